@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""How organisations agree: contracts, hashes, signatures, tokens, directory, Manager."""
