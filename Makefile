@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: EUPL-1.2
+# Two commands matter: `make demo` and `make test`. Both set themselves up; they need python3 and make.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help setup demo test long lint conformance bench docs lock clean browser
+
+help:  ## show this list
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup:  ## make .venv with pinned packages, gather the front-end files
+	@$(PYTHON) tools/setup.py
+
+demo: setup  ## start a small landscape, ask one question, keep running until Ctrl-C
+	@$(BIN)/landschap demo
+
+browser: setup
+	@$(BIN)/python tools/browser.py
+
+test: setup browser  ## the whole suite (under 15 minutes on 2 cores)
+	@$(BIN)/python -m pytest -m "not long"
+
+long: setup browser  ## what takes minutes: full registers, kill series, fuzzing; writes docs/long.md
+	@$(BIN)/python tools/long.py
+
+lint: setup  ## style, types, floors
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+conformance: setup browser  ## one line per numbered case of a standard or a demand; writes docs/conformance.md
+	@$(BIN)/python tools/conformance.py
+
+bench: setup  ## questions per second of the door against its peers; writes docs/performance.md
+	@$(BIN)/python benchmarks/run.py --write docs/performance.md
+
+docs: setup  ## the manual as HTML in docs/_build
+	@$(BIN)/sphinx-build -q -W -b html docs docs/_build
+
+lock: setup  ## renew requirements.lock after a change of pyproject.toml
+	@$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
+	  --no-annotate --no-header --strip-extras --allow-unsafe --extra demo --extra dev -o requirements.lock pyproject.toml
+
+clean:  ## remove what set-up and the demo made
+	@rm -rf .venv .demo docs/_build frontend/node_modules src/landschap/platform/static/vendor
