@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Why data may be used: purposes, activities, field sets, policies, decisions and their explanation."""
+"""Why data may be used: purposes, activities, field sets, policies, decisions, explanation."""

@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The permit: what the door allowed, for one question, readable by our own services only.
+
+``v1.<base64url JSON>.<base64url HMAC-SHA-256>``, at most 4096 bytes, valid for 30 seconds. It is
+bound to one method and one target (path and query as the service receives them), so it opens
+nothing but the question it was made for. The sealing key belongs to one organisation; carriers
+strip the header from whatever clients send. A list of fields that makes the permit too long is
+written as the name of a field set and a bitmap over it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import msgspec
+
+from landschap.purposes.model import FieldSet
+from landschap.vocabulary.problems import Fault, Refusal
+
+HEADER = "Permit"
+LIFETIME = timedelta(seconds=30)
+MAX_BYTES = 4096
+MIN_KEY_BYTES = 32
+_VERSION = "v1"
+# Doors and services may run on two machines of one organisation; their clocks differ a little.
+_SKEW = timedelta(seconds=5)
+# A list longer than this goes as a bitmap; it leaves room for the other claims under the cap.
+_MAX_LISTED_BYTES = 2048
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permit:
+    """One permitted question.
+
+    ``peer`` is the OIN of the organisation that asks, ``fields`` the visible field paths,
+    ``searchable`` those a question may search by, ``activity`` the URI of *our* activity for the
+    log line, ``declaration`` the ``jti`` of the purpose declaration.
+    """
+
+    transaction_id: UUID
+    service: str
+    method: str
+    target: str
+    peer: str
+    purpose: str
+    policy: str
+    snapshot: str
+    activity: str
+    activity_version: int
+    fields: tuple[str, ...]
+    searchable: tuple[str, ...]
+    expires_at: datetime
+    grant_hash: str = ""
+    declaration: str = ""
+
+
+class PermitTooLarge(ValueError):
+    """A permit that does not fit in 4096 bytes, even with a bitmap; ask for fewer fields."""
+
+
+class _Bitmap(msgspec.Struct, forbid_unknown_fields=True):
+    id: str
+    digest: str
+    bits: str
+
+
+class _Wire(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """The claims as they travel. A claim an older service does not know is a refusal there."""
+
+    txn: UUID
+    svc: str
+    mth: str
+    tgt: str
+    org: str
+    pur: str
+    pol: str
+    snp: str
+    act: str
+    acv: int
+    exp: float
+    fld: list[str] | None = None
+    set: _Bitmap | None = None
+    sea: list[str] = []
+    gth: str = ""
+    jti: str = ""
+
+
+_ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder(_Wire)
+
+
+def seal(permit: Permit, key: bytes, *, field_set: FieldSet | None = None) -> str:
+    """The permit as header text. ``field_set`` serves when the list of fields is long.
+
+    Raises PermitTooLarge, and ValueError for a key under 32 bytes.
+    """
+    _require_key(key)
+    body = _encode(_ENCODER.encode(_wire_of(permit, field_set)))
+    text = f"{_VERSION}.{body}.{_mac(body, key)}"
+    if len(text) > MAX_BYTES:
+        raise PermitTooLarge(f"permit of {len(text)} bytes; at most {MAX_BYTES} fit in the header")
+    return text
+
+
+def open_permit(
+    text: str,
+    key: bytes,
+    *,
+    now: datetime,
+    method: str,
+    target: str,
+    service: str,
+    field_sets: Mapping[str, FieldSet] | None = None,
+) -> Permit | Refusal:
+    """The permit in this header, when it was sealed for this very question; else the refusal.
+
+    ``target`` is the raw path and query, ``field_sets`` (by key) resolve a bitmap.
+    """
+    _require_key(key)
+    if not text:
+        return _refuse(
+            "permit_missing", "This service answers only through the organisation's door."
+        )
+    wire = _unseal(text, key)
+    if wire is None:
+        return _refuse("permit_invalid", "The permit was not sealed by this organisation.")
+    left = datetime.fromtimestamp(wire.exp, UTC) - now
+    if left <= timedelta(0):
+        return _refuse("permit_expired", "The permit is older than 30 seconds.")
+    if left > LIFETIME + _SKEW:
+        return _refuse("permit_invalid", "The permit claims to live longer than 30 seconds.")
+    if (wire.mth, wire.tgt, wire.svc) != (method, _hash_of(target), service):
+        return _refuse("permit_mismatch", "The permit was given for another question.")
+    fields = _fields_of(wire, field_sets or {})
+    if fields is None:
+        return _refuse("permit_invalid", "The permit names a field set this service does not know.")
+    return _permit_of(wire, fields, target)
+
+
+def _wire_of(permit: Permit, field_set: FieldSet | None) -> _Wire:
+    fields = sorted(permit.fields)
+    listed = sum(len(path) + 3 for path in fields) <= _MAX_LISTED_BYTES
+    bitmap = None if listed or field_set is None else _bitmap_of(fields, field_set)
+    return _Wire(
+        txn=permit.transaction_id,
+        svc=permit.service,
+        mth=permit.method,
+        tgt=_hash_of(permit.target),
+        org=permit.peer,
+        pur=permit.purpose,
+        pol=permit.policy,
+        snp=permit.snapshot,
+        act=permit.activity,
+        acv=permit.activity_version,
+        exp=permit.expires_at.timestamp(),
+        fld=fields if bitmap is None else None,
+        set=bitmap,
+        sea=sorted(permit.searchable),
+        gth=permit.grant_hash,
+        jti=permit.declaration,
+    )
+
+
+def _permit_of(wire: _Wire, fields: Sequence[str], target: str) -> Permit:
+    return Permit(
+        transaction_id=wire.txn,
+        service=wire.svc,
+        method=wire.mth,
+        target=target,
+        peer=wire.org,
+        purpose=wire.pur,
+        policy=wire.pol,
+        snapshot=wire.snp,
+        activity=wire.act,
+        activity_version=wire.acv,
+        fields=tuple(fields),
+        searchable=tuple(wire.sea),
+        expires_at=datetime.fromtimestamp(wire.exp, UTC),
+        grant_hash=wire.gth,
+        declaration=wire.jti,
+    )
+
+
+def _bitmap_of(fields: Sequence[str], field_set: FieldSet) -> _Bitmap | None:
+    """The fields as bits over the sorted paths of the set; None when one lies outside it."""
+    positions = {path: place for place, path in enumerate(sorted(field_set.fields))}
+    if not set(fields) <= positions.keys():
+        return None
+    bits = 0
+    for path in fields:
+        bits |= 1 << positions[path]
+    size = (len(positions) + 7) // 8
+    raw = bits.to_bytes(size, "big")
+    return _Bitmap(id=field_set.key, digest=field_set.digest, bits=_encode(raw))
+
+
+def _fields_of(wire: _Wire, field_sets: Mapping[str, FieldSet]) -> Sequence[str] | None:
+    if wire.set is None:
+        return wire.fld
+    known = field_sets.get(wire.set.id)
+    if wire.fld is not None or known is None or known.digest != wire.set.digest:
+        return None
+    bits = int.from_bytes(_decode(wire.set.bits), "big")
+    return [path for place, path in enumerate(sorted(known.fields)) if bits >> place & 1]
+
+
+def _unseal(text: str, key: bytes) -> _Wire | None:
+    parts = text.split(".")
+    if len(text) > MAX_BYTES or not text.isascii() or len(parts) != 3 or parts[0] != _VERSION:
+        return None
+    if not hmac.compare_digest(_mac(parts[1], key), parts[2]):
+        return None
+    try:
+        return _DECODER.decode(_decode(parts[1]))
+    except (binascii.Error, msgspec.DecodeError, ValueError):
+        return None
+
+
+def _mac(body: str, key: bytes) -> str:
+    # The version stands under the seal too, so that a later form can not be read as this one.
+    return _encode(hmac.digest(key, f"{_VERSION}.{body}".encode("ascii"), "sha256"))
+
+
+def _hash_of(target: str) -> str:
+    return _encode(hashlib.sha256(target.encode("utf-8", "surrogateescape")).digest())
+
+
+def _encode(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+
+
+def _decode(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def _require_key(key: bytes) -> None:
+    if len(key) < MIN_KEY_BYTES:
+        raise ValueError(
+            f"the permit key holds {len(key)} bytes; at least {MIN_KEY_BYTES} are needed"
+        )
+
+
+def _refuse(code: str, detail: str) -> Refusal:
+    return Refusal(
+        code=code,
+        status=403,
+        title="No valid permit",
+        detail=detail,
+        missing="a permit of the door for this question",
+        owner="operators of this organisation",
+        fault=Fault.INPUT if code == "permit_missing" else Fault.OURS,
+    )
