@@ -1,0 +1,331 @@
+# SPDX-License-Identifier: EUPL-1.2
+# ruff: noqa: RUF009 - option() and section() make dataclass fields
+"""One organisation's settings: `organisation.toml`, read once into frozen values.
+
+Everything a process may need to know stands here, typed; a wrong file is refused with *all* its
+errors at once. Relative paths start at the folder of the file. An environment variable
+``LANDSCHAP__SECTION__KEY`` wins over the file, ``LANDSCHAP__SECTION__KEY_FILE`` names a file that
+holds the value.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from landschap.platform import options as o
+from landschap.platform.options import option, section
+from landschap.platform.toml_reading import Origin, Problem, Reading, SettingsError, section_schema
+from landschap.vocabulary.identifiers import Oin, PeerId
+
+__all__ = ["Origin", "Problem", "Settings", "SettingsError", "load_settings", "schema"]
+
+_TEST_OIN_PREFIX = "00000099"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganisationSettings:
+    oin: Oin = option(o.an_oin, "The organisation's OIN; also its Peer ID.")
+    name: str = option(o.text, "The name people and peers see.")
+    group_id: str = option(o.text, "The FSC Group this organisation is a member of.")
+    environment: str = option(
+        o.choice("test", "production"), "Production refuses test identities.", default="test"
+    )
+    fictitious: bool = option(
+        o.boolean, "Pages and contracts say that this organisation does not exist.", default=False
+    )
+    contact: Mapping[str, str] = option(
+        o.table_of(o.text),
+        "Where people reach the organisation: email, telephone, address, url.",
+        default=None,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentitySettings:
+    certificate: Path = option(o.a_path, "The organisation certificate (PEM), with its chain.")
+    key: Path = option(o.a_path, "The private key of that certificate (PEM).")
+    trust_anchors: tuple[Path, ...] = option(
+        o.several(o.a_path), "The Group's trust anchors (PEM); peers must chain to one of them."
+    )
+    crl: Path | None = option(o.a_path, "Certificate revocation list (PEM).", default=None)
+    internal_ca: Path | None = option(
+        o.a_path, "CA of the organisation's own applications, for the Outway.", default=None
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostgresSettings:
+    dsn: str | None = option(
+        o.text,
+        "An existing PostgreSQL 18; absent: our own server is started.",
+        default=None,
+        secret=True,
+    )
+    tools: Path | None = option(
+        o.a_path,
+        "Folder with pg_dump and pg_restore; absent: those of our own server.",
+        default=None,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathSettings:
+    data: Path = option(o.a_path, "What must not be lost: database, logs.", default=Path("data"))
+    secrets: Path = option(o.a_path, "Generated keys and passwords.", default=Path("secrets"))
+    run: Path = option(
+        o.a_path, "Sockets and process files; short, or left out to have one made.", default=Path()
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListenSettings:
+    """Addresses of our own doors; one that is absent is not opened."""
+
+    manager: str | None = option(o.host_port, "FSC Manager, mutual TLS.", default=None)
+    inway: str | None = option(o.host_port, "FSC Inway, mutual TLS.", default=None)
+    outway: str | None = option(o.host_port, "Outway, for our own applications.", default=None)
+    web: str | None = option(o.host_port, "Pages for people.", default=None)
+    admin: str | None = option(o.host_port, "Health and metrics, for operators.", default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressSettings:
+    """What others call us by."""
+
+    manager: str = option(o.web_address("https"), "Address of our Manager for peers.")
+    inway: str = option(o.web_address("https"), "Address of our Inway for peers.", default="")
+    web: str = option(
+        o.web_address("https", "http"), "Address of our pages for people.", default=""
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkSettings:
+    hosts: Mapping[str, str] = option(
+        o.table_of(o.text), "Host names with the address to use instead of DNS.", default=None
+    )
+    allow_private: bool = option(
+        o.boolean, "Peers may live on loopback or private addresses.", default=False
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectorySettings:
+    peer_id: PeerId = option(o.a_peer_id, "Peer ID of the Group's directory.")
+    manager_address: str = option(o.web_address("https"), "Address of the directory's Manager.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleSettings:
+    directory: bool = option(o.boolean, "This organisation is the directory.", default=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FscSettings:
+    profile: str = option(
+        o.choice("fsc-2", "fsc-1.1"), "Wire generation of the Group.", default="fsc-2"
+    )
+    token_ttl_seconds: int = option(
+        o.whole_number(1, 86_400), "Life of access tokens we issue.", default=300
+    )
+    auto_sign: tuple[str, ...] = option(
+        o.several(
+            o.choice(
+                "servicePublication",
+                "serviceConnection",
+                "delegatedServicePublication",
+                "delegatedServiceConnection",
+            )
+        ),
+        "Grant types that are accepted without a person.",
+        default=(),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortalOidcSettings:
+    issuer: str = option(o.web_address("https", "http"), "Issuer that residents log in with.")
+    client_id: str = option(o.text, "Our client id at that issuer.")
+    client_secret: Path | None = option(o.a_path, "File that holds the secret.", default=None)
+    bsn_claim: str = option(o.text, "Claim that holds the person's number.", default="bsn")
+    acr_claim: str = option(o.text, "Claim that holds the level of assurance.", default="acr")
+    minimum_level: str = option(
+        o.text,
+        "Lowest level that may log in.",
+        default="http://eidas.europa.eu/LoA/substantial",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmployeesOidcSettings:
+    issuer: str = option(o.web_address("https", "http"), "Issuer of our employees' tokens.")
+    audience: str = option(o.text, "Audience those tokens must name.")
+    roles_claim: str = option(o.text, "Claim that holds the roles.", default="roles")
+    level_claim: str = option(o.text, "Claim that holds the level of assurance.", default="acr")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OidcSettings:
+    portal: PortalOidcSettings | None = section(
+        PortalOidcSettings, "Log-in of residents.", optional=True
+    )
+    employees: EmployeesOidcSettings | None = section(
+        EmployeesOidcSettings, "Tokens of employees at the Outway.", optional=True
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NginxSettings:
+    path: Path | None = option(
+        o.a_path, "nginx to use (1.22 or newer); absent: the packaged one.", default=None
+    )
+    workers: int = option(o.whole_number(0, 256), "Worker processes; 0 is one per core.", default=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessSettings:
+    user: str | None = option(
+        o.text, "System user for our processes when started as root.", default=None
+    )
+    deciders: int = option(
+        o.whole_number(0, 64), "Decider processes; 0 is one per two cores.", default=0
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitSettings:
+    body_bytes: int = option(
+        o.whole_number(1_024, 2**31), "Largest request body at our own APIs.", default=10_485_760
+    )
+    peer_requests_per_second: int = option(
+        o.whole_number(1, 1_000_000), "Requests per second of one peer.", default=1_000
+    )
+    peer_burst: int = option(
+        o.whole_number(1, 1_000_000), "Requests a peer may be ahead.", default=1_000
+    )
+    answer_seconds: int = option(
+        o.whole_number(1, 3_600), "Longest wait for a service's answer.", default=60
+    )
+    log_queue: int = option(
+        o.whole_number(1, 1_000_000), "Records that may wait to be written.", default=10_000
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogSettings:
+    level: str = option(
+        o.choice("debug", "info", "warning", "error"), "Least severe line shown.", default="info"
+    )
+    format: str = option(
+        o.choice("auto", "json", "text"), "auto: text on a terminal, else JSON.", default="auto"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings of one organisation, valid as a whole."""
+
+    path: Path
+    organisation: OrganisationSettings = section(OrganisationSettings, "Who we are.")
+    identity: IdentitySettings = section(IdentitySettings, "How we prove it.")
+    postgres: PostgresSettings = section(PostgresSettings, "Where we remember.")
+    paths: PathSettings = section(PathSettings, "Where our files live.")
+    listen: ListenSettings = section(ListenSettings, "Where we listen.")
+    addresses: AddressSettings = section(AddressSettings, "What peers call us by.")
+    network: NetworkSettings = section(NetworkSettings, "How we find others.")
+    directory: DirectorySettings | None = section(
+        DirectorySettings, "The Group's directory.", optional=True
+    )
+    roles: RoleSettings = section(RoleSettings, "What we are in the Group.")
+    fsc: FscSettings = section(FscSettings, "Federated Service Connectivity.")
+    oidc: OidcSettings = section(OidcSettings, "Who may log in.")
+    nginx: NginxSettings = section(NginxSettings, "The carrier.")
+    processes: ProcessSettings = section(ProcessSettings, "Our processes.")
+    limits: LimitSettings = section(LimitSettings, "Bounds on everything.")
+    log: LogSettings = section(LogSettings, "The technical log.")
+
+
+def load_settings(path: Path, environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings in ``path``, with the environment over them. Raises SettingsError."""
+    return read_settings(path, os.environ if environment is None else environment)[0]
+
+
+def read_settings(
+    path: Path, environment: Mapping[str, str]
+) -> tuple[Settings, Mapping[str, Origin]]:
+    """The settings, and for each dotted key who set it. Raises SettingsError with all problems."""
+    reading = Reading.of(path.absolute(), environment)
+    values = reading.section(Settings, reading.tree, "") or {}
+    if not reading.problems:
+        settings = Settings(path=reading.path, **values)
+        _check_together(reading, settings)
+    if reading.problems:
+        raise SettingsError(sorted(reading.problems, key=lambda p: (p.line or 0, p.key)))
+    return dataclasses.replace(settings, paths=_placed(settings)), reading.origins
+
+
+def schema() -> dict[str, object]:
+    """The JSON Schema of `organisation.toml`."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "organisation.toml of landschap",
+        **section_schema(Settings),
+    }
+
+
+def _check_together(reading: Reading, settings: Settings) -> None:
+    """Rules over more than one key. Each adds a problem at the key that should change."""
+    if settings.organisation.environment == "production":
+        _check_production(reading, settings)
+    if settings.listen.inway and not settings.addresses.inway:
+        reading.problem("addresses.inway", "needed because listen.inway is set; add our address")
+    if settings.directory is None and not settings.roles.directory:
+        reading.problem(
+            "directory", "needed unless roles.directory = true; add peer_id and manager_address"
+        )
+    seen: dict[str, str] = {}
+    for each in dataclasses.fields(ListenSettings):
+        address = getattr(settings.listen, each.name)
+        if address in seen:
+            reading.problem(
+                f"listen.{each.name}", f"{address} is already used by listen.{seen[address]}"
+            )
+        elif address:
+            seen[address] = each.name
+
+
+def _check_production(reading: Reading, settings: Settings) -> None:
+    organisation = settings.organisation
+    if organisation.fictitious:
+        reading.problem(
+            "organisation.fictitious", "a fictitious organisation cannot run in production"
+        )
+    if organisation.oin.value.startswith(_TEST_OIN_PREFIX):
+        reading.problem(
+            "organisation.oin", f"{organisation.oin} is a test OIN; production needs a real one"
+        )
+    uses = {"portal": settings.oidc.portal, "employees": settings.oidc.employees}
+    for name, use in uses.items():
+        if use is not None and not use.issuer.startswith("https://"):
+            reading.problem(f"oidc.{name}.issuer", "production needs https")
+
+
+def _placed(settings: Settings) -> PathSettings:
+    """The paths, absolute; without a run folder a short one is made from the file's place.
+
+    A unix socket's path may hold about a hundred bytes, so a run folder beside the data would
+    break on long paths.
+    """
+    folder, paths = settings.path.parent, settings.paths
+    run = paths.run
+    if run == Path():
+        name = hashlib.sha256(str(settings.path).encode()).hexdigest()[:10]
+        given = os.environ.get("RUNTIME_DIRECTORY", "").split(":")[0]
+        run = Path(given or f"{tempfile.gettempdir()}/landschap-{os.geteuid()}") / name
+    return PathSettings(data=folder / paths.data, secrets=folder / paths.secrets, run=run)
