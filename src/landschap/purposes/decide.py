@@ -1,0 +1,318 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Decide whether an organisation may use a service, with these fields, for this purpose, now.
+
+A pure and total function over one snapshot. It is deny by default: what no policy permits is
+refused, a prohibition beats every permission, two policies are never merged, and an accident in
+the deciding itself is a refusal. Purposes cover downward only: permission for *parking permits*
+covers *parking permit for a visitor*, not the other way round.
+
+The steps keep the numbers of the decision algorithm. R1 (the declaration) is checked before, in
+`declaration`. Delegation, chains, needs, row conditions and obligations (R4, R5, R9, R13) are not
+supported: a register, contract or declaration that asks for one of them is refused when read.
+Source: AVG art. 5 lid 1 sub b and c; house algorithm, "Explanation of a decision" in the docs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from landschap.purposes.bound import Bound
+from landschap.purposes.decision import Decision, Question, Step
+from landschap.purposes.minimise import (
+    Fit,
+    Stop,
+    choose,
+    requested_fields,
+    visible_fields,
+)
+from landschap.purposes.model import ACTIONS, LEVELS, PurposeStatus, level_rank
+from landschap.purposes.snapshot import KnownPurpose, Rule, Snapshot
+
+_ACTIONS = frozenset(ACTIONS)
+_NEAR_MISSES = 20
+"""How many policies that do not apply an auditor is shown; a list without end explains nothing."""
+
+
+def decide(question: Question, snapshot: Snapshot, now: datetime) -> Decision:
+    """The decision on one question, with every step it took. Never raises.
+
+    ``now`` is the clock of the one who decides; no time in the question can move it.
+    """
+    case = _Case(question, snapshot, now)
+    try:
+        return case.run()
+    except Stop as stop:
+        return case.denied(stop)
+    except Exception as error:  # noqa: BLE001  # an accident while deciding must end in a refusal
+        case.steps.append(Step("R0", "deciding", "fail", type(error).__name__))
+        return case.denied(Stop("internal_error", about=type(error).__name__))
+
+
+class _Miss(NamedTuple):
+    """A candidate that fell away. The further it got, the more its code says."""
+
+    distance: int
+    code: str
+    about: str
+    rule: Rule
+
+
+class _Case:
+    """One question on its way through the steps."""
+
+    __slots__ = ("bound_fields", "now", "purpose", "question", "service", "snapshot", "steps")
+
+    def __init__(self, question: Question, snapshot: Snapshot, now: datetime) -> None:
+        self.question = question
+        self.snapshot = snapshot
+        self.now = now
+        self.steps: list[Step] = []
+        self.purpose: KnownPurpose | None = None
+        self.bound_fields: frozenset[str] | None = None
+        self.service = (question.provider or snapshot.owner, question.service)
+
+    def run(self) -> Decision:
+        self._well_formed()
+        purpose = self._known_purpose()
+        self._within_contract(purpose)
+        self._not_prohibited(purpose)
+        fits = self._fitting(purpose)
+        known = self.snapshot.service_fields.get(self.service, frozenset())
+        requested = requested_fields(self.question, known)
+        chosen = choose(fits, requested, self.steps)
+        visible = visible_fields(self.question, chosen, requested, known, self.steps)
+        return self._allowed(chosen, visible, requested)
+
+    # R0
+    def _well_formed(self) -> None:
+        question = self.question
+        wrong = ""
+        if question.action not in _ACTIONS:
+            wrong = f"the action {question.action[:80]!r} is not one of the actions of the GDPR"
+        elif level_rank(question.loa) is None:
+            wrong = f"the level of assurance {question.loa[:80]!r} is not known"
+        elif not (question.purpose and question.organisation and question.service):
+            wrong = "purpose, organisation and service must be named"
+        if wrong:
+            self._fail("R0", "question", wrong)
+            raise Stop("request_invalid", about=wrong)
+        self.steps.append(Step("R0", "question", "ok"))
+
+    # R2
+    def _known_purpose(self) -> KnownPurpose:
+        declared = self.question.purpose
+        uri = self.snapshot.equivalents.get(declared, declared)
+        if uri != declared:
+            self.steps.append(Step("R2", declared, "ok", f"exact match: {uri}"))
+        known = self.snapshot.purposes.get(uri)
+        if known is None:
+            self._fail("R2", uri, "not on the list")
+            raise Stop("purpose_unknown")
+        self.purpose = known
+        if not known.is_active(self.now):
+            self._refuse_inactive(known)
+        self.steps.append(Step("R2", uri, "ok", f"version {known.purpose.version}"))
+        return known
+
+    def _refuse_inactive(self, known: KnownPurpose) -> None:
+        purpose = known.purpose
+        ended = known.until is not None and known.until <= self.now
+        if purpose.status is PurposeStatus.RETIRED or ended:
+            self._fail("R2", purpose.uri, "retired")
+            after = purpose.replaced_by
+            about = f"; its successor is {after}" if after else ""
+            raise Stop("purpose_retired", about=about, suggestion=(after,) if after else ())
+        self._fail("R2", purpose.uri, "not yet in force")
+        raise Stop("purpose_unknown")
+
+    # R3
+    def _within_contract(self, purpose: KnownPurpose) -> None:
+        bound = self.question.bound
+        if bound is None:
+            if self.question.require_bound:
+                self._fail("R3", "contract", "no purpose bound")
+                raise Stop("contract_without_purpose")
+            self.steps.append(Step("R3", "contract", "skip", "no purpose bound asked for"))
+            return
+        equivalents = self.snapshot.equivalents
+        agreed = {equivalents.get(uri, uri) for uri in bound.purposes}
+        if agreed.isdisjoint(purpose.ancestors):
+            self._fail("R3", "contract", "purpose not inside")
+            raise Stop("contract_purpose")
+        if self.question.action not in bound.actions:
+            self._fail("R3", "contract", "action not inside")
+            raise Stop("contract_action")
+        for code in self.question.legal_bases or ():
+            if code not in bound.legal_bases:
+                self._fail("R3", "contract", f"legal basis {code} not inside")
+                raise Stop("contract_basis", about=code)
+        self._contract_fields(bound)
+        self.steps.append(Step("R3", "contract", "ok", bound.field_set))
+
+    def _contract_fields(self, bound: Bound) -> None:
+        if not bound.field_set:
+            return
+        known = self.snapshot.field_sets.get(bound.field_set)
+        is_same = (
+            known is not None
+            and self.snapshot.digests[bound.field_set] == bound.field_set_digest
+            and (known.provider, known.service) == self.service
+        )
+        if known is not None and is_same:
+            self.bound_fields = self.snapshot.fields_of_set[bound.field_set]
+        elif self.service[0] == self.snapshot.owner:
+            self._fail("R3", "contract", f"field set {bound.field_set} differs or is absent")
+            raise Stop("contract_fields", about=bound.field_set)
+        else:
+            # At an Outway: the set is the provider's, who checks it at the other door.
+            self.steps.append(Step("R3", bound.field_set, "skip", "field set of the provider"))
+
+    # R6
+    def _not_prohibited(self, purpose: KnownPurpose) -> None:
+        for rule in self.snapshot.prohibitions:
+            if self._is_prohibited_by(rule, purpose):
+                self._fail("R6", rule.policy.id, "prohibition holds")
+                raise Stop("prohibited", rule=rule)
+        self.steps.append(Step("R6", "prohibitions", "ok"))
+
+    def _is_prohibited_by(self, rule: Rule, purpose: KnownPurpose) -> bool:
+        policy = rule.policy
+        return (
+            rule.in_force(self.now)
+            and rule.concerns(self.question.organisation)
+            and policy.service in {"*", self.question.service}
+            and policy.provider in {"*", self.service[0]}
+            and ("*" in policy.actions or self.question.action in policy.actions)
+            and (policy.purpose == "*" or self._covers(policy.purpose, purpose))
+        )
+
+    def _covers(self, uri: str, purpose: KnownPurpose) -> bool:
+        return self.snapshot.equivalents.get(uri, uri) in purpose.ancestors
+
+    # R7, R8, R10
+    def _fitting(self, purpose: KnownPurpose) -> list[Fit]:
+        fits: list[Fit] = []
+        misses: list[_Miss] = []
+        for rule in self._candidates(purpose):
+            found = self._judge(rule)
+            if isinstance(found, Fit):
+                fits.append(found)
+            else:
+                misses.append(found)
+        if fits:
+            return fits
+        if misses:
+            furthest = max(misses, key=lambda miss: miss.distance)
+            raise Stop(furthest.code, about=furthest.about, rule=furthest.rule)
+        self._explain_absence(purpose)
+        raise Stop("policy_none")
+
+    def _candidates(self, purpose: KnownPurpose) -> Iterator[Rule]:
+        """Permissions for this organisation now: nearest purpose first, then lowest id."""
+        by_purpose = self.snapshot.permits.get((*self.service, self.question.action), {})
+        for uri in purpose.ancestors:
+            for rule in by_purpose.get(uri, ()):
+                if rule.concerns(self.question.organisation) and rule.in_force(self.now):
+                    yield rule
+
+    def _explain_absence(self, purpose: KnownPurpose) -> None:
+        by_purpose = self.snapshot.permits.get((*self.service, self.question.action), {})
+        near = [rule for rules in by_purpose.values() for rule in rules]
+        for rule in near[:_NEAR_MISSES]:
+            if not self._covers(rule.policy.purpose, purpose):
+                why = "another purpose"
+            elif not rule.concerns(self.question.organisation):
+                why = "another organisation"
+            else:
+                why = "not in force now"
+            self.steps.append(Step("R7", rule.policy.id, "miss", why))
+        self._fail("R7", self.question.service, "no policy")
+
+    def _judge(self, rule: Rule) -> Fit | _Miss:
+        question = self.question
+        if rule.roles and rule.roles.isdisjoint(question.roles):
+            shown = ", ".join(question.roles) or "(none)"
+            return self._miss(rule, "R8", _Miss(1, "role_not_allowed", shown, rule))
+        if rule.policy.hours is not None and not rule.policy.hours.contains(self.now):
+            return self._miss(rule, "R8", _Miss(2, "outside_hours", "", rule))
+        if (level_rank(question.loa) or 0) < rule.level:
+            return self._miss(rule, "R8", _Miss(3, "loa_too_low", LEVELS[rule.level], rule))
+        bases = self._legal_bases(rule)
+        if isinstance(bases, str):
+            return self._miss(rule, "R10", _Miss(4, "basis_not_accepted", bases, rule))
+        self.steps.append(Step("R10", rule.policy.id, "ok", ", ".join(bases)))
+        fields = rule.fields if self.bound_fields is None else rule.fields & self.bound_fields
+        return Fit(rule, fields, bases)
+
+    def _legal_bases(self, rule: Rule) -> tuple[str, ...] | str:
+        """The grounds that count, or the one that is not accepted."""
+        declared = self.question.legal_bases
+        if declared is None:
+            bound = self.question.bound
+            usable = (
+                code
+                for code in rule.policy.legal_bases
+                if bound is None or code in bound.legal_bases
+            )
+            return tuple(usable) or ", ".join(rule.policy.legal_bases)
+        for code in declared:
+            if code not in rule.legal_bases:
+                return code
+        return declared or "(none declared)"
+
+    # R14 and the end
+    def _allowed(
+        self, chosen: Fit, visible: frozenset[str], requested: frozenset[str] | None
+    ) -> Decision:
+        rule = chosen.rule
+        self.steps.append(Step("R14", rule.policy.activity, "ok", "activity"))
+        purpose = self.purpose.purpose if self.purpose else None
+        return Decision(
+            allow=True,
+            code="",
+            question=self.question,
+            snapshot=self.snapshot.version,
+            owner=self.snapshot.owner,
+            steps=tuple(self.steps),
+            purpose=purpose.uri if purpose else "",
+            purpose_version=purpose.version if purpose else 0,
+            policy_id=rule.policy.id,
+            policy_version=rule.policy.version,
+            field_set=rule.policy.field_set,
+            legal_bases=chosen.legal_bases,
+            activity=rule.activity,
+            visible=visible,
+            withheld=frozenset() if requested is None else requested - visible,
+            searchable=rule.searchable & chosen.fields,
+        )
+
+    def denied(self, stop: Stop) -> Decision:
+        """The decision that ends here, naming how far it came."""
+        rule = stop.rule
+        purpose = self.purpose.purpose if self.purpose else None
+        return Decision(
+            allow=False,
+            code=stop.code,
+            question=self.question,
+            snapshot=self.snapshot.version,
+            owner=self.snapshot.owner,
+            steps=tuple(self.steps),
+            purpose=purpose.uri if purpose else "",
+            purpose_version=purpose.version if purpose else 0,
+            policy_id=rule.policy.id if rule else "",
+            policy_version=rule.policy.version if rule else 0,
+            field_set=rule.policy.field_set if rule else "",
+            activity=rule.activity if rule else None,
+            withheld=stop.withheld,
+            suggestion=stop.suggestion,
+            about=stop.about,
+        )
+
+    def _miss(self, rule: Rule, step: str, miss: _Miss) -> _Miss:
+        self.steps.append(Step(step, rule.policy.id, "miss", miss.code))
+        return miss
+
+    def _fail(self, step: str, subject: str, detail: str) -> None:
+        self.steps.append(Step(step, subject, "fail", detail))

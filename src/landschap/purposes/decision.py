@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A question about purpose, and the decision on it with its whole explanation.
+
+One value, three renderings: for the caller (code, sentence, what is missing, who can add it), for
+the auditor (every step), for the resident (purpose text and legal ground only). Names of fields
+and policies may stand in it; values of persons never do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from landschap.purposes.bound import Bound
+from landschap.purposes.model import ProcessingActivity
+from landschap.purposes.reasons import refusal_of
+from landschap.vocabulary.ijson import JsonValue
+from landschap.vocabulary.problems import Refusal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is asked: this organisation, this service, these fields, this purpose.
+
+    ``provider`` is the OIN of who offers the service; empty means the owner of the register.
+    ``fields`` is None when the asker leaves the choice to us; a group name (``adres``) stands for
+    its fields. ``search`` are the paths searched by: that is use as well. ``legal_bases`` is None
+    at the asker's own Outway, where the policy says which grounds will be declared.
+    """
+
+    purpose: str
+    organisation: str
+    service: str
+    provider: str = ""
+    action: str = "raadplegen"
+    fields: tuple[str, ...] | None = None
+    search: tuple[str, ...] = ()
+    legal_bases: tuple[str, ...] | None = None
+    roles: tuple[str, ...] = ()
+    loa: str = ""
+    bound: Bound | None = None
+    require_bound: bool = True
+    lenient: bool = False
+
+
+class Step(NamedTuple):
+    """One step of a decision.
+
+    ``rule`` is R0 to R14 of the decision algorithm, ``outcome`` one of ok, miss (one candidate
+    fell away), skip (nothing to check) and fail (the decision ends here).
+    """
+
+    rule: str
+    subject: str
+    outcome: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What was decided, on which snapshot, and why.
+
+    ``code`` is empty when allowed. ``visible`` are the fields that may be given, ``withheld`` those
+    asked but not given, ``suggestion`` the fields of a question that would be allowed.
+    """
+
+    allow: bool
+    code: str
+    question: Question
+    snapshot: str
+    owner: str
+    steps: tuple[Step, ...]
+    purpose: str = ""
+    purpose_version: int = 0
+    policy_id: str = ""
+    policy_version: int = 0
+    field_set: str = ""
+    legal_bases: tuple[str, ...] = ()
+    activity: ProcessingActivity | None = None
+    visible: frozenset[str] = frozenset()
+    withheld: frozenset[str] = frozenset()
+    searchable: frozenset[str] = frozenset()
+    suggestion: tuple[str, ...] = ()
+    about: str = ""
+
+    @property
+    def policy(self) -> str:
+        """``id@version`` of the policy that decided, or empty."""
+        return f"{self.policy_id}@{self.policy_version}" if self.policy_id else ""
+
+    def refusal(self) -> Refusal:
+        """The refusal for the caller. Raises ValueError for a decision that allows."""
+        if self.allow:
+            raise ValueError("the decision allows; there is nothing to refuse")
+        question = self.question
+        facts = {
+            "purpose": question.purpose,
+            "organisation": question.organisation,
+            "service": question.service,
+            "action": question.action,
+            "owner_of_register": self.owner,
+            "about": self.about,
+        }
+        return refusal_of(self.code, facts, self._extra())
+
+    def _extra(self) -> dict[str, JsonValue]:
+        extra: dict[str, JsonValue] = {"snapshot": self.snapshot}
+        if self.code == "fields_excess":
+            extra["withheld_fields"] = sorted(self.withheld)
+            extra["allowed_fields"] = list(self.suggestion)
+        elif self.code == "fields_unknown" and self.suggestion:
+            extra["did_you_mean"] = list(self.suggestion)
+        elif self.code == "loa_too_low":
+            extra["acr_value"] = self.about
+        elif self.code == "purpose_retired" and self.suggestion:
+            extra["replaced_by"] = self.suggestion[0]
+        return extra
+
+    def for_auditor(self) -> dict[str, JsonValue]:
+        """Everything: all steps, the policy, the fields, the snapshot."""
+        return {
+            "allow": self.allow,
+            "code": self.code,
+            "snapshot": self.snapshot,
+            "purpose": self.purpose,
+            "purposeVersion": self.purpose_version,
+            "policy": self.policy,
+            "activity": self.activity.uri if self.activity else "",
+            "activityVersion": self.activity.version if self.activity else 0,
+            "fieldSet": self.field_set,
+            "legalBases": list(self.legal_bases),
+            "visible": sorted(self.visible),
+            "withheld": sorted(self.withheld),
+            "steps": [step._asdict() for step in self.steps],
+        }

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Every reason for which a question about purpose is refused: one table, in order of the steps.
+
+``missing`` and ``owner`` tell the reader which link is absent and who can add it; the names in
+braces are facts of the question itself, never of another organisation's policy or of a person.
+The same codes stand in ``docs/reference/errors.md``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from landschap.vocabulary.ijson import JsonValue
+from landschap.vocabulary.problems import Fault, Refusal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """One way to be refused; texts may name ``{facts}``."""
+
+    status: int
+    title: str
+    detail: str
+    missing: str
+    owner: str
+    fault: Fault = Fault.INPUT
+
+
+_ASKER = "the organisation that asks, {organisation}"
+_BOTH = "both organisations, by signing a new contract"
+_OFFICER = "the privacy officers of {owner_of_register}"
+_PUBLISHER = "the publisher of the list of purposes, or the privacy officers of {owner_of_register}"
+
+REASONS: Mapping[str, Reason] = {
+    "request_invalid": Reason(
+        status=400,
+        title="The question is not well formed",
+        detail="{about}.",
+        missing="a well-formed question",
+        owner=_ASKER,
+    ),
+    "purpose_unknown": Reason(
+        status=403,
+        title="The purpose is not known here",
+        detail="The purpose {purpose} is not on our list, or not yet in force.",
+        missing="the purpose {purpose} in the list of purposes",
+        owner=_PUBLISHER,
+    ),
+    "purpose_retired": Reason(
+        status=403,
+        title="The purpose is no longer in use",
+        detail="The purpose {purpose} has been retired{about}.",
+        missing="a purpose that is in force",
+        owner=_ASKER,
+    ),
+    "contract_without_purpose": Reason(
+        status=403,
+        title="The contract names no purpose",
+        detail="The contract of this connection does not say for which purposes it may be used.",
+        missing="the property processing.purpose_limitation in the grant",
+        owner=_BOTH,
+    ),
+    "contract_purpose": Reason(
+        status=403,
+        title="The contract does not allow this purpose",
+        detail="The contract of this connection does not allow the purpose {purpose}.",
+        missing="the purpose {purpose} in the contract",
+        owner=_BOTH,
+    ),
+    "contract_action": Reason(
+        status=403,
+        title="The contract does not allow this action",
+        detail="The contract of this connection does not allow the action {action}.",
+        missing="the action {action} in the contract",
+        owner=_BOTH,
+    ),
+    "contract_basis": Reason(
+        status=403,
+        title="The contract does not allow this legal basis",
+        detail="The contract of this connection does not name the legal basis {about}.",
+        missing="the legal basis {about} in the contract",
+        owner=_BOTH,
+    ),
+    "contract_fields": Reason(
+        status=403,
+        title="The field set of the contract is not the one we have",
+        detail="The contract names the field set {about}, which our register does not hold so.",
+        missing="the field set {about}, with the digest of the contract",
+        owner="the privacy officers of {owner_of_register}, or both by signing a new contract",
+    ),
+    "prohibited": Reason(
+        status=403,
+        title="This use is prohibited",
+        detail="A prohibition holds for this use of {service}; no permission can lift it.",
+        missing="nothing: the prohibition itself would have to be lifted",
+        owner=_OFFICER,
+    ),
+    "policy_none": Reason(
+        status=403,
+        title="No policy permits this use",
+        detail="No policy permits {organisation} to use {service} for the purpose {purpose}.",
+        missing="a policy for {organisation} on {service} for the purpose {purpose}",
+        owner=_OFFICER,
+    ),
+    "role_not_allowed": Reason(
+        status=403,
+        title="This role may not use the service for this purpose",
+        detail="The policy does not name the role {about}.",
+        missing="a role that the policy names",
+        owner="the organisation of the user (the role), or {owner_of_register} (the policy)",
+    ),
+    "outside_hours": Reason(
+        status=403,
+        title="Outside the hours of the policy",
+        detail="The policy permits this use at other hours only (Dutch time).",
+        missing="a question within the hours of the policy",
+        owner=_OFFICER,
+    ),
+    "loa_too_low": Reason(
+        status=403,
+        title="The level of assurance of the user is too low",
+        detail="The policy needs the level {about}.",
+        missing="a log-in at the level {about}",
+        owner="the user, by logging in at a higher level",
+    ),
+    "basis_not_accepted": Reason(
+        status=403,
+        title="The policy does not accept this legal basis",
+        detail="The policy does not accept the legal basis {about}.",
+        missing="a legal basis that the policy accepts",
+        owner=_ASKER,
+    ),
+    "fields_unknown": Reason(
+        status=400,
+        title="A field does not exist",
+        detail="The service {service} has no field {about}.",
+        missing="the name of an existing field",
+        owner=_ASKER,
+    ),
+    "fields_excess": Reason(
+        status=403,
+        title="More fields are asked than the purpose needs",
+        detail="For this purpose these fields are not permitted: {about}.",
+        missing="permission for the fields {about}",
+        owner=_OFFICER,
+    ),
+    "internal_error": Reason(
+        status=500,
+        title="No decision could be taken",
+        detail="The decision failed on our side and so nothing is permitted ({about}).",
+        missing="a decision",
+        owner="the operators of {owner_of_register}",
+        fault=Fault.OURS,
+    ),
+}
+
+
+def refusal_of(
+    code: str, facts: Mapping[str, str], extra: Mapping[str, JsonValue] | None = None
+) -> Refusal:
+    """The refusal for a code, its texts filled with the facts of the question."""
+    reason = REASONS[code]
+    return Refusal(
+        code=code,
+        status=reason.status,
+        title=reason.title,
+        detail=reason.detail.format_map(facts),
+        missing=reason.missing.format_map(facts),
+        owner=reason.owner.format_map(facts),
+        fault=reason.fault,
+        extra=extra or {},
+    )

@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A register, frozen, hashed and indexed: the one value a decision is taken on.
+
+The version is the SHA-256 of the canonical document, so equal registers have equal versions and
+a decision of last year can be repeated on the snapshot it names. The indexes are made once; a
+decision only looks up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Self
+
+import msgspec
+
+from landschap.purposes.model import (
+    ANYONE,
+    OWN,
+    Effect,
+    FieldSet,
+    OfferedService,
+    Policy,
+    ProcessingActivity,
+    Purpose,
+    PurposeStatus,
+    Register,
+    digest_of,
+    level_rank,
+)
+from landschap.vocabulary import ijson
+
+ServiceKey = tuple[str, str]
+"""Provider's OIN and service name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A policy with everything a decision needs already looked up.
+
+    ``organisations`` is None for a prohibition on everyone.
+    """
+
+    policy: Policy
+    since: datetime
+    until: datetime | None
+    organisations: frozenset[str] | None
+    roles: frozenset[str]
+    level: int
+    legal_bases: frozenset[str]
+    field_set: FieldSet | None
+    fields: frozenset[str]
+    searchable: frozenset[str]
+    activity: ProcessingActivity | None
+
+    def in_force(self, now: datetime) -> bool:
+        """True inside the half-open period of the policy."""
+        return self.since <= now and (self.until is None or now < self.until)
+
+    def concerns(self, organisation: str) -> bool:
+        """True when the policy names this organisation, itself or through a group."""
+        return self.organisations is None or organisation in self.organisations
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownPurpose:
+    """A purpose with the moments it is active and its line of ancestors, itself first."""
+
+    purpose: Purpose
+    since: datetime
+    until: datetime | None
+    ancestors: tuple[str, ...]
+
+    def is_active(self, now: datetime) -> bool:
+        """True when the list says active and the moment lies inside its period."""
+        return (
+            self.purpose.status is PurposeStatus.ACTIVE
+            and self.since <= now
+            and (self.until is None or now < self.until)
+        )
+
+
+class Snapshot:
+    """The register of one organisation at one version, with indexes. Never changed after making."""
+
+    def __init__(self, register: Register) -> None:
+        self.register = register
+        self.owner = register.owner
+        self.version = digest_of(document_of(register))
+
+    @classmethod
+    def from_document(cls, raw: bytes) -> Self:
+        """Rebuild a snapshot from its canonical document. Raises msgspec.ValidationError."""
+        return cls(msgspec.json.decode(raw, type=Register))
+
+    def document(self) -> bytes:
+        """The canonical JSON whose SHA-256 is the version."""
+        return ijson.canonical(document_of(self.register))  # type: ignore[arg-type]  # plain JSON
+
+    def __repr__(self) -> str:
+        return f"Snapshot({self.owner}, {self.version}, {len(self.register.policies)} policies)"
+
+    @cached_property
+    def services(self) -> Mapping[ServiceKey, OfferedService]:
+        """Services by provider and name."""
+        return {(each.provider, each.name): each for each in self.register.services}
+
+    @cached_property
+    def service_fields(self) -> Mapping[ServiceKey, frozenset[str]]:
+        """All field paths a service knows."""
+        return {key: frozenset(each.fields) for key, each in self.services.items()}
+
+    @cached_property
+    def field_sets(self) -> Mapping[str, FieldSet]:
+        """Field sets by ``id@version``."""
+        return {each.key: each for each in self.register.field_sets}
+
+    @cached_property
+    def fields_of_set(self) -> Mapping[str, frozenset[str]]:
+        """Field paths by ``id@version`` of the set."""
+        return {key: frozenset(each.fields) for key, each in self.field_sets.items()}
+
+    @cached_property
+    def digests(self) -> Mapping[str, str]:
+        """Digest by ``id@version`` of the set."""
+        return {key: each.digest for key, each in self.field_sets.items()}
+
+    @cached_property
+    def activities(self) -> Mapping[str, ProcessingActivity]:
+        """Activities by URI."""
+        return {each.uri: each for each in self.register.activities}
+
+    @cached_property
+    def purposes(self) -> Mapping[str, KnownPurpose]:
+        """Purposes by URI, each with its ancestors."""
+        by_uri = {each.uri: each for each in self.register.purposes}
+        return {uri: _known(each, by_uri) for uri, each in by_uri.items()}
+
+    @cached_property
+    def equivalents(self) -> Mapping[str, str]:
+        """A URI of another list -> our URI. Looked up once per decision, never twice in a row.
+
+        Between two lists we both hold, the list of the lower rank is the one decided on.
+        """
+        rank = {each.uri: each.rank for each in self.register.schemes}
+        result: dict[str, str] = {}
+        for purpose in sorted(self.register.purposes, key=lambda p: (rank[p.scheme], p.uri)):
+            for match in purpose.exact_match:
+                other = self.purposes.get(match)
+                if other is None:
+                    result.setdefault(match, purpose.uri)
+                elif rank[other.purpose.scheme] < rank[purpose.scheme]:
+                    result.setdefault(purpose.uri, match)
+                else:
+                    result.setdefault(match, purpose.uri)
+        return result
+
+    @cached_property
+    def permits(self) -> Mapping[tuple[str, str, str], Mapping[str, tuple[Rule, ...]]]:
+        """(provider, service, action) -> purpose -> rules, lowest id first."""
+        found: dict[tuple[str, str, str], dict[str, list[Rule]]] = {}
+        for rule in self._rules(Effect.PERMIT):
+            policy = rule.policy
+            purpose = self.equivalents.get(policy.purpose, policy.purpose)
+            for action in policy.actions:
+                by_purpose = found.setdefault((policy.provider, policy.service, action), {})
+                by_purpose.setdefault(purpose, []).append(rule)
+        return {
+            key: {purpose: tuple(rules) for purpose, rules in by_purpose.items()}
+            for key, by_purpose in found.items()
+        }
+
+    @cached_property
+    def prohibitions(self) -> tuple[Rule, ...]:
+        """All prohibitions, lowest id first; there are few."""
+        return tuple(self._rules(Effect.PROHIBIT))
+
+    def _rules(self, effect: Effect) -> Iterator[Rule]:
+        members = {each.name: each.members for each in self.register.groups}
+        for policy in sorted(self.register.policies, key=lambda p: p.id):
+            if policy.effect is effect:
+                yield self._rule(policy, members)
+
+    def _rule(self, policy: Policy, members: Mapping[str, tuple[str, ...]]) -> Rule:
+        since, until = policy.valid.moments()
+        chosen = self.field_sets.get(policy.field_set)
+        return Rule(
+            policy=policy,
+            since=since,
+            until=until,
+            organisations=self._organisations(policy.organisations, members),
+            roles=frozenset(policy.roles),
+            level=level_rank(policy.min_loa) or 0,
+            legal_bases=frozenset(policy.legal_bases),
+            field_set=chosen,
+            fields=frozenset(chosen.fields if chosen else ()),
+            searchable=frozenset(chosen.searchable if chosen else ()),
+            activity=self.activities.get(policy.activity),
+        )
+
+    def _organisations(
+        self, named: Iterable[str], members: Mapping[str, tuple[str, ...]]
+    ) -> frozenset[str] | None:
+        found: set[str] = set()
+        for name in named:
+            if name == ANYONE:
+                return None
+            found.update([self.owner] if name == OWN else members.get(name, (name,)))
+        return frozenset(found)
+
+
+def document_of(register: Register) -> dict[str, object]:
+    """The register as plain JSON, everything in a fixed order, so that order in files is free."""
+    plain: dict[str, object] = msgspec.to_builtins(_sorted(register))
+    return plain
+
+
+def _sorted(register: Register) -> Register:
+    return Register(
+        owner=register.owner,
+        schemes=tuple(sorted(register.schemes, key=lambda x: x.uri)),
+        purposes=tuple(sorted(register.purposes, key=lambda x: x.uri)),
+        legal_bases=tuple(sorted(register.legal_bases, key=lambda x: x.id)),
+        activities=tuple(sorted(register.activities, key=lambda x: x.uri)),
+        services=tuple(sorted(register.services, key=lambda x: (x.provider, x.name))),
+        field_sets=tuple(sorted(register.field_sets, key=lambda x: (x.id, x.version))),
+        groups=tuple(sorted(register.groups, key=lambda x: x.name)),
+        policies=tuple(sorted(register.policies, key=lambda x: x.id)),
+    )
+
+
+def _known(purpose: Purpose, by_uri: Mapping[str, Purpose]) -> KnownPurpose:
+    since, until = purpose.valid.moments()
+    line = [purpose.uri]
+    broader = purpose.broader
+    # A cycle is refused when the register is checked; a decision must still end.
+    while broader and broader not in line:
+        line.append(broader)
+        parent = by_uri.get(broader)
+        broader = parent.broader if parent else ""
+    return KnownPurpose(purpose=purpose, since=since, until=until, ancestors=tuple(line))
