@@ -44,7 +44,8 @@ def write_page(outcomes: Outcomes, seconds: float) -> None:
         "Written by `make long`; do not edit.",
         "",
         f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {os.cpu_count()} cores, Python "
-        f"{platform.python_version()}: {len(outcomes.rows)} tests in {seconds:.0f} s, {failed} failed.",
+        f"{platform.python_version()}: {len(outcomes.rows)} tests in {seconds:.0f} s, "
+        f"{failed} failed.",
         "",
         "| Test | Outcome | Seconds | Noted |",
         "| --- | --- | --- | --- |",

