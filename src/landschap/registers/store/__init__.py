@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The memory of registers: assertions that are only added to, and questions about any moment."""
+
+from landschap.registers.store.reading import as_of, history_of, known_at, line_of
+from landschap.registers.store.writing import (
+    Act,
+    Entry,
+    Written,
+    differences,
+    faults_of,
+    prepare,
+    rebuild,
+    write,
+)
+
+__all__ = [
+    "Act",
+    "Entry",
+    "Written",
+    "as_of",
+    "differences",
+    "faults_of",
+    "history_of",
+    "known_at",
+    "line_of",
+    "prepare",
+    "rebuild",
+    "write",
+]

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Asking: what held on a day as known at a moment, by id or by one searchable path.
+
+The truth answers every question: all assertions of the objects concerned are read and the rule of
+`timeline` decides. For known = now a projection with the same answers is quicker. It is used only
+when the very statement that reads it also shows that it stands at the asked state of knowledge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from http import HTTPStatus
+
+from landschap.registers.models import ObjectType, Register
+from landschap.registers.operations import Line
+from landschap.registers.periods import Certainty, Period
+from landschap.registers.questions import (
+    MAX_OBJECTS,
+    AsOf,
+    Found,
+    Match,
+    Part,
+    found_in,
+    matches,
+    parts_of,
+)
+from landschap.registers.store.rows import COLUMNS, Pool, assertion_of, by_object
+from landschap.registers.timeline import Answer, Assertion, Clock, Known, segments
+from landschap.vocabulary.problems import ProblemError, Refusal
+
+
+async def known_at(
+    pool: Pool,
+    register: Register,
+    now: datetime,
+    moment: datetime | None = None,
+    *,
+    clock: Clock | None = None,
+) -> Known:
+    """The state of knowledge of a register at a moment (None: now), on its clock or a given one.
+
+    Its moment can lie a little before the asked one while somebody is writing: an answer never
+    claims more than what can no longer change. A moment in the past is waited for instead.
+    """
+    chosen = clock or register.clock
+    limit = now if moment is None or chosen is Clock.SOURCE else moment
+    row = await pool.fetchrow(
+        "SELECT number, moment FROM registers.knowledge($1, $2, $3)",
+        register.name, limit, moment is not None,
+    )  # fmt: skip
+    if chosen is Clock.SOURCE:
+        return Known(clock=chosen, moment=moment or row["moment"], number=row["number"])
+    return Known(clock=chosen, moment=row["moment"], number=row["number"])
+
+
+async def as_of(pool: Pool, question: AsOf) -> list[Found]:
+    """The objects that existed on (valid_on, known), in order of id.
+
+    Raises ProblemError when more than a thousand objects are asked for or come into view, and
+    for a path that is not searchable.
+    """
+    _refuse_unsearchable(question)
+    found = None
+    if _projection_may_answer(question):
+        found = await _from_projection(pool, question)
+    if found is None:
+        found = await _from_assertions(pool, question)
+    return sorted(
+        (one for one in found if matches(one, question.wanted)),
+        key=lambda one: (one.object_id, -one.history.number),
+    )
+
+
+async def history_of(
+    pool: Pool, kind: ObjectType, object_id: str
+) -> Mapping[str, Sequence[Assertion]]:
+    """Everything ever asserted about one object, per group; empty when it never existed."""
+    rows = await pool.fetch(
+        f"""SELECT {COLUMNS} FROM registers.assertion
+            WHERE object_type = $1 AND object_id = $2 ORDER BY volgnummer""",  # noqa: S608 - constant columns
+        kind.key, object_id,
+    )  # fmt: skip
+    return by_object(rows).get(object_id, {})
+
+
+async def line_of(pool: Pool, kind: ObjectType, object_id: str, group: str, known: Known) -> Line:
+    """The timeline of one group, to compute an operation on."""
+    groups = await history_of(pool, kind, object_id)
+    return Line(group=group, segments=segments(groups.get(group, []), known))
+
+
+def _projection_may_answer(question: AsOf) -> bool:
+    return question.known.clock is question.type.clock and not question.type.incomplete_dates
+
+
+def _refuse_unsearchable(question: AsOf) -> None:
+    wanted, kind = question.wanted, question.type
+    if isinstance(wanted, Match) and wanted.path not in kind.searchable_paths():
+        paths = ", ".join(kind.searchable_paths()) or "nothing"
+        raise ProblemError(
+            Refusal(
+                code="zoek.pad",
+                status=HTTPStatus.BAD_REQUEST,
+                title="Not searchable by this path",
+                detail=f"{kind.key} can be searched by {paths}.",
+            )
+        )
+    values = wanted.values if isinstance(wanted, Match) else wanted
+    if len(values) > MAX_OBJECTS:
+        raise _too_broad()
+
+
+def _too_broad() -> ProblemError:
+    return ProblemError(
+        Refusal(
+            code="zoek.te-breed",
+            status=HTTPStatus.BAD_REQUEST,
+            title="The question is too broad",
+            detail=f"More than {MAX_OBJECTS} objects come into view; ask for fewer.",
+        )
+    )
+
+
+def _objects_by_path(question: AsOf, table: str, condition: str) -> str:
+    """SQL for the ids that match a path; type and path are literals so that the index serves.
+
+    Both come from a model, where they are lower case letters, digits, dots and hyphens.
+    """
+    wanted = question.wanted
+    assert isinstance(wanted, Match)  # noqa: S101  # for the type checker
+    return (
+        f"SELECT DISTINCT m.object_id FROM registers.{table} m "  # noqa: S608
+        f"WHERE m.object_type = '{question.type.key}' "
+        f"AND (m.inhoud ->> '{wanted.path}') = ANY ($2) AND {condition} LIMIT {MAX_OBJECTS + 1}"
+    )
+
+
+async def _from_projection(pool: Pool, question: AsOf) -> list[Found] | None:
+    """The answer of the projection; None when it stands at another state of knowledge."""
+    by_path = isinstance(question.wanted, Match)
+    condition = "m.valid_from <= $3 AND m.valid_to > $3"
+    objects = f"ARRAY({_objects_by_path(question, 'projection', condition)})" if by_path else "$2"
+    rows = await pool.fetch(
+        f"""WITH state AS MATERIALIZED (
+                SELECT coalesce(max(last_number), 0) AS at_number, max(registered_at) AS at_moment
+                FROM registers.act WHERE register = $1)
+            SELECT state.*, p.valid_from AS part_from, p.valid_to AS part_to, a.*
+            FROM state
+            LEFT JOIN registers.projection p
+                   ON p.object_type = '{question.type.key}' AND p.object_id = ANY ({objects})
+                  AND p.valid_from <= $3 AND p.valid_to > $3
+            LEFT JOIN registers.assertion a
+                   ON a.object_type = p.object_type AND a.object_id = p.object_id
+                  AND a.groep = p.groep AND a.seq = p.seq""",  # noqa: S608 - literals of a model
+        question.type.register,
+        _values(question),
+        question.valid_on,
+    )
+    known, state = question.known, rows[0]
+    # On the source's clock every moment up to the last registration of ours counts as included.
+    reaches = state["at_moment"] is None or known.moment >= state["at_moment"]
+    if state["at_number"] != known.number or not reaches:
+        return None
+    parts: dict[str, dict[str, list[Part]]] = {}
+    for row in rows:
+        if row["object_id"] is None:
+            continue
+        answer = Answer(assertion=assertion_of(row), certainty=Certainty.CERTAIN)
+        part = Part(answer=answer, period=Period(row["part_from"], row["part_to"]))
+        parts.setdefault(row["object_id"], {}).setdefault(row["groep"], []).append(part)
+    return _all_found(parts, question)
+
+
+async def _from_assertions(pool: Pool, question: AsOf) -> list[Found]:
+    by_path = isinstance(question.wanted, Match)
+    objects = (
+        f"ARRAY({_objects_by_path(question, 'assertion', 'm.volgnummer <= $1')})"
+        if by_path
+        else "$2"
+    )
+    rows = await pool.fetch(
+        f"""SELECT {COLUMNS} FROM registers.assertion
+            WHERE object_type = '{question.type.key}' AND object_id = ANY ({objects})
+              AND volgnummer <= $1""",  # noqa: S608 - literals of a model
+        question.known.number,
+        _values(question),
+    )
+    parts = {object_id: parts_of(groups, question) for object_id, groups in by_object(rows).items()}
+    return _all_found(parts, question)
+
+
+def _all_found(parts: Mapping[str, Mapping[str, Sequence[Part]]], question: AsOf) -> list[Found]:
+    if len(parts) > MAX_OBJECTS:
+        raise _too_broad()
+    return [
+        found
+        for object_id, groups in parts.items()
+        for found in found_in(object_id, groups, question)
+    ]
+
+
+def _values(question: AsOf) -> list[str]:
+    wanted = question.wanted
+    return list(wanted.values if isinstance(wanted, Match) else wanted)
