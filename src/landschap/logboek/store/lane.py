@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""One lane: the one connection that may write under its name, and the end of its chain.
+
+A session lock holds the name as long as the connection lives in the server. So when it is ours
+again after a broken connection, the old statement has ended, and what the table says is final.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from landschap.logboek.batches import LaneEnd, Sealed, head_over
+from landschap.logboek.faults import LaneTaken, LogUnavailable
+from landschap.logboek.merkle import BatchHead
+
+Connect = Callable[[], Awaitable[asyncpg.Connection]]
+
+LANE_NAME = re.compile(r"[a-z][a-z0-9-]{0,50}")
+_NUMBERED = re.compile(r".*-[0-9]+")
+_LANES_PER_NAME = 64
+_CLAIM_SECONDS = 3.0
+_POLL_SECONDS = 0.05
+# A statement that takes this long hangs; the connection is given up and the outcome looked up.
+_STATEMENT_SECONDS = 30.0
+
+_COMMIT = """
+WITH world AS MATERIALIZED (SELECT value FROM platform.epoch),
+sealed AS (
+    INSERT INTO logboek.batch (lane, no, size, first_record, last_record, root, prev, head)
+    SELECT $1, $2, $3, $4, $5, $6, $7, $8 FROM world WHERE $9::bigint IS NULL OR value <= $9
+    RETURNING no
+), written AS (
+    INSERT INTO logboek.record (lane, batch, pos, record_id, kind, at, trace_id, span_id,
+        transaction_id, subject, key_id, peer, source_delegator, destination_delegator, service,
+        grant_hash, activity, salt, leaf, payload)
+    SELECT $1, $2, r.n - 1, r.c1, r.c2, r.c3, r.c4, r.c5, r.c6, r.c7, r.c8, r.c9, r.c10, r.c11,
+        r.c12, r.c13, r.c14, r.c15, r.c16, r.c17
+    FROM sealed, unnest($10::uuid[], $11::smallint[], $12::timestamptz[], $13::bytea[],
+        $14::bytea[], $15::uuid[], $16::bytea[], $17::smallint[], $18::text[], $19::text[],
+        $20::text[], $21::text[], $22::text[], $23::text[], $24::bytea[], $25::bytea[],
+        $26::bytea[]) WITH ORDINALITY
+        AS r(c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, n)
+)
+SELECT value, EXISTS (SELECT FROM sealed) FROM world
+"""
+_CLAIM = "SELECT pg_try_advisory_lock(hashtextextended('logboek.lane:' || $1, 0))"
+_END = """
+SELECT no, head, last_record FROM logboek.batch WHERE lane = $1 ORDER BY no DESC LIMIT 1
+"""
+_NO_PARTITION = "no partition of relation"
+
+
+class ConnectionLost(Exception):
+    """The connection broke; whether the last statement was done is not known."""
+
+
+class Lane:
+    """The writing end of one lane."""
+
+    def __init__(self, connect: Connect, name: str) -> None:
+        if not LANE_NAME.fullmatch(name):
+            raise ValueError(f"lane name {name!r}: small letters, digits and '-', at most 51")
+        self._connect = connect
+        self._wanted = name
+        self.name = name if _NUMBERED.fullmatch(name) else ""
+        self.end = LaneEnd()
+        self._connection: asyncpg.Connection | None = None
+        self._commit: Any = None
+        self._doubt: BatchHead | None = None
+
+    @property
+    def connected(self) -> bool:
+        """True when the lane can be written now, as far as we know."""
+        return self._connection is not None and not self._connection.is_closed()
+
+    async def open(self) -> bool:
+        """Connect, claim the name, find the end of the chain.
+
+        True when the batch whose outcome was unknown turns out to be written.
+        Raises LaneTaken when another live process has the name, ConnectionLost otherwise.
+        """
+        await self.close()
+        try:
+            connection = await self._connect()
+        except Exception as error:
+            raise ConnectionLost(str(error)) from error
+        self._connection = connection
+        try:
+            await self._claim(connection)
+            await connection.execute("SET plan_cache_mode = force_generic_plan; SET jit = off")
+            await connection.fetchval("SELECT logboek.ensure_months(2)")
+            self._commit = await connection.prepare(_COMMIT)
+            return await self._find_end(connection)
+        except LaneTaken:
+            await self.close()
+            raise
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            await self.close()
+            raise ConnectionLost(str(error)) from error
+
+    async def commit(self, records: Sequence[Sealed], decided: int | None) -> int | None:
+        """Write one batch; returns None when done, or the epoch that makes a decision stale.
+
+        Raises ConnectionLost (outcome unknown until `open`), and what PostgreSQL refuses.
+        """
+        connection, statement = self._connection, self._commit
+        if connection is None or connection.is_closed():
+            raise ConnectionLost("not connected")
+        head = head_over(self.name, self.end, records)
+        digest = head.digest()
+        self._doubt = head
+        try:
+            row = await statement.fetchrow(
+                *(head.lane, head.no, head.size, UUID(bytes=head.first), UUID(bytes=head.last)),
+                *(head.root, head.prev, digest, decided),
+                *_arrays(records),
+                timeout=_STATEMENT_SECONDS,
+            )
+        except (OSError, TimeoutError, asyncpg.InterfaceError) as error:
+            if isinstance(error, ValueError):  # a value that asyncpg can not send
+                raise
+            connection.terminate()
+            raise ConnectionLost(str(error)) from error
+        except asyncpg.PostgresError as error:
+            if connection.is_closed() or _breaks(error):
+                connection.terminate()
+                raise ConnectionLost(str(error)) from error
+            raise
+        epoch, written = row
+        self._doubt = None
+        if not written:
+            return int(epoch)
+        self.end = LaneEnd(head.no, digest, records[-1].columns.record_id)
+        return None
+
+    async def make_months(self) -> None:
+        """Have the partitions of this month and the next ones made."""
+        if self._connection is not None:
+            await self._connection.fetchval("SELECT logboek.ensure_months(2)")
+
+    async def close(self) -> None:
+        """Give up the connection, and with it the lane."""
+        connection, self._connection = self._connection, None
+        if connection is None or connection.is_closed():
+            return
+        try:
+            await connection.close(timeout=2)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            connection.terminate()
+
+    async def _claim(self, connection: asyncpg.Connection) -> None:
+        deadline = time.monotonic() + _CLAIM_SECONDS
+        names = [self.name] if self.name else _numbered(self._wanted)
+        while True:
+            for name in names:
+                if await connection.fetchval(_CLAIM, name):
+                    self.name = name
+                    return
+            # The lock of a process that just died is released when the server notices.
+            if time.monotonic() > deadline:
+                raise LaneTaken(f"lane {self._wanted} is written by another process")
+            await asyncio.sleep(_POLL_SECONDS)
+
+    async def _find_end(self, connection: asyncpg.Connection) -> bool:
+        row = await connection.fetchrow(_END, self.name)
+        self.end = LaneEnd() if row is None else LaneEnd(row["no"], row["head"], row["last_record"])
+        doubt, self._doubt = self._doubt, None
+        return doubt is not None and self.end.head == doubt.digest()
+
+
+def is_data_fault(error: Exception) -> bool:
+    """True when one of the records, and not the log, is the cause."""
+    if isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError):
+        return True
+    if isinstance(error, asyncpg.UniqueViolationError):
+        return False
+    classes = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
+    return isinstance(error, classes) and not lacks_month(error)
+
+
+def lacks_month(error: Exception) -> bool:
+    """True when the partition of this month has not been made yet."""
+    return isinstance(error, asyncpg.CheckViolationError) and _NO_PARTITION in str(error)
+
+
+def in_words(error: Exception) -> LogUnavailable:
+    """Why nothing can be written, without anything of what should have been."""
+    if isinstance(error, asyncpg.InsufficientPrivilegeError):
+        return LogUnavailable("the log may not be written: permission was taken away")
+    if isinstance(error, asyncpg.DiskFullError):
+        return LogUnavailable("the log can not be written: the disk is full")
+    return LogUnavailable(f"the log can not be written: {type(error).__name__}")
+
+
+def _breaks(error: asyncpg.PostgresError) -> bool:
+    broken = (
+        asyncpg.PostgresConnectionError,
+        asyncpg.AdminShutdownError,
+        asyncpg.CrashShutdownError,
+        asyncpg.CannotConnectNowError,
+        asyncpg.IdleSessionTimeoutError,
+    )
+    return isinstance(error, broken)
+
+
+def _arrays(records: Sequence[Sealed]) -> list[Sequence[Any]]:
+    """The columns as arrays: one parameter per column, whatever the number of records."""
+    rows = [
+        (
+            c.record_id, c.kind, c.at, c.trace_id, c.span_id, c.transaction_id, c.subject,
+            c.key_id, c.peer, c.source_delegator, c.destination_delegator, c.service,
+            c.grant_hash, c.activity, record.salt, record.leaf, record.payload,
+        )
+        for record in records
+        for c in (record.columns,)
+    ]  # fmt: skip
+    return list(zip(*rows, strict=True))
+
+
+def _numbered(name: str) -> list[str]:
+    return [f"{name}-{number}" for number in range(_LANES_PER_NAME)]

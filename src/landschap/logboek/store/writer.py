@@ -1,0 +1,269 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Group commit: many wait, one writes, all are released when it is durable.
+
+There is no timer that gathers a batch: the commit that is running is the time in which the next
+batch gathers. While PostgreSQL is away appends wait up to a limit and are then refused; when it is
+back the lane goes on by itself. Nothing is ever written twice or half.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Sequence
+from uuid import UUID
+
+from landschap.logboek.batches import Sealed, seal
+from landschap.logboek.faults import (
+    InvalidRecord,
+    LaneTaken,
+    LogUnavailable,
+    QueueFull,
+    StaleDecision,
+)
+from landschap.logboek.records import Draft
+from landschap.logboek.store.identifiers import RecordIds
+from landschap.logboek.store.lane import (
+    ConnectionLost,
+    Lane,
+    in_words,
+    is_data_fault,
+    lacks_month,
+)
+from landschap.platform.postgres import connect
+from landschap.platform.settings import Settings
+
+RECORDS_PER_BATCH = 1000
+RECORDS_PER_APPEND = 20_000
+RECORDS_WAITING = 50_000
+WAIT_SECONDS = 2.0
+_LOOK_SECONDS = 0.1
+_BACK_OFF_SECONDS = (0.02, 0.05, 0.1, 0.2, 0.5)
+
+
+class _Waiting:
+    """One append: its records, the epoch of its decision, who waits and until when."""
+
+    __slots__ = ("deadline", "epoch", "future", "month", "records")
+
+    def __init__(self, records: list[Sealed], epoch: int | None, month: int) -> None:
+        self.records = records
+        self.epoch = epoch
+        self.month = month
+        loop = asyncio.get_running_loop()
+        self.future: asyncio.Future[list[UUID]] = loop.create_future()
+        self.deadline = 0.0
+
+    def release(self) -> None:
+        if not self.future.done():
+            self.future.set_result([record.columns.record_id for record in self.records])
+
+    def fail(self, error: Exception) -> None:
+        if not self.future.done():
+            self.future.set_exception(error)
+            self.future.exception()  # one who no longer waits is no unhandled fault
+
+
+class LogWriter:
+    """Writes records under one lane.
+
+    ``lane`` with a number (`decider-0`) is that lane and no other; without one (`decider`) the
+    first free number is taken. ``wait_seconds`` is how long an append may wait for PostgreSQL.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        lane: str,
+        *,
+        wait_seconds: float = WAIT_SECONDS,
+        records_waiting: int = RECORDS_WAITING,
+    ) -> None:
+        self._lane = Lane(lambda: connect(settings, "logboek"), lane)
+        self._ids = RecordIds()
+        self._wait_seconds = wait_seconds
+        self._limit = records_waiting
+        self._queue: deque[_Waiting] = deque()
+        self._running: list[_Waiting] = []
+        self._waiting_records = 0
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._looker: asyncio.TimerHandle | None = None
+        self._closing = False
+
+    @property
+    def lane(self) -> str:
+        """The lane that is written; known after `start`."""
+        return self._lane.name
+
+    @property
+    def healthy(self) -> bool:
+        """True when the lane can be written now, as far as we know."""
+        return self._task is not None and not self._closing and self._lane.connected
+
+    async def start(self) -> None:
+        """Claim the lane. Raises LaneTaken, and LogUnavailable when PostgreSQL is not there."""
+        try:
+            await self._lane.open()
+        except ConnectionLost as error:
+            raise LogUnavailable(f"the log can not be opened: {error}") from error
+        self._ids.continue_after(self._lane.end.last)
+        self._task = asyncio.create_task(self._run(), name=f"log lane {self.lane}")
+
+    async def append(
+        self, drafts: Sequence[Draft], *, decided_epoch: int | None = None
+    ) -> list[UUID]:
+        """Write all of these, or none; returns their identifiers when they are durable.
+
+        Raises InvalidRecord, LogUnavailable, QueueFull, and StaleDecision when the world is newer
+        than ``decided_epoch``.
+        """
+        return await self.submit(drafts, decided_epoch=decided_epoch)
+
+    def submit(
+        self, drafts: Sequence[Draft], *, decided_epoch: int | None = None
+    ) -> asyncio.Future[list[UUID]]:
+        """As `append`, for who can not wait here: the future ends as `append` would.
+
+        Raises at once what is known at once: InvalidRecord, QueueFull, LogUnavailable.
+        """
+        if self._task is None or self._closing:
+            raise LogUnavailable("this log writer is not running")
+        if not 0 < len(drafts) <= RECORDS_PER_APPEND:
+            raise InvalidRecord(f"an append holds 1 to {RECORDS_PER_APPEND} records")
+        if self._waiting_records + len(drafts) > self._limit:
+            raise QueueFull(f"{self._waiting_records} records wait before the log")
+        ids, month = self._ids.take(len(drafts))
+        salt = self._ids.salt
+        records = [seal(draft, made, salt()) for draft, made in zip(drafts, ids, strict=True)]
+        waiting = _Waiting(records, decided_epoch, month)
+        waiting.deadline = asyncio.get_running_loop().time() + self._wait_seconds
+        self._queue.append(waiting)
+        self._waiting_records += len(records)
+        self._wake.set()
+        if self._looker is None:
+            self._look_later()
+        return waiting.future
+
+    async def close(self) -> None:
+        """Write what waits, then give up the lane."""
+        self._closing = True
+        if self._task is not None:
+            self._wake.set()
+            done, _ = await asyncio.wait([self._task], timeout=self._wait_seconds)
+            if not done:
+                self._task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await self._task
+        for waiting in (*self._running, *self._queue):
+            waiting.fail(LogUnavailable("the log writer is closing"))
+        if self._looker is not None:
+            self._looker.cancel()
+        await self._lane.close()
+
+    async def _run(self) -> None:
+        while True:
+            if not self._queue:
+                if self._closing:
+                    return
+                self._wake.clear()
+                await self._wake.wait()
+                continue
+            self._running = self._take()
+            try:
+                await self._write(self._running)
+            except Exception as error:  # noqa: BLE001 - one batch fails, the lane lives on
+                for waiting in self._running:
+                    waiting.fail(in_words(error))
+            self._running = []
+
+    def _take(self) -> list[_Waiting]:
+        """Up to a thousand records of one month; an append is never cut."""
+        taken: list[_Waiting] = []
+        count = 0
+        while self._queue:
+            first = self._queue[0]
+            if taken and (
+                count + len(first.records) > RECORDS_PER_BATCH or first.month != taken[0].month
+            ):
+                break
+            taken.append(self._queue.popleft())
+            count += len(first.records)
+        self._waiting_records -= count
+        return taken
+
+    async def _write(self, batch: list[_Waiting]) -> None:
+        while batch := [waiting for waiting in batch if not waiting.future.done()]:
+            try:
+                epoch = await self._commit(batch)
+            except ConnectionLost:
+                if await self._reconnect():
+                    epoch = None
+                else:
+                    continue
+            except Exception as error:
+                if not is_data_fault(error):
+                    raise
+                await self._isolate(batch)
+                return
+            if epoch is None:
+                for waiting in batch:
+                    waiting.release()
+                return
+            for waiting in batch:
+                if waiting.epoch is not None and waiting.epoch < epoch:
+                    waiting.fail(StaleDecision(epoch))
+
+    async def _commit(self, batch: list[_Waiting]) -> int | None:
+        records = [record for waiting in batch for record in waiting.records]
+        epochs = [waiting.epoch for waiting in batch if waiting.epoch is not None]
+        decided = min(epochs) if epochs else None
+        try:
+            return await self._lane.commit(records, decided)
+        except Exception as error:
+            if not lacks_month(error):
+                raise
+        await self._lane.make_months()
+        return await self._lane.commit(records, decided)
+
+    async def _isolate(self, batch: list[_Waiting]) -> None:
+        """One of these can not be stored: halve until it stands alone, write the others."""
+        if len(batch) == 1:
+            batch[0].fail(InvalidRecord("the database can not hold a value of this record"))
+            return
+        middle = len(batch) // 2
+        await self._write(batch[:middle])
+        await self._write(batch[middle:])
+
+    async def _reconnect(self) -> bool:
+        """Connect until it succeeds; True when the batch in doubt was written after all."""
+        attempt = 0
+        while True:
+            with contextlib.suppress(ConnectionLost, LaneTaken):
+                written = await self._lane.open()
+                self._ids.continue_after(self._lane.end.last)
+                return written
+            if self._closing:
+                raise LogUnavailable("the log writer is closing")
+            await asyncio.sleep(_BACK_OFF_SECONDS[min(attempt, len(_BACK_OFF_SECONDS) - 1)])
+            attempt += 1
+
+    def _look_later(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._looker = loop.call_later(_LOOK_SECONDS, self._look)
+
+    def _look(self) -> None:
+        """Refuse who has waited too long: one timer for all, not one per question."""
+        now = asyncio.get_running_loop().time()
+        late = LogUnavailable(f"the log did not answer within {self._wait_seconds:g} s")
+        for waiting in self._running:
+            if waiting.deadline <= now:
+                waiting.fail(late)
+        while self._queue and self._queue[0].deadline <= now:
+            waiting = self._queue.popleft()
+            self._waiting_records -= len(waiting.records)
+            waiting.fail(late)
+        self._looker = None
+        if self._queue or self._running:
+            self._look_later()
