@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Certificates and one running carrier for the tests of the door."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from gateway_rig import (
+    Anchor,
+    Caller,
+    Carrier,
+    Leaf,
+    Party,
+    client_context,
+    free_port,
+    http_answer,
+    start_party,
+)
+
+from landschap.gateway.plan import (
+    CarrierPlan,
+    InwayDoor,
+    Listen,
+    OutwayDoor,
+    PeerUpstream,
+    ServiceUpstream,
+)
+
+WEESP = "00000099000000001000"
+DOESBURG = "00000099000000002000"
+
+
+@pytest.fixture(scope="session")
+def short_folder() -> Iterator[Path]:
+    """A folder with a short path: a unix socket's path holds about a hundred bytes."""
+    with tempfile.TemporaryDirectory(prefix="lgw-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.fixture(scope="session")
+def anchor(short_folder: Path) -> Anchor:
+    return Anchor(short_folder / "pki", "anchor")
+
+
+@pytest.fixture(scope="session")
+def foreign_anchor(short_folder: Path) -> Anchor:
+    return Anchor(short_folder / "foreign", "foreign")
+
+
+@pytest.fixture(scope="session")
+def weesp(anchor: Anchor) -> Leaf:
+    return anchor.leaf("weesp", WEESP, "Gemeente Weesp", "door.test", "inway.weesp.test")
+
+
+@pytest.fixture(scope="session")
+def doesburg(anchor: Anchor) -> Leaf:
+    return anchor.leaf("doesburg", DOESBURG, "Gemeente Doesburg", "outway.doesburg.test")
+
+
+@dataclass
+class Doors:
+    """A carrier with both doors, and the parties around it."""
+
+    carrier: Carrier
+    decider: Party
+    service: Party
+    other_service: Party
+    peer: Party
+    inway: Caller
+    outway: Caller
+    anchor: Anchor
+    folder: Path
+
+    def permit(self, **headers: str) -> None:
+        """The decider permits: to the demo service, or to where ``headers`` say."""
+        told = {"X-Fsc-Service": "own-demo", "Fsc-Transaction-Id": "tx-1"}
+        told.update({name.replace("_", "-"): value for name, value in headers.items()})
+        self.decider.answer_with(http_answer(200, told))
+
+    def permit_outgoing(self, **headers: str) -> None:
+        """The decider of the Outway permits: to the peer's Inway."""
+        host, port = self.peer.address.split(":")
+        self.permit(X_Fsc_Service=f"peer-inway.weesp.test-{port}", **headers)
+        del host
+
+
+@pytest.fixture(scope="session")
+def running_doors(
+    short_folder: Path, anchor: Anchor, weesp: Leaf, doesburg: Leaf
+) -> Iterator[Doors]:
+    folder = short_folder / "c"
+    folder.mkdir()
+    decider = start_party(folder / "decide.sock")
+    service = start_party()
+    other = start_party(folder / "other.sock")
+    server_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server_tls.load_cert_chain(weesp.certificate_file, weesp.key_file)
+    server_tls.load_verify_locations(anchor.file)
+    server_tls.verify_mode = ssl.CERT_REQUIRED
+    peer = start_party(tls=server_tls)
+    peer_port = int(peer.address.rsplit(":", 1)[1])
+    inway, outway = free_port(), free_port()
+    services = (
+        ServiceUpstream(service="demo", server=service.address),
+        ServiceUpstream(service="other", server=other.address, headers=("Accept-Crs",)),
+        ServiceUpstream(service="dead", server=f"127.0.0.1:{free_port()}"),
+    )
+    peers = (
+        PeerUpstream(host="inway.weesp.test", port=peer_port, address="127.0.0.1"),
+        PeerUpstream(host="other.weesp.test", port=peer_port, address="127.0.0.1"),
+        PeerUpstream(host="gone.weesp.test", port=free_port(), address="127.0.0.1"),
+    )
+    plan = CarrierPlan(
+        run=folder / "run",
+        logs=folder / "log",
+        decide_socket=folder / "decide.sock",
+        tls=anchor.tls(weesp),
+        nginx_version=(1, 31, 3),
+        worker_user="root" if os.geteuid() == 0 else None,
+        inway=InwayDoor(listen=Listen(host="127.0.0.1", port=inway), services=services),
+        outway=OutwayDoor(
+            listen=Listen(host="127.0.0.1", port=outway), peers=peers, headers=("Accept-Crs",)
+        ),
+        header_timeout_seconds=2,
+    )
+    carrier = Carrier(plan)
+    yield Doors(
+        carrier,
+        decider,
+        service,
+        other,
+        peer,
+        Caller("127.0.0.1", inway, client_context(anchor, doesburg)),
+        Caller("127.0.0.1", outway),
+        anchor,
+        folder,
+    )
+    carrier.stop()
+    for party in (decider, service, other, peer):
+        party.stop()
+
+
+@pytest.fixture
+def doors(running_doors: Doors) -> Doors:
+    """The running doors, with empty notebooks and a permitting decider."""
+    for party in (
+        running_doors.decider,
+        running_doors.service,
+        running_doors.other_service,
+        running_doors.peer,
+    ):
+        party.heard.clear()
+        party.answer_with(http_answer(200, body=b"ok"))
+    running_doors.permit()
+    return running_doors
