@@ -43,9 +43,7 @@ def write_page(outcomes: Outcomes, seconds: float) -> None:
         "",
         "Written by `make long`; do not edit.",
         "",
-        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {os.cpu_count()} cores, Python "
-        f"{platform.python_version()}: {len(outcomes.rows)} tests in {seconds:.0f} s, "
-        f"{failed} failed.",
+        f"{_when_and_where()}: {len(outcomes.rows)} tests in {seconds:.0f} s, {failed} failed.",
         "",
         "| Test | Outcome | Seconds | Noted |",
         "| --- | --- | --- | --- |",
@@ -54,6 +52,11 @@ def write_page(outcomes: Outcomes, seconds: float) -> None:
         noted = "; ".join(f"{key} {value}" for key, value in outcomes.notes[name])
         lines.append(f"| `{name}` | {outcome} | {duration:.1f} | {noted} |")
     PAGE.write_text("\n".join(lines) + "\n")
+
+
+def _when_and_where() -> str:
+    now = datetime.now(UTC)
+    return f"{now:%Y-%m-%d %H:%M} UTC, {os.cpu_count()} cores, Python {platform.python_version()}"
 
 
 def main() -> int:

@@ -1,0 +1,307 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The demo's landscape: a directory, two municipalities, a supplier's system and a login provider.
+
+Names of places are real, the organisations are not: test OINs, and every page says so. Machine
+traffic uses loopback addresses of its own per organisation, on the port that FSC prescribes;
+pages use names under ``localhost`` so that browsers keep their cookies apart.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from landschap.platform.identity import TrustAnchor, issue_certificate, make_trust_anchor
+from landschap.vocabulary.identifiers import Oin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+GROUP_ID = "landschap-demo"
+DATA = Path(__file__).parent / "data"
+SERVICE = "woon-en-uitkeringssituatie"
+PURPOSE = "https://doelen.landschap.example/id/recht-op-bijstand-vaststellen"
+OTHER_PURPOSE = "https://doelen.landschap.example/id/parkeervergunning-verlenen"
+SUBSTANTIAL = "http://eidas.europa.eu/LoA/substantial"
+PORTAL_CLIENT = "mijn-gegevens"
+CASE_CLIENT = "zaaksysteem"
+CASE_REDIRECT = "http://zaaksysteem.localhost/terug"
+# Official fictitious persons of the BRP test set.
+SUZANNE = "999993653"
+ANOTHER = "999990196"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One organisation of the demo: its numbers, its names and its addresses."""
+
+    key: str
+    name: str
+    oin: Oin
+    manager: str
+    admin: str
+    inway: str = ""
+    outway: str = ""
+    web: str = ""
+
+    @property
+    def manager_address(self) -> str:
+        """What peers call its Manager by."""
+        return f"https://manager.{self.key}.test:{_port(self.manager)}"
+
+    @property
+    def inway_address(self) -> str:
+        """What peers call its Inway by."""
+        return f"https://inway.{self.key}.test:{_port(self.inway)}"
+
+    @property
+    def web_address(self) -> str:
+        """What people open."""
+        return f"http://{self.key}.localhost:{_port(self.web)}"
+
+    def hosts(self) -> Iterator[tuple[str, str]]:
+        """Host names with their loopback address, instead of DNS."""
+        for part in ("manager", "inway"):
+            address = getattr(self, part)
+            if address:
+                yield f"{part}.{self.key}.test", address.rsplit(":", 1)[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Landscape:
+    """The whole demo below one folder."""
+
+    folder: Path
+    directory: Member
+    weesp: Member
+    doesburg: Member
+    outsider: Member
+    login: str
+    supplier: str
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """The organisations that run, in the order in which they start."""
+        return (self.directory, self.weesp, self.doesburg)
+
+    def settings_file(self, member: Member) -> Path:
+        """Where a member's settings stand."""
+        return self.folder / member.key / "organisation.toml"
+
+    @property
+    def login_address(self) -> str:
+        """The issuer of the login provider."""
+        return f"http://login.localhost:{_port(self.login)}"
+
+    @property
+    def people_file(self) -> Path:
+        """Who the login provider knows."""
+        return self.folder / "login" / "people.json"
+
+    @property
+    def supplier_key_file(self) -> Path:
+        """The key with which Weesp asks its supplier's system."""
+        return self.folder / "supplier" / "api-key"
+
+
+def landscape_in(folder: Path, *, network: int = 11, web_port: int = 8700) -> Landscape:
+    """The demo below ``folder``; ``network`` is the third number of its loopback addresses."""
+    base = f"127.0.{network}"
+    return Landscape(
+        folder=folder,
+        directory=Member(
+            key="register",
+            name="Directory van het voorbeeldlandschap",
+            oin=Oin.parse("00000099000000001000"),
+            manager=f"{base}.1:8443",
+            admin=f"{base}.1:9443",
+        ),
+        weesp=Member(
+            key="weesp",
+            name="Gemeente Weesp",
+            oin=Oin.parse("00000099000000002000"),
+            manager=f"{base}.2:8443",
+            inway=f"{base}.3:8443",
+            web=f"127.0.0.1:{web_port}",
+            admin=f"{base}.2:9443",
+        ),
+        doesburg=Member(
+            key="doesburg",
+            name="Gemeente Doesburg",
+            oin=Oin.parse("00000099000000003000"),
+            manager=f"{base}.4:8443",
+            outway=f"{base}.4:8080",
+            admin=f"{base}.4:9443",
+        ),
+        outsider=Member(
+            key="buitenstaander",
+            name="Gemeente Buitenstaander",
+            oin=Oin.parse("00000099000000009000"),
+            manager=f"{base}.9:8443",
+            admin=f"{base}.9:9443",
+        ),
+        login=f"127.0.0.1:{web_port + 1}",
+        supplier=f"127.0.0.1:{web_port + 2}",
+    )
+
+
+def write_landscape(landscape: Landscape) -> None:
+    """Make what is not there yet: the trust anchor, certificates and settings of each member."""
+    landscape.folder.mkdir(parents=True, exist_ok=True)
+    anchor = make_trust_anchor(landscape.folder / "trust", name="Trust anchor voorbeeldlandschap")
+    for member in (*landscape.members, landscape.outsider):
+        _write_member(landscape, member, anchor)
+    key_file = landscape.supplier_key_file
+    if not key_file.exists():
+        _write_secret(key_file)
+    people = json.dumps(_people(landscape), ensure_ascii=False, indent=1)
+    landscape.people_file.parent.mkdir(parents=True, exist_ok=True)
+    landscape.people_file.write_text(people)
+
+
+def _people(landscape: Landscape) -> dict[str, object]:
+    """Who can log in, and which applications may ask them to."""
+    residents = [(SUZANNE, "Suzanne Moulin"), (ANOTHER, "Anna Maria Petra Wesseling")]
+    return {
+        "clients": {
+            PORTAL_CLIENT: {
+                "kind": "resident",
+                "redirect_uris": [f"{landscape.weesp.web_address}/inloggen/terug"],
+            },
+            CASE_CLIENT: {
+                "kind": "employee",
+                "audience": f"outway.{landscape.doesburg.key}",
+                "redirect_uris": [CASE_REDIRECT],
+            },
+        },
+        "persons": [
+            *(
+                {
+                    "sub": f"burger-{number}",
+                    "name": name,
+                    "kind": "resident",
+                    "claims": {"bsn": bsn, "acr": SUBSTANTIAL},
+                }
+                for number, (bsn, name) in enumerate(residents, start=1)
+            ),
+            {
+                "sub": "medewerker-17",
+                "name": "Consulent van Doesburg",
+                "kind": "employee",
+                "claims": {"roles": ["inkomensconsulent"], "acr": SUBSTANTIAL},
+            },
+            {
+                "sub": "medewerker-23",
+                "name": "Medewerker groenvoorziening van Doesburg",
+                "kind": "employee",
+                "claims": {"roles": ["hovenier"], "acr": SUBSTANTIAL},
+            },
+        ],
+    }
+
+
+def _write_member(landscape: Landscape, member: Member, anchor: TrustAnchor) -> None:
+    folder = landscape.folder / member.key
+    issue_certificate(
+        anchor,
+        folder / "identity",
+        oin=member.oin,
+        name=member.name,
+        hosts=tuple(f"{part}.{member.key}.test" for part in ("manager", "inway", "outway")),
+    )
+    settings = _settings_text(landscape, member)
+    path = landscape.settings_file(member)
+    if not path.exists() or path.read_text() != settings:
+        path.write_text(settings)
+
+
+def _write_secret(path: Path) -> None:
+    import secrets
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(secrets.token_urlsafe(32))
+
+
+def _settings_text(landscape: Landscape, member: Member) -> str:
+    listen = {
+        part: getattr(member, part)
+        for part in ("manager", "inway", "outway", "web", "admin")
+        if getattr(member, part)
+    }
+    hosts = dict(pair for other in landscape.members for pair in other.hosts())
+    lines = [
+        "# Written by `landschap demo`; a verzonnen organisatie with a test OIN.",
+        "[organisation]",
+        f'oin = "{member.oin}"',
+        f'name = "{member.name}"',
+        f'group_id = "{GROUP_ID}"',
+        'environment = "test"',
+        "fictitious = true",
+        "",
+        "[organisation.contact]",
+        'telephone = "14 0294"',
+        f'email = "privacy@{member.key}.example"',
+        "",
+        "[identity]",
+        'certificate = "identity/certificate.pem"',
+        'key = "identity/key.pem"',
+        'trust_anchors = ["../trust/anchor.pem"]',
+        "",
+        "[listen]",
+        *(f'{part} = "{address}"' for part, address in listen.items()),
+        "",
+        "[addresses]",
+        f'manager = "{member.manager_address}"',
+        *([f'inway = "{member.inway_address}"'] if member.inway else []),
+        *([f'web = "{member.web_address}"'] if member.web else []),
+        "",
+        "[network]",
+        "allow_private = true",
+        "",
+        "[network.hosts]",
+        *(f'"{host}" = "{address}"' for host, address in hosts.items()),
+        "",
+        "[roles]",
+        f"directory = {'true' if member == landscape.directory else 'false'}",
+        "",
+        *_role_lines(landscape, member),
+    ]
+    return "\n".join(lines)
+
+
+def _role_lines(landscape: Landscape, member: Member) -> list[str]:
+    if member == landscape.directory:
+        return [
+            "[fsc]",
+            "# A directory signs publications by itself; everything else waits for a person.",
+            'auto_sign = ["servicePublication"]',
+            "",
+        ]
+    lines = [
+        "[directory]",
+        f'peer_id = "{landscape.directory.oin}"',
+        f'manager_address = "{landscape.directory.manager_address}"',
+        "",
+    ]
+    if member.web:
+        lines += [
+            "[oidc.portal]",
+            f'issuer = "{landscape.login_address}"',
+            f'client_id = "{PORTAL_CLIENT}"',
+            "",
+        ]
+    if member.outway:
+        lines += [
+            "[oidc.employees]",
+            f'issuer = "{landscape.login_address}"',
+            f'audience = "outway.{member.key}"',
+            "",
+        ]
+    return lines
+
+
+def _port(address: str) -> str:
+    return address.rsplit(":", 1)[1]
