@@ -7,7 +7,6 @@ import os
 import ssl
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,8 +14,8 @@ from gateway_rig import (
     Anchor,
     Caller,
     Carrier,
+    Doors,
     Leaf,
-    Party,
     client_context,
     free_port,
     http_answer,
@@ -62,33 +61,6 @@ def weesp(anchor: Anchor) -> Leaf:
 @pytest.fixture(scope="session")
 def doesburg(anchor: Anchor) -> Leaf:
     return anchor.leaf("doesburg", DOESBURG, "Gemeente Doesburg", "outway.doesburg.test")
-
-
-@dataclass
-class Doors:
-    """A carrier with both doors, and the parties around it."""
-
-    carrier: Carrier
-    decider: Party
-    service: Party
-    other_service: Party
-    peer: Party
-    inway: Caller
-    outway: Caller
-    anchor: Anchor
-    folder: Path
-
-    def permit(self, **headers: str) -> None:
-        """The decider permits: to the demo service, or to where ``headers`` say."""
-        told = {"X-Fsc-Service": "own-demo", "Fsc-Transaction-Id": "tx-1"}
-        told.update({name.replace("_", "-"): value for name, value in headers.items()})
-        self.decider.answer_with(http_answer(200, told))
-
-    def permit_outgoing(self, **headers: str) -> None:
-        """The decider of the Outway permits: to the peer's Inway."""
-        host, port = self.peer.address.split(":")
-        self.permit(X_Fsc_Service=f"peer-inway.weesp.test-{port}", **headers)
-        del host
 
 
 @pytest.fixture(scope="session")

@@ -137,10 +137,7 @@ def _incoming(header: str) -> str:
 
 def _peer_zone(requests_per_second: int) -> str:
     # The fingerprint, not the serial: serials repeat between issuers.
-    return (
-        "limit_req_zone $ssl_client_fingerprint zone=peer:10m "
-        f"rate={requests_per_second}r/s;"
-    )
+    return f"limit_req_zone $ssl_client_fingerprint zone=peer:10m rate={requests_per_second}r/s;"
 
 
 def _shared_server_lines(plan: CarrierPlan, max_body_bytes: int) -> str:
@@ -148,12 +145,9 @@ def _shared_server_lines(plan: CarrierPlan, max_body_bytes: int) -> str:
     # number in its path; what happened stands in the access log, without the path.
     return f"""  error_log "{plan.error_log}" alert;
   client_max_body_size {max_body_bytes};
-  error_page 495 496 = @badcert;
-  error_page 400 414 431 494 = @badreq;
-  error_page 405 = @m405;
-  error_page 413 = @toolarge;
-  error_page 429 = @toomany;
-  if ($request_uri ~ "[^!-~]|#") {{ return 400; }}"""
+{indented(_OWN_ERRORS)}
+  error_page 418 = @badreq;
+  if ($request_uri ~ "[^!-~]|#") {{ return 418; }}"""
 
 
 def _decide_location(door: str, asks: tuple[str, ...], proof: str) -> str:
@@ -190,8 +184,18 @@ auth_request_set $d_deny $upstream_http_x_fsc_deny;
 auth_request_set $d_code $upstream_http_fsc_error_code;
 auth_request_set $d_www $upstream_http_x_fsc_www;"""
 
-# error_page stands in the location: at the server the sub-request would inherit it.
-_FAILURES = """error_page 403 = @deny-$d_deny;
+# What nginx refuses by itself. 400 leads to a path, not to a name: a request line that can not be
+# read has no path, and without one nginx can not go to a named place.
+_OWN_ERRORS = """error_page 400 414 431 494 = /_badreq;
+error_page 405 = @m405;
+error_page 413 = @toolarge;
+error_page 429 = @toomany;
+error_page 495 496 = @badcert;"""
+
+# These stand in the location: at the server the sub-request would inherit them. A location with
+# an error_page of its own inherits none, so the others are repeated there.
+_FAILURES = f"""{_OWN_ERRORS}
+error_page 403 = @deny-$d_deny;
 error_page 500 = @nodecision;
 error_page 502 504 = @unreach;"""
 
@@ -285,23 +289,21 @@ def _answers(component: str) -> str:
             _deny_location("fsc", "application/json"),
             _deny_location("problem", "application/problem+json"),
             # A refusal without a known form is no decision.
-            *(_no_decision(name, component) for name in ("nodecision", "deny-")),
-            literal_location("unreach", 502, *_with_component(unreachable, component)),
+            *(_no_decision(name, component) for name in ("@nodecision", "@deny-")),
+            literal_location("@unreach", 502, *_with_component(unreachable, component)),
+            *(_bad_request(place, component) for place in ("@badreq", "= /_badreq")),
             literal_location(
-                "badreq", 400, "ERROR_CODE_REQUEST_INVALID", component, "not a proper HTTP request"
-            ),
-            literal_location(
-                "m405",
+                "@m405",
                 405,
                 "ERROR_CODE_METHOD_UNSUPPORTED",
                 component,
                 "this method is not supported",
             ),
             literal_location(
-                "toolarge", 413, "ERROR_CODE_BODY_TOO_LARGE", component, "the body is too large"
+                "@toolarge", 413, "ERROR_CODE_BODY_TOO_LARGE", component, "the body is too large"
             ),
             literal_location(
-                "toomany", 429, "ERROR_CODE_RATE_LIMITED", component, "too many requests"
+                "@toomany", 429, "ERROR_CODE_RATE_LIMITED", component, "too many requests"
             ),
         ]
     )
@@ -311,6 +313,12 @@ def _no_decision(name: str, component: str) -> str:
     """No decision, no answer. Source: FSC Logging, "Error codes"."""
     return literal_location(
         name, 500, "TRANSACTION_LOG_WRITE_ERROR", component, "decider not answering"
+    )
+
+
+def _bad_request(place: str, component: str) -> str:
+    return literal_location(
+        place, 400, "ERROR_CODE_REQUEST_INVALID", component, "not a proper HTTP request"
     )
 
 

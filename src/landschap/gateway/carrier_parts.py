@@ -64,7 +64,7 @@ def client_certificate_lines(tls: Tls) -> str:
 def bad_certificate(component: str) -> str:
     """The answer to a caller without, or with a foreign, certificate: 400 after the handshake."""
     return literal_location(
-        "badcert",
+        "@badcert",
         400,
         "ERROR_CODE_PEER_CERTIFICATE_VERIFICATION_FAILED",
         component,
@@ -72,10 +72,10 @@ def bad_certificate(component: str) -> str:
     )
 
 
-def literal_location(name: str, status: int, code: str, component: str, message: str) -> str:
+def literal_location(place: str, status: int, code: str, component: str, message: str) -> str:
     """A place that answers with one fixed FSC error. Source: FSC Core, "Error response"."""
     body = f'{{"message":"{message}","domain":"ERROR_DOMAIN_{component}","code":"{code}"}}'
-    return f"""location @{name} {{
+    return f"""location {place} {{
   internal;
   default_type application/json;
   add_header Fsc-Error-Code {code} always;
