@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Contracts: immutable content, read from the received tree, and the rules it must obey.
+
+Two steps, so that each refusal has its own code and order:
+
+1. `read_contract` turns the tree into a `Contract` or a `Refusal`: hash algorithm, shape, grants,
+   combination of grants. It knows nothing of us.
+2. `check_contract` holds it against who we are, who submits it, and the clock.
+
+The order of the checks is ours (the standard fixes none): cheap and deterministic ones first,
+signatures later, so that a malformed contract never makes us fetch a certificate.
+Source: FSC Core, "Contract validation".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from landschap.fsc.codes import Code, refused
+from landschap.fsc.grants import (
+    Connection,
+    Grant,
+    GrantType,
+    MalformedThumbprint,
+    Publication,
+    read_grant,
+)
+from landschap.fsc.hashes import (
+    HASH_ALGORITHM,
+    Profile,
+    bytes_content_hash,
+    bytes_grant_hash,
+    jcs_content_hash,
+    jcs_grant_hash,
+)
+from landschap.vocabulary.identifiers import ContentHash, GrantHash, PeerId
+from landschap.vocabulary.ijson import JsonValue, canonical
+from landschap.vocabulary.problems import InvalidJson, InvalidValue, Refusal
+
+MAX_GRANTS = 100
+CLOCK_SKEW = timedelta(seconds=60)
+# The last second that datetime can hold in every zone; later moments are refused, not clipped.
+_MAX_UNIX_SECONDS = 253_402_214_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HashedGrant:
+    """A grant with its hash and its place in the contract."""
+
+    hash: GrantHash
+    grant: Grant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """The content of a contract, as received. ``canonical`` is what was hashed and is kept."""
+
+    hash: ContentHash
+    canonical: bytes
+    iv: UUID
+    group_id: str
+    created_at: datetime
+    not_before: datetime
+    not_after: datetime
+    grants: tuple[HashedGrant, ...]
+
+    @property
+    def participants(self) -> tuple[PeerId, ...]:
+        """Every peer whose accept is needed, each once, in the order of the grants."""
+        return tuple(dict.fromkeys(p for g in self.grants for p in g.grant.participants()))
+
+    @property
+    def publications(self) -> tuple[tuple[GrantHash, Publication], ...]:
+        """The grants that list a service in a directory."""
+        return tuple((g.hash, g.grant) for g in self.grants if isinstance(g.grant, Publication))
+
+    @property
+    def connections(self) -> tuple[tuple[GrantHash, Connection], ...]:
+        """The grants that let an outway call a service."""
+        return tuple((g.hash, g.grant) for g in self.grants if isinstance(g.grant, Connection))
+
+
+def read_contract(content: JsonValue, profile: Profile) -> Contract | Refusal:
+    """Read the content of a contract.
+
+    Refuses an unknown hash algorithm, a wrong shape, a malformed thumbprint, duplicate grants and
+    a forbidden combination of grants.
+    """
+    if not isinstance(content, Mapping):
+        return refused(Code.CONTRACT_INVALID, "the contract content is not an object")
+    if content.get("hash_algorithm") != HASH_ALGORITHM:
+        return refused(Code.HASH_ALGORITHM, f"hash_algorithm is not {HASH_ALGORITHM}")
+    try:
+        contract = _read(content, profile)
+    except MalformedThumbprint as error:
+        return refused(Code.KEY_THUMBPRINT, str(error))
+    except (InvalidValue, InvalidJson) as error:
+        return refused(Code.CONTRACT_INVALID, str(error))
+    return _combination(contract) or contract
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receiver:
+    """What a contract is held against: who we are, in which Group, and what the clock says."""
+
+    peer_id: PeerId
+    group_id: str
+    now: datetime
+
+
+def check_contract(contract: Contract, receiver: Receiver, submitter: PeerId) -> Refusal | None:
+    """None when the contract is of our Group and concerns both us and the submitter."""
+    if contract.group_id != receiver.group_id:
+        return refused(
+            Code.INCORRECT_GROUP_ID, f"group_id is not {receiver.group_id}", missing="group_id"
+        )
+    if submitter not in contract.participants:
+        return refused(Code.SUBMITTING_PEER, f"peer {submitter} stands in none of the grants")
+    if receiver.peer_id not in contract.participants:
+        return refused(Code.RECEIVING_PEER, f"peer {receiver.peer_id} stands in none of the grants")
+    return None
+
+
+def check_times(contract: Contract, now: datetime) -> Refusal | None:
+    """None when a contract that is new to us may still begin.
+
+    ``created_at`` may lie a minute ahead of our clock, ``not_after`` must lie in the future.
+    """
+    if contract.created_at > now + CLOCK_SKEW:
+        return refused(Code.CONTRACT_INVALID, "created_at lies in the future")
+    if contract.not_after <= now:
+        return refused(Code.CONTRACT_INVALID, "validity.not_after lies in the past")
+    return None
+
+
+def _read(content: Mapping[str, JsonValue], profile: Profile) -> Contract:
+    validity = content.get("validity")
+    if not isinstance(validity, Mapping):
+        raise InvalidValue("validity is missing or not an object")
+    _check_version(content)
+    iv, group_id = _uuid(content), _group(content)
+    times = (
+        _seconds(validity, "not_before"),
+        _seconds(validity, "not_after"),
+        _seconds(content, "created_at"),
+    )
+    if times[1] <= times[0]:
+        raise InvalidValue("validity.not_after must be later than validity.not_before")
+    grants = tuple(read_grant(each) for each in _grant_list(content))
+    data = canonical(content)
+    if profile is Profile.FSC_2:
+        content_hash = jcs_content_hash(data)
+        grant_hashes = [jcs_grant_hash(content_hash, grant) for grant in grants]
+    else:
+        grant_hashes = [bytes_grant_hash(group_id, iv, grant) for grant in grants]
+        content_hash = bytes_content_hash(group_id, iv, times, grant_hashes)
+    if len(set(grant_hashes)) != len(grant_hashes):
+        raise InvalidValue("two grants of the contract are identical")
+    return Contract(
+        hash=content_hash,
+        canonical=data,
+        iv=iv,
+        group_id=group_id,
+        not_before=datetime.fromtimestamp(times[0], UTC),
+        not_after=datetime.fromtimestamp(times[1], UTC),
+        created_at=datetime.fromtimestamp(times[2], UTC),
+        grants=tuple(
+            HashedGrant(hash=h, grant=g) for h, g in zip(grant_hashes, grants, strict=True)
+        ),
+    )
+
+
+def _combination(contract: Contract) -> Refusal | None:
+    """Publications stand alone; connections of both types may be mixed.
+
+    Several publications of one type in one contract are allowed, both types together are not.
+    """
+    types = {each.grant.type for each in contract.grants}
+    if types <= {GrantType.CONNECTION, GrantType.DELEGATED_CONNECTION} or len(types) == 1:
+        return None
+    names = ", ".join(sorted(types))
+    return refused(Code.COMBINATION, f"a publication can not be combined with others: {names}")
+
+
+def _check_version(content: Mapping[str, JsonValue]) -> None:
+    version = content.get("fsc_version", "2.0.0")
+    if not isinstance(version, str) or not version.startswith("2."):
+        raise InvalidValue("fsc_version is not 2.x")
+
+
+def _grant_list(content: Mapping[str, JsonValue]) -> Sequence[JsonValue]:
+    grants = content.get("grants")
+    if not isinstance(grants, Sequence) or isinstance(grants, str) or not grants:
+        raise InvalidValue("grants is missing or empty")
+    if len(grants) > MAX_GRANTS:
+        raise InvalidValue(f"{len(grants)} grants; at most {MAX_GRANTS} in one contract")
+    return grants
+
+
+def _uuid(content: Mapping[str, JsonValue]) -> UUID:
+    text = content.get("iv")
+    try:
+        if isinstance(text, str) and len(text) == 36:
+            return UUID(text)
+    except ValueError:
+        pass
+    raise InvalidValue("iv is not a UUID of 36 characters")
+
+
+def _group(content: Mapping[str, JsonValue]) -> str:
+    text = content.get("group_id")
+    if not isinstance(text, str) or not 1 <= len(text) <= 100:
+        raise InvalidValue("group_id is not a text of 1 to 100 characters")
+    return text
+
+
+def _seconds(holder: Mapping[str, JsonValue], key: str) -> int:
+    value = holder.get(key)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise InvalidValue(f"{key} is missing or not a whole number of seconds")
+    if not 0 <= value <= _MAX_UNIX_SECONDS:
+        raise InvalidValue(f"{key} lies outside 1970 to 9999")
+    return value

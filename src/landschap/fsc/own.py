@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Who we are towards peers: certificate, key and Group, and what we sign with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography import x509
+
+from landschap.fsc import jws
+from landschap.fsc.certificates import PeerCertificate
+from landschap.fsc.contracts import Contract
+from landschap.fsc.hashes import Profile
+from landschap.fsc.keys import PrivateKey
+from landschap.fsc.signatures import Trust, signature_payload
+from landschap.fsc.states import Kind, Signature
+from landschap.vocabulary.identifiers import PeerId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class OwnPeer:
+    """Our own organisation as a peer; ``chain`` holds the intermediates, without the root."""
+
+    certificate: PeerCertificate
+    chain: tuple[x509.Certificate, ...]
+    key: PrivateKey
+    anchors: tuple[x509.Certificate, ...]
+    crl: x509.CertificateRevocationList | None
+    group_id: str
+    profile: Profile
+    manager_address: str
+    inway_address: str
+    is_directory: bool = False
+
+    def __repr__(self) -> str:
+        return f"OwnPeer({self.peer_id}, {self.name!r})"
+
+    @property
+    def peer_id(self) -> PeerId:
+        """Our Peer ID, from our own certificate."""
+        return self.certificate.peer_id
+
+    @property
+    def name(self) -> str:
+        """Our name, from our own certificate."""
+        return self.certificate.name
+
+    def trust(self, now: datetime) -> Trust:
+        """What other peers' certificates are held against."""
+        return Trust(anchors=self.anchors, crl=self.crl, now=now)
+
+    def sign(self, contract: Contract, kind: Kind, now: datetime) -> Signature:
+        """Our signature under a contract."""
+        payload = signature_payload(contract.hash, kind, now)
+        return Signature(
+            peer_id=self.peer_id,
+            kind=kind,
+            jws=jws.sign(payload, self.key, self.certificate.thumbprint),
+            signed_at=now.replace(microsecond=0),
+            thumbprint=self.certificate.thumbprint,
+            certificate_from=self.certificate.not_before,
+            certificate_until=self.certificate.not_after,
+        )
