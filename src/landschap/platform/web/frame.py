@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The frame around every page for people: who runs this, who is logged in and for whom, where am I.
+
+A `Site` is made once per process; a handler gives it a `Page` and gets the answer. The rules that
+hold for all pages stand here: one `h1` that is also the title, a language switch to the same page,
+navigation only to pages that exist, nothing inline, nothing from elsewhere, nothing kept by caches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from importlib.resources import files
+from typing import Any
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined
+from litestar import Response
+
+from landschap.platform.settings import Settings
+from landschap.platform.web import language as words
+from landschap.platform.web.files import StaticFiles
+from landschap.platform.web.language import Language
+
+
+def N_(text: str) -> str:  # noqa: N802 - the name gettext knows
+    """Mark words for the catalogues; they are translated where they are shown."""
+    return text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A path without language, and its words."""
+
+    path: str
+    label: str
+    is_translated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitor:
+    """Who is logged in.
+
+    ``until`` is when the session ends if nothing is done; ``token`` proves that a form came from
+    our own page.
+    """
+
+    name: str
+    until: datetime
+    token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page to be shown.
+
+    ``path`` is the address without language, with its query; ``crumbs`` lead to it. ``is_wrong``
+    says that a form came back with an error. ``title`` is the ``h1``.
+    """
+
+    template: str
+    title: str
+    path: str
+    language: Language
+    values: Mapping[str, Any] = field(default_factory=dict)
+    visitor: Visitor | None = None
+    crumbs: tuple[Link, ...] = ()
+    status: int = 200
+    is_wrong: bool = False
+    has_twin: bool = True
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteShape:
+    """What differs between sites: its name, its main menu, the rooms whose templates it shows.
+
+    ``form_targets`` are other origins a form may end at, such as the issuer one logs out with.
+    """
+
+    name: str
+    version: str
+    rooms: Sequence[str]
+    public_menu: tuple[Link, ...] = ()
+    personal_menu: tuple[Link, ...] = ()
+    form_targets: tuple[str, ...] = ()
+
+
+class Site:
+    """Shows pages in the frame of one organisation's site."""
+
+    def __init__(self, settings: Settings, static: StaticFiles, shape: SiteShape) -> None:
+        self._settings = settings
+        self._static = static
+        self._shape = shape
+        self._environments = {each: self._environment(each) for each in Language}
+        self.headers = page_headers(shape.form_targets)
+
+    def show(self, page: Page) -> Response[str]:
+        """The page in its frame."""
+        environment = self._environments[page.language]
+        template = environment.get_template(page.template)
+        html = template.render(page=page, visitor=page.visitor, **page.values)
+        return Response(
+            html,
+            status_code=page.status,
+            media_type="text/html; charset=utf-8",
+            headers={"Content-Language": str(page.language), **page.headers},
+        )
+
+    def say(self, language: Language, text: str, **values: object) -> str:
+        """Words from the catalogue, for titles and for files."""
+        translated = self._environments[language].globals["gettext"](text)  # type: ignore[operator]
+        return str(translated % values) if values else str(translated)
+
+    def _environment(self, language: Language) -> Environment:
+        loaders = {
+            "web": PackageLoader("landschap.platform.web"),
+            **{room: PackageLoader(f"landschap.{room}") for room in self._shape.rooms},
+        }
+        environment = Environment(
+            loader=PrefixLoader(loaders),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n"],
+        )
+        catalogues = [
+            files(package) / "locale" / "en.po"
+            for package in ("landschap.platform.web", *(f"landschap.{r}" for r in self._shape.rooms))
+        ]
+        found = words.translations(language, catalogues)
+        # Plain strings: newstyle=True would escape twice what autoescape already escapes.
+        environment.install_gettext_translations(found, newstyle=True)  # type: ignore[attr-defined]
+        environment.globals.update(self._globals(language))
+        environment.filters.update(
+            day=partial(words.day_element, language=language),
+            clock=partial(words.clock_element, language=language),
+            moment=partial(words.moment_element, language=language),
+            moment_text=partial(words.moment_words, language=language),
+        )
+        return environment
+
+    def _globals(self, language: Language) -> dict[str, Any]:
+        organisation = self._settings.organisation
+        return {
+            "organisation": organisation,
+            "contact": organisation.contact or {},
+            "is_test": organisation.environment != "production",
+            "site": self._shape,
+            "language": language,
+            "at": partial(words.in_language, language),
+            "twin": partial(words.in_language, language.other),
+            "static": self._static.addresses,
+            "style_sheets": self._static.style_sheets,
+            "icon": self._static.icon,
+        }
+
+
+def page_headers(form_targets: Sequence[str]) -> dict[str, str]:
+    """Headers of every page: nothing runs, nothing comes from elsewhere, nothing is kept.
+
+    ``data:`` is for the arrow in the component style sheet's select box.
+    """
+    targets = " ".join(["'self'", *sorted({_origin(each) for each in form_targets})])
+    policy = (
+        "default-src 'self'; img-src 'self' data:; script-src 'none'; object-src 'none'; "
+        f"base-uri 'none'; frame-ancestors 'none'; form-action {targets}"
+    )
+    return {
+        "Cache-Control": "no-store",
+        "Content-Security-Policy": policy,
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+        "Referrer-Policy": "no-referrer",
+        "Strict-Transport-Security": "max-age=31536000",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+    }
+
+
+def _origin(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"
