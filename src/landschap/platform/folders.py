@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Folders and small files of the organisation: made with the right owner and mode, or refused."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from pathlib import Path
+
+from landschap.platform.system_users import SystemUser
+from landschap.platform.trouble import Trouble
+
+# sun_path is 108 bytes on Linux and 104 on macOS and BSD, the closing zero included.
+MAX_SOCKET_PATH_BYTES = 107 if sys.platform == "linux" else 103
+
+
+def private_folder(path: Path, *, owner: SystemUser | None = None, mode: int = 0o700) -> Path:
+    """Make a folder that only ``owner`` (else we) may write. Raises Trouble."""
+    try:
+        path.mkdir(mode=mode, parents=True, exist_ok=True)
+        found = path.lstat()
+        if not stat.S_ISDIR(found.st_mode):
+            raise Trouble(f"{path} is not a folder", "remove it or configure another place")
+        if found.st_uid != os.geteuid() and os.geteuid() != 0:
+            raise Trouble(
+                f"{path} belongs to another user",
+                "run as that user, remove the folder, or configure another place",
+            )
+        path.chmod(mode)
+        if owner is not None:
+            owner.own(path)
+    except OSError as error:
+        raise Trouble(f"{path} cannot be made: {error.strerror}", _remedy(error)) from None
+    return path
+
+
+def run_folder(path: Path) -> Path:
+    """Make the run folder: others may pass through it (to sockets of their own), not list it."""
+    if not path.parent.exists():
+        private_folder(path.parent, mode=0o755)
+    return private_folder(path, mode=0o711)
+
+
+def write_private(path: Path, content: bytes, *, owner: SystemUser | None = None) -> None:
+    """Write a file that only its owner may read, in one step: it is there whole or not at all."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if owner is not None:
+            owner.own(draft)
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise Trouble(f"{path} cannot be written: {error.strerror}", _remedy(error)) from None
+
+
+def check_socket_path(path: Path) -> Path:
+    """Give back a path that a unix socket can have. Raises Trouble when it is too long."""
+    size = len(os.fsencode(path))
+    if size > MAX_SOCKET_PATH_BYTES:
+        raise Trouble(
+            f"the socket path {path} has {size} bytes; at most {MAX_SOCKET_PATH_BYTES} fit",
+            "set paths.run to a short folder, such as /run/landschap",
+        )
+    return path
+
+
+def _remedy(error: OSError) -> str:
+    if isinstance(error, PermissionError):
+        return "give this user the right to write there, or configure another place"
+    if error.errno == 28:  # ENOSPC
+        return "make room on that disk, then start again"
+    return "configure another place under [paths]"
