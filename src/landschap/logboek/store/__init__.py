@@ -1,16 +1,59 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The log in PostgreSQL: written by group commit, read by functions, never changed.
 
-LogWriter        append drafts; returns when they are durable
-by_transaction, by_trace, by_record     records of one question, one trace, one identifier
-uses_of          the lines about one subject, newest first
-fsc_records      transactions, as far as the asking peer is named in them
-add_anchor, lane_ends                   for the worker that signs
-batches, records, anchors, dropped_months    for verification, in the order of the lanes
+What a room above may call:
+
+    LogWriter                               append drafts; returns when they are durable
+    by_transaction, by_trace, by_record     records of one question, one trace, one identifier
+    uses_of                                 the lines about one person, newest first
+    fsc_records                             transactions, as far as the asking peer is named in them
+    latest, lanes                           for an officer of the own organisation
+    snapshot, count_records, dropped_months the whole log in the order of verification
+    lane_ends, last_anchor, add_anchor      for the worker that signs
 """
 
 from __future__ import annotations
 
+from landschap.logboek.store.proving import (
+    Snapshot,
+    add_anchor,
+    count_records,
+    dropped_months,
+    lane_ends,
+    last_anchor,
+    snapshot,
+)
+from landschap.logboek.store.reading import (
+    LogFilters,
+    LogPage,
+    by_record,
+    by_trace,
+    by_transaction,
+    fsc_records,
+    lanes,
+    latest,
+    named_peers,
+    uses_of,
+)
 from landschap.logboek.store.writer import LogWriter
 
-__all__ = ["LogWriter"]
+__all__ = [
+    "LogFilters",
+    "LogPage",
+    "LogWriter",
+    "Snapshot",
+    "add_anchor",
+    "by_record",
+    "by_trace",
+    "by_transaction",
+    "count_records",
+    "dropped_months",
+    "fsc_records",
+    "lane_ends",
+    "lanes",
+    "last_anchor",
+    "latest",
+    "named_peers",
+    "snapshot",
+    "uses_of",
+]
