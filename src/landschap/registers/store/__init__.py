@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The memory of registers: assertions that are only added to, and questions about any moment."""
 
+from landschap.registers.store.loading import BATCH, load
 from landschap.registers.store.reading import as_of, history_of, known_at, line_of
 from landschap.registers.store.writing import (
     Act,
@@ -14,6 +15,7 @@ from landschap.registers.store.writing import (
 )
 
 __all__ = [
+    "BATCH",
     "Act",
     "Entry",
     "Written",
@@ -23,6 +25,7 @@ __all__ = [
     "history_of",
     "known_at",
     "line_of",
+    "load",
     "prepare",
     "rebuild",
     "write",
