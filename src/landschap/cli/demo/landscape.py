@@ -9,17 +9,26 @@ pages use names under ``localhost`` so that browsers keep their cookies apart.
 from __future__ import annotations
 
 import json
+import secrets
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from landschap.platform.identity import TrustAnchor, issue_certificate, make_trust_anchor
+from landschap.platform.identity import (
+    Issued,
+    Validity,
+    issue_organisation,
+    make_anchor,
+    read_issued,
+)
 from landschap.vocabulary.identifiers import Oin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 GROUP_ID = "landschap-demo"
+CERTIFICATE_DAYS = 365
 DATA = Path(__file__).parent / "data"
 SERVICE = "woon-en-uitkeringssituatie"
 PURPOSE = "https://doelen.landschap.example/id/recht-op-bijstand-vaststellen"
@@ -147,12 +156,17 @@ def landscape_in(folder: Path, *, network: int = 11, web_port: int = 8700) -> La
     )
 
 
-def write_landscape(landscape: Landscape) -> None:
+def write_landscape(landscape: Landscape, now: datetime) -> None:
     """Make what is not there yet: the trust anchor, certificates and settings of each member."""
     landscape.folder.mkdir(parents=True, exist_ok=True)
-    anchor = make_trust_anchor(landscape.folder / "trust", name="Trust anchor voorbeeldlandschap")
+    validity = Validity.of_days(now, CERTIFICATE_DAYS)
+    anchor = _kept(
+        landscape.folder / "trust",
+        "anchor",
+        lambda: make_anchor("Trust anchor voorbeeldlandschap", validity),
+    )
     for member in (*landscape.members, landscape.outsider):
-        _write_member(landscape, member, anchor)
+        _write_member(landscape, member, anchor, validity)
     key_file = landscape.supplier_key_file
     if not key_file.exists():
         _write_secret(key_file)
@@ -202,14 +216,17 @@ def _people(landscape: Landscape) -> dict[str, object]:
     }
 
 
-def _write_member(landscape: Landscape, member: Member, anchor: TrustAnchor) -> None:
-    folder = landscape.folder / member.key
-    issue_certificate(
-        anchor,
-        folder / "identity",
-        oin=member.oin,
-        name=member.name,
-        hosts=tuple(f"{part}.{member.key}.test" for part in ("manager", "inway", "outway")),
+def _write_member(landscape: Landscape, member: Member, anchor: Issued, validity: Validity) -> None:
+    _kept(
+        landscape.folder / member.key / "identity",
+        "organisation",
+        lambda: issue_organisation(
+            anchor,
+            oin=member.oin,
+            name=member.name,
+            hosts=[f"{part}.{member.key}.test" for part in ("manager", "inway", "outway")],
+            validity=validity,
+        ),
     )
     settings = _settings_text(landscape, member)
     path = landscape.settings_file(member)
@@ -217,9 +234,20 @@ def _write_member(landscape: Landscape, member: Member, anchor: TrustAnchor) -> 
         path.write_text(settings)
 
 
-def _write_secret(path: Path) -> None:
-    import secrets
+def _kept(folder: Path, name: str, make: Callable[[], Issued]) -> Issued:
+    """The certificate and key that stand in a folder; made when they do not."""
+    certificate, key = folder / f"{name}.crt", folder / f"{name}.key"
+    if certificate.exists() and key.exists():
+        return read_issued(certificate, key)
+    issued = make()
+    folder.mkdir(parents=True, exist_ok=True)
+    key.touch(mode=0o600)
+    key.write_bytes(issued.key_pem)
+    certificate.write_bytes(issued.certificate_pem)
+    return issued
 
+
+def _write_secret(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600)
     path.write_text(secrets.token_urlsafe(32))
@@ -246,9 +274,9 @@ def _settings_text(landscape: Landscape, member: Member) -> str:
         f'email = "privacy@{member.key}.example"',
         "",
         "[identity]",
-        'certificate = "identity/certificate.pem"',
-        'key = "identity/key.pem"',
-        'trust_anchors = ["../trust/anchor.pem"]',
+        'certificate = "identity/organisation.crt"',
+        'key = "identity/organisation.key"',
+        'trust_anchors = ["../trust/anchor.crt"]',
         "",
         "[listen]",
         *(f'{part} = "{address}"' for part, address in listen.items()),
