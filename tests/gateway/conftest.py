@@ -36,7 +36,7 @@ DOESBURG = "00000099000000002000"
 
 
 @pytest.fixture(scope="session")
-def short_folder() -> Iterator[Path]:
+def gateway_folder() -> Iterator[Path]:
     """A folder with a short path: a unix socket's path holds about a hundred bytes."""
     with tempfile.TemporaryDirectory(prefix="lgw-") as name:
         Path(name).chmod(0o755)
@@ -44,37 +44,37 @@ def short_folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def anchor(short_folder: Path) -> Anchor:
-    return Anchor(short_folder / "pki", "anchor")
+def group_anchor(gateway_folder: Path) -> Anchor:
+    return Anchor(gateway_folder / "pki", "anchor")
 
 
 @pytest.fixture(scope="session")
-def foreign_anchor(short_folder: Path) -> Anchor:
-    return Anchor(short_folder / "foreign", "foreign")
+def stranger_anchor(gateway_folder: Path) -> Anchor:
+    return Anchor(gateway_folder / "foreign", "foreign")
 
 
 @pytest.fixture(scope="session")
-def weesp(anchor: Anchor) -> Leaf:
-    return anchor.leaf("weesp", WEESP, "Gemeente Weesp", "door.test", "inway.weesp.test")
+def weesp(group_anchor: Anchor) -> Leaf:
+    return group_anchor.leaf("weesp", WEESP, "Gemeente Weesp", "door.test", "inway.weesp.test")
 
 
 @pytest.fixture(scope="session")
-def doesburg(anchor: Anchor) -> Leaf:
-    return anchor.leaf("doesburg", DOESBURG, "Gemeente Doesburg", "outway.doesburg.test")
+def doesburg(group_anchor: Anchor) -> Leaf:
+    return group_anchor.leaf("doesburg", DOESBURG, "Gemeente Doesburg", "outway.doesburg.test")
 
 
 @pytest.fixture(scope="session")
 def running_doors(
-    short_folder: Path, anchor: Anchor, weesp: Leaf, doesburg: Leaf
+    gateway_folder: Path, group_anchor: Anchor, weesp: Leaf, doesburg: Leaf
 ) -> Iterator[Doors]:
-    folder = short_folder / "c"
+    folder = gateway_folder / "c"
     folder.mkdir()
     decider = start_party(folder / "decide.sock")
     service = start_party()
     other = start_party(folder / "other.sock")
     server_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server_tls.load_cert_chain(weesp.certificate_file, weesp.key_file)
-    server_tls.load_verify_locations(anchor.file)
+    server_tls.load_verify_locations(group_anchor.file)
     server_tls.verify_mode = ssl.CERT_REQUIRED
     peer = start_party(tls=server_tls)
     peer_port = int(peer.address.rsplit(":", 1)[1])
@@ -93,7 +93,7 @@ def running_doors(
         run=folder / "run",
         logs=folder / "log",
         decide_socket=folder / "decide.sock",
-        tls=anchor.tls(weesp),
+        tls=group_anchor.tls(weesp),
         nginx_version=(1, 31, 3),
         worker_user="root" if os.geteuid() == 0 else None,
         inway=InwayDoor(listen=Listen(host="127.0.0.1", port=inway), services=services),
@@ -109,9 +109,9 @@ def running_doors(
         service,
         other,
         peer,
-        Caller("127.0.0.1", inway, client_context(anchor, doesburg)),
+        Caller("127.0.0.1", inway, client_context(group_anchor, doesburg)),
         Caller("127.0.0.1", outway),
-        anchor,
+        group_anchor,
         folder,
     )
     carrier.stop()

@@ -180,9 +180,9 @@ class Carrier:
 
     def await_version(self, version: str) -> None:
         deadline = time.monotonic() + 5
-        # An old worker may take a connection for a moment longer: ask until it is quiet.
+        # The master lets old workers go on accepting for 100 ms: ask until that is over.
         agreed = 0
-        while agreed < 5:
+        while agreed < 25:
             agreed = agreed + 1 if self.version() == version else 0
             assert self.process.poll() is None, "nginx stopped"
             assert time.monotonic() < deadline, f"nginx does not run version {version}"
@@ -374,7 +374,7 @@ class Caller:
 
 
 def client_context(
-    anchor: Anchor, leaf: Leaf | None = None, maximum: ssl.TLSVersion | None = None
+    group_anchor: Anchor, leaf: Leaf | None = None, maximum: ssl.TLSVersion | None = None
 ) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(anchor.file)
@@ -396,7 +396,7 @@ class Doors:
     peer: Party
     inway: Caller
     outway: Caller
-    anchor: Anchor
+    group_anchor: Anchor
     folder: Path
 
     def permit(self, **headers: str) -> None:

@@ -136,9 +136,9 @@ def test_caller_without_certificate_gets_400_and_nobody_is_asked(doors: Doors) -
 
 @pytest.mark.case("fsc:Inway-Incoming-Request-4")
 def test_caller_with_a_foreign_certificate_gets_400_and_nobody_is_asked(
-    doors: Doors, foreign_anchor: Anchor
+    doors: Doors, stranger_anchor: Anchor
 ) -> None:
-    leaf = foreign_anchor.leaf("foreign", "00000099000000009000", "Vreemd", "x.test")
+    leaf = stranger_anchor.leaf("foreign", "00000099000000009000", "Vreemd", "x.test")
     caller = Caller("127.0.0.1", doors.inway.port, client_context(doors.anchor, leaf))
     status, _, body = caller.ask()
     assert status == 400

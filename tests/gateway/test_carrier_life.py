@@ -58,8 +58,10 @@ class Place:
 
 
 @pytest.fixture
-def place(short_folder: Path, anchor: Anchor, weesp: Leaf, tmp_path: Path) -> Iterator[Place]:
-    folder = short_folder / tmp_path.name[-20:]
+def place(
+    gateway_folder: Path, group_anchor: Anchor, weesp: Leaf, tmp_path: Path
+) -> Iterator[Place]:
+    folder = gateway_folder / tmp_path.name[-20:]
     folder.mkdir()
     decider, service = start_party(folder / "decide.sock"), start_party()
     decider.answer_with(http_answer(200, {"X-Fsc-Service": "own-demo"}))
@@ -67,7 +69,7 @@ def place(short_folder: Path, anchor: Anchor, weesp: Leaf, tmp_path: Path) -> It
         run=folder / "run",
         logs=folder / "log",
         decide_socket=folder / "decide.sock",
-        tls=anchor.tls(weesp),
+        tls=group_anchor.tls(weesp),
         nginx_version=(1, 31, 3),
         worker_user="root" if os.geteuid() == 0 else None,
     )
@@ -80,25 +82,27 @@ def place(short_folder: Path, anchor: Anchor, weesp: Leaf, tmp_path: Path) -> It
 
 
 def test_reload_shows_a_new_service_and_keeps_the_old_answers(
-    place: Place, anchor: Anchor, doesburg: Leaf
+    place: Place, group_anchor: Anchor, doesburg: Leaf
 ) -> None:
     door = place.inway(services=())
     carrier = place.start(inway=door)
-    caller = Caller("127.0.0.1", door.listen.port, client_context(anchor, doesburg))
+    caller = Caller("127.0.0.1", door.listen.port, client_context(group_anchor, doesburg))
     assert caller.ask()[0] == 502
     carrier.reload(dataclasses.replace(carrier.plan, inway=place.inway(listen=door.listen)))
     assert caller.ask()[0] == 200
 
 
 @pytest.mark.case("S-45")
-def test_revoked_certificate_is_refused_after_the_next_reload(place: Place, anchor: Anchor) -> None:
-    leaf = anchor.leaf("leaving", "00000099000000003000", "Gemeente Weg", "weg.test")
+def test_revoked_certificate_is_refused_after_the_next_reload(
+    place: Place, group_anchor: Anchor
+) -> None:
+    leaf = group_anchor.leaf("leaving", "00000099000000003000", "Gemeente Weg", "weg.test")
     door = place.inway()
-    tls = dataclasses.replace(place.plan.tls, crl=anchor.revocation_list())
+    tls = dataclasses.replace(place.plan.tls, crl=group_anchor.revocation_list())
     carrier = place.start(inway=door, tls=tls)
-    caller = Caller("127.0.0.1", door.listen.port, client_context(anchor, leaf))
+    caller = Caller("127.0.0.1", door.listen.port, client_context(group_anchor, leaf))
     assert caller.ask()[0] == 200
-    anchor.revocation_list(leaf)
+    group_anchor.revocation_list(leaf)
     # Another plan, so that the version shows when the reload has happened.
     carrier.reload(dataclasses.replace(carrier.plan, header_timeout_seconds=11))
     status, _, body = caller.ask()
@@ -133,27 +137,27 @@ def test_every_supported_version_gets_a_text_that_the_nginx_at_hand_accepts(
 
 
 def test_peer_over_its_rate_gets_429_and_no_decision(
-    place: Place, anchor: Anchor, doesburg: Leaf, weesp: Leaf
+    place: Place, group_anchor: Anchor, doesburg: Leaf, weesp: Leaf
 ) -> None:
     door = place.inway(peer_requests_per_second=1, peer_burst=2)
     place.start(inway=door)
-    caller = Caller("127.0.0.1", door.listen.port, client_context(anchor, doesburg))
+    caller = Caller("127.0.0.1", door.listen.port, client_context(group_anchor, doesburg))
     answers = [caller.ask() for _ in range(6)]
     assert [status for status, _, _ in answers].count(200) in (3, 4)
     status, headers, body = answers[-1]
     assert status == 429
     assert headers["fsc-error-code"] == json.loads(body)["code"] == "ERROR_CODE_RATE_LIMITED"
     assert len(place.decider.heard) in (3, 4)
-    other = Caller("127.0.0.1", door.listen.port, client_context(anchor, weesp))
+    other = Caller("127.0.0.1", door.listen.port, client_context(group_anchor, weesp))
     assert other.ask()[0] == 200
 
 
 def test_body_over_the_largest_any_service_takes_gets_413(
-    place: Place, anchor: Anchor, doesburg: Leaf
+    place: Place, group_anchor: Anchor, doesburg: Leaf
 ) -> None:
     door = place.inway(max_body_bytes=10)
     place.start(inway=door)
-    caller = Caller("127.0.0.1", door.listen.port, client_context(anchor, doesburg))
+    caller = Caller("127.0.0.1", door.listen.port, client_context(group_anchor, doesburg))
     assert caller.ask(method="POST", body=b"x" * 10)[0] == 200
     status, headers, body = caller.ask(method="POST", body=b"x" * 11)
     assert status == 413
@@ -162,12 +166,12 @@ def test_body_over_the_largest_any_service_takes_gets_413(
 
 
 def test_manager_learns_the_certificate_from_nginx_only(
-    place: Place, anchor: Anchor, doesburg: Leaf
+    place: Place, group_anchor: Anchor, doesburg: Leaf
 ) -> None:
     manager = start_party(place.folder / "manager.sock")
     listen = Listen(host="127.0.0.1", port=free_port())
     place.start(manager=ManagerDoor(listen=listen, socket=place.folder / "manager.sock"))
-    caller = Caller("127.0.0.1", listen.port, client_context(anchor, doesburg))
+    caller = Caller("127.0.0.1", listen.port, client_context(group_anchor, doesburg))
     forged = {"X-Peer-Cert": "forged", "X_Peer_Cert": "forged", "Permit": "forged"}
     status, _, _ = caller.ask("/v1/peers", headers={**forged, "Fsc-Manager-Address": "https://x"})
     arrived = manager.heard[0].headers
@@ -177,7 +181,7 @@ def test_manager_learns_the_certificate_from_nginx_only(
     assert arrived["fsc-manager-address"] == "https://x"
     assert "permit" not in arrived
     assert "x_peer_cert" not in arrived
-    assert Caller("127.0.0.1", listen.port, client_context(anchor)).ask()[0] == 400
+    assert Caller("127.0.0.1", listen.port, client_context(group_anchor)).ask()[0] == 400
 
 
 def test_pages_learn_nothing_trusted_from_the_browser_and_answer_to_one_name(place: Place) -> None:
