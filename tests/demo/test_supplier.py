@@ -14,12 +14,12 @@ from landschap.cli.demo.landscape import DATA
 from landschap.cli.demo.supplier import Buildings, System
 
 KEY = {"X-Api-Key": "key"}
-BUILDING = "0457100000064677"
+BUILDING = "0424100000002206"
 
 
 @pytest.fixture
 async def supplier() -> AsyncIterator[str]:
-    with (DATA / "weesp" / "leverancier" / "panden.csv").open(newline="") as stream:
+    with (DATA / "weesp" / "gegevens" / "bag" / "panden.csv").open(newline="") as stream:
         system = System(Buildings(list(csv.DictReader(stream))), "key")
     async with TestServer(system.app()) as server:
         yield str(server.make_url("")).rstrip("/")
@@ -32,9 +32,14 @@ async def _get(url: str, headers: dict[str, str] = KEY) -> tuple[int, dict[str, 
 
 async def test_answers_the_version_of_the_day(supplier: str) -> None:
     status, now = await _get(f"{supplier}/panden/{BUILDING}?geldigOp=2021-03-01")
-    assert (status, now["oorspronkelijkBouwjaar"], now["status"]) == (200, 2016, "Pand in gebruik")
-    status, _ = await _get(f"{supplier}/panden/{BUILDING}?geldigOp=1999-01-01")
+    assert (status, now["oorspronkelijkBouwjaar"], now["status"]) == (200, 1920, "Pand in gebruik")
+    status, _ = await _get(f"{supplier}/panden/{BUILDING}?geldigOp=2009-01-01")
     assert status == 404
+
+
+async def test_a_year_that_means_unknown_is_no_year(supplier: str) -> None:
+    status, then = await _get(f"{supplier}/panden/{BUILDING}?geldigOp=2010-12-01")
+    assert (status, then["oorspronkelijkBouwjaar"]) == (200, None)
 
 
 async def test_does_not_answer_what_was_not_known_yet(supplier: str) -> None:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from landschap.platform.settings import SettingsError
+from landschap.platform.trouble import Trouble
 from landschap.vocabulary.problems import ProblemError
 
 if TYPE_CHECKING:
@@ -160,5 +162,7 @@ def _words_of(error: Exception) -> str:
         if refusal.owner:
             lines.append(f"  who can add it: {refusal.owner}")
         return "\n".join(lines)
+    if isinstance(error, (Trouble, SettingsError)):
+        return f"Error: {error}"
     words = str(error) or type(error).__name__
     return f"Error: {words}\n  `landschap --debug ...` shows where this arose."

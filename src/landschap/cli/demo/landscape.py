@@ -39,7 +39,7 @@ CASE_CLIENT = "zaaksysteem"
 CASE_REDIRECT = "http://zaaksysteem.localhost/terug"
 # Official fictitious persons of the BRP test set.
 SUZANNE = "999993653"
-ANOTHER = "999990196"
+ANOTHER = "999990032"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +177,7 @@ def write_landscape(landscape: Landscape, now: datetime) -> None:
 
 def _people(landscape: Landscape) -> dict[str, object]:
     """Who can log in, and which applications may ask them to."""
-    residents = [(SUZANNE, "Suzanne Moulin"), (ANOTHER, "Anna Maria Petra Wesseling")]
+    residents = [(SUZANNE, "Suzanne Moulin"), (ANOTHER, "Mihailović Bilgiç")]
     return {
         "clients": {
             PORTAL_CLIENT: {
