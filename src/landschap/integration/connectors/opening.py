@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Reading declarations from files, and opening a door to each of their sources."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import aiohttp
+import asyncpg
+
+from landschap.integration.connectors.register import RegisterConnector
+from landschap.integration.connectors.rest import HostResolver, RestConnector, RestDoor
+from landschap.integration.declaration import parse_declaration
+from landschap.integration.fitting import check_registers
+from landschap.integration.mistakes import DeclarationError, Mistake, Report
+from landschap.integration.model import Declaration, RestAccess, Source
+from landschap.integration.rows import Connector
+from landschap.registers.models import Registers
+
+SUFFIX = ".yaml"
+EXAMPLES_SUFFIX = ".voorbeeld.yaml"
+_POOL_SIZE = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What doors are made of.
+
+    ``hosts`` maps a host name to an address, or to ``address:port``, instead of DNS; ``secrets``
+    is the folder in which the key files of sources lie.
+    """
+
+    pool: asyncpg.Pool | None = None
+    registers: Registers = field(default_factory=lambda: Registers({}))
+    session: aiohttp.ClientSession | None = None
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    secrets: Path | None = None
+
+
+def read_declaration(path: Path) -> Declaration:
+    """One logical source from its file. Raises DeclarationError, also when it can not be read."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        words = getattr(error, "strerror", None) or "not UTF-8 text"
+        message = f"can not be read: {words}"
+        mistake = Mistake(file=str(path), line=1, key="file", message=message)
+        raise DeclarationError([mistake]) from None
+    return parse_declaration(text, str(path))
+
+
+def read_declarations(folder: Path, registers: Registers | None = None) -> dict[str, Declaration]:
+    """All logical sources of a folder by name; examples beside them are skipped.
+
+    With ``registers`` the columns are checked against the information models. Raises
+    DeclarationError with the mistakes of all files.
+    """
+    found: dict[str, Declaration] = {}
+    mistakes: list[Mistake] = []
+    for path in sorted(folder.glob(f"*{SUFFIX}")):
+        if path.name.endswith(EXAMPLES_SUFFIX):
+            continue
+        try:
+            declaration = read_declaration(path)
+            if registers is not None:
+                check_registers(declaration, registers, Report(str(path)))
+        except DeclarationError as error:
+            mistakes += error.mistakes
+            continue
+        if declaration.name in found:
+            message = f"{declaration.name} is declared in another file too"
+            mistakes.append(Mistake(file=str(path), line=1, key="logische_bron", message=message))
+        found[declaration.name] = declaration
+    if mistakes:
+        raise DeclarationError(mistakes)
+    return found
+
+
+def client_session(hosts: Mapping[str, str]) -> aiohttp.ClientSession:
+    """The pool of connections that all REST sources share; the caller closes it.
+
+    It follows no proxy of the environment, keeps no cookies and no user headers.
+    """
+    addresses = {name: value.rsplit(":", 1)[0] for name, value in hosts.items()}
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=_POOL_SIZE, resolver=HostResolver(addresses)),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(total=None),  # the plan's own time budget decides
+        auto_decompress=False,  # a small answer that unpacks to gigabytes is not read
+        headers={"User-Agent": "landschap"},
+        skip_auto_headers=("Accept-Encoding",),
+    )
+
+
+def open_doors(declaration: Declaration, around: Surroundings) -> dict[str, Connector]:
+    """A connector per source. Raises OSError for a key file that can not be read, and ValueError
+    when the surroundings lack what a source needs.
+    """
+    return {name: _door(source, around) for name, source in declaration.sources.items()}
+
+
+def _door(source: Source, around: Surroundings) -> Connector:
+    access = source.access
+    if isinstance(access, RestAccess):
+        if around.session is None:
+            raise ValueError(f"source {source.name} is a REST source; there is no session")
+        secret = _secret(access, around.secrets)
+        door = RestDoor(session=around.session, secret=secret)
+        return RestConnector(source, replace(access, url=_placed(access.url, around.hosts)), door)
+    if around.pool is None:
+        raise ValueError(f"source {source.name} is a register; there is no database")
+    return RegisterConnector(access, around.registers, around.pool)
+
+
+def _secret(access: RestAccess, folder: Path | None) -> str:
+    if not access.secret_file:
+        return ""
+    path = Path(access.secret_file)
+    return (folder / path if folder else path).read_text(encoding="utf-8").strip()
+
+
+def _placed(url: str, hosts: Mapping[str, str]) -> str:
+    """The address with the port that the host map gives, when it gives one."""
+    parts = urlsplit(url)
+    _, has_port, port = hosts.get(parts.hostname or "", "").rpartition(":")
+    if not has_port:
+        return url
+    return urlunsplit(parts._replace(netloc=f"{parts.hostname}:{port}"))

@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A REST service of another party as a source.
+
+It is asked for the needed columns only and for the same two times as every source. What goes with
+a question is closed: our key to the service and ``traceparent``. The permit, the asking
+organisation and its user stay here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.resolver import ThreadedResolver
+
+from landschap.integration.breaker import Breaker
+from landschap.integration.model import Axes, RestAccess, Source
+from landschap.integration.rows import (
+    Moment,
+    Question,
+    Reason,
+    Row,
+    SourceFailed,
+    at_path,
+    key_text,
+)
+from landschap.platform.ids import new_span_id
+from landschap.vocabulary.ijson import InvalidJson, JsonValue, loads
+from landschap.vocabulary.times import as_utc_text
+from landschap.vocabulary.tracing import TraceContext
+
+_KEY = re.compile(r"\{([A-Za-z0-9_]+)\}")
+_CHUNK_BYTES = 65_536
+
+
+class HostResolver(AbstractResolver):
+    """Resolves the names of the map to the addresses in it, all others by the system."""
+
+    def __init__(self, hosts: Mapping[str, str]) -> None:
+        self._hosts = dict(hosts)
+        self._system = ThreadedResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """The addresses of one host. Raises OSError when there is none."""
+        known = self._hosts.get(host)
+        if known is None:
+            return await self._system.resolve(host, port, family)
+        found = await self._system.resolve(known, port, family)
+        return [{**result, "hostname": host} for result in found]
+
+    async def close(self) -> None:
+        """Nothing is held."""
+        await self._system.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestDoor:
+    """How one REST source is reached: the pool all share, and the key that opens it."""
+
+    session: aiohttp.ClientSession
+    secret: str = ""
+
+
+class RestConnector:
+    """Asks one REST source, some keys per request, some requests at a time."""
+
+    def __init__(self, source: Source, access: RestAccess, door: RestDoor) -> None:
+        self._source = source
+        self._access = access
+        self._door = door
+        self._turn = asyncio.Semaphore(access.concurrency)
+        self._breaker = Breaker()
+
+    async def rows(self, question: Question) -> Sequence[Row]:
+        """The rows of all keys. Raises SourceFailed; one failed request fails the question."""
+        keys = question.keys
+        size = self._access.batch
+        batches = [keys[start : start + size] for start in range(0, len(keys), size)]
+        if len(batches) == 1:
+            return await self._guarded(question, batches[0])
+        tasks = [asyncio.create_task(self._guarded(question, batch)) for batch in batches]
+        try:
+            found = await asyncio.gather(*tasks)
+        except BaseException:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            raise
+        return [row for rows in found for row in rows]
+
+    async def _guarded(self, question: Question, keys: Sequence[str]) -> list[Row]:
+        loop = asyncio.get_running_loop()
+        if not self._breaker.may_ask(loop.time()):
+            raise SourceFailed(Reason.SUSPENDED)
+        self._breaker = self._breaker.asking(loop.time())
+        try:
+            async with self._turn:
+                records = await self._request(question, keys)
+        except SourceFailed as failed:
+            if failed.reason is not Reason.REFUSED:
+                self._breaker = self._breaker.failed(loop.time())
+            raise
+        except asyncio.CancelledError:  # nobody waits any longer: it took more than its time
+            self._breaker = self._breaker.failed(loop.time())
+            raise
+        self._breaker = self._breaker.succeeded()
+        return [row_of(record, self._access, question) for record in records]
+
+    async def _request(self, question: Question, keys: Sequence[str]) -> list[JsonValue]:
+        url = address(self._access, question, self._source.axes, keys)
+        try:
+            async with self._door.session.get(url, headers=self._headers(question)) as answer:
+                if answer.status == 404 and self._access.batch == 1:
+                    return []
+                if answer.status != 200:
+                    refused = 400 <= answer.status < 500
+                    raise SourceFailed(Reason.REFUSED if refused else Reason.UNREACHABLE)
+                return records_in(await self._body(answer), self._access.records)
+        except aiohttp.ClientPayloadError:
+            raise SourceFailed(Reason.UNREADABLE) from None
+        except (aiohttp.ClientError, OSError):
+            raise SourceFailed(Reason.UNREACHABLE) from None
+
+    async def _body(self, answer: aiohttp.ClientResponse) -> bytes:
+        limit = self._access.max_bytes
+        if (answer.content_length or 0) > limit:
+            raise SourceFailed(Reason.TOO_LARGE)
+        body = bytearray()
+        async for chunk in answer.content.iter_chunked(_CHUNK_BYTES):
+            body += chunk
+            if len(body) > limit:
+                raise SourceFailed(Reason.TOO_LARGE)
+        return bytes(body)
+
+    def _headers(self, question: Question) -> dict[str, str]:
+        headers = {"Accept": "application/json"}
+        if self._access.secret_header:
+            headers[self._access.secret_header] = self._door.secret
+        headers.update(_trace_headers(question.trace))
+        return headers
+
+
+def _trace_headers(trace: TraceContext | None) -> dict[str, str]:
+    if trace is None:
+        return {}
+    headers = {"traceparent": trace.child(new_span_id()).header()}
+    if trace.tracestate:
+        headers["tracestate"] = trace.tracestate
+    return headers
+
+
+def address(access: RestAccess, question: Question, axes: Axes, keys: Sequence[str]) -> str:
+    """The URL of one request: keys, needed columns, and the times the source understands."""
+    joined = ",".join(quote(key, safe="") for key in keys)
+    url = _KEY.sub(lambda _: joined, access.url)
+    pairs = []
+    if access.fields_parameter:
+        # The period is asked for too: without it a value could not say since when it holds.
+        period = (access.period.begin, access.period.end, access.period.registered)
+        wanted = dict.fromkeys([*question.columns, *(path for path in period if path)])
+        pairs.append((access.fields_parameter, ",".join(wanted)))
+    pairs += _times(question.moment, axes)
+    query = "&".join(f"{name}={quote(value, safe=',.:')}" for name, value in pairs)
+    return f"{url}{'&' if '?' in url else '?'}{query}" if query else url
+
+
+def _times(moment: Moment, axes: Axes) -> list[tuple[str, str]]:
+    if axes is Axes.NONE:
+        return []
+    pairs = [("geldigOp", moment.valid_on.isoformat())]
+    if axes is Axes.BOTH:
+        pairs.append(("beschikbaarOp", as_utc_text(moment.known_at)))
+    return pairs
+
+
+def records_in(body: bytes, path: str) -> list[JsonValue]:
+    """The records at a dotted path of the answer. Raises SourceFailed when it is not JSON or
+    holds no list of objects there.
+    """
+    try:
+        value = loads(body, max_bytes=len(body))
+    except InvalidJson:
+        raise SourceFailed(Reason.UNREADABLE) from None
+    found = at_path(value, path)
+    records = list(found) if isinstance(found, list) else [found]
+    if not all(isinstance(record, Mapping) for record in records):
+        raise SourceFailed(Reason.UNREADABLE)
+    return records
+
+
+def row_of(record: JsonValue, access: RestAccess, question: Question) -> Row:
+    """One record as a row: the asked columns only, whatever more the source sent."""
+    period = access.period
+    values = {column: at_path(record, column) for column in question.columns}
+    return Row(
+        id=key_text(values.get(question.by)),
+        values=values,
+        begin=_optional_text(record, period.begin),
+        end=_optional_text(record, period.end),
+        registered=_optional_text(record, period.registered),
+        clock=access.clock if period.registered else "",
+    )
+
+
+def _optional_text(record: JsonValue, path: str) -> str | None:
+    value = at_path(record, path) if path else None
+    return value if isinstance(value, str) and value else None

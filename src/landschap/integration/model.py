@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A logical source as a value: sources, links, fields. Read from YAML by `declaration`.
+
+Names of the file are Dutch, because municipalities write it; here each has one English name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from landschap.integration.conversions import Conversion
+
+
+class Axes(StrEnum):
+    """Which of the two time axes a source can be asked on. File: ``tijd``."""
+
+    BOTH = "beide"
+    VALID = "geldig"
+    NONE = "geen"
+
+
+class Wins(StrEnum):
+    """Which source decides a field that has several. File: ``wint``."""
+
+    FIRST_FILLED = "eerste_gevulde"
+    AGREE_OR_REPORT = "eens_of_melden"
+    NEWEST = "nieuwste"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column of one source, written ``bron.kolom``."""
+
+    source: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.source}.{self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterAccess:
+    """One of our own registers, read as of a day and a moment."""
+
+    register: str
+    object_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodPaths:
+    """Where a REST record tells its period: dotted paths inside it, empty when it does not."""
+
+    begin: str = ""
+    end: str = ""
+    registered: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestAccess:
+    """A REST source. ``url`` holds the key's name in braces, for example ``{identificatie}``.
+
+    ``batch`` is the number of keys per request (joined by a comma); ``records`` is the dotted
+    path to the list of records, empty when the answer itself is the record;
+    ``fields_parameter`` is the query key that names the needed columns, empty when there is none;
+    ``secret_header`` and ``secret_file`` give the key that opens the source.
+    """
+
+    url: str
+    batch: int
+    concurrency: int
+    records: str
+    fields_parameter: str
+    secret_header: str
+    secret_file: str
+    period: PeriodPaths
+    clock: str
+    max_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where rows come from. ``holder`` is the organisation that answers for them."""
+
+    name: str
+    access: RegisterAccess | RestAccess
+    keys: tuple[str, ...]
+    axes: Axes
+    holder: str
+    timeout_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """How rows of one source lead to rows of another.
+
+    ``many`` allows more than one partner; ``required`` makes a missing partner a named gap instead
+    of an empty value; ``splits`` cuts a key that holds several values.
+    """
+
+    origin: Column
+    target: Column
+    many: bool
+    required: bool
+    splits: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One field of the answer. ``columns`` in order of who wins; ``within`` names its list."""
+
+    path: str
+    columns: tuple[Column, ...]
+    conversions: tuple[Conversion, ...]
+    wins: Wins
+    strict: bool
+    within: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListGroup:
+    """A member of the answer that holds one item per row of ``source``, ordered by ``order``."""
+
+    path: str
+    source: str
+    order: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """The column that tells whose data it is, and the kind of number (``bsn``, ``kvk``, ...)."""
+
+    column: Column
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declaration:
+    """One logical source. ``links`` is keyed by the source it leads to, so it is a tree.
+
+    ``key`` is the member of the question's body; ``root`` the column it is compared with;
+    ``data_groups`` gives the first part of a field name its words.
+    """
+
+    name: str
+    version: str
+    title: str
+    key: str
+    root: Column
+    subject: Subject | None
+    budget_ms: int
+    sources: Mapping[str, Source]
+    links: Mapping[str, Link]
+    fields: Mapping[str, Field]
+    lists: Mapping[str, ListGroup]
+    data_groups: Mapping[str, str]
+
+    def data_group(self, path: str) -> str:
+        """The kind of data a field belongs to, in words for the log and the resident."""
+        first = path.split(".", 1)[0]
+        return self.data_groups.get(first, first)
+
+    def chain(self, source: str) -> tuple[str, ...]:
+        """The sources from the root down to ``source``, both included."""
+        path = [source]
+        while path[-1] != self.root.source:
+            path.append(self.links[path[-1]].origin.source)
+        return tuple(reversed(path))
+
+    @property
+    def key_is_subject(self) -> bool:
+        """True when the one who is asked for is the one the data is about."""
+        return self.subject is not None and self.subject.column == self.root
