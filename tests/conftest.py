@@ -20,6 +20,7 @@ import pytest
 
 from landschap.platform import postgres
 from landschap.platform.identity import Issued, Validity, issue_organisation, make_anchor
+from landschap.platform.keys import make_secret_keys
 from landschap.platform.postgres.roles import ADMINISTRATOR, password_of
 from landschap.platform.settings import PostgresSettings, Settings, load_settings
 from landschap.platform.watchdog import Watchdog
@@ -81,6 +82,7 @@ class Cluster:
         shutil.copytree(
             self.settings.paths.secrets / "postgres", settings.paths.secrets / "postgres"
         )
+        make_secret_keys(settings)
         given = replace(settings, postgres=PostgresSettings(dsn=self.dsn(name)))
         return Database(name=name, settings=given)
 

@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Whether our identity will be accepted by peers: each thing wrong, and what to do about it.
+
+nginx and the peers are the ones that decide; these checks say it before they do, in words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from landschap.platform.identity import (
+    hosts_of,
+    oin_of,
+    organisation_of,
+    read_certificates,
+    read_key,
+)
+from landschap.platform.settings import Settings
+from landschap.platform.trouble import Trouble
+
+T = TypeVar("T")
+
+_MAX_CHAIN = 5
+WARN_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing wrong with the identity. Fatal: nothing starts; else a warning."""
+
+    what: str
+    remedy: str
+    fatal: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expiry:
+    """When something we depend on ends."""
+
+    name: str
+    ends: datetime
+
+    def days_left(self, now: datetime) -> float:
+        """Days until the end; negative when it has passed."""
+        return (self.ends - now).total_seconds() / 86_400
+
+
+def require_identity(settings: Settings, now: datetime) -> None:
+    """Refuse to start with an identity that peers will refuse. Raises Trouble with all reasons."""
+    fatal = [finding for finding in check_identity(settings, now) if finding.fatal]
+    if fatal:
+        raise Trouble(
+            "; ".join(finding.what for finding in fatal),
+            "; ".join(dict.fromkeys(finding.remedy for finding in fatal)),
+        )
+
+
+def check_identity(settings: Settings, now: datetime) -> list[Finding]:
+    """Everything wrong with our certificate, key, trust anchors and revocation list."""
+    identity = settings.identity
+    findings: list[Finding] = []
+    chain = _attempt(read_certificates, identity.certificate, findings)
+    key = _attempt(read_key, identity.key, findings)
+    anchors: list[x509.Certificate] = []
+    for path in identity.trust_anchors:
+        anchors += _attempt(read_certificates, path, findings) or []
+    if chain:
+        findings += _check_subject(chain[0], settings)
+        findings += _check_period(chain[0], identity.certificate, now)
+        if key is not None:
+            findings += _check_pair(chain[0], key, settings)
+        if anchors:
+            findings += _check_chain(chain, anchors, now)
+    if identity.crl is not None:
+        findings += _check_revocation(identity.crl, chain, now)
+    return findings
+
+
+def expiries(settings: Settings) -> list[Expiry]:
+    """When our certificate, the trust anchors and the revocation list end."""
+    found = [
+        Expiry(name="organisation", ends=each.not_valid_after_utc)
+        for each in read_certificates(settings.identity.certificate)[:1]
+    ]
+    for path in settings.identity.trust_anchors:
+        found += [
+            Expiry(name=f"anchor {path.name}", ends=each.not_valid_after_utc)
+            for each in read_certificates(path)
+        ]
+    if settings.identity.crl is not None:
+        ends = _read_crl(settings.identity.crl).next_update_utc
+        if ends is not None:
+            found.append(Expiry(name="revocation list", ends=ends))
+    return found
+
+
+def _check_subject(certificate: x509.Certificate, settings: Settings) -> Iterator[Finding]:
+    ours, found = settings.organisation.oin.value, oin_of(certificate)
+    if found != ours:
+        yield Finding(
+            what=f"the certificate is of OIN {found or '(none)'}, organisation.oin says {ours}",
+            remedy="correct organisation.oin, or configure the certificate of this organisation",
+        )
+    if not organisation_of(certificate):
+        yield Finding(
+            what="the certificate has no organizationName", remedy="request one with the name in it"
+        )
+    hosts = hosts_of(certificate)
+    for name in ("manager", "inway"):
+        host = urlsplit(getattr(settings.addresses, name)).hostname
+        if host and not any(_covers(each, host) for each in hosts):
+            yield Finding(
+                what=f"addresses.{name} has host {host}, which the certificate does not name "
+                f"(it names {', '.join(hosts) or 'none'})",
+                remedy=f"request a certificate with {host} in it, or correct addresses.{name}",
+            )
+
+
+def _check_period(certificate: x509.Certificate, path: Path, now: datetime) -> Iterator[Finding]:
+    begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    if now < begin:
+        yield Finding(
+            what=f"the certificate {path} is valid from {begin:%Y-%m-%d %H:%M} UTC, not yet now",
+            remedy="check the clock of this machine, or wait",
+        )
+    elif now >= end:
+        yield Finding(
+            what=f"the certificate {path} expired on {end:%Y-%m-%d %H:%M} UTC",
+            remedy="renew it (a test identity: `landschap identity issue`), then start again",
+        )
+    elif end - now < timedelta(days=WARN_DAYS):
+        yield Finding(
+            what=f"the certificate {path} expires on {end:%Y-%m-%d}, in {(end - now).days} days",
+            remedy="renew it now",
+            fatal=False,
+        )
+
+
+def _check_pair(
+    certificate: x509.Certificate, key: PrivateKeyTypes, settings: Settings
+) -> Iterator[Finding]:
+    form = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    if certificate.public_key().public_bytes(*form) != key.public_key().public_bytes(*form):
+        identity = settings.identity
+        yield Finding(
+            what=f"the key {identity.key} does not belong to the certificate "
+            f"{identity.certificate}",
+            remedy="configure the key that the certificate was requested with",
+        )
+
+
+def _check_chain(
+    chain: Sequence[x509.Certificate], anchors: Sequence[x509.Certificate], now: datetime
+) -> Iterator[Finding]:
+    """Walk from our certificate up to an anchor, by the certificates that came with ours."""
+    current = chain[0]
+    for _ in range(_MAX_CHAIN):
+        issuer = _issuer_among(current, anchors)
+        if issuer is not None:
+            yield from _check_anchor(issuer, now)
+            return
+        issuer = _issuer_among(current, chain[1:])
+        if issuer is None or issuer == current:
+            break
+        current = issuer
+    yield Finding(
+        what=f"the certificate does not lead to a trust anchor; the search ends at "
+        f"'{current.issuer.rfc4514_string()}'",
+        remedy="put the intermediate certificates behind ours in the same file, "
+        "or configure the Group's own identity.trust_anchors",
+    )
+
+
+def _check_anchor(anchor: x509.Certificate, now: datetime) -> Iterator[Finding]:
+    if not anchor.not_valid_before_utc <= now < anchor.not_valid_after_utc:
+        yield Finding(
+            what=f"the trust anchor '{anchor.subject.rfc4514_string()}' is not valid now",
+            remedy="fetch the Group's present trust anchors",
+        )
+
+
+def _check_revocation(
+    path: Path, chain: Sequence[x509.Certificate] | None, now: datetime
+) -> Iterator[Finding]:
+    try:
+        crl = _read_crl(path)
+    except Trouble as trouble:
+        yield Finding(what=trouble.what, remedy=trouble.remedy)
+        return
+    ends = crl.next_update_utc
+    if ends is not None and now >= ends:
+        yield Finding(
+            what=f"the revocation list {path} ended on {ends:%Y-%m-%d %H:%M} UTC; "
+            "with it every peer is refused",
+            remedy="fetch the present list from the Group's certificate authority",
+        )
+    if chain and crl.get_revoked_certificate_by_serial_number(chain[0].serial_number):
+        yield Finding(what="our own certificate is revoked", remedy="request a new certificate")
+
+
+def _issuer_among(
+    certificate: x509.Certificate, candidates: Sequence[x509.Certificate]
+) -> x509.Certificate | None:
+    for candidate in candidates:
+        if candidate.subject != certificate.issuer:
+            continue
+        try:
+            certificate.verify_directly_issued_by(candidate)
+        except (ValueError, TypeError, InvalidSignature):
+            continue
+        return candidate
+    return None
+
+
+def _read_crl(path: Path) -> x509.CertificateRevocationList:
+    try:
+        return x509.load_pem_x509_crl(path.read_bytes())
+    except OSError as error:
+        raise Trouble(
+            f"the revocation list {path} cannot be read: {error.strerror}",
+            "put it there, or leave identity.crl out",
+        ) from None
+    except ValueError:
+        raise Trouble(f"{path} is no revocation list", "save it as PEM") from None
+
+
+def _covers(name: str, host: str) -> bool:
+    """True when a SAN name covers the host; a wildcard stands for one label. RFC 6125, 6.4.3."""
+    if name.startswith("*."):
+        return host.partition(".")[2].lower() == name[2:].lower()
+    return name.lower() == host.lower()
+
+
+def _attempt(read: Callable[[Path], T], path: Path, findings: list[Finding]) -> T | None:
+    try:
+        return read(path)
+    except Trouble as trouble:
+        findings.append(Finding(what=trouble.what, remedy=trouble.remedy))
+        return None

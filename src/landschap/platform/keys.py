@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The organisation's keys: its TLS and signing key, and the secret keys made here.
+
+Secret keys are 256 random bits, one file each in the secrets folder. Which ones were ever made
+is remembered beside the data. A key that was made and is gone is never silently replaced: with a
+new pseudonym key, for instance, nobody could find their own records any more.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from pathlib import Path
+from typing import Literal, get_args
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+
+from landschap.platform.folders import private_folder, write_private
+from landschap.platform.identity import read_certificates, read_key
+from landschap.platform.settings import Settings
+from landschap.platform.trouble import Trouble
+
+KeyName = Literal["permit", "pseudonym", "session", "anchor"]
+KEY_NAMES: tuple[KeyName, ...] = get_args(KeyName)
+_KEY_BYTES = 32
+
+
+def secret_key(settings: Settings, name: KeyName) -> bytes:
+    """One secret key of 32 bytes. Raises Trouble when it was never made or cannot be read."""
+    path = _file(settings, name)
+    try:
+        key = bytes.fromhex(path.read_text(encoding="ascii"))
+    except FileNotFoundError:
+        raise Trouble(
+            f"the {name} key {path} does not exist",
+            "start `landschap serve` once, or restore the secrets folder from your back-up",
+        ) from None
+    except OSError as error:
+        raise Trouble(
+            f"the {name} key {path} cannot be read: {error.strerror}",
+            "run as the user that owns the secrets folder",
+        ) from None
+    except ValueError:
+        key = b""
+    if len(key) != _KEY_BYTES:
+        raise Trouble(
+            f"the {name} key {path} is not {_KEY_BYTES} bytes in hexadecimal",
+            "restore the secrets folder from your back-up",
+        )
+    return key
+
+
+def make_secret_keys(settings: Settings) -> list[KeyName]:
+    """Make the keys that were never made before; gives their names. Raises Trouble."""
+    remembered = settings.paths.data / "keys-made.json"
+    known = set(json.loads(remembered.read_text("utf-8"))) if remembered.exists() else set()
+    lost = [name for name in KEY_NAMES if name in known and not _file(settings, name).exists()]
+    if lost:
+        raise Trouble(
+            f"keys that were made before are gone from {settings.paths.secrets}: {', '.join(lost)}",
+            "restore the secrets folder from your back-up",
+        )
+    private_folder(settings.paths.secrets)
+    private_folder(settings.paths.data, mode=0o711)
+    made = [name for name in KEY_NAMES if not _file(settings, name).exists()]
+    for name in made:
+        write_private(_file(settings, name), secrets.token_bytes(_KEY_BYTES).hex().encode())
+    if set(KEY_NAMES) != known:
+        write_private(remembered, json.dumps(sorted(KEY_NAMES)).encode())
+    return made
+
+
+def organisation_key(settings: Settings) -> PrivateKeyTypes:
+    """The private key of the organisation certificate. Raises Trouble."""
+    return read_key(settings.identity.key)
+
+
+def own_certificate(settings: Settings) -> x509.Certificate:
+    """The organisation certificate itself. Raises Trouble."""
+    return read_certificates(settings.identity.certificate)[0]
+
+
+def own_chain(settings: Settings) -> list[x509.Certificate]:
+    """The organisation certificate and the intermediates that came with it. Raises Trouble."""
+    return read_certificates(settings.identity.certificate)
+
+
+def _file(settings: Settings, name: KeyName) -> Path:
+    return settings.paths.secrets / f"{name}.key"
