@@ -377,7 +377,7 @@ def client_context(
     group_anchor: Anchor, leaf: Leaf | None = None, maximum: ssl.TLSVersion | None = None
 ) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.load_verify_locations(anchor.file)
+    context.load_verify_locations(group_anchor.file)
     if leaf is not None:
         context.load_cert_chain(leaf.certificate_file, leaf.key_file)
     if maximum is not None:

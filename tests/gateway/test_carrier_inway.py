@@ -125,7 +125,7 @@ def test_base_path_of_the_service_stands_before_the_raw_path(doors: Doors) -> No
 
 @pytest.mark.case("S-04")
 def test_caller_without_certificate_gets_400_and_nobody_is_asked(doors: Doors) -> None:
-    caller = Caller("127.0.0.1", doors.inway.port, client_context(doors.anchor))
+    caller = Caller("127.0.0.1", doors.inway.port, client_context(doors.group_anchor))
     status, headers, body = caller.ask()
     assert status == 400
     assert code_of(body) == "ERROR_CODE_PEER_CERTIFICATE_VERIFICATION_FAILED"
@@ -139,7 +139,7 @@ def test_caller_with_a_foreign_certificate_gets_400_and_nobody_is_asked(
     doors: Doors, stranger_anchor: Anchor
 ) -> None:
     leaf = stranger_anchor.leaf("foreign", "00000099000000009000", "Vreemd", "x.test")
-    caller = Caller("127.0.0.1", doors.inway.port, client_context(doors.anchor, leaf))
+    caller = Caller("127.0.0.1", doors.inway.port, client_context(doors.group_anchor, leaf))
     status, _, body = caller.ask()
     assert status == 400
     assert code_of(body) == "ERROR_CODE_PEER_CERTIFICATE_VERIFICATION_FAILED"
@@ -148,7 +148,7 @@ def test_caller_with_a_foreign_certificate_gets_400_and_nobody_is_asked(
 
 
 def test_tls_below_1_2_is_refused(doors: Doors, doesburg: Leaf) -> None:
-    context = client_context(doors.anchor, doesburg)
+    context = client_context(doors.group_anchor, doesburg)
     context.set_ciphers("ALL:@SECLEVEL=0")
     with pytest.warns(DeprecationWarning, match="TLSv1_1"):
         context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
@@ -253,7 +253,7 @@ def test_refusal_over_http2_arrives_with_its_status(doors: Doors, doesburg: Leaf
     done = subprocess.run(
         [
             *(curl, "-s", "--http2", "-w", "\n%{http_code} %{http_version}", "-d", "body"),
-            *("--cacert", doors.anchor.file, "--cert", doesburg.certificate_file),
+            *("--cacert", doors.group_anchor.file, "--cert", doesburg.certificate_file),
             *("--key", doesburg.key_file, "--resolve", f"door.test:{doors.inway.port}:127.0.0.1"),
             f"https://door.test:{doors.inway.port}/x",
         ],
