@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: EUPL-1.2
 -- One number that rises with every change that must count at once: a policy, a consent, a contract.
 -- Who decided with an older number decides again before the record is written.
 CREATE TABLE platform.epoch (
