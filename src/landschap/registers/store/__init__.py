@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The memory of registers: assertions that are only added to, and questions about any moment."""
 
+from landschap.registers.store.counting import Counted, Size, count, count_by
 from landschap.registers.store.loading import BATCH, load
 from landschap.registers.store.reading import as_of, history_of, known_at, line_of
 from landschap.registers.store.writing import (
@@ -17,9 +18,13 @@ from landschap.registers.store.writing import (
 __all__ = [
     "BATCH",
     "Act",
+    "Counted",
     "Entry",
+    "Size",
     "Written",
     "as_of",
+    "count",
+    "count_by",
     "differences",
     "faults_of",
     "history_of",

@@ -1,0 +1,278 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""``landschap register``: load registers, and look at objects on two time axes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import asyncpg
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from landschap.platform import postgres
+from landschap.platform.settings import Settings, load_settings
+from landschap.platform.trouble import Trouble
+from landschap.registers import client, store
+from landschap.registers.models import (
+    InvalidModel,
+    ObjectType,
+    PersonalData,
+    Register,
+    Registers,
+)
+from landschap.registers.periods import shown
+from landschap.registers.questions import AsOf, Found
+from landschap.registers.sources import Reading, UnreadableSource
+from landschap.registers.timeline import Known, segments
+from landschap.vocabulary.identifiers import InvalidValue
+from landschap.vocabulary.ijson import JsonValue
+from landschap.vocabulary.times import amsterdam_day, as_utc_text, parse_day, parse_moment
+
+_Result = TypeVar("_Result")
+_NOT_FOUND = 3
+talk = Console(stderr=True)
+answer = Console()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What every command of this group needs."""
+
+    settings: Settings
+    registers: Registers
+
+    def register(self, name: str) -> Register:
+        """A register by name. Raises Trouble with the names there are."""
+        found = self.registers.by_name.get(name)
+        if found is None:
+            there = ", ".join(sorted(self.registers.by_name)) or "none"
+            raise Trouble(f"there is no register {name}", f"name one of these: {there}")
+        return found
+
+    def run(self, work: Coroutine[Any, Any, _Result]) -> _Result:
+        """Run asynchronous work to its end."""
+        return asyncio.run(work)
+
+
+def _desk(_ctx: click.Context, _param: click.Parameter, config: Path) -> Desk:
+    settings = load_settings(config)
+    try:
+        registers = client.read_models(settings.path.parent / client.MODELS_FOLDER)
+    except InvalidModel as error:
+        raise Trouble(f"an information model can not be used: {error}", "correct it") from None
+    return Desk(settings=settings, registers=registers)
+
+
+of_organisation = click.option(
+    "--config",
+    "desk",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("organisation.toml"),
+    show_default=True,
+    callback=_desk,
+    help="Settings of the organisation; the folder `registers` beside it holds the models.",
+)
+
+
+@click.group()
+def register() -> None:
+    """Load registers and look at objects on two time axes.
+
+    \b
+    Examples:
+      landschap register load bag gegevens/bag
+      landschap register show bag/panden/0424100000001574 --geldig-op 2013-12-01
+    """
+
+
+@register.command("load")
+@click.argument("name", metavar="REGISTER")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
+@of_organisation
+def load_extract(desk: Desk, name: str, path: Path, as_json: bool) -> None:
+    """Load an extract into a register: a file, a folder or a zip.
+
+    Everything is checked before the first row is written. What is there already is passed over,
+    so a load that was cut off can simply be started again.
+    """
+    target = desk.register(name)
+    started = time.monotonic()
+    with talk.status(f"Reading {path}"):
+        try:
+            readings = client.read_extract(target, path)
+        except UnreadableSource as error:
+            raise Trouble(
+                f"nothing was loaded, {len(error.faults)} rows are wrong:\n{error}",
+                "correct these rows and load again",
+            ) from None
+    counts = desk.run(_load(desk, target, readings))
+    seconds = time.monotonic() - started
+    counts["seconds"] = round(seconds, 2)
+    if as_json:
+        click.echo(json.dumps(counts))
+        return
+    rate = counts["added"] / seconds
+    click.echo(
+        f"{counts['added']:,} assertions added to {name}, {counts['passedOver']:,} were there; "
+        f"{seconds:.1f} s, {rate:,.0f} per second"
+    )
+
+
+async def _load(desk: Desk, target: Register, readings: list[Reading]) -> dict[str, float]:
+    pool = await postgres.pool(desk.settings, "registers")
+    counts: dict[str, float] = {"added": 0, "passedOver": 0}
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    try:
+        await store.prepare(pool, target)
+        with Progress(*columns, TimeElapsedColumn(), console=talk) as progress:
+            task = progress.add_task(f"Loading {target.name}", total=len(readings))
+            async for done in store.load(pool, target, readings):
+                counts["added"] += done.added
+                counts["passedOver"] += done.passed_over
+                progress.advance(task, done.added + done.passed_over)
+    finally:
+        await pool.close()
+    return counts
+
+
+@register.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@of_organisation
+def list_registers(desk: Desk, as_json: bool) -> None:
+    """List the registers, what they hold and when something was last added."""
+    rows = desk.run(_overview(desk))
+    if as_json:
+        click.echo(json.dumps(rows))
+        return
+    table = Table("Register", "Object type", "Objects", "Assertions", "Last added")
+    for row in rows:
+        table.add_row(*(str(row[key] if row[key] is not None else "-") for key in row))
+    answer.print(table)
+
+
+async def _overview(desk: Desk) -> list[dict[str, JsonValue]]:
+    pool = await postgres.pool(desk.settings, "registers")
+    try:
+        rows = []
+        for target in desk.registers.by_name.values():
+            counted = await store.count(pool, target)
+            for kind in target.types.values():
+                size = counted.types[kind.key]
+                rows.append(
+                    {
+                        "register": target.name,
+                        "type": kind.name,
+                        "objects": size.objects,
+                        "assertions": size.assertions,
+                        "lastAdded": as_utc_text(counted.last_at) if counted.last_at else None,
+                    }
+                )
+    finally:
+        await pool.close()
+    return rows  # type: ignore[return-value]  # values of the dict are JSON
+
+
+@register.command("show")
+@click.argument("thing", metavar="OBJECT")
+@click.option("--geldig-op", help="Valid in reality on this day: YYYY-MM-DD. Default today.")
+@click.option("--beschikbaar-op", help="As known at this moment: YYYY-MM-DDThh:mm. Default now.")
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@of_organisation
+@click.pass_context
+def show_object(  # noqa: PLR0913 - what one can say on the command line
+    ctx: click.Context,
+    desk: Desk,
+    thing: str,
+    geldig_op: str | None,
+    beschikbaar_op: str | None,
+    as_json: bool,
+) -> None:
+    """Show what held for an object on a day, as known at a moment: REGISTER/COLLECTION/ID.
+
+    Objects with personal data are not shown here: ask for them through the door, with a purpose.
+    """
+    kind, object_id = _object_type(desk, thing)
+    now = datetime.now(UTC)
+    try:
+        valid_on = parse_day(geldig_op) if geldig_op else amsterdam_day(now)
+        moment = parse_moment(beschikbaar_op) if beschikbaar_op else None
+    except InvalidValue as error:
+        raise click.BadParameter(str(error)) from None
+    if moment is not None and moment > now:
+        raise click.BadParameter("--beschikbaar-op lies in the future")
+    found, table = desk.run(_look(desk, kind, object_id, (valid_on, moment, now)))
+    if not found:
+        click.echo(f"Nothing held for {thing} on {valid_on}, as known then.", err=True)
+        ctx.exit(_NOT_FOUND)
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False))
+        return
+    for one in found:
+        answer.print_json(data=one)
+    answer.print(table)
+
+
+def _object_type(desk: Desk, thing: str) -> tuple[ObjectType, str]:
+    parts = thing.split("/")
+    kind = desk.register(parts[0]).by_collection(parts[1]) if len(parts) == 3 else None
+    if kind is None:
+        there = ", ".join(
+            f"{r.name}/{t.collection}/ID"
+            for r in desk.registers.by_name.values()
+            for t in r.types.values()
+        )
+        raise Trouble(f"there is no object {thing}", f"write one of these: {there}")
+    if any(p.personal_data is not PersonalData.NONE for p in kind.properties.values()):
+        raise Trouble(
+            f"{kind.title} holds personal data, and a look without purpose leaves no account",
+            "ask through the Outway, with a purpose",
+        )
+    return kind, parts[2]
+
+
+async def _look(
+    desk: Desk,
+    kind: ObjectType,
+    object_id: str,
+    when: tuple[date, datetime | None, datetime],
+) -> tuple[list[Mapping[str, JsonValue]], Table]:
+    valid_on, moment, now = when
+    pool = await postgres.pool(desk.settings, "registers")
+    try:
+        known = await store.known_at(pool, desk.register(kind.register), now, moment)
+        question = AsOf(type=kind, wanted=[object_id], valid_on=valid_on, known=known)
+        found = await store.as_of(pool, question)
+        table = await _timeline(pool, kind, object_id, known)
+    finally:
+        await pool.close()
+    return [_shown(one, question) for one in found], table
+
+
+def _shown(found: Found, question: AsOf) -> dict[str, JsonValue]:
+    return {**found.content, "historie": found.history.as_json(question)}
+
+
+async def _timeline(pool: asyncpg.Pool, kind: ObjectType, object_id: str, known: Known) -> Table:
+    table = Table("From", "Until", "Known since", "Kind", "Value", title=f"As known: {object_id}")
+    groups = await store.history_of(pool, kind, object_id)
+    for assertions in groups.values():
+        for segment in segments(assertions, known):
+            said = segment.assertion
+            table.add_row(
+                shown(segment.period.begin) or "always",
+                shown(segment.period.end) or "-",
+                as_utc_text(said.moment(known.clock)),
+                said.kind.value,
+                "nothing" if said.content is None else json.dumps(said.content, ensure_ascii=False),
+            )
+    return table

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""How much a register holds. Counts only: no content leaves through here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from landschap.registers.models import ObjectType, Register
+from landschap.registers.store.rows import Pool
+from landschap.registers.timeline import Clock, Known
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Objects and assertions of one type."""
+
+    objects: int = 0
+    assertions: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """Sizes by object type key, and when something was last added."""
+
+    types: Mapping[str, Size]
+    last_at: datetime | None
+
+
+async def count(pool: Pool, register: Register) -> Counted:
+    """How much each type of a register holds now."""
+    rows = await pool.fetch(
+        """SELECT object_type, count(DISTINCT object_id) AS objects, count(*) AS assertions
+           FROM registers.assertion WHERE object_type = ANY ($1) GROUP BY object_type""",
+        [kind.key for kind in register.types.values()],
+    )
+    sizes = {row["object_type"]: Size(row["objects"], row["assertions"]) for row in rows}
+    return Counted(
+        types={kind.key: sizes.get(kind.key, Size()) for kind in register.types.values()},
+        last_at=await pool.fetchval(
+            "SELECT max(registered_at) FROM registers.act WHERE register = $1", register.name
+        ),
+    )
+
+
+async def count_by(
+    pool: Pool, kind: ObjectType, path: str | None, valid_on: date, known: Known
+) -> Mapping[str, int]:
+    """How many objects existed on (valid_on, known), by the value of a path; None: all as one.
+
+    Reads every assertion of the type: seconds on a large register. For reports, not for answers.
+    Only certain, whole values are counted: the first group of a type with complete dates.
+    """
+    order = (
+        "a.source_registered_at DESC, a.volgnummer DESC"
+        if known.clock is Clock.SOURCE
+        else "a.volgnummer DESC"
+    )
+    rows = await pool.fetch(
+        f"""SELECT coalesce(inhoud ->> $6, '') AS value, count(*) AS n
+            FROM (SELECT DISTINCT ON (a.object_id) a.inhoud
+                  FROM registers.assertion a
+                  WHERE a.object_type = $1 AND a.groep = $2 AND a.volgnummer <= $3
+                    AND ($4::timestamptz IS NULL OR a.source_registered_at <= $4)
+                    AND a.valid_from <= $5 AND a.valid_to > $5
+                  ORDER BY a.object_id, {order}) winner
+            WHERE inhoud IS NOT NULL GROUP BY 1""",  # noqa: S608 - one of two constant orders
+        kind.key, kind.groups[0], known.number,
+        known.moment if known.clock is Clock.SOURCE else None, valid_on, path or "",
+    )  # fmt: skip
+    return {row["value"]: row["n"] for row in rows}
