@@ -36,6 +36,7 @@ bench: setup  ## questions per second of the door against its peers; writes docs
 	@$(BIN)/python benchmarks/run.py --write docs/performance.md
 
 docs: setup  ## the manual as HTML in docs/_build
+	@$(BIN)/python tools/reference.py
 	@$(BIN)/sphinx-build -q -W -b html docs docs/_build
 
 lock: setup  ## renew requirements.lock after a change of pyproject.toml

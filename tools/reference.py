@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Write the reference pages that follow from the program: settings and commands.
+
+python tools/reference.py            write docs/reference/settings.md and commands.md
+python tools/reference.py --check    exit 1 when a page is not what would be written
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from landschap.cli import COMMANDS, EXIT_CODES
+from landschap.platform.settings import schema
+
+REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
+SETTINGS_WORDS = """\
+One organisation has one file, `organisation.toml`. Relative paths start at its folder. A variable
+`LANDSCHAP__SECTION__KEY` in the environment wins over the file; `LANDSCHAP__SECTION__KEY_FILE`
+names a file that holds the value. An unknown key is an error with the nearest name, and all errors
+are told at once. `landschap config check` tells them without starting anything;
+`landschap config schema` prints the JSON Schema for your editor.
+"""
+WRITTEN = "Written by `make docs` from the program; do not edit."
+
+
+def settings_page() -> str:
+    """Every key of organisation.toml: what it is, what it may be, whether it is needed."""
+    lines = [
+        "# Settings",
+        "",
+        WRITTEN,
+        "",
+        *SETTINGS_WORDS.splitlines(),
+    ]
+    lines += _sections(schema(), "")
+    return "\n".join(lines) + "\n"
+
+
+def _sections(node: Any, path: str) -> Iterator[str]:
+    required = node.get("required", ())
+    plain = {k: v for k, v in node["properties"].items() if "properties" not in v}
+    if path and plain:
+        yield from ("", f"## `[{path}]`", "", node.get("description", ""), "")
+        yield from ("| Key | What | Value | Needed |", "| --- | --- | --- | --- |")
+        for key, value in plain.items():
+            needed = "yes" if key in required else ""
+            words = value.get("description", "").replace("|", "&#124;")
+            yield f"| `{key}` | {words} | {_kind(value)} | {needed} |"
+    for key, value in node["properties"].items():
+        if "properties" in value:
+            yield from _sections(value, f"{path}.{key}".lstrip("."))
+
+
+def _kind(value: Any) -> str:
+    if "enum" in value:
+        return ", ".join(f"`{choice}`" for choice in value["enum"])
+    if value.get("type") == "array":
+        return f"list of {_kind(value['items'])}"
+    if value.get("type") == "object":
+        return "table"
+    if value.get("type") == "integer":
+        return f"{value.get('minimum', '')} to {value.get('maximum', '')}"
+    return {"string": "text", "boolean": "true or false"}.get(str(value.get("type")), "")
+
+
+def commands_page() -> str:
+    """Every command with its help, as the program prints it."""
+    lines = ["# Commands", "", WRITTEN, ""]
+    lines += ["stdout is the answer, stderr is talk. Exit codes:", ""]
+    lines += ["| Code | Means |", "| --- | --- |"]
+    lines += [f"| {code} | {words} |" for code, words in EXIT_CODES.items()]
+    for name, (module, attribute, _) in COMMANDS.items():
+        command = getattr(importlib.import_module(f"landschap.cli.{module}"), attribute)
+        lines += _command(command, name)
+    return "\n".join(lines) + "\n"
+
+
+def _command(command: click.Command, name: str) -> Iterator[str]:
+    context = click.Context(command, info_name=f"landschap {name}", terminal_width=96)
+    level = "##" if " " not in name else "###"
+    yield from ("", f"{level} `landschap {name}`", "", "```text", command.get_help(context), "```")
+    if isinstance(command, click.Group):
+        for sub in command.list_commands(context):
+            found = command.get_command(context, sub)
+            if found is not None and not found.hidden:
+                yield from _command(found, f"{name} {sub}")
+
+
+def main() -> int:
+    """Write or check; returns the exit code."""
+    pages = {"settings.md": settings_page(), "commands.md": commands_page()}
+    stale = []
+    for name, text in pages.items():
+        path = REFERENCE / name
+        if not path.exists() or path.read_text() != text:
+            stale.append(name)
+            if "--check" not in sys.argv:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text)
+    if stale and "--check" in sys.argv:
+        print(f"{', '.join(stale)}: not current; run `make docs`", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
