@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import shutil
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -27,6 +28,8 @@ from landschap.vocabulary.identifiers import Oin
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+# What an organisation declares in files beside its settings.
+DECLARED = ("registers", "bronnen", "services", "doelbinding")
 GROUP_ID = "landschap-demo"
 CERTIFICATE_DAYS = 365
 DATA = Path(__file__).parent / "data"
@@ -228,6 +231,10 @@ def _write_member(landscape: Landscape, member: Member, anchor: Issued, validity
             validity=validity,
         ),
     )
+    for part in DECLARED:
+        declared = DATA / member.key / part
+        if declared.is_dir():
+            shutil.copytree(declared, landscape.folder / member.key / part, dirs_exist_ok=True)
     settings = _settings_text(landscape, member)
     path = landscape.settings_file(member)
     if not path.exists() or path.read_text() != settings:
