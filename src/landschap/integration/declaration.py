@@ -31,7 +31,7 @@ from landschap.integration.yamltree import Block, Node, read_tree
 
 DEFAULT_BUDGET_MS = 2_000
 DEFAULT_TIMEOUT_MS = 800
-SUBJECT_KINDS = ("bsn", "kvk", "rsin", "vestiging", "a-nummer", "v-nummer", "overig")
+SUBJECT_KINDS = ("bsn", "kvk", "rsin", "vestiging", "a-nummer", "v-nummer")
 CLOCKS = ("eigen", "bron", "landelijk")
 _SOURCE_KINDS = ("register", "rest")
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")

@@ -12,7 +12,7 @@ Pure and without copies: one walk over the root's rows, links resolved by dictio
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from landschap.integration.conversions import Untranslatable, convert
@@ -257,16 +257,3 @@ def _put(target: dict[str, JsonValue], path: str, value: JsonValue) -> None:
             inner = target[name] = {}
         target = inner
     target[last] = value
-
-
-def paths_of(record: Mapping[str, JsonValue], prefix: str = "") -> Iterator[str]:
-    """Every field path that stands in a record, lists counted as one path."""
-    for name, value in record.items():
-        path = f"{prefix}{name}"
-        if isinstance(value, Mapping):
-            yield from paths_of(value, f"{path}.")
-        elif isinstance(value, list) and value and isinstance(value[0], Mapping):
-            for item in value:
-                yield from paths_of(item, f"{path}.")
-        else:
-            yield path

@@ -8,11 +8,15 @@ It keeps buildings with their history, on the two time axes of the BAG.
 
     GET /panden/{identificatie}?geldigOp=2021-03-01&beschikbaarOp=2021-10-15T00:00:00
     GET /panden?identificatie=1,2,3         several at once
-    GET /health                             without key
+    GET /panden/{identificatie}?fields=status,beginGeldigheid
+    GET /health                             without key; tells the last question it got
+
+``--delay-ms`` makes every answer late, to rehearse what a slow source does.
 """
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import hmac
 import sys
@@ -29,6 +33,16 @@ from landschap.vocabulary.times import amsterdam_day, as_utc_text, parse_day, pa
 
 MAX_IDENTIFIERS = 200
 _UNKNOWN_YEAR = "9999"
+MEMBERS = frozenset(
+    {
+        "identificatie",
+        "oorspronkelijkBouwjaar",
+        "status",
+        "beginGeldigheid",
+        "eindGeldigheid",
+        "tijdstipRegistratie",
+    }
+)
 Row = dict[str, str]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -79,11 +93,13 @@ def _shown(row: Row) -> dict[str, object]:
 class System:
     """The service: one key, two questions, and a count of what it was asked."""
 
-    def __init__(self, buildings: Buildings, key: str) -> None:
+    def __init__(self, buildings: Buildings, key: str, *, delay_seconds: float = 0.0) -> None:
         self._buildings = buildings
         self._key = key.encode()
+        self._delay_seconds = delay_seconds
         self._asked = 0
         self._last: str | None = None
+        self._last_headers: dict[str, str] = {}
 
     def app(self) -> web.Application:
         """The aiohttp application."""
@@ -101,6 +117,12 @@ class System:
                 return _problem(401, "send the API key in the header X-Api-Key")
             self._asked += 1
             self._last = request.path_qs
+            self._last_headers = {
+                name.lower(): value
+                for name, value in request.headers.items()
+                if name.lower() != "x-api-key"
+            }
+            await asyncio.sleep(self._delay_seconds)
         return await handler(request)
 
     async def _health(self, _request: web.Request) -> web.Response:
@@ -110,16 +132,20 @@ class System:
                 "panden": len(self._buildings),
                 "asked": self._asked,
                 "last": self._last,
+                "last_headers": self._last_headers,
             }
         )
 
     async def _one(self, request: web.Request) -> web.Response:
         try:
             valid_on, known_at = _axes(request)
+            fields = _fields(request)
         except InvalidValue as error:
             return _problem(400, str(error))
         found = self._buildings.on(request.match_info["identificatie"], valid_on, known_at)
-        return web.json_response(found) if found else _problem(404, "no such building then")
+        if found is None:
+            return _problem(404, "no such building then")
+        return web.json_response(_only(found, fields))
 
     async def _several(self, request: web.Request) -> web.Response:
         identifiers = [i for i in request.query.get("identificatie", "").split(",") if i]
@@ -127,10 +153,12 @@ class System:
             return _problem(400, f"identificatie: 1 to {MAX_IDENTIFIERS}, separated by commas")
         try:
             valid_on, known_at = _axes(request)
+            fields = _fields(request)
         except InvalidValue as error:
             return _problem(400, str(error))
         found = (self._buildings.on(i, valid_on, known_at) for i in identifiers)
-        return web.json_response({"panden": [building for building in found if building]})
+        panden = [_only(building, fields) for building in found if building]
+        return web.json_response({"panden": panden})
 
 
 def _axes(request: web.Request) -> tuple[date, datetime]:
@@ -142,6 +170,18 @@ def _axes(request: web.Request) -> tuple[date, datetime]:
     )
 
 
+def _fields(request: web.Request) -> frozenset[str]:
+    """The members asked for; all when none are named. Raises InvalidValue for another one."""
+    named = frozenset(request.query.get("fields", ",".join(MEMBERS)).split(","))
+    if not named <= MEMBERS:
+        raise InvalidValue(f"fields: {', '.join(sorted(MEMBERS))}")
+    return named
+
+
+def _only(building: dict[str, object], fields: frozenset[str]) -> dict[str, object]:
+    return {name: value for name, value in building.items() if name in fields}
+
+
 def _problem(status: int, detail: str) -> web.Response:
     body = {"status": status, "title": "Not answered", "detail": detail}
     return web.json_response(body, status=status, content_type="application/problem+json")
@@ -151,12 +191,14 @@ def _problem(status: int, detail: str) -> web.Response:
 @click.option("--listen", required=True, metavar="HOST:PORT", help="Where to listen.")
 @click.option("--data", required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--key-file", required=True, type=click.Path(exists=True, path_type=Path))
-def main(listen: str, data: Path, key_file: Path) -> None:
+@click.option("--delay-ms", default=0, type=click.IntRange(0, 60_000), help="Answer late.")
+def main(listen: str, data: Path, key_file: Path, delay_ms: int) -> None:
     """Serve buildings with their history, as a supplier's system would."""
     host, _, port = listen.rpartition(":")
     with data.open(newline="", encoding="utf-8") as stream:
         buildings = Buildings(list(csv.DictReader(stream)))
-    app = System(buildings, key_file.read_text().strip()).app()
+    key = key_file.read_text().strip()
+    app = System(buildings, key, delay_seconds=delay_ms / 1000).app()
     try:
         web.run_app(app, host=host, port=int(port), print=None, access_log=None)
     except OSError as error:

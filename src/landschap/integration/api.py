@@ -1,0 +1,347 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""``POST /{bron}/v1/_zoek``: one question, several sources, one answer.
+
+The order is the rule: open the permit, understand the question, plan the permitted fields, ask,
+merge, write the lines per person and wait until they are durable, and only then answer. No line,
+no answer. What is not permitted is stopped twice: it is not asked, and it does not leave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+from litestar import Request, Response, get, post
+from litestar.types import ControllerRouterHandler
+from prometheus_client import CollectorRegistry, Counter
+
+from landschap.integration.answer import failed_source, incomplete, release
+from landschap.integration.asking import (
+    QUERY_KEYS,
+    Asked,
+    Fields,
+    choose_fields,
+    key_refusal,
+    read_question,
+)
+from landschap.integration.connectors.fanout import Occasion, collect
+from landschap.integration.description import describe
+from landschap.integration.lines import Processing, line_drafts, subjects_of
+from landschap.integration.merge import Merged, merge
+from landschap.integration.model import Declaration
+from landschap.integration.plan import Plan, make_plan
+from landschap.integration.rows import EXCEPTION_TYPES, Collected, Connector, Failure
+from landschap.logboek.drafts import refused_draft
+from landschap.logboek.faults import InvalidRecord
+from landschap.logboek.payloads import AdlEntry, Outcome
+from landschap.logboek.pseudonyms import subject_pseudonym
+from landschap.logboek.records import Draft
+from landschap.logboek.store import LogWriter
+from landschap.platform.http import json_response
+from landschap.platform.ids import new_span_id
+from landschap.purposes.model import FieldSet
+from landschap.purposes.permit import HEADER, Permit, open_permit
+from landschap.vocabulary.identifiers import InvalidValue, Oin
+from landschap.vocabulary.problems import Fault, ProblemError, Refusal
+from landschap.vocabulary.tracing import TraceContext, parse_traceparent
+
+_PLANS_KEPT = 1_000
+_JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deps:
+    """What the routes need, given by who composes the process.
+
+    ``doors`` holds a connector per source per logical source; ``field_sets`` gives the field sets
+    by key, for permits that name one; ``pseudonym_space`` is the URI of our pseudonyms, to which
+    kind of subject and key generation are added.
+    """
+
+    declarations: Mapping[str, Declaration]
+    doors: Mapping[str, Mapping[str, Connector]]
+    log: LogWriter
+    controller: Oin
+    permit_key: bytes
+    pseudonym_key: bytes
+    key_id: int = 1
+    pseudonym_space: str = "https://landschap.example/register/pseudoniem"
+    field_sets: Callable[[], Mapping[str, FieldSet]] = dict
+    metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
+
+
+def routes(deps: Deps) -> list[ControllerRouterHandler]:
+    """The routes of all logical sources."""
+    desk = _Desk(deps)
+
+    @post("/{bron:str}/v1/_zoek", status_code=HTTPStatus.OK, opt={"query": QUERY_KEYS})
+    async def search(bron: str, request: Request[Any, Any, Any]) -> Response[bytes]:
+        return await desk.answer(bron, request)
+
+    @get("/{bron:str}/v1/openapi.json")
+    async def description(bron: str) -> Response[bytes]:
+        document = describe(desk.declaration(bron))
+        return json_response(document, headers={"Access-Control-Allow-Origin": "*"})
+
+    return [search, description]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """One question on its way: what was permitted, what was asked, when it began."""
+
+    declaration: Declaration
+    permit: Permit
+    asked: Asked
+    trace: TraceContext | None
+    span: bytes
+    started_at: datetime
+
+    @property
+    def trace_id(self) -> bytes:
+        """The caller's trace; without one the transaction is the trace."""
+        return self.trace.trace_id if self.trace else self.permit.transaction_id.bytes
+
+    @property
+    def onward(self) -> TraceContext:
+        """The trace as the sources see it: our span is their parent."""
+        if self.trace is not None:
+            return self.trace.child(self.span)
+        return TraceContext(trace_id=self.trace_id, span_id=self.span, flags=1, tracestate="")
+
+
+class _Desk:
+    def __init__(self, deps: Deps) -> None:
+        self._deps = deps
+        self._plans: dict[tuple[str, frozenset[str]], Plan] = {}
+        self._stopped = Counter(
+            "landschap_integration_fields_stopped",
+            "Fields outside the permit, stopped when the answer left. Must stay zero.",
+            ["source"],
+            registry=deps.metrics,
+        )
+
+    def declaration(self, name: str) -> Declaration:
+        """The logical source of this name. Raises ProblemError 404."""
+        found = self._deps.declarations.get(name)
+        if found is None:
+            raise ProblemError(
+                Refusal(
+                    code="not_found",
+                    status=HTTPStatus.NOT_FOUND,
+                    title="There is nothing at this address",
+                    detail="No logical source has this name.",
+                )
+            )
+        return found
+
+    async def answer(self, name: str, request: Request[Any, Any, Any]) -> Response[bytes]:
+        """Answer one question. Raises ProblemError."""
+        now = datetime.now(UTC)
+        declaration = self.declaration(name)
+        permit = _granted(self._permit(declaration, request, now))
+        asked = _granted(read_question(declaration, _query(request), await _body(request), now))
+        case = _Case(
+            declaration=declaration,
+            permit=permit,
+            asked=asked,
+            trace=parse_traceparent(
+                request.headers.get("traceparent"), request.headers.get("tracestate", "")
+            ),
+            span=new_span_id(),
+            started_at=now,
+        )
+        await self._check_key(case)
+        lenient = "handling=lenient" in request.headers.get("prefer", "").replace(" ", "")
+        fields = _granted(choose_fields(declaration, asked, permit.fields, lenient=lenient))
+        headers = {"Preference-Applied": "handling=lenient"} if fields.left_out else {}
+        return await self._deliver(case, fields, headers)
+
+    def _permit(
+        self, declaration: Declaration, request: Request[Any, Any, Any], now: datetime
+    ) -> Permit | Refusal:
+        query = request.scope["query_string"]
+        target = (request.scope.get("raw_path") or request.scope["path"].encode()).decode("latin-1")
+        return open_permit(
+            request.headers.get(HEADER, ""),
+            self._deps.permit_key,
+            now=now,
+            method=request.method,
+            target=f"{target}?{query.decode('latin-1')}" if query else target,
+            service=declaration.name,
+            field_sets=self._deps.field_sets(),
+        )
+
+    async def _check_key(self, case: _Case) -> None:
+        """Searching by a field is use of it. The refusal is recorded before it is told."""
+        if case.declaration.key in case.permit.searchable:
+            return
+        refusal = key_refusal(case.declaration)
+        subjects = [case.asked.key] if case.declaration.key_is_subject else []
+        processing = self._processing(case, Outcome.REFUSED, (case.declaration.key,), None)
+        drafts = line_drafts(processing, self._pseudonyms(case, subjects), _spans(case.span))
+        await self._write([self._decision(case, refusal), *drafts])
+        raise ProblemError(refusal)
+
+    def _decision(self, case: _Case, refusal: Refusal) -> Draft:
+        """The second decision of this trace: the first was taken at the door, without the body."""
+        entry = AdlEntry(
+            trace_id=case.trace_id,
+            span_id=new_span_id(),
+            parent_span_id=case.trace.span_id if case.trace else None,
+            at=case.started_at,
+            transaction_id=case.permit.transaction_id,
+            references={"adl.core.policies": {"purposes": case.permit.snapshot}},
+            body={
+                "adl.core.request": {
+                    "subject": {"type": "organisation", "id": case.permit.peer},
+                    "action": {"name": "search"},
+                    "resource": {"type": "service", "id": case.permit.service},
+                    "context": {"purpose": case.permit.purpose, "key": case.declaration.key},
+                },
+                "adl.core.response": {"decision": False, "context": {"code": refusal.code}},
+            },
+        )
+        return refused_draft(entry, peer=case.permit.peer, service=case.permit.service)
+
+    async def _deliver(
+        self, case: _Case, fields: Fields, headers: Mapping[str, str]
+    ) -> Response[bytes]:
+        plan = self._plan(case.declaration, fields.chosen)
+        occasion = Occasion(moment=case.asked.moment, trace=case.onward)
+        doors = self._deps.doors[case.declaration.name]
+        collected = await collect(plan, case.asked.key, occasion, doors)
+        merged = merge(plan, collected)
+        outcome = self._outcome(case, plan, merged, collected)
+        await self._record(case, plan, (merged, collected), outcome)
+        if outcome is Outcome.FAILED:
+            raise ProblemError(incomplete(plan, merged))
+        released = release(merged, case.asked.moment, fields.chosen, fields.left_out)
+        if released.stopped:
+            self._stopped.labels(case.declaration.name).inc(len(released.stopped))
+        return json_response(released.body, headers=headers)
+
+    def _plan(self, declaration: Declaration, chosen: frozenset[str]) -> Plan:
+        known = self._plans.get((declaration.name, chosen))
+        if known is None:
+            if len(self._plans) >= _PLANS_KEPT:
+                self._plans.clear()
+            known = self._plans[declaration.name, chosen] = make_plan(declaration, chosen)
+        return known
+
+    def _outcome(self, case: _Case, plan: Plan, merged: Merged, collected: Collected) -> Outcome:
+        subjects = subjects_of(plan, case.asked.key, collected)
+        root_failed = isinstance(collected[plan.root.source.name], Failure)
+        if root_failed or isinstance(subjects, Failure):
+            return Outcome.FAILED
+        if merged.gaps:
+            return Outcome.PARTIAL if case.asked.partial else Outcome.FAILED
+        return Outcome.DELIVERED if merged.records else Outcome.NOTHING_FOUND
+
+    async def _record(
+        self, case: _Case, plan: Plan, found: tuple[Merged, Collected], outcome: Outcome
+    ) -> None:
+        merged, collected = found
+        subjects = subjects_of(plan, case.asked.key, collected)
+        exception = failed_source(merged.gaps)
+        if isinstance(subjects, Failure):
+            exception, subjects = EXCEPTION_TYPES.get(subjects.reason), ()
+        # Searching is use as well, so the key's own group is named too.
+        paths = (
+            case.declaration.key,
+            *(one.path for one in plan.fields),
+            *(part.group.path for part in plan.lists),
+        )
+        processing = self._processing(case, outcome, paths, exception)
+        pseudonyms = self._pseudonyms(case, subjects)
+        await self._write(line_drafts(processing, pseudonyms, _spans(case.span)))
+
+    def _processing(
+        self, case: _Case, outcome: Outcome, paths: tuple[str, ...], exception: str | None
+    ) -> Processing:
+        declaration, subject = case.declaration, case.declaration.subject
+        kind = subject.kind if subject else ""
+        groups = dict.fromkeys(declaration.data_group(path) for path in paths)
+        return Processing(
+            permit=case.permit,
+            controller=self._deps.controller.value,
+            name=declaration.title or declaration.name,
+            trace_id=case.trace_id,
+            parent=case.trace.span_id if case.trace else None,
+            started_at=case.started_at,
+            ended_at=max(datetime.now(UTC), case.started_at),
+            outcome=outcome,
+            data_groups=tuple(groups),
+            exception_type=exception,
+            key_id=self._deps.key_id,
+            subject_type=f"{self._deps.pseudonym_space}/{kind}/{self._deps.key_id}",
+        )
+
+    def _pseudonyms(self, case: _Case, numbers: Sequence[str]) -> list[bytes]:
+        subject = case.declaration.subject
+        if subject is None:
+            return []
+        try:
+            return [
+                subject_pseudonym(
+                    self._deps.pseudonym_key, self._deps.controller, subject.kind, number
+                )
+                for number in numbers
+            ]
+        except InvalidValue:
+            raise ProblemError(_UNRECORDABLE) from None
+
+    async def _write(self, drafts: list[Draft]) -> None:
+        """Durable, or no answer. Raises ProblemError."""
+        try:
+            await self._deps.log.append(drafts)
+        except InvalidRecord:
+            raise ProblemError(_UNRECORDABLE) from None
+
+
+_UNRECORDABLE = Refusal(
+    code="log_record_impossible",
+    status=HTTPStatus.SERVICE_UNAVAILABLE,
+    title="This use can not be recorded",
+    detail="Nothing was delivered, because the log would not tell whose data it was.",
+    missing="a lawful log record",
+    owner="the operators of this organisation",
+    fault=Fault.OURS,
+)
+
+
+T = TypeVar("T")
+
+
+def _granted(found: T | Refusal) -> T:
+    if isinstance(found, Refusal):
+        raise ProblemError(found)
+    return found
+
+
+def _spans(first: bytes) -> Iterator[bytes]:
+    yield first
+    while True:
+        yield new_span_id()
+
+
+def _query(request: Request[Any, Any, Any]) -> dict[str, list[str]]:
+    return {name: request.query_params.getall(name) for name in request.query_params}
+
+
+async def _body(request: Request[Any, Any, Any]) -> bytes:
+    """The raw body. Raises ProblemError 415 for another content type than JSON."""
+    kind, _ = request.content_type
+    if kind != _JSON:
+        raise ProblemError(
+            Refusal(
+                code="media_type",
+                status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+                title="This content type is not read here",
+                detail="Send the question as application/json.",
+            )
+        )
+    return await request.body()
