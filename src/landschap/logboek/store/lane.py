@@ -54,6 +54,8 @@ _CLAIM = "SELECT pg_try_advisory_lock(hashtextextended('logboek.lane:' || $1, 0)
 _END = """
 SELECT no, head, last_record FROM logboek.batch WHERE lane = $1 ORDER BY no DESC LIMIT 1
 """
+# Also what a quota or a limit on the size of files makes of it; that has no code of its own.
+_NO_ROOM = "could not extend file"
 _NO_PARTITION = "no partition of relation"
 
 
@@ -123,16 +125,17 @@ class Lane:
                 *_arrays(records),
                 timeout=_STATEMENT_SECONDS,
             )
-        except (OSError, TimeoutError, asyncpg.InterfaceError) as error:
-            if isinstance(error, ValueError):  # a value that asyncpg can not send
-                raise
-            connection.terminate()
-            raise ConnectionLost(str(error)) from error
         except asyncpg.PostgresError as error:
             if connection.is_closed() or _breaks(error):
                 connection.terminate()
                 raise ConnectionLost(str(error)) from error
             raise
+        except Exception as error:
+            if isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError):
+                raise  # a value that can not be sent: nothing was
+            # A broken connection shows itself in many ways; none tells whether it was written.
+            connection.terminate()
+            raise ConnectionLost(type(error).__name__) from error
         epoch, written = row
         self._doubt = None
         if not written:
@@ -194,7 +197,7 @@ def in_words(error: Exception) -> LogUnavailable:
     """Why nothing can be written, without anything of what should have been."""
     if isinstance(error, asyncpg.InsufficientPrivilegeError):
         return LogUnavailable("the log may not be written: permission was taken away")
-    if isinstance(error, asyncpg.DiskFullError):
+    if isinstance(error, asyncpg.DiskFullError) or _NO_ROOM in str(error):
         return LogUnavailable("the log can not be written: the disk is full")
     return LogUnavailable(f"the log can not be written: {type(error).__name__}")
 

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Identifiers of one lane rise, also within a millisecond and when the clock goes back."""
+
+from __future__ import annotations
+
+import time
+from uuid import UUID
+
+import pytest
+
+from landschap.logboek.store.identifiers import RecordIds
+
+
+def test_identifiers_are_uuid_7_of_now_and_rise_over_many_in_one_millisecond() -> None:
+    before = time.time_ns() // 1_000_000
+    ids = RecordIds()
+    made = [one for _ in range(50) for one in ids.take(500)[0]]
+    assert made == sorted(made)
+    assert len(set(made)) == len(made)
+    assert {one.version for one in made} == {7}
+    assert {one.variant for one in made} == {"specified in RFC 4122"}
+    assert before <= made[0].int >> 80 <= time.time_ns() // 1_000_000
+
+
+@pytest.mark.case("L58")
+def test_identifiers_go_on_after_the_last_one_when_the_clock_went_back() -> None:
+    ahead = time.time_ns() // 1_000_000 + 5000
+    last = UUID(int=ahead << 80 | 7 << 76 | 2 << 62)
+    ids = RecordIds()
+    ids.continue_after(last)
+    made, _ = ids.take(3)
+    assert last < made[0] < made[1] < made[2]
+
+
+def test_one_append_stands_in_one_month() -> None:
+    ids = RecordIds()
+    made, month = ids.take(10)
+    again, same = ids.take(1)
+    assert month == same
+    assert again[0] > made[-1]
