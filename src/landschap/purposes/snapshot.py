@@ -144,14 +144,12 @@ class Snapshot:
 
         Between two lists we both hold, the list of the lower rank is the one decided on.
         """
-        rank = {each.uri: each.rank for each in self.register.schemes}
+        ranks = {each.uri: each.rank for each in self.register.schemes}
+        rank = {each.uri: ranks.get(each.scheme, 0) for each in self.register.purposes}
         result: dict[str, str] = {}
-        for purpose in sorted(self.register.purposes, key=lambda p: (rank[p.scheme], p.uri)):
+        for purpose in sorted(self.register.purposes, key=lambda p: (rank[p.uri], p.uri)):
             for match in purpose.exact_match:
-                other = self.purposes.get(match)
-                if other is None:
-                    result.setdefault(match, purpose.uri)
-                elif rank[other.purpose.scheme] < rank[purpose.scheme]:
+                if match in rank and rank[match] < rank[purpose.uri]:
                     result.setdefault(purpose.uri, match)
                 else:
                     result.setdefault(match, purpose.uri)

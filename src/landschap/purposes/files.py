@@ -1,0 +1,298 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The register as people write and review it: the TOML files of a folder ``doelbinding``.
+
+The files together are one register; how it is divided over files is free. All that is wrong is
+reported at once: syntax, unknown keys and names with the nearest valid one, and the checks of
+`checks`. Keys are Dutch, as the officers who keep the register read them.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import TypeVar
+
+from landschap.purposes.checks import check_register
+from landschap.purposes.model import (
+    ACTIONS,
+    LEGAL_BASES,
+    LEVELS,
+    Effect,
+    FieldSet,
+    Group,
+    Hours,
+    LegalBasis,
+    OfferedService,
+    Policy,
+    ProcessingActivity,
+    Purpose,
+    PurposeScheme,
+    PurposeStatus,
+    Register,
+    Validity,
+)
+from landschap.purposes.reading import Problem, RegisterError, Table, lines_of_tables, nearest_of
+
+_URI = r"https?://[^\s]+"
+_NAME = r"[a-z0-9][a-z0-9-]{0,79}"
+_SET_KEY = rf"{_NAME}@[1-9][0-9]*"
+_LAW = r"BWB[RVW][0-9]{7}|3[0-9]{4}[RLD][0-9]{4}"  # BWB id, or CELEX number of European law
+_DURATION = r"P(?=[0-9])(?:[0-9]+Y)?(?:[0-9]+M)?(?:[0-9]+D)?"
+_PATH = re.compile(r"[a-z][A-Za-z0-9_]*(?:\.[a-z][A-Za-z0-9_]*)*")
+_WEEKDAYS = ("ma", "di", "wo", "do", "vr", "za", "zo")
+_UNSUPPORTED: Mapping[str, Mapping[str, str]] = {
+    "beleidsregel": {
+        "rijen": "row conditions",
+        "nodig": "needs (case, consent, four eyes)",
+        "verplichtingen": "obligations",
+        "delegeerbaar": "delegated uses",
+        "verder": "uses onward along a chain",
+    },
+    "doel": {"verenigbaar_met": "compatible purposes along a chain"},
+}
+
+Made = TypeVar("Made")
+
+
+def parse_register(sources: Mapping[str, str], owner: str) -> Register:
+    """The register in these files (name -> text). ``owner`` is the OIN of whose register it is.
+
+    Raises RegisterError with everything that is wrong.
+    """
+    problems: list[Problem] = []
+    tables = _tables(sources, problems)
+
+    def make(name: str, maker: Callable[[Table, str], Made]) -> tuple[Made, ...]:
+        made = []
+        for table in tables[name]:
+            made.append(maker(table, owner))
+            table.close(_UNSUPPORTED.get(name, {}))
+        return tuple(made)
+
+    register = Register(
+        owner=owner,
+        schemes=make("stelsel", _scheme),
+        purposes=make("doel", _purpose),
+        legal_bases=make("grondslag", _legal_basis),
+        activities=make("activiteit", _activity),
+        services=make("dienst", _service),
+        field_sets=make("veldenset", _field_set),
+        groups=make("groep", _group),
+        policies=make("beleidsregel", _policy),
+    )
+    for finding in check_register(register):
+        tables[finding.table][finding.place].problem(finding.key, finding.message, finding.nearest)
+    if problems:
+        raise RegisterError(problems)
+    return register
+
+
+_KINDS = (
+    "stelsel",
+    "doel",
+    "grondslag",
+    "activiteit",
+    "dienst",
+    "veldenset",
+    "groep",
+    "beleidsregel",
+)
+
+
+def _tables(sources: Mapping[str, str], problems: list[Problem]) -> dict[str, list[Table]]:
+    tables: dict[str, list[Table]] = {name: [] for name in _KINDS}
+    for file in sorted(sources):
+        lines = lines_of_tables(sources[file], _KINDS)
+        for name, content in _toml(file, sources[file], problems).items():
+            if name not in tables:
+                problems.append(_unknown_table(file, name, sources[file]))
+            elif not isinstance(content, list) or not all(isinstance(t, dict) for t in content):
+                problems.append(
+                    Problem(file=file, line=1, key=name, message=f"write it as [[{name}]]")
+                )
+            else:
+                for place, values in enumerate(content):
+                    tables[name].append(
+                        Table(
+                            file=file,
+                            name=name,
+                            place=place + 1,
+                            values=values,
+                            lines=_lines_at(lines[name], place),
+                            problems=problems,
+                        )
+                    )
+    return tables
+
+
+def _lines_at(lines: list[dict[str, int]], place: int) -> dict[str, int]:
+    """The lines of one table; a table written inline in a list has none of its own."""
+    return lines[place] if place < len(lines) else {"": 1}
+
+
+def _toml(file: str, source: str, problems: list[Problem]) -> dict[str, object]:
+    try:
+        return tomllib.loads(source)
+    except tomllib.TOMLDecodeError as error:
+        at = re.search(r"\(at line (\d+),", str(error))
+        line = int(at[1]) if at else len(source.splitlines())
+        problems.append(Problem(file=file, line=line, key="file", message=f"is no TOML: {error}"))
+        return {}
+
+
+def _unknown_table(file: str, name: str, source: str) -> Problem:
+    header = re.search(rf"(?m)^\s*\[?\[?\s*{re.escape(name)}\b", source)
+    line = source[: header.start()].count("\n") + 1 if header else 1
+    return Problem(
+        file=file,
+        line=line,
+        key=name,
+        message="is not a table of the register",
+        nearest=nearest_of(name, _KINDS),
+    )
+
+
+def _scheme(table: Table, _owner: str) -> PurposeScheme:
+    return PurposeScheme(
+        uri=table.text("uri", pattern=_URI),
+        title=table.words("titel"),
+        publisher=table.text("uitgever"),
+        rank=table.number("rang"),
+    )
+
+
+def _purpose(table: Table, _owner: str) -> Purpose:
+    statuses = [status.value for status in PurposeStatus]
+    status = table.choice("status", statuses)
+    return Purpose(
+        uri=table.text("uri", pattern=_URI),
+        scheme=table.text("stelsel", pattern=_URI),
+        version=table.number("versie"),
+        label=table.words("naam"),
+        definition=table.words("omschrijving"),
+        status=PurposeStatus(status) if status in statuses else PurposeStatus.DRAFT,
+        valid=_validity(table),
+        broader=table.text("valt_onder", default=""),
+        replaced_by=table.text("opgevolgd_door", default=""),
+        exact_match=table.texts("gelijk_aan"),
+        broad_match=table.texts("verwant_aan"),
+    )
+
+
+def _legal_basis(table: Table, _owner: str) -> LegalBasis:
+    return LegalBasis(
+        id=table.text("id", pattern=_NAME),
+        code=table.choice("code", LEGAL_BASES),
+        law=table.text("wet", pattern=_LAW),
+        law_name=table.text("wet_naam"),
+        article=table.text("artikel"),
+        text=table.words("tekst"),
+    )
+
+
+def _activity(table: Table, _owner: str) -> ProcessingActivity:
+    return ProcessingActivity(
+        uri=table.text("uri", pattern=_URI),
+        version=table.number("versie"),
+        name=table.words("naam"),
+        what=table.words("wat"),
+        why=table.words("waarvoor"),
+        ground=table.words("waarom_mag_dit"),
+        purpose=table.text("doel", pattern=_URI),
+        legal_bases=table.texts("grondslagen", required=True),
+        subjects=table.texts("betrokkenen", required=True),
+        recipients=table.texts("ontvangers"),
+        retention=table.text("bewaartermijn", pattern=_DURATION),
+        log_retention=table.text("bewaartermijn_logboek", default="P5Y", pattern=_DURATION),
+    )
+
+
+def _service(table: Table, owner: str) -> OfferedService:
+    return OfferedService(
+        provider=table.text("aanbieder", default=owner),
+        name=table.text("naam", pattern=r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}"),
+        fields=_paths(table, "velden", required=True),
+        searchable=_paths(table, "zoekvelden"),
+        personal=table.boolean("persoonsgegevens"),
+    )
+
+
+def _field_set(table: Table, owner: str) -> FieldSet:
+    return FieldSet(
+        id=table.text("id", pattern=_NAME),
+        version=table.number("versie"),
+        provider=table.text("aanbieder", default=owner),
+        service=table.text("dienst"),
+        fields=_paths(table, "velden", required=True),
+        searchable=_paths(table, "zoekvelden"),
+    )
+
+
+def _group(table: Table, _owner: str) -> Group:
+    return Group(
+        name=table.text("naam", pattern=_NAME),
+        members=table.texts("leden", required=True),
+    )
+
+
+def _policy(table: Table, owner: str) -> Policy:
+    effects = [effect.value for effect in Effect]
+    effect = table.choice("werking", effects)
+    permits = effect != Effect.PROHIBIT
+    common = {
+        "id": table.text("id", pattern=_NAME),
+        "purpose": table.text("doel"),
+        "provider": table.text("aanbieder", default=owner),
+        "service": table.text("dienst"),
+        "field_set": table.text("veldenset", pattern=_SET_KEY) if permits else "",
+        "activity": table.text("activiteit", pattern=_URI) if permits else "",
+        "min_loa": table.choice("minimaal_niveau", LEVELS, default="") if permits else "",
+    }
+    actions = ACTIONS if permits else (*ACTIONS, "*")
+    return Policy(
+        **common,
+        version=table.number("versie"),
+        effect=Effect.PERMIT if permits else Effect.PROHIBIT,
+        organisations=table.texts("organisaties", required=True),
+        actions=table.texts("handelingen", valid=actions, required=True),
+        valid=_validity(table),
+        explanation=table.words("uitleg"),
+        roles=table.texts("rollen") if permits else (),
+        hours=_hours(table) if permits else None,
+        legal_bases=(
+            table.texts("grondslagen", valid=LEGAL_BASES, required=True) if permits else ()
+        ),
+    )
+
+
+def _hours(table: Table) -> Hours | None:
+    inner = table.table("uren")
+    if inner is None:
+        return None
+    days = inner.texts("dagen", valid=_WEEKDAYS, required=True)
+    begin, end = inner.clock("van"), inner.clock("tot")
+    inner.close({})
+    if begin >= end:
+        table.problem("uren", "van must lie before tot; two policies make a night")
+    places = tuple(_WEEKDAYS.index(day) for day in days if day in _WEEKDAYS)
+    return Hours(days=places, begin=begin, end=end)
+
+
+def _validity(table: Table) -> Validity:
+    since = table.day("geldig_vanaf", required=True)
+    until = table.day("geldig_tot")
+    if since and until and since >= until:
+        table.problem("geldig_tot", "must lie after geldig_vanaf; the last day itself is not in it")
+    return Validity(since=since or date(2000, 1, 1), until=until)
+
+
+def _paths(table: Table, key: str, *, required: bool = False) -> tuple[str, ...]:
+    paths = table.texts(key, required=required)
+    for path in paths:
+        if "*" in path:
+            table.problem(key, f"{path[:80]!r}: fields are listed one by one, without *")
+        elif not _PATH.fullmatch(path):
+            table.problem(key, f"{path[:80]!r} is not a dotted path of field names")
+    return paths
