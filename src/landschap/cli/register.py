@@ -189,7 +189,7 @@ async def _overview(desk: Desk) -> list[dict[str, JsonValue]]:
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 @of_organisation
 @click.pass_context
-def show_object(  # noqa: PLR0913 - what one can say on the command line
+def show_object(
     ctx: click.Context,
     desk: Desk,
     thing: str,
