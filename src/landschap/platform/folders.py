@@ -35,11 +35,18 @@ def private_folder(path: Path, *, owner: SystemUser | None = None, mode: int = 0
     return path
 
 
-def run_folder(path: Path) -> Path:
-    """Make the run folder: others may pass through it (to sockets of their own), not list it."""
+def run_folder(path: Path, *, user: SystemUser | None = None) -> Path:
+    """Make the run folder: only we and the group of ``user`` may pass through it.
+
+    What is made inside gets that group too, so that nginx's workers reach our sockets.
+    """
     if not path.parent.exists():
         private_folder(path.parent, mode=0o755)
-    return private_folder(path, mode=0o711)
+    private_folder(path, mode=0o700)
+    if user is not None:
+        os.chown(path, -1, user.gid)
+        path.chmod(0o2710)
+    return path
 
 
 def write_private(path: Path, content: bytes, *, owner: SystemUser | None = None) -> None:

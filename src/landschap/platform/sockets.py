@@ -9,11 +9,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from landschap.platform.folders import check_socket_path
 from landschap.platform.settings import Settings
 
 SocketName = Literal["decide", "manager", "services", "people"]
 
 
 def socket_path(settings: Settings, name: SocketName) -> Path:
-    """The socket of the decider (`decide`) or of one of the web applications."""
-    return settings.paths.run / f"{name}.sock"
+    """The socket of the decider (`decide`) or of a web application. Raises Trouble if too long."""
+    return check_socket_path(settings.paths.run / f"{name}.sock")

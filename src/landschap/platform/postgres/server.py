@@ -124,7 +124,8 @@ class Server:
         self._make_folders()
         starting = await _lock(self.place.home / "start.lock")
         try:
-            self._use = os.open(self.users_lock, os.O_RDWR | os.O_CREAT, 0o600)
+            if self._use is None:
+                self._use = os.open(self.users_lock, os.O_RDWR | os.O_CREAT, 0o600)
             fcntl.flock(self._use, fcntl.LOCK_SH)
             if not (self.place.data / "PG_VERSION").exists():
                 await asyncio.to_thread(self._initialise)
@@ -176,7 +177,7 @@ class Server:
         private_folder(self.settings.paths.data, mode=0o711 if self.place.user else 0o700)
         private_folder(self.place.home.parent, mode=0o711)
         private_folder(self.place.home, owner=self.place.user)
-        run_folder(self.settings.paths.run)
+        run_folder(self.settings.paths.run, user=self.place.user)
         private_folder(self.place.sockets, owner=self.place.user)
 
     def _initialise(self) -> None:
