@@ -131,7 +131,9 @@ def install() -> None:
 
 def reason(output: str) -> str:
     """What npm's own words mean for the reader."""
-    network = re.search(r"ENOTFOUND|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN|ENETUNREACH|ECONNRESET", output)
+    network = re.search(
+        r"ENOTFOUND|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN|ENETUNREACH|ECONNRESET", output
+    )
     if network:
         return (
             f"the npm registry cannot be reached ({network[0]}). Set-up needs it once; with a "

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import PurePath
+from typing import Any
 
 from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException
@@ -71,7 +72,9 @@ def read_static_files() -> StaticFiles:
     found = {hashed: (name, content) for name, hashed, content in _all_files(folder)}
     icons = next(content for name, content in found.values() if name == "icons.json")
     return StaticFiles(
-        by_hashed_name={hashed: _as_sent(hashed, content) for hashed, (_, content) in found.items()},
+        by_hashed_name={
+            hashed: _as_sent(hashed, content) for hashed, (_, content) in found.items()
+        },
         addresses={name: f"{PREFIX}/{hashed}" for hashed, (name, _) in found.items()},
         icon_strokes=json.loads(icons),
     )
@@ -104,7 +107,7 @@ def static_route(static: StaticFiles) -> HTTPRouteHandler:
     """The handler that serves them."""
 
     @get(f"{PREFIX}/{{name:str}}")
-    async def static_file(name: str, request: Request[object, object, object]) -> Response[bytes]:
+    async def static_file(name: str, request: Request[Any, Any, Any]) -> Response[bytes]:
         file = static.by_hashed_name.get(name)
         if file is None:
             raise NotFoundException

@@ -130,7 +130,10 @@ class Site:
         )
         catalogues = [
             files(package) / "locale" / "en.po"
-            for package in ("landschap.platform.web", *(f"landschap.{r}" for r in self._shape.rooms))
+            for package in (
+                "landschap.platform.web",
+                *(f"landschap.{r}" for r in self._shape.rooms),
+            )
         ]
         found = words.translations(language, catalogues)
         # Plain strings: newstyle=True would escape twice what autoescape already escapes.

@@ -1,0 +1,311 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Logging in through OpenID Connect: authorization code with PKCE, and the level that is needed.
+
+The browser goes to the provider with a question that only it can finish: `state` ties the answer to
+this browser, `nonce` ties the identity token to this question, the code verifier keeps a stolen
+code worthless. What comes back is an `Identity`, or `LoginFailed` with one of a few reasons, each
+of which has a page that says what to do.
+
+Left out: client authentication other than a secret or none, pairwise subjects, the userinfo
+endpoint (claims stand in the identity token), encrypted tokens.
+Source: OpenID Connect Core 1.0; OAuth 2.0 NL GOV profile; RFC 7636; RFC 9207.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+import socket
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import aiohttp
+import structlog
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.resolver import ThreadedResolver
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+from landschap.platform.settings import PortalOidcSettings
+from landschap.platform.trouble import Trouble
+from landschap.vocabulary.identifiers import Bsn, InvalidValue
+
+log = structlog.get_logger(__name__)
+
+ALGORITHMS = ["ES256", "PS256", "RS256"]
+LOGIN_SECONDS = 600
+_TIMEOUT = aiohttp.ClientTimeout(total=5)
+_METADATA_SECONDS = 600
+_LEEWAY_SECONDS = 60
+_MAX_ANSWER_BYTES = 200_000
+
+_EIDAS = "http://eidas.europa.eu/LoA/"
+_ETD = "urn:etoegang:core:assurance-class:"
+_SAML = "urn:oasis:names:tc:SAML:2.0:ac:classes:"
+LEVELS: Mapping[str, int] = {
+    f"{_EIDAS}low": 1,
+    f"{_ETD}loa2": 1,
+    f"{_SAML}PasswordProtectedTransport": 1,
+    f"{_ETD}loa2plus": 2,
+    f"{_SAML}MobileTwoFactorContract": 2,
+    f"{_EIDAS}substantial": 3,
+    f"{_ETD}loa3": 3,
+    f"{_SAML}Smartcard": 3,
+    f"{_EIDAS}high": 4,
+    f"{_ETD}loa4": 4,
+    f"{_SAML}SmartcardPKI": 4,
+}
+"""How sure the provider is, lowest first: eIDAS, eHerkenning, DigiD. An unknown word is none."""
+
+
+class Reason(StrEnum):
+    """Why nobody is logged in."""
+
+    CANCELLED = "cancelled"
+    UNREACHABLE = "unreachable"
+    LEVEL_TOO_LOW = "level_too_low"
+    EXPIRED = "expired"
+    NO_NUMBER = "no_number"
+    REFUSED = "refused"
+
+
+class LoginFailed(Exception):
+    """Nobody is logged in; ``reason`` chooses the page, the message is for the technical log."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """A login that has begun, to be kept by the browser that began it until it comes back."""
+
+    state: str
+    nonce: str
+    verifier: str
+    return_to: str
+    begun_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who logged in, how sure the provider is, and the token to log out with."""
+
+    bsn: Bsn
+    name: str
+    level: str
+    authenticated_at: int
+    id_token: str
+
+
+class OidcClient:
+    """One relying party at one provider."""
+
+    def __init__(
+        self, settings: PortalOidcSettings, *, redirect_uri: str, hosts: Mapping[str, str]
+    ) -> None:
+        if settings.minimum_level not in LEVELS:
+            raise Trouble(
+                f"oidc.portal.minimum_level {settings.minimum_level!r} is not a known level",
+                "use one of: " + ", ".join(LEVELS),
+            )
+        self.settings = settings
+        self._redirect_uri = redirect_uri
+        self._hosts = dict(hosts)
+        self._metadata: dict[str, Any] = {}
+        self._metadata_until = 0.0
+        self._keys: KeySet | None = None
+
+    async def begin(self, return_to: str) -> tuple[str, Pending]:
+        """The provider's address to send the browser to, and what it must keep. LoginFailed."""
+        metadata = await self._discover()
+        pending = Pending(
+            state=secrets.token_urlsafe(24),
+            nonce=secrets.token_urlsafe(24),
+            verifier=secrets.token_urlsafe(48),
+            return_to=return_to,
+            begun_at=int(time.time()),
+        )
+        digest = hashlib.sha256(pending.verifier.encode()).digest()
+        query = urlencode({
+            "response_type": "code",
+            "client_id": self.settings.client_id,
+            "redirect_uri": self._redirect_uri,
+            "scope": "openid profile",
+            "state": pending.state,
+            "nonce": pending.nonce,
+            "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
+            "code_challenge_method": "S256",
+            "acr_values": self.settings.minimum_level,
+        })  # fmt: skip
+        return _with_query(metadata["authorization_endpoint"], query), pending
+
+    async def finish(self, pending: Pending | None, answer: Mapping[str, str]) -> Identity:
+        """Who came back from the provider. Raises LoginFailed."""
+        if pending is None or time.time() > pending.begun_at + LOGIN_SECONDS:
+            raise LoginFailed(Reason.EXPIRED, "no login was begun in this browser, or too long ago")
+        if not secrets.compare_digest(pending.state.encode(), answer.get("state", "").encode()):
+            raise LoginFailed(Reason.EXPIRED, "state differs: another login was begun since")
+        if answer.get("iss", self.settings.issuer) != self.settings.issuer:
+            raise LoginFailed(Reason.REFUSED, "the answer came from another issuer")
+        if error := answer.get("error"):
+            cancelled = error in {"access_denied", "user_cancelled"}
+            reason = Reason.CANCELLED if cancelled else Reason.REFUSED
+            raise LoginFailed(reason, f"the provider answered {error[:80]}")
+        token = await self._redeem(answer.get("code", ""), pending.verifier)
+        return self._identity(await self._claims(token, pending.nonce), token)
+
+    async def end_address(self, id_token: str, return_to: str) -> str:
+        """Where the session at the provider ends; our own page when it has no such place."""
+        try:
+            endpoint = (await self._discover()).get("end_session_endpoint")
+        except LoginFailed:
+            endpoint = None
+        if not isinstance(endpoint, str):
+            return return_to
+        query = {"id_token_hint": id_token, "post_logout_redirect_uri": return_to}
+        return _with_query(endpoint, urlencode({**query, "client_id": self.settings.client_id}))
+
+    async def _discover(self) -> dict[str, Any]:
+        if time.monotonic() < self._metadata_until:
+            return self._metadata
+        address = f"{self.settings.issuer}/.well-known/openid-configuration"
+        found = await self._ask("GET", address)
+        if found.get("issuer") != self.settings.issuer:
+            raise LoginFailed(Reason.UNREACHABLE, "the provider says it is another issuer")
+        for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
+            _check_endpoint(name, found.get(name), self.settings.issuer)
+        self._metadata = found
+        self._metadata_until = time.monotonic() + _METADATA_SECONDS
+        return found
+
+    async def _redeem(self, code: str, verifier: str) -> str:
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": self._redirect_uri,
+            "client_id": self.settings.client_id,
+            "code_verifier": verifier,
+        }
+        if self.settings.client_secret is not None:
+            form["client_secret"] = self.settings.client_secret.read_text().strip()
+        metadata = await self._discover()
+        answer = await self._ask("POST", metadata["token_endpoint"], form)
+        token = answer.get("id_token")
+        if not isinstance(token, str):
+            raise LoginFailed(Reason.REFUSED, "the provider gave no identity token")
+        return token
+
+    async def _claims(self, token: str, nonce: str) -> dict[str, Any]:
+        try:
+            decoded = await self._decoded(token)
+            jwt.JWTClaimsRegistry(
+                leeway=_LEEWAY_SECONDS,
+                iss={"essential": True, "value": self.settings.issuer},
+                aud={"essential": True, "value": self.settings.client_id},
+                exp={"essential": True},
+                iat={"essential": True},
+                nonce={"essential": True, "value": nonce},
+            ).validate(decoded)
+        except (JoseError, ValueError) as error:
+            raise LoginFailed(Reason.REFUSED, f"identity token refused: {error}") from None
+        audience = decoded.get("aud")
+        party = decoded.get("azp", self.settings.client_id)
+        if party != self.settings.client_id or (isinstance(audience, list) and len(audience) > 1):
+            raise LoginFailed(Reason.REFUSED, "identity token is meant for others too")
+        return decoded
+
+    async def _decoded(self, token: str) -> dict[str, Any]:
+        """The claims, the signature checked; keys are fetched again once when one is unknown."""
+        if self._keys is not None:
+            try:
+                return jwt.decode(token, self._keys, algorithms=ALGORITHMS).claims
+            except (JoseError, ValueError):
+                self._keys = None
+        metadata = await self._discover()
+        raw = await self._ask("GET", metadata["jwks_uri"])
+        self._keys = KeySet.import_key_set(raw)  # type: ignore[arg-type]  # checked while importing
+        return jwt.decode(token, self._keys, algorithms=ALGORITHMS).claims
+
+    def _identity(self, claims: Mapping[str, Any], token: str) -> Identity:
+        level = str(claims.get(self.settings.acr_claim, ""))
+        if LEVELS.get(level, 0) < LEVELS[self.settings.minimum_level]:
+            raise LoginFailed(Reason.LEVEL_TOO_LOW, f"level {level[:80]!r} is not enough")
+        try:
+            bsn = Bsn.parse(str(claims.get(self.settings.bsn_claim, "")))
+        except InvalidValue:
+            raise LoginFailed(Reason.NO_NUMBER, "the provider told no person's number") from None
+        when = claims.get("auth_time", claims["iat"])
+        return Identity(
+            bsn=bsn,
+            name=str(claims.get("name", ""))[:200],
+            level=level,
+            authenticated_at=int(when),
+            id_token=token,
+        )
+
+    async def _ask(
+        self, method: str, address: str, form: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        connector = aiohttp.TCPConnector(resolver=_Resolver(self._hosts))
+        try:
+            async with (
+                aiohttp.ClientSession(connector=connector, timeout=_TIMEOUT) as session,
+                session.request(method, address, data=form, allow_redirects=False) as answer,
+            ):
+                raw = await answer.content.read(_MAX_ANSWER_BYTES)
+                status, body = answer.status, _json_object(raw)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise LoginFailed(Reason.UNREACHABLE, f"{address}: {type(error).__name__}") from None
+        if status >= 500 or (status != 200 and form is None):
+            raise LoginFailed(Reason.UNREACHABLE, f"{address} answered {status}")
+        if status != 200 or body is None:
+            words = str((body or {}).get("error", "no JSON"))[:80]
+            raise LoginFailed(Reason.REFUSED, f"{address} answered {status}: {words}")
+        return body
+
+
+class _Resolver(AbstractResolver):
+    """Configured names first, then names under localhost, then the system."""
+
+    def __init__(self, hosts: Mapping[str, str]) -> None:
+        self._hosts = hosts
+        self._system = ThreadedResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        # Source: RFC 6761, section 6.3; not every system's resolver knows names under localhost.
+        known = self._hosts.get(host) or ("127.0.0.1" if host.endswith(".localhost") else "")
+        return await self._system.resolve(known or host, port, family)
+
+    async def close(self) -> None:
+        await self._system.close()
+
+
+def _json_object(raw: bytes) -> dict[str, Any] | None:
+    import json
+
+    try:
+        body = json.loads(raw)
+    except ValueError:
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def _check_endpoint(name: str, address: object, issuer: str) -> None:
+    scheme = urlsplit(address).scheme if isinstance(address, str) else ""
+    if scheme == "https" or (scheme == "http" and issuer.startswith("http://")):
+        return
+    raise LoginFailed(Reason.UNREACHABLE, f"the provider's {name} is absent or not https")
+
+
+def _with_query(address: str, query: str) -> str:
+    return f"{address}{'&' if '?' in address else '?'}{query}"

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What a person wants to see: a period, an organisation, a purpose; read from the address.
+
+Days are written as people write them, ``24-11-2026``; ``2026-11-24`` is read too. A wrong value
+keeps what was typed and gets a message, it is never silently something else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from urllib.parse import urlencode
+from uuid import UUID
+
+from landschap.portal.uses import Use
+from landschap.purposes.model import midnight
+
+KEYS = ("van", "tot", "organisatie", "waarvoor", "alles", "na")
+_FORMS = (
+    re.compile(r"(?P<d>[0-9]{1,2})[-/. ](?P<m>[0-9]{1,2})[-/. ](?P<y>[0-9]{4})"),
+    re.compile(r"(?P<y>[0-9]{4})-(?P<m>[0-9]{2})-(?P<d>[0-9]{2})"),
+)
+NOT_A_DAY = "Schrijf een bestaande datum als 24-11-2026"
+TURNED_AROUND = "De eerste dag ligt na de laatste dag. Kies een latere laatste dag"
+_YEAR = timedelta(days=365)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """A period of whole Dutch days, both included, and what it is narrowed to.
+
+    ``before`` is the last use of the page before. ``unfold`` shows like uses one by one.
+    """
+
+    since: date
+    until: date
+    organisation: str = ""
+    activity: str = ""
+    unfold: bool = False
+    before: UUID | None = None
+
+    def moments(self) -> tuple[datetime, datetime]:
+        """The period as half-open moments."""
+        return midnight(self.since), midnight(self.until + timedelta(days=1))
+
+    def admits(self, use: Use) -> bool:
+        """True when a use of the period passes the rest of the filter."""
+        organisation = self.organisation in {"", use.actor_key}
+        return organisation and self.activity in {"", use.activity_uri}
+
+    def query(self, *, before: UUID | None = None) -> str:
+        """The filter as a query, for links to the next page and to the same in another form."""
+        pairs = {
+            "van": day_text(self.since),
+            "tot": day_text(self.until),
+            "organisatie": self.organisation,
+            "waarvoor": self.activity,
+            "alles": "ja" if self.unfold else "",
+            "na": str(before) if before else "",
+        }
+        return urlencode({key: value for key, value in pairs.items() if value})
+
+
+def day_text(day: date) -> str:
+    """The day as people type it."""
+    return f"{day.day:02}-{day.month:02}-{day.year}"
+
+
+def read_filter(given: Mapping[str, str], today: date) -> tuple[Filter, dict[str, str]]:
+    """The filter, and a message per field that can not be read (which then has its default).
+
+    Without a period it is the last year.
+    """
+    errors: dict[str, str] = {}
+    days = {}
+    for name, default in (("van", today - _YEAR), ("tot", today)):
+        text = given.get(name, "").strip()
+        found = _day(text) if text else default
+        if found is None:
+            errors[name] = NOT_A_DAY
+        days[name] = found or default
+    if not errors and days["van"] > days["tot"]:
+        errors["tot"] = TURNED_AROUND
+    chosen = Filter(
+        since=days["van"],
+        until=days["tot"],
+        organisation=given.get("organisatie", "").strip()[:255],
+        activity=given.get("waarvoor", "").strip()[:255],
+        unfold=given.get("alles") == "ja",
+        before=_uuid(given.get("na", "")),
+    )
+    return chosen, errors
+
+
+def _day(text: str) -> date | None:
+    for form in _FORMS:
+        match = form.fullmatch(text)
+        if match is not None:
+            try:
+                day = date(int(match["y"]), int(match["m"]), int(match["d"]))
+            except ValueError:
+                return None
+            return day if 1900 <= day.year < 2200 else None
+    return None
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None

@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Asking the rooms below for one person's uses, and writing that this person looked.
+
+A room that does not answer is named on the page; the rest is shown. Only the writing must succeed:
+who looks without a line of it gets nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypeVar
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from landschap.fsc.store import contract_of_grant, peer_names
+from landschap.logboek.drafts import line_draft
+from landschap.logboek.faults import LogUnavailable, QueueFull
+from landschap.logboek.payloads import LineEntry, Outcome
+from landschap.logboek.pseudonyms import subject_pseudonym
+from landschap.logboek.records import Kind, Record
+from landschap.logboek.store import by_record, uses_of
+from landschap.platform.ids import new_span_id, new_trace_id
+from landschap.portal.filters import Filter
+from landschap.portal.pages.context import PortalDeps
+from landschap.portal.store import Session
+from landschap.portal.uses import Lookups, Use, use_of
+from landschap.purposes.model import ProcessingActivity
+from landschap.purposes.store import activity_at
+from landschap.vocabulary.identifiers import GrantHash, InvalidValue
+from landschap.vocabulary.problems import Fault, ProblemError, Refusal
+
+log = structlog.get_logger(__name__)
+
+READ_AT_ONCE = 500
+_NO_ANSWER = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+_Answer = TypeVar("_Answer")
+
+LOOK_NAME = "Inwoner bekijkt wie gegevens gebruikte"
+LOOK_GROUP = "gebruik"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """The uses that were read, newest first, and which rooms did not answer.
+
+    ``missing`` holds ``log``, ``register`` or ``names``. ``is_all`` is false when the period holds
+    more than was read at once.
+    """
+
+    uses: Sequence[Use]
+    missing: tuple[str, ...]
+    is_all: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """The contract under which data went, as far as a resident wants to know it."""
+
+    parties: tuple[str, ...]
+    since: datetime
+    until: datetime
+
+
+async def write_look(deps: PortalDeps, session: Session) -> None:
+    """Record that this person looks; returns when it is durable.
+
+    Raises ProblemError (503) when it can not be recorded: then nothing may be shown.
+    """
+    now = datetime.now(UTC)
+    key_id, key = list(deps.pseudonym_keys.items())[-1]
+    entry = LineEntry(
+        trace_id=new_trace_id(),
+        span_id=new_span_id(),
+        name=LOOK_NAME,
+        started_at=now,
+        ended_at=now,
+        controller=deps.settings.organisation.oin.value,
+        outcome=Outcome.DELIVERED,
+        system=f"landschap-portal/{deps.version}",
+        activity=deps.look_activity,
+        subject=_pseudonym(deps, key, session),
+        subject_type=f"urn:landschap:pseudoniem:bsn:{key_id}",
+        key_id=key_id,
+        data_groups=(LOOK_GROUP,),
+    )
+    try:
+        await deps.writer.append([line_draft(entry, now=now)])
+    except (LogUnavailable, QueueFull) as error:
+        log.error("look not recorded", error=str(error))
+        raise ProblemError(_NOT_RECORDED) from None
+
+
+_NOT_RECORDED = Refusal(
+    code="log_unavailable",
+    status=503,
+    title="Looking can not be recorded now",
+    detail="We show data only when we can record that it was shown. Try again in a few minutes.",
+    owner="the operator of this service",
+    fault=Fault.OURS,
+)
+
+
+async def read_uses(deps: PortalDeps, session: Session, chosen: Filter) -> Reading:
+    """This person's uses in the chosen period; the rest of the filter is for the caller."""
+    since, until = chosen.moments()
+    records = await _try(
+        uses_of(
+            deps.log_pool,
+            _subjects(deps, session),
+            since,
+            until,
+            READ_AT_ONCE + 1,
+            before_record=chosen.before,
+        )
+    )
+    if records is None:
+        return Reading(uses=(), missing=("log",), is_all=False)
+    shown = records[:READ_AT_ONCE]
+    uses, missing = await _as_uses(deps, shown)
+    return Reading(uses=uses, missing=missing, is_all=len(records) == len(shown))
+
+
+async def read_use(deps: PortalDeps, session: Session, record_id: UUID) -> Reading:
+    """One use, if it is of this person; else none: whether it exists is nobody's business."""
+    try:
+        record = await by_record(deps.log_pool, record_id)
+    except _NO_ANSWER as error:
+        log.error("a room does not answer", error=type(error).__name__)
+        return Reading(uses=(), missing=("log",), is_all=False)
+    columns = record.columns if record else None
+    if columns is None or columns.kind != Kind.LINE:
+        return Reading(uses=(), missing=(), is_all=True)
+    if record is None or columns.subject not in _subjects(deps, session):
+        return Reading(uses=(), missing=(), is_all=True)
+    uses, missing = await _as_uses(deps, [record])
+    return Reading(uses=uses, missing=missing, is_all=True)
+
+
+async def read_agreement(deps: PortalDeps, use: Use, names: Lookups) -> Agreement | None:
+    """The contract of a use; None without one, or when it is not found now."""
+    try:
+        grant = GrantHash.parse(use.grant_hash)
+    except InvalidValue:
+        return None
+    stored = await _try(contract_of_grant(deps.fsc_pool, grant))
+    if stored is None:
+        return None
+    contract = stored.contract
+    parties = (names.party(peer.value) for peer in contract.participants)
+    return Agreement(
+        parties=tuple(party.name or party.number for party in parties),
+        since=contract.not_before,
+        until=contract.not_after,
+    )
+
+
+async def lookups(deps: PortalDeps) -> tuple[Lookups, bool]:
+    """Names of organisations, and whether they could be asked."""
+    names = await _try(peer_names(deps.fsc_pool))
+    organisation = deps.settings.organisation
+    found = Lookups(
+        own=organisation.oin,
+        own_name=organisation.name,
+        look_activity=deps.look_activity,
+        names=names or {},
+    )
+    return found, names is not None
+
+
+async def _as_uses(
+    deps: PortalDeps, records: Sequence[Record]
+) -> tuple[list[Use], tuple[str, ...]]:
+    names, has_names = await lookups(deps)
+    activities, has_register = await _activities(deps, records)
+    complete = Lookups(
+        own=names.own,
+        own_name=names.own_name,
+        look_activity=names.look_activity,
+        names=names.names,
+        activities=activities,
+    )
+    missing = [*([] if has_register else ["register"]), *([] if has_names else ["names"])]
+    return [use_of(record, complete) for record in records], tuple(missing)
+
+
+async def _activities(
+    deps: PortalDeps, records: Sequence[Record]
+) -> tuple[dict[UUID, ProcessingActivity], bool]:
+    """The entry of the register for each record, as it was that day; each is asked once."""
+    asked: dict[tuple[str, object], ProcessingActivity | None] = {}
+    found: dict[UUID, ProcessingActivity] = {}
+    for record in records:
+        uri, at = record.columns.activity, record.columns.at
+        if not uri:
+            continue
+        key = (uri, at.date())
+        if key not in asked:
+            try:
+                asked[key] = await activity_at(deps.purposes_pool, uri, at)
+            except _NO_ANSWER as error:
+                log.error("a room does not answer", error=type(error).__name__)
+                return found, False
+        activity = asked[key]
+        if activity is not None:
+            found[record.record_id] = activity
+    return found, True
+
+
+async def _try(question: Awaitable[_Answer]) -> _Answer | None:
+    """The answer of another room, None when it does not answer (which is told in the log)."""
+    try:
+        return await question
+    except _NO_ANSWER as error:
+        log.error("a room does not answer", error=type(error).__name__)
+        return None
+
+
+def _subjects(deps: PortalDeps, session: Session) -> list[bytes]:
+    return [_pseudonym(deps, key, session) for key in deps.pseudonym_keys.values()]
+
+
+def _pseudonym(deps: PortalDeps, key: bytes, session: Session) -> bytes:
+    oin = deps.settings.organisation.oin
+    return subject_pseudonym(key, oin, "bsn", session.known.bsn)
+
+

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Sessions: begun, looked up and extended in one statement, ended, forgotten.
+
+A session ends after fifteen minutes in which nothing is asked, and eight hours after it began.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import msgspec
+
+from landschap.portal.sealed import NONCE_BYTES, seal, session_hash, unseal
+
+IDLE = timedelta(minutes=15)
+LONGEST = timedelta(hours=8)
+_FORGOTTEN_AT_ONCE = 200
+
+_BEGIN = """
+WITH forgotten AS (
+    DELETE FROM session WHERE session_hash IN (
+        SELECT session_hash FROM session WHERE seen_at < $3 - $4::interval LIMIT $5))
+INSERT INTO session (session_hash, sealed, begun_at, seen_at) VALUES ($1, $2, $3, $3)
+"""
+_RESUME = """
+UPDATE session SET seen_at = greatest(seen_at, $2)
+WHERE session_hash = $1 AND seen_at > $2 - $3::interval AND begun_at > $2 - $4::interval
+RETURNING sealed, begun_at
+"""
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What a session knows: the person, the name to greet with, how they logged in."""
+
+    bsn: str
+    name: str
+    level: str
+    authenticated_at: int
+    id_token: str
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """A session that is alive; ``until`` is when it ends if nothing is asked."""
+
+    hash: bytes
+    known: Known
+    until: datetime
+
+    def __repr__(self) -> str:
+        return f"Session(until={self.until.isoformat()})"
+
+
+async def begin_session(pool: asyncpg.Pool, key: bytes, known: Known) -> str:
+    """Begin a session; returns the token for the cookie."""
+    token = secrets.token_urlsafe(32)
+    hashed = session_hash(token)
+    sealed = seal(msgspec.json.encode(known), key, hashed, secrets.token_bytes(NONCE_BYTES))
+    await pool.execute(_BEGIN, hashed, sealed, datetime.now(UTC), IDLE, _FORGOTTEN_AT_ONCE)
+    return token
+
+
+async def resume_session(pool: asyncpg.Pool, key: bytes, token: str) -> Session | None:
+    """The session of a cookie, extended by this request; None when it is over or unknown."""
+    hashed, now = session_hash(token), datetime.now(UTC)
+    row = await pool.fetchrow(_RESUME, hashed, now, IDLE, LONGEST)
+    value = None if row is None else unseal(row["sealed"], key, hashed)
+    if row is None or value is None:
+        return None
+    until = min(now + IDLE, row["begun_at"] + LONGEST)
+    return Session(hash=hashed, known=msgspec.json.decode(value, type=Known), until=until)
+
+
+async def end_session(pool: asyncpg.Pool, hashed: bytes) -> None:
+    """End a session; ending one that is over changes nothing."""
+    await pool.execute("DELETE FROM session WHERE session_hash = $1", hashed)
