@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from landschap.platform.folders import private_folder, write_private
 from landschap.platform.identity import (
     Issued,
     Validity,
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 # What an organisation declares in files beside its settings.
 DECLARED = ("registers", "bronnen", "services", "doelbinding")
+# The name by which Weesp's logical source knows its supplier's system.
+SUPPLIER_HOST = "gebouwen.leverancier.test"
 GROUP_ID = "landschap-demo"
 CERTIFICATE_DAYS = 365
 DATA = Path(__file__).parent / "data"
@@ -114,8 +117,8 @@ class Landscape:
 
     @property
     def supplier_key_file(self) -> Path:
-        """The key with which Weesp asks its supplier's system."""
-        return self.folder / "supplier" / "api-key"
+        """The key with which Weesp asks its supplier's system; one of Weesp's secrets."""
+        return self.folder / self.weesp.key / "secrets" / "leverancier.key"
 
 
 def landscape_in(folder: Path, *, network: int = 11, web_port: int = 8700) -> Landscape:
@@ -248,16 +251,14 @@ def _kept(folder: Path, name: str, make: Callable[[], Issued]) -> Issued:
         return read_issued(certificate, key)
     issued = make()
     folder.mkdir(parents=True, exist_ok=True)
-    key.touch(mode=0o600)
-    key.write_bytes(issued.key_pem)
+    write_private(key, issued.key_pem)
     certificate.write_bytes(issued.certificate_pem)
     return issued
 
 
 def _write_secret(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch(mode=0o600)
-    path.write_text(secrets.token_urlsafe(32))
+    private_folder(path.parent)
+    write_private(path, secrets.token_urlsafe(32).encode())
 
 
 def _settings_text(landscape: Landscape, member: Member) -> str:
@@ -267,6 +268,8 @@ def _settings_text(landscape: Landscape, member: Member) -> str:
         if getattr(member, part)
     }
     hosts = dict(pair for other in landscape.members for pair in other.hosts())
+    if member == landscape.weesp:
+        hosts[SUPPLIER_HOST] = landscape.supplier
     lines = [
         "# Written by `landschap demo`; a verzonnen organisatie with a test OIN.",
         "[organisation]",
