@@ -15,6 +15,7 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 
 from litestar import Request, Response, get, post
+from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 from prometheus_client import CollectorRegistry, Counter
 
@@ -78,11 +79,11 @@ def routes(deps: Deps) -> list[ControllerRouterHandler]:
     desk = _Desk(deps)
 
     @post("/{bron:str}/v1/_zoek", status_code=HTTPStatus.OK, opt={"query": QUERY_KEYS})
-    async def search(bron: str, request: Request[Any, Any, Any]) -> Response[bytes]:
+    async def search(bron: FromPath[str], request: Request[Any, Any, Any]) -> Response[bytes]:
         return await desk.answer(bron, request)
 
     @get("/{bron:str}/v1/openapi.json")
-    async def description(bron: str) -> Response[bytes]:
+    async def description(bron: FromPath[str]) -> Response[bytes]:
         document = describe(desk.declaration(bron))
         return json_response(document, headers={"Access-Control-Allow-Origin": "*"})
 

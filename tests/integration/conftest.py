@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Weesp's registers loaded once per module, the supplier's process, the door as an application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from prometheus_client import CollectorRegistry
+from source_rig import API_KEY, DATA, DECLARATION, WEESP, Asker, Supplier, free_port
+
+from landschap.integration.api import Deps, routes
+from landschap.integration.connectors.opening import (
+    Surroundings,
+    client_session,
+    open_doors,
+    read_declaration,
+)
+from landschap.integration.model import Declaration
+from landschap.logboek.store import LogWriter
+from landschap.platform.http import AppShape, make_app
+from landschap.platform.keys import secret_key
+from landschap.registers.client import read_extract, read_models
+from landschap.registers.models import Registers
+from landschap.registers.store import load
+
+EXTRACTS = {"bag": "bag", "inwoners": "inwoners.jsonl", "uitkeringen": "uitkeringen.jsonl"}
+
+
+@dataclass
+class World:
+    """A municipality with its registers, its log and a supplier."""
+
+    database: Any
+    registers: Registers
+    log: LogWriter
+    surroundings: Surroundings
+    supplier: Supplier
+    metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
+
+    def asker(self, *declarations: Declaration) -> Asker:
+        """The door with these logical sources; the first is the one that is asked."""
+        settings = self.database.settings
+        given = declarations or (read_declaration(DECLARATION),)
+        deps = Deps(
+            declarations={one.name: one for one in given},
+            doors={one.name: open_doors(one, self.surroundings) for one in given},
+            log=self.log,
+            controller=settings.organisation.oin,
+            permit_key=secret_key(settings, "permit"),
+            pseudonym_key=secret_key(settings, "pseudonym"),
+            metrics=CollectorRegistry(),
+        )
+        self.metrics = deps.metrics
+        app = make_app(routes(deps), AppShape(title="bronnen", version="1.0.0"))
+        transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]  # two names of one ASGI
+        client = httpx.AsyncClient(transport=transport, base_url="http://weesp.test")
+        return Asker(client, deps.permit_key, service=given[0].name)
+
+
+@pytest.fixture(scope="module")
+def supplier(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supplier]:
+    """The supplier's system, running."""
+    made = Supplier(tmp_path_factory.mktemp("leverancier"), f"127.0.0.1:{free_port()}")
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="module")
+async def world(
+    module_database: Any, supplier: Supplier, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[World]:
+    """Weesp, with all its demo data."""
+    registers = read_models(WEESP / "registers")
+    pool = await module_database.pool("registers")
+    for name, extract in EXTRACTS.items():
+        register = registers.by_name[name]
+        async for _ in load(pool, register, read_extract(register, DATA / extract)):
+            pass
+    secrets = tmp_path_factory.mktemp("secrets")
+    (secrets / "leverancier.key").write_text(API_KEY)
+    hosts = {"gebouwen.leverancier.test": supplier.address}
+    log = LogWriter(module_database.settings, "proef-0", wait_seconds=0.5)
+    await log.start()
+    session = client_session(hosts)
+    around = Surroundings(
+        pool=pool, registers=registers, session=session, hosts=hosts, secrets=Path(secrets)
+    )
+    yield World(module_database, registers, log, around, supplier)
+    await session.close()
+    await log.close()
