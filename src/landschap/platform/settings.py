@@ -181,6 +181,15 @@ class OidcSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PortalSettings:
+    look_activity: str = option(
+        o.web_address("https"),
+        "Address of the processing activity that covers a resident's own look at the log.",
+        default="",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NginxSettings:
     path: Path | None = option(
         o.a_path, "nginx to use (1.22 or newer); absent: the packaged one.", default=None
@@ -245,6 +254,7 @@ class Settings:
     roles: RoleSettings = section(RoleSettings, "What we are in the Group.")
     fsc: FscSettings = section(FscSettings, "Federated Service Connectivity.")
     oidc: OidcSettings = section(OidcSettings, "Who may log in.")
+    portal: PortalSettings = section(PortalSettings, "Pages for residents.")
     nginx: NginxSettings = section(NginxSettings, "The carrier.")
     processes: ProcessSettings = section(ProcessSettings, "Our processes.")
     limits: LimitSettings = section(LimitSettings, "Bounds on everything.")

@@ -40,6 +40,7 @@ SERVICE = "woon-en-uitkeringssituatie"
 PURPOSE = "https://doelen.landschap.example/id/recht-op-bijstand-vaststellen"
 OTHER_PURPOSE = "https://doelen.landschap.example/id/parkeervergunning-verlenen"
 SUBSTANTIAL = "http://eidas.europa.eu/LoA/substantial"
+LOOK_ACTIVITY = "https://register.weesp.example/activiteiten/inzage-in-gebruik"
 PORTAL_CLIENT = "mijn-gegevens"
 CASE_CLIENT = "zaaksysteem"
 CASE_REDIRECT = "http://zaaksysteem.localhost/terug"
@@ -329,6 +330,9 @@ def _role_lines(landscape: Landscape, member: Member) -> list[str]:
             "[oidc.portal]",
             f'issuer = "{landscape.login_address}"',
             f'client_id = "{PORTAL_CLIENT}"',
+            "",
+            "[portal]",
+            f'look_activity = "{LOOK_ACTIVITY}"',
             "",
         ]
     if member.outway:
