@@ -12,6 +12,7 @@ A model is one JSON Schema per object type, with annotations beside the rules:
     x-persoonsgegeven             geen, gewoon, identificerend or bijzonder
     x-mim-tijdlijn-geldigheid     the value can change in reality
     x-mim-tijdlijn-registratie    corrections of the value are kept
+    x-onderwerp                   the number of the person or company the object is about: bsn, kvk
     x-groep                       properties that change together; default one group per type
 
 Source: MIM 1.2, "Tijdlijn geldigheid", "Tijdlijn registratie"; JSON Schema 2020-12.
@@ -63,6 +64,7 @@ class Property:
     personal_data: PersonalData
     has_validity: bool
     has_registration: bool
+    subject_kind: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +101,21 @@ class ObjectType:
     def searchable_paths(self) -> tuple[str, ...]:
         """The properties by which objects can be found, beside the identification."""
         return tuple(p.name for p in self.content_properties() if p.searchable)
+
+    @property
+    def holds_personal_data(self) -> bool:
+        """True when an answer is a processing of personal data."""
+        return any(p.personal_data is not PersonalData.NONE for p in self.properties.values())
+
+    @property
+    def subject(self) -> Property | None:
+        """The property that holds the number of the person or company concerned."""
+        return next((p for p in self.properties.values() if p.subject_kind), None)
+
+    def leaves(self, path: str) -> frozenset[str]:
+        """The paths of values at or below a path; empty when the path does not exist."""
+        below = frozenset(p for p in self.paths() if p.startswith(f"{path}."))
+        return below or frozenset({path} & self.paths())
 
     def paths(self) -> frozenset[str]:
         """Every path an answer may hold: ``naam`` and, inside an object, ``naam.voornamen``."""
@@ -256,6 +273,7 @@ def _property(name: str, value: JsonValue, default_group: str) -> Property:
         personal_data=PersonalData(str(value["x-persoonsgegeven"])),
         has_validity=value.get("x-mim-tijdlijn-geldigheid") is True,
         has_registration=value.get("x-mim-tijdlijn-registratie") is True,
+        subject_kind=str(value.get("x-onderwerp", "")),
     )
 
 
@@ -296,6 +314,7 @@ _PROPERTY: Schema = {
         "x-persoonsgegeven": {"enum": [kind.value for kind in PersonalData]},
         "x-mim-tijdlijn-geldigheid": _FLAG,
         "x-mim-tijdlijn-registratie": _FLAG,
+        "x-onderwerp": {"enum": ["bsn", "kvk", "rsin", "vestiging"]},
         "x-groep": {"type": "string", "pattern": "^[a-z][a-zA-Z0-9]{0,40}$"},
     },
 }

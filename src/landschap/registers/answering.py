@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Giving answers: only permitted fields, the address under which they can be asked again.
+
+Source: API strategy, temporal extension; RFC 9110, "Content-Location", "ETag".
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from email.utils import format_datetime
+from http import HTTPStatus
+from urllib.parse import urlencode
+
+from landschap.registers.asking import Asked
+from landschap.registers.questions import AsOf, Found
+from landschap.registers.timeline import Clock
+from landschap.vocabulary.ijson import JsonValue, canonical
+from landschap.vocabulary.problems import ERRORS_PAGE, Refusal
+from landschap.vocabulary.times import as_utc_text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """How an answer is cut: the leaves it holds, those left out, with or without history."""
+
+    leaves: frozenset[str]
+    left_out: frozenset[str]
+    with_history: bool
+
+
+def body_of(found: Found, question: AsOf, shape: Shape) -> dict[str, JsonValue]:
+    """One object as it is delivered."""
+    body = cut(found.content, shape.leaves)
+    if shape.with_history:
+        history = found.history.as_json(question)
+        doubts = history["inOnderzoek"]
+        if isinstance(doubts, list):
+            history["inOnderzoek"] = [path for path in doubts if path in body]
+        body["historie"] = history
+    if shape.left_out:
+        body["_weggelaten"] = sorted(shape.left_out)
+    return body
+
+
+def cut(
+    content: Mapping[str, JsonValue], leaves: frozenset[str], prefix: str = ""
+) -> dict[str, JsonValue]:
+    """The part of a content that lies at these paths; the order of the content is kept."""
+    kept: dict[str, JsonValue] = {}
+    for name, value in content.items():
+        path = prefix + name
+        if path in leaves:
+            kept[name] = value
+        elif isinstance(value, Mapping):
+            inner = cut(value, leaves, f"{path}.")
+            if inner:
+                kept[name] = inner
+    return kept
+
+
+def headers_of(
+    path: str, asked: Asked, question: AsOf, found: Sequence[Found], body: JsonValue
+) -> dict[str, str]:
+    """The headers that let an answer be repeated and recognised.
+
+    ``Content-Location`` holds both effective times; on the source's clock also our own number,
+    as a late delivery may bring older moments.
+    """
+    known = question.known
+    repeat = {
+        "geldigOp": question.valid_on.isoformat(),
+        "beschikbaarOp": as_utc_text(known.moment),
+        "klok": known.clock.value,
+    }
+    if known.clock is Clock.SOURCE:
+        repeat["volgnummer"] = str(known.number)
+    if asked.fields is not None:
+        repeat["fields"] = ",".join(sorted(asked.fields))
+    digest = hashlib.sha256(canonical([body, *(one.history.number for one in found)])).hexdigest()
+    headers = {"Content-Location": f"{path}?{urlencode(repeat)}", "ETag": f'"{digest[:32]}"'}
+    if found:
+        last = max(one.history.registered_at for one in found)
+        headers["Last-Modified"] = format_datetime(last.astimezone(UTC), usegmt=True)
+    return headers
+
+
+def no_version(question: AsOf, *, existed: bool) -> Refusal:
+    """The refusal when one object was asked for and nothing held."""
+    if not existed:
+        return Refusal(
+            code="niet-gevonden",
+            status=HTTPStatus.NOT_FOUND,
+            title="There is no such object",
+            detail=f"No object of {question.type.collection} has this identification, as known.",
+        )
+    return Refusal(
+        code="tijd.geen-versie",
+        status=HTTPStatus.NOT_FOUND,
+        title="The object had no version on that day",
+        detail=f"It exists, but nothing held on {question.valid_on}, as known at "
+        f"{as_utc_text(question.known.moment)}.",
+        extra={"type": f"{ERRORS_PAGE}/BestaatNiet"},
+    )

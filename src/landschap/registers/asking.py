@@ -1,0 +1,286 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Reading what is asked of a register: the day, the moment, the fields, the search key.
+
+Everything that is wrong comes back at once. A time parameter that is not understood is refused:
+silence would hand over today's data for history.
+Source: API strategy, temporal extension; NL GOV REST API Design Rules 2.2, "invalid input".
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from http import HTTPStatus
+from typing import TypeVar
+
+from landschap.registers.models import ObjectType
+from landschap.registers.questions import MAX_OBJECTS, Match
+from landschap.registers.timeline import Clock, Uncertainty
+from landschap.vocabulary.identifiers import Bsn, InvalidValue
+from landschap.vocabulary.ijson import InvalidJson, JsonValue, loads
+from landschap.vocabulary.problems import ERRORS_PAGE, Refusal
+from landschap.vocabulary.times import AMSTERDAM, amsterdam_day, parse_day, parse_moment
+
+# The last line can not be answered here; they are read so that the refusal can say why.
+QUERY_KEYS = (
+    "fields", "geldigOp", "beschikbaarOp", "historie", "klok", "onzekerheid", "volgnummer",
+    "huidig", "geldigVan", "geldigTot", "inWerkingOp",
+)  # fmt: skip
+# Source: DSO API strategy 1.1, section 2.6.7: the endings of these types.
+_TYPES = {
+    "tijd.toekomst": "ToekomstNietOndersteund",
+    "tijd.niet-ondersteund": "TijdreizenNietOndersteund",
+}
+_IN_FORCE = "InWerkingTredingNietOndersteund"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A question as read; ``moment`` None is now, ``number`` bounds our own order of knowledge."""
+
+    valid_on: date
+    moment: datetime | None
+    clock: Clock
+    uncertainty: Uncertainty
+    number: int | None
+    wants_history: bool
+    fields: frozenset[str] | None
+
+
+@dataclass(slots=True)
+class _Faults:
+    """What is wrong with a question; the first one gives the refusal its code."""
+
+    found: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def add(self, code: str, name: str, detail: str) -> None:
+        self.found.append((code, name, detail))
+
+    def refusal(self) -> Refusal | None:
+        if not self.found:
+            return None
+        code, name, detail = self.found[0]
+        ending = _IN_FORCE if name == "inWerkingOp" else _TYPES.get(code)
+        extra: dict[str, JsonValue] = {
+            "errors": [
+                {"in": "query", "location": {"name": where}, "code": each, "detail": words}
+                for each, where, words in self.found
+            ]
+        }
+        if ending:
+            extra["type"] = f"{ERRORS_PAGE}/parameter/{ending}"
+        return Refusal(
+            code=code,
+            status=HTTPStatus.BAD_REQUEST,
+            title="The question is not valid",
+            detail=f"{name}: {detail}.",
+            extra=extra,
+        )
+
+
+def read_query(
+    kind: ObjectType, query: Mapping[str, str], now: datetime, *, strict: bool = False
+) -> Asked | Refusal:
+    """A question from a query string.
+
+    ``strict`` refuses a local moment in the hour that autumn repeats; else it is the first one.
+    """
+    wrong = _Faults()
+    _check_combinations(query, wrong)
+    _check_axes(kind, query, wrong)
+    asked = Asked(
+        valid_on=_valid_on(query, now, wrong),
+        moment=_moment(query, now, wrong, strict=strict),
+        clock=_choice(query, "klok", Clock, kind.clock, wrong),
+        uncertainty=_choice(query, "onzekerheid", Uncertainty, Uncertainty.SHOW, wrong),
+        number=_number(query, wrong),
+        wants_history=_flag(query, "historie", wrong)
+        or not {"geldigOp", "beschikbaarOp"}.isdisjoint(query),
+        fields=_fields(kind, query, wrong),
+    )
+    return wrong.refusal() or asked
+
+
+def read_key(kind: ObjectType, body: bytes) -> Match | Refusal:
+    """The search key of a ``_zoek``: one searchable property with a value, or a list of them."""
+    try:
+        given = loads(body, max_bytes=100_000)
+    except InvalidJson as error:
+        return _body_fault("", str(error))
+    if not isinstance(given, Mapping) or len(given) != 1:
+        paths = ", ".join(kind.searchable_paths())
+        return _body_fault("", f"write an object with one search key: {paths}")
+    ((path, value),) = given.items()
+    if path not in kind.searchable_paths():
+        near = difflib.get_close_matches(path, kind.searchable_paths(), n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        return _body_fault(f"/{path[:80]}", f"is no search key of {kind.collection}{hint}")
+    values = value if isinstance(value, list) else [value]
+    if not 1 <= len(values) <= MAX_OBJECTS or not all(isinstance(v, str) for v in values):
+        return _body_fault(f"/{path}", f"must be a text, or 1 to {MAX_OBJECTS} texts")
+    if kind.properties[path].subject_kind == "bsn":
+        try:
+            values = [Bsn.parse(str(v)).value for v in values]
+        except InvalidValue as error:
+            return _body_fault(f"/{path}", str(error))
+    return Match(path, [str(v) for v in values])
+
+
+def choose_fields(
+    kind: ObjectType, asked: Asked, permitted: Sequence[str], *, lenient: bool
+) -> tuple[frozenset[str], frozenset[str]] | Refusal:
+    """The leaves to deliver and those left out: what was asked for and may be seen.
+
+    A field that may not be seen is a refusal, unless the caller is lenient.
+    """
+    allowed = frozenset(leaf for path in permitted for leaf in kind.leaves(path))
+    wanted = allowed if asked.fields is None else asked.fields
+    hidden = wanted - allowed
+    if (hidden and not lenient) or not wanted & allowed:
+        names = ", ".join(sorted(hidden)) or f"any field of {kind.collection}"
+        return Refusal(
+            code="fields_excess",
+            status=HTTPStatus.FORBIDDEN,
+            title="These fields are not permitted for this purpose",
+            detail=f"The permit does not hold {names}. Ask less, or send Prefer: handling=lenient.",
+            missing="these fields in the policy of this purpose",
+            owner="the privacy officer of this organisation",
+        )
+    return wanted & allowed, hidden
+
+
+def is_repeated_hour(text: str) -> bool:
+    """True for a local moment without offset in the hour that autumn repeats."""
+    if text[-1:] in "Zz" or text[-6:-5] in ("+", "-"):
+        return False
+    first = parse_moment(text)
+    return first.astimezone(AMSTERDAM).replace(fold=1).astimezone(UTC) != first
+
+
+def _check_combinations(query: Mapping[str, str], wrong: _Faults) -> None:
+    times = {"geldigOp", "beschikbaarOp", "geldigVan", "geldigTot"} & set(query)
+    period = {"geldigVan", "geldigTot"} & set(query)
+    if "huidig" in query and times:
+        wrong.add("tijd.combinatie", "huidig", "does not go with a day or a moment")
+    elif "huidig" in query:
+        wrong.add("parameter.niet-ondersteund", "huidig", "is not offered here; ask for a status")
+    if "geldigOp" in query and period:
+        wrong.add("tijd.combinatie", "geldigOp", "does not go with a period")
+    elif period:
+        _check_period(query, wrong)
+    if "inWerkingOp" in query:
+        wrong.add("tijd.niet-ondersteund", "inWerkingOp", "is for rules and decisions only")
+
+
+def _check_period(query: Mapping[str, str], wrong: _Faults) -> None:
+    days = {name: _day(query, name, wrong) for name in ("geldigVan", "geldigTot")}
+    begin, end = days["geldigVan"], days["geldigTot"]
+    if begin is not None and end is not None and end <= begin:
+        wrong.add("tijd.periode-leeg", "geldigTot", "must lie after geldigVan")
+    wrong.add("tijd.niet-ondersteund", "geldigVan", "is not offered here; ask for one day")
+
+
+def _check_axes(kind: ObjectType, query: Mapping[str, str], wrong: _Faults) -> None:
+    content = list(kind.content_properties())
+    if "geldigOp" in query and not any(p.has_validity for p in content):
+        wrong.add("tijd.niet-ondersteund", "geldigOp", f"{kind.collection} do not change in time")
+    if "beschikbaarOp" in query and not any(p.has_registration for p in content):
+        wrong.add(
+            "tijd.niet-ondersteund", "beschikbaarOp", f"{kind.collection} keep no corrections"
+        )
+
+
+def _day(query: Mapping[str, str], name: str, wrong: _Faults) -> date | None:
+    if name not in query:
+        return None
+    try:
+        return parse_day(query[name])
+    except InvalidValue as error:
+        wrong.add("tijd.datum-ongeldig", name, str(error))
+        return None
+
+
+def _valid_on(query: Mapping[str, str], now: datetime, wrong: _Faults) -> date:
+    return _day(query, "geldigOp", wrong) or amsterdam_day(now)
+
+
+def _moment(
+    query: Mapping[str, str], now: datetime, wrong: _Faults, *, strict: bool
+) -> datetime | None:
+    text = query.get("beschikbaarOp")
+    if text is None:
+        return None
+    try:
+        moment = parse_moment(text)
+    except InvalidValue as error:
+        wrong.add("tijd.tijdstip-ongeldig", "beschikbaarOp", str(error))
+        return None
+    if strict and is_repeated_hour(text):
+        wrong.add("tijd.tijdstip-ongeldig", "beschikbaarOp",
+                  "this hour was there twice; write the offset")  # fmt: skip
+    if moment > now:
+        wrong.add("tijd.toekomst", "beschikbaarOp", "what will be known later is not known now")
+    return moment
+
+
+_Choice = TypeVar("_Choice", Clock, Uncertainty)
+
+
+def _choice(
+    query: Mapping[str, str],
+    name: str,
+    choices: type[_Choice],
+    default: _Choice,
+    wrong: _Faults,
+) -> _Choice:
+    text = query.get(name)
+    if text is None:
+        return default
+    if text in {choice.value for choice in choices}:
+        return choices(text)
+    allowed = ", ".join(choice.value for choice in choices)
+    wrong.add("parameter.ongeldig", name, f"must be one of {allowed}")
+    return default
+
+
+def _flag(query: Mapping[str, str], name: str, wrong: _Faults) -> bool:
+    text = query.get(name, "false")
+    if text not in ("true", "false"):
+        wrong.add("parameter.ongeldig", name, "must be true or false")
+    return text == "true"
+
+
+def _number(query: Mapping[str, str], wrong: _Faults) -> int | None:
+    text = query.get("volgnummer")
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit()) or len(text) > 18:
+        wrong.add("parameter.ongeldig", "volgnummer", "must be a whole number")
+        return None
+    return int(text)
+
+
+def _fields(kind: ObjectType, query: Mapping[str, str], wrong: _Faults) -> frozenset[str] | None:
+    if "fields" not in query:
+        return None
+    chosen: set[str] = set()
+    for path in query["fields"].split(","):
+        leaves = kind.leaves(path)
+        if not leaves:
+            near = difflib.get_close_matches(path, sorted(kind.paths()), n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            wrong.add("parameter.ongeldig", "fields", f"there is no field {path[:80]}{hint}")
+        chosen |= leaves
+    return frozenset(chosen)
+
+
+def _body_fault(pointer: str, detail: str) -> Refusal:
+    return Refusal(
+        code="zoek.sleutel",
+        status=HTTPStatus.BAD_REQUEST,
+        title="The search key is not valid",
+        detail=f"{pointer or 'body'}: {detail}.",
+        extra={"errors": [{"in": "body", "location": {"pointer": pointer}, "detail": detail}]},
+    )
