@@ -16,9 +16,9 @@ from landschap.vocabulary.identifiers import InvalidValue
 
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _ADDRESS = re.compile(r"[0-9.]{7,15}|\[[0-9A-Fa-f:.]{2,45}\]")
-_SERVICE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,253}[A-Za-z0-9])?")
+_SERVICE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,253}[A-Za-z0-9])?")
 _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}")
-_UPSTREAM = re.compile(r"[a-z0-9.-]{1,300}")
+_UPSTREAM = re.compile(r"[a-z0-9._-]{1,300}")
 _USER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,31}")
 _PATH = re.compile(r"""[^"\\$\x00-\x1f\x7f]+""")
 

@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The walk through a door: the steps in order, and at the end one answer with its record.
+
+A walk never waits. What it lacks (a peer's key, a token, the issuer's keys) it returns as a value;
+who can fetch it does so and walks again. A `Verdict` may be sent only when its record is durable.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from joserfc.jwk import KeySet
+
+from landschap.gateway import answers, inway, outway, recording, refusals
+from landschap.gateway.asked import NO_QUERY, Asked, Fresh, Trace, trace_of
+from landschap.gateway.asked import transaction_id_of as read_transaction_id
+from landschap.gateway.inway import KeyWanted
+from landschap.gateway.memory import Memory
+from landschap.gateway.outway import Signing, TokenWanted, UserKeysWanted
+from landschap.gateway.recording import Refused
+from landschap.gateway.world import World
+from landschap.logboek.records import Draft
+from landschap.vocabulary.problems import Refusal
+
+__all__ = ["KeyWanted", "Secrets", "TokenWanted", "UserKeysWanted", "Verdict", "walk"]
+
+Wanted = KeyWanted | TokenWanted | UserKeysWanted
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """The answer for the carrier, the record that must be durable first, and the code.
+
+    ``code`` is empty for a permitted question.
+    """
+
+    answer: bytes
+    draft: Draft
+    code: str
+
+
+class Secrets(msgspec.Struct, frozen=True, kw_only=True):
+    """What the doors seal and sign with."""
+
+    permit: bytes
+    signing: Signing
+
+
+class Holdings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a walk may look into: the world, the memory, the secrets, the issuer's keys.
+
+    ``unobtainable`` names what was wanted in an earlier walk of this question and not found.
+    """
+
+    world: World
+    memory: Memory
+    secrets: Secrets
+    user_keys: KeySet | None = None
+    unobtainable: bool = False
+
+
+def walk(door: str, asked: Asked, holdings: Holdings, fresh: Fresh) -> Verdict | Wanted:
+    """The verdict on one question at ``inway`` or ``outway``."""
+    trace = trace_of(asked, fresh)
+    if not asked.target.startswith("/"):
+        early = Refused(refusal=refusals.target(), request={})
+        return _refused(door, early, holdings, trace, fresh)
+    if door == "inway":
+        return _inway(asked, holdings, fresh, trace)
+    return _outway(asked, holdings, fresh, trace)
+
+
+def failed(door: str, holdings: Holdings, trace: Trace, fresh: Fresh) -> Verdict:
+    """The verdict when deciding itself went wrong: refused, and recorded as an error."""
+    accident = Refused(refusal=refusals.deciding_failed(), request={})
+    return _refused(door, accident, holdings, trace, fresh)
+
+
+def not_loggable(door: str, holdings: Holdings, trace: Trace, fresh: Fresh) -> Verdict:
+    """The verdict when the log may not hold what was asked: refused, nothing of it recorded."""
+    bare = Refused(refusal=refusals.not_loggable(), request={}, bare=True)
+    return _refused(door, bare, holdings, trace, fresh)
+
+
+def _inway(asked: Asked, holdings: Holdings, fresh: Fresh, trace: Trace) -> Verdict | KeyWanted:
+    world, memory = holdings.world, holdings.memory
+    identified = inway.identify(asked, world, memory, fresh, trace)
+    if isinstance(identified, Refusal):
+        return _early(asked, identified, holdings, fresh, trace)
+    purposed = inway.bind_purpose(identified, asked, world, memory, fresh)
+    if isinstance(purposed, KeyWanted):
+        if not holdings.unobtainable:
+            return purposed
+        purposed = refusals.declaration_key_unknown()
+    if isinstance(purposed, Refusal):
+        return _unpurposed(identified, purposed, asked, holdings, fresh)
+    found = inway.authorise(purposed, asked, world, fresh)
+    permit: str | Refusal = ""
+    if isinstance(found, inway.Permitted):
+        permit = inway.sealed_permit(found, asked, world, fresh, holdings.secrets.permit)
+        if not isinstance(permit, Refusal):
+            snapshot = world.snapshot.version
+            draft = recording.permitted_at_inway(found, trace, snapshot, fresh.now)
+            answer = answers.permitted_inway(found, asked, trace, snapshot, permit)
+            return Verdict(answer, draft, "")
+    refused = Refused(
+        refusal=_refusal_in(found, permit),
+        request=recording.inway_request(
+            purposed, found.query if isinstance(found, inway.Permitted) else NO_QUERY
+        ),
+        transaction_id=identified.transaction_id,
+        peer=identified.peer.peer_id.value,
+        service=identified.claims.service,
+        decision=getattr(found, "decision", None),
+    )
+    return _refused("inway", refused, holdings, trace, fresh)
+
+
+def _refusal_in(found: object, permit: object) -> Refusal:
+    for each in (found, getattr(found, "refusal", None), permit):
+        if isinstance(each, Refusal):
+            return each
+    return refusals.deciding_failed()
+
+
+def _early(
+    asked: Asked, refusal: Refusal, holdings: Holdings, fresh: Fresh, trace: Trace
+) -> Verdict:
+    """Refused before the token was believed: only the certificate is certain."""
+    peer = holdings.memory.certificate(asked.header("x-peer-cert"))
+    peer_id = None if isinstance(peer, str) else peer.peer_id.value
+    refused = Refused(
+        refusal=refusal,
+        request=recording.bare_request(asked, peer_id),
+        transaction_id=read_transaction_id(asked.header("fsc-transaction-id")),
+        peer=peer_id,
+    )
+    return _refused("inway", refused, holdings, trace, fresh)
+
+
+def _unpurposed(
+    identified: inway.Identified,
+    refusal: Refusal,
+    asked: Asked,
+    holdings: Holdings,
+    fresh: Fresh,
+) -> Verdict:
+    peer = identified.peer.peer_id.value
+    refused = Refused(
+        refusal=refusal,
+        request=recording.bare_request(asked, peer),
+        transaction_id=identified.transaction_id,
+        peer=peer,
+        service=identified.claims.service,
+    )
+    return _refused("inway", refused, holdings, identified.trace, fresh)
+
+
+def _outway(
+    asked: Asked, holdings: Holdings, fresh: Fresh, trace: Trace
+) -> Verdict | TokenWanted | UserKeysWanted:
+    world = holdings.world
+    caller = outway.identify(asked, world, holdings.memory, fresh, holdings.user_keys)
+    if isinstance(caller, UserKeysWanted):
+        if not holdings.unobtainable:
+            return caller
+        caller = refusals.user_keys_unavailable()
+    given = read_transaction_id(asked.header("fsc-transaction-id")) or fresh.transaction_id
+    if isinstance(caller, Refusal):
+        request = recording.bare_request(asked, None)
+        refused = Refused(refusal=caller, request=request, transaction_id=given)
+        return _refused("outway", refused, holdings, trace, fresh)
+    bound = outway.bind_purpose(caller, asked, world, fresh, trace)
+    if isinstance(bound, Refusal):
+        request = recording.bare_request(asked, None)
+        request["subject"] = recording.caller_words(caller)
+        refused = Refused(refusal=bound, request=request, transaction_id=given)
+        return _refused("outway", refused, holdings, trace, fresh)
+    allowed = outway.authorise(bound, asked, world, fresh)
+    if not isinstance(allowed, outway.Allowed):
+        return _refused("outway", _of_bound(bound, asked, allowed), holdings, trace, fresh)
+    outgoing = outway.declare(allowed, asked, world, fresh, holdings.secrets.signing)
+    if isinstance(outgoing, TokenWanted):
+        if not holdings.unobtainable:
+            return outgoing
+        refused = _of_bound(bound, asked, refusals.token_unavailable())
+        return _refused("outway", refused, holdings, trace, fresh)
+    snapshot = world.snapshot.version
+    draft = recording.permitted_at_outway(
+        outgoing, trace, snapshot, fresh.now, asked.header("zaak")
+    )
+    return Verdict(answers.permitted_outway(outgoing, trace), draft, "")
+
+
+def _of_bound(bound: outway.Bound, asked: Asked, found: Refusal | outway.Denied) -> Refused:
+    denied = isinstance(found, outway.Denied)
+    return Refused(
+        refusal=found.refusal if isinstance(found, outway.Denied) else found,
+        request=recording.outway_request(bound, None, asked.header("zaak")),
+        transaction_id=bound.transaction_id,
+        peer=bound.connection.provider,
+        service=bound.connection.grant.service_name,
+        decision=found.decision if denied and isinstance(found, outway.Denied) else None,
+    )
+
+
+def _refused(
+    door: str, refused: Refused, holdings: Holdings, trace: Trace, fresh: Fresh
+) -> Verdict:
+    snapshot = holdings.world.snapshot.version
+    return Verdict(
+        answers.refused(refused.refusal, door, refused.transaction_id, trace),
+        recording.refused_at_door(refused, trace, snapshot, fresh.now),
+        refused.refusal.code,
+    )

@@ -1,0 +1,296 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The Inway: four steps, each of which needs the value of the one before.
+
+    identify      certificate and token      -> Identified   who asks which service, by which grant
+    bind_purpose  declaration                -> Purposed     for which purpose, on which ground
+    authorise     register and contract      -> Permitted    which fields, under which policy
+    record        `recording.permitted_at_inway`, made durable before the answer
+
+None can be left out: the type is the pass. Every step may end in a `Refusal` that says which link
+is missing and who can add it. Order of refusals: certificate, token (missing, invalid, expired,
+Group, certificate, parties, audience), transaction id, service, contract, method, body, purpose.
+Source: FSC Core, "Inway"; FSC Logging, "Inway"; authorisation algorithm R1 to R14.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+import msgspec
+
+from landschap.fsc.certificates import PeerCertificate
+from landschap.fsc.codes import Code, refused
+from landschap.fsc.keys import PublicKey
+from landschap.fsc.tokens import TokenClaims, check_claims, check_parties, verify_token
+from landschap.gateway import refusals
+from landschap.gateway.asked import Asked, Fresh, Query, Trace, is_lenient, query_of
+from landschap.gateway.asked import transaction_id_of as read_transaction_id
+from landschap.gateway.memory import Memory, digest
+from landschap.gateway.world import Connection, Offered, World
+from landschap.purposes.decide import decide
+from landschap.purposes.decision import Decision, Question
+from landschap.purposes.declaration import (
+    SKEW,
+    Declaration,
+    Expected,
+    read,
+    replayed,
+    verify,
+)
+from landschap.purposes.permit import LIFETIME, Permit, PermitTooLarge, seal
+from landschap.vocabulary.problems import Refusal
+
+_LENGTH_DEMANDED = frozenset({"POST", "PUT", "PATCH"})
+
+
+class Identified(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asks: a peer with a token of ours that belongs to its connection and a valid contract."""
+
+    peer: PeerCertificate
+    claims: TokenClaims
+    transaction_id: UUID
+    offered: Offered
+    connection: Connection
+    action: str
+    trace: Trace
+
+
+class Purposed(msgspec.Struct, frozen=True, kw_only=True):
+    """What it asks for: a signed declaration, a plain purpose where that is enough, or none."""
+
+    identified: Identified
+    purpose: str
+    declaration: Declaration | None
+
+
+class Permitted(msgspec.Struct, frozen=True, kw_only=True):
+    """That it may: the decision with its fields; None where no purpose is asked for."""
+
+    purposed: Purposed
+    query: Query
+    decision: Decision | None
+
+
+class KeyWanted(msgspec.Struct, frozen=True):
+    """A declaration is signed with a key of the peer that we do not hold yet."""
+
+    peer_id: str
+    thumbprint: str
+
+
+class Denied(msgspec.Struct, frozen=True):
+    """A refusal that came out of deciding on purpose, with the decision behind it."""
+
+    refusal: Refusal
+    decision: Decision
+
+
+def identify(
+    asked: Asked, world: World, memory: Memory, fresh: Fresh, trace: Trace
+) -> Identified | Refusal:
+    """Certificate, token, transaction id, service, contract and method of this question."""
+    peer = memory.certificate(asked.header("x-peer-cert"))
+    if isinstance(peer, str):
+        return refused(Code.CERTIFICATE, f"the client certificate can not be used: {peer}")
+    claims = _claims(asked, world, memory, fresh, peer)
+    if isinstance(claims, Refusal):
+        return claims
+    text = asked.header("fsc-transaction-id")
+    transaction_id = read_transaction_id(text)
+    if transaction_id is None:
+        return refusals.transaction_id(text)
+    offered = world.services.get(claims.service)
+    if offered is None:
+        return refusals.service_not_found(claims.service)
+    connection = world.incoming.get(claims.grant_hash.value)
+    refusal = _contract_refusal(connection, claims, peer, fresh) or _form_refusal(asked, offered)
+    if refusal is not None or connection is None:
+        return refusal or refusals.contract_not_valid("")
+    return Identified(
+        peer=peer,
+        claims=claims,
+        transaction_id=transaction_id,
+        offered=offered,
+        connection=connection,
+        action=offered.service.methods[asked.method],
+        trace=trace,
+    )
+
+
+def bind_purpose(
+    identified: Identified, asked: Asked, world: World, memory: Memory, fresh: Fresh
+) -> Purposed | Refusal | KeyWanted:
+    """The purpose of this question. Source: authorisation algorithm, R1."""
+    rule = identified.offered.service.declaration
+    if rule == "none":
+        return Purposed(identified=identified, purpose="", declaration=None)
+    if identified.claims.delegator is not None:
+        return refusals.delegation_not_supported()
+    compact = asked.header("purpose-declaration")
+    plain = asked.header("doelbinding")
+    if not compact and plain and rule == "unsigned":
+        return Purposed(identified=identified, purpose=plain, declaration=None)
+    unverified = read(compact)
+    if isinstance(unverified, Refusal):
+        return unverified
+    key = _declaration_key(identified.peer, unverified.thumbprint, world)
+    if key is None:
+        return KeyWanted(identified.peer.peer_id.value, unverified.thumbprint)
+    expected = Expected(
+        peer=identified.peer.peer_id.value,
+        provider=world.me,
+        service=identified.claims.service,
+        grant_hash=identified.connection.hash,
+        trace_id=identified.trace.trace_id,
+        plain=plain,
+    )
+    declaration = verify(unverified, key, expected, fresh.now)
+    if isinstance(declaration, Refusal):
+        return declaration
+    if declaration.claims.action != identified.action:
+        return refusals.action_mismatch(identified.action)
+    if _is_replay(declaration, identified.trace, memory, fresh):
+        return replayed()
+    return Purposed(
+        identified=identified, purpose=declaration.claims.purpose, declaration=declaration
+    )
+
+
+def authorise(
+    purposed: Purposed, asked: Asked, world: World, fresh: Fresh
+) -> Permitted | Refusal | Denied:
+    """May it, and which fields? Source: authorisation algorithm, R2 to R14."""
+    identified = purposed.identified
+    if identified.offered.blocked:
+        return refusals.service_blocked(identified.offered.blocked)
+    query = query_of(asked.target)
+    if isinstance(query, Refusal):
+        return query
+    if identified.offered.service.declaration == "none":
+        return Permitted(purposed=purposed, query=query, decision=None)
+    if identified.connection.bound_refusal is not None:
+        return identified.connection.bound_refusal
+    decision = decide(_question(purposed, query, asked), world.snapshot, fresh.now)
+    if decision.allow:
+        return Permitted(purposed=purposed, query=query, decision=decision)
+    return Denied(decision.refusal(), decision)
+
+
+def sealed_permit(
+    permitted: Permitted, asked: Asked, world: World, fresh: Fresh, key: bytes
+) -> str | Refusal:
+    """The Permit for the service, empty for one that gets none."""
+    identified, decision = permitted.purposed.identified, permitted.decision
+    service = identified.offered.service
+    if not service.permit:
+        return ""
+    declaration = permitted.purposed.declaration
+    activity = decision.activity if decision else None
+    permit = Permit(
+        transaction_id=identified.transaction_id,
+        service=service.name,
+        method=asked.method,
+        target=service.base + asked.target,
+        peer=identified.peer.peer_id.value,
+        purpose=decision.purpose if decision else "",
+        policy=decision.policy if decision else "",
+        snapshot=world.snapshot.version,
+        activity=activity.uri if activity else "",
+        activity_version=activity.version if activity else 0,
+        fields=tuple(decision.visible) if decision else (),
+        searchable=tuple(decision.searchable) if decision else (),
+        expires_at=fresh.now + LIFETIME,
+        grant_hash=identified.connection.hash,
+        declaration=str(declaration.claims.jti) if declaration else "",
+    )
+    field_set = world.snapshot.field_sets.get(decision.field_set) if decision else None
+    try:
+        return seal(permit, key, field_set=field_set)
+    except PermitTooLarge:
+        return refusals.permit_too_large()
+
+
+def _claims(
+    asked: Asked, world: World, memory: Memory, fresh: Fresh, peer: PeerCertificate
+) -> TokenClaims | Refusal:
+    """The claims of the token. The signature is checked once, everything else every time."""
+    text = asked.header("fsc-authorization")
+    own = world.own
+    key = digest(text)
+    known = memory.tokens.get(key)
+    if known is None:
+        known_or = verify_token(text, world.own_keys, fresh.now, own.group_id, peer.thumbprint)
+        if isinstance(known_or, Refusal):
+            return known_or
+        known = memory.tokens.keep(key, known_or)
+    else:
+        refusal = check_claims(known, fresh.now, own.group_id, peer.thumbprint)
+        if refusal is not None:
+            return refusal
+    refusal = check_parties(known, own.peer_id, peer.peer_id)
+    if refusal is None and known.audience != own.inway_address:
+        refusal = refused(Code.TOKEN_INVALID, "the token is for an Inway at another address")
+    return refusal or known
+
+
+def _contract_refusal(
+    connection: Connection | None, claims: TokenClaims, peer: PeerCertificate, fresh: Fresh
+) -> Refusal | None:
+    """A token lives on for minutes; our own memory of the contract says it sooner."""
+    if connection is None or not connection.grant.valid_at(fresh.now):
+        return refusals.contract_not_valid(connection.grant.state.value if connection else "")
+    grant = connection.grant
+    if grant.outway_peer_id != claims.subject or grant.service_name != claims.service:
+        return refused(Code.TOKEN_INVALID, "the token says something else than its contract")
+    if grant.outway_thumbprint is not None and grant.outway_thumbprint != peer.key_thumbprint:
+        return refused(Code.TOKEN_INVALID, "the contract names another key than this connection's")
+    return None
+
+
+def _form_refusal(asked: Asked, offered: Offered) -> Refusal | None:
+    service = offered.service
+    if asked.method not in service.methods:
+        return refusals.method(asked.method, service.name, tuple(service.methods))
+    limit = service.body_bytes
+    if not limit:
+        return None
+    length = asked.header("x-body-length")
+    if length.isdigit():
+        return refusals.body_too_large(limit) if int(length) > limit else None
+    if asked.header("x-body-encoding") or asked.method in _LENGTH_DEMANDED:
+        return refusals.length_required(limit)
+    return None
+
+
+def _declaration_key(peer: PeerCertificate, thumbprint: str, world: World) -> PublicKey | None:
+    """The peer's key of that certificate: mostly the one of this very connection."""
+    if thumbprint == peer.thumbprint:
+        return peer.key
+    return world.peer_keys.get((peer.peer_id.value, thumbprint))
+
+
+def _is_replay(declaration: Declaration, trace: Trace, memory: Memory, fresh: Fresh) -> bool:
+    forgotten_at = declaration.claims.expires_at + SKEW + timedelta(seconds=1)
+    return memory.replays.is_replay(
+        declaration.replay_key(trace.parent or b""),
+        forgotten_at.timestamp(),
+        fresh.now.timestamp(),
+    )
+
+
+def _question(purposed: Purposed, query: Query, asked: Asked) -> Question:
+    identified, declaration = purposed.identified, purposed.declaration
+    claims = declaration.claims if declaration else None
+    return Question(
+        purpose=purposed.purpose,
+        organisation=identified.peer.peer_id.value,
+        service=identified.claims.service,
+        action=identified.action,
+        fields=query.fields,
+        legal_bases=claims.legal_bases if claims else None,
+        roles=(claims.role,) if claims and claims.role else (),
+        loa=claims.loa if claims else "",
+        bound=identified.connection.bound,
+        lenient=is_lenient(asked),
+    )

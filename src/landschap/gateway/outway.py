@@ -1,0 +1,283 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The Outway: who of ours asks, by which contract, for which purpose; and what leaves the house.
+
+    identify      application and user      -> Caller     they stay inside
+    bind_purpose  grant and purpose         -> Bound      by which contract, for which purpose
+    authorise     own register              -> Allowed    under which policy of our own
+    declare       token and signature       -> Outgoing   what the peer gets: the organisation only
+
+Source: FSC Core, "Outway"; FSC Logging, "Outway"; house decision: own side of the Outway.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+from datetime import timedelta
+from uuid import UUID
+
+import msgspec
+from joserfc.jwk import KeySet
+
+from landschap.fsc.certificates import PeerCertificate
+from landschap.fsc.keys import PrivateKey
+from landschap.fsc.tokens import BEARER
+from landschap.gateway import refusals
+from landschap.gateway.asked import Asked, Fresh, Query, Trace, is_lenient, query_of
+from landschap.gateway.asked import transaction_id_of as read_transaction_id
+from landschap.gateway.memory import Memory, digest
+from landschap.gateway.users import Employees, User, user_refused, verify_user
+from landschap.gateway.world import Application, Connection, Token, World
+from landschap.purposes.decide import decide
+from landschap.purposes.decision import Decision, Question
+from landschap.purposes.declaration import Claims, sign
+from landschap.vocabulary.problems import Refusal
+
+DECLARATION_LIFE = timedelta(seconds=60)
+# A token that ends within this is no longer used: the peer's clock may be a little ahead.
+TOKEN_MARGIN = timedelta(seconds=5)
+_CASE_BYTES = 16
+
+
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
+    """Which application of ours asks, and the person behind it; None is a machine."""
+
+    application: Application
+    user: User | None
+
+
+class Bound(msgspec.Struct, frozen=True, kw_only=True):
+    """By which contract and for which purpose and action."""
+
+    caller: Caller
+    connection: Connection
+    transaction_id: UUID
+    purpose: str
+    action: str
+    trace: Trace
+
+
+class Allowed(msgspec.Struct, frozen=True, kw_only=True):
+    """Our own register allows it."""
+
+    bound: Bound
+    query: Query
+    decision: Decision
+
+
+class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
+    """What the peer gets."""
+
+    allowed: Allowed
+    token: Token
+    declaration: str
+    declaration_id: UUID
+
+
+class UserKeysWanted(msgspec.Struct, frozen=True):
+    """A user's token is signed with a key of the issuer that we do not hold yet."""
+
+    key_set: KeySet | None
+
+
+class TokenWanted(msgspec.Struct, frozen=True):
+    """No usable token is held for this grant."""
+
+    grant_hash: str
+
+
+class Denied(msgspec.Struct, frozen=True):
+    """A refusal that came out of deciding on purpose, with the decision behind it."""
+
+    refusal: Refusal
+    decision: Decision
+
+
+class Signing(msgspec.Struct, frozen=True, kw_only=True):
+    """The key for declarations, its certificate, and the secret behind case references."""
+
+    key: PrivateKey
+    thumbprint: str
+    case_key: bytes
+
+
+def identify(
+    asked: Asked, world: World, memory: Memory, fresh: Fresh, user_keys: KeySet | None
+) -> Caller | Refusal | UserKeysWanted:
+    """The application by its key or certificate, the user by a token of our own issuer."""
+    if asked.method == "CONNECT":
+        return refusals.connect_unsupported()
+    application = _application(asked, world, memory)
+    if application is None:
+        return refusals.application_unknown()
+    text = asked.header("authorization")
+    if not text:
+        return Caller(application=application, user=None)
+    if not text.startswith(BEARER):
+        return user_refused("Only a bearer token of the employees' issuer is accepted.")
+    if world.employees is None:
+        return user_refused("No issuer of employees is configured here.")
+    user = _user(text.removeprefix(BEARER), world.employees, memory, fresh, user_keys)
+    if isinstance(user, User):
+        return Caller(application=application, user=user)
+    return user
+
+
+def bind_purpose(
+    caller: Caller, asked: Asked, world: World, fresh: Fresh, trace: Trace
+) -> Bound | Refusal:
+    """The contract, the transaction id, the purpose and the action of this question."""
+    connection = _connection(asked, world, fresh)
+    if isinstance(connection, Refusal):
+        return connection
+    given = asked.header("fsc-transaction-id")
+    transaction_id = read_transaction_id(given) if given else fresh.transaction_id
+    if transaction_id is None:
+        return refusals.transaction_id(given)
+    purpose = asked.header("doelbinding")
+    if not purpose:
+        return refusals.purpose_missing()
+    if connection.bound_refusal is not None:
+        return connection.bound_refusal
+    action = _action(asked, connection)
+    if isinstance(action, Refusal):
+        return action
+    return Bound(
+        caller=caller,
+        connection=connection,
+        transaction_id=transaction_id,
+        purpose=purpose,
+        action=action,
+        trace=trace,
+    )
+
+
+def authorise(bound: Bound, asked: Asked, world: World, fresh: Fresh) -> Allowed | Refusal | Denied:
+    """May this user of ours, for this purpose, within the contract? By our own register."""
+    query = query_of(asked.target)
+    if isinstance(query, Refusal):
+        return query
+    user = bound.caller.user
+    question = Question(
+        purpose=bound.purpose,
+        organisation=world.me,
+        service=bound.connection.grant.service_name,
+        provider=bound.connection.provider,
+        action=bound.action,
+        fields=query.fields,
+        roles=user.roles if user else (),
+        loa=user.level if user else "",
+        bound=bound.connection.bound,
+        lenient=is_lenient(asked),
+    )
+    decision = decide(question, world.snapshot, fresh.now)
+    if decision.allow:
+        return Allowed(bound=bound, query=query, decision=decision)
+    return Denied(decision.refusal(), decision)
+
+
+def declare(
+    allowed: Allowed, asked: Asked, world: World, fresh: Fresh, signing: Signing
+) -> Outgoing | TokenWanted:
+    """The token we hold and the signed declaration: the organisation speaks, not the user."""
+    bound = allowed.bound
+    token = world.tokens.get(bound.connection.hash)
+    if token is None or token.expires_at <= fresh.now + TOKEN_MARGIN:
+        return TokenWanted(bound.connection.hash)
+    user = bound.caller.user
+    claims = Claims(
+        issuer=world.me,
+        audience=bound.connection.provider,
+        issued_at=fresh.now,
+        expires_at=fresh.now + DECLARATION_LIFE,
+        jti=fresh.declaration_id,
+        # As the list of the contract calls it; the provider knows its own list.
+        purpose=bound.purpose,
+        legal_bases=allowed.decision.legal_bases,
+        action=bound.action,
+        service=bound.connection.grant.service_name,
+        grant_hash=bound.connection.hash,
+        trace_id=bound.trace.trace_id,
+        case=_case(asked.header("zaak"), bound.connection.provider, signing.case_key),
+        loa=(user.level or "none") if user else "none",
+        role=_role(allowed, world),
+    )
+    return Outgoing(
+        allowed=allowed,
+        token=token,
+        declaration=sign(claims, signing.key, signing.thumbprint),
+        declaration_id=fresh.declaration_id,
+    )
+
+
+def _application(asked: Asked, world: World, memory: Memory) -> Application | None:
+    key = asked.header("x-api-key")
+    if key:
+        return world.keys.get(digest(key))
+    escaped = asked.header("x-client-cert")
+    if not escaped:
+        return None
+    certificate = memory.client_certificate(escaped)
+    return world.certificates.get(certificate) if certificate else None
+
+
+def _user(
+    token: str, employees: Employees, memory: Memory, fresh: Fresh, keys: KeySet | None
+) -> User | Refusal | UserKeysWanted:
+    remembered = digest(token)
+    known = memory.users.get(remembered)
+    if known is not None and fresh.now.timestamp() < known.expires_at:
+        return known
+    found = None if keys is None else verify_user(token, employees, keys, fresh.now)
+    if found is None:
+        return UserKeysWanted(keys)
+    return memory.users.keep(remembered, found) if isinstance(found, User) else found
+
+
+def _connection(asked: Asked, world: World, fresh: Fresh) -> Connection | Refusal:
+    given = asked.header("fsc-grant-hash")
+    if given:
+        connection = world.outgoing.get(given)
+    else:
+        given = asked.header("fsc-grant-alias")
+        fitting = tuple(
+            each
+            for each in world.aliases.get(given, ())
+            if world.outgoing[each].grant.valid_at(fresh.now)
+        )
+        if len(fitting) > 1:
+            return refusals.grant_ambiguous(given, fitting)
+        every = fitting or world.aliases.get(given, ())
+        connection = world.outgoing[every[0]] if every else None
+    if connection is None:
+        return refusals.grant_unknown(given)
+    grant = connection.grant
+    if not grant.valid_at(fresh.now):
+        return refusals.contract_not_valid(grant.state.value)
+    own: PeerCertificate = world.own.certificate
+    if grant.outway_thumbprint is not None and grant.outway_thumbprint != own.key_thumbprint:
+        return refusals.grant_of_another_outway()
+    return connection
+
+
+def _action(asked: Asked, connection: Connection) -> str | Refusal:
+    actions = connection.bound.actions if connection.bound else ("raadplegen",)
+    given = asked.header("handeling")
+    if not given and len(actions) == 1:
+        return actions[0]
+    return given if given in actions else refusals.action_missing(actions)
+
+
+def _role(allowed: Allowed, world: World) -> str:
+    """The one role of the user that the policy asked for; no more of the user leaves."""
+    user = allowed.bound.caller.user
+    wanted = world.policy_roles.get(allowed.decision.policy_id, ())
+    return next((role for role in wanted if user and role in user.roles), "")
+
+
+def _case(case: str, provider: str, key: bytes) -> str:
+    """A reference to the case that only we resolve, another one for every provider."""
+    if not case:
+        return ""
+    code = hmac.digest(key, f"case\n{provider}\n{case}".encode(), "sha256")
+    return base64.urlsafe_b64encode(code[:_CASE_BYTES]).rstrip(b"=").decode()

@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The services an organisation offers through its Inway, as declared in ``services/*.toml``.
+
+    name = "uitkeringen"                  # the FSC service name
+    upstream = "landschap"                # our own services; or unix:... or http://address:port/base
+    recording = "self"                    # self: it writes lines itself; intent: no personal data
+    declaration = "signed"                # signed | unsigned | none (only with intent)
+    headers = ["Accept-Crs"]              # extra request headers it receives
+    trace = "child"                       # child | untouched
+    permit = true                         # send it the Permit; own services always get it
+
+    [methods]                             # what each method does with data; others are refused
+    GET = "raadplegen"
+
+    [limits]
+    body_bytes = 1048576                  # 0: no limit
+
+`read_service` tells every mistake of a file at once. Nothing is guessed: what is unknown is refused
+with the nearest name.
+Source: FSC Core, "Service"; house decision: recording per service is mandatory.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from landschap.purposes.model import ACTIONS
+
+__all__ = ["LANDSCHAP", "Mistake", "Service", "read_service"]
+
+LANDSCHAP = "landschap"
+"""The upstream that stands for the organisation's own services."""
+
+DEFAULT_METHODS: Mapping[str, str] = {
+    "GET": "raadplegen",
+    "HEAD": "raadplegen",
+    "POST": "raadplegen",
+}
+DEFAULT_BODY_BYTES = 1_048_576
+_KNOWN = (
+    "name", "upstream", "recording", "declaration", "headers", "trace", "permit", "methods",
+    "limits",
+)  # fmt: skip
+_RECORDINGS = ("self", "intent")
+_DECLARATIONS = ("signed", "unsigned", "none")
+_TRACES = ("child", "untouched")
+# FSC allows 1 to 100 characters, its log record 3 to 255.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,98}[A-Za-z0-9]")
+_HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}")
+_METHOD = re.compile(r"[A-Z]{2,20}")
+_HTTP = re.compile(r"http://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})((?:/\S*)?)")
+_BASE = re.compile(r"(?:/[A-Za-z0-9._~-]+)*")
+# Headers that carry identity, trust or the course of the connection are never extra headers.
+_RESERVED = (
+    "authorization", "connection", "content-length", "cookie", "doelbinding", "expect", "forwarded",
+    "host", "keep-alive", "permit", "purpose-declaration", "te", "traceparent", "tracestate",
+    "trailer", "transfer-encoding", "upgrade", "user-agent", "via",
+)  # fmt: skip
+_RESERVED_PREFIXES = ("fsc-", "x-fsc-", "x-forwarded-", "x-landschap-", "proxy-")
+
+
+class Mistake(NamedTuple):
+    """One thing wrong with a file, at the line of its key (0 when it has none)."""
+
+    line: int
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        place = f"line {self.line}: " if self.line else ""
+        key = f"{self.key}: " if self.key else ""
+        return f"{place}{key}{self.message}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """One declared service.
+
+    ``upstream`` is `LANDSCHAP`, ``unix:path`` or ``http://host:port``; ``base`` stands before the
+    path of every question. ``methods`` maps a method to the action it is.
+    """
+
+    name: str
+    upstream: str
+    base: str = ""
+    recording: str = "self"
+    declaration: str = "signed"
+    headers: tuple[str, ...] = ()
+    trace: str = "child"
+    permit: bool = True
+    methods: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_METHODS))
+    body_bytes: int = DEFAULT_BODY_BYTES
+
+
+def read_service(text: str) -> Service | list[Mistake]:
+    """The service in one TOML text, or everything that is wrong with it."""
+    try:
+        tree = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r"line (\d+)", str(error))
+        return [Mistake(int(found[1]) if found else 0, "", f"not TOML: {error}")]
+    reading = _Reading(text, tree)
+    service = reading.service()
+    return reading.mistakes or service
+
+
+class _Reading:
+    """One pass over one file; every wrong value leaves a mistake and a harmless stand-in."""
+
+    def __init__(self, text: str, tree: Mapping[str, object]) -> None:
+        self.lines = text.splitlines()
+        self.tree = tree
+        self.mistakes: list[Mistake] = []
+
+    def service(self) -> Service:
+        self._refuse_unknown(self.tree, _KNOWN, "")
+        name = self._text("name")
+        if name and not _NAME.fullmatch(name):
+            self._wrong("name", "3 to 100 letters, digits, dots, dashes and underscores")
+        upstream, base = self._upstream()
+        recording = self._choice("recording", _RECORDINGS, "")
+        declaration = self._choice("declaration", _DECLARATIONS, "signed")
+        if declaration == "none" and recording == "self":
+            self._wrong("declaration", '"none" is for services without personal data (intent)')
+        return Service(
+            name=name,
+            upstream=upstream,
+            base=base,
+            recording=recording,
+            declaration=declaration,
+            headers=self._headers(),
+            trace=self._choice("trace", _TRACES, "child"),
+            permit=self._permit(upstream),
+            methods=self._methods(),
+            body_bytes=self._body_bytes(),
+        )
+
+    def _upstream(self) -> tuple[str, str]:
+        given = self._text("upstream")
+        if given == LANDSCHAP or not given:
+            return given, ""
+        if given.startswith("unix:") and re.fullmatch(r'unix:[^"\\$\s]+', given):
+            return given, ""
+        match = _HTTP.fullmatch(given)
+        if match is None or not 1 <= int(match[2]) <= 65535:
+            self._wrong(
+                "upstream", f'"{LANDSCHAP}", "unix:path" or "http://host:port/base"; https is not'
+                " supported towards a service"
+            )  # fmt: skip
+            return "", ""
+        base = match[3].rstrip("/")
+        if not _BASE.fullmatch(base):
+            self._wrong("upstream", "its base path holds letters, digits, . _ ~ - and / only")
+        return f"http://{match[1]}:{match[2]}", base
+
+    def _permit(self, upstream: str) -> bool:
+        given = self.tree.get("permit", upstream == LANDSCHAP)
+        if not isinstance(given, bool):
+            self._wrong("permit", "true or false")
+            return False
+        if upstream == LANDSCHAP and not given:
+            self._wrong("permit", "our own services answer only with a Permit")
+        return given
+
+    def _headers(self) -> tuple[str, ...]:
+        given = self.tree.get("headers", [])
+        if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
+            self._wrong("headers", 'a list of names, such as ["Accept-Crs"]')
+            return ()
+        for each in given:
+            low = each.lower()
+            if not _HEADER.fullmatch(each):
+                self._wrong("headers", f"{each!r} is no name of a header")
+            elif low in _RESERVED or low.startswith(_RESERVED_PREFIXES):
+                self._wrong("headers", f"{each} is set by the door and never passed on")
+        return tuple(dict.fromkeys(given))
+
+    def _methods(self) -> Mapping[str, str]:
+        given = self.tree.get("methods")
+        if given is None:
+            return dict(DEFAULT_METHODS)
+        if not isinstance(given, dict) or not given:
+            self._wrong("methods", 'a table such as GET = "raadplegen"')
+            return {}
+        for method, action in given.items():
+            if not _METHOD.fullmatch(method) or method in {"CONNECT", "TRACE"}:
+                self._wrong(f"methods.{method}", "no method that can be offered")
+            if action not in ACTIONS:
+                near = difflib.get_close_matches(str(action), ACTIONS, n=1)
+                hint = f"; did you mean {near[0]}?" if near else ""
+                self._wrong(f"methods.{method}", f"{action!r} is no action{hint}")
+        return {method: str(action) for method, action in given.items()}
+
+    def _body_bytes(self) -> int:
+        limits = self.tree.get("limits", {})
+        if not isinstance(limits, dict):
+            self._wrong("limits", "a table with body_bytes")
+            return 0
+        self._refuse_unknown(limits, ("body_bytes",), "limits.")
+        given = limits.get("body_bytes", DEFAULT_BODY_BYTES)
+        if isinstance(given, bool) or not isinstance(given, int) or not 0 <= given < 2**40:
+            self._wrong("limits.body_bytes", "a whole number of bytes; 0 is no limit")
+            return 0
+        return given
+
+    def _text(self, key: str) -> str:
+        given = self.tree.get(key)
+        if isinstance(given, str) and given.strip():
+            return given
+        self._wrong(key, "is missing" if given is None else "expected text")
+        return ""
+
+    def _choice(self, key: str, values: tuple[str, ...], default: str) -> str:
+        given = self.tree.get(key, default)
+        if given in values:
+            return str(given)
+        if key == "recording" and given == "hold":
+            words = '"hold" (lines written by the door) is not supported; "self" or "intent"'
+        else:
+            words = f"one of {', '.join(values)}"
+        self._wrong(key, f"is missing; {words}" if given == "" else words)
+        return values[0]
+
+    def _refuse_unknown(
+        self, table: Mapping[str, object], known: tuple[str, ...], prefix: str
+    ) -> None:
+        for key in table:
+            if key not in known:
+                near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+                hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
+                self._wrong(prefix + key, f"unknown key; {hint}")
+
+    def _wrong(self, key: str, message: str) -> None:
+        self.mistakes.append(Mistake(self._line(key), key, message))
+
+    def _line(self, key: str) -> int:
+        last = key.rpartition(".")[2]
+        pattern = re.compile(rf"\s*\[?\s*\"?{re.escape(last)}\"?\s*(?:=|\])")
+        return next((n for n, line in enumerate(self.lines, 1) if pattern.match(line)), 0)

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Everything a decision rests on, as one frozen value with its indexes.
+
+A world is built anew when ``platform.epoch`` rises and is never changed after. A decision names
+the epoch of its world; the log refuses a record that was decided in an older one, so a change of
+policy or contract works at once without a restart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from landschap.fsc.connections import ConnectionGrant, HeldToken
+from landschap.fsc.keys import PublicKey
+from landschap.fsc.own import OwnPeer
+from landschap.gateway.plan import peer_upstream_name, service_upstream_name
+from landschap.gateway.services import Service
+from landschap.gateway.users import Employees
+from landschap.purposes.bound import Bound, read_bound
+from landschap.purposes.snapshot import Snapshot
+from landschap.vocabulary.problems import Refusal
+
+_HTTPS_PORT = 443
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offered:
+    """A service behind the Inway; ``blocked`` says why it may not be called, or is empty."""
+
+    service: Service
+    upstream: str
+    blocked: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """A connection grant with its purpose bound, read once."""
+
+    grant: ConnectionGrant
+    hash: str
+    bound: Bound | None
+    bound_refusal: Refusal | None
+
+    @property
+    def provider(self) -> str:
+        """The peer that offers the service."""
+        return self.grant.service_peer_id.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """A token we hold, and the upstream of the Inway it is for."""
+
+    text: str
+    upstream: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """An application of our own that may use the Outway: by a key, or by a certificate."""
+
+    name: str
+    key_digest: bytes | None = None
+    certificate_thumbprint: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What the rooms hold, as they gave it; `build_world` indexes it."""
+
+    epoch: int
+    own: OwnPeer
+    snapshot: Snapshot
+    services: tuple[Service, ...] = ()
+    grants: tuple[ConnectionGrant, ...] = ()
+    tokens: tuple[HeldToken, ...] = ()
+    applications: tuple[Application, ...] = ()
+    peer_keys: Mapping[tuple[str, str], PublicKey] | None = None
+    employees: Employees | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What one organisation holds to be true at one epoch.
+
+    ``incoming`` and ``outgoing`` are by grant hash, ``aliases`` by what an application may say
+    instead of a hash, ``peer_keys`` by Peer ID and certificate thumbprint.
+    """
+
+    epoch: int
+    own: OwnPeer
+    own_keys: Mapping[str, PublicKey]
+    snapshot: Snapshot
+    services: Mapping[str, Offered]
+    incoming: Mapping[str, Connection]
+    outgoing: Mapping[str, Connection]
+    aliases: Mapping[str, tuple[str, ...]]
+    tokens: Mapping[str, Token]
+    keys: Mapping[bytes, Application]
+    certificates: Mapping[str, Application]
+    peer_keys: Mapping[tuple[str, str], PublicKey]
+    policy_roles: Mapping[str, tuple[str, ...]]
+    employees: Employees | None
+    me: str
+
+
+def build_world(found: Found) -> World:
+    """Index what was found. Source: house decision: effect at once."""
+    own = found.own
+    me = own.peer_id.value
+    outgoing = {
+        each.hash: each
+        for each in map(_connection, found.grants)
+        if each.grant.outway_peer_id.value == me
+    }
+    return World(
+        epoch=found.epoch,
+        own=own,
+        own_keys={own.certificate.thumbprint: own.certificate.key},
+        snapshot=found.snapshot,
+        services={each.name: _offered(each, found.snapshot) for each in found.services},
+        incoming={
+            each.hash: each for each in map(_connection, found.grants) if each.provider == me
+        },
+        outgoing=outgoing,
+        aliases=_aliases(outgoing.values()),
+        tokens=held_tokens(found.tokens),
+        keys={a.key_digest: a for a in found.applications if a.key_digest},
+        certificates={
+            a.certificate_thumbprint: a for a in found.applications if a.certificate_thumbprint
+        },
+        peer_keys=found.peer_keys or {},
+        policy_roles={p.id: p.roles for p in found.snapshot.register.policies},
+        employees=found.employees,
+        me=me,
+    )
+
+
+def held_tokens(tokens: Iterable[HeldToken]) -> Mapping[str, Token]:
+    """Tokens by grant hash, each with the upstream that `carrier_plan` made for its Inway."""
+    return {
+        held.grant_hash.value: Token(
+            text=held.token, upstream=inway_upstream(held.inway_address), expires_at=held.expires_at
+        )
+        for held in tokens
+    }
+
+
+def inway_upstream(address: str) -> str:
+    """The name of the upstream for an Inway address such as ``https://inway.example:443``."""
+    parts = urlsplit(address)
+    return peer_upstream_name(parts.hostname or "", parts.port or _HTTPS_PORT)
+
+
+def _connection(grant: ConnectionGrant) -> Connection:
+    read = read_bound(grant.properties)
+    return Connection(
+        grant=grant,
+        hash=grant.grant_hash.value,
+        bound=None if isinstance(read, Refusal) else read,
+        bound_refusal=read if isinstance(read, Refusal) else None,
+    )
+
+
+def _offered(service: Service, snapshot: Snapshot) -> Offered:
+    return Offered(
+        service=service,
+        upstream=service_upstream_name(service.name),
+        blocked=why_blocked(service, snapshot),
+    )
+
+
+def why_blocked(service: Service, snapshot: Snapshot) -> str:
+    """Why a declared service may not be called, or empty.
+
+    A service with personal data must write its lines itself: with ``intent`` nobody would.
+    """
+    known = snapshot.services.get((snapshot.owner, service.name))
+    if known is not None and known.personal and service.recording == "intent":
+        return (
+            f"the register says that {service.name} holds personal data, but it is declared with "
+            'recording = "intent", with which no line per person is written'
+        )
+    return ""
+
+
+def _aliases(connections: Iterable[Connection]) -> Mapping[str, tuple[str, ...]]:
+    """``service`` and ``peer/service`` for every outgoing connection; one name may fit several."""
+    found: dict[str, list[str]] = {}
+    for each in connections:
+        name = each.grant.service_name
+        for alias in (name, f"{each.provider}/{name}"):
+            found.setdefault(alias, []).append(each.hash)
+    return {alias: tuple(sorted(hashes)) for alias, hashes in found.items()}
