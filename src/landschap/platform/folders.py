@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+import tempfile
 from pathlib import Path
 
 from landschap.platform.system_users import SystemUser
@@ -42,6 +43,7 @@ def run_folder(path: Path, *, user: SystemUser | None = None) -> Path:
     """
     if not path.parent.exists():
         private_folder(path.parent, mode=0o755)
+    _refuse_squatted(path.parent)
     private_folder(path, mode=0o700)
     if user is not None:
         os.chown(path, -1, user.gid)
@@ -49,8 +51,21 @@ def run_folder(path: Path, *, user: SystemUser | None = None) -> Path:
     return path
 
 
-def write_private(path: Path, content: bytes, *, owner: SystemUser | None = None) -> None:
-    """Write a file that only its owner may read, in one step: it is there whole or not at all."""
+def _refuse_squatted(folder: Path) -> None:
+    """A folder in the shared temporary place must be ours: its owner can swap what is in it."""
+    shared = Path(tempfile.gettempdir())
+    if folder.parent == shared and folder.lstat().st_uid not in {0, os.geteuid()}:
+        raise Trouble(
+            f"{folder} was made by another user",
+            "remove it, or set paths.run to a folder of your own",
+        )
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file that only its owner may read, in one step: it is there whole or not at all.
+
+    Written by root, it belongs to the owner of its folder: the user that our processes run as.
+    """
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -58,12 +73,18 @@ def write_private(path: Path, content: bytes, *, owner: SystemUser | None = None
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        if owner is not None:
-            owner.own(draft)
+        inherit_owner(draft)
         draft.replace(path)
     except OSError as error:
         draft.unlink(missing_ok=True)
         raise Trouble(f"{path} cannot be written: {error.strerror}", _remedy(error)) from None
+
+
+def inherit_owner(path: Path) -> None:
+    """As root: give what was made to the owner of the folder it stands in."""
+    if os.geteuid() == 0:
+        folder = path.parent.stat()
+        os.chown(path, folder.st_uid, folder.st_gid)
 
 
 def check_socket_path(path: Path) -> Path:

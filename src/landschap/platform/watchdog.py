@@ -19,9 +19,19 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 _PATIENCE_SECONDS = 10.0
+
+
+class Watching(Protocol):
+    """Whoever can be told to stop a process when we are gone."""
+
+    def watch(self, pid: int, *, with_signal: int = ..., lock: Path | None = ...) -> None:
+        """Stop this process (and its group) when we are gone; only if ``lock`` is free."""
+
+    def forget(self, pid: int) -> None:
+        """Stop watching: the process ended, or is no longer ours."""
 
 
 class Watchdog:

@@ -12,7 +12,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from landschap.platform.folders import private_folder, write_private
+from landschap.platform.folders import inherit_owner, private_folder, write_private
 from landschap.platform.settings import Settings
 from landschap.platform.trouble import Trouble
 
@@ -65,7 +65,7 @@ def make_password(settings: Settings, role: str) -> tuple[str, bool]:
     if path.exists():
         return password_of(settings, role), False
     private_folder(settings.paths.secrets)
-    private_folder(path.parent)
+    inherit_owner(private_folder(path.parent))
     password = secrets.token_urlsafe(32)
     write_private(path, password.encode())
     return password, True

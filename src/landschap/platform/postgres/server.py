@@ -30,7 +30,7 @@ from landschap.platform.postgres.roles import ADMINISTRATOR, make_password, pass
 from landschap.platform.settings import Settings
 from landschap.platform.system_users import SystemUser
 from landschap.platform.trouble import Trouble
-from landschap.platform.watchdog import Watchdog
+from landschap.platform.watchdog import Watching
 
 PORT = 5432
 _START_SECONDS = 60.0
@@ -97,7 +97,7 @@ class Server:
     """The server of one organisation, as one of its users sees it."""
 
     def __init__(
-        self, settings: Settings, *, durable: bool = True, watchdog: Watchdog | None = None
+        self, settings: Settings, *, durable: bool = True, watchdog: Watching | None = None
     ) -> None:
         self.settings = settings
         self.place = place_of(settings)

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Started as root: whether our own processes can run as the service user, and making it so."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from landschap.platform import system_users
+from landschap.platform.settings import Settings
+from landschap.platform.system_users import SystemUser
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Privileges:
+    """``service``: for PostgreSQL and nginx's workers; ``python``: for our own processes.
+
+    Both are None when we are not root. ``python`` alone is None, with the reason in
+    ``why_root``, when that user cannot run this interpreter or read what it needs.
+    """
+
+    service: SystemUser | None
+    python: SystemUser | None
+    why_root: str = ""
+
+
+def arrange(settings: Settings) -> Privileges:
+    """Choose the users, and give the folders to the one that our processes run as.
+
+    Raises Trouble when a configured user does not exist.
+    """
+    service = system_users.choose(
+        settings.processes.user, owner_of=settings.paths.data / "postgres"
+    )
+    if service is None:
+        return Privileges(service=None, python=None)
+    closed = next((path for path in _needed(settings) if not service.may_read(path)), None)
+    if closed is not None:
+        why = f"user {service.name} may not read {closed}"
+        return Privileges(service=service, python=None, why_root=why)
+    _hand_over(settings, service)
+    return Privileges(service=service, python=service)
+
+
+def _needed(settings: Settings) -> Iterator[Path]:
+    """What a process of ours reads: the interpreter, its library, our code, the settings, keys."""
+    yield Path(sys.executable).resolve()
+    yield Path(os.__file__)
+    yield Path(__file__)
+    yield settings.path
+    identity = settings.identity
+    yield from (identity.certificate, identity.key, *identity.trust_anchors)
+    yield from (path for path in (identity.crl, identity.internal_ca) if path is not None)
+    # A file that is to be made there must be reachable.
+    yield from (settings.paths.data, settings.paths.secrets)
+
+
+def _hand_over(settings: Settings, user: SystemUser) -> None:
+    """Give the user the secrets and the folders for data and sockets; not the database's own."""
+    for folder in (settings.paths.data, settings.paths.run):
+        user.own(folder)
+    user.own(settings.paths.secrets)
+    for secret in settings.paths.secrets.rglob("*"):
+        user.own(secret)
+    remembered = settings.paths.data / "keys-made.json"
+    if remembered.exists():
+        user.own(remembered)

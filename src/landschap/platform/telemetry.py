@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What operators see: lines of the technical log, and figures for Prometheus.
+
+Lines and labels hold no number of a person, no name of one and no raw path.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Info
+from prometheus_client.exposition import generate_latest
+
+from landschap.platform.settings import LogSettings
+
+_LEVELS = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warning": logging.WARNING,
+    "error": logging.ERROR,
+}
+
+
+def start_logging(log: LogSettings, part: str) -> None:
+    """Send our lines and those of libraries to standard output, each with the part's name."""
+    text = sys.stdout.isatty() if log.format == "auto" else log.format == "text"
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+    ]
+    last: list[Any] = (
+        [structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())]
+        if text
+        else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+    )
+    structlog.configure(
+        processors=[*shared, structlog.processors.StackInfoRenderer(), *last],
+        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[log.level]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stdout),
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.bind_contextvars(part=part)
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+        )
+    )
+    # Libraries speak up from warning on, whatever our own level is.
+    logging.basicConfig(
+        handlers=[handler], level=max(_LEVELS[log.level], logging.WARNING), force=True
+    )
+
+
+def logger() -> Any:
+    """The technical log of this process."""
+    return structlog.get_logger()
+
+
+class Figures:
+    """The figures of one organisation's supervisor, in a registry of their own."""
+
+    def __init__(self, version: str) -> None:
+        self.registry = CollectorRegistry()
+        Info("landschap_build", "What runs here.", registry=self.registry).info(
+            {"version": version}
+        )
+        self.part_up = self._gauge("landschap_part_up", "1 when the part does its work.", "part")
+        self.part_restarts = Counter(
+            "landschap_part_restarts",
+            "Times the part was started again.",
+            ["part"],
+            registry=self.registry,
+        )
+        self.certificate_days = self._gauge(
+            "landschap_certificate_left_days", "Days until the certificate or list ends.", "name"
+        )
+        self.contract_days = self._gauge(
+            "landschap_contract_left_days", "Days until the connection grant ends.", "grant"
+        )
+        self.reloads = Counter(
+            "landschap_carrier_reloads",
+            "Changes of nginx's configuration by outcome.",
+            ["outcome"],
+            registry=self.registry,
+        )
+
+    def exposition(self) -> bytes:
+        """All figures in Prometheus text form."""
+        return generate_latest(self.registry)
+
+    def _gauge(self, name: str, words: str, label: str) -> Gauge:
+        return Gauge(name, words, [label], registry=self.registry)
