@@ -1,0 +1,347 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""``landschap apply`` and ``landschap purpose``: the register of purposes, from files to in force."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+import asyncpg
+import click
+from rich.console import Console
+from rich.table import Table
+
+from landschap.platform import postgres
+from landschap.platform.settings import Settings, load_settings
+from landschap.platform.trouble import Trouble
+from landschap.purposes import store
+from landschap.purposes.changes import Change, changes_between
+from landschap.purposes.files import parse_register
+from landschap.purposes.model import Policy, ProcessingActivity, Register, Validity
+from landschap.purposes.reading import RegisterError
+from landschap.purposes.snapshot import KnownPurpose, Snapshot
+from landschap.vocabulary.ijson import JsonValue
+
+FOLDER = "doelbinding"
+BASIS = "gebaseerd-op.txt"
+"""In the folder of the register: the version in force that the files were written on."""
+
+_Result = TypeVar("_Result")
+_NOT_FOUND = 3
+answer = Console()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folder:
+    """The register as it lies in a folder, and the version it was written on."""
+
+    path: Path
+    register: Register
+    based_on: str
+
+
+def _settings(_ctx: click.Context, _param: click.Parameter, config: Path) -> Settings:
+    return load_settings(config)
+
+
+of_organisation = click.option(
+    "--config",
+    "settings",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("organisation.toml"),
+    show_default=True,
+    callback=_settings,
+    help="Settings of the organisation.",
+)
+as_json_option = click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+
+
+@click.command("apply")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), required=False)
+@click.option("--author", default="", help="Who wrote the change.")
+@click.option("--approver", default="", help="Who approves it: another person.")
+@click.option("--reason", default="", help="Why, in a sentence; kept with the change.")
+@click.option("--based-on", help=f"The version it was written on; default what {BASIS} says.")
+@click.option("--dry-run", is_flag=True, help="Only check, and show what would change.")
+@as_json_option
+@of_organisation
+def apply(
+    settings: Settings, folder: Path | None, based_on: str | None, dry_run: bool, as_json: bool,
+    **signers: str,
+) -> None:  # fmt: skip
+    """Put the register in FOLDER in force: purposes, field sets, activities and policies.
+
+    FOLDER is the folder `doelbinding` beside the settings when it is not given. The change works
+    with the next question; nothing needs to be restarted.
+
+    \b
+    Examples:
+      landschap apply --dry-run
+      landschap apply --author "J. de Vries" --approver "A. Bakker" --reason "nieuw veld"
+    """
+    found = read_folder(folder or settings.path.parent / FOLDER, settings.organisation.oin.value)
+    if based_on is not None:
+        found = Folder(path=found.path, register=found.register, based_on=based_on)
+    if dry_run:
+        current, changes = _run(settings, lambda pool: _difference(pool, found))
+        in_force = current if current != Snapshot(found.register).version else found.based_on
+        _print(changes, as_json, {"applied": False, "inForce": current, "basedOn": found.based_on})
+        _warn_of_refusal(changes, in_force, found.based_on)
+        return
+    saved = _run(
+        settings,
+        lambda pool: store.save_register(
+            pool, found.register, store.Signers(**signers), based_on=found.based_on
+        ),
+    )
+    _keep_basis(found.path, saved.version)
+    _print(saved.changes, as_json, {"applied": saved.epoch is not None, "version": saved.version})
+
+
+def read_folder(folder: Path, owner: str) -> Folder:
+    """The register in a folder of TOML files. Raises Trouble with everything that is wrong."""
+    try:
+        files = sorted(folder.glob("*.toml"))
+        sources = {path.name: path.read_text(encoding="utf-8") for path in files}
+        basis = folder / BASIS
+        based_on = basis.read_text(encoding="utf-8").strip() if basis.exists() else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise Trouble(f"{folder} can not be read: {error}", "make it readable, as UTF-8") from None
+    if not sources:
+        raise Trouble(f"{folder} holds no .toml files", "name the folder of the register")
+    try:
+        register = parse_register(sources, owner)
+    except RegisterError as error:
+        count = len(error.problems)
+        raise Trouble(
+            f"nothing was applied, {count} thing{'s are' if count > 1 else ' is'} wrong:\n{error}",
+            "correct these and apply again",
+        ) from None
+    return Folder(path=folder, register=register, based_on=based_on)
+
+
+@click.group()
+def purpose() -> None:
+    """See purposes, processing activities and who put them in force.
+
+    \b
+    Examples:
+      landschap purpose list
+      landschap purpose show recht-op-bijstand-vaststellen
+    """
+
+
+@purpose.command("list")
+@as_json_option
+@of_organisation
+def list_purposes(settings: Settings, as_json: bool) -> None:
+    """List the purposes in force, and how many activities and policies rest on each."""
+    snapshot, _ = _run(settings, store.current_snapshot)
+    if as_json:
+        click.echo(json.dumps(_purpose_rows(snapshot), ensure_ascii=False))
+        return
+    table = Table("Purpose", "Name", "Version", "Status", "Activities", "Policies")
+    for row in _purpose_rows(snapshot):
+        table.add_row(*(str(value) for value in row.values()))
+    answer.print(table)
+
+
+@purpose.command("show")
+@click.argument("name", metavar="PURPOSE")
+@as_json_option
+@of_organisation
+@click.pass_context
+def show_purpose(ctx: click.Context, settings: Settings, name: str, as_json: bool) -> None:
+    """Show one purpose: what it means, who may use which fields, on what ground.
+
+    PURPOSE is its URI, or the last part of it.
+    """
+    snapshot, _ = _run(settings, store.current_snapshot)
+    known = _find(snapshot, name)
+    if known is None:
+        there = ", ".join(uri.rpartition("/")[2] for uri in sorted(snapshot.purposes)) or "none"
+        click.echo(f"There is no purpose {name}; there are: {there}.", err=True)
+        ctx.exit(_NOT_FOUND)
+    if as_json:
+        click.echo(json.dumps(_purpose_detail(snapshot, known), ensure_ascii=False))
+        return
+    for line in _purpose_words(snapshot, known):
+        click.echo(line)
+
+
+@purpose.command("history")
+@as_json_option
+@of_organisation
+def history(settings: Settings, as_json: bool) -> None:
+    """List who put which version of the register in force, when and why; newest first."""
+    rows = _run(settings, store.adoptions)
+    if as_json:
+        plain = [
+            {
+                "number": row.number,
+                "version": row.version,
+                "adoptedAt": row.adopted_at.isoformat(),
+                "author": row.author,
+                "approver": row.approver,
+                "reason": row.reason,
+            }
+            for row in rows
+        ]
+        click.echo(json.dumps(plain, ensure_ascii=False))
+        return
+    table = Table("Nr", "In force since", "Author", "Approver", "Reason", "Version")
+    for row in rows:
+        since = f"{row.adopted_at:%Y-%m-%d %H:%M:%S}"
+        table.add_row(
+            str(row.number), since, row.author, row.approver, row.reason, row.version[:19]
+        )
+    answer.print(table)
+
+
+def _run(settings: Settings, work: Callable[[asyncpg.Pool], Awaitable[_Result]]) -> _Result:
+    async def with_pool() -> _Result:
+        pool = await postgres.pool(settings, "purposes", size=1)
+        try:
+            return await work(pool)
+        finally:
+            await pool.close()
+
+    return asyncio.run(with_pool())
+
+
+async def _difference(pool: asyncpg.Pool, found: Folder) -> tuple[str, tuple[Change, ...]]:
+    snapshot, _ = await store.current_snapshot(pool)
+    if not snapshot.owner:
+        return "", changes_between(None, found.register)
+    return snapshot.version, changes_between(snapshot.register, found.register)
+
+
+def _print(changes: tuple[Change, ...], as_json: bool, facts: Mapping[str, JsonValue]) -> None:
+    if as_json:
+        told = {**facts, "changes": [change.as_json() for change in changes]}
+        click.echo(json.dumps(told, ensure_ascii=False))
+        return
+    for change in changes:
+        for line in change.words():
+            click.echo(line)
+    if not changes:
+        click.echo("nothing to change: this register is in force already")
+    for name, value in facts.items():
+        click.echo(f"{name}: {value if value != '' else '(none)'}")
+
+
+def _warn_of_refusal(changes: tuple[Change, ...], in_force: str, based_on: str) -> None:
+    for change in changes:
+        if change.reuses_version:
+            click.echo(
+                f"would be refused: {change.kind} {change.name} needs a new version", err=True
+            )
+    if in_force != based_on:
+        click.echo(
+            f"would be refused: the files are based on {based_on or '(none)'}; look at the "
+            "difference and give --based-on with the version in force",
+            err=True,
+        )
+
+
+def _keep_basis(folder: Path, version: str) -> None:
+    try:
+        (folder / BASIS).write_text(f"{version}\n", encoding="utf-8")
+    except OSError as error:
+        click.echo(
+            f"applied, but {BASIS} can not be written ({error}); next time give "
+            f"--based-on {version}",
+            err=True,
+        )
+
+
+def _find(snapshot: Snapshot, name: str) -> KnownPurpose | None:
+    for uri, known in sorted(snapshot.purposes.items()):
+        if name in {uri, uri.rpartition("/")[2]}:
+            return known
+    return None
+
+
+def _resting_on(snapshot: Snapshot, uri: str) -> tuple[list[ProcessingActivity], list[Policy]]:
+    activities = [each for each in snapshot.register.activities if each.purpose == uri]
+    return activities, [each for each in snapshot.register.policies if each.purpose == uri]
+
+
+def _purpose_rows(snapshot: Snapshot) -> list[dict[str, JsonValue]]:
+    rows: list[dict[str, JsonValue]] = []
+    for uri, known in sorted(snapshot.purposes.items()):
+        activities, policies = _resting_on(snapshot, uri)
+        active = known.is_active(datetime.now(UTC))
+        rows.append(
+            {
+                "uri": uri,
+                "name": known.purpose.label.nl,
+                "version": known.purpose.version,
+                "status": known.purpose.status.value if active else "niet van kracht",
+                "activities": len(activities),
+                "policies": len(policies),
+            }
+        )
+    return rows
+
+
+def _purpose_detail(snapshot: Snapshot, known: KnownPurpose) -> dict[str, JsonValue]:
+    activities, policies = _resting_on(snapshot, known.purpose.uri)
+    return {
+        "uri": known.purpose.uri,
+        "version": known.purpose.version,
+        "name": {"nl": known.purpose.label.nl, "en": known.purpose.label.en},
+        "definition": {"nl": known.purpose.definition.nl, "en": known.purpose.definition.en},
+        "liesUnder": list(known.ancestors[1:]),
+        "snapshot": snapshot.version,
+        "activities": [
+            {"uri": a.uri, "version": a.version, "name": a.name.nl, "grounds": list(a.legal_bases)}
+            for a in activities
+        ],
+        "policies": [
+            {
+                "id": p.id,
+                "version": p.version,
+                "effect": p.effect.value,
+                "organisations": list(p.organisations),
+                "roles": list(p.roles),
+                "service": f"{p.provider}/{p.service}",
+                "fields": sorted(snapshot.fields_of_set.get(p.field_set, ())),
+            }
+            for p in policies
+        ],
+    }
+
+
+def _purpose_words(snapshot: Snapshot, known: KnownPurpose) -> list[str]:
+    activities, policies = _resting_on(snapshot, known.purpose.uri)
+    described = known.purpose
+    bases = {each.id: each for each in snapshot.register.legal_bases}
+    lines = [
+        f"{described.label.nl} (version {described.version}, {described.status.value}, "
+        f"{_period(described.valid)})",
+        f"  {described.uri}",
+        f"  {described.definition.nl}",
+    ]
+    for activity in activities:
+        lines += [f"\nActivity: {activity.name.nl}", f"  {activity.what.nl} {activity.why.nl}"]
+        for name in activity.legal_bases:
+            lines.append(f"  {bases[name].law_name}, artikel {bases[name].article}")
+    for policy in policies:
+        who = ", ".join(policy.organisations)
+        roles = f", as {' or '.join(policy.roles)}" if policy.roles else ""
+        lines += [
+            f"\nPolicy {policy.id}: {policy.effect.value}",
+            f"  {who}{roles}: {', '.join(policy.actions)} {policy.service}",
+            f"  fields: {', '.join(sorted(snapshot.fields_of_set.get(policy.field_set, ())))}",
+        ]
+    return lines
+
+
+def _period(valid: Validity) -> str:
+    return f"from {valid.since}" + (f" up to {valid.until}" if valid.until else "")
