@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from landschap.platform.settings import Settings
+from landschap.platform.sockets import ask
 from landschap.platform.trouble import Trouble
-from landschap.platform.unix_sockets import ask
 
 OLDEST = (1, 22, 0)
 _EFFECT_SECONDS = 10.0
