@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""``landschap apply`` and ``landschap purpose``: the register of purposes, from files to in force."""
+"""``landschap apply`` and ``landschap purpose``: the register, from files to in force."""
 
 from __future__ import annotations
 
@@ -322,9 +322,9 @@ def _purpose_words(snapshot: Snapshot, known: KnownPurpose) -> list[str]:
     activities, policies = _resting_on(snapshot, known.purpose.uri)
     described = known.purpose
     bases = {each.id: each for each in snapshot.register.legal_bases}
+    state = f"version {described.version}, {described.status.value}, {_period(described.valid)}"
     lines = [
-        f"{described.label.nl} (version {described.version}, {described.status.value}, "
-        f"{_period(described.valid)})",
+        f"{described.label.nl} ({state})",
         f"  {described.uri}",
         f"  {described.definition.nl}",
     ]
