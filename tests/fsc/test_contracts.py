@@ -166,7 +166,7 @@ def test_an_outway_may_be_known_by_its_domain_name() -> None:
 
 
 def receiver(peer: str = rig.WEESP, group: str = rig.GROUP) -> Receiver:
-    return Receiver(peer_id=PeerId(peer), group_id=group, now=NOW)
+    return Receiver(peer_id=PeerId(peer), group_id=group)
 
 
 @pytest.mark.parametrize(

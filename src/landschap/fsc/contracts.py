@@ -33,6 +33,7 @@ from landschap.fsc.hashes import (
     Profile,
     bytes_content_hash,
     bytes_grant_hash,
+    has_unknown_algorithm,
     jcs_content_hash,
     jcs_grant_hash,
 )
@@ -104,11 +105,11 @@ def read_contract(content: JsonValue, profile: Profile) -> Contract | Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receiver:
-    """What a contract is held against: who we are, in which Group, and what the clock says."""
+    """What a contract is held against: who we are, and in which Group."""
 
     peer_id: PeerId
     group_id: str
-    now: datetime
+    profile: Profile = Profile.FSC_2
 
 
 def check_contract(contract: Contract, receiver: Receiver, submitter: PeerId) -> Refusal | None:
@@ -117,10 +118,23 @@ def check_contract(contract: Contract, receiver: Receiver, submitter: PeerId) ->
         return refused(
             Code.INCORRECT_GROUP_ID, f"group_id is not {receiver.group_id}", missing="group_id"
         )
-    if submitter not in contract.participants:
-        return refused(Code.SUBMITTING_PEER, f"peer {submitter} stands in none of the grants")
-    if receiver.peer_id not in contract.participants:
-        return refused(Code.RECEIVING_PEER, f"peer {receiver.peer_id} stands in none of the grants")
+    for peer, code in (
+        (submitter, Code.SUBMITTING_PEER),
+        (receiver.peer_id, Code.RECEIVING_PEER),
+    ):
+        if peer not in contract.participants:
+            # The first generation has one code for both.
+            spelled = code if receiver.profile is Profile.FSC_2 else Code.NOT_PART_OF_CONTRACT
+            return refused(spelled, f"peer {peer} stands in none of the grants")
+    return None
+
+
+def check_path(contract: Contract, path_hash: str) -> Refusal | None:
+    """None when the address names this contract."""
+    if has_unknown_algorithm(path_hash):
+        return refused(Code.HASH_ALGORITHM, "the hash in the address names another algorithm")
+    if path_hash != contract.hash.value:
+        return refused(Code.PATH_HASH, "the hash in the address is not that of the contract")
     return None
 
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import struct
 from collections.abc import Mapping
 from enum import StrEnum
@@ -37,6 +38,7 @@ from landschap.vocabulary.ijson import JsonValue, canonical
 HASH_ALGORITHM = "HASH_ALGORITHM_SHA3_512"
 _ALGORITHM_INTEGER = 1
 _CONTENT_HASH_TYPE = 1
+_ANY_HASH = re.compile(r"\$([0-9]{1,9})\$[0-9]{1,9}\$")
 _SERVICE_TYPES = {False: 1, True: 2}
 
 
@@ -81,6 +83,12 @@ def normal_grant_hash(text: str) -> GrantHash:
     Raises InvalidValue.
     """
     return GrantHash.parse(text.replace("+", "-").replace("/", "_").rstrip("="))
+
+
+def has_unknown_algorithm(text: str) -> bool:
+    """True when a text is shaped like a hash of ours but names another hash algorithm."""
+    match = _ANY_HASH.match(text)
+    return match is not None and match[1] != str(_ALGORITHM_INTEGER)
 
 
 def _fields(grant: Grant) -> list[bytes]:

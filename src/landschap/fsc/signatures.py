@@ -28,6 +28,7 @@ from landschap.fsc import jws, keys
 from landschap.fsc.certificates import PeerCertificate, check_chain, check_not_revoked
 from landschap.fsc.codes import Code, refused
 from landschap.fsc.contracts import CLOCK_SKEW
+from landschap.fsc.hashes import has_unknown_algorithm
 from landschap.fsc.states import Kind, Signature
 from landschap.vocabulary.identifiers import ContentHash, PeerId
 from landschap.vocabulary.ijson import JsonValue
@@ -138,6 +139,8 @@ def verify_signature(
 
 
 def _about_this(read: UnverifiedSignature, claim: Claim, now: datetime) -> Refusal | None:
+    if has_unknown_algorithm(read.content_hash):
+        return refused(Code.HASH_ALGORITHM, "contract_content_hash names another hash algorithm")
     if read.content_hash != claim.content_hash.value:
         return refused(Code.CONTENT_HASH, "contract_content_hash is not that of this contract")
     if read.kind != claim.kind.value:

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The Manager: the API by which peers agree. Served under ``/v1`` and under the bare paths.
+
+The standard gives ``/v1`` as base, deployers also call the bare paths, so both are there.
+`routes` gives the handlers, `SHAPE` how errors look: FSC's own body with its code in the header
+``Fsc-Error-Code``, and OAuth's at the token endpoint.
+Source: FSC Core, OpenAPI; FSC Logging, OpenAPI.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get, post, put
+from litestar.types import ASGIApp, ControllerRouterHandler
+
+from landschap.fsc.api import reading, writing
+from landschap.fsc.api.deps import ManagerDeps, caller
+from landschap.fsc.api.token import give_token
+from landschap.fsc.codes import OAuth
+from landschap.fsc.states import Kind
+from landschap.fsc.wire import peer_info
+from landschap.platform.http import AppShape, json_response, make_app
+from landschap.vocabulary.ijson import JsonValue
+from landschap.vocabulary.problems import Refusal, fsc_body
+
+__all__ = ["SHAPE", "ManagerDeps", "manager_app", "routes"]
+
+_DOMAIN = "ERROR_DOMAIN_MANAGER"
+_OAUTH = frozenset(OAuth)
+
+AnyRequest = Request[Any, Any, Any]
+
+
+def render_fsc(refusal: Refusal, request: AnyRequest) -> Response[bytes]:
+    """A refusal in FSC's own body; an OAuth error in OAuth's."""
+    del request
+    if refusal.code in _OAUTH:
+        told = {"error": refusal.code, "error_description": refusal.detail}
+        return _json(told, status=refusal.status)
+    headers = {"Fsc-Error-Code": refusal.code}
+    return json_response(fsc_body(refusal, _DOMAIN), status=refusal.status, headers=headers)
+
+
+SHAPE = AppShape(title="FSC Manager", version="1.0.0", render=render_fsc)
+
+
+def manager_app(deps: ManagerDeps) -> ASGIApp:
+    """The Manager as an ASGI application, to be reached by the carrier only."""
+    return make_app(routes(deps), SHAPE)
+
+
+def routes(deps: ManagerDeps) -> list[ControllerRouterHandler]:
+    """The handlers of the Manager."""
+    return [*_writing(deps), *_reading(deps), *_about_us(deps)]
+
+
+def _paths(path: str) -> list[str]:
+    return [path, f"/v1{path}"]
+
+
+def _json(value: dict[str, Any], *, status: int = 200) -> Response[bytes]:
+    return Response(msgspec.json.encode(value), status_code=status, media_type="application/json")
+
+
+def _done(status: int) -> Response[None]:
+    return Response(None, status_code=status)
+
+
+def _writing(deps: ManagerDeps) -> list[ControllerRouterHandler]:
+    @put(_paths("/announce"))
+    async def announce(request: AnyRequest) -> Response[None]:
+        """A peer tells where its Manager answers."""
+        await writing.announce(deps, request)
+        return _done(200)
+
+    @post(_paths("/contracts"))
+    async def submit_contract(request: AnyRequest) -> Response[None]:
+        """A participant submits a contract with its accept."""
+        await writing.take_signature(deps, request, Kind.ACCEPT, None)
+        return _done(201)
+
+    @put(_paths("/contracts/{content_hash:str}/accept"))
+    async def accept_contract(request: AnyRequest, content_hash: str) -> Response[None]:
+        """A participant accepts."""
+        await writing.take_signature(deps, request, Kind.ACCEPT, content_hash)
+        return _done(201)
+
+    @put(_paths("/contracts/{content_hash:str}/reject"))
+    async def reject_contract(request: AnyRequest, content_hash: str) -> Response[None]:
+        """A participant rejects."""
+        await writing.take_signature(deps, request, Kind.REJECT, content_hash)
+        return _done(201)
+
+    @put(_paths("/contracts/{content_hash:str}/revoke"))
+    async def revoke_contract(request: AnyRequest, content_hash: str) -> Response[None]:
+        """A participant revokes."""
+        await writing.take_signature(deps, request, Kind.REVOKE, content_hash)
+        return _done(201)
+
+    @post(_paths("/token"), status_code=200)
+    async def get_token(request: AnyRequest) -> Response[bytes]:
+        """An outway asks for a token."""
+        answer = json_response(await give_token(deps, request))
+        answer.headers["Pragma"] = "no-cache"
+        return answer
+
+    return [
+        announce, submit_contract, accept_contract, reject_contract, revoke_contract, get_token,
+    ]  # fmt: skip
+
+
+def _reading(deps: ManagerDeps) -> list[ControllerRouterHandler]:
+    @get(_paths("/contracts"), opt={"query": reading.CONTRACT_QUERY})
+    async def list_contracts(request: AnyRequest) -> Response[bytes]:
+        """The caller's contracts."""
+        return Response(await reading.contracts(deps, request), media_type="application/json")
+
+    @get(_paths("/peers"), opt={"query": reading.PEER_QUERY})
+    async def get_peers(request: AnyRequest) -> Response[bytes]:
+        """The peers we know."""
+        return json_response(await reading.peers(deps, request))
+
+    @get(_paths("/services"), opt={"query": reading.SERVICE_QUERY})
+    async def get_services(request: AnyRequest) -> Response[bytes]:
+        """The services that are published here."""
+        return json_response(await reading.services(deps, request))
+
+    @get(_paths("/logs"), opt={"query": reading.LOG_QUERY})
+    async def get_logs(request: AnyRequest) -> Response[bytes]:
+        """The caller's transactions."""
+        return json_response(await reading.logs(deps, request))
+
+    return [list_contracts, get_peers, get_services, get_logs]
+
+
+def _about_us(deps: ManagerDeps) -> list[ControllerRouterHandler]:
+    @get(_paths("/peer"))
+    async def get_peer_info(request: AnyRequest) -> Response[bytes]:
+        """Who we are."""
+        caller(request)
+        told: dict[str, JsonValue] = peer_info(reading.own_listing(deps), deps.own.profile)
+        return json_response(told)
+
+    @get(_paths("/.well-known/jwks.json"))
+    async def get_key_set(request: AnyRequest) -> Response[bytes]:
+        """What we sign with."""
+        caller(request)
+        return json_response(await reading.key_set(deps))
+
+    return [get_peer_info, get_key_set]

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Asking other Managers, and reading our own certificate and key."""
+
+from landschap.fsc.client.manager import (
+    Destination,
+    FetchedToken,
+    HostMap,
+    ManagerClient,
+    PeerRefused,
+    PeerUnreachable,
+)
+from landschap.fsc.client.own import own_peer
+
+__all__ = [
+    "Destination",
+    "FetchedToken",
+    "HostMap",
+    "ManagerClient",
+    "PeerRefused",
+    "PeerUnreachable",
+    "own_peer",
+]

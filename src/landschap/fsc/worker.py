@@ -1,0 +1,325 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What happens later: deliveries, announcements, and tokens fetched ahead.
+
+Three loops that never give up: each is started again after an error of the database or of our
+own, with a growing pause. `run_worker` is the whole of it.
+
+* *Deliveries*: jobs of the queue bring our signatures to the other participants, with back-off and
+  jitter until success, a permanent refusal, or the end of the contract.
+* *Tokens*: as soon as a connection of ours is valid its token is fetched, and again at two thirds
+  of its life, so that the Outway finds one without waiting.
+* *Announcement*: the directory is told where our Manager is, at the start and once a day.
+
+Source: FSC Core, "Manager" (retry), "Access token"; house rules for the figures.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import structlog
+from pgqueuer.db import AsyncpgPoolDriver
+from pgqueuer.errors import RetryRequested
+from pgqueuer.models import Job
+from pgqueuer.qm import QueueManager
+
+from landschap.fsc import store
+from landschap.fsc.client import Destination, ManagerClient, PeerRefused, PeerUnreachable
+from landschap.fsc.connections import ConnectionGrant, HeldToken
+from landschap.fsc.own import OwnPeer
+from landschap.fsc.states import Kind, State
+from landschap.fsc.store import errands, token_rows
+from landschap.fsc.store.errands import Attempt, Errand
+from landschap.platform.settings import Settings
+from landschap.vocabulary.identifiers import PeerId
+
+log = structlog.get_logger(__name__)
+
+DELIVERY_CAP_SECONDS = 3_600.0
+TOKEN_CAP_SECONDS = 60.0
+_ANNOUNCE_AGAIN = timedelta(days=1)
+_LOOK_AGAIN_SECONDS = 30.0
+_PARALLEL_TOKENS = 8
+_BATCH = 10
+# Any number will do: one worker per database keeps the tokens, the others stand by.
+_TOKEN_LOCK = 6_215_902_201
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerDeps:
+    """What the worker needs; ``pool`` is of role ``landschap_fsc`` and has four connections."""
+
+    settings: Settings
+    pool: asyncpg.Pool
+    own: OwnPeer
+    client: ManagerClient
+
+
+async def run_worker(deps: WorkerDeps, stop: asyncio.Event) -> None:
+    """Deliver, keep tokens fresh and announce, until ``stop`` is set."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_forever(lambda: deliver_errands(deps, stop), stop, "deliveries"))
+        group.create_task(_forever(lambda: keep_tokens(deps, stop), stop, "tokens"))
+        group.create_task(_forever(lambda: keep_announced(deps, stop), stop, "announcement"))
+
+
+def backoff_seconds(attempts: int, cap_seconds: float) -> float:
+    """1, 2, 4 ... seconds up to the cap, half of it by chance: peers must not march in step."""
+    full = min(cap_seconds, 2.0 ** min(attempts, 30))
+    return full * (0.5 + random.random() / 2)  # noqa: S311  # spread, no secret
+
+
+async def deliver_errands(deps: WorkerDeps, stop: asyncio.Event) -> None:
+    """Carry out the jobs of the queue until ``stop``."""
+    queue = QueueManager(errands.queries(AsyncpgPoolDriver(deps.pool)), channel=errands.CHANNEL)
+
+    @queue.entrypoint(errands.ENTRYPOINT)
+    async def carry(job: Job) -> None:
+        if job.payload is not None:
+            await deliver(deps, Errand.of(job.payload), job.attempts)
+
+    async def end_with(event: asyncio.Event) -> None:
+        await event.wait()
+        queue.shutdown.set()
+
+    ending = asyncio.create_task(end_with(stop))
+    try:
+        await errands.forget_old_jobs(deps.pool)
+        await queue.run(
+            dequeue_timeout=timedelta(seconds=_LOOK_AGAIN_SECONDS),
+            batch_size=_BATCH,
+            max_concurrent_tasks=2 * _BATCH,
+        )
+    finally:
+        ending.cancel()
+
+
+async def deliver(deps: WorkerDeps, errand: Errand, attempts: int) -> None:
+    """Carry out one errand and remember how it went. Raises RetryRequested when it must wait."""
+    now = datetime.now(UTC)
+    stored = await store.contract(deps.pool, errand.content_hash.value)
+    kind = Kind.ACCEPT if errand.task == errands.SUBMIT else Kind(errand.task)
+    placed = None if stored is None else stored.signature_of(deps.own.peer_id, kind)
+    if stored is None or placed is None or stored.state(now) is State.EXPIRED:
+        await errands.note_attempt(deps.pool, errand, Attempt(state="ended"), now)
+        return
+    try:
+        await _bring(deps, errand, stored, placed.jws)
+    except PeerRefused as error:
+        if not error.permanent:
+            raise await _later(deps, errand, attempts, str(error)) from None
+        log.warning("delivery refused", target=errand.target.value, error=str(error))
+        refused = Attempt(state="refused", error=str(error))
+        await errands.note_attempt(deps.pool, errand, refused, now)
+    except PeerUnreachable as error:
+        raise await _later(deps, errand, attempts, str(error)) from None
+    else:
+        await errands.note_attempt(deps.pool, errand, Attempt(state="delivered"), now)
+
+
+async def _bring(deps: WorkerDeps, errand: Errand, stored: store.StoredContract, jws: str) -> None:
+    """Bring it to the address we know; if nobody answers there, to what the directory knows."""
+    known = await address_of(deps, errand.target)
+    if known is not None:
+        try:
+            await deps.client.deliver(known, stored.contract, errand.task, jws)
+        except PeerUnreachable:
+            fresh = await ask_directory(deps, errand.target)
+            if fresh is None or fresh == known:
+                raise
+            await deps.client.deliver(fresh, stored.contract, errand.task, jws)
+        return
+    found = await ask_directory(deps, errand.target)
+    if found is None:
+        raise PeerUnreachable(f"nobody knows where the Manager of peer {errand.target} is")
+    await deps.client.deliver(found, stored.contract, errand.task, jws)
+
+
+async def _later(deps: WorkerDeps, errand: Errand, attempts: int, error: str) -> RetryRequested:
+    delay = timedelta(seconds=backoff_seconds(attempts, DELIVERY_CAP_SECONDS))
+    now = datetime.now(UTC)
+    attempt = Attempt(state="waiting", error=error, next_attempt_at=now + delay)
+    await errands.note_attempt(deps.pool, errand, attempt, now)
+    return RetryRequested(delay=delay, reason=error)
+
+
+async def address_of(deps: WorkerDeps, peer_id: PeerId) -> Destination | None:
+    """Where a peer's Manager is, as far as we know."""
+    if peer_id == deps.own.peer_id:
+        return Destination(peer_id=peer_id, address=deps.own.manager_address)
+    directory = deps.settings.directory
+    if directory is not None and peer_id == directory.peer_id:
+        return Destination(peer_id=peer_id, address=directory.manager_address)
+    known = await store.peer(deps.pool, peer_id)
+    if known is None or known.manager_address is None:
+        return None
+    return Destination(peer_id=peer_id, address=known.manager_address)
+
+
+async def ask_directory(deps: WorkerDeps, peer_id: PeerId) -> Destination | None:
+    """What the directory knows of a peer; kept for next time. Raises PeerUnreachable."""
+    directory = deps.settings.directory
+    if directory is None or directory.peer_id in (peer_id, deps.own.peer_id):
+        return None
+    asked = Destination(peer_id=directory.peer_id, address=directory.manager_address)
+    try:
+        found = await deps.client.peer(asked, peer_id)
+    except PeerRefused as error:
+        raise PeerUnreachable(f"the directory: {error}") from None
+    if found is None:
+        return None
+    await _remember(deps, peer_id, found.name, found.manager_address)
+    return Destination(peer_id=peer_id, address=found.manager_address)
+
+
+async def keep_announced(deps: WorkerDeps, stop: asyncio.Event) -> None:
+    """Announce ourselves to the directory, now and once a day, until ``stop``."""
+    directory = deps.settings.directory
+    if directory is None or directory.peer_id == deps.own.peer_id:
+        await stop.wait()
+        return
+    to = Destination(peer_id=directory.peer_id, address=directory.manager_address)
+    failures = 0
+    while not stop.is_set():
+        try:
+            await deps.client.announce(to)
+            await _remember(deps, directory.peer_id, await deps.client.name(to), to.address)
+            failures, pause = 0, _ANNOUNCE_AGAIN.total_seconds()
+        except (PeerUnreachable, PeerRefused) as error:
+            pause = backoff_seconds(failures, TOKEN_CAP_SECONDS)
+            failures += 1
+            log.info("not announced yet", directory=to.address, error=str(error))
+        await _pause(stop, pause)
+
+
+async def _remember(deps: WorkerDeps, peer_id: PeerId, name: str, address: str) -> None:
+    known = store.Peer(
+        peer_id=peer_id,
+        name=name,
+        manager_address=address,
+        announced_at=None,
+        seen_at=datetime.now(UTC),
+    )
+    await store.save_peer(deps.pool, known)
+
+
+async def keep_tokens(deps: WorkerDeps, stop: asyncio.Event) -> None:
+    """Hold a fresh token for every valid connection of our Outway, until ``stop``.
+
+    Looks again when the epoch rises, when a token is due, and at least every half minute.
+    """
+    async with deps.pool.acquire() as connection:
+        changed = asyncio.Event()
+
+        def on_epoch(*_: object) -> None:
+            changed.set()
+
+        while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _TOKEN_LOCK):
+            if await _pause(stop, _LOOK_AGAIN_SECONDS / 10):
+                return
+        await connection.add_listener("landschap_epoch", on_epoch)
+        try:
+            while not stop.is_set():
+                changed.clear()
+                await refresh_tokens(deps)
+                await _first_of(stop, changed, await _seconds_to_next(deps))
+        finally:
+            with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                await connection.remove_listener("landschap_epoch", on_epoch)
+                await connection.execute("SELECT pg_advisory_unlock($1)", _TOKEN_LOCK)
+
+
+async def refresh_tokens(deps: WorkerDeps) -> None:
+    """Fetch every token that is due, a few at a time."""
+    now = datetime.now(UTC)
+    ours = [each for each in await store.connection_grants(deps.pool, now) if _is_ours(deps, each)]
+    by_hash = {each.grant_hash: each for each in ours}
+    await token_rows.want_tokens(deps.pool, [each.value for each in by_hash], now)
+    gate = asyncio.Semaphore(_PARALLEL_TOKENS)
+
+    async def refresh(due: token_rows.TokenDue) -> None:
+        async with gate:
+            await fetch_token(deps, by_hash[due.grant_hash], due)
+
+    due_now = await token_rows.due_tokens(deps.pool, now)
+    await asyncio.gather(*(refresh(each) for each in due_now if each.grant_hash in by_hash))
+
+
+async def fetch_token(
+    deps: WorkerDeps, grant: ConnectionGrant, due: token_rows.TokenDue
+) -> HeldToken | None:
+    """Fetch one token and keep it; None when that failed, and then it is tried again later."""
+    try:
+        to = await address_of(deps, grant.service_peer_id)
+        to = to or await ask_directory(deps, grant.service_peer_id)
+        if to is None:
+            raise PeerUnreachable(f"the Manager of peer {grant.service_peer_id} is not known")  # noqa: TRY301
+        fetched = await deps.client.token(to, grant.grant_hash)
+    except (PeerUnreachable, PeerRefused) as error:
+        pause = timedelta(seconds=backoff_seconds(due.failures, TOKEN_CAP_SECONDS))
+        await token_rows.note_failure(deps.pool, due, str(error), datetime.now(UTC) + pause)
+        log.info("no token", grant_hash=grant.grant_hash.value, error=str(error))
+        return None
+    held = HeldToken(
+        grant_hash=grant.grant_hash,
+        token=fetched.token,
+        inway_address=fetched.inway_address,
+        expires_at=fetched.expires_at,
+    )
+    now = datetime.now(UTC)
+    async with deps.pool.acquire() as connection, connection.transaction():
+        await token_rows.save_token(connection, held, now, now + (held.expires_at - now) * 2 / 3)
+    return held
+
+
+def _is_ours(deps: WorkerDeps, grant: ConnectionGrant) -> bool:
+    """True for a valid connection whose outway carries our certificate."""
+    own = deps.own
+    if grant.outway_peer_id != own.peer_id or not grant.valid:
+        return False
+    if grant.outway_thumbprint is not None:
+        return grant.outway_thumbprint == own.certificate.key_thumbprint
+    return grant.outway_domain in own.certificate.dns_names
+
+
+async def _seconds_to_next(deps: WorkerDeps) -> float:
+    moment = await token_rows.next_attempt(deps.pool)
+    if moment is None:
+        return _LOOK_AGAIN_SECONDS
+    seconds = (moment - datetime.now(UTC)).total_seconds()
+    return min(_LOOK_AGAIN_SECONDS, max(0.05, seconds))
+
+
+async def _forever(loop: Callable[[], Awaitable[None]], stop: asyncio.Event, name: str) -> None:
+    """Start a loop again after an error, with a growing pause; a crash of one ends no other."""
+    failures = 0
+    while not stop.is_set():
+        try:
+            await loop()
+        except Exception as error:  # the next attempt may find a restarted database
+            pause = backoff_seconds(failures, _LOOK_AGAIN_SECONDS)
+            failures += 1
+            log.exception("worker loop failed", loop=name, exc_info=error)
+            await _pause(stop, pause)
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> bool:
+    """Wait, at most until ``stop``; True when it was set."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
+    return stop.is_set()
+
+
+async def _first_of(stop: asyncio.Event, changed: asyncio.Event, seconds: float) -> None:
+    waiting = {asyncio.create_task(stop.wait()), asyncio.create_task(changed.wait())}
+    try:
+        await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in waiting:
+            each.cancel()
