@@ -14,12 +14,14 @@ import asyncpg
 from landschap.integration.connectors.register import RegisterConnector
 from landschap.integration.connectors.rest import HostResolver, RestConnector, RestDoor
 from landschap.integration.declaration import parse_declaration
+from landschap.integration.examples import Example, parse_examples
 from landschap.integration.fitting import check_registers
 from landschap.integration.mistakes import DeclarationError, Mistake, Report
 from landschap.integration.model import Declaration, RestAccess, Source
 from landschap.integration.rows import Connector
 from landschap.registers.models import Registers
 
+SOURCES_FOLDER = "bronnen"
 SUFFIX = ".yaml"
 EXAMPLES_SUFFIX = ".voorbeeld.yaml"
 _POOL_SIZE = 64
@@ -50,6 +52,17 @@ def read_declaration(path: Path) -> Declaration:
         mistake = Mistake(file=str(path), line=1, key="file", message=message)
         raise DeclarationError([mistake]) from None
     return parse_declaration(text, str(path))
+
+
+def read_examples(declaration: Declaration, path: Path) -> tuple[Example, ...]:
+    """The examples beside a declaration's file; none when there is no such file.
+
+    Raises DeclarationError.
+    """
+    beside = path.with_name(path.name.removesuffix(SUFFIX) + EXAMPLES_SUFFIX)
+    if not beside.exists():
+        return ()
+    return parse_examples(beside.read_text(encoding="utf-8"), str(beside), declaration)
 
 
 def read_declarations(folder: Path, registers: Registers | None = None) -> dict[str, Declaration]:

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Run one example: its rows in memory, through the same plan, asking, merging and release."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from landschap.integration.answer import release
+from landschap.integration.connectors.fanout import Occasion, collect
+from landschap.integration.connectors.memory import MemoryConnector
+from landschap.integration.examples import Example
+from landschap.integration.merge import merge
+from landschap.integration.model import Declaration
+from landschap.integration.plan import make_plan
+from landschap.integration.rows import Connector, Moment, Reason
+from landschap.vocabulary.ijson import JsonValue
+
+
+async def rehearse(declaration: Declaration, example: Example) -> Mapping[str, JsonValue]:
+    """The answer to the example's question, as it would leave."""
+    moment = Moment(valid_on=example.valid_on, known_at=datetime.now(UTC), today=False, now=True)
+    doors: dict[str, Connector] = {}
+    for name in declaration.sources:
+        given = example.rows.get(name, ())
+        if isinstance(given, Reason):
+            doors[name] = MemoryConnector(failing=given)
+        else:
+            doors[name] = MemoryConnector(given)
+    plan = make_plan(declaration, example.fields)
+    collected = await collect(plan, example.key, Occasion(moment=moment), doors)
+    return release(merge(plan, collected), moment, example.fields).body
