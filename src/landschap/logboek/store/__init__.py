@@ -9,18 +9,21 @@ What a room above may call:
     fsc_records                             transactions, as far as the asking peer is named in them
     latest, lanes                           for an officer of the own organisation
     snapshot, count_records, dropped_months the whole log in the order of verification
+    proof_of                                one record, provable without the rest of the log
     lane_ends, last_anchor, add_anchor      for the worker that signs
 """
 
 from __future__ import annotations
 
 from landschap.logboek.store.proving import (
+    Proof,
     Snapshot,
     add_anchor,
     count_records,
     dropped_months,
     lane_ends,
     last_anchor,
+    proof_of,
     snapshot,
 )
 from landschap.logboek.store.reading import (
@@ -41,6 +44,7 @@ __all__ = [
     "LogFilters",
     "LogPage",
     "LogWriter",
+    "Proof",
     "Snapshot",
     "add_anchor",
     "by_record",
@@ -54,6 +58,7 @@ __all__ = [
     "last_anchor",
     "latest",
     "named_peers",
+    "proof_of",
     "snapshot",
     "uses_of",
 ]

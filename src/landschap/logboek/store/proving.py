@@ -10,9 +10,10 @@ from datetime import date
 from uuid import UUID
 
 import asyncpg
+import msgspec
 
 from landschap.logboek.anchors import Anchor
-from landschap.logboek.merkle import BatchHead
+from landschap.logboek.merkle import BatchHead, inclusion_proof
 from landschap.logboek.records import Record
 from landschap.logboek.store.rows import SELECTED, record_of
 from landschap.logboek.verify import StoredBatch
@@ -63,6 +64,32 @@ async def dropped_months(pool: asyncpg.Pool) -> list[date]:
     return [row["month"] for row in rows]
 
 
+class Proof(msgspec.Struct, frozen=True):
+    """What shows, without the rest of the log, that a record stands in it."""
+
+    record: Record
+    batch: StoredBatch
+    path: tuple[bytes, ...]
+
+
+async def proof_of(pool: asyncpg.Pool, record: Record) -> Proof | None:
+    """The hashes from a record up to the head of its batch; None when the batch is not whole."""
+    row = await pool.fetchrow(
+        "SELECT * FROM logboek.batch WHERE lane = $1 AND no = $2", record.lane, record.batch
+    )
+    if row is None:
+        return None
+    rows = await pool.fetch(
+        "SELECT leaf FROM logboek.record WHERE lane = $1 AND record_id BETWEEN $2 AND $3 "
+        "ORDER BY pos",
+        *(record.lane, row["first_record"], row["last_record"]),
+    )
+    if len(rows) != row["size"]:
+        return None
+    path = inclusion_proof([found["leaf"] for found in rows], record.position)
+    return Proof(record, _batch(row), tuple(path))
+
+
 class Snapshot:
     """The log at one moment, read in the order of verification."""
 
@@ -73,16 +100,7 @@ class Snapshot:
         """All batches, by lane and number."""
         sql = "SELECT * FROM logboek.batch ORDER BY lane, no"
         async for row in self._connection.cursor(sql, prefetch=_PAGE):
-            head = BatchHead(
-                lane=row["lane"],
-                no=row["no"],
-                size=row["size"],
-                first=row["first_record"].bytes,
-                last=row["last_record"].bytes,
-                root=row["root"],
-                prev=row["prev"],
-            )
-            yield StoredBatch(head, row["head"])
+            yield _batch(row)
 
     async def records(self) -> AsyncIterator[Record]:
         """All records, by lane and identifier."""
@@ -105,6 +123,19 @@ async def snapshot(pool: asyncpg.Pool) -> AsyncIterator[Snapshot]:
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
         yield Snapshot(connection)
+
+
+def _batch(row: asyncpg.Record) -> StoredBatch:
+    made = BatchHead(
+        lane=row["lane"],
+        no=row["no"],
+        size=row["size"],
+        first=row["first_record"].bytes,
+        last=row["last_record"].bytes,
+        root=row["root"],
+        prev=row["prev"],
+    )
+    return StoredBatch(made, row["head"])
 
 
 def _anchor(row: asyncpg.Record) -> Anchor:
