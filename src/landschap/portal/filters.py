@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
 from uuid import UUID
 
-from landschap.portal.uses import Use
+from landschap.portal.uses import Row, Use
 from landschap.purposes.model import midnight
 
 KEYS = ("van", "tot", "organisatie", "waarvoor", "alles", "na")
@@ -61,6 +61,19 @@ class Filter:
             "na": str(before) if before else "",
         }
         return urlencode({key: value for key, value in pairs.items() if value})
+
+
+def only(row: Row) -> str:
+    """The query that shows the uses of a folded row one by one."""
+    use = row.newest
+    chosen = Filter(
+        since=row.day,
+        until=row.day,
+        organisation=use.actor_key,
+        activity=use.activity_uri,
+        unfold=True,
+    )
+    return chosen.query()
 
 
 def day_text(day: date) -> str:

@@ -10,6 +10,7 @@ GROUPS: Mapping[str, str] = {
     "adres": "uw adres",
     "burgerservicenummer": "uw burgerservicenummer",
     "geboortedatum": "uw geboortedatum",
+    "gebouw": "het gebouw waarin u woont",
     "gebruik": "wie uw gegevens gebruikte",
     "naam": "uw naam",
     "pand": "het gebouw waarin u woont",

@@ -143,6 +143,8 @@ class Site:
             day=partial(words.day_element, language=language),
             clock=partial(words.clock_element, language=language),
             moment=partial(words.moment_element, language=language),
+            day_and_clock=partial(words.two_line_element, language=language),
+            moment_day=partial(words.moment_day_element, language=language),
             moment_text=partial(words.moment_words, language=language),
         )
         return environment

@@ -104,3 +104,16 @@ def moment_element(moment: datetime, language: Language) -> Markup:
     """Day and clock as ``<time>``."""
     words = moment_words(moment, language)
     return Markup('<time datetime="{}">{}</time>').format(as_utc_text(moment), words)
+
+
+def two_line_element(moment: datetime, language: Language) -> Markup:
+    """Day, and under it the clock, as one ``<time>``."""
+    day = day_words(moment.astimezone(AMSTERDAM).date(), language)
+    return Markup('<time datetime="{}">{}<br>{}</time>').format(
+        as_utc_text(moment), day, clock_words(moment, language)
+    )
+
+
+def moment_day_element(moment: datetime, language: Language) -> Markup:
+    """The Dutch day of a moment as ``<time>``."""
+    return day_element(moment.astimezone(AMSTERDAM).date(), language)

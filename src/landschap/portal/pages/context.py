@@ -46,8 +46,9 @@ class PortalDeps:
 
     A pool per room whose functions are called, each with that room's own role. The keys are those
     named ``session`` and ``pseudonym``; ``pseudonym_keys`` holds one per living generation, the
-    newest last. ``look_activity`` is the entry of the register that covers looking here. Without
-    ``oidc`` nobody can log in, and the pages say so.
+    newest last, and ``pseudonym_space`` begins the URI of their kind. ``look_activity`` is the
+    entry of the register that covers looking here. Without ``oidc`` nobody can log in, and the
+    pages say so.
     """
 
     settings: Settings
@@ -61,6 +62,7 @@ class PortalDeps:
     writer: LogWriter
     session_key: bytes
     pseudonym_keys: Mapping[int, bytes]
+    pseudonym_space: str
     look_activity: str
     oidc: OidcClient | None
 

@@ -51,7 +51,7 @@ _FAILURES: dict[Reason, tuple[str, tuple[str, ...], int]] = {
     Reason.LEVEL_TOO_LOW: (
         N_("Log in op een sterkere manier"),
         (
-            N_("Deze site laat persoonlijke gegevens zien. Daarom moeten wij zeker weten wie u bent."),
+            N_("Hier staan persoonlijke gegevens. Daarom moeten wij zeker weten wie u bent."),
             N_("Log opnieuw in. Kies een manier met extra controle, zoals een app met ID-check."),
         ),
         403,
@@ -233,5 +233,3 @@ def _message(
     return show(
         deps, asked, "web/message.html", say(asked.language, title), status=status, values=values
     )
-
-

@@ -83,14 +83,14 @@ async def write_look(deps: PortalDeps, session: Session) -> None:
         system=f"landschap-portal/{deps.version}",
         activity=deps.look_activity,
         subject=_pseudonym(deps, key, session),
-        subject_type=f"urn:landschap:pseudoniem:bsn:{key_id}",
+        subject_type=f"{deps.pseudonym_space}/bsn/{key_id}",
         key_id=key_id,
         data_groups=(LOOK_GROUP,),
     )
     try:
         await deps.writer.append([line_draft(entry, now=now)])
     except (LogUnavailable, QueueFull) as error:
-        log.error("look not recorded", error=str(error))
+        log.warning("look not recorded", error=str(error))
         raise ProblemError(_NOT_RECORDED) from None
 
 
@@ -105,7 +105,7 @@ _NOT_RECORDED = Refusal(
 
 
 async def read_uses(deps: PortalDeps, session: Session, chosen: Filter) -> Reading:
-    """This person's uses in the chosen period; the rest of the filter is for the caller."""
+    """The uses of this person in the chosen period; the rest of the filter is for the caller."""
     since, until = chosen.moments()
     records = await _try(
         uses_of(
@@ -129,7 +129,7 @@ async def read_use(deps: PortalDeps, session: Session, record_id: UUID) -> Readi
     try:
         record = await by_record(deps.log_pool, record_id)
     except _NO_ANSWER as error:
-        log.error("a room does not answer", error=type(error).__name__)
+        log.warning("a room does not answer", error=type(error).__name__)
         return Reading(uses=(), missing=("log",), is_all=False)
     columns = record.columns if record else None
     if columns is None or columns.kind != Kind.LINE:
@@ -190,24 +190,33 @@ async def _as_uses(
 async def _activities(
     deps: PortalDeps, records: Sequence[Record]
 ) -> tuple[dict[UUID, ProcessingActivity], bool]:
-    """The entry of the register for each record, as it was that day; each is asked once."""
-    asked: dict[tuple[str, object], ProcessingActivity | None] = {}
-    found: dict[UUID, ProcessingActivity] = {}
+    """The entry of the register for each record, as it was then; false when it does not answer.
+
+    Versions only rise, so when the oldest and the newest use have the same one, so have all
+    between; that keeps a long list at two questions per activity.
+    """
+    by_uri: dict[str, list[Record]] = {}
     for record in records:
-        uri, at = record.columns.activity, record.columns.at
-        if not uri:
-            continue
-        key = (uri, at.date())
-        if key not in asked:
-            try:
-                asked[key] = await activity_at(deps.purposes_pool, uri, at)
-            except _NO_ANSWER as error:
-                log.error("a room does not answer", error=type(error).__name__)
-                return found, False
-        activity = asked[key]
-        if activity is not None:
-            found[record.record_id] = activity
-    return found, True
+        if record.columns.activity:
+            by_uri.setdefault(record.columns.activity, []).append(record)
+    found: dict[UUID, ProcessingActivity | None] = {}
+    try:
+        for uri, alike in by_uri.items():
+            alike.sort(key=lambda record: record.columns.at)
+            first, last = [
+                await activity_at(deps.purposes_pool, uri, alike[place].columns.at)
+                for place in (0, -1)
+            ]
+            for record in alike:
+                at = record.columns.at
+                same = first == last
+                found[record.record_id] = (
+                    first if same else await activity_at(deps.purposes_pool, uri, at)
+                )
+    except _NO_ANSWER as error:
+        log.warning("a room does not answer", error=type(error).__name__)
+        return {}, False
+    return {key: each for key, each in found.items() if each is not None}, True
 
 
 async def _try(question: Awaitable[_Answer]) -> _Answer | None:
@@ -215,7 +224,7 @@ async def _try(question: Awaitable[_Answer]) -> _Answer | None:
     try:
         return await question
     except _NO_ANSWER as error:
-        log.error("a room does not answer", error=type(error).__name__)
+        log.warning("a room does not answer", error=type(error).__name__)
         return None
 
 
@@ -226,5 +235,3 @@ def _subjects(deps: PortalDeps, session: Session) -> list[bytes]:
 def _pseudonym(deps: PortalDeps, key: bytes, session: Session) -> bytes:
     oin = deps.settings.organisation.oin
     return subject_pseudonym(key, oin, "bsn", session.known.bsn)
-
-

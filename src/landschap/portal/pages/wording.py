@@ -58,9 +58,13 @@ class Wording:
         return self.say(N_("%(first)s en %(last)s"), first=first, last=last)
 
     def why(self, use: Use) -> str:
-        """What it was for, in short."""
+        """What it was for."""
         if use.who is Who.SELF:
             return self.say(N_("U keek op deze site"))
+        return self.text(use.activity.why) if use.activity else use.said
+
+    def title(self, use: Use) -> str:
+        """The name of what was done, for the head of a case and the choice in the filter."""
         return self.text(use.activity.name) if use.activity else use.said
 
     def allowed_because(self, use: Use) -> str:

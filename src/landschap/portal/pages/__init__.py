@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The portal's routes, and the shape of the application that serves people.
+
+deps = PortalDeps(...)
+app = make_app(routes(deps), people_shape(deps))
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from litestar.types import ControllerRouterHandler
+
+from landschap.platform.http import AppShape
+from landschap.platform.web import static_route
+from landschap.portal.pages.about import about_routes, refusal_page
+from landschap.portal.pages.context import PortalDeps, portal_shape
+from landschap.portal.pages.login import login_routes
+from landschap.portal.pages.uses import use_routes
+
+__all__ = ["PortalDeps", "people_shape", "portal_shape", "routes"]
+
+_MAX_FORM_BYTES = 16_384
+
+
+def routes(deps: PortalDeps) -> list[ControllerRouterHandler]:
+    """All pages of the portal, in both languages, with their files."""
+    return [
+        *about_routes(deps),
+        *login_routes(deps),
+        *use_routes(deps),
+        static_route(deps.static),
+    ]
+
+
+def people_shape(deps: PortalDeps) -> AppShape:
+    """What the application for people does in its own way: refusals are pages."""
+    return AppShape(
+        title="landschap",
+        version=deps.version,
+        max_body_bytes=_MAX_FORM_BYTES,
+        headers=deps.site.headers,
+        render=partial(refusal_page, deps),
+        strict_slashes=False,
+    )

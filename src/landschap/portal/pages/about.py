@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Pages for everyone: start, accessibility, privacy, reporting a leak; and refusals as pages."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from litestar import Response, get
+from litestar.exceptions import NotFoundException
+from litestar.handlers import HTTPRouteHandler
+
+from landschap.platform.http import problem_response
+from landschap.platform.web import N_, Link, Page, split_path
+from landschap.portal.pages.context import AnyRequest, PortalDeps, asked_of, show
+from landschap.vocabulary.problems import Refusal
+
+_START = Link(path="/", label=N_("Begin"))
+_SECURITY_DAYS = 180
+
+
+def about_routes(deps: PortalDeps) -> list[HTTPRouteHandler]:
+    """The routes of the public pages."""
+
+    @get(["/", "/en"])
+    async def start(request: AnyRequest) -> Response[str]:
+        asked = await asked_of(deps, request)
+        title = deps.site.say(asked.language, N_("Mijn gegevens"))
+        values = {"can_log_in": deps.oidc is not None}
+        return show(deps, asked, "portal/start.html", title, values=values)
+
+    @get(["/toegankelijkheid", "/en/toegankelijkheid"])
+    async def accessibility(request: AnyRequest) -> Response[str]:
+        return await _plain(deps, request, "accessibility", N_("Toegankelijkheid"))
+
+    @get(["/privacy", "/en/privacy"])
+    async def privacy(request: AnyRequest) -> Response[str]:
+        return await _plain(deps, request, "privacy", N_("Privacy"))
+
+    @get(["/veiligheid", "/en/veiligheid"])
+    async def security(request: AnyRequest) -> Response[str]:
+        return await _plain(deps, request, "security", N_("Lek gevonden? Meld het"))
+
+    @get("/.well-known/security.txt")
+    async def security_txt() -> Response[str]:
+        return Response(_security_txt(deps), media_type="text/plain; charset=utf-8")
+
+    return [start, accessibility, privacy, security, security_txt]
+
+
+async def _plain(deps: PortalDeps, request: AnyRequest, name: str, title: str) -> Response[str]:
+    asked = await asked_of(deps, request)
+    words = deps.site.say(asked.language, title)
+    return show(deps, asked, f"portal/{name}.html", words, crumbs=(_START,))
+
+
+def _security_txt(deps: PortalDeps) -> str:
+    """Where to report a leak. Source: RFC 9116. Raises NotFoundException without any contact."""
+    contact = deps.settings.organisation.contact or {}
+    ways = {"email": "mailto:", "telephone": "tel:", "url": ""}
+    lines = [
+        f"Contact: {scheme}{contact[way].replace(' ', '')}"
+        for way, scheme in ways.items()
+        if contact.get(way)
+    ]
+    if not lines:
+        raise NotFoundException
+    until = (datetime.now(UTC) + timedelta(days=_SECURITY_DAYS)).replace(microsecond=0)
+    lines.append(f"Expires: {until.isoformat().replace('+00:00', 'Z')}")
+    lines.append("Preferred-Languages: nl, en")
+    web = deps.settings.addresses.web
+    if web.startswith("https://"):
+        lines.append(f"Canonical: {web}/.well-known/security.txt")
+    return "\n".join(lines) + "\n"
+
+
+# What a refusal means for a person: title and paragraphs. Others are told as a fault of ours.
+_REFUSALS: dict[int, tuple[str, tuple[str, ...]]] = {
+    400: (
+        N_("Dit adres klopt niet"),
+        (N_("Misschien is het adres veranderd of half overgenomen. Begin bij het begin."),),
+    ),
+    404: (
+        N_("Deze pagina bestaat niet (meer)"),
+        (N_("Misschien is het adres veranderd. Begin bij het begin, of bel ons."),),
+    ),
+    405: (N_("Dit kan hier niet"), (N_("Ga terug naar het begin en probeer het daar."),)),
+    503: (
+        N_("Dit lukt nu niet"),
+        (
+            N_("Er ging iets mis bij ons. Daarom laten wij nu geen gegevens zien."),
+            N_("Probeer het over een paar minuten opnieuw."),
+        ),
+    ),
+}
+_OUR_FAULT = (
+    N_("Er ging iets mis bij ons"),
+    (N_("Probeer het later opnieuw. Blijft het misgaan? Bel ons en noem de code."),),
+)
+_RETRY_SECONDS = "60"
+
+
+def refusal_page(deps: PortalDeps, refusal: Refusal, request: AnyRequest) -> Response[Any]:
+    """A refusal as a page for people; a program that asked for a file gets problem details."""
+    headers = {"Retry-After": _RETRY_SECONDS} if refusal.status == 503 else {}
+    if request.url.path.endswith(".json"):
+        return problem_response(refusal, instance=request.url.path, headers=headers)
+    language, path = split_path(request.url.path)
+    say = deps.site.say
+    title, paragraphs = _REFUSALS.get(refusal.status, _OUR_FAULT)
+    values = {
+        "paragraphs": [say(language, each) for each in paragraphs],
+        "reference": refusal.extra.get("reference", ""),
+        "actions": (Link(path="/", label=N_("Naar het begin")),),
+    }
+    page = Page(
+        template="web/message.html",
+        title=say(language, title),
+        path=path,
+        language=language,
+        values=values,
+        status=refusal.status,
+        has_twin=False,
+        headers=headers,
+    )
+    return deps.site.show(page)

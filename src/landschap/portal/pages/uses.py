@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Who used my data: the list, one use, and the same as a table and for programs.
+
+Each look is recorded before anything is sent; the look itself stands on top of the list it opens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from litestar import Response, get
+from litestar.exceptions import NotFoundException
+from litestar.handlers import HTTPRouteHandler
+
+from landschap.platform.http import json_response
+from landschap.platform.web import N_, Link
+from landschap.portal.filters import KEYS, Filter, day_text, only, read_filter
+from landschap.portal.pages.context import AnyRequest, Asked, PortalDeps, asked_of, show, to_login
+from landschap.portal.pages.reading import (
+    Reading,
+    lookups,
+    read_agreement,
+    read_use,
+    read_uses,
+    write_look,
+)
+from landschap.portal.pages.wording import Wording
+from landschap.portal.store import Session
+from landschap.portal.twins import as_csv, as_json
+from landschap.portal.uses import SELF, Group, Use, Who, grouped, tally
+from landschap.portal.words import field_words
+from landschap.vocabulary.ijson import JsonValue
+from landschap.vocabulary.times import amsterdam_day, as_utc_text
+
+USES_PER_PAGE = 50
+LIST_TITLE = N_("Wie gebruikte mijn gegevens")
+_FILTER = {"query": KEYS}
+_HEADER = (
+    N_("Tijdstip (UTC)"),
+    N_("Wie"),
+    N_("Namens"),
+    N_("Welke gegevens"),
+    N_("Waarvoor"),
+    N_("Waarom dit mag"),
+    N_("Zaak"),
+    N_("Uitkomst"),
+)
+
+
+def use_routes(deps: PortalDeps) -> list[HTTPRouteHandler]:
+    """The routes of the list and of one use."""
+
+    @get(["/gebruik", "/en/gebruik"], opt=_FILTER)
+    async def uses(request: AnyRequest) -> Response[Any]:
+        asked = await asked_of(deps, request)
+        if asked.session is None:
+            return to_login(asked)
+        chosen, errors = read_filter(asked.query, amsterdam_day(datetime.now(UTC)))
+        if errors:
+            return _with_errors(deps, asked, chosen, errors)
+        await write_look(deps, asked.session)
+        return _list(deps, asked, chosen, await read_uses(deps, asked.session, chosen))
+
+    @get(["/gebruik.csv", "/en/gebruik.csv"], opt=_FILTER)
+    async def table(request: AnyRequest) -> Response[Any]:
+        asked = await asked_of(deps, request)
+        if asked.session is None:
+            return to_login(asked)
+        return await _table(deps, asked, asked.session)
+
+    @get(["/gebruik.json", "/en/gebruik.json"], opt=_FILTER)
+    async def document(request: AnyRequest) -> Response[Any]:
+        asked = await asked_of(deps, request)
+        if asked.session is None:
+            return to_login(asked)
+        return await _document(deps, asked, asked.session)
+
+    @get(["/gebruik/{name:str}", "/en/gebruik/{name:str}"])
+    async def one(name: str, request: AnyRequest) -> Response[Any]:
+        asked = await asked_of(deps, request)
+        record_id, is_json = _record_id(name)
+        if asked.session is None:
+            return to_login(asked)
+        await write_look(deps, asked.session)
+        reading = await read_use(deps, asked.session, record_id)
+        if "log" in reading.missing:
+            return _list(deps, asked, _today(), reading)
+        if not reading.uses:
+            raise NotFoundException
+        return await (_one_json if is_json else _one)(deps, asked, reading)
+
+    return [uses, table, document, one]
+
+
+def _record_id(name: str) -> tuple[UUID, bool]:
+    try:
+        return UUID(name.removesuffix(".json")), name.endswith(".json")
+    except ValueError:
+        raise NotFoundException from None
+
+
+def _today() -> Filter:
+    return read_filter({}, amsterdam_day(datetime.now(UTC)))[0]
+
+
+def _with_errors(
+    deps: PortalDeps, asked: Asked, chosen: Filter, errors: dict[str, str]
+) -> Response[str]:
+    words = Wording(deps.site, asked.language)
+    said = {name: words.say(text) for name, text in errors.items()}
+    values = {
+        **_form(chosen, asked, said),
+        "reading": None,
+        "organisations": {},
+        "activities": {},
+    }
+    return show(
+        deps, asked, "portal/uses.html", words.say(LIST_TITLE), crumbs=(_START,), values=values,
+        status=400, is_wrong=True,
+    )  # fmt: skip
+
+
+def _form(chosen: Filter, asked: Asked, errors: dict[str, str]) -> dict[str, Any]:
+    """The filter as typed; a field that could not be read keeps what was in it."""
+    return {
+        "chosen": chosen,
+        "errors": errors,
+        "van": asked.query.get("van") or day_text(chosen.since),
+        "tot": asked.query.get("tot") or day_text(chosen.until),
+    }
+
+
+_START = Link(path="/", label=N_("Begin"))
+
+
+def _list(deps: PortalDeps, asked: Asked, chosen: Filter, reading: Reading) -> Response[str]:
+    words = Wording(deps.site, asked.language)
+    admitted = [use for use in reading.uses if chosen.admits(use)]
+    shown = admitted[:USES_PER_PAGE]
+    groups = grouped(shown, fold=not chosen.unfold)
+    values = {
+        **_form(chosen, asked, {}),
+        "reading": reading,
+        "groups": groups,
+        "titles": {group.case: _title(words, group) for group in groups},
+        "tally": tally(admitted),
+        "is_first": chosen.before is None,
+        "next": _next(chosen, reading, admitted, shown),
+        "words": words,
+        "Who": Who,
+        "organisations": _organisations(words, reading.uses),
+        "activities": _activities(words, reading.uses),
+        "now": datetime.now(UTC),
+        "only": only,
+    }
+    return show(
+        deps, asked, "portal/uses.html", words.say(LIST_TITLE), crumbs=(_START,), values=values
+    )
+
+
+def _next(chosen: Filter, reading: Reading, admitted: Sequence[Use], shown: Sequence[Use]) -> str:
+    """The query of the next page; empty at the end."""
+    if len(admitted) > len(shown):
+        return chosen.query(before=shown[-1].id)
+    if not reading.is_all and reading.uses:
+        return chosen.query(before=reading.uses[-1].id)
+    return ""
+
+
+def _title(words: Wording, group: Group) -> str:
+    return words.title(group.rows[0].newest) if group.case else ""
+
+
+def _organisations(words: Wording, uses: Sequence[Use]) -> dict[str, str]:
+    found = {use.actor_key: words.who(use) for use in uses}
+    return dict(sorted(found.items(), key=lambda pair: (pair[0] == SELF, pair[1])))
+
+
+def _activities(words: Wording, uses: Sequence[Use]) -> dict[str, str]:
+    found = {use.activity_uri: words.title(use) for use in uses if use.activity_uri}
+    return dict(sorted(found.items(), key=lambda pair: pair[1]))
+
+
+async def _one(deps: PortalDeps, asked: Asked, reading: Reading) -> Response[str]:
+    use, words = reading.uses[0], Wording(deps.site, asked.language)
+    names, _ = await lookups(deps)
+    values = {
+        "use": use,
+        "words": words,
+        "Who": Who,
+        "reading": reading,
+        "agreement": await read_agreement(deps, use, names),
+        "field_words": field_words,
+    }
+    crumbs = (_START, Link(path="/gebruik", label=LIST_TITLE))
+    return show(deps, asked, "portal/use.html", words.headline(use), crumbs=crumbs, values=values)
+
+
+async def _one_json(deps: PortalDeps, asked: Asked, reading: Reading) -> Response[bytes]:
+    use, words = reading.uses[0], Wording(deps.site, asked.language)
+    return _attached(as_json(use, words.of(use)), f"gebruik-{use.id}.json")
+
+
+async def _table(deps: PortalDeps, asked: Asked, session: Session) -> Response[Any]:
+    chosen, errors = read_filter(asked.query, amsterdam_day(datetime.now(UTC)))
+    if errors:
+        return _with_errors(deps, asked, chosen, errors)
+    await write_look(deps, session)
+    reading = await read_uses(deps, session, chosen)
+    words = Wording(deps.site, asked.language)
+    if "log" in reading.missing:
+        return _list(deps, asked, chosen, reading)
+    uses = [(use, words.of(use)) for use in reading.uses if chosen.admits(use)]
+    text = as_csv([words.say(each) for each in _HEADER], uses)
+    return Response(
+        text.encode(),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="gebruik.csv"'},
+    )
+
+
+async def _document(deps: PortalDeps, asked: Asked, session: Session) -> Response[Any]:
+    chosen, errors = read_filter(asked.query, amsterdam_day(datetime.now(UTC)))
+    if errors:
+        return _with_errors(deps, asked, chosen, errors)
+    await write_look(deps, session)
+    reading = await read_uses(deps, session, chosen)
+    words = Wording(deps.site, asked.language)
+    uses = [as_json(use, words.of(use)) for use in reading.uses if chosen.admits(use)]
+    organisation = deps.settings.organisation
+    since, until = chosen.moments()
+    body: dict[str, JsonValue] = {
+        "organisatie": {"oin": organisation.oin.value, "naam": organisation.name},
+        "vanaf": as_utc_text(since),
+        "tot": as_utc_text(until),
+        "gevraagdOp": as_utc_text(datetime.now(UTC)),
+        "nietGelukt": list(reading.missing),
+        "volgende": None if reading.is_all else _next(chosen, reading, (), ()) or None,
+        "misschienNietAlles": True,
+        "gebruik": list[JsonValue](uses),
+    }
+    return _attached(body, "gebruik.json")
+
+
+def _attached(body: JsonValue, name: str) -> Response[bytes]:
+    return json_response(body, headers={"Content-Disposition": f'attachment; filename="{name}"'})
