@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""How the rooms become applications: which pools, keys and writers each of them gets.
+
+Everything is made here and closed with the stack that was given; no room makes its own
+connections, and none has more than its own role may do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import timedelta
+from importlib.metadata import version
+from typing import TYPE_CHECKING, TypeVar
+
+import asyncpg
+import structlog
+
+from landschap.logboek.store import LogWriter
+from landschap.platform import postgres
+from landschap.platform.keys import secret_key
+from landschap.platform.settings import Settings
+
+if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
+    from litestar.types import ASGIApp
+
+    from landschap.fsc.client import ManagerClient
+    from landschap.fsc.own import OwnPeer
+    from landschap.purposes.model import FieldSet
+
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
+
+SOURCES_FOLDER = "bronnen"
+_FOLLOW_SECONDS = 1.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Composition:
+    """The parts of one process, each made once, when it is first needed."""
+
+    settings: Settings
+    stack: AsyncExitStack
+    _pools: dict[str, asyncpg.Pool] = field(default_factory=dict)
+    _log: LogWriter | None = None
+
+    async def pool(self, room: str) -> asyncpg.Pool:
+        """The pool of a room, as the room's own role."""
+        if room not in self._pools:
+            made = await postgres.pool(self.settings, room)
+            self.stack.push_async_callback(made.close)
+            self._pools[room] = made
+        return self._pools[room]
+
+    async def log(self) -> LogWriter:
+        """The one lane of this process."""
+        if self._log is None:
+            writer = LogWriter(self.settings, "web")
+            await writer.start()
+            self.stack.push_async_callback(writer.close)
+            self._log = writer
+        return self._log
+
+    async def enter(self, resource: AbstractAsyncContextManager[T]) -> T:
+        """Open a resource that closes with the process."""
+        return await self.stack.enter_async_context(resource)
+
+    async def peer(self) -> tuple[OwnPeer, ManagerClient]:
+        """Who we are towards peers, and our voice to their Managers."""
+        from landschap.fsc.client import ManagerClient, own_peer
+
+        own = own_peer(self.settings)
+        return own, await self.enter(ManagerClient(self.settings, own))
+
+    async def manager(self) -> ASGIApp:
+        """The Manager, for other peers' Managers and Outways."""
+        from landschap.fsc.api import ManagerDeps, manager_app
+        from landschap.fsc.autosign import grant_types
+        from landschap.gateway.store import offered_services
+
+        own, client = await self.peer()
+        services = await self.pool("gateway")
+
+        async def offered() -> frozenset[str]:
+            return await offered_services(services)
+
+        return manager_app(
+            ManagerDeps(
+                pool=await self.pool("fsc"),
+                log_pool=await self.pool("logboek"),
+                own=own,
+                client=client,
+                offered=offered,
+                auto_sign=grant_types(self.settings.fsc.auto_sign, is_directory=own.is_directory),
+                token_ttl=timedelta(seconds=self.settings.fsc.token_ttl_seconds),
+            )
+        )
+
+    async def services(self) -> ASGIApp:
+        """Our own registers and logical sources, as they answer behind the Inway."""
+        from landschap.integration import api as integration
+        from landschap.integration.connectors.opening import (
+            Surroundings,
+            client_session,
+            open_doors,
+            read_declarations,
+        )
+        from landschap.platform.http import AppShape, make_app
+        from landschap.registers.client import MODELS_FOLDER, read_models
+
+        folder = self.settings.path.parent
+        registers = read_models(folder / MODELS_FOLDER)
+        declarations = read_declarations(folder / SOURCES_FOLDER, registers)
+        hosts = self.settings.network.hosts or {}
+        around = Surroundings(
+            pool=await self.pool("registers"),
+            registers=registers,
+            session=await self.enter(client_session(hosts)),
+            hosts=hosts,
+            secrets=self.settings.paths.secrets,
+        )
+        deps = integration.Deps(
+            declarations=declarations,
+            doors={name: open_doors(each, around) for name, each in declarations.items()},
+            log=await self.log(),
+            controller=self.settings.organisation.oin,
+            permit_key=secret_key(self.settings, "permit"),
+            pseudonym_key=secret_key(self.settings, "pseudonym"),
+            field_sets=await self._field_sets(),
+            pseudonym_space=pseudonym_space(self.settings),
+        )
+        shape = AppShape(title="Services", version="1.0.0")
+        return make_app(integration.routes(deps), shape)
+
+    async def _field_sets(self) -> Callable[[], Mapping[str, FieldSet]]:
+        """The field sets in force, looked at again when the epoch has risen."""
+        from landschap.purposes.store import current_snapshot
+
+        pool = await self.pool("purposes")
+        snapshot, epoch = await current_snapshot(pool)
+        held = [snapshot.field_sets]
+
+        async def follow(epoch: int) -> None:
+            while True:
+                await asyncio.sleep(_FOLLOW_SECONDS)
+                try:
+                    if await pool.fetchval("SELECT value FROM platform.epoch") != epoch:
+                        snapshot, epoch = await current_snapshot(pool)
+                        held[0] = snapshot.field_sets
+                except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                    # A permit that names a set we do not have yet is refused; nothing leaks.
+                    log.warning("field sets not read", error=type(error).__name__)
+
+        task = asyncio.create_task(follow(epoch), name="field sets")
+        self.stack.callback(task.cancel)
+        return lambda: held[0]
+
+    async def people(self) -> ASGIApp:
+        """The pages for residents."""
+        from landschap.platform.http import make_app
+        from landschap.platform.oidc import OidcClient
+        from landschap.platform.web import Site, read_static_files
+        from landschap.portal.pages import PortalDeps, people_shape, portal_shape, routes
+
+        settings = self.settings
+        static = read_static_files()
+        number = version("landschap")
+        oidc = None
+        if settings.oidc.portal is not None:
+            oidc = OidcClient(
+                settings.oidc.portal,
+                redirect_uri=f"{settings.addresses.web}/inloggen/terug",
+                hosts=settings.network.hosts or {},
+            )
+        deps = PortalDeps(
+            settings=settings,
+            site=Site(settings, static, portal_shape(settings, number)),
+            static=static,
+            version=number,
+            portal_pool=await self.pool("portal"),
+            log_pool=await self.pool("logboek"),
+            purposes_pool=await self.pool("purposes"),
+            fsc_pool=await self.pool("fsc"),
+            writer=await self.log(),
+            session_key=secret_key(settings, "session"),
+            pseudonym_keys=_pseudonym_keys(settings),
+            look_activity=settings.portal.look_activity,
+            pseudonym_space=pseudonym_space(settings),
+            oidc=oidc,
+        )
+        return make_app(routes(deps), people_shape(deps))
+
+
+def pseudonym_space(settings: Settings) -> str:
+    """The address that names our pseudonyms: other organisations' are never comparable to ours.
+
+    Source: Logboek Dataverwerkingen, `dpl.core.data_subject_id_type`.
+    """
+    return f"{settings.addresses.web or settings.addresses.manager}/register/pseudoniem"
+
+
+def _pseudonym_keys(settings: Settings) -> Mapping[int, bytes]:
+    return {1: secret_key(settings, "pseudonym")}

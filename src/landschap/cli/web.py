@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The web process: one application per audience, each on a socket of its own behind nginx.
+
+    manager     other Managers, by FSC
+    services    our own registers and logical sources, behind the Inway
+    people      pages
+
+One process and one event loop; an application is there when its listener is configured.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from landschap.cli.composition import Composition
+from landschap.platform.sockets import App, app_socket, listening
+
+if TYPE_CHECKING:
+    from litestar.types import ASGIApp
+
+    from landschap.platform.settings import Settings
+
+_DRAIN_SECONDS = 20
+
+
+class _Served(uvicorn.Server):
+    """A uvicorn server that leaves signals to the process it shares with others."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Nothing: `serve_web` hears the signals for all servers."""
+        yield
+
+
+async def serve_web(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT; then finish what was accepted, within 20 s."""
+    async with AsyncExitStack() as stack:
+        apps = await applications(settings, stack)
+        servers = {name: _server(app) for name, app in apps.items()}
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, _stop, list(servers.values()))
+        async with asyncio.TaskGroup() as group:
+            for name, server in servers.items():
+                group.create_task(server.serve(sockets=[listening(app_socket(settings, name))]))
+
+
+async def applications(settings: Settings, stack: AsyncExitStack) -> Mapping[App, ASGIApp]:
+    """The applications this organisation needs; their connections close with ``stack``."""
+    made = Composition(settings=settings, stack=stack)
+    listen = settings.listen
+    apps: dict[App, ASGIApp] = {}
+    if listen.manager:
+        apps["manager"] = await made.manager()
+    if listen.inway:
+        apps["services"] = await made.services()
+    if listen.web:
+        apps["people"] = await made.people()
+    return apps
+
+
+def _server(app: ASGIApp) -> uvicorn.Server:
+    return _Served(
+        uvicorn.Config(
+            app,
+            loop="none",
+            http="httptools",
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=_DRAIN_SECONDS,
+        )
+    )
+
+
+def _stop(servers: list[uvicorn.Server]) -> None:
+    for server in servers:
+        server.should_exit = True

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The worker process: what happens later.
+
+Contracts and signatures are delivered, tokens fetched ahead, the directory told where we are, and
+the ends of the log signed. Each of these looks after itself; together they end when asked to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+from landschap.cli.composition import Composition
+from landschap.fsc import worker as fsc
+from landschap.logboek.worker import Signer, keep_anchoring
+
+if TYPE_CHECKING:
+    from landschap.platform.settings import Settings
+
+
+async def run_worker(settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT; the last anchor is signed on the way out."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        made = Composition(settings=settings, stack=stack)
+        own, client = await made.peer()
+        signer = Signer(own.peer_id.value, own.key, own.certificate.x509)
+        log_pool = await made.pool("logboek")
+        deps = fsc.WorkerDeps(
+            settings=settings, pool=await made.pool("fsc"), own=own, client=client
+        )
+        async with asyncio.TaskGroup() as group:
+            group.create_task(keep_anchoring(log_pool, signer, stop))
+            group.create_task(fsc.run_worker(deps, stop))
