@@ -70,6 +70,7 @@ class Figures:
         Info("landschap_build", "What runs here.", registry=self.registry).info(
             {"version": version}
         )
+        self._restarts: dict[str, int] = {}
         self.part_up = self._gauge("landschap_part_up", "1 when the part does its work.", "part")
         self.part_restarts = Counter(
             "landschap_part_restarts",
@@ -89,6 +90,12 @@ class Figures:
             ["outcome"],
             registry=self.registry,
         )
+
+    def set_restarts(self, part: str, total: int) -> None:
+        """Bring the counter of one part to the total that the supervisor keeps."""
+        known = self._restarts.get(part, 0)
+        self.part_restarts.labels(part=part).inc(total - known)
+        self._restarts[part] = total
 
     def exposition(self) -> bytes:
         """All figures in Prometheus text form."""

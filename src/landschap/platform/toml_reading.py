@@ -91,6 +91,9 @@ class Reading:
 
     def problem(self, key: str, message: str, nearest: str = "") -> None:
         """Remember one problem, at the line of the key or of its section."""
+        origin = self.origins.get(key)
+        if origin is not None and origin.kind == "environment":
+            message = f"{message} (set by {origin.detail})"
         line = self.lines.get(key)
         if line is None and "." in key:
             line = self.lines.get(key.rpartition(".")[0])
