@@ -17,8 +17,10 @@ from landschap.gateway.inway import KeyWanted
 from landschap.gateway.memory import Memory
 from landschap.gateway.outway import Signing, TokenWanted, UserKeysWanted
 from landschap.gateway.recording import Refused
+from landschap.gateway.refusals import Denied
 from landschap.gateway.world import World
 from landschap.logboek.records import Draft
+from landschap.purposes.decision import Decision
 from landschap.vocabulary.problems import Refusal
 
 __all__ = ["KeyWanted", "Secrets", "TokenWanted", "UserKeysWanted", "Verdict", "walk"]
@@ -93,32 +95,14 @@ def _inway(asked: Asked, holdings: Holdings, fresh: Fresh, trace: Trace) -> Verd
     if isinstance(purposed, Refusal):
         return _unpurposed(identified, purposed, asked, holdings, fresh)
     found = inway.authorise(purposed, asked, world, fresh)
-    permit: str | Refusal = ""
-    if isinstance(found, inway.Permitted):
-        permit = inway.sealed_permit(found, asked, world, fresh, holdings.secrets.permit)
-        if not isinstance(permit, Refusal):
-            snapshot = world.snapshot.version
-            draft = recording.permitted_at_inway(found, trace, snapshot, fresh.now)
-            answer = answers.permitted_inway(found, asked, trace, snapshot, permit)
-            return Verdict(answer, draft, "")
-    refused = Refused(
-        refusal=_refusal_in(found, permit),
-        request=recording.inway_request(
-            purposed, found.query if isinstance(found, inway.Permitted) else NO_QUERY
-        ),
-        transaction_id=identified.transaction_id,
-        peer=identified.peer.peer_id.value,
-        service=identified.claims.service,
-        decision=getattr(found, "decision", None),
-    )
-    return _refused("inway", refused, holdings, trace, fresh)
-
-
-def _refusal_in(found: object, permit: object) -> Refusal:
-    for each in (found, getattr(found, "refusal", None), permit):
-        if isinstance(each, Refusal):
-            return each
-    return refusals.deciding_failed()
+    if not isinstance(found, inway.Permitted):
+        return _unpermitted(purposed, found, holdings, fresh)
+    permit = inway.sealed_permit(found, asked, world, fresh, holdings.secrets.permit)
+    if isinstance(permit, Refusal):
+        return _unpermitted(purposed, permit, holdings, fresh)
+    snapshot = world.snapshot.version
+    draft = recording.permitted_at_inway(found, trace, snapshot, fresh.now)
+    return Verdict(answers.permitted_inway(found, asked, trace, snapshot, permit), draft, "")
 
 
 def _early(
@@ -152,6 +136,26 @@ def _unpurposed(
         service=identified.claims.service,
     )
     return _refused("inway", refused, holdings, identified.trace, fresh)
+
+
+def _unpermitted(
+    purposed: inway.Purposed, found: Refusal | Denied, holdings: Holdings, fresh: Fresh
+) -> Verdict:
+    identified = purposed.identified
+    refusal, decision = _reasons(found)
+    refused = Refused(
+        refusal=refusal,
+        request=recording.inway_request(purposed, NO_QUERY),
+        transaction_id=identified.transaction_id,
+        peer=identified.peer.peer_id.value,
+        service=identified.claims.service,
+        decision=decision,
+    )
+    return _refused("inway", refused, holdings, identified.trace, fresh)
+
+
+def _reasons(found: Refusal | Denied) -> tuple[Refusal, Decision | None]:
+    return (found.refusal, found.decision) if isinstance(found, Denied) else (found, None)
 
 
 def _outway(
@@ -190,15 +194,15 @@ def _outway(
     return Verdict(answers.permitted_outway(outgoing, trace), draft, "")
 
 
-def _of_bound(bound: outway.Bound, asked: Asked, found: Refusal | outway.Denied) -> Refused:
-    denied = isinstance(found, outway.Denied)
+def _of_bound(bound: outway.Bound, asked: Asked, found: Refusal | Denied) -> Refused:
+    refusal, decision = _reasons(found)
     return Refused(
-        refusal=found.refusal if isinstance(found, outway.Denied) else found,
+        refusal=refusal,
         request=recording.outway_request(bound, None, asked.header("zaak")),
         transaction_id=bound.transaction_id,
         peer=bound.connection.provider,
         service=bound.connection.grant.service_name,
-        decision=found.decision if denied and isinstance(found, outway.Denied) else None,
+        decision=decision,
     )
 
 

@@ -27,6 +27,7 @@ from landschap.gateway import refusals
 from landschap.gateway.asked import Asked, Fresh, Query, Trace, is_lenient, query_of
 from landschap.gateway.asked import transaction_id_of as read_transaction_id
 from landschap.gateway.memory import Memory, digest
+from landschap.gateway.refusals import Denied
 from landschap.gateway.world import Connection, Offered, World
 from landschap.purposes.decide import decide
 from landschap.purposes.decision import Decision, Question
@@ -79,13 +80,6 @@ class KeyWanted(msgspec.Struct, frozen=True):
     thumbprint: str
 
 
-class Denied(msgspec.Struct, frozen=True):
-    """A refusal that came out of deciding on purpose, with the decision behind it."""
-
-    refusal: Refusal
-    decision: Decision
-
-
 def identify(
     asked: Asked, world: World, memory: Memory, fresh: Fresh, trace: Trace
 ) -> Identified | Refusal:
@@ -134,7 +128,7 @@ def bind_purpose(
     unverified = read(compact)
     if isinstance(unverified, Refusal):
         return unverified
-    key = _declaration_key(identified.peer, unverified.thumbprint, world)
+    key = _declaration_key(identified.peer, unverified.thumbprint, memory, fresh)
     if key is None:
         return KeyWanted(identified.peer.peer_id.value, unverified.thumbprint)
     expected = Expected(
@@ -263,11 +257,14 @@ def _form_refusal(asked: Asked, offered: Offered) -> Refusal | None:
     return None
 
 
-def _declaration_key(peer: PeerCertificate, thumbprint: str, world: World) -> PublicKey | None:
+def _declaration_key(
+    peer: PeerCertificate, thumbprint: str, memory: Memory, fresh: Fresh
+) -> PublicKey | None:
     """The peer's key of that certificate: mostly the one of this very connection."""
     if thumbprint == peer.thumbprint:
         return peer.key
-    return world.peer_keys.get((peer.peer_id.value, thumbprint))
+    known = memory.peer_certificates.get((peer.peer_id.value, thumbprint))
+    return known.key if known is not None and known.valid_at(fresh.now) else None
 
 
 def _is_replay(declaration: Declaration, trace: Trace, memory: Memory, fresh: Fresh) -> bool:

@@ -95,6 +95,9 @@ class Memory:
     certificates: Bounded[str, PeerCertificate | str] = field(default_factory=lambda: Bounded(4096))
     clients: Bounded[str, str] = field(default_factory=lambda: Bounded(4096))
     tokens: Bounded[bytes, TokenClaims] = field(default_factory=lambda: Bounded(8192))
+    peer_certificates: Bounded[tuple[str, str], PeerCertificate] = field(
+        default_factory=lambda: Bounded(4096)
+    )
     users: Bounded[bytes, User] = field(default_factory=lambda: Bounded(8192))
     replays: Replays = field(default_factory=Replays)
 

@@ -26,6 +26,7 @@ from landschap.gateway import refusals
 from landschap.gateway.asked import Asked, Fresh, Query, Trace, is_lenient, query_of
 from landschap.gateway.asked import transaction_id_of as read_transaction_id
 from landschap.gateway.memory import Memory, digest
+from landschap.gateway.refusals import Denied
 from landschap.gateway.users import Employees, User, user_refused, verify_user
 from landschap.gateway.world import Application, Connection, Token, World
 from landschap.purposes.decide import decide
@@ -84,13 +85,6 @@ class TokenWanted(msgspec.Struct, frozen=True):
     """No usable token is held for this grant."""
 
     grant_hash: str
-
-
-class Denied(msgspec.Struct, frozen=True):
-    """A refusal that came out of deciding on purpose, with the decision behind it."""
-
-    refusal: Refusal
-    decision: Decision
 
 
 class Signing(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,11 +8,21 @@ Source: FSC Core, "Error codes"; FSC Logging, "Error codes".
 
 from __future__ import annotations
 
+import msgspec
+
+from landschap.purposes.decision import Decision
 from landschap.vocabulary.problems import Fault, Refusal
 
 _ASKER = "the application that asks"
 _BOTH = "both organisations, by signing a contract"
 _OPERATORS = "the operators of this organisation"
+
+
+class Denied(msgspec.Struct, frozen=True):
+    """A refusal that came out of deciding on purpose, with the decision behind it."""
+
+    refusal: Refusal
+    decision: Decision
 
 
 def transaction_id(given: str) -> Refusal:

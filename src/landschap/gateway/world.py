@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
+import msgspec
+
 from landschap.fsc.connections import ConnectionGrant, HeldToken
 from landschap.fsc.keys import PublicKey
 from landschap.fsc.own import OwnPeer
@@ -79,16 +81,14 @@ class Found:
     grants: tuple[ConnectionGrant, ...] = ()
     tokens: tuple[HeldToken, ...] = ()
     applications: tuple[Application, ...] = ()
-    peer_keys: Mapping[tuple[str, str], PublicKey] | None = None
     employees: Employees | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class World:
-    """What one organisation holds to be true at one epoch.
+class World(msgspec.Struct, frozen=True, kw_only=True):
+    """What one organisation holds to be true at one epoch; ``me`` is its own Peer ID.
 
     ``incoming`` and ``outgoing`` are by grant hash, ``aliases`` by what an application may say
-    instead of a hash, ``peer_keys`` by Peer ID and certificate thumbprint.
+    instead of a hash, ``keys`` by the digest of an API key.
     """
 
     epoch: int
@@ -102,7 +102,6 @@ class World:
     tokens: Mapping[str, Token]
     keys: Mapping[bytes, Application]
     certificates: Mapping[str, Application]
-    peer_keys: Mapping[tuple[str, str], PublicKey]
     policy_roles: Mapping[str, tuple[str, ...]]
     employees: Employees | None
     me: str
@@ -133,7 +132,6 @@ def build_world(found: Found) -> World:
         certificates={
             a.certificate_thumbprint: a for a in found.applications if a.certificate_thumbprint
         },
-        peer_keys=found.peer_keys or {},
         policy_roles={p.id: p.roles for p in found.snapshot.register.policies},
         employees=found.employees,
         me=me,

@@ -1,0 +1,276 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The decider's process: its connections, its world, and its end.
+
+PostgreSQL tells of changes; that only warms. What makes a change count at once is that the log
+refuses a record decided in an older world.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import signal
+import socket
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import asyncpg
+import msgspec
+import structlog
+
+from landschap.fsc import store as fsc_store
+from landschap.fsc.client import ManagerClient, own_peer
+from landschap.fsc.own import OwnPeer
+from landschap.gateway.api.desk import Desk, Sources
+from landschap.gateway.api.protocol import DoorProtocol
+from landschap.gateway.client import Peers, UserKeys
+from landschap.gateway.doors import (
+    Holdings,
+    KeyWanted,
+    Secrets,
+    TokenWanted,
+    UserKeysWanted,
+    Wanted,
+)
+from landschap.gateway.memory import Memory
+from landschap.gateway.outway import TOKEN_MARGIN, Signing
+from landschap.gateway.store import Pools, load_world
+from landschap.gateway.users import Employees
+from landschap.gateway.world import held_tokens
+from landschap.logboek.store import LogWriter
+from landschap.platform import postgres
+from landschap.platform.keys import secret_key
+from landschap.platform.settings import Settings
+from landschap.platform.sockets import socket_path
+from landschap.platform.trouble import Trouble
+from landschap.platform.unix_sockets import listening
+from landschap.purposes.declaration import key_algorithm
+
+log = structlog.get_logger(__name__)
+
+# nginx waits two seconds for a decision; the log must have said no by then.
+LOG_WAIT_SECONDS = 1.5
+_LOOK_AGAIN_SECONDS = 5.0
+_TRY_AGAIN_SECONDS = 1.0
+_FINISH_SECONDS = 3.0
+_POOL_SIZE = 2
+
+
+@dataclass(slots=True, kw_only=True)
+class Keeper:
+    """Keeps the desk's world up to date, and fetches what a question lacks."""
+
+    pools: Pools
+    own: OwnPeer
+    peers: Peers
+    user_keys: UserKeys | None
+    employees: Employees | None
+    desk: Desk | None = None
+    _loading: asyncio.Task[None] | None = None
+    _tokens: dict[str, asyncio.Task[bool]] | None = None
+
+    async def newer(self, epoch: int) -> None:
+        """See to it that the desk's world is at least of this epoch; loads once for all."""
+        while self.desk is not None and self.desk.holdings.world.epoch < epoch:
+            await self.reload()
+
+    async def reload(self) -> None:
+        """Load the world; who comes while it loads waits for the same load."""
+        if self._loading is None or self._loading.done():
+            self._loading = asyncio.create_task(self._load())
+        await asyncio.shield(self._loading)
+
+    async def _load(self) -> None:
+        world = await load_world(self.pools, self.own, self.employees, datetime.now(UTC))
+        if self.desk is not None and world.epoch >= self.desk.holdings.world.epoch:
+            self._hold(world=world)
+
+    async def obtain(self, wanted: Wanted) -> bool:
+        """Fetch what a walk wanted; False when it is not to be had now."""
+        if isinstance(wanted, TokenWanted):
+            return await self._token_once(wanted.grant_hash)
+        if isinstance(wanted, UserKeysWanted):
+            keys = self.user_keys and await self.user_keys.renew(wanted.key_set)
+            if keys:
+                self._hold(user_keys=keys)
+            return keys is not None
+        return await self._certificate(wanted)
+
+    async def _certificate(self, wanted: KeyWanted) -> bool:
+        now = datetime.now(UTC)
+        found = await self.peers.certificate(wanted.peer_id, wanted.thumbprint, now)
+        if found is None or self.desk is None:
+            return False
+        memory = self.desk.holdings.memory
+        memory.peer_certificates.keep((wanted.peer_id, wanted.thumbprint), found)
+        return True
+
+    async def _token_once(self, grant_hash: str) -> bool:
+        """One fetch per grant, however many questions wait for it."""
+        running = self._tokens = self._tokens if self._tokens is not None else {}
+        task = running.get(grant_hash)
+        if task is None:
+            task = running[grant_hash] = asyncio.create_task(self._token(grant_hash))
+            task.add_done_callback(lambda _: running.pop(grant_hash, None))
+        return await asyncio.shield(task)
+
+    async def _token(self, grant_hash: str) -> bool:
+        if self.desk is None:
+            return False
+        await self.read_tokens()
+        now = datetime.now(UTC)
+        world = self.desk.holdings.world
+        token = world.tokens.get(grant_hash)
+        if token is not None and token.expires_at > now + TOKEN_MARGIN:
+            return True
+        connection = world.outgoing.get(grant_hash)
+        held = connection and await self.peers.token(connection, now)
+        if not held:
+            return False
+        # Read again: another task may have replaced the world while the Manager was asked.
+        world = self.desk.holdings.world
+        fresh = {**world.tokens, **held_tokens([held])}
+        self._hold(world=msgspec.structs.replace(world, tokens=fresh))
+        return True
+
+    async def read_tokens(self) -> None:
+        """Take over the tokens that the worker renewed."""
+        found = held_tokens(await fsc_store.tokens(self.pools.fsc))
+        if self.desk is not None:
+            world = self.desk.holdings.world
+            self._hold(world=msgspec.structs.replace(world, tokens=found))
+
+    def _hold(self, **changed: object) -> None:
+        if self.desk is not None:
+            self.desk.holdings = msgspec.structs.replace(self.desk.holdings, **changed)
+
+
+async def run_decider(settings: Settings, listen_fd: int | None, lane: str) -> None:
+    """Answer nginx until SIGTERM or SIGINT; then finish what was asked.
+
+    ``listen_fd`` is the listening socket that the supervisor shares among deciders; without one
+    our own is made. Raises Trouble, LogUnavailable and InvalidValue when it can not start.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        desk, keeper = await open_desk(settings, lane, stack)
+        watching = asyncio.create_task(_watch(settings, keeper))
+        stack.callback(watching.cancel)
+        server = await loop.create_unix_server(
+            lambda: DoorProtocol(desk), sock=_socket(settings, listen_fd)
+        )
+        log.info("decider ready", lane=lane, epoch=desk.holdings.world.epoch)
+        await stop.wait()
+        server.close()
+        await _finish(desk)
+
+
+async def open_desk(settings: Settings, lane: str, stack: AsyncExitStack) -> tuple[Desk, Keeper]:
+    """A desk with its connections, which close with ``stack``."""
+    own = own_peer(settings)
+    key_algorithm(own.key)
+    pools = Pools(
+        gateway=await _pool(settings, "gateway", stack),
+        fsc=await _pool(settings, "fsc", stack),
+        purposes=await _pool(settings, "purposes", stack),
+    )
+    client = await stack.enter_async_context(ManagerClient(settings, own))
+    employees = _employees(settings)
+    keeper = Keeper(
+        pools=pools,
+        own=own,
+        peers=Peers(pools.fsc, own, client),
+        user_keys=UserKeys(settings, employees.issuer) if employees else None,
+        employees=employees,
+    )
+    writer = LogWriter(
+        settings,
+        lane,
+        wait_seconds=LOG_WAIT_SECONDS,
+        records_waiting=settings.limits.log_queue,
+    )
+    await writer.start()
+    stack.push_async_callback(writer.close)
+    signing = Signing(
+        key=own.key,
+        thumbprint=own.certificate.thumbprint,
+        case_key=secret_key(settings, "pseudonym"),
+    )
+    holdings = Holdings(
+        world=await load_world(pools, own, employees, datetime.now(UTC)),
+        memory=Memory(),
+        secrets=Secrets(permit=secret_key(settings, "permit"), signing=signing),
+    )
+    keeper.desk = Desk(holdings, writer, Sources(keeper.newer, keeper.obtain))
+    # What lives for the whole process need not be walked by every collection.
+    gc.freeze()
+    return keeper.desk, keeper
+
+
+async def _watch(settings: Settings, keeper: Keeper) -> None:
+    """Reload when the epoch rises, read tokens now and then; never give up."""
+    risen = asyncio.Event()
+    while True:
+        try:
+            connection = await postgres.connect(settings, "gateway")
+            try:
+                await connection.add_listener("landschap_epoch", lambda *_: risen.set())
+                risen.set()  # what rose before we listened
+                while not connection.is_closed():
+                    await _warm(keeper, risen)
+            finally:
+                connection.terminate()
+        except (OSError, Trouble, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            log.warning("no word of changes; decisions stay right, but slower", error=str(error))
+        await asyncio.sleep(_TRY_AGAIN_SECONDS)
+
+
+async def _warm(keeper: Keeper, risen: asyncio.Event) -> None:
+    try:
+        async with asyncio.timeout(_LOOK_AGAIN_SECONDS):
+            await risen.wait()
+    except TimeoutError:
+        await keeper.read_tokens()
+        return
+    risen.clear()
+    await keeper.reload()
+
+
+async def _finish(desk: Desk) -> None:
+    """Let questions that were asked be answered, then close the connections of nginx."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + _FINISH_SECONDS
+    for connection in [each for each in desk.connections if not each.busy]:
+        connection.close()
+    while desk.waiting and loop.time() < deadline:
+        await asyncio.sleep(0.02)
+    for connection in list(desk.connections):
+        connection.close()
+
+
+async def _pool(settings: Settings, room: str, stack: AsyncExitStack) -> asyncpg.Pool:
+    made = await postgres.pool(settings, room, size=_POOL_SIZE)
+    stack.push_async_callback(made.close)
+    return made
+
+
+def _employees(settings: Settings) -> Employees | None:
+    given = settings.oidc.employees
+    if given is None:
+        return None
+    return Employees(
+        issuer=given.issuer,
+        audience=given.audience,
+        roles_claim=given.roles_claim,
+        level_claim=given.level_claim,
+    )
+
+
+def _socket(settings: Settings, listen_fd: int | None) -> socket.socket:
+    if listen_fd is None:
+        return listening(socket_path(settings, "decide"))
+    return socket.socket(fileno=listen_fd)

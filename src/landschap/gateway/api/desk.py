@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The desk: takes a question, has it decided, has it recorded, and only then answers.
+
+The common way has no task and no await: walk, submit the record, answer when it is durable.
+Only when something must be fetched first, or the world turned out to be newer, does a question
+get a task of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from landschap.gateway import answers, refusals
+from landschap.gateway.asked import Asked, Fresh, trace_of
+from landschap.gateway.doors import (
+    Holdings,
+    Verdict,
+    Wanted,
+    failed,
+    not_loggable,
+    walk,
+)
+from landschap.logboek.faults import InvalidRecord, StaleDecision
+from landschap.logboek.store import LogWriter
+from landschap.platform.ids import new_span_id, new_trace_id, uuid7
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from landschap.gateway.api.protocol import DoorProtocol
+
+Reply = Callable[[bytes], None]
+DOORS = frozenset({"inway", "outway"})
+# A world may change again while a question is decided again; more often than this is an accident.
+_ATTEMPTS = 5
+_PLAIN = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Length: %d\r\n\r\n"
+_NOT_HERE = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+
+
+class Sources(msgspec.Struct, frozen=True):
+    """How the desk gets what a walk lacks: a newer world, or a thing that was wanted."""
+
+    newer: Callable[[int], Awaitable[None]]
+    obtain: Callable[[Wanted], Awaitable[bool]]
+
+
+class Desk:
+    """One per decider; ``holdings`` is replaced as a whole when the world is newer."""
+
+    def __init__(self, holdings: Holdings, log: LogWriter, sources: Sources) -> None:
+        self.holdings = holdings
+        self.connections: set[DoorProtocol] = set()
+        self._log = log
+        self._sources = sources
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def ask(self, asked: Asked, reply: Reply) -> None:
+        """Answer a question of nginx, or one of an operator on the socket itself."""
+        door = asked.header("x-landschap-door")
+        if door not in DOORS:
+            reply(self._own_page(asked.target))
+            return
+        fresh = Fresh(datetime.now(UTC), new_span_id(), new_trace_id(), uuid7(), uuid7())
+        _Question(self, door, asked, reply, fresh).decide(self.holdings)
+
+    def count(self, door: str, code: str) -> None:
+        """One more verdict."""
+        self._counts[door, code or "permitted"] += 1
+
+    def spawn(self, work: Awaitable[None]) -> None:
+        """Do something beside, and hold on to it until it is done."""
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    @property
+    def waiting(self) -> int:
+        """Questions that have no answer yet."""
+        return sum(connection.busy for connection in self.connections)
+
+    def _own_page(self, target: str) -> bytes:
+        """`/metrics` and `/ready`: for who reaches the socket itself, past nginx."""
+        if target == "/ready":
+            text = f"epoch {self.holdings.world.epoch}\n"
+        elif target == "/metrics":
+            text = self._figures()
+        else:
+            return _NOT_HERE
+        body = text.encode()
+        return _PLAIN % len(body) + body
+
+    def _figures(self) -> str:
+        lane = self._log.lane
+        lines = ["# TYPE landschap_decider_verdicts counter"]
+        lines += [
+            f'landschap_decider_verdicts_total{{lane="{lane}",door="{door}",code="{code}"}} {n}'
+            for (door, code), n in sorted(self._counts.items())
+        ]
+        gauges = {
+            "landschap_decider_epoch": self.holdings.world.epoch,
+            "landschap_decider_waiting": self.waiting,
+            "landschap_decider_log_healthy": int(self._log.healthy),
+            "landschap_decider_tokens_remembered": len(self.holdings.memory.tokens),
+            "landschap_decider_declarations_remembered": len(self.holdings.memory.replays),
+        }
+        for name, value in gauges.items():
+            lines += [f"# TYPE {name} gauge", f'{name}{{lane="{lane}"}} {value}']
+        return "\n".join(lines) + "\n"
+
+    # What a question needs of the desk.
+    def submit(self, verdict: Verdict, epoch: int) -> asyncio.Future[list[UUID]]:
+        """Have the record written. Raises InvalidRecord, LogUnavailable, QueueFull."""
+        return self._log.submit((verdict.draft,), decided_epoch=epoch)
+
+    @property
+    def sources(self) -> Sources:
+        """Where missing things come from."""
+        return self._sources
+
+
+class _Question:
+    """One question on its way: decide, record, answer."""
+
+    __slots__ = ("asked", "attempts", "desk", "door", "fresh", "reply", "verdict")
+
+    def __init__(self, desk: Desk, door: str, asked: Asked, reply: Reply, fresh: Fresh) -> None:
+        self.desk = desk
+        self.door = door
+        self.asked = asked
+        self.reply = reply
+        self.fresh = fresh
+        self.attempts = 0
+        self.verdict: Verdict | None = None
+
+    def decide(self, holdings: Holdings) -> None:
+        """Walk through the door; what is lacking is fetched beside."""
+        try:
+            found = walk(self.door, self.asked, holdings, self.fresh)
+        except Exception:  # noqa: BLE001  # an accident while deciding must end in a refusal
+            found = failed(self.door, holdings, trace_of(self.asked, self.fresh), self.fresh)
+        if isinstance(found, Verdict):
+            self._record(found, holdings)
+        else:
+            self.desk.spawn(self._fetch(found))
+
+    def _record(self, verdict: Verdict, holdings: Holdings) -> None:
+        self.verdict = verdict
+        try:
+            future = self.desk.submit(verdict, holdings.world.epoch)
+        except InvalidRecord:
+            self._record_bare(holdings)
+        except Exception:  # noqa: BLE001  # whatever keeps the record away keeps the answer away
+            self._unwritable()
+        else:
+            future.add_done_callback(self._recorded)
+
+    def _record_bare(self, holdings: Holdings) -> None:
+        """The log may not hold what was asked; the refusal of that holds nothing of it."""
+        trace = trace_of(self.asked, self.fresh)
+        bare = not_loggable(self.door, holdings, trace, self.fresh)
+        self.verdict = bare
+        try:
+            self.desk.submit(bare, holdings.world.epoch).add_done_callback(self._recorded)
+        except Exception:  # noqa: BLE001  # as above
+            self._unwritable()
+
+    def _recorded(self, future: asyncio.Future[list[UUID]]) -> None:
+        error = None if future.cancelled() else future.exception()
+        if error is None and not future.cancelled() and self.verdict is not None:
+            self.desk.count(self.door, self.verdict.code)
+            self.reply(self.verdict.answer)
+        elif isinstance(error, StaleDecision) and self.attempts < _ATTEMPTS:
+            self.attempts += 1
+            self.desk.spawn(self._again(error.epoch))
+        elif isinstance(error, InvalidRecord) and self.attempts < _ATTEMPTS:
+            self.attempts = _ATTEMPTS
+            self._record_bare(self.desk.holdings)
+        else:
+            self._unwritable()
+
+    async def _again(self, epoch: int) -> None:
+        """The world is newer than the decision: see it, and decide again."""
+        try:
+            await self.desk.sources.newer(epoch)
+        except Exception:  # noqa: BLE001  # without the newer world there is no decision
+            self._unwritable()
+        else:
+            self.decide(self.desk.holdings)
+
+    async def _fetch(self, wanted: Wanted) -> None:
+        """Fetch what is lacking, once; a second time lacking is a refusal."""
+        got = False
+        try:
+            got = await self.desk.sources.obtain(wanted)
+        finally:
+            holdings = self.desk.holdings
+            if not got or self.attempts >= _ATTEMPTS:
+                holdings = msgspec.structs.replace(holdings, unobtainable=True)
+            self.attempts += 1
+            self.decide(holdings)
+
+    def _unwritable(self) -> None:
+        refusal = refusals.log_unwritable()
+        self.desk.count(self.door, refusal.code)
+        self.reply(answers.refused(refusal, self.door, None, trace_of(self.asked, self.fresh)))
