@@ -205,11 +205,12 @@ def history(settings: Settings, as_json: bool) -> None:
 
 def _run(settings: Settings, work: Callable[[asyncpg.Pool], Awaitable[_Result]]) -> _Result:
     async def with_pool() -> _Result:
-        pool = await postgres.pool(settings, "purposes", size=1)
-        try:
-            return await work(pool)
-        finally:
-            await pool.close()
+        async with postgres.database(settings):
+            pool = await postgres.pool(settings, "purposes", size=1)
+            try:
+                return await work(pool)
+            finally:
+                await pool.close()
 
     return asyncio.run(with_pool())
 
