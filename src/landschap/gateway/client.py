@@ -104,9 +104,9 @@ class Peers:
         try:
             async with asyncio.timeout(_ASK_SECONDS):
                 found = await fsc_store.certificate(self._pool, thumbprint)
-                if found is None:
-                    place = await self._manager_of(PeerId(peer_id))
-                    found = place and await self._client.certificate(place, thumbprint)
+                place = None if found else await self._manager_of(PeerId(peer_id))
+                if place is not None:
+                    found = await self._client.certificate(place, thumbprint)
         except (PeerRefused, PeerUnreachable, TimeoutError, OSError, asyncpg.PostgresError):
             return None
         return self._trusted(found, peer_id, now) if found else None

@@ -39,7 +39,7 @@ from landschap.gateway.services import LANDSCHAP, Service
 from landschap.gateway.users import Employees
 from landschap.gateway.world import Application, Found, World, build_world
 from landschap.platform.settings import Settings
-from landschap.platform.sockets import socket_path
+from landschap.platform.sockets import app_socket, decide_socket
 from landschap.purposes import store as purposes_store
 from landschap.vocabulary.identifiers import InvalidValue
 from landschap.vocabulary.problems import ProblemError, Refusal
@@ -220,14 +220,14 @@ async def carrier_plan(
     listen, run = settings.listen, settings.paths.run
     return CarrierPlan(
         run=run,
-        logs=settings.paths.data / "log",
-        decide_socket=socket_path(settings, "decide"),
+        logs=settings.paths.data / "logs",
+        decide_socket=decide_socket(settings),
         tls=_tls(settings),
         nginx_version=nginx_version,
         workers=settings.nginx.workers or (await asyncio.to_thread(_cores)),
         worker_user=worker_user,
         manager=(
-            ManagerDoor(listen=_listen(listen.manager), socket=socket_path(settings, "manager"))
+            ManagerDoor(listen=_listen(listen.manager), socket=app_socket(settings, "manager"))
             if listen.manager
             else None
         ),
@@ -279,7 +279,7 @@ def _web_door(settings: Settings) -> WebDoor:
     return WebDoor(
         listen=_listen(settings.listen.web),
         server_name=parts.hostname or "",
-        socket=socket_path(settings, "people"),
+        socket=app_socket(settings, "people"),
         tls=parts.scheme == "https",
     )
 
@@ -300,7 +300,7 @@ async def _peers(settings: Settings, addresses: Iterable[str]) -> tuple[PeerUpst
 async def _place(settings: Settings, service: Service) -> str:
     """Where a service listens, as nginx wants it; empty when its host name does not resolve."""
     if service.upstream == LANDSCHAP:
-        return f"unix:{socket_path(settings, 'services')}"
+        return f"unix:{app_socket(settings, 'services')}"
     if service.upstream.startswith("unix:"):
         return f"unix:{settings.path.parent / service.upstream.removeprefix('unix:')}"
     parts = urlsplit(service.upstream)

@@ -42,9 +42,8 @@ from landschap.logboek.store import LogWriter
 from landschap.platform import postgres
 from landschap.platform.keys import secret_key
 from landschap.platform.settings import Settings
-from landschap.platform.sockets import socket_path
+from landschap.platform.sockets import decide_socket, listening
 from landschap.platform.trouble import Trouble
-from landschap.platform.unix_sockets import listening
 from landschap.purposes.declaration import key_algorithm
 
 log = structlog.get_logger(__name__)
@@ -246,7 +245,7 @@ async def _finish(desk: Desk) -> None:
     deadline = loop.time() + _FINISH_SECONDS
     for connection in [each for each in desk.connections if not each.busy]:
         connection.close()
-    while desk.waiting and loop.time() < deadline:
+    while desk.waiting and loop.time() < deadline:  # noqa: ASYNC110  # ends with a deadline
         await asyncio.sleep(0.02)
     for connection in list(desk.connections):
         connection.close()
@@ -272,5 +271,5 @@ def _employees(settings: Settings) -> Employees | None:
 
 def _socket(settings: Settings, listen_fd: int | None) -> socket.socket:
     if listen_fd is None:
-        return listening(socket_path(settings, "decide"))
+        return listening(decide_socket(settings))
     return socket.socket(fileno=listen_fd)

@@ -47,7 +47,7 @@ class DoorProtocol(asyncio.Protocol):
         self._transport = transport  # type: ignore[assignment]  # a stream of a unix socket
         self._desk.connections.add(self)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _exc: Exception | None) -> None:
         """An answer that is still being made goes nowhere; its record stands."""
         self._transport = None
         self._desk.connections.discard(self)
