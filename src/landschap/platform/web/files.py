@@ -20,6 +20,7 @@ from typing import Any
 from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 from markupsafe import Markup
 
 from landschap.platform.trouble import Trouble
@@ -107,7 +108,7 @@ def static_route(static: StaticFiles) -> HTTPRouteHandler:
     """The handler that serves them."""
 
     @get(f"{PREFIX}/{{name:str}}")
-    async def static_file(name: str, request: Request[Any, Any, Any]) -> Response[bytes]:
+    async def static_file(name: FromPath[str], request: Request[Any, Any, Any]) -> Response[bytes]:
         file = static.by_hashed_name.get(name)
         if file is None:
             raise NotFoundException

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What nginx should carry now: the gateway's plan as a text, and word of its changes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from types import TracebackType
+from typing import Any, Self
+
+import asyncpg
+
+from landschap.gateway.carrier import render
+from landschap.gateway.store import CARRIER_CHANNEL, Pools, carrier_plan
+from landschap.platform import nginx, postgres
+from landschap.platform.carrier import Text
+from landschap.platform.settings import Settings
+from landschap.platform.system_users import SystemUser
+from landschap.platform.trouble import Trouble
+from landschap.vocabulary.identifiers import InvalidValue
+
+
+class Renderer:
+    """The configuration that follows from the settings and the database."""
+
+    def __init__(self, settings: Settings, user: SystemUser | None) -> None:
+        self.program = nginx.program(settings)
+        self._settings = settings
+        self._user = user
+        self._pools: Pools | None = None
+        self._listener: asyncpg.Connection | None = None
+        self._told = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._listener is not None:
+            self._listener.terminate()
+        if self._pools is not None:
+            for pool in (self._pools.gateway, self._pools.fsc, self._pools.purposes):
+                pool.terminate()
+
+    async def text(self) -> Text:
+        """The configuration that should run now. Raises Trouble when it cannot be had."""
+        try:
+            plan = await carrier_plan(
+                self._settings,
+                await self._connected(),
+                nginx_version=self.program.version,
+                worker_user=self._user.name if self._user else None,
+            )
+        except InvalidValue as error:
+            raise Trouble(
+                f"nginx cannot carry these settings: {error}", "correct organisation.toml"
+            ) from None
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise Trouble(
+                f"the services cannot be read: {error}", "the database must be back first"
+            ) from None
+        rendered = render(plan)
+        return Text(rendered.text, rendered.version)
+
+    async def changed(self) -> None:
+        """Wait until somebody tells that services or tokens changed.
+
+        While nobody can tell, because the database is away, this waits for ever: the caller
+        looks by itself every few seconds.
+        """
+        if self._listener is None or self._listener.is_closed():
+            with contextlib.suppress(Trouble, OSError, asyncpg.PostgresError):
+                self._listener = await postgres.connect(self._settings, "gateway")
+                await self._listener.add_listener(CARRIER_CHANNEL, self._hear)
+        await self._told.wait()
+        self._told.clear()
+
+    def _hear(self, *_: Any) -> None:
+        self._told.set()
+
+    async def _connected(self) -> Pools:
+        if self._pools is None:
+            self._pools = Pools(
+                gateway=await postgres.pool(self._settings, "gateway", size=1),
+                fsc=await postgres.pool(self._settings, "fsc", size=1),
+                purposes=await postgres.pool(self._settings, "purposes", size=1),
+            )
+        return self._pools

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What the supervisor does beside keeping parts alive: answer operators, warn, renew nginx."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import asyncpg
+
+from landschap.platform import admin
+from landschap.platform.admin import Answer
+from landschap.platform.carrier import Carrier
+from landschap.platform.identity_checks import WARN_DAYS, expiries
+from landschap.platform.processes import Supervisor
+from landschap.platform.settings import Settings
+from landschap.platform.telemetry import Figures, logger
+from landschap.platform.trouble import Trouble
+
+if TYPE_CHECKING:
+    from landschap.cli.carrying import Renderer
+
+_EXPIRY_SECONDS = 3_600.0
+_CARRIER_SECONDS = 2.0
+
+
+class Operation:
+    """The admin listener and the watches, for as long as the block runs."""
+
+    def __init__(
+        self, settings: Settings, supervisor: Supervisor, carrier: Carrier, figures: Figures
+    ) -> None:
+        self._settings = settings
+        self._supervisor = supervisor
+        self._carrier = carrier
+        self._figures = figures
+        self._server: asyncio.Server | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Self:
+        if self._settings.listen.admin:
+            self._server = await admin.listen(self._settings.listen.admin, self._pages())
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._server is not None:
+            self._server.close()
+            await self._server.wait_closed()
+
+    def begin(self, renderer: Renderer) -> None:
+        """Begin to watch what ends, and what nginx should carry."""
+        self._tasks = [
+            asyncio.create_task(_every(_EXPIRY_SECONDS, self._look_at_ends)),
+            asyncio.create_task(self._follow(renderer)),
+        ]
+
+    async def _follow(self, renderer: Renderer) -> None:
+        """Renew nginx's configuration when told, and every two seconds in case nobody told."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(renderer.changed(), _CARRIER_SECONDS)
+            try:
+                outcome = await self._carrier.refresh()
+            except Trouble as trouble:
+                logger().warning("nginx's configuration not renewed", why=trouble.what)
+                continue
+            if outcome:
+                self._figures.reloads.labels(outcome=outcome).inc()
+
+    async def _look_at_ends(self) -> None:
+        now = datetime.now(UTC)
+        try:
+            ends = expiries(self._settings)
+        except Trouble as trouble:
+            logger().warning("certificates cannot be read", why=trouble.what, todo=trouble.remedy)
+            return
+        for expiry in ends:
+            days = expiry.days_left(now)
+            self._figures.certificate_days.labels(name=expiry.name).set(days)
+            if days < WARN_DAYS:
+                logger().warning("certificate ends", name=expiry.name, days_left=int(days))
+        for grant, end in (await contract_ends(self._settings, now)).items():
+            days = (end - now).total_seconds() / 86_400
+            self._figures.contract_days.labels(grant=grant).set(days)
+            if days < WARN_DAYS:
+                logger().warning("contract ends", grant=grant, days_left=int(days))
+
+    def _pages(self) -> Mapping[str, admin.Page]:
+        return {
+            "/health/live": self._live,
+            "/health/ready": self._ready,
+            "/health/startup": self._startup,
+            "/metrics": self._metrics,
+            "/version": self._version,
+        }
+
+    async def _live(self) -> Answer:
+        return Answer.of({"status": "live"})
+
+    async def _startup(self) -> Answer:
+        complete = self._supervisor.complete
+        status = "started" if complete else "starting"
+        return Answer.of({"status": status}, 200 if complete else 503)
+
+    async def _ready(self) -> Answer:
+        health = await self._supervisor.health()
+        states = self._supervisor.states
+        parts = {
+            name: {
+                "ready": well,
+                "restarts": states[name].restarts,
+                **({"lastEnd": states[name].last_end} if states[name].last_end else {}),
+            }
+            for name, well in health.items()
+        }
+        ready = self._supervisor.complete and all(health.values())
+        status = "ready" if ready else "not ready"
+        return Answer.of({"status": status, "parts": parts}, 200 if ready else 503)
+
+    async def _metrics(self) -> Answer:
+        for name, well in (await self._supervisor.health()).items():
+            self._figures.part_up.labels(part=name).set(int(well))
+            self._figures.set_restarts(name, self._supervisor.states[name].restarts)
+        kind = "text/plain; version=0.0.4; charset=utf-8"
+        return Answer(200, self._figures.exposition(), kind)
+
+    async def _version(self) -> Answer:
+        running = self._carrier.running
+        return Answer.of(
+            {
+                "version": version("landschap"),
+                "organisation": self._settings.organisation.oin.value,
+                "configuration": running.version if running else None,
+            }
+        )
+
+
+async def contract_ends(settings: Settings, now: datetime) -> dict[str, datetime]:
+    """For each valid connection grant when it ends; empty while the database is away."""
+    from landschap.fsc.store import connection_grants
+    from landschap.platform import postgres
+
+    try:
+        pool = await postgres.pool(settings, "fsc", size=1)
+    except Trouble:
+        return {}
+    try:
+        grants = await connection_grants(pool, now)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        return {}
+    finally:
+        pool.terminate()
+    return {str(grant.grant_hash): grant.not_after for grant in grants if grant.valid}
+
+
+async def _every(seconds: float, work: Callable[[], Awaitable[Any]]) -> None:
+    while True:
+        await work()
+        await asyncio.sleep(seconds)

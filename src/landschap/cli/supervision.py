@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Everything of one organisation under one supervisor: which parts, and in which order.
+
+database -> deciders, web, worker -> nginx. The door opens last and closes first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from landschap.cli.carrying import Renderer
+from landschap.cli.operation import Operation
+from landschap.platform import nginx
+from landschap.platform.carrier import Carrier
+from landschap.platform.folders import private_folder, run_folder
+from landschap.platform.identity_checks import require_identity
+from landschap.platform.keys import make_secret_keys
+from landschap.platform.listeners import require_free
+from landschap.platform.nginx import Configuration
+from landschap.platform.notify import notify
+from landschap.platform.postgres.part import GivenDatabase, OwnDatabase
+from landschap.platform.postgres.server import Server
+from landschap.platform.privileges import Privileges, arrange
+from landschap.platform.processes import (
+    Child,
+    Part,
+    Probe,
+    ProcessSpec,
+    Supervisor,
+    Watch,
+    end_with_parent,
+)
+from landschap.platform.settings import Settings
+from landschap.platform.sockets import SocketName, answers_http, listening, socket_path
+from landschap.platform.telemetry import Figures, logger, start_logging
+from landschap.platform.trouble import Trouble
+
+_CORES_PER_DECIDER = 2
+
+
+def supervise(settings: Settings) -> None:
+    """Run all parts until SIGTERM or Ctrl-C. Raises Trouble when something does not start."""
+    start_logging(settings.log, "supervisor")
+    began = time.monotonic()
+    make_folders(settings)
+    with _only_one(settings):
+        require_identity(settings, datetime.now(UTC))
+        make_secret_keys(settings)
+        privileges = arrange(settings)
+        run_folder(settings.paths.run, user=privileges.service)
+        if privileges.why_root:
+            logger().warning("our processes run as root", why=privileges.why_root)
+        asyncio.run(_supervise(settings, privileges, began))
+
+
+def make_folders(settings: Settings) -> None:
+    """The folders everything else stands in. Raises Trouble."""
+    private_folder(settings.paths.data, mode=0o711)
+    private_folder(settings.paths.secrets)
+    run_folder(settings.paths.run)
+
+
+async def _supervise(settings: Settings, privileges: Privileges, began: float) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, stop.set)
+    end_with_parent(loop)
+    watch = Watch()
+    log = logger()
+    figures = Figures(version("landschap"))
+    try:
+        async with Renderer(settings, privileges.service) as renderer:
+            configuration = _configuration(settings, renderer.program)
+            if configuration.end_leftover():
+                log.warning("ended an nginx that an earlier run left behind")
+            require_free(settings.listen)
+            carrier = Carrier(configuration, renderer.text, watch, log.info)
+            with _parts(settings, privileges, watch) as parts:
+                stages = [[parts.database], parts.processes, [carrier]]
+                supervisor = Supervisor(stages, watch, log.info)
+                async with Operation(settings, supervisor, carrier, figures) as operation:
+
+                    def ready() -> None:
+                        log.info("ready", seconds=round(time.monotonic() - began, 2))
+                        operation.begin(renderer)
+                        notify("READY=1")
+
+                    await supervisor.run(stop, ready=ready)
+    finally:
+        notify("STOPPING=1")
+        watch.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    database: Part
+    processes: Sequence[Part]
+
+
+@contextmanager
+def _parts(settings: Settings, privileges: Privileges, watch: Watch) -> Iterator[_Parts]:
+    """The parts that the configured listeners need, and the socket that all deciders share."""
+    database: Part
+    if settings.postgres.dsn is not None:
+        database = GivenDatabase(settings)
+    else:
+        database = OwnDatabase(Server(settings, watchdog=watch))
+    processes: list[Part] = []
+    with contextlib.ExitStack() as stack:
+        if settings.listen.inway or settings.listen.outway:
+            deciding = stack.enter_context(listening(socket_path(settings, "decide")))
+            specs = _deciders(settings, privileges, deciding)
+            processes += [Child(spec, watch) for spec in specs]
+        apps = _apps(settings)
+        if apps:
+            processes.append(Child(_web(settings, privileges, apps), watch))
+        processes.append(Child(_worker(settings, privileges), watch))
+        yield _Parts(database, processes)
+
+
+def _deciders(
+    settings: Settings, privileges: Privileges, deciding: socket.socket
+) -> Iterator[ProcessSpec]:
+    count = settings.processes.deciders or max(1, (os.cpu_count() or 1) // _CORES_PER_DECIDER)
+    place = socket_path(settings, "decide")
+    for number in range(count):
+        lane = f"decider-{number}"
+        more = ["--listen-fd", str(deciding.fileno()), "--lane", lane]
+        yield ProcessSpec(
+            name=lane,
+            command=_command(settings, "decider", *more),
+            ready=lambda: answers_http(place),
+            pass_fds=(deciding.fileno(),),
+            user=privileges.python,
+        )
+
+
+def _apps(settings: Settings) -> Sequence[SocketName]:
+    listen = settings.listen
+    needed: list[tuple[SocketName, str | None]] = [
+        ("manager", listen.manager),
+        ("services", listen.inway),
+        ("people", listen.web),
+    ]
+    return [app for app, listener in needed if listener]
+
+
+def _web(settings: Settings, privileges: Privileges, apps: Sequence[SocketName]) -> ProcessSpec:
+    places = [socket_path(settings, app) for app in apps]
+    return ProcessSpec(
+        name="web",
+        command=_command(settings, "web"),
+        ready=_all_answer(places),
+        user=privileges.python,
+    )
+
+
+def _worker(settings: Settings, privileges: Privileges) -> ProcessSpec:
+    return ProcessSpec(name="worker", command=_command(settings, "worker"), user=privileges.python)
+
+
+def _all_answer(places: Sequence[Path]) -> Probe:
+    async def probe() -> bool:
+        return all(await asyncio.gather(*(answers_http(place) for place in places)))
+
+    return probe
+
+
+def _command(settings: Settings, part: str, *more: str) -> list[str]:
+    """The command of one part. ``-P``: what stands in the present folder is never imported."""
+    start = "from landschap.cli import main; main()"
+    return [sys.executable, "-P", "-c", start, "serve", part, "-c", str(settings.path), *more]
+
+
+def _configuration(settings: Settings, program: nginx.Program) -> Configuration:
+    return Configuration(
+        program=program,
+        file=settings.paths.run / "nginx.conf",
+        version_socket=settings.paths.run / "carrier.sock",
+        error_log=settings.paths.data / "log" / "error.log",
+    )
+
+
+@contextmanager
+def _only_one(settings: Settings) -> Iterator[None]:
+    """One supervisor per organisation. Raises Trouble when there is one already."""
+    path = settings.paths.run / "serve.lock"
+    with path.open("a+", encoding="ascii") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise Trouble(
+                f"landschap already serves this organisation (process {lock.read().strip()})",
+                "stop that one first, or use another organisation.toml",
+            ) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
