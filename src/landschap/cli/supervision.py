@@ -44,7 +44,7 @@ from landschap.platform.processes import (
     end_with_parent,
 )
 from landschap.platform.settings import Settings
-from landschap.platform.sockets import SocketName, answers_http, listening, socket_path
+from landschap.platform.sockets import App, answers_http, app_socket, decide_socket, listening
 from landschap.platform.telemetry import Figures, logger, start_logging
 from landschap.platform.trouble import Trouble
 
@@ -122,7 +122,7 @@ def _parts(settings: Settings, privileges: Privileges, watch: Watch) -> Iterator
     processes: list[Part] = []
     with contextlib.ExitStack() as stack:
         if settings.listen.inway or settings.listen.outway:
-            deciding = stack.enter_context(listening(socket_path(settings, "decide")))
+            deciding = stack.enter_context(listening(decide_socket(settings)))
             specs = _deciders(settings, privileges, deciding)
             processes += [Child(spec, watch) for spec in specs]
         apps = _apps(settings)
@@ -136,7 +136,7 @@ def _deciders(
     settings: Settings, privileges: Privileges, deciding: socket.socket
 ) -> Iterator[ProcessSpec]:
     count = settings.processes.deciders or max(1, (os.cpu_count() or 1) // _CORES_PER_DECIDER)
-    place = socket_path(settings, "decide")
+    place = decide_socket(settings)
     for number in range(count):
         lane = f"decider-{number}"
         more = ["--listen-fd", str(deciding.fileno()), "--lane", lane]
@@ -149,9 +149,9 @@ def _deciders(
         )
 
 
-def _apps(settings: Settings) -> Sequence[SocketName]:
+def _apps(settings: Settings) -> Sequence[App]:
     listen = settings.listen
-    needed: list[tuple[SocketName, str | None]] = [
+    needed: list[tuple[App, str | None]] = [
         ("manager", listen.manager),
         ("services", listen.inway),
         ("people", listen.web),
@@ -159,8 +159,8 @@ def _apps(settings: Settings) -> Sequence[SocketName]:
     return [app for app, listener in needed if listener]
 
 
-def _web(settings: Settings, privileges: Privileges, apps: Sequence[SocketName]) -> ProcessSpec:
-    places = [socket_path(settings, app) for app in apps]
+def _web(settings: Settings, privileges: Privileges, apps: Sequence[App]) -> ProcessSpec:
+    places = [app_socket(settings, app) for app in apps]
     return ProcessSpec(
         name="web",
         command=_command(settings, "web"),

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from landschap.cli.composition import Composition
-from landschap.platform.sockets import SocketName, listening, socket_path
+from landschap.platform.sockets import App, app_socket, listening
 
 if TYPE_CHECKING:
     from litestar.types import ASGIApp
@@ -48,14 +48,14 @@ async def serve_web(settings: Settings) -> None:
             loop.add_signal_handler(number, _stop, list(servers.values()))
         async with asyncio.TaskGroup() as group:
             for name, server in servers.items():
-                group.create_task(server.serve(sockets=[listening(socket_path(settings, name))]))
+                group.create_task(server.serve(sockets=[listening(app_socket(settings, name))]))
 
 
-async def applications(settings: Settings, stack: AsyncExitStack) -> Mapping[SocketName, ASGIApp]:
+async def applications(settings: Settings, stack: AsyncExitStack) -> Mapping[App, ASGIApp]:
     """The applications this organisation needs; their connections close with ``stack``."""
     made = Composition(settings=settings, stack=stack)
     listen = settings.listen
-    apps: dict[SocketName, ASGIApp] = {}
+    apps: dict[App, ASGIApp] = {}
     if listen.manager:
         apps["manager"] = await made.manager()
     if listen.inway:

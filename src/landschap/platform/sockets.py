@@ -17,12 +17,17 @@ from landschap.platform.folders import check_socket_path
 from landschap.platform.settings import Settings
 from landschap.platform.trouble import Trouble
 
-SocketName = Literal["decide", "manager", "services", "people"]
+App = Literal["manager", "services", "people"]
 
 
-def socket_path(settings: Settings, name: SocketName) -> Path:
-    """The socket of the deciders (`decide`) or of a web application. Raises Trouble if too long."""
-    return check_socket_path(settings.paths.run / f"{name}.sock")
+def decide_socket(settings: Settings) -> Path:
+    """Where the deciders answer nginx; the supervisor listens, the deciders accept."""
+    return check_socket_path(settings.paths.run / "decide.sock")
+
+
+def app_socket(settings: Settings, app: App) -> Path:
+    """Where one of the web applications answers nginx."""
+    return check_socket_path(settings.paths.run / f"{app}.sock")
 
 
 def listening(path: Path) -> socket.socket:
