@@ -191,7 +191,7 @@ def _configuration(settings: Settings, program: nginx.Program) -> Configuration:
         program=program,
         file=settings.paths.run / "nginx.conf",
         version_socket=settings.paths.run / "carrier.sock",
-        error_log=settings.paths.data / "log" / "error.log",
+        error_log=settings.paths.data / "logs" / "error.log",
     )
 
 

@@ -54,9 +54,9 @@ def listening(path: Path) -> socket.socket:
     return made
 
 
-async def answers_http(path: Path, target: str = "/", *, seconds: float = 2.0) -> bool:
-    """True when something behind the socket gives any HTTP answer at all."""
-    return (await ask(path, target, seconds=seconds)) is not None
+async def answers_http(path: Path) -> bool:
+    """True when something behind the socket gives any HTTP answer, were it 404."""
+    return (await ask(path, "/-/ready")) is not None
 
 
 async def ask(path: Path, target: str, *, seconds: float = 2.0) -> bytes | None:

@@ -32,11 +32,7 @@ def start_logging(log: LogSettings, part: str) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
     ]
-    last: list[Any] = (
-        [structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())]
-        if text
-        else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
-    )
+    last = _text_form() if text else _json_form()
     structlog.configure(
         processors=[*shared, structlog.processors.StackInfoRenderer(), *last],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[log.level]),
@@ -55,6 +51,18 @@ def start_logging(log: LogSettings, part: str) -> None:
     logging.basicConfig(
         handlers=[handler], level=max(_LEVELS[log.level], logging.WARNING), force=True
     )
+
+
+def _text_form() -> list[Any]:
+    plain = structlog.dev.plain_traceback
+    colours = sys.stdout.isatty()
+    return [structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=plain)]
+
+
+def _json_form() -> list[Any]:
+    """One JSON object a line; never the values of variables, which hold keys and persons."""
+    frames = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+    return [structlog.processors.ExceptionRenderer(frames), structlog.processors.JSONRenderer()]
 
 
 def logger() -> Any:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -95,6 +96,7 @@ class Site:
         self._settings = settings
         self._static = static
         self._shape = shape
+        self._words = {each: words.translations(each, _catalogues(shape)) for each in Language}
         self._environments = {each: self._environment(each) for each in Language}
         self.headers = page_headers(shape.form_targets)
 
@@ -112,8 +114,8 @@ class Site:
 
     def say(self, language: Language, text: str, **values: object) -> str:
         """Words from the catalogue, for titles and for files."""
-        translated = self._environments[language].globals["gettext"](text)  # type: ignore[operator]
-        return str(translated % values) if values else str(translated)
+        translated = self._words[language].gettext(text)
+        return translated % values if values else translated
 
     def _environment(self, language: Language) -> Environment:
         loaders = {
@@ -128,16 +130,9 @@ class Site:
             lstrip_blocks=True,
             extensions=["jinja2.ext.i18n"],
         )
-        catalogues = [
-            files(package) / "locale" / "en.po"
-            for package in (
-                "landschap.platform.web",
-                *(f"landschap.{r}" for r in self._shape.rooms),
-            )
-        ]
-        found = words.translations(language, catalogues)
-        # Plain strings: newstyle=True would escape twice what autoescape already escapes.
-        environment.install_gettext_translations(found, newstyle=True)  # type: ignore[attr-defined]
+        environment.install_gettext_translations(  # type: ignore[attr-defined]
+            self._words[language], newstyle=True
+        )
         environment.globals.update(self._globals(language))
         environment.filters.update(
             day=partial(words.day_element, language=language),
@@ -163,6 +158,11 @@ class Site:
             "style_sheets": self._static.style_sheets,
             "icon": self._static.icon,
         }
+
+
+def _catalogues(shape: SiteShape) -> list[Traversable]:
+    packages = ("landschap.platform.web", *(f"landschap.{room}" for room in shape.rooms))
+    return [files(package) / "locale" / "en.po" for package in packages]
 
 
 def page_headers(form_targets: Sequence[str]) -> dict[str, str]:
