@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime
+from typing import Any
 
 import asyncpg
 import pytest
@@ -71,7 +72,7 @@ async def situation(ask: Asker, bsn: str) -> dict[str, JsonValue]:
     "question", QUESTIONS, ids=lambda q: f"{q['geldigOp']}-{q['beschikbaarOp']}"
 )
 async def test_answers_what_a_plain_reading_of_the_rows_says(
-    weesp: asyncpg.Pool, demo_registers: Registers, question: dict[str, str]
+    weesp: asyncpg.Pool, demo_registers: Registers, question: dict[str, Any]
 ) -> None:
     ask = Asker(weesp, demo_registers, question["geldigOp"], question["beschikbaarOp"])
     assert await situation(ask, question["burgerservicenummer"]) == question["antwoord"]

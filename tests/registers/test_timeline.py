@@ -422,3 +422,29 @@ def test_a_period_is_half_open_and_never_empty() -> None:
     assert Period(DAYS[0], DAYS[2]).within(Period(DAYS[1], OPEN)) == Period(DAYS[1], DAYS[2])
     assert Period(DAYS[0], DAYS[1]).within(Period(DAYS[1], OPEN)) is None
     assert (shown(BEGINNING), shown(OPEN), shown(DAYS[0])) == (None, None, "2020-01-01")
+
+
+STAYS = [
+    ("history-C1", "2010-08-17", None),
+    ("history-C2", "2010-08-18", "A1"),
+    ("history-C3", "2016-05-25", "A1"),
+    ("history-C4", "2016-05-26", "A2"),
+]
+
+
+@pytest.mark.case("history-C1", "history-C2", "history-C3", "history-C4")
+@pytest.mark.parametrize(("case", "day", "stay"), STAYS)
+def test_a_stay_holds_from_its_first_day_until_the_next_begins(
+    case: str, day: str, stay: str | None
+) -> None:
+    line = [uncertain(1, "2010-08-18", "A1"), uncertain(2, "2016-05-26", "A2")]
+    found = answers(line, D(day), up_to(2))
+    assert [a.assertion.content for a in found] == ([{"waarde": stay}] if stay else [])
+
+
+@pytest.mark.case("history-C5")
+def test_a_stay_abroad_takes_over_on_its_first_day() -> None:
+    begins = [("2004-10-14", "A1"), ("2010-08-18", "abroad"), ("2016-05-26", "A2")]
+    line = [uncertain(n, begin, value) for n, (begin, value) in enumerate(begins, start=1)]
+    found = [answers(line, D(f"2010-08-{day}"), up_to(3)) for day in (17, 18)]
+    assert [a.assertion.content for (a,) in found] == [{"waarde": "A1"}, {"waarde": "abroad"}]

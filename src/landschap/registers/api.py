@@ -18,6 +18,7 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 
 from litestar import Request, Response, get, post
+from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
 from landschap.logboek.faults import InvalidRecord
@@ -69,7 +70,10 @@ def routes(deps: Deps) -> list[ControllerRouterHandler]:
 
     @get("/{register:str}/v1/{collectie:str}/{identificatie:str}", opt={"query": QUERY_KEYS})
     async def one(
-        register: str, collectie: str, identificatie: str, request: _AnyRequest
+        register: FromPath[str],
+        collectie: FromPath[str],
+        identificatie: FromPath[str],
+        request: _AnyRequest,
     ) -> Response[bytes]:
         return await desk.one(desk.type(register, collectie), identificatie, request)
 
@@ -78,7 +82,9 @@ def routes(deps: Deps) -> list[ControllerRouterHandler]:
         status_code=HTTPStatus.OK,
         opt={"query": QUERY_KEYS},
     )
-    async def search(register: str, collectie: str, request: _AnyRequest) -> Response[bytes]:
+    async def search(
+        register: FromPath[str], collectie: FromPath[str], request: _AnyRequest
+    ) -> Response[bytes]:
         return await desk.search(desk.type(register, collectie), request)
 
     return [one, search]

@@ -7,7 +7,7 @@ of the same source adds what it says anew.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 from landschap.platform.ids import uuid7
 from landschap.registers.models import Register
@@ -22,7 +22,7 @@ BATCH = 10_000
 
 async def load(
     pool: Pool, register: Register, readings: Sequence[Reading], *, batch: int = BATCH
-) -> AsyncIterator[Written]:
+) -> AsyncGenerator[Written, None]:
     """Add readings, a batch per transaction; yields what each batch added.
 
     Raises ProblemError for a batch that was refused; the batches before it stand.
