@@ -19,7 +19,7 @@ import secrets
 import socket
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -88,8 +88,8 @@ class Pending:
     """A login that has begun, to be kept by the browser that began it until it comes back."""
 
     state: str
-    nonce: str
-    verifier: str
+    nonce: str = field(repr=False)
+    verifier: str = field(repr=False)
     return_to: str
     begun_at: int
 
@@ -102,7 +102,7 @@ class Identity:
     name: str
     level: str
     authenticated_at: int
-    id_token: str
+    id_token: str = field(repr=False)
 
 
 class OidcClient:

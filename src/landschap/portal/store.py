@@ -21,12 +21,12 @@ _FORGOTTEN_AT_ONCE = 200
 _BEGIN = """
 WITH forgotten AS (
     DELETE FROM session WHERE session_hash IN (
-        SELECT session_hash FROM session WHERE seen_at < $3 - $4::interval LIMIT $5))
-INSERT INTO session (session_hash, sealed, begun_at, seen_at) VALUES ($1, $2, $3, $3)
+        SELECT session_hash FROM session WHERE seen_at < $3::timestamptz - $4::interval LIMIT $5))
+INSERT INTO session (session_hash, sealed, begun_at, seen_at) VALUES ($1, $2, $3::timestamptz, $3::timestamptz)
 """
 _RESUME = """
-UPDATE session SET seen_at = greatest(seen_at, $2)
-WHERE session_hash = $1 AND seen_at > $2 - $3::interval AND begun_at > $2 - $4::interval
+UPDATE session SET seen_at = greatest(seen_at, $2::timestamptz)
+WHERE session_hash = $1 AND seen_at > $2::timestamptz - $3::interval AND begun_at > $2::timestamptz - $4::interval
 RETURNING sealed, begun_at
 """
 
@@ -39,6 +39,9 @@ class Known(msgspec.Struct, frozen=True):
     level: str
     authenticated_at: int
     id_token: str
+
+    def __repr__(self) -> str:
+        return f"Known(level={self.level!r})"
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):

@@ -26,6 +26,9 @@ from landschap.platform.web.files import StaticFiles
 from landschap.platform.web.language import Language
 
 
+_WAYS = ("telephone", "email", "address", "url")
+
+
 def N_(text: str) -> str:  # noqa: N802 - the name gettext knows
     """Mark words for the catalogues; they are translated where they are shown."""
     return text
@@ -146,9 +149,10 @@ class Site:
 
     def _globals(self, language: Language) -> dict[str, Any]:
         organisation = self._settings.organisation
+        contact = organisation.contact or {}
         return {
             "organisation": organisation,
-            "contact": organisation.contact or {},
+            "contact": {way: contact.get(way, "") for way in _WAYS},
             "is_test": organisation.environment != "production",
             "site": self._shape,
             "language": language,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
@@ -60,9 +60,9 @@ class PortalDeps:
     purposes_pool: asyncpg.Pool
     fsc_pool: asyncpg.Pool
     writer: LogWriter
-    session_key: bytes
-    pseudonym_keys: Mapping[int, bytes]
-    pseudonym_space: str
+    session_key: bytes = field(repr=False)
+    pseudonym_keys: Mapping[int, bytes] = field(repr=False)
+    pseudonym_space: str = "https://landschap.example/register/pseudoniem"
     look_activity: str
     oidc: OidcClient | None
 

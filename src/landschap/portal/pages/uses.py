@@ -14,6 +14,7 @@ from uuid import UUID
 from litestar import Response, get
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 
 from landschap.platform.http import json_response
 from landschap.platform.web import N_, Link
@@ -79,7 +80,7 @@ def use_routes(deps: PortalDeps) -> list[HTTPRouteHandler]:
         return await _document(deps, asked, asked.session)
 
     @get(["/gebruik/{name:str}", "/en/gebruik/{name:str}"])
-    async def one(name: str, request: AnyRequest) -> Response[Any]:
+    async def one(name: FromPath[str], request: AnyRequest) -> Response[Any]:
         asked = await asked_of(deps, request)
         record_id, is_json = _record_id(name)
         if asked.session is None:
