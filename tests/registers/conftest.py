@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
-from tests.conftest import Cluster, Database
 from tests.registers.rig import FULL, WEESP
+from tests.throwaway import Cluster, Database
 
 from landschap.registers import client, store
 from landschap.registers.models import Registers

@@ -12,8 +12,8 @@ from urllib.parse import urlencode
 import asyncpg
 import httpx
 import pytest
-from tests.conftest import Database
 from tests.registers.rig import annotated, kind_of, made_up
+from tests.throwaway import Database
 
 from landschap.logboek.store import LogWriter, by_transaction
 from landschap.platform.http import AppShape, make_app

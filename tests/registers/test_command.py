@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from tests.conftest import Cluster, organisation
 from tests.registers.rig import WEESP
+from tests.throwaway import Cluster, organisation
 
 from landschap.cli import main
 

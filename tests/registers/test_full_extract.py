@@ -15,8 +15,8 @@ from datetime import UTC, date, datetime
 
 import asyncpg
 import pytest
-from tests.conftest import Database
 from tests.registers.rig import FULL
+from tests.throwaway import Database
 
 from landschap.registers import client, store
 from landschap.registers.models import ObjectType, Registers

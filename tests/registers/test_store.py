@@ -13,8 +13,8 @@ import asyncpg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.conftest import Database
 from tests.registers.rig import annotated, kind_of, made_up
+from tests.throwaway import Database
 
 from landschap.platform.ids import uuid7
 from landschap.registers import store
