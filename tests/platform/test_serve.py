@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`landschap serve` for real: ready as a whole, healed after kill -9, gone without a trace."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+from tests.platform.serving import (
+    Serving,
+    alive,
+    free_ports,
+    landschap,
+    listening_organisation,
+    until,
+)
+from tests.throwaway import organisation
+
+from landschap.platform.identity import Issued
+from landschap.platform.settings import Settings
+
+_numbers = count(1)
+PARTS = {"postgresql", "decider-0", "web", "worker", "nginx"}
+
+
+@pytest.fixture
+def settings(short_folder: Path, anchor: Issued) -> Settings:
+    return listening_organisation(short_folder / f"s{next(_numbers)}", anchor)
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[[Settings], Serving]]:
+    started: list[Serving] = []
+
+    def begin(settings: Settings) -> Serving:
+        started.append(Serving.start(settings))
+        return started[-1]
+
+    yield begin
+    for serving in started:
+        serving.kill()
+
+
+@pytest.fixture(scope="module")
+def running(short_folder: Path, anchor: Issued) -> Iterator[Serving]:
+    """One supervisor for the tests that only look, or whose harm is healed."""
+    serving = Serving.start(listening_organisation(short_folder / "running", anchor))
+    serving.until_ready()
+    yield serving
+    serving.kill()
+
+
+def test_is_ready_when_each_part_does_its_work(running: Serving) -> None:
+    health = running.health()
+    assert set(health["parts"]) == PARTS
+    assert all(part["ready"] for part in health["parts"].values())
+    assert running.get("/health/live")[0] == 200
+    assert running.get("/health/startup")[0] == 200
+
+
+def test_figures_tell_parts_restarts_and_days_left(running: Serving) -> None:
+    status, body = running.get("/metrics")
+    lines = body.decode().splitlines()
+    assert status == 200
+    assert 'landschap_part_up{part="nginx"} 1.0' in lines
+    assert any(line.startswith('landschap_part_restarts_total{part="web"}') for line in lines)
+    days = [line for line in lines if line.startswith('landschap_certificate_left_days{name="org')]
+    assert 89 < float(days[0].split()[-1]) < 91
+
+
+def test_admin_listener_knows_its_pages_only(running: Serving) -> None:
+    assert running.get("/health/ready?verbose=1")[0] == 200
+    assert running.get("/etc/passwd")[0] == 404
+    assert running.get("/metrics", method="POST")[0] == 405
+    assert running.get("/health/live", method="HEAD") == (200, b"")
+
+
+def test_admin_listener_survives_a_client_that_says_nonsense(running: Serving) -> None:
+    host, port = str(running.settings.listen.admin).split(":")
+    for nonsense in (b"\r\n\r\n", b"\xff" * 100_000, b"GET"):
+        with socket.create_connection((host, int(port))) as client:
+            client.sendall(nonsense)
+            client.shutdown(socket.SHUT_WR)
+            client.settimeout(15)
+            try:
+                while client.recv(4096):
+                    pass
+            except ConnectionError:
+                pass
+    assert running.get("/health/live")[0] == 200
+
+
+@pytest.mark.parametrize("part", ["postgresql", "nginx", "decider-0", "web", "worker"])
+def test_starts_again_what_is_killed(running: Serving, part: str) -> None:
+    before = running.health()["parts"][part]["restarts"]
+    pid = running.part(part.removesuffix("-0") if part == "decider-0" else part)
+    os.kill(pid, signal.SIGKILL)
+    until(
+        lambda: running.health().get("parts", {}).get(part, {}).get("restarts", 0) > before,
+        20,
+        running.explain,
+    )
+    running.until_ready(30)
+    assert "signal 9" in running.health()["parts"][part]["lastEnd"] or part == "postgresql"
+
+
+def test_replaces_a_watchdog_that_is_killed(running: Serving) -> None:
+    pid = running.part("watchdog")
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: not alive(pid), 5)
+    until(lambda: "watchdog replaced" in running.explain(), 10, running.explain)
+    assert running.part("watchdog") != pid
+    running.until_ready()
+
+
+def test_refuses_a_second_supervisor_of_the_same_organisation(running: Serving) -> None:
+    done = landschap("serve", "--config", str(running.settings.path))
+    assert done.returncode == 1
+    assert f"already serves this organisation (process {running.process.pid})" in done.stderr
+    running.until_ready()
+
+
+def test_ends_in_order_and_leaves_nothing(
+    settings: Settings, start: Callable[[Settings], Serving]
+) -> None:
+    serving = start(settings)
+    serving.until_ready()
+    serving.remember()
+    assert len(serving.known) > len(PARTS)
+    assert serving.terminate() == 0
+    assert serving.left() == {}
+    said = serving.explain()
+    assert said.index('"part": "nginx", "event": "stopped"') < said.index(
+        '"part": "postgresql", "event": "stopped"'
+    )
+    assert "Traceback" not in said
+
+
+def test_leaves_nothing_when_the_supervisor_is_killed_and_starts_on_what_is_stale(
+    settings: Settings, start: Callable[[Settings], Serving]
+) -> None:
+    serving = start(settings)
+    serving.until_ready()
+    serving.remember()
+    serving.process.kill()
+    serving.process.wait()
+    until(lambda: serving.left() == {}, 25, lambda: str(serving.left()))
+    assert any(settings.paths.run.glob("*.sock"))  # stale, as after a power cut
+    again = start(settings)
+    again.until_ready()
+    assert again.terminate() == 0
+
+
+def test_ends_an_nginx_that_lost_its_supervisor_and_its_watchdog(
+    settings: Settings, start: Callable[[Settings], Serving]
+) -> None:
+    serving = start(settings)
+    serving.until_ready()
+    serving.remember()
+    nginx, watchdog = serving.part("nginx"), serving.part("watchdog")
+    os.kill(serving.process.pid, signal.SIGSTOP)  # so that it can not replace its watchdog
+    os.kill(watchdog, signal.SIGKILL)
+    serving.process.kill()
+    serving.process.wait()
+    assert alive(nginx)
+    again = start(settings)
+    again.until_ready()
+    assert not alive(nginx)
+    assert "ended an nginx that an earlier run left behind" in again.explain()
+    assert again.terminate() == 0
+
+
+def test_an_order_to_stop_is_heard_while_starting(
+    settings: Settings, start: Callable[[Settings], Serving]
+) -> None:
+    serving = start(settings)
+    until(lambda: serving.health() != {}, 20, serving.explain)
+    serving.remember()
+    assert serving.terminate(20) == 0
+    assert serving.left() == {}
+
+
+def test_names_the_address_that_is_in_use(settings: Settings) -> None:
+    host, port = str(settings.listen.inway).split(":")
+    with socket.create_server((host, int(port))):
+        done = landschap("serve", "--config", str(settings.path))
+    assert done.returncode == 1
+    assert f"listen.inway 127.0.0.1:{port} is already in use" in done.stderr
+    assert "change listen.inway" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_refuses_an_address_that_is_not_ours(short_folder: Path, anchor: Issued) -> None:
+    port = free_ports(1)[0]
+    more = f'\n[listen]\nmanager = "192.0.2.1:{port}"\n'
+    settings = organisation(short_folder / f"s{next(_numbers)}", anchor, more=more)
+    done = landschap("serve", "--config", str(settings.path))
+    assert done.returncode == 1
+    assert f"listen.manager 192.0.2.1:{port} is no address of this machine" in done.stderr
+
+
+def test_refuses_a_wrong_identity_before_anything_starts(settings: Settings) -> None:
+    text = settings.path.read_text(encoding="utf-8")
+    wrong = text.replace('oin = "00000099000000001000"', 'oin = "00000099000000003000"')
+    settings.path.write_text(wrong, encoding="utf-8")
+    settings.identity.key.unlink()
+    done = landschap("serve", "--config", str(settings.path))
+    assert done.returncode == 1
+    assert "organisation.key does not exist" in done.stderr
+    assert "organisation.oin says 00000099000000003000" in done.stderr
+    assert "What to do:" in done.stderr
+    assert not (settings.paths.data / "postgres").exists()
+
+
+def test_tells_all_that_is_wrong_with_the_settings(settings: Settings) -> None:
+    text = settings.path.read_text(encoding="utf-8")
+    settings.path.write_text(text.replace("group_id", "groupid"), encoding="utf-8")
+    done = landschap("serve", "--config", str(settings.path))
+    assert done.returncode == 1
+    assert "did you mean organisation.group_id?" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_refuses_a_run_path_that_is_too_long(short_folder: Path, anchor: Issued) -> None:
+    run = short_folder / ("r" * 100)
+    more = f'\n[paths]\nrun = "{run}"\n'
+    settings = listening_organisation(short_folder / f"s{next(_numbers)}", anchor, more)
+    done = landschap("serve", "--config", str(settings.path))
+    assert done.returncode == 1
+    assert "at most 107 fit" in done.stderr
+    assert "set paths.run to a short folder" in done.stderr
