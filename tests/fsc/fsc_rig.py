@@ -33,13 +33,16 @@ DOESBURG = "00000099000000000221"
 WEESP = "00000099000000000457"
 DIRECTORY = "00000099000000000001"
 PROVINCE = "00000099000000000777"
+TUSSEN = "00000099000000000888"
 NAMES = {
+    TUSSEN: "Dienst Tussen",
     DOESBURG: "Gemeente Doesburg",
     WEESP: "Gemeente Weesp",
     DIRECTORY: "Gids van de testgroep",
     PROVINCE: "Provincie Proefland",
 }
 HOSTS = {
+    TUSSEN: "tussen.test",
     DOESBURG: "doesburg.test",
     WEESP: "weesp.test",
     DIRECTORY: "gids.test",

@@ -45,6 +45,9 @@ DELIVERY_CAP_SECONDS = 3_600.0
 TOKEN_CAP_SECONDS = 60.0
 _ANNOUNCE_AGAIN = timedelta(days=1)
 _LOOK_AGAIN_SECONDS = 30.0
+# The queue tells of new jobs but not of those that wait for a later attempt; a lost notice costs no
+# more than this either.
+_POLL_SECONDS = 2.0
 _PARALLEL_TOKENS = 8
 _BATCH = 10
 # Any number will do: one worker per database keeps the tokens, the others stand by.
@@ -92,9 +95,10 @@ async def deliver_errands(deps: WorkerDeps, stop: asyncio.Event) -> None:
     try:
         await errands.forget_old_jobs(deps.pool)
         await queue.run(
-            dequeue_timeout=timedelta(seconds=_LOOK_AGAIN_SECONDS),
+            dequeue_timeout=timedelta(seconds=_POLL_SECONDS),
             batch_size=_BATCH,
             max_concurrent_tasks=2 * _BATCH,
+            shutdown_on_listener_failure=True,
         )
     finally:
         ending.cancel()
@@ -215,22 +219,30 @@ async def keep_tokens(deps: WorkerDeps, stop: asyncio.Event) -> None:
     Looks again when the epoch rises, when a token is due, and at least every half minute.
     """
     async with deps.pool.acquire() as connection:
-        changed = asyncio.Event()
+        changed, lost = asyncio.Event(), asyncio.Event()
 
         def on_epoch(*_: object) -> None:
             changed.set()
 
+        def on_loss(_: object) -> None:
+            lost.set()
+            changed.set()
+
         while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _TOKEN_LOCK):
-            if await _pause(stop, _LOOK_AGAIN_SECONDS / 10):
+            if await _pause(stop, _POLL_SECONDS):
                 return
+        connection.add_termination_listener(on_loss)
         await connection.add_listener("landschap_epoch", on_epoch)
         try:
             while not stop.is_set():
                 changed.clear()
+                if lost.is_set():
+                    raise ConnectionError("the connection that hears of changes is gone")
                 await refresh_tokens(deps)
                 await _first_of(stop, changed, await _seconds_to_next(deps))
         finally:
             with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                connection.remove_termination_listener(on_loss)
                 await connection.remove_listener("landschap_epoch", on_epoch)
                 await connection.execute("SELECT pg_advisory_unlock($1)", _TOKEN_LOCK)
 

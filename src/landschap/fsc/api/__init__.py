@@ -60,43 +60,48 @@ def _paths(path: str) -> list[str]:
     return [path, f"/v1{path}"]
 
 
+def _named(request: AnyRequest) -> str:
+    """The content hash in the address; ``$`` came raw or as %24."""
+    return str(request.path_params["content_hash"])
+
+
 def _json(value: dict[str, Any], *, status: int = 200) -> Response[bytes]:
     return Response(msgspec.json.encode(value), status_code=status, media_type="application/json")
 
 
-def _done(status: int) -> Response[None]:
-    return Response(None, status_code=status)
+def _done(status: int) -> Response[bytes]:
+    return Response(b"", status_code=status, media_type="application/json")
 
 
 def _writing(deps: ManagerDeps) -> list[ControllerRouterHandler]:
     @put(_paths("/announce"))
-    async def announce(request: AnyRequest) -> Response[None]:
+    async def announce(request: AnyRequest) -> Response[bytes]:
         """A peer tells where its Manager answers."""
         await writing.announce(deps, request)
         return _done(200)
 
     @post(_paths("/contracts"))
-    async def submit_contract(request: AnyRequest) -> Response[None]:
+    async def submit_contract(request: AnyRequest) -> Response[bytes]:
         """A participant submits a contract with its accept."""
         await writing.take_signature(deps, request, Kind.ACCEPT, None)
         return _done(201)
 
     @put(_paths("/contracts/{content_hash:str}/accept"))
-    async def accept_contract(request: AnyRequest, content_hash: str) -> Response[None]:
+    async def accept_contract(request: AnyRequest) -> Response[bytes]:
         """A participant accepts."""
-        await writing.take_signature(deps, request, Kind.ACCEPT, content_hash)
+        await writing.take_signature(deps, request, Kind.ACCEPT, _named(request))
         return _done(201)
 
     @put(_paths("/contracts/{content_hash:str}/reject"))
-    async def reject_contract(request: AnyRequest, content_hash: str) -> Response[None]:
+    async def reject_contract(request: AnyRequest) -> Response[bytes]:
         """A participant rejects."""
-        await writing.take_signature(deps, request, Kind.REJECT, content_hash)
+        await writing.take_signature(deps, request, Kind.REJECT, _named(request))
         return _done(201)
 
     @put(_paths("/contracts/{content_hash:str}/revoke"))
-    async def revoke_contract(request: AnyRequest, content_hash: str) -> Response[None]:
+    async def revoke_contract(request: AnyRequest) -> Response[bytes]:
         """A participant revokes."""
-        await writing.take_signature(deps, request, Kind.REVOKE, content_hash)
+        await writing.take_signature(deps, request, Kind.REVOKE, _named(request))
         return _done(201)
 
     @post(_paths("/token"), status_code=200)
