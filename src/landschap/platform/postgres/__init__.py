@@ -4,7 +4,7 @@
     Server                  our own server: start, alive, stop
     apply_migrations        bring the database to what the program needs
     pool, connect           connections of a room, as its own role
-    database                for a command: the server is there while the block runs
+    database, running       for a command: it is there while the block runs
 
 Every room role may read ``platform.epoch(value)`` and call ``platform.bump_epoch()``.
 """
@@ -18,6 +18,7 @@ from landschap.platform.postgres.connections import administrator, connect, pool
 from landschap.platform.postgres.migrations import apply_migrations, discover
 from landschap.platform.postgres.server import Server, socket_folder
 from landschap.platform.settings import Settings
+from landschap.platform.watchdog import Watchdog
 
 __all__ = [
     "Server",
@@ -27,6 +28,7 @@ __all__ = [
     "database",
     "discover",
     "pool",
+    "running",
     "socket_folder",
 ]
 
@@ -38,20 +40,24 @@ async def database(settings: Settings) -> AsyncIterator[None]:
     A command that runs beside `serve` uses its server; without one, ours is started and stopped
     again. Raises Trouble.
     """
-    if settings.postgres.dsn is not None:
+    async with running(settings):
         await apply_migrations(settings)
         yield
-        return
-    from landschap.platform.watchdog import Watchdog
 
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[None]:
+    """The server answers while the block runs; what is in it is left as it is. Raises Trouble."""
+    if settings.postgres.dsn is not None:
+        yield
+        return
     watchdog = Watchdog()
-    server = Server(settings, watchdog=watchdog)
     try:
-        await server.start()
+        own = Server(settings, watchdog=watchdog)
+        await own.start()
         try:
-            await apply_migrations(settings)
             yield
         finally:
-            await server.leave()
+            await own.leave()
     finally:
         watchdog.close()

@@ -39,6 +39,17 @@ _NAME = re.compile(r"([0-9]{4})_([a-z0-9_]+)\.sql")
 _ROLE_NAME = re.compile(r"landschap_[a-z_]{1,40}")
 _NO_TRANSACTION = "-- landschap: no transaction"
 _FIRST = "platform"
+_MEMORY = """
+CREATE TABLE IF NOT EXISTS platform.migration (
+    room text NOT NULL,
+    number int NOT NULL,
+    name text NOT NULL,
+    sha256 text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (room, number)
+);
+COMMENT ON TABLE platform.migration IS 'reference: what was applied, once per node';
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +87,19 @@ def discover(package: str = "landschap") -> Sequence[Room]:
     return sorted(rooms, key=lambda room: (room.name != _FIRST, room.name))
 
 
+async def pending_migrations(settings: Settings) -> Sequence[Migration]:
+    """What `apply_migrations` would apply. Raises Trouble."""
+    connection = await administrator(settings)
+    try:
+        made = await connection.fetchval("SELECT to_regclass('platform.migration') IS NOT NULL")
+        known = await _applied(connection) if made else {}
+    finally:
+        await connection.close()
+    rooms = discover()
+    _refuse_unknown(known, rooms)
+    return [migration for room in rooms for migration in _pending(room, known)]
+
+
 async def apply_migrations(
     settings: Settings, rooms: Sequence[Room] | None = None
 ) -> Sequence[Migration]:
@@ -92,7 +116,7 @@ async def apply_migrations(
         _refuse_unknown(known, needed)
         applied: list[Migration] = []
         for room in needed:
-            await _make_roles(connection, settings, room)
+            await _make_room(connection, settings, room)
             for migration in _pending(room, known):
                 await _apply(connection, migration)
                 applied.append(migration)
@@ -139,13 +163,30 @@ def _extra_roles(room: str, folder: Traversable) -> Iterator[Role]:
         yield Role(name=name, room=room, login=bool(described.get("login", True)), extra=True)
 
 
-async def _prepare(connection: asyncpg.Connection) -> None:
-    """The roles that stand above all rooms, and the memory of what was applied."""
+async def make_roles(settings: Settings) -> None:
+    """Make the roles that a restored database refers to. Raises Trouble."""
+    connection = await administrator(settings)
+    try:
+        await _prepare_roles(connection)
+        for room in discover():
+            for role in room.roles:
+                await _make_role(connection, settings, role)
+    finally:
+        await connection.close()
+
+
+async def _prepare_roles(connection: asyncpg.Connection) -> None:
+    """The roles that stand above all rooms."""
     for role in (OWNER, ROOMS):
         if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role):
             await connection.execute(f"CREATE ROLE {role} NOLOGIN")
     # An administrator that is no superuser may only act as the owner when it is a member.
     await connection.execute(f"GRANT {OWNER} TO CURRENT_USER")
+
+
+async def _prepare(connection: asyncpg.Connection) -> None:
+    """What stands above all rooms, and the memory of what was applied."""
+    await _prepare_roles(connection)
     database = await connection.fetchval("SELECT quote_ident(current_database())")
     await connection.execute(f"GRANT CREATE ON DATABASE {database} TO {OWNER}")
     await connection.execute(f"CREATE SCHEMA IF NOT EXISTS platform AUTHORIZATION {OWNER}")
@@ -154,21 +195,7 @@ async def _prepare(connection: asyncpg.Connection) -> None:
     )
     async with connection.transaction():
         await connection.execute(f"SET LOCAL ROLE {OWNER}")
-        await connection.execute(
-            """
-            CREATE TABLE IF NOT EXISTS platform.migration (
-                room text NOT NULL,
-                number int NOT NULL,
-                name text NOT NULL,
-                sha256 text NOT NULL,
-                applied_at timestamptz NOT NULL DEFAULT now(),
-                PRIMARY KEY (room, number)
-            )
-            """
-        )
-        await connection.execute(
-            "COMMENT ON TABLE platform.migration IS 'reference: what was applied, once per node'"
-        )
+        await connection.execute(_MEMORY)
 
 
 async def _applied(connection: asyncpg.Connection) -> Mapping[tuple[str, int], str]:
@@ -206,21 +233,25 @@ def _pending(room: Room, known: Mapping[tuple[str, int], str]) -> Iterator[Migra
         yield migration
 
 
-async def _make_roles(connection: asyncpg.Connection, settings: Settings, room: Room) -> None:
-    """The room's schema and roles, with passwords; nothing changes when they are there."""
+async def _make_room(connection: asyncpg.Connection, settings: Settings, room: Room) -> None:
+    """The room's schema and roles; nothing changes when they are there."""
     await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {room.name} AUTHORIZATION {OWNER}")
     for role in room.roles:
-        exists = await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role.name)
-        if not exists:
-            await connection.execute(f"CREATE ROLE {role.name} {'LOGIN' if role.login else ''}")
-        if role.login:
-            password, fresh = make_password(settings, role.name)
-            if fresh or not exists:
-                # token_urlsafe has no quote; DDL takes no parameters.
-                await connection.execute(f"ALTER ROLE {role.name} PASSWORD '{password}'")
-        if not role.extra:
-            await connection.execute(f"GRANT {ROOMS} TO {role.name}")
+        await _make_role(connection, settings, role)
         await connection.execute(f"GRANT USAGE ON SCHEMA {room.name} TO {role.name}")
+
+
+async def _make_role(connection: asyncpg.Connection, settings: Settings, role: Role) -> None:
+    exists = await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role.name)
+    if not exists:
+        await connection.execute(f"CREATE ROLE {role.name} {'LOGIN' if role.login else ''}")
+    if role.login:
+        password, fresh = make_password(settings, role.name)
+        if fresh or not exists:
+            # token_urlsafe has no quote; DDL takes no parameters.
+            await connection.execute(f"ALTER ROLE {role.name} PASSWORD '{password}'")
+    if not role.extra:
+        await connection.execute(f"GRANT {ROOMS} TO {role.name}")
 
 
 async def _apply(connection: asyncpg.Connection, migration: Migration) -> None:

@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What the doctor looks at: each check gives lines, and each line that is not well has a remedy."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import ssl
+import urllib.error
+import urllib.request
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from landschap.platform import nginx, postgres
+from landschap.platform.identity_checks import WARN_DAYS, check_identity, expiries
+from landschap.platform.keys import KEY_NAMES, secret_key
+from landschap.platform.listeners import require_free
+from landschap.platform.postgres.migrations import pending_migrations
+from landschap.platform.settings import Settings
+from landschap.platform.trouble import Trouble
+
+_LOW_DISK_BYTES = 1_000_000_000
+_CLOCK_SECONDS = 2.0
+_PEER_SECONDS = 5.0
+_HTTPS_PORT = 443
+
+
+class State(StrEnum):
+    """How something is."""
+
+    WELL = "well"
+    SOON = "soon"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One thing looked at."""
+
+    subject: str
+    state: State
+    what: str
+    remedy: str = ""
+
+
+Check = Callable[[Settings], AsyncIterator[Line]]
+
+
+async def look(settings: Settings) -> AsyncIterator[Line]:
+    """All checks, one after the other; a check that cannot be done is a line as well."""
+    for subject, check in CHECKS.items():
+        try:
+            async for line in check(settings):
+                yield line
+        except Trouble as trouble:
+            yield _line(subject, State.WRONG, trouble.what, trouble.remedy)
+
+
+async def _identity(settings: Settings) -> AsyncIterator[Line]:
+    now = datetime.now(UTC)
+    findings = check_identity(settings, now)
+    for finding in findings:
+        state = State.WRONG if finding.fatal else State.SOON
+        yield _line("certificate", state, finding.what, finding.remedy)
+    for expiry in expiries(settings):
+        days = int(expiry.days_left(now))
+        told = f"{expiry.name} ends in {days} days, on {expiry.ends:%Y-%m-%d}"
+        if days >= WARN_DAYS:
+            yield _line("certificate", State.WELL, told)
+        elif expiry.name != "organisation":
+            yield _line("certificate", State.SOON, told, "fetch its successor from the Group")
+
+
+async def _secrets(settings: Settings) -> AsyncIterator[Line]:
+    if not settings.paths.secrets.exists():
+        yield _line("keys", State.SOON, "not made yet", "start `landschap serve` once")
+        return
+    for name in KEY_NAMES:
+        secret_key(settings, name)
+    open_files = [
+        path
+        for path in (settings.identity.key, *settings.paths.secrets.rglob("*"))
+        if path.is_file() and path.stat().st_mode & 0o077
+    ]
+    for path in open_files:
+        yield _line("keys", State.WRONG, f"others may read {path}", f"chmod 600 {path}")
+    if not open_files:
+        yield _line("keys", State.WELL, f"{len(KEY_NAMES)} keys, readable by their owner only")
+
+
+async def _disk(settings: Settings) -> AsyncIterator[Line]:
+    place = next(p for p in (settings.paths.data, *settings.paths.data.parents) if p.exists())
+    free = shutil.disk_usage(place).free
+    told = f"{free / 1e9:.1f} GB free for {settings.paths.data}"
+    if free < _LOW_DISK_BYTES:
+        yield _line("disk", State.WRONG, told, "make room: a full disk stops every question")
+    else:
+        yield _line("disk", State.WELL, told)
+
+
+async def _nginx(settings: Settings) -> AsyncIterator[Line]:
+    found = nginx.program(settings)
+    version = ".".join(map(str, found.version))
+    if found.version < (1, 27, 4):
+        told = f"nginx {version} may close idle connections when it reloads"
+        yield _line("nginx", State.SOON, told, "from 1.27.4 on it does not")
+    else:
+        yield _line("nginx", State.WELL, f"nginx {version}")
+
+
+async def _database(settings: Settings) -> AsyncIterator[Line]:
+    async with postgres.running(settings):
+        pending = await pending_migrations(settings)
+        connection = await postgres.administrator(settings)
+        try:
+            before = datetime.now(UTC)
+            version, theirs = await connection.fetchrow(
+                "SELECT current_setting('server_version'), clock_timestamp()"
+            )
+            after = datetime.now(UTC)
+        finally:
+            await connection.close()
+    if int(version.split(".")[0]) < 18:
+        yield _line("database", State.WRONG, f"PostgreSQL {version}", "use PostgreSQL 18 or newer")
+    elif pending:
+        told = f"PostgreSQL {version}, {len(pending)} migrations to apply"
+        yield _line("database", State.SOON, told, "`landschap serve` applies them when it starts")
+    else:
+        yield _line("database", State.WELL, f"PostgreSQL {version}, up to date")
+    off = max((before - theirs).total_seconds(), (theirs - after).total_seconds())
+    if off > _CLOCK_SECONDS:
+        told = f"the database's clock differs {off:.0f} s from ours"
+        yield _line("clock", State.WRONG, told, "let both machines follow a time server (NTP)")
+    else:
+        yield _line("clock", State.WELL, "our clock and the database's agree")
+
+
+async def _contracts(settings: Settings) -> AsyncIterator[Line]:
+    from landschap.cli.operation import contract_ends
+
+    now = datetime.now(UTC)
+    async with postgres.running(settings):
+        if await pending_migrations(settings):
+            return
+        ends = await contract_ends(settings, now)
+    soon = {grant: end for grant, end in ends.items() if (end - now).days < WARN_DAYS}
+    for grant, end in soon.items():
+        told = f"connection {grant[:16]}... ends on {end:%Y-%m-%d}"
+        yield _line("contract", State.SOON, told, "propose its successor: `landschap contract`")
+    if not soon:
+        yield _line("contract", State.WELL, f"{len(ends)} connections in force")
+
+
+async def _parts(settings: Settings) -> AsyncIterator[Line]:
+    """The running parts by the admin listener; when nothing runs, whether it could."""
+    admin = settings.listen.admin
+    if admin is None:
+        remedy = "set listen.admin to see health and figures"
+        yield _line("parts", State.SOON, "there is no admin listener", remedy)
+        return
+    status = await asyncio.to_thread(_status_of, f"http://{admin}/health/ready")
+    if status == 200:
+        yield _line("parts", State.WELL, "all parts do their work")
+    elif status is not None:
+        told = f"not all parts work (http://{admin}/health/ready names them)"
+        yield _line("parts", State.WRONG, told, "see the log of `landschap serve`")
+    else:
+        require_free(settings.listen)
+        told = "nothing runs now; the configured addresses are free"
+        yield _line("parts", State.SOON, told, "start `landschap serve`")
+
+
+async def _directory(settings: Settings) -> AsyncIterator[Line]:
+    if settings.directory is None:
+        return
+    address = settings.directory.manager_address
+    parts = urlsplit(address)
+    host, port = parts.hostname or "", parts.port or _HTTPS_PORT
+    try:
+        context = _peer_context(settings)
+        async with asyncio.timeout(_PEER_SECONDS):
+            _, writer = await asyncio.open_connection(
+                settings.network.hosts.get(host, host), port, ssl=context, server_hostname=host
+            )
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+    except ssl.SSLError as error:
+        told = f"the directory {address} is not trusted: {error.reason or error}"
+        yield _line("directory", State.WRONG, told, "check identity.trust_anchors with the Group")
+    except (OSError, TimeoutError) as error:
+        told = f"the directory {address} does not answer: {error or 'no answer in 5 s'}"
+        yield _line("directory", State.WRONG, told, "check [directory], [network.hosts], firewalls")
+    else:
+        yield _line("directory", State.WELL, f"{address} answers, its certificate is trusted")
+
+
+def _peer_context(settings: Settings) -> ssl.SSLContext:
+    identity = settings.identity
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    for anchor in identity.trust_anchors:
+        context.load_verify_locations(anchor)
+    context.load_cert_chain(identity.certificate, identity.key)
+    return context
+
+
+def _status_of(address: str) -> int | None:
+    try:
+        with urllib.request.urlopen(address, timeout=10) as answer:  # noqa: S310 - our own listener
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+    except OSError:
+        return None
+
+
+def _line(subject: str, state: State, what: str, remedy: str = "") -> Line:
+    return Line(subject=subject, state=state, what=what, remedy=remedy)
+
+
+CHECKS: dict[str, Check] = {
+    "certificate": _identity,
+    "keys": _secrets,
+    "disk": _disk,
+    "nginx": _nginx,
+    "database": _database,
+    "contract": _contracts,
+    "parts": _parts,
+    "directory": _directory,
+}
