@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
+from typing import Literal
 from uuid import UUID
 
 import uvicorn
@@ -21,6 +22,7 @@ from landschap.fsc.store import Peer, save_peer
 from landschap.logboek.drafts import line_draft
 from landschap.logboek.payloads import LineEntry, Outcome
 from landschap.logboek.pseudonyms import subject_pseudonym
+from landschap.logboek.records import Draft
 from landschap.logboek.store import LogWriter
 from landschap.platform.http import make_app
 from landschap.platform.ids import new_span_id, new_trace_id
@@ -51,12 +53,13 @@ class Deed:
     outcome: Outcome = Outcome.DELIVERED
     peer: str | None = DOESBURG
     delegator: str | None = None
-    direction: str = "incoming"
+    direction: Literal["own", "incoming", "outgoing"] = "incoming"
     case: str | None = "Z-2026-00412"
     activity: str = SUPPLY
     groups: tuple[str, ...] = ("Adres", "Uitkering")
     bsn: str = SUZANNE
     grant_hash: str | None = None
+    transaction_id: UUID | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +75,7 @@ class Portal:
         return (await self.deps.writer.append([draft_of(self.deps, deed)]))[0]
 
 
-def draft_of(deps: PortalDeps, deed: Deed):  # type: ignore[no-untyped-def]
+def draft_of(deps: PortalDeps, deed: Deed, *, key: bytes | None = None) -> Draft:
     """The line of a deed."""
     now = datetime.now(UTC)
     at = now - deed.ago
@@ -87,16 +90,17 @@ def draft_of(deps: PortalDeps, deed: Deed):  # type: ignore[no-untyped-def]
         outcome=deed.outcome,
         system="woon-en-uitkeringssituatie/1.0.0",
         activity=deed.activity,
-        subject=subject_pseudonym(deps.pseudonym_keys[1], oin, "bsn", deed.bsn),
+        subject=subject_pseudonym(key or deps.pseudonym_keys[1], oin, "bsn", deed.bsn),
         subject_type=f"{deps.pseudonym_space}/bsn/1",
         key_id=1,
-        direction=deed.direction,  # type: ignore[arg-type]
+        direction=deed.direction,
         peer=deed.peer,
         delegator=deed.delegator,
         purpose=PURPOSE,
         processing_id=deed.case,
         data_groups=deed.groups,
         grant_hash=deed.grant_hash,
+        transaction_id=deed.transaction_id,
     )
     return line_draft(entry, now=now)
 
@@ -151,7 +155,7 @@ async def served_portal(database: Database) -> AsyncIterator[Portal]:
     await writer.start()
     deps = await deps_of(database, settings, writer)
     app = make_app(routes(deps), people_shape(deps))
-    config = uvicorn.Config(app, ws="none", log_config=None, access_log=False)  # type: ignore[arg-type]
+    config = uvicorn.Config(app, ws="none", log_config=None, access_log=False)
     server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[own]))
     try:

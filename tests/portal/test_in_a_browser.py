@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from playwright.async_api import Browser
-from tests.portal.portal_rig import Deed, Portal
+from portal_rig import Deed, Portal
 
 from landschap.logboek.payloads import Outcome
 

@@ -22,11 +22,13 @@ _BEGIN = """
 WITH forgotten AS (
     DELETE FROM session WHERE session_hash IN (
         SELECT session_hash FROM session WHERE seen_at < $3::timestamptz - $4::interval LIMIT $5))
-INSERT INTO session (session_hash, sealed, begun_at, seen_at) VALUES ($1, $2, $3::timestamptz, $3::timestamptz)
+INSERT INTO session (session_hash, sealed, begun_at, seen_at)
+VALUES ($1, $2, $3::timestamptz, $3::timestamptz)
 """
 _RESUME = """
 UPDATE session SET seen_at = greatest(seen_at, $2::timestamptz)
-WHERE session_hash = $1 AND seen_at > $2::timestamptz - $3::interval AND begun_at > $2::timestamptz - $4::interval
+WHERE session_hash = $1 AND seen_at > $2::timestamptz - $3::interval
+  AND begun_at > $2::timestamptz - $4::interval
 RETURNING sealed, begun_at
 """
 

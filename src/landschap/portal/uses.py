@@ -8,7 +8,7 @@ Source: AVG art. 15 lid 1; Logboek Dataverwerkingen, "Inzage".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -16,7 +16,7 @@ from uuid import UUID
 
 from landschap.logboek.payloads import Outcome
 from landschap.logboek.records import Record
-from landschap.portal.words import group_words
+from landschap.portal.words import field_words, group_words
 from landschap.purposes.model import ProcessingActivity
 from landschap.vocabulary.identifiers import Oin
 from landschap.vocabulary.ijson import JsonValue
@@ -35,6 +35,7 @@ class Who(StrEnum):
     WE_ASKED_THEM = "we_asked_them"
 
 
+_FOLDED_FROM = 3
 _GIVEN = {Outcome.DELIVERED, Outcome.PARTIAL}
 
 
@@ -62,7 +63,6 @@ class Use:
     holder: Party | None
     delegator: Party | None
     groups: tuple[str, ...]
-    fields: tuple[str, ...]
     outcome: Outcome
     said: str
     activity_uri: str
@@ -70,6 +70,7 @@ class Use:
     purpose_uri: str
     case: str
     grant_hash: str
+    transaction_id: UUID | None
 
     @property
     def is_given(self) -> bool:
@@ -123,7 +124,6 @@ def use_of(record: Record, lookups: Lookups) -> Use:
         holder=holder,
         delegator=lookups.party(delegator) if delegator else None,
         groups=tuple(dict.fromkeys(group_words(each) for each in named)),
-        fields=tuple(each for each in named if "." in each),
         outcome=_outcome(own.get("outcome")),
         said=_text(line.get("name")),
         activity_uri=activity_uri,
@@ -131,6 +131,7 @@ def use_of(record: Record, lookups: Lookups) -> Use:
         purpose_uri=_text(own.get("purpose_uri")),
         case=_text(own.get("processing_id")),
         grant_hash=_text(own.get("grant_hash")),
+        transaction_id=record.columns.transaction_id,
     )
 
 
@@ -154,6 +155,41 @@ def _outcome(value: JsonValue) -> Outcome:
         return Outcome(_text(value))
     except ValueError:
         return Outcome.DELIVERED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldGroup:
+    """Fields of one group in words; ``is_withheld``: asked, but not needed for the purpose."""
+
+    group: str
+    fields: tuple[str, ...]
+    is_withheld: bool
+
+
+def field_groups(records: Iterable[Record]) -> list[FieldGroup]:
+    """The fields that were allowed and withheld in one transaction, per group.
+
+    They stand in the decision, next to the steps, the policy and the asker's own words, none of
+    which leave here. Without a decision that names fields the list is empty.
+    """
+    for record in records:
+        adl = _object(record.content().get("adl"))
+        response = _object(_object(adl.get("body")).get("adl.core.response"))
+        context = _object(response.get("context"))
+        visible, withheld = _texts(context.get("visible")), _texts(context.get("withheld"))
+        if visible or withheld:
+            return [*_per_group(visible, False), *_per_group(withheld, True)]
+    return []
+
+
+def _per_group(paths: Iterable[str], is_withheld: bool) -> Iterator[FieldGroup]:
+    groups: dict[str, list[str]] = {}
+    for path in paths:
+        found = groups.setdefault(group_words(path), [])
+        if "." in path:
+            found.append(field_words(path))
+    for group, fields in groups.items():
+        yield FieldGroup(group=group, fields=tuple(fields), is_withheld=is_withheld)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,7 +247,8 @@ def tally(uses: Iterable[Use]) -> Tally:
 def grouped(uses: Sequence[Use], *, fold: bool) -> list[Group]:
     """The uses, newest first, per case; the case with the newest use first, without case last.
 
-    With ``fold`` uses without a case that differ only in their moment, on one day, share a row.
+    With ``fold`` three or more uses without a case that differ only in their moment, on one day,
+    share a row.
     """
     cases: dict[str, list[Use]] = {}
     for use in uses:
@@ -228,4 +265,8 @@ def _rows(uses: Sequence[Use], *, fold: bool) -> tuple[Row, ...]:
         delegator = use.delegator.number if use.delegator else ""
         same = (amsterdam_day(use.at), use.actor_key, delegator, use.activity_uri, use.outcome)
         alike.setdefault((*same, use.who, use.groups, use.purpose_uri), []).append(use)
-    return tuple(Row(uses=tuple(found)) for found in alike.values())
+    rows = []
+    for found in alike.values():
+        together = len(found) >= _FOLDED_FROM
+        rows += [Row(uses=tuple(found))] if together else [Row(uses=(use,)) for use in found]
+    return tuple(sorted(rows, key=lambda row: row.newest.id, reverse=True))

@@ -161,6 +161,7 @@ class Site:
             "static": self._static.addresses,
             "style_sheets": self._static.style_sheets,
             "icon": self._static.icon,
+            "capital": words.capital,
         }
 
 

@@ -117,3 +117,8 @@ def two_line_element(moment: datetime, language: Language) -> Markup:
 def moment_day_element(moment: datetime, language: Language) -> Markup:
     """The Dutch day of a moment as ``<time>``."""
     return day_element(moment.astimezone(AMSTERDAM).date(), language)
+
+
+def capital(text: str) -> str:
+    """The words as the beginning of a sentence; other capitals stay."""
+    return text[:1].upper() + text[1:]

@@ -22,12 +22,12 @@ from landschap.logboek.faults import LogUnavailable, QueueFull
 from landschap.logboek.payloads import LineEntry, Outcome
 from landschap.logboek.pseudonyms import subject_pseudonym
 from landschap.logboek.records import Kind, Record
-from landschap.logboek.store import by_record, uses_of
+from landschap.logboek.store import by_record, by_transaction, uses_of
 from landschap.platform.ids import new_span_id, new_trace_id
 from landschap.portal.filters import Filter
 from landschap.portal.pages.context import PortalDeps
 from landschap.portal.store import Session
-from landschap.portal.uses import Lookups, Use, use_of
+from landschap.portal.uses import FieldGroup, Lookups, Use, field_groups, use_of
 from landschap.purposes.model import ProcessingActivity
 from landschap.purposes.store import activity_at
 from landschap.vocabulary.identifiers import GrantHash, InvalidValue
@@ -138,6 +138,14 @@ async def read_use(deps: PortalDeps, session: Session, record_id: UUID) -> Readi
         return Reading(uses=(), missing=(), is_all=True)
     uses, missing = await _as_uses(deps, [record])
     return Reading(uses=uses, missing=missing, is_all=True)
+
+
+async def read_fields(deps: PortalDeps, use: Use) -> list[FieldGroup]:
+    """The fields of a use, from the decision on the question it answers; else an empty list."""
+    if use.transaction_id is None:
+        return []
+    records = await _try(by_transaction(deps.log_pool, use.transaction_id))
+    return field_groups(records or [])
 
 
 async def read_agreement(deps: PortalDeps, use: Use, names: Lookups) -> Agreement | None:

@@ -24,6 +24,7 @@ from landschap.portal.pages.reading import (
     Reading,
     lookups,
     read_agreement,
+    read_fields,
     read_use,
     read_uses,
     write_look,
@@ -32,7 +33,6 @@ from landschap.portal.pages.wording import Wording
 from landschap.portal.store import Session
 from landschap.portal.twins import as_csv, as_json
 from landschap.portal.uses import SELF, Group, Use, Who, grouped, tally
-from landschap.portal.words import field_words
 from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.times import amsterdam_day, as_utc_text
 
@@ -194,7 +194,7 @@ async def _one(deps: PortalDeps, asked: Asked, reading: Reading) -> Response[str
         "Who": Who,
         "reading": reading,
         "agreement": await read_agreement(deps, use, names),
-        "field_words": field_words,
+        "field_groups": await read_fields(deps, use),
     }
     crumbs = (_START, Link(path="/gebruik", label=LIST_TITLE))
     return show(deps, asked, "portal/use.html", words.headline(use), crumbs=crumbs, values=values)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from landschap.logboek.payloads import Outcome
 from landschap.platform.web import N_, Language, Site
+from landschap.platform.web.language import capital
 from landschap.portal.twins import UseWords
 from landschap.portal.uses import Party, Use, Who
 from landschap.purposes.model import Text
@@ -94,7 +95,7 @@ class Wording:
         return UseWords(
             who=self.who(use),
             on_behalf_of=self.party(use.delegator) if use.delegator else "",
-            what=self.groups(use),
+            what=capital(self.groups(use)),
             why=self.why(use),
             allowed_because=self.allowed_because(use),
             outcome=self.badge(use)[1],
