@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A decider that decides and records nothing, to see what the record costs. Never a product.
+
+Started by the benchmark as a process of its own: unrecorded.py SETTINGS SOCKET
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from uuid import UUID
+
+import uvloop
+
+from landschap.gateway.api.decider import open_desk
+from landschap.gateway.api.protocol import DoorProtocol
+from landschap.logboek.records import Draft
+from landschap.platform.settings import load_settings
+
+
+class Nowhere:
+    """In the place of the log."""
+
+    lane = "nowhere-0"
+    healthy = True
+
+    def submit(
+        self, drafts: Sequence[Draft], *, decided_epoch: int | None = None
+    ) -> asyncio.Future[list[UUID]]:
+        """Done before it began."""
+        del drafts, decided_epoch
+        done: asyncio.Future[list[UUID]] = asyncio.get_running_loop().create_future()
+        done.set_result([])
+        return done
+
+
+async def main(settings: Path, place: Path) -> None:
+    """Answer until killed."""
+    async with AsyncExitStack() as stack:
+        desk, _ = await open_desk(load_settings(settings), "benchmark-0", stack)
+        desk._log = Nowhere()  # type: ignore[assignment]  # noqa: SLF001 - the point of this file
+        loop = asyncio.get_running_loop()
+        server = await loop.create_unix_server(lambda: DoorProtocol(desk), str(place), backlog=1024)
+        place.chmod(0o666)
+        print("ready", flush=True)
+        await server.serve_forever()
+
+
+if __name__ == "__main__":
+    uvloop.run(main(Path(sys.argv[1]), Path(sys.argv[2])))
