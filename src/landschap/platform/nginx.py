@@ -24,6 +24,7 @@ from landschap.platform.trouble import Trouble
 
 OLDEST = (1, 22, 0)
 _EFFECT_SECONDS = 10.0
+_STEADY_SECONDS = 0.25
 _VERSION = re.compile(r"nginx version: nginx/(\d+)\.(\d+)\.(\d+)")
 _EMERGENCY = re.compile(r"\[(?:emerg|alert|crit)\](?: \d+#\d+:)? (.*)")
 _BIND = re.compile(r"bind\(\) to (\S+) failed \((\d+): ([^)]*)\)")
@@ -97,10 +98,20 @@ class Configuration:
         return answer.rpartition(b"\r\n\r\n")[2].decode("ascii") if answer else None
 
     async def takes_effect(self, version: str) -> bool:
-        """Wait until nginx serves this version; False when it does not within ten seconds."""
+        """Wait until nginx serves this version only; False when it does not in ten seconds.
+
+        The master starts new workers and asks the old ones to go a tenth of a second later; until
+        then either may answer. So the version must be told steadily.
+        """
         deadline = time.monotonic() + _EFFECT_SECONDS
+        since: float | None = None
         while time.monotonic() < deadline:
-            if await self.running_version() == version:
+            now = time.monotonic()
+            if await self.running_version() != version:
+                since = None
+            elif since is None:
+                since = now
+            elif now - since > _STEADY_SECONDS:
                 return True
             await asyncio.sleep(0.02)
         return False

@@ -13,6 +13,7 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import re
 import signal
 import subprocess
 import time
@@ -35,6 +36,7 @@ from landschap.platform.watchdog import Watching
 PORT = 5432
 _START_SECONDS = 60.0
 _POLL_SECONDS = 0.02
+_SERIOUS = re.compile(r"FATAL|PANIC|[Ee]rror|ERROR|unrecognized|invalid|could not")
 _LOG_LIMIT_BYTES = 10_000_000
 _OPTIONS = {
     "listen_addresses": "",
@@ -343,8 +345,7 @@ class Server:
 
 def _refusal(what: str, said: str) -> Trouble:
     """The server's own last words, and what they ask for."""
-    words = [line for line in said.splitlines() if "FATAL" in line or "PANIC" in line]
-    words = words or [line for line in said.splitlines() if "rror" in line or "ERROR" in line]
+    words = [line for line in said.splitlines() if _SERIOUS.search(line)]
     shown = " | ".join(line.strip() for line in words[-3:]) or said.strip()[-500:] or "no message"
     lower = said.lower()
     if "no space left" in lower or "disk full" in lower or "file too large" in lower:
