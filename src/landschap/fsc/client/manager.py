@@ -199,6 +199,23 @@ class ManagerClient:
                 return _listing(peer_id, each)
         return None
 
+    async def service_properties(
+        self, directory: Destination, provider: PeerId, service: str
+    ) -> Mapping[str, JsonValue] | None:
+        """The properties with which a directory lists a service, None when it lists none such.
+
+        Raises PeerUnreachable, PeerRefused.
+        """
+        path = f"/services?limit=1000&service_name={quote(service)}"
+        tree = await self._json(directory, path)
+        listed = tree.get("services") if isinstance(tree, Mapping) else None
+        for each in listed if isinstance(listed, Sequence) else ():
+            data = each.get("data") if isinstance(each, Mapping) else None
+            if isinstance(data, Mapping) and _is_service(data, provider, service):
+                properties = data.get("properties", {})
+                return properties if isinstance(properties, Mapping) else {}
+        return None
+
     async def token(self, of: Destination, grant_hash: GrantHash) -> FetchedToken:
         """A token for a grant from the Manager of its provider.
 
@@ -307,6 +324,12 @@ def _refused(status: int, body: bytes) -> PeerRefused | PeerUnreachable:
     code = told.get("code") or told.get("error") or "no code"
     message = told.get("message") or told.get("error_description") or ""
     return PeerRefused(status, str(code)[:100], str(message)[:200])
+
+
+def _is_service(data: Mapping[str, JsonValue], provider: PeerId, service: str) -> bool:
+    peer = data.get("peer")
+    named = peer.get("id") if isinstance(peer, Mapping) else None
+    return named == provider.value and data.get("name") == service
 
 
 def _listing(peer_id: PeerId, told: Mapping[str, JsonValue]) -> PeerListing | None:
