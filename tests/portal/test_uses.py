@@ -20,6 +20,7 @@ from landschap.portal.uses import (
     Use,
     Who,
     field_groups,
+    first_page,
     grouped,
     tally,
     use_of,
@@ -169,10 +170,21 @@ def _pairs(query: str) -> list[tuple[str, str]]:
     return parse_qsl(query)
 
 
+def test_own_looks_do_not_push_the_uses_of_others_off_the_first_page() -> None:
+    looks = [use(500 - n, activity=LOOK, direction="own", peer_oin=None) for n in range(120)]
+    others = [use(300 - n, processing_id=f"Z-{n}") for n in range(120)]
+    shown = first_page([*looks, *others], fold=True, rows=50)
+    assert set(looks) < set(shown)
+    assert len(shown) - len(looks) >= 30
+    assert len(first_page([*looks, *others], fold=False, rows=50)) == 50
+    assert first_page(others[:7], fold=True, rows=50) == others[:7]
+
+
 def test_refused_and_empty_answers_are_counted_apart() -> None:
     outcomes = ["delivered", "partial", "refused", "nothing_found", "failed", "cancelled"]
-    found = tally(use(n, outcome=outcome) for n, outcome in enumerate(outcomes))
-    assert (found.given, found.refused, found.nothing) == (2, 1, 3)
+    uses = [use(n, outcome=outcome) for n, outcome in enumerate(outcomes)]
+    found = tally([*uses, use(7, activity=LOOK, direction="own", peer_oin=None)])
+    assert (found.given, found.refused, found.nothing, found.own) == (2, 1, 3, 1)
 
 
 WORDS = UseWords(
@@ -185,9 +197,7 @@ def test_the_table_opens_in_a_spreadsheet_and_calculates_nothing() -> None:
     text = as_csv(["Tijdstip", "Wie"], [(use(), WORDS)])
     first, second, rest = text.split("\r\n")
     assert (first, rest) == ("\ufeffTijdstip;Wie", "")
-    assert second == (
-        "2026-11-24T13:05:00Z;'=Gemeente;;\"Uw \"\"adres\"\"; postcode\";'-1;;;Gegeven"
-    )
+    assert second == ('2026-11-24T13:05:00Z;\'=Gemeente;;"Uw ""adres""; postcode";\'-1;;;Gegeven')
 
 
 def test_json_names_organisations_by_number_and_never_the_person() -> None:

@@ -90,8 +90,8 @@ def test_days_and_clocks_are_written_as_people_write_them() -> None:
 def test_an_address_tells_its_language(dutch: str, english: str) -> None:
     assert in_language(Language.EN, dutch) == english
     assert in_language(Language.NL, dutch) == dutch
-    path = english.split("?")[0]
-    assert split_path(path) == (Language.EN, dutch.split("?")[0])
+    path = english.split("?", maxsplit=1)[0]
+    assert split_path(path) == (Language.EN, dutch.split("?", maxsplit=1)[0])
     assert split_path(dutch) == (Language.NL, dutch)
 
 

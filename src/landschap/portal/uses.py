@@ -229,19 +229,26 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """How many uses gave data, were refused, or gave nothing for another reason."""
+    """How many uses gave data, were refused, gave nothing for another reason, or were own looks."""
 
     given: int
     refused: int
     nothing: int
+    own: int
 
 
 def tally(uses: Iterable[Use]) -> Tally:
-    """The counts."""
-    outcomes = [use.outcome for use in uses]
+    """The counts; looking at one's own page is no use by others."""
+    all_uses = list(uses)
+    outcomes = [use.outcome for use in all_uses if use.who is not Who.SELF]
     given = sum(outcome in _GIVEN for outcome in outcomes)
     refused = outcomes.count(Outcome.REFUSED)
-    return Tally(given=given, refused=refused, nothing=len(outcomes) - given - refused)
+    return Tally(
+        given=given,
+        refused=refused,
+        nothing=len(outcomes) - given - refused,
+        own=len(all_uses) - len(outcomes),
+    )
 
 
 def grouped(uses: Sequence[Use], *, fold: bool) -> list[Group]:
@@ -255,6 +262,21 @@ def grouped(uses: Sequence[Use], *, fold: bool) -> list[Group]:
         cases.setdefault(use.case, []).append(use)
     order = sorted(cases, key=lambda case: case == "")
     return [Group(case=case, rows=_rows(cases[case], fold=fold and case == "")) for case in order]
+
+
+def first_page(uses: Sequence[Use], *, fold: bool, rows: int) -> Sequence[Use]:
+    """The newest uses that fill about this many rows, and at least as many uses.
+
+    Rows are counted and not uses, so that someone's own looks do not push away the others.
+    """
+    size = rows
+    while size < len(uses) and _row_count(uses[:size], fold=fold) < rows:
+        size += rows
+    return uses[:size]
+
+
+def _row_count(uses: Sequence[Use], *, fold: bool) -> int:
+    return sum(len(group.rows) for group in grouped(uses, fold=fold))
 
 
 def _rows(uses: Sequence[Use], *, fold: bool) -> tuple[Row, ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -24,7 +24,6 @@ from landschap.platform.settings import Settings
 from landschap.platform.web import language as words
 from landschap.platform.web.files import StaticFiles
 from landschap.platform.web.language import Language
-
 
 _WAYS = ("telephone", "email", "address", "url")
 
@@ -107,7 +106,8 @@ class Site:
         """The page in its frame."""
         environment = self._environments[page.language]
         template = environment.get_template(page.template)
-        html = template.render(page=page, visitor=page.visitor, **page.values)
+        now = datetime.now(UTC).replace(second=0, microsecond=0)
+        html = template.render(page=page, visitor=page.visitor, made_at=now, **page.values)
         return Response(
             html,
             status_code=page.status,

@@ -32,11 +32,11 @@ from landschap.portal.pages.reading import (
 from landschap.portal.pages.wording import Wording
 from landschap.portal.store import Session
 from landschap.portal.twins import as_csv, as_json
-from landschap.portal.uses import SELF, Group, Use, Who, grouped, tally
+from landschap.portal.uses import SELF, Group, Use, Who, first_page, grouped, tally
 from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.times import amsterdam_day, as_utc_text
 
-USES_PER_PAGE = 50
+ROWS_PER_PAGE = 50
 LIST_TITLE = N_("Wie gebruikte mijn gegevens")
 _FILTER = {"query": KEYS}
 _HEADER = (
@@ -114,6 +114,7 @@ def _with_errors(
     said = {name: words.say(text) for name, text in errors.items()}
     values = {
         **_form(chosen, asked, said),
+        "labels": {"van": words.say(N_("Van")), "tot": words.say(N_("Tot en met"))},
         "reading": None,
         "organisations": {},
         "activities": {},
@@ -140,7 +141,7 @@ _START = Link(path="/", label=N_("Begin"))
 def _list(deps: PortalDeps, asked: Asked, chosen: Filter, reading: Reading) -> Response[str]:
     words = Wording(deps.site, asked.language)
     admitted = [use for use in reading.uses if chosen.admits(use)]
-    shown = admitted[:USES_PER_PAGE]
+    shown = first_page(admitted, fold=not chosen.unfold, rows=ROWS_PER_PAGE)
     groups = grouped(shown, fold=not chosen.unfold)
     values = {
         **_form(chosen, asked, {}),
