@@ -200,11 +200,17 @@ def test_the_watchdog_stops_what_it_watches_and_nothing_else() -> None:
         process.wait()
 
 
+def ignores(pid: int, number: int) -> bool:
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    mask = next(line.split()[1] for line in status.splitlines() if line.startswith("SigIgn"))
+    return bool(int(mask, 16) >> (number - 1) & 1)
+
+
 def test_the_watchdog_ignores_signals_meant_for_its_owner() -> None:
     watched = sleeper()
     watchdog = Watchdog()
     watchdog.watch(watched.pid)
-    time.sleep(0.3)
+    until(lambda: ignores(watchdog.pid, signal.SIGHUP), 10)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         os.kill(watchdog.pid, number)
     time.sleep(0.2)
