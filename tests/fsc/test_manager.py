@@ -20,6 +20,11 @@ from landschap.fsc import jws, store
 from landschap.fsc.own import OwnPeer
 from landschap.fsc.states import Kind, State
 from landschap.fsc.thumbprints import thumbprint_of
+from landschap.logboek.payloads import FscEntry, fsc_payload
+from landschap.logboek.records import Draft
+from landschap.logboek.records import Kind as LogKind
+from landschap.logboek.store import LogWriter
+from landschap.platform.ids import uuid7
 from landschap.vocabulary.identifiers import GrantHash, PeerId
 
 MISMATCH = "ERROR_CODE_SIGNATURE_CONTRACT_CONTENT_HASH_MISMATCH"
@@ -983,3 +988,80 @@ async def test_the_gateway_sees_the_grants_with_their_state(
     seen = {g.grant_hash: g for g in await store.connection_grants(weesp.pool, now)}
     assert not seen[GrantHash(grant_hash)].valid
     assert not seen[GrantHash(grant_hash)].valid_at(now)
+
+
+# --- the transaction log ------------------------------------------------------------------------
+
+
+def transaction(outway: str, service: str, **delegators: str) -> Draft:
+    """The record of one question at Weesp's Inway."""
+    transaction_id, now = uuid7(), datetime.now(UTC)
+    entry = FscEntry(
+        transaction_id=transaction_id,
+        direction="incoming",
+        grant_hash="$1$3$" + "a" * 86,
+        outway_peer_id=outway,
+        service_peer_id=rig.WEESP,
+        service_name=service,
+        created_at=now,
+        **delegators,
+    )
+    return Draft(
+        kind=LogKind.FSC,
+        at=now,
+        trace_id=b"t" * 16,
+        span_id=b"s" * 8,
+        payload={"fsc": fsc_payload(entry), "adl": {}},
+        transaction_id=transaction_id,
+        peer=outway,
+        service=service,
+        grant_hash="$1$3$" + "a" * 86,
+    )
+
+
+@pytest.mark.case("fsc:Manager-TransactionLogRecord-1")
+async def test_a_peer_reads_the_transactions_that_name_it_and_no_others(
+    weesp: Manager, doesburg: OwnPeer, province: OwnPeer
+) -> None:
+    drafts = [
+        transaction(rig.DOESBURG, "bijstand"),
+        transaction(rig.DOESBURG, "woz"),
+        transaction(rig.TUSSEN, "bijstand"),
+        transaction(rig.TUSSEN, "bijstand", source_delegator=rig.PROVINCE),
+    ]
+    log = LogWriter(weesp.settings, "test-0")
+    await log.start()
+    await log.append(drafts)
+    await log.close()
+    own, others = drafts[:2], drafts[2:]
+    mine = (await ask(weesp, doesburg, "GET", "/v1/logs")).json
+    assert [each["transaction_id"] for each in mine["records"]] == [
+        str(each.transaction_id) for each in reversed(own)
+    ]
+    assert mine["pagination"] == {"next_cursor": ""}
+    assert set(mine["records"][0]) == {
+        "transaction_id", "direction", "grant_hash", "source", "destination", "service_name",
+        "created_at",
+    }  # fmt: skip
+    as_delegator = (await ask(weesp, province, "GET", "/v1/logs")).json["records"]
+    assert [each["transaction_id"] for each in as_delegator] == [str(others[1].transaction_id)]
+    assert as_delegator[0]["source"]["type"] == "SOURCE_TYPE_DELEGATED_SOURCE"
+    ids = ",".join(str(each.transaction_id) for each in drafts)
+    asked = await ask(weesp, doesburg, "GET", f"/v1/logs?transaction_ids={ids}&limit=1")
+    assert len(asked.json["records"]) == 2
+    first = await ask(weesp, doesburg, "GET", "/v1/logs?limit=1")
+    cursor = first.json["pagination"]["next_cursor"]
+    second = await ask(weesp, doesburg, "GET", f"/v1/logs?limit=1&cursor={cursor}")
+    assert second.json["records"][0]["service_name"] == "bijstand"
+    named = await ask(weesp, doesburg, "GET", "/v1/logs?service_name[]=woz")
+    assert [each["service_name"] for each in named.json["records"]] == ["woz"]
+    late = int(datetime.now(UTC).timestamp()) + 60
+    assert (await ask(weesp, doesburg, "GET", f"/v1/logs?after={late}")).json["records"] == []
+
+
+@pytest.mark.parametrize("query", ["cursor=x", "after=gisteren", "transaction_ids=1", "limit=0"])
+async def test_a_question_to_the_log_that_can_not_be_read_is_400(
+    weesp: Manager, doesburg: OwnPeer, query: str
+) -> None:
+    answer = await ask(weesp, doesburg, "GET", f"/v1/logs?{query}")
+    assert (answer.status, answer.code) == (400, "ERROR_CODE_REQUEST_INVALID")

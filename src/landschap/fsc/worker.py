@@ -28,6 +28,7 @@ from pgqueuer.db import AsyncpgPoolDriver
 from pgqueuer.errors import RetryRequested
 from pgqueuer.models import Job
 from pgqueuer.qm import QueueManager
+from pgqueuer.types import Channel
 
 from landschap.fsc import store
 from landschap.fsc.client import Destination, ManagerClient, PeerRefused, PeerUnreachable
@@ -80,7 +81,9 @@ def backoff_seconds(attempts: int, cap_seconds: float) -> float:
 
 async def deliver_errands(deps: WorkerDeps, stop: asyncio.Event) -> None:
     """Carry out the jobs of the queue until ``stop``."""
-    queue = QueueManager(errands.queries(AsyncpgPoolDriver(deps.pool)), channel=errands.CHANNEL)
+    queue = QueueManager(
+        errands.queries(AsyncpgPoolDriver(deps.pool)), channel=Channel(errands.CHANNEL)
+    )
 
     @queue.entrypoint(errands.ENTRYPOINT)
     async def carry(job: Job) -> None:

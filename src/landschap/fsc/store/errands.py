@@ -13,23 +13,17 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-
-from pgqueuer.adapters.persistence.qb import (
-    QueryBuilderEnvironment,
-    QueryQueueBuilder,
-    QuerySchedulerBuilder,
-)
-from pgqueuer.db import AsyncpgDriver, Driver
-from pgqueuer.domain.settings import DBSettings
-from pgqueuer.queries import Queries
-from pgqueuer.types import Channel
+from typing import TYPE_CHECKING, Any
 
 from landschap.fsc.contracts import Contract
 from landschap.fsc.store.rows import Connection, Source
 from landschap.vocabulary.identifiers import ContentHash, PeerId
 
-CHANNEL = Channel("landschap_fsc")
+if TYPE_CHECKING:
+    from pgqueuer.db import Driver
+    from pgqueuer.queries import Queries
+
+CHANNEL = "landschap_fsc"
 ENTRYPOINT = "deliver"
 SUBMIT = "submit"
 _LOG_DAYS = 30
@@ -77,7 +71,17 @@ class Attempt:
 
 def queries(driver: Driver) -> Queries:
     """The queue of this room; its settings do not come from the environment."""
-    settings = DBSettings(channel=CHANNEL)
+    # Imported here: deciders read contracts and never queue anything.
+    from pgqueuer.adapters.persistence.qb import (
+        QueryBuilderEnvironment,
+        QueryQueueBuilder,
+        QuerySchedulerBuilder,
+    )
+    from pgqueuer.domain.settings import DBSettings
+    from pgqueuer.queries import Queries
+    from pgqueuer.types import Channel
+
+    settings = DBSettings(channel=Channel(CHANNEL))
     return Queries(
         driver,
         qbe=QueryBuilderEnvironment(settings),
@@ -118,6 +122,8 @@ async def _write_row(connection: Connection, errand: Errand, now: datetime) -> N
 
 
 async def _queue(connection: Connection, errands: Sequence[Errand], jws: str) -> None:
+    from pgqueuer.db import AsyncpgDriver
+
     # The signature is part of the key: a renewed accept must go out although the first one waits.
     keys = [hashlib.sha256(each.payload() + jws.encode()).hexdigest() for each in errands]
     await queries(AsyncpgDriver(connection)).enqueue(
