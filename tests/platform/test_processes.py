@@ -131,6 +131,26 @@ async def test_a_part_that_never_gets_ready_is_told(watch: Watch) -> None:
     assert part.pid is None
 
 
+async def test_a_part_without_a_probe_says_itself_that_it_is_ready(watch: Watch) -> None:
+    code = (
+        "import time\n"
+        "from landschap.platform.processes import tell_ready\n"
+        "time.sleep(float({seconds}))\n"
+        "tell_ready(); time.sleep(60)\n"
+    )
+    for seconds, ready_seconds in (("0.4", 20.0), ("50", 0.4)):
+        command = [sys.executable, "-c", code.format(seconds=seconds)]
+        spec = ProcessSpec(name="teller", command=command, ready_seconds=ready_seconds)
+        part, began = Child(spec, watch), time.monotonic()
+        if ready_seconds < 1:
+            with pytest.raises(Trouble, match="teller is not ready"):
+                await part.start()
+            continue
+        await part.start()
+        assert time.monotonic() - began > 0.4
+        await part.stop()
+
+
 async def test_one_that_does_not_listen_is_killed_with_its_children(
     tmp_path: Path, watch: Watch
 ) -> None:
@@ -163,7 +183,8 @@ async def test_a_child_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
         "    def __init__(self): pass\n"
         "    def watch(self, pid, **how): pass\n"
         "async def main():\n"
-        "    spec = ProcessSpec(name='c', command=[sys.executable, '-c', sys.argv[1], sys.argv[2]])\n"
+        "    async def yes(): return True\n"
+        "    spec = ProcessSpec(name='c', ready=yes, command=[sys.executable, '-c', sys.argv[1], sys.argv[2]])\n"
         "    await Child(spec, Nobody()).start()\n"
         "    print('up', flush=True); time.sleep(60)\n"
         "asyncio.run(main())\n"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from landschap.cli.composition import Composition
 from landschap.fsc import worker as fsc
 from landschap.logboek.worker import Signer, keep_anchoring
+from landschap.platform.processes import tell_ready
 
 if TYPE_CHECKING:
     from landschap.platform.settings import Settings
@@ -34,6 +35,7 @@ async def run_worker(settings: Settings) -> None:
         deps = fsc.WorkerDeps(
             settings=settings, pool=await made.pool("fsc"), own=own, client=client
         )
+        tell_ready()
         async with asyncio.TaskGroup() as group:
             group.create_task(keep_anchoring(log_pool, signer, stop))
             group.create_task(fsc.run_worker(deps, stop))

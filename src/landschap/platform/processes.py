@@ -5,7 +5,7 @@ A `Supervisor` has stages of parts. A stage starts when the one before it is rea
 one stage start side by side. A part that ends is started again, sooner the longer it ran; SIGTERM
 stops the stages in reverse order, so that the door closes before what stands behind it.
 
-Nothing outlives the supervisor, not even when it is killed with -9: each child holds a pipe to it
+Nothing outlives the supervisor, not even when it is killed with -9: each child holds a line to it
 and ends when that closes (`end_with_parent`), and a watchdog stops what knows nothing of pipes.
 """
 
@@ -15,6 +15,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from landschap.platform.trouble import Trouble
 from landschap.platform.watchdog import Watchdog
 
 LIFELINE = "LANDSCHAP_LIFELINE"
+_READY = b"R"
 _POLL_SECONDS = 0.02
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 30.0
@@ -65,8 +67,8 @@ class Part(Protocol):
 class ProcessSpec:
     """A child process: what to run, how to see that it is ready, how to stop it.
 
-    Without a ``ready`` probe a process that still runs after half a second counts as ready.
-    ``pass_fds`` are inherited under the same numbers.
+    Without a ``ready`` probe the process tells it by itself (`tell_ready`). ``pass_fds`` are
+    inherited under the same numbers.
     """
 
     name: str
@@ -124,7 +126,7 @@ class Child:
         self.spec = spec
         self._watch = watch
         self._process: asyncio.subprocess.Process | None = None
-        self._lifeline: int | None = None
+        self._lifeline: socket.socket | None = None
 
     @property
     def name(self) -> str:
@@ -139,9 +141,10 @@ class Child:
     async def start(self) -> None:
         """Start the process and wait until it is ready. Raises Trouble."""
         await self._clear()
-        reading, self._lifeline = os.pipe()
+        self._lifeline, theirs = socket.socketpair()
+        self._lifeline.setblocking(False)
         try:
-            self._process = await self._spawn(reading)
+            self._process = await self._spawn(theirs.fileno())
         except OSError as error:
             await self._clear()
             raise Trouble(
@@ -149,7 +152,7 @@ class Child:
                 "check that the program exists and that this user may run it",
             ) from None
         finally:
-            os.close(reading)
+            theirs.close()
         self._watch.watch(self._process.pid, with_signal=self.spec.stop_signal)
         try:
             await self._until_ready(self._process)
@@ -201,17 +204,14 @@ class Child:
         )
 
     async def _until_ready(self, process: asyncio.subprocess.Process) -> None:
-        spec = self.spec
-        seconds = 0.5 if spec.ready is None else spec.ready_seconds
-        deadline = time.monotonic() + seconds
+        ready = self.spec.ready or self._has_told
+        deadline = time.monotonic() + self.spec.ready_seconds
         while process.returncode is None:
-            if spec.ready is not None and await spec.ready():
+            if await ready():
                 return
             if time.monotonic() > deadline:
-                if spec.ready is None:
-                    return
                 raise Trouble(
-                    f"{self.name} is not ready after {seconds:.0f} s",
+                    f"{self.name} is not ready after {self.spec.ready_seconds:.0f} s",
                     "see its own lines in the log above",
                 )
             await asyncio.sleep(_POLL_SECONDS)
@@ -220,10 +220,17 @@ class Child:
             "see its own lines in the log above",
         )
 
+    async def _has_told(self) -> bool:
+        """True when the process said that it is ready."""
+        try:
+            return self._lifeline is not None and self._lifeline.recv(16) == _READY
+        except BlockingIOError:
+            return False
+
     async def _clear(self) -> None:
         """Leave nothing of the last run: its group may hold what the process itself left."""
         if self._lifeline is not None:
-            os.close(self._lifeline)
+            self._lifeline.close()
             self._lifeline = None
         if self._process is None:
             return
@@ -357,10 +364,9 @@ class Supervisor:
 
 def end_with_parent(loop: asyncio.AbstractEventLoop) -> None:
     """In a child: send ourselves SIGTERM when the supervisor is gone. No-op when there is none."""
-    number = os.environ.get(LIFELINE, "")
-    if not number.isdigit():
+    lifeline = _lifeline()
+    if lifeline is None:
         return
-    lifeline = int(number)
 
     def gone() -> None:
         loop.remove_reader(lifeline)
@@ -368,3 +374,16 @@ def end_with_parent(loop: asyncio.AbstractEventLoop) -> None:
 
     os.set_inheritable(lifeline, False)
     loop.add_reader(lifeline, gone)
+
+
+def tell_ready() -> None:
+    """In a child: tell the supervisor that we do our work. No-op when there is none."""
+    lifeline = _lifeline()
+    if lifeline is not None:
+        with contextlib.suppress(OSError):
+            os.write(lifeline, _READY)
+
+
+def _lifeline() -> int | None:
+    number = os.environ.get(LIFELINE, "")
+    return int(number) if number.isdigit() else None
