@@ -134,9 +134,12 @@ def _person(sub: str, name: str, *, bsn: str = "", acr: str = "substantial") -> 
     return Person(sub=sub, name=name, kind="resident", claims=claims)
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
+    """A server that leaves signals to the test run."""
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
         yield
 
 
@@ -156,7 +159,7 @@ async def served_portal(database: Database) -> AsyncIterator[Portal]:
     deps = await deps_of(database, settings, writer)
     app = make_app(routes(deps), people_shape(deps))
     config = uvicorn.Config(app, ws="none", log_config=None, access_log=False)
-    server = _Server(config)
+    server = Server(config)
     task = asyncio.create_task(server.serve(sockets=[own]))
     try:
         yield Portal(address=address, deps=deps, database=database)

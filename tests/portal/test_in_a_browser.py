@@ -259,8 +259,8 @@ async def test_everything_works_with_script_switched_off(
     async with opened(browser, java_script_enabled=False) as context:
         page = await context.new_page()
         await log_in(page, portal)
-        await page.get_by_label("Van").fill("1-1-2026")
-        await page.get_by_label("Waarvoor").select_option(SUPPLY)
+        await page.get_by_label("Van", exact=True).fill("1-1-2026")
+        await page.get_by_label("Waarvoor", exact=True).select_option(SUPPLY)
         await page.get_by_role("button", name="Toon").click()
         assert "van=1-1-2026" in page.url
         await page.get_by_role("link", name="Bekijk dit gebruik").first.click()

@@ -12,6 +12,7 @@ from functools import partial
 from litestar.types import ControllerRouterHandler
 
 from landschap.platform.http import AppShape
+from landschap.platform.trouble import Trouble
 from landschap.platform.web import static_route
 from landschap.portal.pages.about import about_routes, refusal_page
 from landschap.portal.pages.context import PortalDeps, portal_shape
@@ -24,7 +25,15 @@ _MAX_FORM_BYTES = 16_384
 
 
 def routes(deps: PortalDeps) -> list[ControllerRouterHandler]:
-    """All pages of the portal, in both languages, with their files."""
+    """All pages of the portal, in both languages, with their files.
+
+    Raises Trouble when people can log in but no activity covers their looking.
+    """
+    if deps.oidc is not None and not deps.look_activity:
+        raise Trouble(
+            "portal.look_activity is not set, so no resident's look can be recorded",
+            "name the activity of your register that covers it, under [portal]",
+        )
     return [
         *about_routes(deps),
         *login_routes(deps),
