@@ -15,7 +15,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -28,10 +28,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from yarl import URL
 
+from landschap.fsc import store
 from landschap.fsc.api import ManagerDeps, manager_app
 from landschap.fsc.autosign import grant_types
 from landschap.fsc.client import ManagerClient
 from landschap.fsc.own import OwnPeer
+from landschap.fsc.states import Kind
 from landschap.fsc.worker import WorkerDeps, run_worker
 from landschap.platform.settings import (
     AddressSettings,
@@ -275,3 +277,43 @@ async def until(condition: Callable[[], Awaitable[Any]], *, seconds: float = 15)
             return found
         await asyncio.sleep(0.05)
     raise AssertionError("it did not happen in time")
+
+
+def asking(doesburg: OwnPeer, **changes: Any) -> dict[str, Any]:
+    """Doesburg asks to call a service of Weesp, with the key of its certificate."""
+    thumbprint = doesburg.certificate.key_thumbprint
+    return rig.content(rig.connection_grant(rig.DOESBURG, rig.WEESP, thumbprint, **changes))
+
+
+async def submit(
+    manager: Manager, peer: OwnPeer, tree: Any, signature: str | None = None, **request: Any
+) -> Answer:
+    text = rig.accept(peer, tree) if signature is None else signature
+    body = {"content": tree, "signature": text}
+    return await ask(manager, peer, "POST", "/v1/contracts", body=body, **request)
+
+
+async def place(manager: Manager, peer: OwnPeer, tree: Any, kind: Kind, **changes: Any) -> Answer:
+    """A signature of this kind at its own endpoint; ``signature`` and ``path_hash`` may differ."""
+    signature = changes.get("signature") or rig.accept(peer, tree, kind)
+    path_hash = changes.get("path_hash") or rig.contract(tree).hash.value
+    body = {changes.get("key", "content"): tree, "signature": signature}
+    path = f"/v1/contracts/{path_hash}/{kind}"
+    return await ask(manager, peer, "PUT", path, body=body)
+
+
+async def stored(manager: Manager, tree: Any) -> store.StoredContract:
+    found = await store.contract(manager.pool, rig.contract(tree).hash.value)
+    assert found is not None
+    return found
+
+
+async def sign_here(manager: Manager, tree: Any, kind: Kind = Kind.ACCEPT) -> None:
+    """The Manager's own organisation signs, as its command would."""
+    async with manager.pool.acquire() as connection, connection.transaction():
+        found = await stored(manager, tree)
+        await store.sign(connection, manager.own, found, kind, datetime.now(UTC))
+
+
+def publishing(provider: str = rig.DOESBURG, **changes: Any) -> dict[str, Any]:
+    return rig.content(rig.publication_grant(provider, rig.DIRECTORY, **changes))

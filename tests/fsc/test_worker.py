@@ -18,7 +18,6 @@ import pytest
 from manager_rig import Group, Manager, ask, serve, until, write_identity
 
 from landschap.fsc import store
-from landschap.fsc.client import Destination, HostMap, PeerRefused, PeerUnreachable
 from landschap.fsc.connections import HeldToken
 from landschap.fsc.contracts import Contract
 from landschap.fsc.states import Kind, State
@@ -434,80 +433,6 @@ async def test_the_worker_survives_a_broken_connection(
 
         await until(proposed)
         await in_state(contract, State.VALID, weesp, doesburg)
-
-
-# --- the client ---------------------------------------------------------------------------------
-
-
-async def test_the_client_talks_to_the_peer_it_means_and_to_no_other(
-    group: Group, weesp: Manager, doesburg: Manager
-) -> None:
-    right = Destination(peer_id=PeerId(rig.WEESP), address=weesp.address)
-    assert await doesburg.client.name(right) == "Gemeente Weesp"
-    wrong = Destination(peer_id=PeerId(rig.PROVINCE), address=weesp.address)
-    with pytest.raises(PeerUnreachable, match=rig.WEESP):
-        await doesburg.client.announce(wrong)
-    assert await store.peer(weesp.pool, PeerId(rig.DOESBURG)) is None
-
-
-async def test_the_client_refuses_a_server_of_another_group(
-    group: Group, weesp: Manager, doesburg: Manager
-) -> None:
-    stranger = rig.own_peer(rig.Authority(name="Ander anker"), rig.WEESP)
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    port = listener.getsockname()[1]
-    identity = write_identity(group.folder / "vreemd", stranger)
-    other = Manager(
-        own=stranger,
-        settings=replace(weesp.settings, identity=identity),
-        folder=group.folder / "vreemd",
-        pool=weesp.pool,
-        log_pool=weesp.log_pool,
-    )
-    other.client = weesp.client
-    async with serve(other, listener):
-        to = Destination(peer_id=PeerId(rig.WEESP), address=f"https://weesp.test:{port}")
-        with pytest.raises(PeerUnreachable, match=r"(?i)certificate"):
-            await doesburg.client.name(to)
-
-
-async def test_a_refusal_of_a_peer_carries_its_code(
-    group: Group, weesp: Manager, doesburg: Manager
-) -> None:
-    to = Destination(peer_id=PeerId(rig.WEESP), address=weesp.address)
-    tree = rig.content(rig.connection_grant(rig.DOESBURG, rig.PROVINCE, "a" * 64))
-    with pytest.raises(PeerRefused, match="RECEIVING_PEER") as caught:
-        await doesburg.client.deliver(to, rig.contract(tree), "submit", "x.y.z")
-    assert caught.value.permanent
-    with pytest.raises(PeerRefused, match="invalid_grant"):
-        await doesburg.client.token(to, rig.contract(tree).grants[0].hash)
-
-
-@pytest.mark.parametrize(
-    ("addresses", "allowed"),
-    [
-        (["127.0.0.1"], False),
-        (["10.1.2.3"], False),
-        (["::1"], False),
-        (["fd00::1"], False),
-        (["169.254.169.254"], False),
-        (["93.184.216.34", "192.168.1.1"], False),
-        ([], False),
-        (["93.184.216.34"], True),
-    ],
-)
-def test_a_private_address_is_reached_only_when_it_was_configured(
-    addresses: list[str], allowed: bool
-) -> None:
-    strict = HostMap({"bekend.test": "127.0.0.1"}, allow_private=False)
-    strict.check("bekend.test", addresses)
-    HostMap({}, allow_private=True).check("vreemd.test", addresses)
-    if allowed:
-        strict.check("vreemd.test", addresses)
-    else:
-        with pytest.raises(OSError, match="public address"):
-            strict.check("vreemd.test", addresses)
 
 
 def test_the_pause_between_attempts_doubles_up_to_a_cap_with_jitter() -> None:
