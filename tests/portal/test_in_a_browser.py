@@ -206,7 +206,7 @@ async def test_tab_walks_the_list_in_reading_order_and_comes_out_again(
     async with opened(browser, viewport={"width": 1280, "height": 900}) as context:
         page = await context.new_page()
         await log_in(page, portal)
-        walk = []
+        walk: list[str] = []
         for _ in range(80):
             await page.keyboard.press("Tab")
             found = await page.evaluate(FOCUS)

@@ -241,8 +241,9 @@ def test_a_period_that_is_turned_around_is_told() -> None:
 
 
 def test_the_filter_admits_by_who_acted_and_by_activity() -> None:
-    def admits(found: Use, **given: str) -> bool:
-        return Filter(since=TODAY, until=TODAY, **given).admits(found)
+    def admits(found: Use, *, organisation: str = "", activity: str = "") -> bool:
+        chosen = Filter(since=TODAY, until=TODAY, organisation=organisation, activity=activity)
+        return chosen.admits(found)
 
     assert admits(use(), organisation=DOESBURG, activity=SUPPLY)
     assert not admits(use(), organisation=OWN.value)
