@@ -17,8 +17,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -222,32 +222,47 @@ async def keep_tokens(deps: WorkerDeps, stop: asyncio.Event) -> None:
     Looks again when the epoch rises, when a token is due, and at least every half minute.
     """
     async with deps.pool.acquire() as connection:
-        changed, lost = asyncio.Event(), asyncio.Event()
-
-        def on_epoch(*_: object) -> None:
-            changed.set()
-
-        def on_loss(_: object) -> None:
-            lost.set()
-            changed.set()
-
         while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _TOKEN_LOCK):
             if await _pause(stop, _POLL_SECONDS):
                 return
-        connection.add_termination_listener(on_loss)
-        await connection.add_listener("landschap_epoch", on_epoch)
-        try:
+        async with _hearing(connection) as word:
             while not stop.is_set():
-                changed.clear()
-                if lost.is_set():
+                word.changed.clear()
+                if word.lost:
                     raise ConnectionError("the connection that hears of changes is gone")
                 await refresh_tokens(deps)
-                await _first_of(stop, changed, await _seconds_to_next(deps))
-        finally:
-            with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-                connection.remove_termination_listener(on_loss)
-                await connection.remove_listener("landschap_epoch", on_epoch)
-                await connection.execute("SELECT pg_advisory_unlock($1)", _TOKEN_LOCK)
+                await _first_of(stop, word.changed, await _seconds_to_next(deps))
+
+
+@dataclass(slots=True, kw_only=True)
+class _Word:
+    """What was heard: something changed, or nothing will be heard any more."""
+
+    changed: asyncio.Event
+    lost: bool = False
+
+
+@asynccontextmanager
+async def _hearing(connection: asyncpg.pool.PoolConnectionProxy) -> AsyncIterator[_Word]:
+    """Hear of every risen epoch on this connection; its advisory lock ends with the block."""
+    word = _Word(changed=asyncio.Event())
+
+    def on_epoch(*_: object) -> None:
+        word.changed.set()
+
+    def on_loss(_: object) -> None:
+        word.lost = True
+        word.changed.set()
+
+    connection.add_termination_listener(on_loss)
+    await connection.add_listener("landschap_epoch", on_epoch)
+    try:
+        yield word
+    finally:
+        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            connection.remove_termination_listener(on_loss)
+            await connection.remove_listener("landschap_epoch", on_epoch)
+            await connection.execute("SELECT pg_advisory_unlock($1)", _TOKEN_LOCK)
 
 
 async def refresh_tokens(deps: WorkerDeps) -> None:

@@ -86,24 +86,6 @@ def _writing(deps: ManagerDeps) -> list[ControllerRouterHandler]:
         await writing.take_signature(deps, request, Kind.ACCEPT, None)
         return _done(201)
 
-    @put(_paths("/contracts/{content_hash:str}/accept"))
-    async def accept_contract(request: AnyRequest) -> Response[bytes]:
-        """A participant accepts."""
-        await writing.take_signature(deps, request, Kind.ACCEPT, _named(request))
-        return _done(201)
-
-    @put(_paths("/contracts/{content_hash:str}/reject"))
-    async def reject_contract(request: AnyRequest) -> Response[bytes]:
-        """A participant rejects."""
-        await writing.take_signature(deps, request, Kind.REJECT, _named(request))
-        return _done(201)
-
-    @put(_paths("/contracts/{content_hash:str}/revoke"))
-    async def revoke_contract(request: AnyRequest) -> Response[bytes]:
-        """A participant revokes."""
-        await writing.take_signature(deps, request, Kind.REVOKE, _named(request))
-        return _done(201)
-
     @post(_paths("/token"), status_code=200)
     async def get_token(request: AnyRequest) -> Response[bytes]:
         """An outway asks for a token."""
@@ -111,9 +93,17 @@ def _writing(deps: ManagerDeps) -> list[ControllerRouterHandler]:
         answer.headers["Pragma"] = "no-cache"
         return answer
 
-    return [
-        announce, submit_contract, accept_contract, reject_contract, revoke_contract, get_token,
-    ]  # fmt: skip
+    return [announce, submit_contract, get_token, *(_signing(deps, kind) for kind in Kind)]
+
+
+def _signing(deps: ManagerDeps, kind: Kind) -> ControllerRouterHandler:
+    @put(_paths(f"/contracts/{{content_hash:str}}/{kind}"), name=f"{kind}Contract")
+    async def take_signature(request: AnyRequest) -> Response[bytes]:
+        """A participant accepts, rejects or revokes."""
+        await writing.take_signature(deps, request, kind, _named(request))
+        return _done(201)
+
+    return take_signature
 
 
 def _reading(deps: ManagerDeps) -> list[ControllerRouterHandler]:
