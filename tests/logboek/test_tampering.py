@@ -16,7 +16,7 @@ from landschap.logboek.findings import Harm, Report
 from landschap.logboek.merkle import root_hash
 from landschap.logboek.records import Draft, leaf_of
 from landschap.logboek.store import LogWriter, dropped_months, snapshot
-from landschap.logboek.store.lane import _COMMIT, _arrays
+from landschap.logboek.store.lane import _COMMIT, _rows
 from landschap.logboek.store.rows import SELECTED, record_of
 from landschap.logboek.trust import trust_in
 from landschap.logboek.verify import verify
@@ -319,7 +319,7 @@ async def test_after_a_lawful_drop_the_rest_is_still_proved(written: Written) ->
         _COMMIT,
         *(head.lane, head.no, head.size, UUID(bytes=head.first), UUID(bytes=head.last)),
         *(head.root, head.prev, head.digest(), None),
-        *_arrays(records),
+        _rows(records),
     )
     before = await written.report()
     assert before.intact

@@ -8,8 +8,16 @@ from uuid import UUID
 
 import msgspec
 
+from landschap.logboek.forms import Ready
 from landschap.logboek.merkle import NO_HEAD, BatchHead, root_hash
-from landschap.logboek.records import Columns, Draft, columns_of, encode, leaf_of
+from landschap.logboek.records import (
+    Columns,
+    Draft,
+    columns_of,
+    encode,
+    identified,
+    leaf_of,
+)
 
 
 class Sealed(msgspec.Struct, frozen=True):
@@ -29,10 +37,14 @@ class LaneEnd(msgspec.Struct, frozen=True):
     last: UUID | None = None
 
 
-def seal(draft: Draft, record_id: UUID, salt: bytes) -> Sealed:
+def seal(draft: Draft | Ready, record_id: UUID, salt: bytes) -> Sealed:
     """Give a draft its identifier and leaf. Raises InvalidRecord."""
-    payload = encode(draft)
-    columns = columns_of(draft, record_id)
+    if isinstance(draft, Ready):
+        payload = draft.payload
+        columns = identified(draft.columns, record_id)
+    else:
+        payload = encode(draft)
+        columns = columns_of(draft, record_id)
     return Sealed(columns, salt, leaf_of(columns, salt, payload), payload)
 
 

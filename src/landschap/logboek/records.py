@@ -47,6 +47,7 @@ __all__ = [
     "columns_of",
     "encode",
     "fsc_payload",
+    "identified",
     "leaf_of",
     "line_payload",
 ]
@@ -185,6 +186,11 @@ def columns_of(draft: Draft, record_id: UUID) -> Columns:
         draft.grant_hash,
         draft.activity,
     )
+
+
+def identified(columns: Columns, record_id: UUID) -> Columns:
+    """The same columns under the identifier that the log gives."""
+    return Columns(record_id, *msgspec.structs.astuple(columns)[1:])
 
 
 def _delegators(payload: Mapping[str, JsonValue]) -> tuple[str | None, str | None]:

@@ -30,26 +30,23 @@ _POLL_SECONDS = 0.05
 # A statement that takes this long hangs; the connection is given up and the outcome looked up.
 _STATEMENT_SECONDS = 30.0
 
-_COMMIT = """
+_SEALED = (
+    "record_id, kind, at, trace_id, span_id, transaction_id, subject, key_id, peer, "
+    "source_delegator, destination_delegator, service, grant_hash, activity, salt, leaf, payload"
+)
+_COMMIT = f"""
 WITH world AS MATERIALIZED (SELECT value FROM platform.epoch),
 sealed AS (
     INSERT INTO logboek.batch (lane, no, size, first_record, last_record, root, prev, head)
     SELECT $1, $2, $3, $4, $5, $6, $7, $8 FROM world WHERE $9::bigint IS NULL OR value <= $9
     RETURNING no
 ), written AS (
-    INSERT INTO logboek.record (lane, batch, pos, record_id, kind, at, trace_id, span_id,
-        transaction_id, subject, key_id, peer, source_delegator, destination_delegator, service,
-        grant_hash, activity, salt, leaf, payload)
-    SELECT $1, $2, r.n - 1, r.c1, r.c2, r.c3, r.c4, r.c5, r.c6, r.c7, r.c8, r.c9, r.c10, r.c11,
-        r.c12, r.c13, r.c14, r.c15, r.c16, r.c17
-    FROM sealed, unnest($10::uuid[], $11::smallint[], $12::timestamptz[], $13::bytea[],
-        $14::bytea[], $15::uuid[], $16::bytea[], $17::smallint[], $18::text[], $19::text[],
-        $20::text[], $21::text[], $22::text[], $23::text[], $24::bytea[], $25::bytea[],
-        $26::bytea[]) WITH ORDINALITY
-        AS r(c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, n)
+    INSERT INTO logboek.record (lane, batch, pos, {_SEALED})
+    SELECT $1, $2, place - 1, {_SEALED}
+    FROM sealed, unnest($10::logboek.sealed[]) WITH ORDINALITY AS r({_SEALED}, place)
 )
 SELECT value, EXISTS (SELECT FROM sealed) FROM world
-"""
+"""  # noqa: S608 - only names of columns are put in
 _CLAIM = "SELECT pg_try_advisory_lock(hashtextextended('logboek.lane:' || $1, 0))"
 _END = """
 SELECT no, head, last_record FROM logboek.batch WHERE lane = $1 ORDER BY no DESC LIMIT 1
@@ -122,7 +119,7 @@ class Lane:
             row = await statement.fetchrow(
                 *(head.lane, head.no, head.size, UUID(bytes=head.first), UUID(bytes=head.last)),
                 *(head.root, head.prev, digest, decided),
-                *_arrays(records),
+                _rows(records),
                 timeout=_STATEMENT_SECONDS,
             )
         except asyncpg.PostgresError as error:
@@ -213,9 +210,9 @@ def _breaks(error: asyncpg.PostgresError) -> bool:
     return isinstance(error, broken)
 
 
-def _arrays(records: Sequence[Sealed]) -> list[Sequence[Any]]:
-    """The columns as arrays: one parameter per column, whatever the number of records."""
-    rows = [
+def _rows(records: Sequence[Sealed]) -> list[tuple[Any, ...]]:
+    """The records as rows of `logboek.sealed`."""
+    return [
         (
             c.record_id, c.kind, c.at, c.trace_id, c.span_id, c.transaction_id, c.subject,
             c.key_id, c.peer, c.source_delegator, c.destination_delegator, c.service,
@@ -224,7 +221,6 @@ def _arrays(records: Sequence[Sealed]) -> list[Sequence[Any]]:
         for record in records
         for c in (record.columns,)
     ]  # fmt: skip
-    return list(zip(*rows, strict=True))
 
 
 def _numbered(name: str) -> list[str]:

@@ -22,6 +22,7 @@ from landschap.logboek.faults import (
     QueueFull,
     StaleDecision,
 )
+from landschap.logboek.forms import Ready
 from landschap.logboek.records import Draft
 from landschap.logboek.store.identifiers import RecordIds
 from landschap.logboek.store.lane import (
@@ -112,7 +113,7 @@ class LogWriter:
         self._task = asyncio.create_task(self._run(), name=f"log lane {self.lane}")
 
     async def append(
-        self, drafts: Sequence[Draft], *, decided_epoch: int | None = None
+        self, drafts: Sequence[Draft | Ready], *, decided_epoch: int | None = None
     ) -> list[UUID]:
         """Write all of these, or none; returns their identifiers when they are durable.
 
@@ -122,7 +123,7 @@ class LogWriter:
         return await self.submit(drafts, decided_epoch=decided_epoch)
 
     def submit(
-        self, drafts: Sequence[Draft], *, decided_epoch: int | None = None
+        self, drafts: Sequence[Draft | Ready], *, decided_epoch: int | None = None
     ) -> asyncio.Future[list[UUID]]:
         """As `append`, for who can not wait here: the future ends as `append` would.
 
