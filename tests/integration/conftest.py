@@ -21,6 +21,7 @@ from landschap.integration.connectors.opening import (
     read_declaration,
 )
 from landschap.integration.model import Declaration
+from landschap.integration.rows import Connector
 from landschap.logboek.store import LogWriter
 from landschap.platform.http import AppShape, make_app
 from landschap.platform.keys import secret_key
@@ -42,13 +43,14 @@ class World:
     supplier: Supplier
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
 
-    def asker(self, *declarations: Declaration) -> Asker:
-        """The door with these logical sources; the first is the one that is asked."""
+    def asker(self, given: Declaration | None = None, **doors: Connector) -> Asker:
+        """The door to one logical source; ``doors`` replaces connectors by source."""
         settings = self.database.settings
-        given = declarations or (read_declaration(DECLARATION),)
+        declaration = given or read_declaration(DECLARATION)
+        opened = {**open_doors(declaration, self.surroundings), **doors}
         deps = Deps(
-            declarations={one.name: one for one in given},
-            doors={one.name: open_doors(one, self.surroundings) for one in given},
+            declarations={declaration.name: declaration},
+            doors={declaration.name: opened},
             log=self.log,
             controller=settings.organisation.oin,
             permit_key=secret_key(settings, "permit"),
@@ -59,7 +61,7 @@ class World:
         app = make_app(routes(deps), AppShape(title="bronnen", version="1.0.0"))
         transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]  # two names of one ASGI
         client = httpx.AsyncClient(transport=transport, base_url="http://weesp.test")
-        return Asker(client, deps.permit_key, service=given[0].name)
+        return Asker(client, deps.permit_key, service=declaration.name)
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,8 @@ from typing import Any
 import httpx
 
 import landschap.cli.demo
+from landschap.logboek.records import Kind, Record
+from landschap.logboek.store import by_transaction
 from landschap.platform.ids import uuid7
 from landschap.purposes.permit import HEADER, Permit, seal
 
@@ -152,3 +154,15 @@ class Asker:
         )
         self.permits.append(made)
         return seal(made, self.permit_key)
+
+
+async def records_of(world: Any, asker: Asker) -> list[Record]:
+    """What the log holds about the last question."""
+    pool = await world.database.pool("logboek")
+    return await by_transaction(pool, asker.permits[-1].transaction_id)
+
+
+async def lines_of(world: Any, asker: Asker) -> list[dict[str, Any]]:
+    """The processing lines of the last question."""
+    found = await records_of(world, asker)
+    return [record.content() for record in found if record.columns.kind == Kind.LINE]

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from small import TEXT, small
 from source_rig import DECLARATION, WEESP
@@ -33,7 +35,7 @@ def test_the_demo_declaration_fits_its_information_models() -> None:
     assert len(found["woon-en-uitkeringssituatie"].fields) == 15
 
 
-def test_a_column_that_the_information_model_lacks_is_told_with_the_nearest(tmp_path) -> None:  # type: ignore[no-untyped-def]  # pytest's own fixture
+def test_a_column_that_the_information_model_lacks_is_told_with_the_nearest(tmp_path: Path) -> None:
     text = DECLARATION.read_text().replace("uit: [adressen.postcode]", "uit: [adressen.postkode]")
     (tmp_path / "bron.yaml").write_text(text)
     with pytest.raises(DeclarationError) as caught:
@@ -132,12 +134,12 @@ def test_what_yaml_would_turn_into_something_else_stays_text() -> None:
     assert codes == {"no": "nee", "0057": "acht", "2021-01-01": "dag"}
 
 
-def test_a_file_that_is_not_there_is_a_mistake_and_no_traceback(tmp_path) -> None:  # type: ignore[no-untyped-def]  # pytest's own fixture
+def test_a_file_that_is_not_there_is_a_mistake_and_no_traceback(tmp_path: Path) -> None:
     with pytest.raises(DeclarationError, match="can not be read"):
         read_declaration(tmp_path / "weg.yaml")
 
 
-def test_two_files_may_not_declare_one_source(tmp_path) -> None:  # type: ignore[no-untyped-def]  # pytest's own fixture
+def test_two_files_may_not_declare_one_source(tmp_path: Path) -> None:
     for name in ("een.yaml", "twee.yaml"):
         (tmp_path / name).write_text(TEXT)
     with pytest.raises(DeclarationError, match="another file"):

@@ -117,7 +117,9 @@ class RestConnector:
     async def _request(self, question: Question, keys: Sequence[str]) -> list[JsonValue]:
         url = address(self._access, question, self._source.axes, keys)
         try:
-            async with self._door.session.get(url, headers=self._headers(question)) as answer:
+            async with self._door.session.get(
+                url, headers=self._headers(question), allow_redirects=False
+            ) as answer:
                 if answer.status == 404 and self._access.batch == 1:
                     return []
                 if answer.status != 200:
