@@ -96,7 +96,7 @@ def _read(value: JsonValue) -> Bound:
         raise _BadBound("is not an object")
     if unknown := sorted(set(value) - _KEYS):
         raise _BadBound(f"unknown key {unknown[0]!r}")
-    if value.get("v") != 1:
+    if value.get("v") != 1 or value.get("v") is True:
         raise _BadBound("only version 1 is understood")
     if value.get("onward", False) is not False:
         raise _BadBound("onward supply to a third organisation is not supported")

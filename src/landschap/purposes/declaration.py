@@ -46,7 +46,7 @@ SKEW = timedelta(seconds=60)
 MAX_HOPS = 4
 _HEADER_KEYS = {"typ", "alg", "x5t#S256"}
 _CHAIN_CLAIMS = ("prv", "opu")
-_ALGORITHMS: Mapping[JsonValue, Algorithm] = {name: name for name in ALGORITHMS}
+_ALGORITHMS: Mapping[str, Algorithm] = {name: name for name in ALGORITHMS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,7 +254,7 @@ def _read(compact: str) -> Unverified:
     header = _object(parts[0], "header")
     if header.get("typ") != TYPE:
         raise _invalid(f"typ must be {TYPE}")
-    algorithm = _ALGORITHMS.get(header.get("alg"))
+    algorithm = _ALGORITHMS.get(str(header.get("alg")))
     if algorithm is None:
         raise _invalid("alg must be ES256 or PS256")
     thumbprint = header.get("x5t#S256")
