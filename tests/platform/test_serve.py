@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -23,6 +24,7 @@ from tests.throwaway import organisation
 
 from landschap.platform.identity import Issued
 from landschap.platform.settings import Settings
+from landschap.platform.system_users import choose
 
 _numbers = count(1)
 PARTS = {"postgresql", "decider-0", "web", "worker", "nginx"}
@@ -49,7 +51,10 @@ def start() -> Iterator[Callable[[Settings], Serving]]:
 @pytest.fixture(scope="module")
 def running(short_folder: Path, anchor: Issued) -> Iterator[Serving]:
     """One supervisor for the tests that only look, or whose harm is healed."""
-    serving = Serving.start(listening_organisation(short_folder / "running", anchor))
+    settings = listening_organisation(short_folder / "running", anchor)
+    if service := choose(None):
+        service.own(settings.identity.key)  # as an installer would
+    serving = Serving.start(settings)
     serving.until_ready()
     yield serving
     serving.kill()
@@ -107,6 +112,34 @@ def test_starts_again_what_is_killed(running: Serving, part: str) -> None:
     )
     running.until_ready(30)
     assert "signal 9" in running.health()["parts"][part]["lastEnd"] or part == "postgresql"
+
+
+def test_no_part_has_more_rights_than_it_needs(running: Serving) -> None:
+    names = ("postgresql", "web")
+    owner = {name: Path(f"/proc/{running.part(name)}").stat().st_uid for name in names}
+    if os.geteuid() != 0:
+        assert set(owner.values()) == {os.geteuid()}
+        return
+    assert owner["postgresql"] != 0
+    service = choose(None, owner_of=running.settings.paths.data / "postgres")
+    assert service is not None
+    if service.may_read(Path(sys.executable).resolve()):
+        assert owner["web"] == service.uid
+        secret = running.settings.paths.secrets / "pseudonym.key"
+        assert secret.stat().st_uid == service.uid
+    else:
+        assert owner["web"] == 0
+        log = running.log.read_text(encoding="utf-8")
+        assert log.count("our processes run as root") == 1
+
+
+def test_sockets_and_secrets_are_closed_to_others(running: Serving) -> None:
+    paths = running.settings.paths
+    assert paths.run.stat().st_mode & 0o007 == 0
+    assert paths.secrets.stat().st_mode & 0o077 == 0
+    files = [path for path in paths.secrets.rglob("*") if path.is_file()]
+    assert len(files) > len(PARTS)
+    assert all(path.stat().st_mode & 0o077 == 0 for path in files)
 
 
 def test_replaces_a_watchdog_that_is_killed(running: Serving) -> None:

@@ -40,6 +40,10 @@ class Renderer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the database."""
         if self._listener is not None:
             self._listener.terminate()
         if self._pools is not None:

@@ -41,6 +41,7 @@ class Operation:
         self._figures = figures
         self._server: asyncio.Server | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._renderer: Renderer | None = None
 
     async def __aenter__(self) -> Self:
         if self._settings.listen.admin:
@@ -53,19 +54,25 @@ class Operation:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._server is not None:
             self._server.close()
             await self._server.wait_closed()
 
     def begin(self, renderer: Renderer) -> None:
         """Begin to watch what ends, and what nginx should carry."""
+        self._renderer = renderer
         self._tasks = [
             asyncio.create_task(_every(_EXPIRY_SECONDS, self._look_at_ends)),
             asyncio.create_task(self._follow(renderer)),
         ]
+
+    async def rest(self) -> None:
+        """End the watches and their connections: the database is about to stop."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._renderer is not None:
+            self._renderer.close()
 
     async def _follow(self, renderer: Renderer) -> None:
         """Renew nginx's configuration when told, and every two seconds in case nobody told."""

@@ -93,6 +93,7 @@ async def _supervise(settings: Settings, privileges: Privileges, began: float) -
                 stages = [[parts.database], parts.processes, [carrier]]
                 supervisor = Supervisor(stages, watch, log.info)
                 async with Operation(settings, supervisor, carrier, figures) as operation:
+                    supervisor.before_end = operation.rest
 
                     def ready() -> None:
                         log.info("ready", seconds=round(time.monotonic() - began, 2))
@@ -146,6 +147,7 @@ def _deciders(
             ready=lambda: answers_http(place),
             pass_fds=(deciding.fileno(),),
             user=privileges.python,
+            environment=_environment(settings),
         )
 
 
@@ -166,11 +168,22 @@ def _web(settings: Settings, privileges: Privileges, apps: Sequence[App]) -> Pro
         command=_command(settings, "web"),
         ready=_all_answer(places),
         user=privileges.python,
+        environment=_environment(settings),
     )
 
 
 def _worker(settings: Settings, privileges: Privileges) -> ProcessSpec:
-    return ProcessSpec(name="worker", command=_command(settings, "worker"), user=privileges.python)
+    return ProcessSpec(
+        name="worker",
+        command=_command(settings, "worker"),
+        user=privileges.python,
+        environment=_environment(settings),
+    )
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """The run folder as we have it: its default differs per user, and a part may be another."""
+    return {"LANDSCHAP__PATHS__RUN": str(settings.paths.run)}
 
 
 def _all_answer(places: Sequence[Path]) -> Probe:

@@ -37,12 +37,21 @@ def arrange(settings: Settings) -> Privileges:
     )
     if service is None:
         return Privileges(service=None, python=None)
-    closed = next((path for path in _needed(settings) if not service.may_read(path)), None)
+    closed = _closed_to(settings, service)
     if closed is not None:
         why = f"user {service.name} may not read {closed}"
         return Privileges(service=service, python=None, why_root=why)
     _hand_over(settings, service)
     return Privileges(service=service, python=service)
+
+
+def _closed_to(settings: Settings, user: SystemUser) -> Path | None:
+    """The first place that the user cannot get at; the folders themselves are given to it."""
+    for path in _needed(settings):
+        if not user.may_read(path):
+            return path
+    folders = (settings.paths.data, settings.paths.secrets)
+    return next((each for each in folders if not user.may_enter(each.parent)), None)
 
 
 def _needed(settings: Settings) -> Iterator[Path]:
@@ -54,8 +63,6 @@ def _needed(settings: Settings) -> Iterator[Path]:
     identity = settings.identity
     yield from (identity.certificate, identity.key, *identity.trust_anchors)
     yield from (path for path in (identity.crl, identity.internal_ca) if path is not None)
-    # A file that is to be made there must be reachable.
-    yield from (settings.paths.data, settings.paths.secrets)
 
 
 def _hand_over(settings: Settings, user: SystemUser) -> None:

@@ -261,14 +261,15 @@ class Supervisor:
         self._watch = watch
         self._tell = tell
         self._started: list[Part] = []
-        self._stopping = False
+        self.before_end: Callable[[], Awaitable[None]] | None = None
         self.states = {part.name: PartState() for stage in stages for part in stage}
         self.complete = False
 
     async def run(self, stop: asyncio.Event, *, ready: Callable[[], Any] = lambda: None) -> None:
         """Start all, call ``ready``, keep all running until ``stop``, stop all.
 
-        Raises Trouble when a part does not start the first time; nothing is left running.
+        ``before_end`` is awaited before the first part is stopped. Raises Trouble when a part
+        does not start the first time; nothing is left running.
         """
         keeping: list[asyncio.Task[None]] = []
         try:
@@ -282,10 +283,11 @@ class Supervisor:
             keeping.append(asyncio.create_task(self._keep_watchdog()))
             await stop.wait()
         finally:
-            self._stopping = True
             for task in keeping:
                 task.cancel()
             await asyncio.gather(*keeping, return_exceptions=True)
+            if self.before_end is not None:
+                await self.before_end()
             await self._stop_all()
 
     async def health(self) -> dict[str, bool]:
