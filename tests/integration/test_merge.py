@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from small import ADDRESS, BUILDING, DWELLING, MOMENT, PEOPLE, found, row, small
 
@@ -15,11 +15,12 @@ from landschap.integration.merge import Gap, Merged, merge
 from landschap.integration.plan import make_plan
 from landschap.integration.rows import Batch, Failure, Reason, batch_of
 
-FIELDS = sorted(small().fields)
+SMALL = small()
+FIELDS = sorted(SMALL.fields)
 
 
 def merged(*fields: str, **changes: Batch | Failure | Reason) -> Merged:
-    return merge(make_plan(small(), fields or FIELDS), found(**changes))
+    return merge(make_plan(SMALL, fields or FIELDS), found(**changes))
 
 
 def test_one_record_holds_the_fields_of_all_sources() -> None:
@@ -161,6 +162,7 @@ def _state(name: str, rows: Any, by: str) -> Batch | Reason:
     return Reason.TOO_LATE
 
 
+@settings(deadline=None)  # two cores, many at work: time tells nothing here
 @given(st.sets(st.sampled_from(FIELDS), min_size=1), _states, _states, _states)
 def test_each_field_is_there_with_provenance_or_named_as_gap(
     chosen: set[str], dwelling: str, building: str, people: str
@@ -182,12 +184,14 @@ def test_each_field_is_there_with_provenance_or_named_as_gap(
     assert not body.stopped
 
 
+@settings(deadline=None)  # two cores, many at work: time tells nothing here
 @given(st.permutations(PEOPLE), st.permutations([DWELLING]))
 def test_order_of_arrival_changes_nothing(people: list[Any], dwellings: list[Any]) -> None:
     answer = merged(personen=batch_of(people, "adres"), verblijf=batch_of(dwellings, "adres"))
     assert answer == merged()
 
 
+@settings(deadline=None)  # two cores, many at work: time tells nothing here
 @given(st.sets(st.sampled_from(FIELDS)), st.sets(st.sampled_from(FIELDS), min_size=1))
 def test_what_is_not_permitted_never_leaves_even_when_it_was_merged(
     permitted: set[str], asked: set[str]

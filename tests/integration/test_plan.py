@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from small import TEXT, small
 
@@ -12,7 +12,8 @@ from landschap.integration.drawing import draw, plan_body
 from landschap.integration.plan import UnknownField, make_plan
 
 WITHOUT_SUBJECT = TEXT.replace("betrokkene: {uit: personen.bsn, soort: bsn}\n", "")
-FIELDS = sorted(small().fields)
+SMALL = small()
+FIELDS = sorted(SMALL.fields)
 
 
 def test_only_sources_that_a_field_needs_are_asked() -> None:
@@ -30,33 +31,35 @@ def test_a_source_in_between_is_asked_for_its_keys_alone() -> None:
 
 
 def test_whose_data_it_is_is_asked_for_the_log_and_said_so() -> None:
-    plan = make_plan(small(), ["postcode"])
+    plan = make_plan(SMALL, ["postcode"])
     people = {ask.source.name: ask for ask in plan.asks}["personen"]
     assert people.columns == {"adres": ("koppeling",), "bsn": ("logregel",)}
 
 
 def test_an_unknown_field_makes_no_plan() -> None:
     with pytest.raises(UnknownField, match="postkode"):
-        make_plan(small(), ["postkode"])
+        make_plan(SMALL, ["postkode"])
 
 
+@settings(deadline=None)
 @given(st.sets(st.sampled_from(FIELDS), min_size=1))
 def test_every_column_has_a_reason_and_every_reason_was_permitted(chosen: set[str]) -> None:
-    plan = make_plan(small(), chosen)
+    plan = make_plan(SMALL, chosen)
     reasons = {why for ask in plan.asks for column in ask.columns.values() for why in column}
     assert reasons - {"koppeling", "logregel", "volgorde"} == chosen
     assert plan.paths == chosen
 
 
+@settings(deadline=None)
 @given(st.sets(st.sampled_from(FIELDS), min_size=1), st.sampled_from(FIELDS))
 def test_one_more_field_never_asks_less(chosen: set[str], more: str) -> None:
-    few = {a.source.name: set(a.columns) for a in make_plan(small(), chosen).asks}
-    many = {a.source.name: set(a.columns) for a in make_plan(small(), chosen | {more}).asks}
+    few = {a.source.name: set(a.columns) for a in make_plan(SMALL, chosen).asks}
+    many = {a.source.name: set(a.columns) for a in make_plan(SMALL, chosen | {more}).asks}
     assert all(few[name] <= many[name] for name in few)
 
 
 def test_a_parent_always_stands_before_its_children() -> None:
-    asks = make_plan(small(), FIELDS).asks
+    asks = make_plan(SMALL, FIELDS).asks
     seen: set[str] = set()
     for ask in asks:
         assert ask.link is None or ask.link.origin.source in seen
