@@ -42,6 +42,8 @@ NAMES = {
     PROVINCE: "Provincie Proefland",
 }
 HOSTS = {
+    "00000099000000002000": "gevend.test",
+    "00000099000000003000": "vragend.test",
     TUSSEN: "tussen.test",
     DOESBURG: "doesburg.test",
     WEESP: "weesp.test",

@@ -411,6 +411,15 @@ async def test_the_directory_hears_where_we_are(
     await task
 
 
+async def test_an_idle_worker_does_not_start_again_and_again(
+    group: Group, doesburg: Manager, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The queue probes its listener every ten seconds; a healthy one answers."""
+    async with doesburg.working():
+        await asyncio.sleep(12)
+    assert "worker loop failed" not in capfd.readouterr().out
+
+
 async def test_the_worker_survives_a_broken_connection(
     group: Group, weesp: Manager, doesburg: Manager
 ) -> None:

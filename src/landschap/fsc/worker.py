@@ -81,9 +81,11 @@ def backoff_seconds(attempts: int, cap_seconds: float) -> float:
 
 async def deliver_errands(deps: WorkerDeps, stop: asyncio.Event) -> None:
     """Carry out the jobs of the queue until ``stop``."""
-    queue = QueueManager(
-        errands.queries(AsyncpgPoolDriver(deps.pool)), channel=Channel(errands.CHANNEL)
-    )
+    driver = AsyncpgPoolDriver(deps.pool)
+    # The queue probes its listener before it listens, and would call itself deaf. Listening first
+    # makes the probe true.
+    await driver.add_listener(errands.CHANNEL, lambda _: None)
+    queue = QueueManager(errands.queries(driver), channel=Channel(errands.CHANNEL))
 
     @queue.entrypoint(errands.ENTRYPOINT)
     async def carry(job: Job) -> None:
