@@ -144,7 +144,7 @@ def test_times_are_read_as_days_and_moments_of_the_netherlands() -> None:
         ({"geldigOp": ["2021-02-29"]}, "tijd.datum-ongeldig"),
         ({"beschikbaarOp": ["gisteren"]}, "tijd.tijdstip-ongeldig"),
         ({"beschikbaarOp": ["2026-11-24T13:00:01+01:00"]}, "tijd.toekomst"),
-        ({"fields": ["adres.postkode"]}, "field_unknown"),
+        ({"fields": ["adres.postkode"]}, "fields_unknown"),
         ({"partial": ["yes"]}, "query_value"),
         ({"geldigOp": ["2021-03-01", "2021-03-02"]}, "query_twice"),
     ],
@@ -178,7 +178,7 @@ def test_all_mistakes_of_a_question_come_at_once() -> None:
     assert isinstance(errors, list)
     assert {(e["in"], e["code"]) for e in errors} == {
         ("query", "tijd.datum-ongeldig"),
-        ("query", "field_unknown"),
+        ("query", "fields_unknown"),
         ("query", "query_value"),
         ("body", "key_invalid"),
     }

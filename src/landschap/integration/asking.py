@@ -88,7 +88,7 @@ class _Reader:
         for name in given.split(","):
             paths = expand(self.declaration, name)
             if not paths:
-                self.error("query", "fields", "field_unknown", self._no_field(name))
+                self.error("query", "fields", "fields_unknown", self._no_field(name))
             found.update(paths)
         return frozenset(found)
 
