@@ -12,6 +12,8 @@ from __future__ import annotations
 import json
 from uuid import UUID
 
+import msgspec
+
 from landschap.gateway import inway, outway
 from landschap.gateway.asked import Asked, Trace, is_lenient
 from landschap.purposes.decision import Decision
@@ -26,29 +28,44 @@ MAX_BODY_BYTES = 16_384
 _DOMAINS = {"inway": "ERROR_DOMAIN_INWAY", "outway": "ERROR_DOMAIN_OUTWAY"}
 
 
+class InwayAnswer(msgspec.Struct, frozen=True):
+    """Go to this service: the lines that are the same for every question under one decision."""
+
+    first: str
+    last: str
+
+    def of(self, transaction_id: UUID, onward: str, state: str, permit: str) -> bytes:
+        """The answer to one question."""
+        middle = f"{transaction_id}\r\ntraceparent: {onward}"
+        if state:
+            middle = f"{middle}\r\ntracestate: {state}"
+        if permit:
+            middle = f"{middle}\r\nPermit: {permit}"
+        return f"{self.first}{middle}{self.last}".encode("latin-1")
+
+
+def inway_answer(permitted: inway.Permitted, asked: Asked, snapshot: str) -> InwayAnswer:
+    """The answer under this decision, without what is new in every question."""
+    offered = permitted.purposed.identified.offered
+    last = [f"X-Fsc-Base: {offered.service.base}"] if offered.service.base else []
+    if permitted.decision is not None:
+        last += _decision_lines(permitted.decision, asked, snapshot)
+    return InwayAnswer(
+        f"{_OK}X-Fsc-Service: {offered.upstream}\r\nFsc-Transaction-Id: ",
+        "".join(f"\r\n{line}" for line in last) + "\r\n\r\n",
+    )
+
+
 def permitted_inway(
     permitted: inway.Permitted, asked: Asked, trace: Trace, snapshot: str, permit: str
 ) -> bytes:
     """Go to this service, with these headers."""
     identified = permitted.purposed.identified
-    offered = identified.offered
-    untouched = offered.service.trace == "untouched"
+    untouched = identified.offered.service.trace == "untouched"
     onward = asked.header("traceparent") if untouched else trace.onward()
-    lines = [
-        f"{_OK}X-Fsc-Service: {offered.upstream}",
-        f"Fsc-Transaction-Id: {identified.transaction_id}",
-        f"traceparent: {onward}",
-    ]
     state = asked.header("tracestate") if untouched else trace.tracestate
-    if state:
-        lines.append(f"tracestate: {state}")
-    if permit:
-        lines.append(f"Permit: {permit}")
-    if offered.service.base:
-        lines.append(f"X-Fsc-Base: {offered.service.base}")
-    if permitted.decision is not None:
-        lines += _decision_lines(permitted.decision, asked, snapshot)
-    return _bytes(lines)
+    answer = inway_answer(permitted, asked, snapshot)
+    return answer.of(identified.transaction_id, onward, state, permit)
 
 
 def permitted_outway(outgoing: outway.Outgoing, trace: Trace) -> bytes:

@@ -39,6 +39,7 @@ from landschap.purposes.declaration import (
     replayed,
     verify,
 )
+from landschap.purposes.model import FieldSet
 from landschap.purposes.permit import LIFETIME, Permit, PermitTooLarge, seal
 from landschap.vocabulary.problems import Refusal
 
@@ -98,7 +99,7 @@ def identify(
     if offered is None:
         return refusals.service_not_found(claims.service)
     connection = world.incoming.get(claims.grant_hash.value)
-    refusal = _contract_refusal(connection, claims, peer, fresh) or _form_refusal(asked, offered)
+    refusal = _contract_refusal(connection, claims, peer, fresh) or form_refusal(asked, offered)
     if refusal is not None or connection is None:
         return refusal or refusals.contract_not_valid("")
     return Identified(
@@ -175,13 +176,22 @@ def sealed_permit(
     permitted: Permitted, asked: Asked, world: World, fresh: Fresh, key: bytes
 ) -> str | Refusal:
     """The Permit for the service, empty for one that gets none."""
+    if not permitted.purposed.identified.offered.service.permit:
+        return ""
+    permit = permit_of(permitted, asked, world, fresh)
+    try:
+        return seal(permit, key, field_set=field_set_of(permitted, world))
+    except PermitTooLarge:
+        return refusals.permit_too_large()
+
+
+def permit_of(permitted: Permitted, asked: Asked, world: World, fresh: Fresh) -> Permit:
+    """What the service may do for this question."""
     identified, decision = permitted.purposed.identified, permitted.decision
     service = identified.offered.service
-    if not service.permit:
-        return ""
     declaration = permitted.purposed.declaration
     activity = decision.activity if decision else None
-    permit = Permit(
+    return Permit(
         transaction_id=identified.transaction_id,
         service=service.name,
         method=asked.method,
@@ -198,11 +208,12 @@ def sealed_permit(
         grant_hash=identified.connection.hash,
         declaration=str(declaration.claims.jti) if declaration else "",
     )
-    field_set = world.snapshot.field_sets.get(decision.field_set) if decision else None
-    try:
-        return seal(permit, key, field_set=field_set)
-    except PermitTooLarge:
-        return refusals.permit_too_large()
+
+
+def field_set_of(permitted: Permitted, world: World) -> FieldSet | None:
+    """The set that a long list of fields is written as bits of."""
+    decision = permitted.decision
+    return world.snapshot.field_sets.get(decision.field_set) if decision else None
 
 
 def _claims(
@@ -242,7 +253,8 @@ def _contract_refusal(
     return None
 
 
-def _form_refusal(asked: Asked, offered: Offered) -> Refusal | None:
+def form_refusal(asked: Asked, offered: Offered) -> Refusal | None:
+    """Refused for its method or the size of its body; None when both are right."""
     service = offered.service
     if asked.method not in service.methods:
         return refusals.method(asked.method, service.name, tuple(service.methods))

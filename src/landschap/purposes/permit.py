@@ -101,12 +101,22 @@ def seal(permit: Permit, key: bytes, *, field_set: FieldSet | None = None) -> st
 
     Raises PermitTooLarge, and ValueError for a key under 32 bytes.
     """
-    _require_key(key)
-    body = _encode(_ENCODER.encode(_wire_of(permit, field_set)))
-    text = f"{_VERSION}.{body}.{_mac(body, key)}"
+    text = with_mac(encode_body(permit, field_set), key)
     if len(text) > MAX_BYTES:
         raise PermitTooLarge(f"permit of {len(text)} bytes; at most {MAX_BYTES} fit in the header")
     return text
+
+
+def encode_body(permit: Permit, field_set: FieldSet | None) -> bytes:
+    """The claims as they are sealed."""
+    return _ENCODER.encode(_wire_of(permit, field_set))
+
+
+def with_mac(claims: bytes, key: bytes) -> str:
+    """Claims under the seal, as header text. Raises ValueError for a key under 32 bytes."""
+    _require_key(key)
+    body = _encode(claims)
+    return f"{_VERSION}.{body}.{_mac(body, key)}"
 
 
 def open_permit(
@@ -136,7 +146,7 @@ def open_permit(
         return _refuse("permit_expired", "The permit is older than 30 seconds.")
     if left > LIFETIME + _SKEW:
         return _refuse("permit_invalid", "The permit claims to live longer than 30 seconds.")
-    if (wire.mth, wire.tgt, wire.svc) != (method, _hash_of(target), service):
+    if (wire.mth, wire.tgt, wire.svc) != (method, hash_of_target(target), service):
         return _refuse("permit_mismatch", "The permit was given for another question.")
     fields = _fields_of(wire, field_sets or {})
     if fields is None:
@@ -152,7 +162,7 @@ def _wire_of(permit: Permit, field_set: FieldSet | None) -> _Wire:
         txn=permit.transaction_id,
         svc=permit.service,
         mth=permit.method,
-        tgt=_hash_of(permit.target),
+        tgt=hash_of_target(permit.target),
         org=permit.peer,
         pur=permit.purpose,
         pol=permit.policy,
@@ -228,7 +238,8 @@ def _mac(body: str, key: bytes) -> str:
     return _encode(hmac.digest(key, f"{_VERSION}.{body}".encode("ascii"), "sha256"))
 
 
-def _hash_of(target: str) -> str:
+def hash_of_target(target: str) -> str:
+    """What stands in a permit of the target it is for."""
     return _encode(hashlib.sha256(target.encode("utf-8", "surrogateescape")).digest())
 
 
