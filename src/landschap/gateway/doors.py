@@ -16,9 +16,11 @@ from landschap.gateway.asked import transaction_id_of as read_transaction_id
 from landschap.gateway.inway import KeyWanted
 from landschap.gateway.memory import Memory
 from landschap.gateway.outway import Signing, TokenWanted, UserKeysWanted
+from landschap.gateway.recall import Recall
 from landschap.gateway.recording import Refused
 from landschap.gateway.refusals import Denied
 from landschap.gateway.world import World
+from landschap.logboek.forms import Ready
 from landschap.logboek.records import Draft
 from landschap.purposes.decision import Decision
 from landschap.vocabulary.problems import Refusal
@@ -35,7 +37,7 @@ class Verdict(msgspec.Struct, frozen=True):
     """
 
     answer: bytes
-    draft: Draft
+    draft: Draft | Ready
     code: str
 
 
@@ -57,6 +59,7 @@ class Holdings(msgspec.Struct, frozen=True, kw_only=True):
     secrets: Secrets
     user_keys: KeySet | None = None
     unobtainable: bool = False
+    recall: Recall = msgspec.field(default_factory=Recall)
 
 
 def walk(door: str, asked: Asked, holdings: Holdings, fresh: Fresh) -> Verdict | Wanted:
@@ -84,6 +87,10 @@ def not_loggable(door: str, holdings: Holdings, trace: Trace, fresh: Fresh) -> V
 
 def _inway(asked: Asked, holdings: Holdings, fresh: Fresh, trace: Trace) -> Verdict | KeyWanted:
     world, memory = holdings.world, holdings.memory
+    key = holdings.secrets.permit
+    again = holdings.recall.answer(asked, world, memory, fresh, trace, key)
+    if again is not None:
+        return Verdict(again.answer, again.ready, "")
     identified = inway.identify(asked, world, memory, fresh, trace)
     if isinstance(identified, Refusal):
         return _early(asked, identified, holdings, fresh, trace)
@@ -97,9 +104,10 @@ def _inway(asked: Asked, holdings: Holdings, fresh: Fresh, trace: Trace) -> Verd
     found = inway.authorise(purposed, asked, world, fresh)
     if not isinstance(found, inway.Permitted):
         return _unpermitted(purposed, found, holdings, fresh)
-    permit = inway.sealed_permit(found, asked, world, fresh, holdings.secrets.permit)
+    permit = inway.sealed_permit(found, asked, world, fresh, key)
     if isinstance(permit, Refusal):
         return _unpermitted(purposed, permit, holdings, fresh)
+    holdings.recall.learn(found, asked, world, fresh, trace)
     snapshot = world.snapshot.version
     draft = recording.permitted_at_inway(found, trace, snapshot, fresh.now)
     return Verdict(answers.permitted_inway(found, asked, trace, snapshot, permit), draft, "")
