@@ -286,7 +286,6 @@ def test_refuses_a_ground_that_the_policy_does_not_accept() -> None:
     refused(decided(r.question(legal_bases=())), "basis_not_accepted")
 
 
-@pytest.mark.case("A28")
 def test_one_field_too_many_refuses_and_proposes_what_would_be_allowed() -> None:
     question = r.question(fields=("adres.straat", "woning.m2"))
     decision = refused(decided(question), "fields_excess")
@@ -296,7 +295,6 @@ def test_one_field_too_many_refuses_and_proposes_what_would_be_allowed() -> None
     assert decided(replace(question, fields=tuple(decision.suggestion))).allow
 
 
-@pytest.mark.case("A29")
 def test_lenient_trims_and_names_what_is_withheld() -> None:
     decision = decided(r.question(fields=("adres.straat", "woning.m2"), lenient=True))
     assert decision.allow
@@ -390,7 +388,6 @@ def test_refuses_a_question_that_is_not_well_formed(changes: dict[str, str]) -> 
     refused(decided(r.question(**changes)), "request_invalid")
 
 
-@pytest.mark.case("A57")
 def test_an_accident_while_deciding_is_a_refusal() -> None:
     register = r.weesp()
     broken = replace(register, policies=(replace(r.policy("stuk"), actions=None),))  # type: ignore[arg-type]

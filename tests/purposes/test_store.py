@@ -63,7 +63,6 @@ async def test_what_is_saved_comes_back_as_the_same_snapshot(pool: asyncpg.Pool)
     assert (await snapshot_by_version(pool, "sha256-unknown")) is None
 
 
-@pytest.mark.case("S-06")
 async def test_a_change_raises_the_epoch_and_tells_who_made_it_and_why(pool: asyncpg.Pool) -> None:
     first = await saved(pool, weesp())
     second = await saved(
