@@ -174,6 +174,24 @@ def test_ends_in_order_and_leaves_nothing(
     assert "Traceback" not in said
 
 
+def test_tells_systemd_when_it_is_ready_and_when_it_stops(
+    settings: Settings,
+    start: Callable[[Settings], Serving],
+    short_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    place = short_folder / "notify"
+    monkeypatch.setenv("NOTIFY_SOCKET", str(place))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(place))
+        systemd.settimeout(60)
+        serving = start(settings)
+        assert systemd.recv(64) == b"READY=1"
+        assert serving.health()["status"] == "ready"
+        assert serving.terminate() == 0
+        assert systemd.recv(64) == b"STOPPING=1"
+
+
 def test_leaves_nothing_when_the_supervisor_is_killed_and_starts_on_what_is_stale(
     settings: Settings, start: Callable[[Settings], Serving]
 ) -> None:

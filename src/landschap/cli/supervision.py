@@ -76,8 +76,13 @@ def make_folders(settings: Settings) -> None:
 async def _supervise(settings: Settings, privileges: Privileges, began: float) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        notify("STOPPING=1")
+        stop.set()
+
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, end)
     end_with_parent(loop)
     watch = Watch()
     log = logger()
@@ -102,7 +107,6 @@ async def _supervise(settings: Settings, privileges: Privileges, began: float) -
 
                     await supervisor.run(stop, ready=ready)
     finally:
-        notify("STOPPING=1")
         watch.close()
 
 

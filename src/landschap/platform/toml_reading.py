@@ -215,7 +215,7 @@ def _read_source(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        message = "there is no such file; `landschap init` makes one"
+        message = "there is no such file; name the organisation's settings with --config"
     except IsADirectoryError:
         message = "is a folder; name the organisation.toml inside it"
     except PermissionError:
