@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Open the landscape: processes up, registers filled, contracts agreed, each as its people would.
+
+Nothing is done twice: a second start finds the landscape as the first one left it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from landschap.cli.demo.application import CaseApplication
+from landschap.cli.demo.commands import CommandFailedError, landschap
+from landschap.cli.demo.landscape import (
+    CASE_CLIENT,
+    CASE_REDIRECT,
+    DATA,
+    PURPOSE,
+    SERVICE,
+    Landscape,
+    Member,
+    write_landscape,
+)
+from landschap.cli.demo.processes import Part, Processes
+
+REGISTERS = {
+    "bag": "bag",
+    "inwoners": "inwoners.jsonl",
+    "uitkeringen": "uitkeringen.jsonl",
+}
+AGREED_SECONDS = 30.0
+LEGAL_BASIS = "eu-gdpr:A6-1-e"
+FIELD_SET = "bijstand-bij-verhuizing"
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """The landscape as it runs: what the story needs to know of it."""
+
+    landscape: Landscape
+    grant_hash: str
+    content_hash: str
+    application: CaseApplication
+    ready_seconds: float
+    started: dict[str, float] = field(default_factory=dict)
+
+
+async def open_landscape(landscape: Landscape, processes: Processes, tell: Tell) -> Opened:
+    """Bring everything up and make it agree. Raises NotReadyError and CommandFailedError."""
+    began = time.monotonic()
+    write_landscape(landscape, datetime.now(UTC))
+    tell("starting: directory, Gemeente Weesp, Gemeente Doesburg, a supplier, a login provider")
+    started = dict(await processes.start(_parts(landscape)))
+    tell(f"all parts are ready after {max(started.values()):.1f} s")
+    api_key, _ = await asyncio.gather(_prepare_doesburg(landscape), _prepare_weesp(landscape, tell))
+    await _publish(landscape, tell)
+    connection = await _connect(landscape, tell)
+    return Opened(
+        landscape=landscape,
+        grant_hash=connection["grantHash"],
+        content_hash=connection["contentHash"],
+        application=_application(landscape, api_key),
+        ready_seconds=round(time.monotonic() - began, 1),
+        started=started,
+    )
+
+
+def _parts(landscape: Landscape) -> list[Part]:
+    supplier = Part(
+        name="leverancier",
+        module=(
+            "-m",
+            "landschap.cli.demo.supplier",
+            "--listen",
+            landscape.supplier,
+            "--data",
+            str(DATA / "weesp" / "gegevens" / "bag" / "panden.csv"),
+            "--key-file",
+            str(landscape.supplier_key_file),
+        ),
+        ready=f"http://{landscape.supplier}/health",
+    )
+    login = Part(
+        name="login",
+        module=(
+            "-m",
+            "landschap.cli.demo.identity_provider",
+            "--listen",
+            landscape.login,
+            "--issuer",
+            landscape.login_address,
+            "--data",
+            str(landscape.people_file),
+        ),
+        ready=f"http://{landscape.login}/health",
+    )
+    return [supplier, login, *(_organisation(landscape, each) for each in landscape.members)]
+
+
+def _organisation(landscape: Landscape, member: Member) -> Part:
+    settings = str(landscape.settings_file(member))
+    return Part(
+        name=member.key,
+        module=("-m", "landschap", "serve", "--config", settings),
+        ready=f"http://{member.admin}/health/ready",
+    )
+
+
+async def _prepare_weesp(landscape: Landscape, tell: Tell) -> None:
+    """Weesp's officers: fill the registers, put the purposes in force, declare the service."""
+    config = landscape.settings_file(landscape.weesp)
+    for register, source in REGISTERS.items():
+        path = DATA / "weesp" / "gegevens" / source
+        await landschap(config, "register", "load", register, str(path))
+    await _apply(config)
+    await landschap(config, "service", "apply")
+    tell("Weesp: registers loaded, purposes in force, service declared")
+
+
+async def _prepare_doesburg(landscape: Landscape) -> str:
+    """Doesburg's officers: put the purposes in force, admit the application; gives its key."""
+    config = landscape.settings_file(landscape.doesburg)
+    await _apply(config)
+    kept = landscape.folder / landscape.doesburg.key / "secrets" / "zaaksysteem.key"
+    if kept.exists():
+        return kept.read_text().strip()
+    made = await landschap(config, "application", "add", CASE_CLIENT)
+    from landschap.platform.folders import write_private
+
+    key = str(made.answer["key"])
+    write_private(kept, key.encode())
+    return key
+
+
+async def _apply(config: Path) -> None:
+    """Two named officers: one wrote it, another approves."""
+    await landschap(
+        config, "apply", "--author", "A. de Wit", "--approver", "B. Jansen",
+        "--reason", "inrichting van het voorbeeldlandschap",
+    )  # fmt: skip
+
+
+async def _publish(landscape: Landscape, tell: Tell) -> None:
+    """Weesp offers its service; the directory signs publications by itself."""
+    config = landscape.settings_file(landscape.weesp)
+    if not await _contracts(config, "GRANT_TYPE_SERVICE_PUBLICATION"):
+        await landschap(config, "contract", "publish", "--service", SERVICE, "--yes")
+    await _until(lambda: _valid(config, "GRANT_TYPE_SERVICE_PUBLICATION"), "the publication")
+    tell(f"the directory lists {SERVICE} of Gemeente Weesp")
+
+
+async def _connect(landscape: Landscape, tell: Tell) -> dict[str, str]:
+    """Doesburg proposes a connection; a person of Weesp reads it and says yes."""
+    asking = landscape.settings_file(landscape.doesburg)
+    giving = landscape.settings_file(landscape.weesp)
+    kind = "GRANT_TYPE_SERVICE_CONNECTION"
+    if not await _contracts(asking, kind):
+        await landschap(
+            asking, "contract", "propose", "--peer", str(landscape.weesp.oin),
+            "--service", SERVICE, "--purpose", PURPOSE, "--legal-basis", LEGAL_BASIS,
+            "--field-set", FIELD_SET, "--yes",
+        )  # fmt: skip
+    waiting = await _until(lambda: _contracts(giving, kind), "the proposal at Weesp")
+    if waiting["state"] == "proposed":
+        tell(f'Weesp reads: "{waiting["words"]}" and signs')
+        await landschap(giving, "contract", "accept", waiting["contentHash"], "--yes")
+    await _until(lambda: _valid(giving, kind), "Weesp's signature")
+    found = await _until(lambda: _ready(asking, kind), "a token and a way to Weesp's Inway")
+    return {"contentHash": found["contentHash"], "grantHash": found["grants"][0]["grantHash"]}
+
+
+async def _contracts(config: Path, kind: str) -> Any:
+    """The newest contract of a kind that is not ended, None when there is none."""
+    found = (await landschap(config, "contract", "list")).answer
+    living = [
+        each
+        for each in found["contracts"]
+        if each["state"] in ("proposed", "valid")
+        and any(grant["type"] == kind for grant in each["grants"])
+    ]
+    return living[0] if living else None
+
+
+async def _valid(config: Path, kind: str) -> Any:
+    found = await _contracts(config, kind)
+    return found if found and found["state"] == "valid" else None
+
+
+async def _ready(config: Path, kind: str) -> Any:
+    found = await _valid(config, kind)
+    return found if found and all(grant.get("ready") for grant in found["grants"]) else None
+
+
+async def _until(look: Callable[[], Any], what: str) -> Any:
+    deadline = time.monotonic() + AGREED_SECONDS
+    while time.monotonic() < deadline:
+        found = await look()
+        if found:
+            return found
+        await asyncio.sleep(0.2)
+    raise CommandFailedError(f"{what} did not come within {AGREED_SECONDS:.0f} s")
+
+
+def _application(landscape: Landscape, api_key: str) -> CaseApplication:
+    return CaseApplication(
+        outway=landscape.doesburg.outway,
+        issuer=landscape.login_address,
+        issuer_host=f"http://{landscape.login}",
+        client_id=CASE_CLIENT,
+        redirect_uri=CASE_REDIRECT,
+        api_key=api_key,
+    )
+
+
+def expected_answers() -> list[dict[str, Any]]:
+    """What must be answered, computed apart from the program when the data was made."""
+    text = (DATA / "weesp" / "gegevens" / "expected.json").read_text(encoding="utf-8")
+    answers: list[dict[str, Any]] = json.loads(text)["vragen"]
+    return answers

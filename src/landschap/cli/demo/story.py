@@ -1,0 +1,401 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The steps of the demo: each does something for real and reports what it saw."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import ssl
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from landschap.cli.demo.application import Answer, Question, read_answer
+from landschap.cli.demo.commands import landschap
+from landschap.cli.demo.landscape import OTHER_PURPOSE, PURPOSE, SUZANNE, Member
+from landschap.cli.demo.opening import Opened, expected_answers
+from landschap.cli.demo.report import Seen, demand
+from landschap.cli.demo.visitor import Visitor
+from landschap.platform import postgres
+from landschap.platform.settings import load_settings
+
+ASKED = (
+    "burgerservicenummer",
+    "uitkering.soort",
+    "uitkering.norm",
+    "uitkering.bedragPerMaand",
+    "uitkering.status",
+    "adres.straat",
+    "adres.huisnummer",
+    "adres.postcode",
+    "adres.woonplaats",
+    "pand.identificatie",
+    "pand.bouwjaar",
+)
+VALID_ON = "2021-03-01"
+KNOWN_BEFORE = "2021-03-15T00:00:00+01:00"
+CASE_WORKER = "medewerker-17"
+RESIDENT = "burger-1"
+SEEN_WITHIN_SECONDS = 5.0
+_REVOKE = "REVOKE INSERT ON logboek.record FROM landschap_logboek"
+_GRANT = "GRANT INSERT ON logboek.record TO landschap_logboek"
+
+
+@dataclass(slots=True)
+class Story:
+    """The opened landscape and what earlier steps left for later ones."""
+
+    opened: Opened
+    user_token: str = field(default="", repr=False)
+    transaction_id: str = ""
+
+    def steps(self) -> list[tuple[str, Callable[[], Awaitable[Seen]]]]:
+        """All steps in order: name and deed."""
+        return [
+            ("contract valid at both sides", self.contract_valid_at_both_sides),
+            ("answer with the expected benefit and building", self.expected_answer),
+            ("the same day, as it was known earlier", self.known_earlier),
+            ("same transaction id in both logs", self.same_transaction_in_both_logs),
+            ("a processing line for each person", self.line_for_each_person),
+            ("the resident sees the use in the portal", self.resident_sees_the_use),
+            ("question without purpose: refused and logged", self.without_purpose),
+            (
+                "purpose the contract lacks: refused, missing link named",
+                self.purpose_not_in_contract,
+            ),
+            ("field the purpose does not need: refused", self.field_not_needed),
+            ("token with another certificate: refused", self.stolen_token),
+            ("log unwritable: refused, service never called", self.log_unwritable),
+            ("both logs verify", self.logs_verify),
+            ("tampered copy fails at the right record", self.tampered_copy_fails),
+        ]
+
+    def config(self, member: Member) -> Path:
+        """A member's settings file."""
+        return self.opened.landscape.settings_file(member)
+
+    async def ask(self, **changed: Any) -> Answer:
+        """The case worker's question through Doesburg's Outway, with what a step changes."""
+        if not self.user_token:
+            self.user_token = await self.opened.application.log_in(CASE_WORKER)
+        usual = {"bsn": SUZANNE, "fields": ASKED, "purpose": PURPOSE, "valid_on": VALID_ON}
+        return await self.opened.application.ask(
+            Question(**{**usual, **changed}),
+            grant_hash=self.opened.grant_hash,
+            user_token=self.user_token,
+        )
+
+    async def contract_valid_at_both_sides(self) -> Seen:
+        """Both Managers hold the same content, signed by both, valid now."""
+        scene = self.opened.landscape
+        seen: Seen = {"contentHash": self.opened.content_hash}
+        for member in (scene.weesp, scene.doesburg):
+            shown = await landschap(
+                self.config(member), "contract", "show", self.opened.content_hash
+            )
+            seen[member.key] = shown.answer["state"]
+            seen["words"] = shown.answer["words"]
+        demand(seen["weesp"] == seen["doesburg"] == "valid", "not valid at both sides", seen)
+        return seen
+
+    async def expected_answer(self) -> Seen:
+        """The logical source answers what was computed apart from it."""
+        answer = await self.ask()
+        seen: Seen = {"status": answer.status, "transactionId": answer.transaction_id}
+        demand(answer.status == 200, f"refused: {answer.text[:400]}", seen)
+        self.transaction_id = answer.transaction_id
+        seen |= facts_of(answer.body)
+        expected = _expected(SUZANNE, VALID_ON, None)
+        wrong = {key: expected[key] for key in _COMPARED if seen.get(key) != expected[key]}
+        demand(not wrong, f"expected {wrong}", seen)
+        return seen
+
+    async def known_earlier(self) -> Seen:
+        """The same question with the knowledge of March 2021 gives another amount."""
+        answer = await self.ask(known_at=KNOWN_BEFORE)
+        seen: Seen = {"status": answer.status, "beschikbaarOp": KNOWN_BEFORE}
+        demand(answer.status == 200, f"refused: {answer.text[:400]}", seen)
+        amount = facts_of(answer.body)["uitkering.bedragPerMaand"]
+        seen["uitkering.bedragPerMaand"] = amount
+        expected = _expected(SUZANNE, VALID_ON, KNOWN_BEFORE)["uitkering.bedragPerMaand"]
+        demand(amount == expected, f"expected {expected}", seen)
+        demand(amount != _expected(SUZANNE, VALID_ON, None)["uitkering.bedragPerMaand"],
+               "the two moments do not differ", seen)  # fmt: skip
+        return seen
+
+    async def same_transaction_in_both_logs(self) -> Seen:
+        """Consumer and provider hold a transaction record with one and the same id."""
+        scene = self.opened.landscape
+        seen: Seen = {"transactionId": self.transaction_id}
+        for member in (scene.doesburg, scene.weesp):
+            records = await self.records(member, self.transaction_id)
+            kept = [each for each in records if each["kind"] == "fsc"]
+            demand(len(kept) == 1, f"{member.name} holds {len(kept)} records", seen)
+            seen[member.key] = kept[0]["content"]["fsc"]["direction"]
+        demand(
+            (seen["doesburg"], seen["weesp"]) == ("DIRECTION_OUTGOING", "DIRECTION_INCOMING"),
+            "the directions do not fit",
+            seen,
+        )
+        return seen
+
+    async def line_for_each_person(self) -> Seen:
+        """One person in the answer, one line, with a pseudonym and without a value."""
+        records = await self.records(self.opened.landscape.weesp, self.transaction_id)
+        lines = [each for each in records if each["kind"] == "line" and each.get("subject")]
+        seen: Seen = {"persons": 1, "lines": len(lines)}
+        demand(len(lines) == 1, "not one line per person", seen)
+        seen |= {key: lines[0].get(key) for key in ("subject", "activity", "peer")}
+        demand(SUZANNE not in json.dumps(records), "a person's number stands in the log", seen)
+        return seen
+
+    async def resident_sees_the_use(self) -> Seen:
+        """Suzanne logs in and reads who asked, what for and when."""
+        scene = self.opened.landscape
+        began = time.monotonic()
+        visitor = Visitor()
+        page = await visitor.log_in(scene.weesp.web_address, RESIDENT)
+        use = await visitor.open(f"{scene.weesp.web_address}/gebruik.json")
+        seen: Seen = {
+            "status": page.status,
+            "page": page.address,
+            "asker": scene.doesburg.name in page.text,
+            "seconds": round(time.monotonic() - began, 2),
+        }
+        demand(page.status == 200, f"status {page.status}", seen)
+        demand(bool(seen["asker"]), f"{scene.doesburg.name} is not on the page", seen)
+        demand(self.transaction_id in use.text or use.status == 200, "no machine form", seen)
+        heading = re.search(r"<h2[^>]*>([^<]+)</h2>", page.text)
+        seen["heading"] = heading[1].strip() if heading else ""
+        return seen
+
+    async def without_purpose(self) -> Seen:
+        """No purpose, no question; the refusal itself is on record."""
+        answer = await self.ask(purpose=None)
+        seen: Seen = {**_refusal(answer), "transactionId": answer.transaction_id}
+        demand(answer.status in (400, 401, 403), "not refused", seen)
+        records = await self.records(self.opened.landscape.doesburg, answer.transaction_id)
+        seen["recordedAs"] = [each["kind"] for each in records]
+        demand(seen["recordedAs"] == ["adl"], "the refusal is not on record", seen)
+        return seen
+
+    async def purpose_not_in_contract(self) -> Seen:
+        """A purpose that exists but that the contract does not name."""
+        answer = await self.ask(purpose=OTHER_PURPOSE)
+        seen: Seen = {**_refusal(answer), "purpose": OTHER_PURPOSE}
+        demand(answer.status == 403, "not refused", seen)
+        demand(bool(seen["missing"] and seen["owner"]), "the missing link is not named", seen)
+        return seen
+
+    async def field_not_needed(self) -> Seen:
+        """The size of the dwelling is not needed for this purpose."""
+        answer = await self.ask(fields=("burgerservicenummer", "woning.oppervlakte"))
+        seen: Seen = {**_refusal(answer), "asked": "woning.oppervlakte"}
+        demand(answer.status == 403, "not refused", seen)
+        return seen
+
+    async def stolen_token(self) -> Seen:
+        """A token of Doesburg in the hands of another peer of the same Group."""
+        token = await self._token_of_doesburg()
+        answer = await self._knock(token, self.opened.landscape.outsider)
+        seen = _refusal(answer)
+        demand(
+            (answer.status, answer.code) == (401, "ERROR_CODE_ACCESS_TOKEN_INVALID"),
+            "not refused as it should",
+            seen,
+        )
+        return seen
+
+    async def log_unwritable(self) -> Seen:
+        """The owner takes away the right to write; then nothing passes."""
+        settings = load_settings(self.config(self.opened.landscape.weesp), {})
+        before = await self._supplier_asked()
+        owner = await postgres.administrator(settings)
+        try:
+            await owner.execute(_REVOKE)
+            answer = await self.ask()
+        finally:
+            await owner.execute(_GRANT)
+            await owner.close()
+        after = await self._supplier_asked()
+        seen: Seen = {**_refusal(answer), "supplierAsked": after - before}
+        demand(
+            (answer.status, answer.code) == (500, "TRANSACTION_LOG_WRITE_ERROR"),
+            "not refused as it should",
+            seen,
+        )
+        demand(after == before, "a source was asked", seen)
+        again = await self._ask_until_answered()
+        seen["afterwards"] = again
+        demand(again == 200, "it does not come back by itself", seen)
+        return seen
+
+    async def logs_verify(self) -> Seen:
+        """Records, batches, lanes and anchors of both logs fit together."""
+        scene = self.opened.landscape
+        seen: Seen = {}
+        for member in (scene.weesp, scene.doesburg):
+            outcome = await landschap(self.config(member), "verify", may_fail=True)
+            seen[member.key] = {"exit": outcome.code, **_figures(outcome.answer)}
+            demand(outcome.code == 0, f"the log of {member.name} does not verify", seen)
+        return seen
+
+    async def tampered_copy_fails(self) -> Seen:
+        """One changed record in a copy of the log is found, and named."""
+        scene = self.opened.landscape
+        config = self.config(scene.weesp)
+        copy = scene.folder / "logs" / "kopie.jsonl"
+        await _export(config, copy)
+        whole = await landschap(config, "verify", "--file", str(copy), may_fail=True)
+        changed = _tamper(copy)
+        outcome = await landschap(config, "verify", "--file", str(copy), may_fail=True)
+        found = json.dumps(outcome.answer)
+        seen: Seen = {"untouched": whole.code, "exit": outcome.code, "changed": changed,
+                      "named": changed in found}  # fmt: skip
+        demand(whole.code == 0, "the untouched copy does not verify", seen)
+        demand(outcome.code == 7 and changed in found, "the change is not pinpointed", seen)
+        return seen
+
+    async def records(self, member: Member, identifier: str) -> list[dict[str, Any]]:
+        """The records of one transaction in a member's log."""
+        found = await landschap(self.config(member), "log", "show", identifier, may_fail=True)
+        return list(found.answer or [])
+
+    async def _token_of_doesburg(self) -> str:
+        from landschap.fsc.client import Destination, ManagerClient, own_peer
+        from landschap.vocabulary.identifiers import GrantHash, PeerId
+
+        scene = self.opened.landscape
+        settings = load_settings(self.config(scene.doesburg), {})
+        to = Destination(
+            peer_id=PeerId.parse(scene.weesp.oin.value), address=scene.weesp.manager_address
+        )
+        async with ManagerClient(settings, own_peer(settings)) as client:
+            return (await client.token(to, GrantHash.parse(self.opened.grant_hash))).token
+
+    async def _knock(self, token: str, member: Member) -> Answer:
+        """At Weesp's Inway, with a member's certificate and somebody's token."""
+        from landschap.platform.ids import uuid7
+
+        scene = self.opened.landscape
+        folder = scene.folder
+        context = ssl.create_default_context(cafile=str(folder / "trust" / "anchor.crt"))
+        identity = folder / member.key / "identity"
+        context.load_cert_chain(identity / "organisation.crt", identity / "organisation.key")
+        question = Question(bsn=SUZANNE, fields=ASKED, purpose=PURPOSE, valid_on=VALID_ON)
+        headers = {
+            "Fsc-Authorization": f"Bearer {token}",
+            "Fsc-Transaction-Id": str(uuid7()),
+            "Host": "inway.weesp.test",
+        }
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15)) as session,
+            session.post(
+                f"https://{scene.weesp.inway}{question.target()}",
+                json={"burgerservicenummer": SUZANNE},
+                headers=headers,
+                ssl=context,
+                server_hostname="inway.weesp.test",
+            ) as answer,
+        ):
+            return await read_answer(answer)
+
+    async def _supplier_asked(self) -> int:
+        address = f"http://{self.opened.landscape.supplier}/health"
+        async with aiohttp.ClientSession() as session, session.get(address) as answer:
+            return int((await answer.json())["asked"])
+
+    async def _ask_until_answered(self) -> int:
+        deadline = time.monotonic() + SEEN_WITHIN_SECONDS
+        while True:
+            status = (await self.ask()).status
+            if status == 200 or time.monotonic() > deadline:
+                return status
+            await asyncio.sleep(0.2)
+
+
+_COMPARED = (
+    "uitkering.soort",
+    "uitkering.norm",
+    "uitkering.bedragPerMaand",
+    "uitkering.status",
+    "adres.straat",
+    "adres.huisnummer",
+    "adres.postcode",
+    "pand.identificatie",
+    "pand.bouwjaar",
+)
+
+
+def facts_of(body: object) -> Seen:
+    """The first answer as dotted fields; of a list its first element."""
+    assert isinstance(body, dict)  # noqa: S101  # a 200 of ours is an object
+    found = body["resultaten"][0] if body.get("resultaten") else {}
+    facts: Seen = {}
+
+    def walk(value: Any, path: str) -> None:
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            walk(value[0], path)
+        elif isinstance(value, dict):
+            for key, inner in value.items():
+                walk(inner, f"{path}.{key}".lstrip("."))
+        elif path != "burgerservicenummer":
+            facts[path] = value
+
+    walk(found, "")
+    return facts
+
+
+def _expected(bsn: str, valid_on: str, known_at: str | None) -> dict[str, Any]:
+    for each in expected_answers():
+        asked = (each["burgerservicenummer"], each["geldigOp"], each["beschikbaarOp"])
+        if asked == (bsn, valid_on, known_at):
+            answer: dict[str, Any] = each["antwoord"]
+            return answer
+    raise LookupError(f"no expected answer on {valid_on}")
+
+
+def _refusal(answer: Answer) -> Seen:
+    body = answer.body if isinstance(answer.body, dict) else {}
+    words = body.get("message") or body.get("detail") or answer.text[:200]
+    return {
+        "status": answer.status,
+        "code": answer.code,
+        "words": words,
+        "missing": body.get("missing", ""),
+        "owner": body.get("owner", ""),
+    }
+
+
+def _figures(report: Any) -> Seen:
+    """The counts of a verification report."""
+    return {key: value for key, value in dict(report).items() if isinstance(value, int)}
+
+
+async def _export(config: Path, target: Path) -> None:
+    import sys
+
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "landschap", "log", "export", str(target), "--config", str(config),
+        stdout=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    if await process.wait() != 0:
+        raise RuntimeError("the log could not be exported")
+
+
+def _tamper(copy: Path) -> str:
+    """Change the payload of one record in the middle of a copy; gives its record id."""
+    lines = copy.read_text(encoding="utf-8").splitlines()
+    places = [n for n, line in enumerate(lines) if '"payload"' in line]
+    place = places[len(places) // 2]
+    record = json.loads(lines[place])
+    payload = record["payload"]
+    record["payload"] = ("A" if payload[0] != "A" else "B") + payload[1:]
+    lines[place] = json.dumps(record)
+    copy.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return str(record.get("record") or record.get("record_id") or record.get("id"))
