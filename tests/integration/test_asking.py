@@ -28,7 +28,6 @@ def step(name: str, **more: Any) -> tuple[Conversion, ...]:
     return (Conversion(name=name, **more),)
 
 
-@pytest.mark.case("S-40")
 @pytest.mark.parametrize(
     ("steps", "given_value", "expected"),
     [
@@ -54,7 +53,6 @@ def test_a_conversion_does_what_the_list_says(
     assert convert(given_value, steps) == expected
 
 
-@pytest.mark.case("S-40")
 @pytest.mark.parametrize(
     ("steps", "value"),
     [
