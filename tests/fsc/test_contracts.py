@@ -8,11 +8,14 @@ from typing import Any
 
 import fsc_rig as rig
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from landschap.fsc.contracts import Receiver, check_contract, check_times, read_contract
 from landschap.fsc.hashes import Profile
 from landschap.fsc.states import Kind, Signature, State, missing_accepts, state_of
 from landschap.vocabulary.identifiers import PeerId
+from landschap.vocabulary.ijson import loads
 from landschap.vocabulary.problems import Refusal
 
 NOW = datetime.now(UTC)
@@ -35,10 +38,11 @@ def changed(path: str, value: Any) -> Any:
     *way, last = path.split(".")
     for step in way:
         holder = holder[int(step)] if step.isdigit() else holder[step]
+    place = int(last) if last.isdigit() else last
     if value is ...:
-        del holder[last]
+        del holder[place]
     else:
-        holder[last] = value
+        holder[place] = value
     return tree
 
 
@@ -258,3 +262,30 @@ def test_the_state_follows_from_the_signatures(
 
 def test_missing_accepts_names_who_must_still_sign() -> None:
     assert missing_accepts(CONTRACT, BOTH[:1], NOW) == (PeerId(rig.WEESP),)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+PLACES = [
+    *("iv", "group_id", "validity", "validity.not_before", "validity.not_after", "created_at"),
+    *("grants", "grants.0", "grants.0.data", "hash_algorithm", "fsc_version"),
+    *(f"{DATA}.{name}" for name in ("type", "outway", "service", "properties", "delegator")),
+    *(f"{DATA}.service.{name}" for name in ("type", "peer_id", "name", "delegator")),
+    *(f"{DATA}.outway.{name}" for name in ("peer_id", "identification")),
+]
+
+
+@given(st.sampled_from(PLACES), JSON, st.sampled_from(list(Profile)))
+def test_no_value_at_any_place_makes_the_reader_fail(
+    path: str, value: Any, profile: Profile
+) -> None:
+    read = read_contract(changed(path, value), profile)
+    if isinstance(read, Refusal):
+        assert read.status == 422
+    else:
+        assert read_contract(loads(read.canonical), profile) == read

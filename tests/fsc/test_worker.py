@@ -27,6 +27,7 @@ from landschap.fsc.worker import (
     keep_announced,
     refresh_tokens,
 )
+from landschap.platform import postgres
 from landschap.vocabulary.identifiers import PeerId
 
 
@@ -189,7 +190,7 @@ async def test_signatures_that_arrive_at_once_are_all_kept(
     group: Group, weesp: Manager, doesburg: Manager
 ) -> None:
     province = rig.own_peer(group.authority, rig.PROVINCE)
-    for _ in range(5):
+    for _ in range(10):
         tree = rig.content(
             rig.connection_grant(rig.DOESBURG, rig.WEESP, "a" * 64, delegator=rig.PROVINCE)
         )
@@ -411,13 +412,17 @@ async def test_the_directory_hears_where_we_are(
     await task
 
 
+@pytest.mark.long
 async def test_an_idle_worker_does_not_start_again_and_again(
     group: Group, doesburg: Manager, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """The queue probes its listener every ten seconds; a healthy one answers."""
+    """The queue probes its listener every ten seconds; a healthy one on a cold pool answers."""
+    warm, doesburg.pool = doesburg.pool, await postgres.pool(doesburg.settings, "fsc")
     async with doesburg.working():
-        await asyncio.sleep(12)
+        await asyncio.sleep(14)
     assert "worker loop failed" not in capfd.readouterr().out
+    await doesburg.pool.close()
+    doesburg.pool = warm
 
 
 async def test_the_worker_survives_a_broken_connection(

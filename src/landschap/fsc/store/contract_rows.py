@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import asyncpg
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -48,26 +47,25 @@ async def save_contract(connection: Connection, contract: Contract, arrival: Arr
 
     Raises ProblemError when another contract has the same ``iv``.
     """
-    try:
-        async with connection.transaction():
-            new = await _insert_contract(connection, contract, arrival)
-    except asyncpg.UniqueViolationError:
+    new = await _insert_contract(connection, contract, arrival)
+    locked = await connection.fetchval(
+        "SELECT true FROM contract WHERE content_hash = $1 FOR UPDATE", contract.hash.value
+    )
+    if not locked:
         raise ProblemError(
             refused(Code.CONTRACT_INVALID, "another contract with the same iv is known here")
-        ) from None
-    await connection.execute(
-        "SELECT 1 FROM contract WHERE content_hash = $1 FOR UPDATE", contract.hash.value
-    )
+        )
     return new
 
 
 async def _insert_contract(connection: Connection, contract: Contract, arrival: Arrival) -> bool:
+    """Insert unless it is there. No conflict target: at the same moment either key may clash."""
     inserted = await connection.fetchval(
         """
         INSERT INTO contract
             (content_hash, iv, content, profile, created_at, not_after, own, received_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-        ON CONFLICT (content_hash) DO NOTHING RETURNING true
+        ON CONFLICT DO NOTHING RETURNING true
         """,
         contract.hash.value,
         contract.iv,
