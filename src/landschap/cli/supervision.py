@@ -25,7 +25,7 @@ from landschap.cli.carrying import Renderer
 from landschap.cli.operation import Operation
 from landschap.platform import nginx
 from landschap.platform.carrier import Carrier
-from landschap.platform.folders import private_folder, run_folder
+from landschap.platform.folders import data_folder, private_folder, run_folder
 from landschap.platform.identity_checks import require_identity
 from landschap.platform.keys import make_secret_keys
 from landschap.platform.listeners import require_free
@@ -68,7 +68,7 @@ def supervise(settings: Settings) -> None:
 
 def make_folders(settings: Settings) -> None:
     """The folders everything else stands in. Raises Trouble."""
-    private_folder(settings.paths.data, mode=0o711)
+    data_folder(settings.paths.data)
     private_folder(settings.paths.secrets)
     run_folder(settings.paths.run)
 

@@ -36,6 +36,16 @@ def private_folder(path: Path, *, owner: SystemUser | None = None, mode: int = 0
     return path
 
 
+def data_folder(path: Path) -> Path:
+    """Make a folder for data when it is absent; one that is there keeps its mode and owner.
+
+    Made by root, others may pass through it: the database runs as another user. Raises Trouble.
+    """
+    if path.is_dir():
+        return path
+    return private_folder(path, mode=0o711 if os.geteuid() == 0 else 0o700)
+
+
 def run_folder(path: Path, *, user: SystemUser | None = None) -> Path:
     """Make the run folder: only we and the group of ``user`` may pass through it.
 

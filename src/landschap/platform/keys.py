@@ -16,7 +16,7 @@ from typing import Literal, get_args
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
-from landschap.platform.folders import private_folder, write_private
+from landschap.platform.folders import data_folder, private_folder, write_private
 from landschap.platform.identity import read_certificates, read_key
 from landschap.platform.settings import Settings
 from landschap.platform.trouble import Trouble
@@ -62,7 +62,7 @@ def make_secret_keys(settings: Settings) -> list[KeyName]:
             "restore the secrets folder from your back-up",
         )
     private_folder(settings.paths.secrets)
-    private_folder(settings.paths.data, mode=0o711)
+    data_folder(settings.paths.data)
     made = [name for name in KEY_NAMES if not _file(settings, name).exists()]
     for name in made:
         write_private(_file(settings, name), secrets.token_bytes(_KEY_BYTES).hex().encode())

@@ -28,7 +28,7 @@ class Privileges:
 
 
 def arrange(settings: Settings) -> Privileges:
-    """Choose the users, and give the folders to the one that our processes run as.
+    """Choose the users, and give the secrets to the one that our processes run as.
 
     Raises Trouble when a configured user does not exist.
     """
@@ -46,12 +46,12 @@ def arrange(settings: Settings) -> Privileges:
 
 
 def _closed_to(settings: Settings, user: SystemUser) -> Path | None:
-    """The first place that the user cannot get at; the folders themselves are given to it."""
+    """The first place that the user cannot get at; the secrets themselves are given to it."""
     for path in _needed(settings):
         if not user.may_read(path):
             return path
-    folders = (settings.paths.data, settings.paths.secrets)
-    return next((each for each in folders if not user.may_enter(each.parent)), None)
+    folder = settings.paths.secrets
+    return None if user.may_enter(folder.parent) else folder
 
 
 def _needed(settings: Settings) -> Iterator[Path]:
@@ -66,12 +66,8 @@ def _needed(settings: Settings) -> Iterator[Path]:
 
 
 def _hand_over(settings: Settings, user: SystemUser) -> None:
-    """Give the user the secrets and the folders for data and sockets; not the database's own."""
-    for folder in (settings.paths.data, settings.paths.run):
-        user.own(folder)
+    """Give the user the folders for sockets and secrets, with the secrets in it."""
+    user.own(settings.paths.run)
     user.own(settings.paths.secrets)
     for secret in settings.paths.secrets.rglob("*"):
         user.own(secret)
-    remembered = settings.paths.data / "keys-made.json"
-    if remembered.exists():
-        user.own(remembered)

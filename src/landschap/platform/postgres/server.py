@@ -24,7 +24,7 @@ from typing import Any
 import asyncpg
 
 from landschap.platform import system_users
-from landschap.platform.folders import check_socket_path, private_folder, run_folder
+from landschap.platform.folders import check_socket_path, data_folder, private_folder, run_folder
 from landschap.platform.postgres import binaries
 from landschap.platform.postgres.binaries import Binaries
 from landschap.platform.postgres.roles import ADMINISTRATOR, make_password, password_of
@@ -85,7 +85,7 @@ def place_of(settings: Settings) -> Place:
     home = settings.paths.data / "postgres"
     user = system_users.choose(settings.processes.user, owner_of=home)
     if user is not None:
-        private_folder(settings.paths.data, mode=0o711)
+        data_folder(settings.paths.data)
         if not user.may_enter(settings.paths.data):
             name = hashlib.sha256(str(home).encode()).hexdigest()[:10]
             private_folder(binaries.SHARED_STATE, mode=0o755)
@@ -176,8 +176,8 @@ class Server:
         await self.stop()
 
     def _make_folders(self) -> None:
-        private_folder(self.settings.paths.data, mode=0o711 if self.place.user else 0o700)
-        private_folder(self.place.home.parent, mode=0o711)
+        data_folder(self.settings.paths.data)
+        data_folder(self.place.home.parent)
         private_folder(self.place.home, owner=self.place.user)
         run_folder(self.settings.paths.run, user=self.place.user)
         private_folder(self.place.sockets, owner=self.place.user)
