@@ -35,7 +35,7 @@ from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.times import as_utc_text
 
 FICTITIOUS = "verzonnen organisatie"
-_UPSTREAM = re.compile(r"^upstream (peer-\S+) \{", re.MULTILINE)
+_UPSTREAM = re.compile(r"^\s*upstream (peer-\S+) \{", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
