@@ -23,7 +23,7 @@ from landschap.vocabulary.problems import Refusal, fsc_body
 
 _OK = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n"
 _NO = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n"
-# A refusal travels in one header; the carrier reads 32 kB of headers.
+# A refusal travels in one header; the carrier reads 24 kB of headers.
 MAX_BODY_BYTES = 16_384
 _DOMAINS = {"inway": "ERROR_DOMAIN_INWAY", "outway": "ERROR_DOMAIN_OUTWAY"}
 
