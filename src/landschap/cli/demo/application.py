@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import aiohttp
 
+SERVICE_PATH = "woon-en-uitkeringssituatie"
 _TIMEOUT = aiohttp.ClientTimeout(total=15)
 
 
@@ -55,7 +56,7 @@ class Question:
         query = {"fields": ",".join(self.fields), "geldigOp": self.valid_on}
         if self.known_at:
             query["beschikbaarOp"] = self.known_at
-        return f"/v1/_zoek?{urlencode(query, safe=',:')}"
+        return f"/{SERVICE_PATH}/v1/_zoek?{urlencode(query, safe=',:')}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

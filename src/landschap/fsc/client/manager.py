@@ -73,6 +73,14 @@ class Destination:
     address: str
 
 
+def _loopback_of(host: str) -> str | None:
+    """Names below ``localhost`` are loopback, also where the system's resolver does not know them.
+
+    Source: RFC 6761, section 6.3.
+    """
+    return "127.0.0.1" if host == "localhost" or host.endswith(".localhost") else None
+
+
 class HostMap(AbstractResolver):
     """Host names to addresses: our own map first, then DNS, and never a private surprise."""
 
@@ -87,7 +95,7 @@ class HostMap(AbstractResolver):
         family: socket.AddressFamily = socket.AF_UNSPEC,
     ) -> list[ResolveResult]:
         """The addresses of a host. Raises OSError for a private address nobody configured."""
-        mapped = self._hosts.get(host)
+        mapped = self._hosts.get(host) or _loopback_of(host)
         loop = asyncio.get_running_loop()
         found = await loop.getaddrinfo(mapped or host, port, type=socket.SOCK_STREAM, family=family)
         addresses = [str(entry[4][0]) for entry in found]
