@@ -10,7 +10,7 @@ from typing import Any
 
 import fsc_rig as rig
 import pytest
-from manager_rig import Group, Manager
+from tests.fsc.manager_rig import Group, Manager
 
 from landschap.fsc.own import OwnPeer
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import fsc_rig as rig
 import pytest
-from manager_rig import Group, Manager, serve, write_identity
+from tests.fsc.manager_rig import Group, Manager, serve, write_identity
 
 from landschap.fsc import store
 from landschap.fsc.client import Destination, HostMap, PeerRefused, PeerUnreachable

@@ -16,7 +16,7 @@ from typing import Any
 
 import fsc_rig as rig
 import pytest
-from manager_rig import Group, Manager, until
+from tests.fsc.manager_rig import Group, Manager, until
 
 import landschap.cli.demo
 from landschap.fsc import store

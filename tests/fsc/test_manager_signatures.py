@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import fsc_rig as rig
 import pytest
-from manager_rig import (
+from tests.fsc.manager_rig import (
     Group,
     Manager,
     ask,

@@ -11,7 +11,7 @@ from typing import Any
 import fsc_rig as rig
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
-from manager_rig import (
+from tests.fsc.manager_rig import (
     Group,
     Manager,
     ask,

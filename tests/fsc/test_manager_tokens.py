@@ -8,7 +8,7 @@ from typing import Any
 
 import fsc_rig as rig
 import pytest
-from manager_rig import (
+from tests.fsc.manager_rig import (
     Answer,
     Group,
     Manager,

@@ -15,7 +15,7 @@ from typing import Any
 import asyncpg
 import fsc_rig as rig
 import pytest
-from manager_rig import Group, Manager, ask, serve, until, write_identity
+from tests.fsc.manager_rig import Group, Manager, ask, serve, until, write_identity
 
 from landschap.fsc import store
 from landschap.fsc.connections import HeldToken

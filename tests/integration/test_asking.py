@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small import MOMENT, NOW, small
-from source_rig import DECLARATION, SUZANNE
+from tests.integration.small import MOMENT, NOW, small
+from tests.integration.source_rig import DECLARATION, SUZANNE
 
 from landschap.integration.asking import Asked, Fields, choose_fields, read_question
 from landschap.integration.breaker import FAILURES, MAX_PAUSE_SECONDS, PAUSE_SECONDS, Breaker

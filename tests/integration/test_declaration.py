@@ -6,8 +6,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from small import TEXT, small
-from source_rig import DECLARATION, WEESP
+from tests.integration.small import TEXT, small
+from tests.integration.source_rig import DECLARATION, WEESP
 
 from landschap.integration.connectors.opening import read_declaration, read_declarations
 from landschap.integration.mistakes import DeclarationError, Mistake

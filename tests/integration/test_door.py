@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from source_rig import (
+from tests.integration.source_rig import (
     ACTIVITY,
     ALL_FIELDS,
     DATA,

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from small import MOMENT
-from source_rig import (
+from tests.integration.small import MOMENT
+from tests.integration.source_rig import (
     ALL_FIELDS,
     DATA,
     DECLARATION,

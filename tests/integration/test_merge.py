@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small import ADDRESS, BUILDING, DWELLING, MOMENT, PEOPLE, found, row, small
+from tests.integration.small import ADDRESS, BUILDING, DWELLING, MOMENT, PEOPLE, found, row, small
 
 from landschap.integration.answer import gaps_body, release
 from landschap.integration.merge import Gap, Merged, merge

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small import TEXT, small
+from tests.integration.small import TEXT, small
 
 from landschap.integration.drawing import draw, plan_body
 from landschap.integration.plan import UnknownField, make_plan

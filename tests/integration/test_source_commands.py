@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import CliRunner, Result
-from small import TEXT, small
-from source_rig import DECLARATION
+from tests.integration.small import TEXT, small
+from tests.integration.source_rig import DECLARATION
 
 from landschap.cli.source import source
 from landschap.integration.declaration import parse_declaration

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from joserfc import jws
 from joserfc.jwk import ECKey
-from log_rig import OWN, permitted
+from tests.logboek.log_rig import OWN, permitted
 
 from landschap.logboek.anchors import (
     InvalidAnchor,

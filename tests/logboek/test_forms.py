@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from log_rig import GRANT, OWN, PEER, SERVICE
+from tests.logboek.log_rig import GRANT, OWN, PEER, SERVICE
 
 from landschap.logboek.batches import seal
 from landschap.logboek.drafts import permitted_draft

@@ -11,7 +11,7 @@ from typing import Any
 import click
 import pytest
 from click.testing import CliRunner, Result
-from log_rig import OTHER, line, permitted, refused
+from tests.logboek.log_rig import OTHER, line, permitted, refused
 
 from landschap.cli.log import log
 from landschap.cli.verify import verify

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from log_rig import line, permitted
+from tests.logboek.log_rig import line, permitted
 
 from landschap.logboek.canonical import holds_person_number, payload_bytes
 from landschap.logboek.faults import InvalidRecord

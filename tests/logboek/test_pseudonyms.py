@@ -7,7 +7,7 @@ import hashlib
 import hmac
 
 import pytest
-from log_rig import KEY, OTHER, OWN, PERSON
+from tests.logboek.log_rig import KEY, OTHER, OWN, PERSON
 
 from landschap.logboek.pseudonyms import as_subject_id, from_subject_id, subject_pseudonym
 from landschap.vocabulary.identifiers import InvalidValue, Oin

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from log_rig import KEY, OTHER, OWN, PEER, line, permitted, pseudonym, refused
+from tests.logboek.log_rig import KEY, OTHER, OWN, PEER, line, permitted, pseudonym, refused
 
 from landschap.logboek.merkle import proves_inclusion
 from landschap.logboek.records import Kind

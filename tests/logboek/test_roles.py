@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from log_rig import permitted
+from tests.logboek.log_rig import permitted
 
 from landschap.logboek.store import LogWriter
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import asyncpg
 import pytest
-from log_rig import line, permitted, refused
+from tests.logboek.log_rig import line, permitted, refused
 
 from landschap.logboek.batches import LaneEnd, head_over, seal
 from landschap.logboek.findings import Harm, Report

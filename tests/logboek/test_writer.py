@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from log_rig import line, permitted, refused
+from tests.logboek.log_rig import line, permitted, refused
 
 from landschap.logboek import verify as proof
 from landschap.logboek.faults import (

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from log_rig import line, permitted
+from tests.logboek.log_rig import line, permitted
 
 from landschap.logboek import verify as proof
 from landschap.logboek.faults import LogUnavailable

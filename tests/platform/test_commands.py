@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from log_rig import permitted
+from tests.logboek.log_rig import permitted
 from tests.platform.serving import Serving, landschap, listening_organisation
 from tests.throwaway import Database, organisation
 

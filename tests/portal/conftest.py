@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 import pytest
-from portal_rig import Portal, served_portal
+from tests.portal.portal_rig import Portal, served_portal
 from tests.throwaway import Database
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page
-from portal_rig import LOOK, SUPPLY, UNKNOWN_PEER, Deed, Portal
+from tests.portal.portal_rig import LOOK, SUPPLY, UNKNOWN_PEER, Deed, Portal
 
 from landschap.logboek.payloads import Outcome
 

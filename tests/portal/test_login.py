@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from aiohttp import web
-from portal_rig import SUBSTANTIAL, SUZANNE, Portal, free_socket, people
-from visiting import Visitor
+from tests.portal.portal_rig import SUBSTANTIAL, SUZANNE, Portal, free_socket, people
+from tests.portal.visiting import Visitor
 
 from landschap.cli.demo.identity_provider import Provider
 from landschap.platform.oidc import LoginFailed, OidcClient, Pending, Reason

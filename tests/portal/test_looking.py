@@ -9,9 +9,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-import fsc_rig
+import tests.fsc.fsc_rig as fsc_rig
 import pytest
-from portal_rig import (
+from tests.portal.portal_rig import (
     ANOTHER,
     DOESBURG,
     SUPPLY,
@@ -22,8 +22,8 @@ from portal_rig import (
     draft_of,
 )
 from tests.throwaway import Database
-from visiting import Visitor
-from visits import as_person, logged_in, looks_of, moved, served_elsewhere, without
+from tests.portal.visiting import Visitor
+from tests.portal.visits import as_person, logged_in, looks_of, moved, served_elsewhere, without
 
 from landschap.fsc.hashes import Profile
 from landschap.fsc.store.contract_rows import Arrival, save_contract

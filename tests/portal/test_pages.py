@@ -10,13 +10,13 @@ from html.parser import HTMLParser
 from uuid import uuid4
 
 import pytest
-from portal_rig import (
+from tests.portal.portal_rig import (
     Deed,
     Portal,
 )
 from tests.throwaway import Database
-from visiting import Seen, Visitor
-from visits import logged_in, served_elsewhere
+from tests.portal.visiting import Seen, Visitor
+from tests.portal.visits import logged_in, served_elsewhere
 
 from landschap.platform.trouble import Trouble
 from landschap.platform.web import files as static_files

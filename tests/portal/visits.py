@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import uvicorn
-from portal_rig import LOOK, Portal, Server, free_socket
-from visiting import Visitor
+from tests.portal.portal_rig import LOOK, Portal, Server, free_socket
+from tests.portal.visiting import Visitor
 
 from landschap.logboek.pseudonyms import subject_pseudonym
 from landschap.logboek.store import uses_of

@@ -11,11 +11,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
-import fsc_rig
+import tests.fsc.fsc_rig as fsc_rig
 import pytest
 from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric import ec
-from log_rig import pseudonym
+from tests.logboek.log_rig import pseudonym
 from tests.conftest import Database
 from tests.purposes import registers as r
 
