@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from gateway_rig import (
+from tests.gateway.gateway_rig import (
     Anchor,
     Caller,
     Carrier,

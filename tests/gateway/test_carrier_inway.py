@@ -11,7 +11,15 @@ import subprocess
 import time
 
 import pytest
-from gateway_rig import Anchor, Caller, Doors, Leaf, client_context, http_answer, start_party
+from tests.gateway.gateway_rig import (
+    Anchor,
+    Caller,
+    Doors,
+    Leaf,
+    client_context,
+    http_answer,
+    start_party,
+)
 
 from landschap.gateway.carrier_doors import DENY_STATUSES
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from gateway_rig import (
+from tests.gateway.gateway_rig import (
     NGINX,
     Anchor,
     Caller,

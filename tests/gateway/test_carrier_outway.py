@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from gateway_rig import Doors, http_answer
+from tests.gateway.gateway_rig import Doors, http_answer
 
 TO_PEER = {
     "Fsc_Authorization": "Bearer token",

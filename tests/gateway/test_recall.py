@@ -11,8 +11,8 @@ from uuid import UUID, uuid4
 
 import msgspec
 import pytest
-from gateway_rig import Anchor, Leaf
-from gateway_scene import (
+from tests.gateway.gateway_rig import Anchor, Leaf
+from tests.gateway.gateway_scene import (
     ASSISTANCE,
     PARKING,
     SERVICES,
@@ -48,8 +48,8 @@ class OneToken(Scene):
 
 
 @pytest.fixture
-def scene(anchor: Anchor, weesp: Leaf, doesburg: Leaf) -> Scene:
-    made = scene_of(anchor, weesp, doesburg)
+def scene(group_anchor: Anchor, weesp: Leaf, doesburg: Leaf) -> Scene:
+    made = scene_of(group_anchor, weesp, doesburg)
     return OneToken(weesp=made.weesp, doesburg=made.doesburg, now=made.now)
 
 

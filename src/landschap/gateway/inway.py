@@ -244,7 +244,7 @@ def _contract_refusal(
 ) -> Refusal | None:
     """A token lives on for minutes; our own memory of the contract says it sooner."""
     if connection is None or not connection.grant.valid_at(fresh.now):
-        return refusals.contract_not_valid(connection.grant.state.value if connection else "")
+        return refusals.contract_not_valid(connection.state_at(fresh.now) if connection else "")
     grant = connection.grant
     if grant.outway_peer_id != claims.subject or grant.service_name != claims.service:
         return refused(Code.TOKEN_INVALID, "the token says something else than its contract")

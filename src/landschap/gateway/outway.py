@@ -247,7 +247,7 @@ def _connection(asked: Asked, world: World, fresh: Fresh) -> Connection | Refusa
         return refusals.grant_unknown(given)
     grant = connection.grant
     if not grant.valid_at(fresh.now):
-        return refusals.contract_not_valid(grant.state.value)
+        return refusals.contract_not_valid(connection.state_at(fresh.now))
     own: PeerCertificate = world.own.certificate
     if grant.outway_thumbprint is not None and grant.outway_thumbprint != own.key_thumbprint:
         return refusals.grant_of_another_outway()

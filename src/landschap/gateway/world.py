@@ -18,6 +18,7 @@ import msgspec
 from landschap.fsc.connections import ConnectionGrant, HeldToken
 from landschap.fsc.keys import PublicKey
 from landschap.fsc.own import OwnPeer
+from landschap.fsc.states import State
 from landschap.gateway.plan import peer_upstream_name, service_upstream_name
 from landschap.gateway.services import Service
 from landschap.gateway.users import Employees
@@ -50,6 +51,12 @@ class Connection:
     def provider(self) -> str:
         """The peer that offers the service."""
         return self.grant.service_peer_id.value
+
+    def state_at(self, now: datetime) -> str:
+        """The state of its contract in a word; what was valid when it was read may have ended."""
+        state = self.grant.state
+        ended = state is State.VALID and not self.grant.valid_at(now)
+        return State.EXPIRED.value if ended else state.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
