@@ -287,7 +287,7 @@ class Scene:
         own = self.doesburg
         signing = Signing(key=own.key, thumbprint=own.certificate.thumbprint, case_key=b"c" * 32)
         return Holdings(
-            world=self.world(side),
+            world=changes.pop("world", None) or self.world(side),
             memory=self.memory,
             secrets=Secrets(permit=b"p" * 32, signing=signing),
             **changes,

@@ -368,7 +368,7 @@ def test_refuses_declaration_of_another_trace(scene: Scene) -> None:
     "changes", [{"grant_hash": hash_of("pand-open")}, {"service": "pand-open"}]
 )
 def test_refuses_declaration_for_another_contract_or_service(
-    scene: Scene, changes: dict[str, str]
+    scene: Scene, changes: dict[str, Any]
 ) -> None:
     other = scene.declaration(**changes)
     found = refusal(scene.ask_inway(scene.incoming(purpose_declaration=other)))
