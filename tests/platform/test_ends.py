@@ -7,7 +7,7 @@ import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import fsc_rig as rig
+from tests.fsc import fsc_rig as rig
 from tests.platform.serving import Serving, listening_organisation, until
 from tests.throwaway import Database
 
