@@ -6,10 +6,10 @@ from __future__ import annotations
 from uuid import UUID
 
 import pytest
-from gateway_rig import Leaf
-from gateway_scene import escaped
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.gateway.gateway_rig import Leaf
+from tests.gateway.gateway_scene import escaped
 
 from landschap.fsc.certificates import PeerCertificate, peer_certificate
 from landschap.gateway.memory import Bounded, Memory, Replays

@@ -11,8 +11,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from gateway_rig import Anchor, Leaf
-from gateway_scene import (
+from joserfc import jwt
+from joserfc.jwk import ECKey, KeySet
+from tests.gateway.gateway_rig import Anchor, Leaf
+from tests.gateway.gateway_scene import (
     API_KEY,
     ASSISTANCE,
     BASIS,
@@ -30,8 +32,6 @@ from gateway_scene import (
     register,
     scene_of,
 )
-from joserfc import jwt
-from joserfc.jwk import ECKey, KeySet
 
 from landschap.fsc.states import State
 from landschap.gateway.asked import Asked, Fresh
@@ -218,7 +218,7 @@ def test_refuses_application_without_a_key_we_gave(scene: Scene, key: str) -> No
 
 
 def test_application_may_prove_itself_by_a_certificate(scene: Scene, doesburg: Leaf) -> None:
-    from gateway_scene import escaped
+    from tests.gateway.gateway_scene import escaped
 
     thumbprint = scene.doesburg.certificate.thumbprint
     world = build_world(

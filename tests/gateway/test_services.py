@@ -6,7 +6,7 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from gateway_scene import SERVICES, WEESP, register
+from tests.gateway.gateway_scene import SERVICES, WEESP, register
 
 from landschap.gateway.services import DEFAULT_METHODS, Mistake, Service, read_service
 from landschap.gateway.world import why_blocked
