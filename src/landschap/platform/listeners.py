@@ -41,6 +41,11 @@ def require_free(listen: ListenSettings) -> None:
         )
 
 
+def is_free(address: str) -> bool:
+    """True when this user can listen on ``host:port`` now."""
+    return _attempt("", address) is None
+
+
 def _attempt(key: str, address: str) -> Trouble | None:
     host, _, port = address.rpartition(":")
     family = socket.AF_INET6 if host.startswith("[") else socket.AF_INET

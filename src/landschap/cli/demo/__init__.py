@@ -66,7 +66,7 @@ def demo(check: bool, as_json: bool, folder: Path, network: int, web_port: int) 
 
 async def _run(landscape: Landscape, console: Console, *, check: bool, as_json: bool) -> int:
     from landschap.cli.demo.opening import open_landscape
-    from landschap.cli.demo.processes import NotReadyError, Processes
+    from landschap.cli.demo.processes import Processes
     from landschap.cli.demo.report import Report
     from landschap.cli.demo.story import Story
 
@@ -82,11 +82,7 @@ async def _run(landscape: Landscape, console: Console, *, check: bool, as_json: 
         if not opening.done():
             opening.cancel()
             return 130
-        try:
-            opened = opening.result()
-        except NotReadyError as error:
-            click.echo(f"Error: {error}", err=True)
-            return 1
+        opened = opening.result()
         story = Story(opened)
         for name, act in story.steps():
             if stop.is_set():

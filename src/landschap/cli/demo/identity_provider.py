@@ -13,6 +13,7 @@ tokens).
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import html
@@ -30,6 +31,8 @@ import msgspec
 from aiohttp import web
 from joserfc import jwt
 from joserfc.jwk import ECKey
+
+from landschap.platform.processes import end_with_parent
 
 CODE_SECONDS = 60
 TOKEN_SECONDS = 900
@@ -264,6 +267,11 @@ def _page(title: str, body: str, status: int = 200) -> web.Response:
     return web.Response(text=text, status=status, content_type="text/html", headers=headers)
 
 
+async def _tie(_app: web.Application) -> None:
+    """End when the demo that started us is gone."""
+    end_with_parent(asyncio.get_running_loop())
+
+
 @click.command()
 @click.option("--listen", required=True, metavar="HOST:PORT", help="Where to listen.")
 @click.option("--issuer", required=True, metavar="URL", help="The address clients know us by.")
@@ -278,6 +286,7 @@ def main(listen: str, issuer: str, data: Path) -> None:
         sys.exit(2)
     try:
         app = Provider(issuer=issuer.rstrip("/"), people=people).app()
+        app.on_startup.append(_tie)
         web.run_app(app, host=host, port=int(port), print=None, access_log=None)
     except OSError as error:
         print(f"login provider: cannot listen on {listen}: {error.strerror}", file=sys.stderr)

@@ -28,6 +28,8 @@ from landschap.cli.demo.landscape import (
     write_landscape,
 )
 from landschap.cli.demo.processes import Part, Processes
+from landschap.platform.listeners import is_free
+from landschap.platform.trouble import Trouble
 
 REGISTERS = {
     "bag": "bag",
@@ -56,6 +58,7 @@ class Opened:
 async def open_landscape(landscape: Landscape, processes: Processes, tell: Tell) -> Opened:
     """Bring everything up and make it agree. Raises NotReadyError and CommandFailedError."""
     began = time.monotonic()
+    _require_free(landscape)
     write_landscape(landscape, datetime.now(UTC))
     tell("starting: directory, Gemeente Weesp, Gemeente Doesburg, a supplier, a login provider")
     started = dict(await processes.start(_parts(landscape)))
@@ -71,6 +74,22 @@ async def open_landscape(landscape: Landscape, processes: Processes, tell: Tell)
         ready_seconds=round(time.monotonic() - began, 1),
         started=started,
     )
+
+
+def _require_free(landscape: Landscape) -> None:
+    """Another demo on these addresses would answer in our place. Raises Trouble."""
+    taken = {landscape.login: "login provider", landscape.supplier: "supplier"}
+    for member in landscape.members:
+        for part in ("manager", "inway", "outway", "web", "admin"):
+            if address := getattr(member, part):
+                taken[address] = f"{part} of {member.name}"
+    in_use = [f"{address} ({what})" for address, what in taken.items() if not is_free(address)]
+    if in_use:
+        raise Trouble(
+            f"in use already: {', '.join(in_use)}",
+            "stop what listens there (another demo?), or give other addresses with "
+            "--network and --web-port",
+        )
 
 
 def _parts(landscape: Landscape) -> list[Part]:

@@ -17,6 +17,8 @@ from typing import Self
 
 import aiohttp
 
+from landschap.platform.processes import LIFELINE
+
 READY_SECONDS = 60.0
 STOP_SECONDS = 15.0
 _POLL_SECONDS = 0.1
@@ -78,6 +80,10 @@ class Processes:
             for task in waits:
                 task.cancel()
 
+    def pid(self, name: str) -> int:
+        """The process id of a running part."""
+        return self._running[name].pid
+
     def last_words(self, name: str) -> str:
         """The last lines a part wrote, for an error that helps."""
         with suppress(OSError):
@@ -97,6 +103,7 @@ class Processes:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                env={**os.environ, LIFELINE: "0"},
             )
         finally:
             os.close(log)

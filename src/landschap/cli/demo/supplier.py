@@ -28,6 +28,7 @@ from pathlib import Path
 import click
 from aiohttp import web
 
+from landschap.platform.processes import end_with_parent
 from landschap.vocabulary.identifiers import InvalidValue
 from landschap.vocabulary.times import amsterdam_day, as_utc_text, parse_day, parse_moment
 
@@ -187,6 +188,11 @@ def _problem(status: int, detail: str) -> web.Response:
     return web.json_response(body, status=status, content_type="application/problem+json")
 
 
+async def _tie(_app: web.Application) -> None:
+    """End when the demo that started us is gone."""
+    end_with_parent(asyncio.get_running_loop())
+
+
 @click.command()
 @click.option("--listen", required=True, metavar="HOST:PORT", help="Where to listen.")
 @click.option("--data", required=True, type=click.Path(exists=True, path_type=Path))
@@ -200,6 +206,7 @@ def main(listen: str, data: Path, key_file: Path, delay_ms: int) -> None:
     key = key_file.read_text().strip()
     app = System(buildings, key, delay_seconds=delay_ms / 1000).app()
     try:
+        app.on_startup.append(_tie)
         web.run_app(app, host=host, port=int(port), print=None, access_log=None)
     except OSError as error:
         print(f"supplier: cannot listen on {listen}: {error.strerror}", file=sys.stderr)
