@@ -23,7 +23,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import demo_expectations
+import demo_expectations  # type: ignore[import-not-found]  # found beside this script
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "src" / "landschap" / "cli" / "demo" / "data" / "weesp" / "gegevens"

@@ -8,8 +8,8 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-import fsc_rig as rig
 import pytest
+from tests.fsc import fsc_rig as rig
 from tests.fsc.manager_rig import Group, Manager
 
 from landschap.fsc.own import OwnPeer

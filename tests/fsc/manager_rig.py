@@ -22,9 +22,9 @@ from urllib.parse import quote
 
 import aiohttp
 import asyncpg
-import fsc_rig as rig
 import uvicorn
 from cryptography.hazmat.primitives.serialization import Encoding
+from tests.fsc import fsc_rig as rig
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from yarl import URL
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 import socket
 from dataclasses import replace
 
-import fsc_rig as rig
 import pytest
+from tests.fsc import fsc_rig as rig
 from tests.fsc.manager_rig import Group, Manager, serve, write_identity
 
 from landschap.fsc import store

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import fsc_rig as rig
 import pytest
+from tests.fsc import fsc_rig as rig
 
 from landschap.fsc import store
 from landschap.fsc.client import own_peer

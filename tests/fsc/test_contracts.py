@@ -6,10 +6,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import fsc_rig as rig
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.fsc import fsc_rig as rig
 
 from landschap.fsc.contracts import Receiver, check_contract, check_times, read_contract
 from landschap.fsc.hashes import Profile

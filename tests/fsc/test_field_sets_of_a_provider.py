@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import fsc_rig as rig
 import pytest
+from tests.fsc import fsc_rig as rig
 from tests.fsc.manager_rig import Group, Manager, until
 
 import landschap.cli.demo

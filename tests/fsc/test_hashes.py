@@ -13,10 +13,10 @@ import struct
 from typing import Any
 from uuid import UUID
 
-import fsc_rig as rig
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.fsc import fsc_rig as rig
 
 from landschap.fsc.contracts import Contract, read_contract
 from landschap.fsc.grants import read_grant

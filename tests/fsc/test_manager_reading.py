@@ -6,8 +6,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-import fsc_rig as rig
 import pytest
+from tests.fsc import fsc_rig as rig
 from tests.fsc.manager_rig import (
     Manager,
     ask,

@@ -8,9 +8,9 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-import fsc_rig as rig
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
+from tests.fsc import fsc_rig as rig
 from tests.fsc.manager_rig import (
     Group,
     Manager,

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-import fsc_rig as rig
 import pytest
+from tests.fsc import fsc_rig as rig
 
 from landschap.fsc.addresses import host_of, read_address
 from landschap.fsc.autosign import AutoSign, grant_types, may_sign

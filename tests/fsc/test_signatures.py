@@ -8,11 +8,11 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import fsc_rig as rig
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
+from tests.fsc import fsc_rig as rig
 
 from landschap.fsc import jws, keys
 from landschap.fsc.certificates import (

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import fsc_rig as rig
 import pytest
+from tests.fsc import fsc_rig as rig
 
 from landschap.fsc import jws
 from landschap.fsc.own import OwnPeer

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-import fsc_rig as rig
 import pytest
+from tests.fsc import fsc_rig as rig
 from tests.fsc.manager_rig import Group, Manager, ask, serve, until, write_identity
 
 from landschap.fsc import store

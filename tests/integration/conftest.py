@@ -11,7 +11,15 @@ from typing import Any
 import httpx
 import pytest
 from prometheus_client import CollectorRegistry
-from tests.integration.source_rig import API_KEY, DATA, DECLARATION, WEESP, Asker, Supplier, free_port
+from tests.integration.source_rig import (
+    API_KEY,
+    DATA,
+    DECLARATION,
+    WEESP,
+    Asker,
+    Supplier,
+    free_port,
+)
 
 from landschap.integration.api import Deps, routes
 from landschap.integration.connectors.opening import (

@@ -12,12 +12,11 @@ import time
 from pathlib import Path
 
 import pytest
+from tools import frontend
 
 from landschap.platform.web.files import OWN_FILES, STYLE_SHEETS, read_static_files
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tools"))
-import frontend  # noqa: E402 - a tool, found by its folder
 
 
 def test_gathering_again_takes_no_time_and_changes_nothing() -> None:

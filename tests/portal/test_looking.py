@@ -9,8 +9,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-import tests.fsc.fsc_rig as fsc_rig
 import pytest
+from tests.fsc import fsc_rig
 from tests.portal.portal_rig import (
     ANOTHER,
     DOESBURG,
@@ -21,9 +21,9 @@ from tests.portal.portal_rig import (
     Portal,
     draft_of,
 )
-from tests.throwaway import Database
 from tests.portal.visiting import Visitor
 from tests.portal.visits import as_person, logged_in, looks_of, moved, served_elsewhere, without
+from tests.throwaway import Database
 
 from landschap.fsc.hashes import Profile
 from landschap.fsc.store.contract_rows import Arrival, save_contract

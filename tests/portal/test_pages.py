@@ -14,9 +14,9 @@ from tests.portal.portal_rig import (
     Deed,
     Portal,
 )
-from tests.throwaway import Database
 from tests.portal.visiting import Seen, Visitor
 from tests.portal.visits import logged_in, served_elsewhere
+from tests.throwaway import Database
 
 from landschap.platform.trouble import Trouble
 from landschap.platform.web import files as static_files

@@ -4,19 +4,17 @@
 from __future__ import annotations
 
 import re
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Message
+from tools import words
 
 from landschap.platform.web import language as web
 from landschap.platform.web.language import Language, in_language, split_path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tools"))
-import words  # noqa: E402 - a tool, found by its folder
 
 ROOMS = sorted(words.CATALOGUES)
 PLACEHOLDER = re.compile(r"%\(([a-z_]+)\)s")

@@ -11,12 +11,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
-import tests.fsc.fsc_rig as fsc_rig
 import pytest
 from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric import ec
-from tests.logboek.log_rig import pseudonym
 from tests.conftest import Database
+from tests.fsc import fsc_rig
+from tests.logboek.log_rig import pseudonym
 from tests.purposes import registers as r
 
 import landschap
