@@ -6,7 +6,8 @@ from __future__ import annotations
 import os
 import ssl
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,8 @@ from tests.gateway.gateway_rig import (
     http_answer,
     start_party,
 )
+from tests.gateway.pair_rig import Pair, running_pair
+from tests.throwaway import Cluster
 
 from landschap.gateway.plan import (
     CarrierPlan,
@@ -31,6 +34,7 @@ from landschap.gateway.plan import (
     ServiceUpstream,
 )
 
+_numbers = count(1)
 WEESP = "00000099000000001000"
 DOESBURG = "00000099000000002000"
 
@@ -132,3 +136,32 @@ def doors(running_doors: Doors) -> Doors:
         party.answer_with(http_answer(200, body=b"ok"))
     running_doors.permit()
     return running_doors
+
+
+@pytest.fixture(scope="module")
+async def whole_pair(
+    cluster: Cluster, gateway_folder: Path, group_anchor: Anchor, weesp: Leaf, doesburg: Leaf
+) -> AsyncIterator[Pair]:
+    """Two organisations that run, for the tests of one module together."""
+    folder = gateway_folder / f"p{next(_numbers)}"
+    leaves = {
+        "weesp": group_anchor.leaf(
+            "pair-weesp",
+            WEESP,
+            "Gemeente Weesp",
+            "manager.weesp.test",
+            "inway.weesp.test",
+            "door.test",
+        ),
+        "doesburg": doesburg,
+    }
+    async with running_pair(cluster, folder, group_anchor, leaves) as pair:
+        yield pair
+
+
+@pytest.fixture
+def pair(whole_pair: Pair) -> Pair:
+    """Both organisations, with an empty notebook at the service."""
+    whole_pair.service.heard.clear()
+    whole_pair.service.answer_with(http_answer(200, body=b"data"))
+    return whole_pair

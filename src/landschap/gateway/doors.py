@@ -73,16 +73,21 @@ def walk(door: str, asked: Asked, holdings: Holdings, fresh: Fresh) -> Verdict |
     return _outway(asked, holdings, fresh, trace)
 
 
-def failed(door: str, holdings: Holdings, trace: Trace, fresh: Fresh) -> Verdict:
+def failed(door: str, asked: Asked, holdings: Holdings, fresh: Fresh) -> Verdict:
     """The verdict when deciding itself went wrong: refused, and recorded as an error."""
-    accident = Refused(refusal=refusals.deciding_failed(), request={})
-    return _refused(door, accident, holdings, trace, fresh)
+    return _unread(door, asked, holdings, fresh, refusals.deciding_failed())
 
 
-def not_loggable(door: str, holdings: Holdings, trace: Trace, fresh: Fresh) -> Verdict:
+def not_loggable(door: str, asked: Asked, holdings: Holdings, fresh: Fresh) -> Verdict:
     """The verdict when the log may not hold what was asked: refused, nothing of it recorded."""
-    bare = Refused(refusal=refusals.not_loggable(), request={}, bare=True)
-    return _refused(door, bare, holdings, trace, fresh)
+    return _unread(door, asked, holdings, fresh, refusals.not_loggable())
+
+
+def _unread(door: str, asked: Asked, holdings: Holdings, fresh: Fresh, refusal: Refusal) -> Verdict:
+    given = read_transaction_id(asked.header("fsc-transaction-id"))
+    own = fresh.transaction_id if door == "outway" else None
+    refused = Refused(refusal=refusal, request={}, transaction_id=given or own, bare=True)
+    return _refused(door, refused, holdings, trace_of(asked, fresh), fresh)
 
 
 def _inway(asked: Asked, holdings: Holdings, fresh: Fresh, trace: Trace) -> Verdict | KeyWanted:

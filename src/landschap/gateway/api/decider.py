@@ -157,7 +157,7 @@ async def run_decider(settings: Settings, listen_fd: int | None, lane: str) -> N
         loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
         desk, keeper = await open_desk(settings, lane, stack)
-        watching = asyncio.create_task(_watch(settings, keeper))
+        watching = asyncio.create_task(watch(settings, keeper))
         stack.callback(watching.cancel)
         server = await loop.create_unix_server(
             lambda: DoorProtocol(desk), sock=_socket(settings, listen_fd)
@@ -210,7 +210,7 @@ async def open_desk(settings: Settings, lane: str, stack: AsyncExitStack) -> tup
     return keeper.desk, keeper
 
 
-async def _watch(settings: Settings, keeper: Keeper) -> None:
+async def watch(settings: Settings, keeper: Keeper) -> None:
     """Reload when the epoch rises, read tokens now and then; never give up."""
     risen = asyncio.Event()
     while True:

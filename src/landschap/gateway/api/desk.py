@@ -144,7 +144,7 @@ class _Question:
         try:
             found = walk(self.door, self.asked, holdings, self.fresh)
         except Exception:  # noqa: BLE001  # an accident while deciding must end in a refusal
-            found = failed(self.door, holdings, trace_of(self.asked, self.fresh), self.fresh)
+            found = failed(self.door, self.asked, holdings, self.fresh)
         if isinstance(found, Verdict):
             self._record(found, holdings)
         else:
@@ -163,8 +163,7 @@ class _Question:
 
     def _record_bare(self, holdings: Holdings) -> None:
         """The log may not hold what was asked; the refusal of that holds nothing of it."""
-        trace = trace_of(self.asked, self.fresh)
-        bare = not_loggable(self.door, holdings, trace, self.fresh)
+        bare = not_loggable(self.door, self.asked, holdings, self.fresh)
         self.verdict = bare
         try:
             self.desk.submit(bare, holdings.world.epoch).add_done_callback(self._recorded)
