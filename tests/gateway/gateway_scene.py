@@ -124,6 +124,8 @@ def register(owner: str, **changes: Any) -> Register:
     pand = dataclasses.replace(
         FIELD_SET, id="pand", service="pand-plain", fields=("bouwjaar",), searchable=()
     )
+    opened = dataclasses.replace(plain, id="POL-3", service="pand-open", field_set="open@1")
+    pand_open = dataclasses.replace(pand, id="open", service="pand-open")
     made = Register(
         owner=owner,
         schemes=(PurposeScheme(uri=LIST, title=text("lijst"), publisher=owner, rank=1),),
@@ -155,9 +157,13 @@ def register(owner: str, **changes: Any) -> Register:
                 provider=WEESP, name="pand-plain", fields=("bouwjaar",), searchable=(),
                 personal=False,
             ),
+            OfferedService(
+                provider=WEESP, name="pand-open", fields=("bouwjaar",), searchable=(),
+                personal=False,
+            ),
         ),
-        field_sets=(FIELD_SET, pand),
-        policies=(policy, plain),
+        field_sets=(FIELD_SET, pand, pand_open),
+        policies=(policy, plain, opened),
     )  # fmt: skip
     return dataclasses.replace(made, **changes)
 

@@ -306,6 +306,20 @@ async def conclude(pair: Pair, service: str, **changes: Any) -> None:
             await place(side, contract, signer, Kind.ACCEPT)
 
 
+async def publish(pair: Pair, service: str, delegator: OwnPeer) -> None:
+    """Weesp publishes a service on behalf of another, with Doesburg as the directory."""
+    data = {
+        "type": "GRANT_TYPE_DELEGATED_SERVICE_PUBLICATION",
+        "directory": {"peer_id": DOESBURG},
+        "service": {"peer_id": WEESP, "name": service, "protocol": "PROTOCOL_TCP_HTTP_1.1"},
+        "delegator": {"peer_id": delegator.peer_id.value},
+    }
+    contract = read_contract({**_frame(), "grants": [{"data": data}]}, Profile.FSC_2)
+    assert not isinstance(contract, Refusal), contract
+    for signer in (pair.weesp.own, pair.doesburg.own, delegator):
+        await place(pair.weesp, contract, signer, Kind.ACCEPT)
+
+
 async def place(side: Side, contract: Contract, signer: OwnPeer, kind: Kind) -> None:
     """One signature in one side's memory, as if it had been delivered."""
     now = datetime.now(UTC)
@@ -320,7 +334,6 @@ async def place(side: Side, contract: Contract, signer: OwnPeer, kind: Kind) -> 
 
 def contract_content(pair: Pair, service: str, **changes: Any) -> dict[str, Any]:
     """The content of a connection contract between the two."""
-    now = int(datetime.now(UTC).timestamp())
     field_set = FIELD_SET if service == "uitkeringen" else None
     bound = Bound.of(purposes=(ASSISTANCE,), legal_bases=(BASIS,), field_set=field_set)
     told: dict[str, Any] = {"type": "SERVICE_TYPE_SERVICE", "peer_id": WEESP, "name": service}
@@ -342,12 +355,16 @@ def contract_content(pair: Pair, service: str, **changes: Any) -> dict[str, Any]
     if "delegator" in changes:
         data["type"] = "GRANT_TYPE_DELEGATED_SERVICE_CONNECTION"
         data["delegator"] = {"peer_id": changes["delegator"]}
+    return {**_frame(), "grants": [{"data": data}]}
+
+
+def _frame() -> dict[str, Any]:
+    now = int(datetime.now(UTC).timestamp())
     return {
         "fsc_version": "2.0.0",
         "iv": str(uuid4()),
         "group_id": GROUP,
         "validity": {"not_before": now - 3600, "not_after": now + 86_400},
-        "grants": [{"data": data}],
         "hash_algorithm": "HASH_ALGORITHM_SHA3_512",
         "created_at": now - 3600,
     }

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What a question waits for: the issuer's keys, a peer's certificate, a token; once for all."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from aiohttp import web
+from joserfc.jwk import ECKey
+from tests.gateway.gateway_scene import DOESBURG, WEESP
+from tests.gateway.pair_rig import Pair
+from tests.throwaway import Database
+
+from landschap.gateway.client import UserKeys
+from landschap.gateway.doors import TokenWanted
+from landschap.platform.settings import Settings
+
+
+class Issuer:
+    """An issuer of employees' tokens, with what it says about itself."""
+
+    def __init__(self) -> None:
+        self.address = ""
+        self.asked: list[str] = []
+        self.says: dict[str, Any] = {}
+        self.keys: list[ECKey] = []
+
+    def turn(self, kid: str) -> None:
+        self.keys = [ECKey.generate_key("P-256", parameters={"kid": kid})]
+
+    async def answer(self, request: web.Request) -> web.Response:
+        self.asked.append(request.path)
+        if request.path == "/jwks":
+            keys = [key.as_dict(private=False) for key in self.keys]
+            return web.Response(text=json.dumps({"keys": keys}))
+        told = {"issuer": self.address, "jwks_uri": f"{self.address}/jwks"}
+        return web.Response(text=json.dumps({**told, **self.says}))
+
+
+@pytest.fixture
+async def issuer() -> AsyncIterator[Issuer]:
+    made = Issuer()
+    made.turn("k1")
+    app = web.Application()
+    app.router.add_get("/{path:.*}", made.answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    port = runner.addresses[0][1]
+    made.address = f"http://127.0.0.1:{port}"
+    yield made
+    await runner.cleanup()
+
+
+@pytest.fixture
+def settings(database: Database) -> Settings:
+    return database.settings
+
+
+async def test_keys_are_found_through_the_discovery_document(
+    issuer: Issuer, settings: Settings
+) -> None:
+    keys = await UserKeys(settings, issuer.address).renew(None)
+    assert keys is not None
+    assert [key.kid for key in keys] == ["k1"]
+    assert issuer.asked == ["/.well-known/openid-configuration", "/jwks"]
+
+
+async def test_many_who_wait_ask_the_issuer_once(issuer: Issuer, settings: Settings) -> None:
+    found = UserKeys(settings, issuer.address)
+    all_keys = await asyncio.gather(*(found.renew(None) for _ in range(20)))
+    assert all(keys is found.held for keys in all_keys)
+    assert len(issuer.asked) == 2
+
+
+async def test_unknown_key_does_not_make_us_ask_with_every_question(
+    issuer: Issuer, settings: Settings
+) -> None:
+    found = UserKeys(settings, issuer.address)
+    first = await found.renew(None)
+    issuer.turn("k2")
+    assert await found.renew(first) is None
+    assert len(issuer.asked) == 2
+
+
+@pytest.mark.parametrize(
+    "says",
+    [{"issuer": "https://elders.test"}, {"jwks_uri": None}, {"jwks_uri": "http://127.0.0.1:1/"}],
+)
+async def test_issuer_that_says_something_else_gives_no_keys(
+    issuer: Issuer, settings: Settings, says: dict[str, Any]
+) -> None:
+    issuer.says = says
+    assert await UserKeys(settings, issuer.address).renew(None) is None
+
+
+async def test_issuer_that_is_away_gives_no_keys(settings: Settings) -> None:
+    assert await UserKeys(settings, "http://127.0.0.1:1").renew(None) is None
+
+
+async def test_certificate_of_a_peer_comes_from_its_manager_and_must_be_its_own(pair: Pair) -> None:
+    peers = pair.doesburg.keeper.peers
+    thumbprint = pair.weesp.own.certificate.thumbprint
+    now = datetime.now(UTC)
+    # It signed the contract, so it stands in our own memory; forget that it does.
+    await pair.doesburg.administrator.execute(
+        "DELETE FROM fsc.signature WHERE thumbprint = $1", thumbprint
+    )
+    await pair.doesburg.administrator.execute(
+        "DELETE FROM fsc.certificate WHERE thumbprint = $1", thumbprint
+    )
+    found = await peers.certificate(WEESP, thumbprint, now)
+    assert found is not None
+    assert found.peer_id.value == WEESP
+    assert await peers.certificate(WEESP, "A" * 43, now) is None
+    assert await peers.certificate("00000099000000005000", "B" * 43, now) is None
+
+
+async def test_certificate_in_our_memory_counts_only_for_its_own_peer(pair: Pair) -> None:
+    peers = pair.weesp.keeper.peers
+    thumbprint = pair.doesburg.own.certificate.thumbprint
+    now = datetime.now(UTC)
+    found = await peers.certificate(DOESBURG, thumbprint, now)
+    assert found is not None
+    assert await peers.certificate(WEESP, thumbprint, now) is None
+
+
+async def test_many_questions_that_lack_one_token_fetch_it_once(pair: Pair) -> None:
+    keeper = pair.doesburg.keeper
+    grant = pair.grants["pand-open"]
+    wanted = TokenWanted(grant)
+    assert pair.weesp.carrier
+    before = len(pair.weesp.carrier.access_lines())
+    got = await asyncio.gather(*(keeper.obtain(wanted) for _ in range(20)))
+    assert all(got)
+    assert pair.doesburg.desk.holdings.world.tokens[grant].text
+    await asyncio.sleep(0.1)
+    assert len(pair.weesp.carrier.access_lines()) <= before + 1
+
+
+async def test_token_for_a_grant_nobody_knows_is_not_to_be_had(pair: Pair) -> None:
+    assert not await pair.doesburg.keeper.obtain(TokenWanted("$1$3$unknown"))
