@@ -200,6 +200,8 @@ class Carrier:
         self.process.wait(10)
 
     def access_lines(self) -> list[dict[str, str]]:
+        """What was logged; nginx writes it by the second."""
+        time.sleep(1.2)
         text = Path(self.plan.access_log).read_text()
         return [json.loads(line) for line in text.splitlines()]
 

@@ -395,7 +395,6 @@ def test_chunked_question_passes_whole(doors: Doors) -> None:
 
 def test_access_log_tells_the_fate_of_each_question_and_no_path(doors: Doors) -> None:
     doors.inway.ask("/personen/999993653?geheim=1")
-    time.sleep(0.05)
     line = doors.carrier.access_lines()[-1]
     assert line["door"] == "inway"
     assert line["upstream"] == "own-demo"

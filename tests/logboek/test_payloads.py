@@ -7,7 +7,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.logboek.log_rig import ACTIVITY, GRANT, OTHER, OWN, PEER, SERVICE, entry, line, permitted, pseudonym
+from tests.logboek.log_rig import (
+    ACTIVITY,
+    GRANT,
+    OTHER,
+    OWN,
+    PEER,
+    SERVICE,
+    entry,
+    line,
+    permitted,
+    pseudonym,
+)
 
 from landschap.logboek.faults import InvalidRecord
 from landschap.logboek.payloads import AdlEntry, Outcome, adl_payload, line_payload

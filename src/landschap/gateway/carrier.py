@@ -106,7 +106,8 @@ def _main_lines(plan: CarrierPlan) -> list[str]:
 def _http_lines(plan: CarrierPlan) -> list[str]:
     lines = [
         f"log_format landschap escape=json '{LOG_FORMAT}';",
-        f'access_log "{plan.access_log}" landschap;',
+        # Written by the second instead of by the question: a tenth of nginx's time.
+        f'access_log "{plan.access_log}" landschap buffer=64k flush=1s;',
         *(
             f'{name}_temp_path "{plan.run}/nginx-{name}";'
             for name in ("client_body", "proxy", "fastcgi", "scgi", "uwsgi")

@@ -20,6 +20,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Literal
 from uuid import UUID
 
@@ -251,15 +252,7 @@ def _read(compact: str) -> Unverified:
     parts = compact.split(".")
     if len(parts) != 3:
         raise _invalid("it is not a compact JWS of three parts")
-    header = _object(parts[0], "header")
-    if header.get("typ") != TYPE:
-        raise _invalid(f"typ must be {TYPE}")
-    algorithm = _ALGORITHMS.get(str(header.get("alg")))
-    if algorithm is None:
-        raise _invalid("alg must be ES256 or PS256")
-    thumbprint = header.get("x5t#S256")
-    if set(header) != _HEADER_KEYS or not isinstance(thumbprint, str):
-        raise _invalid("the header must hold typ, alg and x5t#S256 and nothing else")
+    algorithm, thumbprint = _header(parts[0])
     return Unverified(
         algorithm=algorithm,
         thumbprint=thumbprint,
@@ -268,6 +261,21 @@ def _read(compact: str) -> Unverified:
         signature=_decode(parts[2]),
         compact=compact,
     )
+
+
+@lru_cache(maxsize=256)
+def _header(part: str) -> tuple[Algorithm, str]:
+    """Algorithm and thumbprint; a peer's declarations have one header per certificate."""
+    header = _object(part, "header")
+    if header.get("typ") != TYPE:
+        raise _invalid(f"typ must be {TYPE}")
+    algorithm = _ALGORITHMS.get(str(header.get("alg")))
+    if algorithm is None:
+        raise _invalid("alg must be ES256 or PS256")
+    thumbprint = header.get("x5t#S256")
+    if set(header) != _HEADER_KEYS or not isinstance(thumbprint, str):
+        raise _invalid("the header must hold typ, alg and x5t#S256 and nothing else")
+    return algorithm, thumbprint
 
 
 def _claims_of(payload: Mapping[str, JsonValue]) -> Claims:

@@ -52,7 +52,9 @@ def loads(data: bytes | str, *, max_bytes: int = 1_000_000, max_depth: int = 64)
         raise InvalidJson(
             f"not JSON at line {error.lineno}, column {error.colno}: {error.msg}"
         ) from None
-    _refuse_lone_surrogates(value)
+    # UTF-8 holds no surrogates: one can only come from an escape, or in a text given as such.
+    if "\\u" in text or not (isinstance(data, bytes) or text.isascii()):
+        _refuse_lone_surrogates(value)
     return value
 
 
