@@ -308,7 +308,7 @@ async def conclude(pair: Pair, service: str, **changes: Any) -> None:
 
 async def publish(pair: Pair, service: str, delegator: OwnPeer) -> None:
     """Weesp publishes a service on behalf of another, with Doesburg as the directory."""
-    data = {
+    data: dict[str, Any] = {
         "type": "GRANT_TYPE_DELEGATED_SERVICE_PUBLICATION",
         "directory": {"peer_id": DOESBURG},
         "service": {"peer_id": WEESP, "name": service, "protocol": "PROTOCOL_TCP_HTTP_1.1"},

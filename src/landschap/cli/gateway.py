@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import difflib
 import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -17,10 +18,15 @@ from rich.console import Console
 from rich.table import Table
 
 from landschap.cli.config_option import config_option
+from landschap.fsc.thumbprints import thumbprint_of
 from landschap.gateway import store
 from landschap.gateway.services import Service, read_service
+from landschap.gateway.world import why_blocked
 from landschap.platform import postgres
+from landschap.platform.identity import read_certificates
 from landschap.platform.settings import Settings, load_settings
+from landschap.purposes.snapshot import Snapshot
+from landschap.purposes.store import current_snapshot
 from landschap.vocabulary.times import as_utc_text
 
 SERVICES_FOLDER = "services"
@@ -57,6 +63,7 @@ def apply_services(config: Path, folder: Path | None, prune: bool, as_json: bool
     settings = load_settings(config)
     wanted = _read_all(folder or settings.path.parent / SERVICES_FOLDER)
     now = datetime.now(UTC)
+    _refuse_blocked(settings, wanted)
     changed = _run(settings, lambda pool: store.apply_services(pool, wanted, now, prune=prune))
     if as_json:
         click.echo(json.dumps({name: list(getattr(changed, name)) for name in changed.__slots__}))
@@ -83,6 +90,29 @@ def list_services(config: Path, as_json: bool) -> None:
     answer.print(table)
 
 
+@service.command("show")
+@click.argument("name")
+@json_option
+@config_option
+@click.pass_context
+def show_service(ctx: click.Context, config: Path, name: str, as_json: bool) -> None:
+    """Show how one service is declared."""
+    found = _run(load_settings(config), store.services)
+    shown = next((each for each in found if each.name == name), None)
+    if shown is None:
+        near = difflib.get_close_matches(name, [each.name for each in found], n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        click.echo(f"{name} is no service here{hint}", err=True)
+        ctx.exit(_NOT_FOUND)
+    elif as_json:
+        click.echo(msgspec.json.encode(shown).decode())
+    else:
+        table = Table("Setting", "Value")
+        for key, value in msgspec.to_builtins(shown).items():
+            table.add_row(key, _words(value))
+        answer.print(table)
+
+
 @click.group()
 def application() -> None:
     """Register applications that may use the Outway.
@@ -96,14 +126,26 @@ def application() -> None:
 
 @application.command("add")
 @click.argument("name")
+@click.option(
+    "--certificate",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The client certificate it will use, of the internal CA; it then gets no key.",
+)
 @json_option
 @config_option
-def add_application(config: Path, name: str, as_json: bool) -> None:
+def add_application(config: Path, name: str, certificate: Path | None, as_json: bool) -> None:
     """Admit an application; its key is printed once and kept nowhere."""
     now = datetime.now(UTC)
-    key = _run(load_settings(config), lambda pool: store.add_application(pool, name, now))
+    thumbprint = thumbprint_of(read_certificates(certificate)[0]) if certificate else None
+    key = _run(
+        load_settings(config),
+        lambda pool: store.add_application(pool, name, now, certificate_thumbprint=thumbprint),
+    )
     if as_json:
-        click.echo(json.dumps({"name": name, "key": key}))
+        click.echo(json.dumps({"name": name, "key": key or None, "certificate": thumbprint}))
+        return
+    if thumbprint:
+        click.echo(f"{name} may use the Outway with the certificate {thumbprint}", err=True)
         return
     click.echo(key)
     click.echo(
@@ -173,6 +215,30 @@ def _read_all(folder: Path) -> list[Service]:
     if mistakes:
         raise click.ClickException("nothing was changed:\n  " + "\n  ".join(mistakes))
     return found
+
+
+def _refuse_blocked(settings: Settings, wanted: list[Service]) -> None:
+    """Refuse a declaration that the register contradicts: nobody would write its lines."""
+
+    async def at_work() -> Snapshot:
+        async with postgres.database(settings):
+            pool = await postgres.pool(settings, "purposes", size=1)
+            try:
+                owner = settings.organisation.oin.value
+                return (await current_snapshot(pool, owner=owner))[0]
+            finally:
+                await pool.close()
+
+    snapshot = asyncio.run(at_work())
+    reasons = [why for each in wanted if (why := why_blocked(each, snapshot))]
+    if reasons:
+        raise click.ClickException("nothing was changed:\n  " + "\n  ".join(reasons))
+
+
+def _words(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} = {each}" for key, each in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def _run(settings: Settings, work: Callable[[asyncpg.Pool], Awaitable[_Result]]) -> _Result:

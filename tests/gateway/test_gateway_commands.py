@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`landschap service` and `landschap application`, as an operator or a script runs them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from tests.gateway.gateway_scene import WEESP, register
+from tests.throwaway import Database
+
+from landschap.gateway import store
+from landschap.gateway.memory import digest
+from landschap.platform.identity import Validity, issue_application, make_anchor
+from landschap.purposes.store import Signers, save_register
+
+DECLARED = """
+name = "uitkeringen"
+upstream = "landschap"
+recording = "{recording}"
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+async def run(database: Database, *words: str) -> Done:
+    settings = database.settings
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "landschap", *words, "--config", str(settings.path),
+        env=os.environ | {"LANDSCHAP__POSTGRES__DSN": settings.postgres.dsn or ""},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    out, err = await process.communicate()
+    return Done(code=process.returncode or 0, out=out.decode(), err=err.decode())
+
+
+def declare(database: Database, name: str = "uitkeringen", **changes: str) -> None:
+    folder = database.settings.path.parent / "services"
+    folder.mkdir(exist_ok=True)
+    text = DECLARED.format(recording=changes.get("recording", "self"))
+    (folder / f"{name}.toml").write_text(
+        text.replace("uitkeringen", name) + changes.get("more", "")
+    )
+
+
+async def test_services_are_applied_listed_and_shown(database: Database) -> None:
+    declare(database)
+    done = await run(database, "service", "apply", "--json")
+    assert done.code == 0, done.err
+    assert done.json["added"] == ["uitkeringen"]
+    listed = await run(database, "service", "list", "--json")
+    assert [each["name"] for each in listed.json["services"]] == ["uitkeringen"]
+    shown = await run(database, "service", "show", "uitkeringen", "--json")
+    assert shown.json["declaration"] == "signed"
+    table = await run(database, "service", "show", "uitkeringen")
+    assert "POST = raadplegen" in table.out
+
+
+async def test_service_that_is_not_there_is_not_found_and_the_nearest_named(
+    database: Database,
+) -> None:
+    declare(database)
+    await run(database, "service", "apply")
+    done = await run(database, "service", "show", "uitkering")
+    assert done.code == 3
+    assert "did you mean uitkeringen?" in done.err
+
+
+async def test_mistakes_of_all_files_are_told_and_nothing_changes(database: Database) -> None:
+    declare(database)
+    declare(database, "pand", more='headers = ["Cookie"]\n')
+    declare(database, "kadaster", recording="hold")
+    done = await run(database, "service", "apply")
+    assert done.code == 1
+    assert "pand.toml: line 5: headers: Cookie is set by the door" in done.err
+    assert 'kadaster.toml: line 4: recording: "hold"' in done.err
+    assert await store.offered_services(await database.pool("gateway")) == frozenset()
+
+
+async def test_service_the_register_calls_personal_needs_lines(database: Database) -> None:
+    pool = await database.pool("purposes")
+    signers = Signers(author="A. de Vries", approver="B. Jansen")
+    await save_register(pool, register(WEESP), signers, based_on="")
+    declare(database, recording="intent")
+    done = await run(database, "service", "apply")
+    assert done.code == 1
+    assert "holds personal data" in done.err
+
+
+async def test_prune_withdraws_what_is_no_longer_declared(database: Database) -> None:
+    declare(database)
+    declare(database, "pand")
+    await run(database, "service", "apply")
+    (database.settings.path.parent / "services" / "pand.toml").unlink()
+    kept = await run(database, "service", "apply", "--json")
+    assert kept.json["removed"] == []
+    pruned = await run(database, "service", "apply", "--prune", "--json")
+    assert pruned.json["removed"] == ["pand"]
+
+
+async def test_key_of_an_application_is_the_whole_answer_and_shown_once(
+    database: Database,
+) -> None:
+    done = await run(database, "application", "add", "zaaksysteem")
+    assert done.code == 0, done.err
+    key = done.out.strip()
+    assert "\n" not in key
+    assert "not shown again" in done.err
+    pool = await database.pool("gateway")
+    assert await pool.fetchval("SELECT key_digest FROM application") == digest(key)
+    listed = await run(database, "application", "list", "--json")
+    assert key not in listed.out
+    assert listed.json["applications"][0]["proof"] == "key"
+    again = await run(database, "application", "add", "zaaksysteem")
+    assert again.code == 1
+    assert "application_known" in again.err
+
+
+async def test_application_with_a_certificate_gets_no_key(database: Database) -> None:
+    validity = Validity.of_days(datetime.now(UTC) - timedelta(minutes=1), 30)
+    ca = make_anchor("Intern", validity)
+    issued = issue_application(ca, name="balie", validity=validity)
+    file = database.settings.path.parent / "balie.crt"
+    file.write_bytes(issued.certificate_pem)
+    done = await run(database, "application", "add", "balie", "--certificate", str(file), "--json")
+    assert done.code == 0, done.err
+    assert done.json["key"] is None
+    assert len(done.json["certificate"]) == 43
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_revoking_says_whether_there_was_one(database: Database, known: bool) -> None:
+    if known:
+        await run(database, "application", "add", "zaaksysteem")
+    done = await run(database, "application", "revoke", "zaaksysteem", "--json")
+    assert done.json == {"name": "zaaksysteem", "revoked": known}
+    assert done.code == (0 if known else 3)
