@@ -13,7 +13,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
 from importlib.metadata import version
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypedDict, TypeVar
 
 import asyncpg
 import structlog
@@ -31,12 +31,24 @@ if TYPE_CHECKING:
     from landschap.fsc.client import ManagerClient
     from landschap.fsc.own import OwnPeer
     from landschap.purposes.model import FieldSet
+    from landschap.vocabulary.identifiers import Oin
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 SOURCES_FOLDER = "bronnen"
 _FOLLOW_SECONDS = 1.0
+
+
+class _OwnService(TypedDict):
+    """What every service of ours needs to open permits and to write its lines."""
+
+    log: LogWriter
+    controller: Oin
+    permit_key: bytes
+    pseudonym_key: bytes
+    field_sets: Callable[[], Mapping[str, FieldSet]]
+    pseudonym_space: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -110,6 +122,7 @@ class Composition:
             read_declarations,
         )
         from landschap.platform.http import AppShape, make_app
+        from landschap.registers import api as register_api
         from landschap.registers.client import MODELS_FOLDER, read_models
 
         folder = self.settings.path.parent
@@ -123,18 +136,19 @@ class Composition:
             hosts=hosts,
             secrets=self.settings.paths.secrets,
         )
-        deps = integration.Deps(
-            declarations=declarations,
-            doors={name: open_doors(each, around) for name, each in declarations.items()},
-            log=await self.log(),
-            controller=self.settings.organisation.oin,
-            permit_key=secret_key(self.settings, "permit"),
-            pseudonym_key=secret_key(self.settings, "pseudonym"),
-            field_sets=await self._field_sets(),
-            pseudonym_space=pseudonym_space(self.settings),
-        )
+        given: _OwnService = {
+            "log": await self.log(),
+            "controller": self.settings.organisation.oin,
+            "permit_key": secret_key(self.settings, "permit"),
+            "pseudonym_key": secret_key(self.settings, "pseudonym"),
+            "field_sets": await self._field_sets(),
+            "pseudonym_space": pseudonym_space(self.settings),
+        }
+        doors = {name: open_doors(each, around) for name, each in declarations.items()}
+        sources = integration.Deps(declarations=declarations, doors=doors, **given)
+        own = register_api.Deps(registers=registers, pool=await self.pool("registers"), **given)
         shape = AppShape(title="Services", version="1.0.0")
-        return make_app(integration.routes(deps), shape)
+        return make_app([*integration.routes(sources), *register_api.routes(own)], shape)
 
     async def _field_sets(self) -> Callable[[], Mapping[str, FieldSet]]:
         """The field sets in force, looked at again when the epoch has risen."""
