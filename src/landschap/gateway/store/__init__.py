@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Our memory of services and applications (schema ``gateway``), and what is built from all rooms.
+
+Other rooms are asked through their own functions, with a pool of their own role.
+"""
+
+from landschap.gateway.store.carrying import OUTGOING_HEADERS, carrier_plan
+from landschap.gateway.store.declared import (
+    CARRIER_CHANNEL,
+    Difference,
+    ListedApplication,
+    add_application,
+    apply_services,
+    listed_applications,
+    offered_services,
+    revoke_application,
+    services,
+)
+from landschap.gateway.store.worlds import Pools, load_world
+
+__all__ = [
+    "CARRIER_CHANNEL",
+    "OUTGOING_HEADERS",
+    "Difference",
+    "ListedApplication",
+    "Pools",
+    "add_application",
+    "apply_services",
+    "carrier_plan",
+    "listed_applications",
+    "load_world",
+    "offered_services",
+    "revoke_application",
+    "services",
+]

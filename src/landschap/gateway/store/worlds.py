@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The world a decision rests on, gathered from the rooms that hold it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+
+from landschap.fsc import store as fsc_store
+from landschap.fsc.own import OwnPeer
+from landschap.gateway.store.declared import applications, services
+from landschap.gateway.users import Employees
+from landschap.gateway.world import Found, World, build_world
+from landschap.purposes import store as purposes_store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pools:
+    """One pool per room that is asked, each of that room's own role."""
+
+    gateway: asyncpg.Pool
+    fsc: asyncpg.Pool
+    purposes: asyncpg.Pool
+
+
+async def load_world(
+    pools: Pools, own: OwnPeer, employees: Employees | None, now: datetime
+) -> World:
+    """Everything a decision rests on, at least as new as the epoch it names."""
+    # First the epoch: what is read after it can only be newer, and is then read again.
+    snapshot, epoch = await purposes_store.current_snapshot(pools.purposes, owner=own.peer_id.value)
+    return build_world(
+        Found(
+            epoch=epoch,
+            own=own,
+            snapshot=snapshot,
+            services=tuple(await services(pools.gateway)),
+            grants=tuple(await fsc_store.connection_grants(pools.fsc, now)),
+            tokens=tuple(await fsc_store.tokens(pools.fsc)),
+            applications=tuple(await applications(pools.gateway)),
+            employees=employees,
+        )
+    )
