@@ -604,6 +604,7 @@ def every_refusal(scene: Scene) -> list[Verdict]:
     ]
 
 
+@pytest.mark.case("A58")
 def test_every_refusal_is_recorded_as_a_decision_that_was_made(scene: Scene) -> None:
     for verdict in every_refusal(scene):
         assert draft_of(verdict).kind is Kind.ADL

@@ -11,12 +11,21 @@ from datetime import UTC, datetime
 
 import pytest
 from tests.gateway.gateway_rig import Heard, http_answer
-from tests.gateway.gateway_scene import DOESBURG, PARKING, WEESP, register
+from tests.gateway.gateway_scene import (
+    ASSISTANCE,
+    DOESBURG,
+    PARKING,
+    WEESP,
+    headers_of,
+    register,
+)
 from tests.gateway.pair_rig import Pair, Side, place
 
 from landschap.fsc.states import Kind
 from landschap.fsc.tokens import BEARER
 from landschap.gateway import store
+from landschap.gateway.api.desk import Desk, Sources
+from landschap.gateway.asked import Asked
 from landschap.logboek.records import Kind as RecordKind
 from landschap.platform.ids import uuid7
 from landschap.purposes.permit import Permit, open_permit
@@ -199,6 +208,7 @@ async def test_log_refuses_what_may_not_stand_in_it_and_the_question_with_it(pai
     assert not pair.service.heard
 
 
+@pytest.mark.case("A57")
 async def test_accident_while_deciding_is_a_refusal_that_says_so(pair: Pair) -> None:
     """A world that can not be walked stands for any accident."""
     desk = pair.weesp.desk
@@ -213,6 +223,32 @@ async def test_accident_while_deciding_is_a_refusal_that_says_so(pair: Pair) -> 
         desk.holdings = kept
     assert code_of(answer) == (500, "internal_error")
     assert not pair.service.heard
+    recorded = await pair.weesp.records(answer[1]["fsc-transaction-id"])
+    decision = recorded[-1].content()["adl"]
+    assert isinstance(decision, dict)
+    assert decision["status"] == "Error"
+
+
+async def test_accident_while_fetching_is_a_refusal_too(pair: Pair) -> None:
+    import msgspec
+
+    async def fails(*_: object) -> bool:
+        raise RuntimeError
+
+    desk = pair.doesburg.desk
+    world = msgspec.structs.replace(desk.holdings.world, tokens={})
+    holdings = msgspec.structs.replace(desk.holdings, world=world)
+    other = Desk(holdings, desk._log, Sources(fails, fails))  # type: ignore[arg-type]  # both fail
+    headers = {
+        "x-landschap-door": "outway",
+        "x-api-key": pair.key,
+        "fsc-grant-hash": pair.grants["uitkeringen"],
+        "doelbinding": ASSISTANCE,
+    }
+    answered: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+    other.ask(Asked("GET", "/v1/x", headers), answered.set_result)
+    told = headers_of(await asyncio.wait_for(answered, 5))
+    assert json.loads(told["x-fsc-body"])["code"] == "ERROR_CODE_TOKEN_UNAVAILABLE"
 
 
 async def test_fifty_questions_at_once_are_each_answered_with_their_own(pair: Pair) -> None:

@@ -195,15 +195,15 @@ class _Question:
 
     async def _fetch(self, wanted: Wanted) -> None:
         """Fetch what is lacking, once; a second time lacking is a refusal."""
-        got = False
         try:
             got = await self.desk.sources.obtain(wanted)
-        finally:
-            holdings = self.desk.holdings
-            if not got or self.attempts >= _ATTEMPTS:
-                holdings = msgspec.structs.replace(holdings, unobtainable=True)
-            self.attempts += 1
-            self.decide(holdings)
+        except Exception:  # noqa: BLE001  # what can not be fetched, for whatever reason, is lacking
+            got = False
+        holdings = self.desk.holdings
+        if not got or self.attempts >= _ATTEMPTS:
+            holdings = msgspec.structs.replace(holdings, unobtainable=True)
+        self.attempts += 1
+        self.decide(holdings)
 
     def _unwritable(self) -> None:
         refusal = refusals.log_unwritable()
