@@ -119,7 +119,7 @@ def form_of(make: Callable[[Moment], Draft], *, has_parent: bool, has_declaratio
     known = {text: place for place, text in enumerate(texts) if text}
     # Longest first: the seconds of a moment are the beginning of its milliseconds.
     pattern = re.compile(
-        b"|".join(sorted((re.escape(text) for text in known), key=len, reverse=True))
+        b"|".join(re.escape(text) for text in sorted(known, key=lambda each: -len(each)))
     )
     pieces: list[bytes] = []
     holes: list[int] = []
