@@ -222,16 +222,20 @@ async def _sign(weesp: Settings, doesburg: Settings, contract: Contract) -> str:
     asker, provider = own_peer(doesburg), own_peer(weesp)
     giving = await postgres.pool(weesp, "fsc", size=1)
     asking = await postgres.pool(doesburg, "fsc", size=1)
-    async with giving.acquire() as here, asking.acquire() as there, here.transaction():
-        async with there.transaction():
-            await store.propose(there, asker, contract, now)
-            await store.receive(here, provider, _brought(asker, contract, now), _nothing(provider))
-            stored = await store.contract(here, contract.hash.value)
-            assert stored is not None
-            await store.sign(here, provider, stored, Kind.ACCEPT, now)
-            await store.receive(there, asker, _brought(provider, contract, now), _nothing(asker))
-            token = tokens.issue(provider, contract.grants[0], asker.certificate, now, TOKEN_LIFE)
-            await _hold(there, contract, token, provider.inway_address)
+    async with (
+        giving.acquire() as here,
+        asking.acquire() as there,
+        here.transaction(),
+        there.transaction(),
+    ):
+        await store.propose(there, asker, contract, now)
+        await store.receive(here, provider, _brought(asker, contract, now), _nothing(provider))
+        stored = await store.contract(here, contract.hash.value)
+        assert stored is not None
+        await store.sign(here, provider, stored, Kind.ACCEPT, now)
+        await store.receive(there, asker, _brought(provider, contract, now), _nothing(asker))
+        token = tokens.issue(provider, contract.grants[0], asker.certificate, now, TOKEN_LIFE)
+        await _hold(there, contract, token, provider.inway_address)
     await giving.close()
     await asking.close()
     return token

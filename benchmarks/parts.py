@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The parts that only the benchmark has: the service behind the doors, bare carriers, the Go peer."""
+"""The parts that only the benchmark has: the service behind all, bare carriers, the Go peer."""
 
 from __future__ import annotations
 

@@ -53,8 +53,7 @@ class Variant:
 async def main() -> int:
     """Measure, tell, and write when asked to."""
     wanted = _arguments()
-    folder = Path(tempfile.mkdtemp(prefix="lb-"))
-    folder.chmod(0o755)
+    folder = _folder()
     try:
         programs = build(folder)
         async with AsyncExitStack() as stack:
@@ -69,6 +68,13 @@ async def main() -> int:
         shutil.rmtree(folder, ignore_errors=True)
     _tell(cells, loads, wanted)
     return 0
+
+
+def _folder() -> Path:
+    """A short path, for the sockets; open to the user that PostgreSQL and nginx run as."""
+    folder = Path(tempfile.mkdtemp(prefix="lb-"))
+    folder.chmod(0o755)
+    return folder
 
 
 def _arguments() -> argparse.Namespace:

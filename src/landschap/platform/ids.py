@@ -10,6 +10,7 @@ from uuid_utils.compat import uuid7 as _uuid7
 
 _TRACE_ID_BYTES = 16
 _SPAN_ID_BYTES = 8
+_PAGE_BYTES = 4096
 
 
 def uuid7() -> UUID:
@@ -27,8 +28,33 @@ def new_span_id() -> bytes:
     return _random_bytes(_SPAN_ID_BYTES)
 
 
+class _Random:
+    """Random bytes of the system, asked for by the page: a call costs more than what it gives."""
+
+    def __init__(self) -> None:
+        self._page = b""
+        self._used = 0
+        # A copy of this process must not make the same identifiers.
+        os.register_at_fork(after_in_child=self._forget)
+
+    def take(self, size: int) -> bytes:
+        """``size`` bytes that were never given before."""
+        if self._used + size > len(self._page):
+            self._page = os.urandom(_PAGE_BYTES)
+            self._used = 0
+        begin, self._used = self._used, self._used + size
+        return self._page[begin : self._used]
+
+    def _forget(self) -> None:
+        self._page = b""
+        self._used = 0
+
+
+_random = _Random()
+
+
 def _random_bytes(size: int) -> bytes:
     while True:
-        value = os.urandom(size)
+        value = _random.take(size)
         if any(value):
             return value
