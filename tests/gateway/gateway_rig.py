@@ -154,7 +154,11 @@ class Carrier:
         self._write(plan)
         self.check()
         self.process = subprocess.Popen([NGINX, "-p", plan.run, "-c", self.file])
-        self.await_version(render(plan).version)
+        try:
+            self.await_version(render(plan).version)
+        except BaseException:
+            self.stop()
+            raise
 
     def _write(self, plan: CarrierPlan) -> None:
         Path(plan.run).mkdir(parents=True, exist_ok=True)

@@ -95,6 +95,11 @@ class Side:
         elif self.carrier.plan != plan:
             await asyncio.to_thread(self.carrier.reload, plan)
 
+    def stop_carrier(self) -> None:
+        """Stop the nginx that runs at the end, whichever that is by then."""
+        if self.carrier is not None:
+            self.carrier.stop()
+
     async def change_register(self, changed: Register) -> None:
         """Two people put another register in force; nobody tells the decider."""
         before, _ = await current_snapshot(self.pools.purposes, owner=changed.owner)
@@ -161,7 +166,7 @@ async def running_pair(
         for side in (weesp, doesburg):
             await side.take_effect()
             assert side.carrier is not None
-            stack.push_async_callback(asyncio.to_thread, side.carrier.stop)
+            stack.push_async_callback(asyncio.to_thread, side.stop_carrier)
         # The first question has the token fetched; after that the carrier knows the Inway.
         await pair.ask()
         await doesburg.take_effect()
