@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
@@ -15,9 +16,9 @@ from landschap.cli.demo.opening import Opened, open_landscape
 from landschap.cli.demo.processes import Processes
 from landschap.cli.demo.story import Story
 
-# Other addresses than those of a demo that somebody may be running beside the tests.
-NETWORK = 91
-WEB_PORT = 19_100
+# Other addresses than those of a demo, or of other tests, that may be running beside these.
+NETWORK = 100 + os.getpid() % 100
+WEB_PORT = 19_000 + os.getpid() % 300 * 3
 
 
 @pytest.fixture(scope="session")
