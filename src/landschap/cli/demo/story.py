@@ -169,7 +169,10 @@ class Story:
         }
         demand(page.status == 200, f"status {page.status}", seen)
         demand(bool(seen["asker"]), f"{scene.doesburg.name} is not on the page", seen)
-        demand(self.transaction_id in use.text or use.status == 200, "no machine form", seen)
+        records = await self.records(scene.weesp, self.transaction_id)
+        lines = [each["record"] for each in records if each["kind"] == "line"]
+        seen["use"] = next((line for line in lines if line in use.text), "")
+        demand(bool(seen["use"]), "this very question is not among the uses shown", seen)
         heading = re.search(r"<h2[^>]*>([^<]+)</h2>", page.text)
         seen["heading"] = heading[1].strip() if heading else ""
         return seen
