@@ -18,7 +18,15 @@ import aiohttp
 from landschap.cli.demo.application import Answer, Question, read_answer
 from landschap.cli.demo.commands import landschap
 from landschap.cli.demo.landscape import OTHER_PURPOSE, PURPOSE, SUZANNE, Member
-from landschap.cli.demo.opening import Opened, expected_answers
+from landschap.cli.demo.observing import (
+    COMPARED,
+    expected,
+    facts_of,
+    figures_of,
+    refusal_of,
+    tamper,
+)
+from landschap.cli.demo.opening import Opened
 from landschap.cli.demo.report import Seen, demand
 from landschap.cli.demo.visitor import Visitor
 from landschap.platform import postgres
@@ -110,8 +118,8 @@ class Story:
         demand(answer.status == 200, f"refused: {answer.text[:400]}", seen)
         self.transaction_id = answer.transaction_id
         seen |= facts_of(answer.body)
-        expected = _expected(SUZANNE, VALID_ON, None)
-        wrong = {key: expected[key] for key in _COMPARED if seen.get(key) != expected[key]}
+        wanted = expected(SUZANNE, VALID_ON, None)
+        wrong = {key: wanted[key] for key in COMPARED if seen.get(key) != wanted[key]}
         demand(not wrong, f"expected {wrong}", seen)
         return seen
 
@@ -122,9 +130,9 @@ class Story:
         demand(answer.status == 200, f"refused: {answer.text[:400]}", seen)
         amount = facts_of(answer.body)["uitkering.bedragPerMaand"]
         seen["uitkering.bedragPerMaand"] = amount
-        expected = _expected(SUZANNE, VALID_ON, KNOWN_BEFORE)["uitkering.bedragPerMaand"]
-        demand(amount == expected, f"expected {expected}", seen)
-        demand(amount != _expected(SUZANNE, VALID_ON, None)["uitkering.bedragPerMaand"],
+        wanted = expected(SUZANNE, VALID_ON, KNOWN_BEFORE)["uitkering.bedragPerMaand"]
+        demand(amount == wanted, f"expected {wanted}", seen)
+        demand(amount != expected(SUZANNE, VALID_ON, None)["uitkering.bedragPerMaand"],
                "the two moments do not differ", seen)  # fmt: skip
         return seen
 
@@ -180,7 +188,7 @@ class Story:
     async def without_purpose(self) -> Seen:
         """No purpose, no question; the refusal itself is on record."""
         answer = await self.ask(purpose=None)
-        seen: Seen = {**_refusal(answer), "transactionId": answer.transaction_id}
+        seen: Seen = {**refusal_of(answer), "transactionId": answer.transaction_id}
         demand(answer.status in (400, 401, 403), "not refused", seen)
         records = await self.records(self.opened.landscape.doesburg, answer.transaction_id)
         seen["recordedAs"] = [each["kind"] for each in records]
@@ -190,7 +198,7 @@ class Story:
     async def purpose_not_in_contract(self) -> Seen:
         """A purpose that exists but that the contract does not name."""
         answer = await self.ask(purpose=OTHER_PURPOSE)
-        seen: Seen = {**_refusal(answer), "purpose": OTHER_PURPOSE}
+        seen: Seen = {**refusal_of(answer), "purpose": OTHER_PURPOSE}
         demand(answer.status == 403, "not refused", seen)
         demand(bool(seen["missing"] and seen["owner"]), "the missing link is not named", seen)
         return seen
@@ -198,7 +206,7 @@ class Story:
     async def field_not_needed(self) -> Seen:
         """The size of the dwelling is not needed for this purpose."""
         answer = await self.ask(fields=("burgerservicenummer", "woning.oppervlakte"))
-        seen: Seen = {**_refusal(answer), "asked": "woning.oppervlakte"}
+        seen: Seen = {**refusal_of(answer), "asked": "woning.oppervlakte"}
         demand(answer.status == 403, "not refused", seen)
         return seen
 
@@ -206,7 +214,7 @@ class Story:
         """A token of Doesburg in the hands of another peer of the same Group."""
         token = await self._token_of_doesburg()
         answer = await self._knock(token, self.opened.landscape.outsider)
-        seen = _refusal(answer)
+        seen = refusal_of(answer)
         demand(
             (answer.status, answer.code) == (401, "ERROR_CODE_ACCESS_TOKEN_INVALID"),
             "not refused as it should",
@@ -226,7 +234,7 @@ class Story:
             await owner.execute(_GRANT)
             await owner.close()
         after = await self._supplier_asked()
-        seen: Seen = {**_refusal(answer), "supplierAsked": after - before}
+        seen: Seen = {**refusal_of(answer), "supplierAsked": after - before}
         demand(
             (answer.status, answer.code) == (500, "TRANSACTION_LOG_WRITE_ERROR"),
             "not refused as it should",
@@ -244,7 +252,7 @@ class Story:
         seen: Seen = {}
         for member in (scene.weesp, scene.doesburg):
             outcome = await landschap(self.config(member), "verify", may_fail=True)
-            seen[member.key] = {"exit": outcome.code, **_figures(outcome.answer)}
+            seen[member.key] = {"exit": outcome.code, **figures_of(outcome.answer)}
             demand(outcome.code == 0, f"the log of {member.name} does not verify", seen)
         return seen
 
@@ -255,7 +263,7 @@ class Story:
         copy = scene.folder / "logs" / "kopie.jsonl"
         await _export(config, copy)
         whole = await landschap(config, "verify", "--file", str(copy), may_fail=True)
-        changed = _tamper(copy)
+        changed = tamper(copy)
         outcome = await landschap(config, "verify", "--file", str(copy), may_fail=True)
         found = json.dumps(outcome.answer)
         seen: Seen = {"untouched": whole.code, "exit": outcome.code, "changed": changed,
@@ -322,64 +330,6 @@ class Story:
             await asyncio.sleep(0.2)
 
 
-_COMPARED = (
-    "uitkering.soort",
-    "uitkering.norm",
-    "uitkering.bedragPerMaand",
-    "uitkering.status",
-    "adres.straat",
-    "adres.huisnummer",
-    "adres.postcode",
-    "pand.identificatie",
-    "pand.bouwjaar",
-)
-
-
-def facts_of(body: object) -> Seen:
-    """The first answer as dotted fields; of a list its first element."""
-    assert isinstance(body, dict)  # noqa: S101  # a 200 of ours is an object
-    found = body["resultaten"][0] if body.get("resultaten") else {}
-    facts: Seen = {}
-
-    def walk(value: Any, path: str) -> None:
-        if isinstance(value, list) and value and isinstance(value[0], dict):
-            walk(value[0], path)
-        elif isinstance(value, dict):
-            for key, inner in value.items():
-                walk(inner, f"{path}.{key}".lstrip("."))
-        elif path != "burgerservicenummer":
-            facts[path] = value
-
-    walk(found, "")
-    return facts
-
-
-def _expected(bsn: str, valid_on: str, known_at: str | None) -> dict[str, Any]:
-    for each in expected_answers():
-        asked = (each["burgerservicenummer"], each["geldigOp"], each["beschikbaarOp"])
-        if asked == (bsn, valid_on, known_at):
-            answer: dict[str, Any] = each["antwoord"]
-            return answer
-    raise LookupError(f"no expected answer on {valid_on}")
-
-
-def _refusal(answer: Answer) -> Seen:
-    body = answer.body if isinstance(answer.body, dict) else {}
-    words = body.get("message") or body.get("detail") or answer.text[:200]
-    return {
-        "status": answer.status,
-        "code": answer.code,
-        "words": words,
-        "missing": body.get("missing", ""),
-        "owner": body.get("owner", ""),
-    }
-
-
-def _figures(report: Any) -> Seen:
-    """The counts of a verification report."""
-    return {key: value for key, value in dict(report).items() if isinstance(value, int)}
-
-
 async def _export(config: Path, target: Path) -> None:
     import sys
 
@@ -389,18 +339,3 @@ async def _export(config: Path, target: Path) -> None:
     )  # fmt: skip
     if await process.wait() != 0:
         raise RuntimeError("the log could not be exported")
-
-
-def _tamper(copy: Path) -> str:
-    """Change one digit in the payload of a record in the middle of a copy; gives its id."""
-    lines = copy.read_text(encoding="utf-8").splitlines()
-    places = [n for n, line in enumerate(lines) if line.startswith('{"record"')]
-    place = places[len(places) // 2]
-    line = json.loads(lines[place])
-    record = line["record"]
-    record["payload"] = re.sub(
-        r"\d", lambda digit: str((int(digit[0]) + 1) % 10), record["payload"], count=1
-    )
-    lines[place] = json.dumps(line, ensure_ascii=False, separators=(",", ":"))
-    copy.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return str(record["id"])
