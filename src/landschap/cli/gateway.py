@@ -14,10 +14,9 @@ from typing import TypeVar
 import asyncpg
 import click
 import msgspec
-from rich.console import Console
-from rich.table import Table
 
 from landschap.cli.config_option import config_option
+from landschap.cli.tables import answer, table_of
 from landschap.fsc.thumbprints import thumbprint_of
 from landschap.gateway import store
 from landschap.gateway.services import Service, read_service
@@ -32,7 +31,6 @@ from landschap.vocabulary.times import as_utc_text
 SERVICES_FOLDER = "services"
 _NOT_FOUND = 3
 _Result = TypeVar("_Result")
-answer = Console()
 json_option = click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 
 
@@ -82,7 +80,7 @@ def list_services(config: Path, as_json: bool) -> None:
     if as_json:
         click.echo(msgspec.json.encode({"services": found}).decode())
         return
-    table = Table("Service", "Upstream", "Recording", "Methods")
+    table = table_of("Service", "Upstream", "Recording", "Methods")
     for each in found:
         table.add_row(
             each.name, each.upstream + each.base, each.recording, ", ".join(sorted(each.methods))
@@ -107,7 +105,7 @@ def show_service(ctx: click.Context, config: Path, name: str, as_json: bool) -> 
     elif as_json:
         click.echo(msgspec.json.encode(shown).decode())
     else:
-        table = Table("Setting", "Value")
+        table = table_of("Setting", "Value")
         for key, value in msgspec.to_builtins(shown).items():
             table.add_row(key, _words(value))
         answer.print(table)
@@ -171,7 +169,7 @@ def list_applications(config: Path, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"applications": rows}))
         return
-    table = Table("Application", "Proves itself by", "Added", "Revoked")
+    table = table_of("Application", "Proves itself by", "Added", "Revoked")
     for row in rows:
         table.add_row(row["name"], row["proof"], row["addedAt"], row["revokedAt"] or "-")
     answer.print(table)

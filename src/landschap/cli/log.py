@@ -13,10 +13,9 @@ from uuid import UUID
 
 import asyncpg
 import click
-from rich.console import Console
-from rich.table import Table
 
 from landschap.cli.log_copy import write_copy
+from landschap.cli.tables import answer, table_of
 from landschap.cli.verify import LOG_READER, counting
 from landschap.logboek import store
 from landschap.logboek.pseudonyms import as_subject_id
@@ -30,7 +29,6 @@ from landschap.vocabulary.times import as_utc_text, parse_moment
 _Result = TypeVar("_Result")
 _NOT_FOUND = 3
 _DEFAULT_DAYS = 7
-answer = Console()
 
 of_organisation = click.option(
     "--config",
@@ -84,7 +82,7 @@ def list_records(
     if as_json:
         click.echo(json.dumps([_body(record) for record in records], ensure_ascii=False))
         return
-    table = Table("Recorded", "Kind", "Peer", "Service", "Outcome", "Record")
+    table = table_of("Recorded", "Kind", "Peer", "Service", "Outcome", "Record", whole="Peer")
     for record in records:
         columns = record.columns
         table.add_row(

@@ -13,9 +13,8 @@ from typing import TypeVar
 
 import asyncpg
 import click
-from rich.console import Console
-from rich.table import Table
 
+from landschap.cli.tables import answer, table_of
 from landschap.platform import postgres
 from landschap.platform.settings import Settings, load_settings
 from landschap.platform.trouble import Trouble
@@ -33,7 +32,6 @@ BASIS = "gebaseerd-op.txt"
 
 _Result = TypeVar("_Result")
 _NOT_FOUND = 3
-answer = Console()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +143,7 @@ def list_purposes(settings: Settings, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(_purpose_rows(snapshot), ensure_ascii=False))
         return
-    table = Table("Purpose", "Name", "Version", "Status", "Activities", "Policies")
+    table = table_of("Purpose", "Name", "Version", "Status", "Activities", "Policies")
     for row in _purpose_rows(snapshot):
         table.add_row(*(str(value) for value in row.values()))
     answer.print(table)
@@ -194,7 +192,7 @@ def history(settings: Settings, as_json: bool) -> None:
         ]
         click.echo(json.dumps(plain, ensure_ascii=False))
         return
-    table = Table("Nr", "In force since", "Author", "Approver", "Reason", "Version")
+    table = table_of("Nr", "In force since", "Author", "Approver", "Reason", "Version")
     for row in rows:
         since = f"{row.adopted_at:%Y-%m-%d %H:%M:%S}"
         table.add_row(

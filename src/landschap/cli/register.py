@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from landschap.cli.tables import answer, table_of
 from landschap.platform import postgres
 from landschap.platform.settings import Settings, load_settings
 from landschap.platform.trouble import Trouble
@@ -40,7 +41,6 @@ from landschap.vocabulary.times import amsterdam_day, as_utc_text, parse_day, pa
 _Result = TypeVar("_Result")
 _NOT_FOUND = 3
 talk = Console(stderr=True)
-answer = Console()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +154,7 @@ def list_registers(desk: Desk, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(rows))
         return
-    table = Table("Register", "Object type", "Objects", "Assertions", "Last added")
+    table = table_of("Register", "Object type", "Objects", "Assertions", "Last added")
     for row in rows:
         table.add_row(*(str(row[key] if row[key] is not None else "-") for key in row))
     answer.print(table)
@@ -263,7 +263,9 @@ def _shown(found: Found, question: AsOf) -> dict[str, JsonValue]:
 
 
 async def _timeline(pool: asyncpg.Pool, kind: ObjectType, object_id: str, known: Known) -> Table:
-    table = Table("From", "Until", "Known since", "Kind", "Value", title=f"As known: {object_id}")
+    table = table_of(
+        "From", "Until", "Known since", "Kind", "Value", title=f"As known: {object_id}"
+    )
     groups = await store.history_of(pool, kind, object_id)
     for assertions in groups.values():
         for segment in segments(assertions, known):
