@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import copy
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -27,6 +28,7 @@ from landschap.fsc.own import OwnPeer
 from landschap.fsc.states import Kind
 from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.problems import Refusal
+from landschap.vocabulary.revocation import RevocationList, read_revocation_list
 
 GROUP = "fsc-test-groep"
 DOESBURG = "00000099000000000221"
@@ -122,6 +124,28 @@ class Authority:
         return builder.sign(self.key, hashes.SHA256()), key
 
 
+def list_of(
+    authority: Authority,
+    *,
+    revoked: Sequence[x509.Certificate] = (),
+    begin: datetime | None = None,
+    days: float = 30,
+) -> RevocationList:
+    """A revocation list that the authority signed."""
+    begin = (begin or datetime.now(UTC) - timedelta(hours=1)).replace(microsecond=0)
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(authority.certificate.subject)
+        .last_update(begin)
+        .next_update(begin + timedelta(days=days))
+    )
+    for each in revoked:
+        entry = x509.RevokedCertificateBuilder(each.serial_number, begin)
+        builder = builder.add_revoked_certificate(entry.build())
+    pem = builder.sign(authority.key, hashes.SHA256()).public_bytes(Encoding.PEM)
+    return read_revocation_list(pem, [authority.certificate], begin)
+
+
 def pem_key(key: PrivateKey) -> bytes:
     """The key as unencrypted PKCS #8 PEM."""
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -136,7 +160,7 @@ def own_peer(authority: Authority, peer_id: str, **changes: Any) -> OwnPeer:
         chain=tuple(changes.get("chain", ())),
         key=key,
         anchors=(authority.certificate,) if authority.parent is None else tuple(changes["anchors"]),
-        crl=changes.get("crl"),
+        revocation=changes.get("revocation"),
         group_id=changes.get("group_id", GROUP),
         profile=changes.get("profile", Profile.FSC_2),
         manager_address=changes.get("manager_address", f"https://{host}:8443"),

@@ -9,18 +9,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from tests.fsc import fsc_rig as rig
 
 from landschap.fsc import jws, keys
-from landschap.fsc.certificates import (
-    check_chain,
-    check_not_revoked,
-    peer_certificate,
-    read_pem,
-)
+from landschap.fsc.certificates import Trust, check_chain, peer_certificate, read_pem
 from landschap.fsc.contracts import Contract
 from landschap.fsc.jwks import find_certificate, write_jwks
 from landschap.fsc.own import OwnPeer
@@ -34,6 +27,7 @@ from landschap.fsc.signatures import (
 from landschap.fsc.states import Kind, Signature
 from landschap.vocabulary.identifiers import PeerId
 from landschap.vocabulary.problems import InvalidValue, Refusal
+from landschap.vocabulary.revocation import Revocation, RevocationList
 
 NOW = datetime.now(UTC)
 ANCHOR = rig.Authority()
@@ -52,13 +46,23 @@ def verify(
     contract: Contract = CONTRACT,
     sender: str = rig.DOESBURG,
     now: datetime = NOW,
+    trust: Trust | None = None,
 ) -> Signature | Refusal:
     read = read_signature(text)
     if isinstance(read, Refusal):
         return read
     claim = Claim(content_hash=contract.hash, kind=kind, signer=PeerId(sender))
     certificate = ChainedCertificate(leaf=signer.certificate, others=signer.chain)
-    return verify_signature(read, certificate, claim, WEESP.trust(now))
+    return verify_signature(read, certificate, claim, trust or WEESP.trust(now))
+
+
+def trust(held: Revocation | None = None, *more: rig.Authority) -> Trust:
+    anchors = [each.certificate for each in (ANCHOR, *more)]
+    return Trust(anchors=anchors, revocation=held, now=NOW)
+
+
+def revocation(*lists: RevocationList) -> Revocation:
+    return Revocation.of(lists)
 
 
 def code(result: Signature | Refusal) -> str:
@@ -238,19 +242,61 @@ def test_an_organisation_certificate_signs_no_other() -> None:
         check_chain(forged, [leaf], [ANCHOR.certificate], NOW)
 
 
-def test_a_revoked_certificate_is_refused() -> None:
-    leaf, _ = ANCHOR.issue(rig.DOESBURG)
-    entry = x509.RevokedCertificateBuilder(leaf.serial_number, NOW).build()
-    builder = (
-        x509.CertificateRevocationListBuilder()
-        .issuer_name(ANCHOR.certificate.subject)
-        .last_update(NOW)
-        .next_update(NOW + rig.YEAR)
+def test_a_signature_with_a_revoked_certificate_is_refused() -> None:
+    peer = rig.own_peer(ANCHOR, rig.DOESBURG)
+    held = revocation(rig.list_of(ANCHOR, revoked=[peer.certificate.x509]))
+    refused = verify(rig.accept(peer, ASK), peer, trust=trust(held))
+    assert isinstance(refused, Refusal)
+    assert "revoked" in refused.detail
+    assert isinstance(
+        verify(rig.accept(peer, ASK), peer, trust=trust(revocation(rig.list_of(ANCHOR)))), Signature
     )
-    listed = builder.add_revoked_certificate(entry).sign(ANCHOR.key, hashes.SHA256())
-    with pytest.raises(InvalidValue, match="revoked"):
-        check_not_revoked(leaf, listed)
-    check_not_revoked(leaf, builder.sign(ANCHOR.key, hashes.SHA256()))
+
+
+def test_a_revoked_intermediate_refuses_what_is_below_it() -> None:
+    middle = rig.Authority(name="Tussen", parent=ANCHOR)
+    peer = rig.own_peer(
+        middle, rig.DOESBURG, chain=[middle.certificate], anchors=[ANCHOR.certificate]
+    )
+    lists = [rig.list_of(ANCHOR, revoked=[middle.certificate]), rig.list_of(middle)]
+    refused = verify(rig.accept(peer, ASK), peer, trust=trust(revocation(*lists)))
+    assert isinstance(refused, Refusal)
+    assert "revoked" in refused.detail
+
+
+def test_with_lists_an_authority_without_one_is_not_believed() -> None:
+    other = rig.Authority(name="Tweede anker")
+    peer = rig.own_peer(other, rig.DOESBURG)
+    both = trust(revocation(rig.list_of(ANCHOR)), other)
+    refused = verify(rig.accept(peer, ASK), peer, trust=both)
+    assert isinstance(refused, Refusal)
+    assert "no revocation list" in refused.detail
+
+
+def test_an_ended_list_refuses_unless_it_is_kept_to() -> None:
+    peer = rig.own_peer(ANCHOR, rig.DOESBURG)
+    gone = rig.own_peer(ANCHOR, rig.WEESP)
+    ended = rig.list_of(
+        ANCHOR, revoked=[gone.certificate.x509], begin=NOW - timedelta(days=9), days=7
+    )
+    refused = verify(rig.accept(peer, ASK), peer, trust=trust(revocation(ended)))
+    assert isinstance(refused, Refusal)
+    assert "has ended" in refused.detail
+    kept = Revocation.of([ended], refuse_ended=False)
+    assert isinstance(verify(rig.accept(peer, ASK), peer, trust=trust(kept)), Signature)
+    assert isinstance(verify(rig.accept(gone, ASK), gone, trust=trust(kept)), Refusal)
+
+
+@pytest.mark.parametrize("name", ["Testanker", "Tweede anker"])
+def test_each_of_several_anchors_of_a_group_is_believed(name: str) -> None:
+    """Also two anchors of one name: an authority that renewed its key."""
+    second = rig.Authority(name=name)
+    both = trust(None, second)
+    for anchor in (ANCHOR, second):
+        peer = rig.own_peer(anchor, rig.DOESBURG)
+        assert isinstance(verify(rig.accept(peer, ASK), peer, trust=both), Signature)
+    stranger = rig.own_peer(rig.Authority(name=name), rig.DOESBURG)
+    assert isinstance(verify(rig.accept(stranger, ASK), stranger, trust=both), Refusal)
 
 
 @pytest.mark.parametrize("serials", [[], [rig.DOESBURG, rig.WEESP]])

@@ -379,7 +379,7 @@ def own_peer_of(leaf: Leaf, anchor: Anchor, inway: str) -> OwnPeer:
         chain=(),
         key=leaf.key,
         anchors=(anchor.certificate,),
-        crl=None,
+        revocation=None,
         group_id=GROUP,
         profile=Profile("fsc-2"),
         manager_address="https://manager.test:8443",

@@ -140,8 +140,8 @@ def test_an_ended_revocation_list_is_fatal_and_its_end_is_watched(
     assert "with it every peer is refused" in told(listed)
     crl.write_bytes(revocation_list(anchor, [own_certificate(settings)], now=NOW, days=3))
     assert "our own certificate is revoked" in told(listed)
-    days = {expiry.name: round(expiry.days_left(NOW)) for expiry in expiries(listed)}
-    assert days == {"organisation": 90, "anchor anchor.crt": 365, "revocation list": 3}
+    days = {expiry.name: round(expiry.days_left(NOW)) for expiry in expiries(listed, NOW)}
+    assert days == {"organisation": 90, "anchor anchor.crt": 365, "revocation list anchor.crl": 3}
 
 
 def test_an_application_gets_a_client_certificate_of_the_internal_ca() -> None:

@@ -16,6 +16,7 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from landschap.platform import nginx, postgres
+from landschap.platform.credentials import read_credentials
 from landschap.platform.identity_checks import WARN_DAYS, check_identity, expiries
 from landschap.platform.keys import KEY_NAMES, secret_key
 from landschap.platform.listeners import require_free
@@ -66,7 +67,7 @@ async def _identity(settings: Settings) -> AsyncIterator[Line]:
     for finding in findings:
         state = State.WRONG if finding.fatal else State.SOON
         yield _line("certificate", state, finding.what, finding.remedy)
-    for expiry in expiries(settings):
+    for expiry in expiries(settings, now):
         days = int(expiry.days_left(now))
         told = f"{expiry.name} ends in {days} days, on {expiry.ends:%Y-%m-%d}"
         if days >= WARN_DAYS:
@@ -175,13 +176,16 @@ async def _parts(settings: Settings) -> AsyncIterator[Line]:
 
 
 async def _directory(settings: Settings) -> AsyncIterator[Line]:
+    from landschap.fsc.client.tls import peer_context
+
     if settings.directory is None:
         return
     address = settings.directory.manager_address
     parts = urlsplit(address)
     host, port = parts.hostname or "", parts.port or _HTTPS_PORT
     try:
-        context = _peer_context(settings)
+        now = datetime.now(UTC)
+        context = peer_context(read_credentials(settings, now), settings.directory.peer_id)
         async with asyncio.timeout(_PEER_SECONDS):
             _, writer = await asyncio.open_connection(
                 settings.network.hosts.get(host, host), port, ssl=context, server_hostname=host
@@ -197,16 +201,6 @@ async def _directory(settings: Settings) -> AsyncIterator[Line]:
         yield _line("directory", State.WRONG, told, "check [directory], [network.hosts], firewalls")
     else:
         yield _line("directory", State.WELL, f"{address} answers, its certificate is trusted")
-
-
-def _peer_context(settings: Settings) -> ssl.SSLContext:
-    identity = settings.identity
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    for anchor in identity.trust_anchors:
-        context.load_verify_locations(anchor)
-    context.load_cert_chain(identity.certificate, identity.key)
-    return context
 
 
 def _status_of(address: str) -> int | None:

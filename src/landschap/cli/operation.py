@@ -90,7 +90,7 @@ class Operation:
     async def _look_at_ends(self) -> None:
         now = datetime.now(UTC)
         try:
-            ends = expiries(self._settings)
+            ends = expiries(self._settings, now)
         except Trouble as trouble:
             logger().warning("certificates cannot be read", why=trouble.what, todo=trouble.remedy)
             return

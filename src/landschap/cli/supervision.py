@@ -43,6 +43,7 @@ from landschap.platform.processes import (
     Watch,
     end_with_parent,
 )
+from landschap.platform.revocation import require_lists
 from landschap.platform.settings import Settings
 from landschap.platform.sockets import App, answers_http, app_socket, decide_socket, listening
 from landschap.platform.telemetry import Figures, logger, start_logging
@@ -57,6 +58,7 @@ def supervise(settings: Settings) -> None:
     began = time.monotonic()
     make_folders(settings)
     with _only_one(settings):
+        require_lists(settings, datetime.now(UTC))
         require_identity(settings, datetime.now(UTC))
         make_secret_keys(settings)
         privileges = arrange(settings)

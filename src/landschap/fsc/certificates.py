@@ -26,6 +26,7 @@ from landschap.fsc.keys import PublicKey, public_key
 from landschap.fsc.thumbprints import certificate_thumbprint, public_key_thumbprint
 from landschap.vocabulary.identifiers import PeerId
 from landschap.vocabulary.problems import InvalidValue
+from landschap.vocabulary.revocation import Revocation
 
 MAX_CHAIN = 5
 
@@ -93,35 +94,46 @@ def check_chain(
     others: Sequence[x509.Certificate],
     anchors: Iterable[x509.Certificate],
     now: datetime,
-) -> None:
-    """Check that ``leaf`` leads to an anchor through ``others``. Raises InvalidValue with the why.
+) -> tuple[x509.Certificate, ...]:
+    """The way from ``leaf`` to an anchor through ``others``, without the anchor itself.
 
     ``others`` may come in any order and hold more than is needed, at most five are looked at.
+    Raises InvalidValue with the why.
     """
     roots = list(anchors)
     pool = [each for each in others[:MAX_CHAIN] if each != leaf]
     current = leaf
+    way = [leaf]
     _check_period(current, now)
     for below in range(MAX_CHAIN):
         root = _issuer_of(current, roots, below)
         if root is not None:
             _check_period(root, now)
-            return
+            return tuple(way)
         issuer = _issuer_of(current, pool, below)
         if issuer is None:
             raise InvalidValue("the certificate does not lead to a trust anchor of this Group")
         _check_period(issuer, now)
         pool.remove(issuer)
+        way.append(issuer)
         current = issuer
     raise InvalidValue(f"the chain is longer than {MAX_CHAIN} certificates")
 
 
-def check_not_revoked(leaf: x509.Certificate, crl: x509.CertificateRevocationList | None) -> None:
-    """Refuse a certificate that stands on its issuer's list. Raises InvalidValue."""
-    if crl is None or crl.issuer != leaf.issuer:
-        return
-    if crl.get_revoked_certificate_by_serial_number(leaf.serial_number) is not None:
-        raise InvalidValue("the certificate has been revoked by its issuer")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """What a certificate is held against; ``revocation`` None where the Group has no lists."""
+
+    anchors: Sequence[x509.Certificate]
+    revocation: Revocation | None
+    now: datetime
+
+
+def check_trusted(leaf: x509.Certificate, others: Sequence[x509.Certificate], trust: Trust) -> None:
+    """Check the chain to an anchor, and that nothing in it was revoked. Raises InvalidValue."""
+    way = check_chain(leaf, others, trust.anchors, trust.now)
+    if trust.revocation is not None:
+        trust.revocation.check(way, trust.now)
 
 
 def _issuer_of(

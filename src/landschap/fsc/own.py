@@ -9,13 +9,14 @@ from datetime import datetime
 from cryptography import x509
 
 from landschap.fsc import jws
-from landschap.fsc.certificates import PeerCertificate
+from landschap.fsc.certificates import PeerCertificate, Trust
 from landschap.fsc.contracts import Contract
 from landschap.fsc.hashes import Profile
 from landschap.fsc.keys import PrivateKey
-from landschap.fsc.signatures import Trust, signature_payload
+from landschap.fsc.signatures import signature_payload
 from landschap.fsc.states import Kind, Signature
 from landschap.vocabulary.identifiers import PeerId
+from landschap.vocabulary.revocation import Revocation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -26,7 +27,7 @@ class OwnPeer:
     chain: tuple[x509.Certificate, ...]
     key: PrivateKey
     anchors: tuple[x509.Certificate, ...]
-    crl: x509.CertificateRevocationList | None
+    revocation: Revocation | None
     group_id: str
     profile: Profile
     manager_address: str
@@ -48,7 +49,7 @@ class OwnPeer:
 
     def trust(self, now: datetime) -> Trust:
         """What other peers' certificates are held against."""
-        return Trust(anchors=self.anchors, crl=self.crl, now=now)
+        return Trust(anchors=self.anchors, revocation=self.revocation, now=now)
 
     def sign(self, contract: Contract, kind: Kind, now: datetime) -> Signature:
         """Our signature under a contract."""

@@ -18,14 +18,14 @@ these, with the checks of the contract itself. Source: FSC Core, "Signatures".
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cryptography import x509
 
 from landschap.fsc import jws, keys
-from landschap.fsc.certificates import PeerCertificate, check_chain, check_not_revoked
+from landschap.fsc.certificates import PeerCertificate, Trust, check_trusted
 from landschap.fsc.codes import Code, refused
 from landschap.fsc.contracts import CLOCK_SKEW
 from landschap.fsc.hashes import has_unknown_algorithm
@@ -44,15 +44,6 @@ class UnverifiedSignature:
     content_hash: str
     kind: str
     signed_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trust:
-    """What a certificate is held against."""
-
-    anchors: Sequence[x509.Certificate]
-    crl: x509.CertificateRevocationList | None
-    now: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +110,7 @@ def verify_signature(
     if leaf.thumbprint != read.jws.thumbprint:
         return refused(Code.SIGNATURE, "this is not the certificate that x5t#S256 names")
     try:
-        check_chain(leaf.x509, certificate.others, trust.anchors, trust.now)
-        check_not_revoked(leaf.x509, trust.crl)
+        check_trusted(leaf.x509, certificate.others, trust)
     except InvalidValue as error:
         return refused(Code.SIGNATURE, str(error))
     if leaf.peer_id != claim.signer:

@@ -17,7 +17,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from landschap.fsc import store as fsc_store
-from landschap.fsc.certificates import PeerCertificate, check_chain, check_not_revoked
+from landschap.fsc.certificates import PeerCertificate, check_trusted
 from landschap.fsc.client import (
     Destination,
     HostMap,
@@ -144,8 +144,7 @@ class Peers:
     ) -> PeerCertificate | None:
         leaf = found.leaf
         try:
-            check_chain(leaf.x509, found.others, self._own.anchors, now)
-            check_not_revoked(leaf.x509, self._own.crl)
+            check_trusted(leaf.x509, found.others, self._own.trust(now))
         except InvalidValue:
             return None
         return leaf if leaf.peer_id.value == peer_id else None

@@ -123,7 +123,11 @@ def read_issued(certificate: Path, key: Path) -> Issued:
 
 def read_certificates(path: Path) -> list[x509.Certificate]:
     """All certificates in a PEM file, the first one first. Raises Trouble."""
-    content = _read(path, "certificate")
+    return certificates_in(read_file(path, "certificate"), path)
+
+
+def certificates_in(content: bytes, path: Path) -> list[x509.Certificate]:
+    """The certificates in what was read from a file. Raises Trouble."""
     try:
         return x509.load_pem_x509_certificates(content)
     except ValueError as error:
@@ -134,7 +138,11 @@ def read_certificates(path: Path) -> list[x509.Certificate]:
 
 def read_key(path: Path) -> PrivateKeyTypes:
     """An unencrypted private key in PEM. Raises Trouble."""
-    content = _read(path, "private key")
+    return key_in(read_file(path, "private key"), path)
+
+
+def key_in(content: bytes, path: Path) -> PrivateKeyTypes:
+    """The key in what was read from a file. Raises Trouble."""
     try:
         return serialization.load_pem_private_key(content, password=None)
     except (ValueError, TypeError) as error:
@@ -222,7 +230,8 @@ def _general_name(host: str) -> x509.GeneralName:
         return x509.DNSName(host)
 
 
-def _read(path: Path, what: str) -> bytes:
+def read_file(path: Path, what: str) -> bytes:
+    """The bytes of a file of the identity. Raises Trouble."""
     try:
         return path.read_bytes()
     except FileNotFoundError:

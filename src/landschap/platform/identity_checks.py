@@ -25,8 +25,10 @@ from landschap.platform.identity import (
     read_certificates,
     read_key,
 )
+from landschap.platform.revocation import held_lists
 from landschap.platform.settings import Settings
 from landschap.platform.trouble import Trouble
+from landschap.vocabulary.revocation import RevocationList
 
 T = TypeVar("T")
 
@@ -74,20 +76,35 @@ def check_identity(settings: Settings, now: datetime) -> list[Finding]:
     anchors: list[x509.Certificate] = []
     for path in identity.trust_anchors:
         anchors += _attempt(read_certificates, path, findings) or []
+    findings += check_together(settings, chain or (), key, anchors, now)
+    try:
+        findings += _check_revocation(settings, chain or (), now)
+    except Trouble as trouble:
+        findings.append(Finding(what=trouble.what, remedy=trouble.remedy))
+    return findings
+
+
+def check_together(
+    settings: Settings,
+    chain: Sequence[x509.Certificate],
+    key: PrivateKeyTypes | None,
+    anchors: Sequence[x509.Certificate],
+    now: datetime,
+) -> list[Finding]:
+    """What is wrong with certificate, key and anchors that were read, each and together."""
+    findings: list[Finding] = []
     if chain:
         findings += _check_subject(chain[0], settings)
-        findings += _check_period(chain[0], identity.certificate, now)
+        findings += _check_period(chain[0], settings.identity.certificate, now)
         if key is not None:
             findings += _check_pair(chain[0], key, settings)
         if anchors:
             findings += _check_chain(chain, anchors, now)
-    if identity.crl is not None:
-        findings += _check_revocation(identity.crl, chain, now)
     return findings
 
 
-def expiries(settings: Settings) -> list[Expiry]:
-    """When our certificate, the trust anchors and the revocation list end."""
+def expiries(settings: Settings, now: datetime) -> list[Expiry]:
+    """When our certificate, the trust anchors and the revocation lists end."""
     found = [
         Expiry(name="organisation", ends=each.not_valid_after_utc)
         for each in read_certificates(settings.identity.certificate)[:1]
@@ -97,10 +114,11 @@ def expiries(settings: Settings) -> list[Expiry]:
             Expiry(name=f"anchor {path.name}", ends=each.not_valid_after_utc)
             for each in read_certificates(path)
         ]
-    if settings.identity.crl is not None:
-        ends = _read_crl(settings.identity.crl).next_update_utc
-        if ends is not None:
-            found.append(Expiry(name="revocation list", ends=ends))
+    found += [
+        Expiry(name=f"revocation list {each.source.rpartition('/')[2]}", ends=each.list.until)
+        for each in held_lists(settings, now)
+        if each.list is not None
+    ]
     return found
 
 
@@ -190,22 +208,61 @@ def _check_anchor(anchor: x509.Certificate, now: datetime) -> Iterator[Finding]:
 
 
 def _check_revocation(
-    path: Path, chain: Sequence[x509.Certificate] | None, now: datetime
+    settings: Settings, chain: Sequence[x509.Certificate], now: datetime
 ) -> Iterator[Finding]:
-    try:
-        crl = _read_crl(path)
-    except Trouble as trouble:
-        yield Finding(what=trouble.what, remedy=trouble.remedy)
+    """Each list that is absent, ended or late; an authority without one; and whether we stand in
+    one ourselves.
+    """
+    held = held_lists(settings, now)
+    refuses = settings.revocation.ended == "refuse"
+    for each in held:
+        if each.list is None:
+            yield Finding(
+                what=f"there is no revocation list of {each.source}: {each.why}",
+                remedy="put it there or correct revocation.lists; without it peers are refused",
+            )
+        elif each.list.ended(now):
+            yield Finding(
+                what=f"the revocation list {each.source} ended on "
+                f"{each.list.until:%Y-%m-%d %H:%M} UTC; "
+                + ("with it every peer is refused" if refuses else "what it said still counts"),
+                remedy="fetch the present list from the Group's certificate authority",
+                fatal=refuses,
+            )
+        elif now >= each.list.alarm_at:
+            yield Finding(
+                what=f"the revocation list {each.source} was not replaced in time; "
+                f"it ends on {each.list.until:%Y-%m-%d %H:%M} UTC",
+                remedy="see in the worker's log why it cannot be fetched, "
+                "or ask the certificate authority for the present list",
+                fatal=False,
+            )
+    lists = [each.list for each in held if each.list is not None]
+    yield from _check_listed(lists, settings, chain)
+
+
+def _check_listed(
+    lists: Sequence[RevocationList], settings: Settings, chain: Sequence[x509.Certificate]
+) -> Iterator[Finding]:
+    issuers = {each.crl.issuer for each in lists}
+    for each in lists:
+        if chain and each.crl.issuer == chain[0].issuer:
+            number = chain[0].serial_number
+            if each.crl.get_revoked_certificate_by_serial_number(number) is not None:
+                yield Finding(
+                    what="our own certificate is revoked", remedy="request a new certificate"
+                )
+    if not lists:
         return
-    ends = crl.next_update_utc
-    if ends is not None and now >= ends:
-        yield Finding(
-            what=f"the revocation list {path} ended on {ends:%Y-%m-%d %H:%M} UTC; "
-            "with it every peer is refused",
-            remedy="fetch the present list from the Group's certificate authority",
-        )
-    if chain and crl.get_revoked_certificate_by_serial_number(chain[0].serial_number):
-        yield Finding(what="our own certificate is revoked", remedy="request a new certificate")
+    for path in settings.identity.trust_anchors:
+        for anchor in read_certificates(path):
+            if anchor.subject not in issuers:
+                yield Finding(
+                    what=f"there is no revocation list of '{anchor.subject.rfc4514_string()}'; "
+                    "without one every peer below it is refused",
+                    remedy="add the address of its list to revocation.lists",
+                    fatal=False,
+                )
 
 
 def _issuer_among(
@@ -220,18 +277,6 @@ def _issuer_among(
             continue
         return candidate
     return None
-
-
-def _read_crl(path: Path) -> x509.CertificateRevocationList:
-    try:
-        return x509.load_pem_x509_crl(path.read_bytes())
-    except OSError as error:
-        raise Trouble(
-            f"the revocation list {path} cannot be read: {error.strerror}",
-            "put it there, or leave identity.crl out",
-        ) from None
-    except ValueError:
-        raise Trouble(f"{path} is no revocation list", "save it as PEM") from None
 
 
 def _covers(name: str, host: str) -> bool:

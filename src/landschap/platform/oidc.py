@@ -254,7 +254,7 @@ class OidcClient:
     async def _ask(
         self, method: str, address: str, form: Mapping[str, str] | None = None
     ) -> dict[str, Any]:
-        connector = aiohttp.TCPConnector(resolver=_Resolver(self._hosts))
+        connector = aiohttp.TCPConnector(resolver=HostResolver(self._hosts))
         try:
             async with (
                 aiohttp.ClientSession(connector=connector, timeout=_TIMEOUT) as session,
@@ -272,7 +272,7 @@ class OidcClient:
         return body
 
 
-class _Resolver(AbstractResolver):
+class HostResolver(AbstractResolver):
     """Configured names first, then names under localhost, then the system."""
 
     def __init__(self, hosts: Mapping[str, str]) -> None:
@@ -282,11 +282,13 @@ class _Resolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
+        """The address of a host."""
         # Source: RFC 6761, section 6.3; not every system's resolver knows names under localhost.
         known = self._hosts.get(host) or ("127.0.0.1" if host.endswith(".localhost") else "")
         return await self._system.resolve(known or host, port, family)
 
     async def close(self) -> None:
+        """Let go of the system's resolver."""
         await self._system.close()
 
 

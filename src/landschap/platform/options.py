@@ -111,6 +111,17 @@ def _read_path(value: object, folder: Path) -> Path:
 a_path = Kind(_read_path, {"type": "string", "minLength": 1})
 
 
+def _read_source(value: object, folder: Path) -> str:
+    if isinstance(value, str) and value.startswith(("http://", "https://")):
+        if not urlsplit(value).hostname:
+            raise ValueError("expected an address such as http://crl.example/latest.crl")
+        return value
+    return str(_read_path(value, folder))
+
+
+a_source = Kind(_read_source, {"type": "string", "minLength": 1})
+
+
 def _read_host_port(value: object, _: Path) -> str:
     words = "expected an address and a port, such as 127.0.0.1:8443 or [::1]:8443"
     match = re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[0-9.]+):([0-9]{1,5})", str(value))

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from landschap.platform import system_users
+from landschap.platform.folders import data_folder
+from landschap.platform.revocation import FOLDER as LISTS
+from landschap.platform.revocation import sources
 from landschap.platform.settings import Settings
 from landschap.platform.system_users import SystemUser
 
@@ -63,6 +66,8 @@ def _needed(settings: Settings) -> Iterator[Path]:
     identity = settings.identity
     yield from (identity.certificate, identity.key, *identity.trust_anchors)
     yield from (path for path in (identity.crl, identity.internal_ca) if path is not None)
+    yield from settings.revocation.authorities
+    yield from (Path(each) for each in settings.revocation.lists if each.startswith("/"))
 
 
 def _hand_over(settings: Settings, user: SystemUser) -> None:
@@ -71,3 +76,8 @@ def _hand_over(settings: Settings, user: SystemUser) -> None:
     user.own(settings.paths.secrets)
     for secret in settings.paths.secrets.rglob("*"):
         user.own(secret)
+    if sources(settings):
+        folder = data_folder(settings.paths.data) / LISTS
+        folder.mkdir(mode=0o755, exist_ok=True)
+        for place in (folder, *folder.iterdir()):
+            user.own(place)

@@ -53,9 +53,37 @@ class IdentitySettings:
     trust_anchors: tuple[Path, ...] = option(
         o.several(o.a_path), "The Group's trust anchors (PEM); peers must chain to one of them."
     )
-    crl: Path | None = option(o.a_path, "Certificate revocation list (PEM).", default=None)
+    crl: Path | None = option(
+        o.a_path, "One revocation list in a file; more under [revocation].", default=None
+    )
     internal_ca: Path | None = option(
         o.a_path, "CA of the organisation's own applications, for the Outway.", default=None
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevocationSettings:
+    """Which certificates count no more. One list per authority; with one list, all need one."""
+
+    lists: tuple[str, ...] = option(
+        o.several(o.a_source),
+        "Revocation lists (PEM or DER): files, or addresses from which they are fetched.",
+        default=(),
+    )
+    authorities: tuple[Path, ...] = option(
+        o.several(o.a_path),
+        "Intermediate authorities (PEM) that sign lists and stand in no other setting.",
+        default=(),
+    )
+    refresh_minutes: int = option(
+        o.whole_number(1, 10_080),
+        "Lists are fetched again after this long, and before the last quarter of their life.",
+        default=60,
+    )
+    ended: str = option(
+        o.choice("refuse", "keep"),
+        "An ended list: refuse every peer of its authority, or keep to what it said.",
+        default="refuse",
     )
 
 
@@ -258,6 +286,9 @@ class Settings:
     nginx: NginxSettings = section(NginxSettings, "The carrier.")
     processes: ProcessSettings = section(ProcessSettings, "Our processes.")
     limits: LimitSettings = section(LimitSettings, "Bounds on everything.")
+    revocation: RevocationSettings = section(
+        RevocationSettings, "Which certificates count no more."
+    )
     log: LogSettings = section(LogSettings, "The technical log.")
 
 

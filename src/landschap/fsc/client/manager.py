@@ -31,6 +31,7 @@ from landschap.fsc.own import OwnPeer
 from landschap.fsc.signatures import ChainedCertificate
 from landschap.fsc.tokens import read_received
 from landschap.fsc.wire import PeerListing, submission_body
+from landschap.platform.credentials import Credentials, read_credentials
 from landschap.platform.settings import Settings
 from landschap.vocabulary.identifiers import GrantHash, PeerId
 from landschap.vocabulary.ijson import JsonValue, loads
@@ -139,6 +140,7 @@ class ManagerClient:
 
     settings: Settings
     own: OwnPeer
+    credentials: Credentials | None = None
     _contexts: dict[PeerId | None, ssl.SSLContext] = field(default_factory=dict)
     _session: aiohttp.ClientSession | None = None
 
@@ -165,6 +167,11 @@ class ManagerClient:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+    def take(self, own: OwnPeer, credentials: Credentials) -> None:
+        """Go on as this peer: what is under way ends as it began, what begins is new."""
+        self.own, self.credentials = own, credentials
+        self._contexts = {}
 
     async def announce(self, to: Destination) -> None:
         """Tell a directory where our Manager is. Raises PeerUnreachable, PeerRefused."""
@@ -296,10 +303,9 @@ class ManagerClient:
 
     def _context(self, peer_id: PeerId | None) -> ssl.SSLContext:
         if peer_id not in self._contexts:
-            identity = self.settings.identity
-            self._contexts[peer_id] = peer_context(
-                identity.certificate, identity.key, identity.trust_anchors, peer_id
-            )
+            if self.credentials is None:
+                self.credentials = read_credentials(self.settings, datetime.now(UTC))
+            self._contexts[peer_id] = peer_context(self.credentials, peer_id)
         return self._contexts[peer_id]
 
 

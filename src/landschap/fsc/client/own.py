@@ -3,35 +3,34 @@
 
 from __future__ import annotations
 
-from cryptography import x509
+from datetime import UTC, datetime
 
 from landschap.fsc.certificates import peer_certificate
 from landschap.fsc.hashes import Profile
 from landschap.fsc.keys import private_key
 from landschap.fsc.own import OwnPeer
-from landschap.platform.identity import read_certificates
-from landschap.platform.keys import organisation_key, own_chain
+from landschap.platform.credentials import Credentials, read_credentials
 from landschap.platform.settings import Settings
 
 
 def own_peer(settings: Settings) -> OwnPeer:
-    """Who we are towards peers.
+    """Who we are towards peers, as the files are now.
 
     Raises Trouble when a file can not be read, InvalidValue when a certificate can not be used.
     """
-    leaf, *chain = own_chain(settings)
-    identity = settings.identity
-    anchors = [c for path in identity.trust_anchors for c in read_certificates(path)]
-    crl = None
-    if identity.crl is not None:
-        crl = x509.load_pem_x509_crl(identity.crl.read_bytes())
+    return own_peer_of(settings, read_credentials(settings, datetime.now(UTC)))
+
+
+def own_peer_of(settings: Settings, credentials: Credentials) -> OwnPeer:
+    """Who we are towards peers. Raises InvalidValue when a certificate can not be used."""
+    leaf, *chain = credentials.chain
     return OwnPeer(
         certificate=peer_certificate(leaf),
         # The root is each peer's own; sending it along would prove nothing.
         chain=tuple(each for each in chain if each.issuer != each.subject),
-        key=private_key(organisation_key(settings)),
-        anchors=tuple(anchors),
-        crl=crl,
+        key=private_key(credentials.key),
+        anchors=credentials.anchors,
+        revocation=credentials.revocation,
         group_id=settings.organisation.group_id,
         profile=Profile(settings.fsc.profile),
         manager_address=settings.addresses.manager,

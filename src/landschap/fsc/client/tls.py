@@ -8,10 +8,14 @@ before a byte of a request is sent. Source: FSC Core, "TLS"; NCSC guidelines for
 from __future__ import annotations
 
 import ssl
-from pathlib import Path
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
+from cryptography import x509
+
 from landschap.fsc.certificates import read_der
+from landschap.platform.credentials import Credentials, short_lived_files
 from landschap.vocabulary.identifiers import PeerId
 from landschap.vocabulary.problems import InvalidValue
 
@@ -23,6 +27,7 @@ class PeerContext(ssl.SSLContext):
     """A context for connections to one peer and to no other; None accepts any peer of the Group."""
 
     expected: PeerId | None = None
+    refuse_revoked: Callable[[x509.Certificate], None] | None = None
 
 
 class _PeerObject(ssl.SSLObject):
@@ -31,11 +36,19 @@ class _PeerObject(ssl.SSLObject):
     def do_handshake(self) -> None:
         super().do_handshake()
         context = self.context
-        expected = context.expected if isinstance(context, PeerContext) else None
+        if not isinstance(context, PeerContext):
+            return
+        der = self.getpeercert(binary_form=True) or b""
+        if context.refuse_revoked is not None:
+            try:
+                context.refuse_revoked(x509.load_der_x509_certificate(der))
+            except ValueError as error:
+                raise ssl.SSLCertVerificationError(str(error)) from None
+        expected = context.expected
         if expected is None:
             return
         try:
-            found: PeerId | None = read_der(self.getpeercert(binary_form=True) or b"").peer_id
+            found: PeerId | None = read_der(der).peer_id
         except InvalidValue:
             found = None
         if found != expected:
@@ -44,18 +57,26 @@ class _PeerObject(ssl.SSLObject):
             )
 
 
-def peer_context(
-    certificate: Path, key: Path, anchors: tuple[Path, ...], expected: PeerId | None
-) -> ssl.SSLContext:
-    """A context with our organisation certificate and the Group's trust anchors, nothing else."""
+def peer_context(credentials: Credentials, expected: PeerId | None) -> ssl.SSLContext:
+    """A context with our organisation certificate and the Group's trust anchors, nothing else.
+
+    Where the Group has revocation lists, every link of the peer's chain is held against them.
+    """
     context = PeerContext(ssl.PROTOCOL_TLS_CLIENT)
     context.expected = expected
     context.sslobject_class = _PeerObject
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(_CIPHERS)
-    context.load_cert_chain(certificate, key)
-    for anchor in anchors:
-        context.load_verify_locations(anchor)
+    with short_lived_files(credentials, datetime.now(UTC)) as files:
+        context.load_cert_chain(files.certificate, files.key)
+        context.load_verify_locations(files.anchors)
+        if files.lists is not None:
+            context.load_verify_locations(files.lists)
+            context.verify_flags |= ssl.VerifyFlags.VERIFY_CRL_CHECK_CHAIN
+    revocation = credentials.revocation
+    if revocation is not None:
+        # Also for lists that ended and that the organisation keeps to: OpenSSL knows no such thing.
+        context.refuse_revoked = lambda leaf: revocation.check((leaf,), datetime.now(UTC))
     return context
 
 
