@@ -253,7 +253,10 @@ async def ask(manager: Manager, peer: OwnPeer, method: str, path: str, **request
     context = ssl.create_default_context(cafile=manager.settings.identity.trust_anchors[0])
     context.load_cert_chain(folder / "peer.crt", folder / "peer.key")
     context.check_hostname = False
-    headers = {"Fsc-Manager-Address": peer.manager_address} | request.get("headers", {})
+    headers = {"Fsc-Manager-Address": peer.manager_address}
+    if request.get("body") is not None:
+        headers["Content-Type"] = "application/json"
+    headers |= request.get("headers", {})
     body = request.get("body")
     if body is not None and not isinstance(body, bytes | io.BytesIO):
         body = json.dumps(body).encode()

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
@@ -120,3 +122,46 @@ async def test_a_body_over_the_limit_is_refused(client: httpx.AsyncClient) -> No
     answer = await client.post("/bodies", json={"a": "x" * 2000})
     assert answer.status_code == 413
     assert answer.json()["code"] == "body_too_large"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/panden//1",
+        "//panden/1",
+        "/panden/./1",
+        "/x/../panden/1",
+        "/panden%2F1",
+        "/%2e%2e/panden/1",
+    ],
+)
+async def test_one_resource_has_one_address(path: str) -> None:
+    app = make_app(ROUTES, AppShape(title="Proef", version="1.2.3"))
+    told: list[Any] = []
+
+    async def send(message: Any) -> None:
+        told.append(message)
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    # Straight to the application: clients straighten such an address before they send it.
+    scope: Any = {
+        "type": "http", "method": "GET", "path": "/panden/1", "raw_path": path.encode(),
+        "query_string": b"", "headers": [], "http_version": "1.1", "scheme": "https",
+        "server": ("proef", 443), "client": ("127.0.0.1", 1), "root_path": "",
+        "asgi": {"version": "3.0"},
+    }  # fmt: skip
+    await app(scope, receive, send)
+    assert told[0]["status"] == 404
+    assert json.loads(told[1]["body"])["code"] == "not_found"
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "PUT"])
+async def test_allow_tells_every_method_that_is_answered(
+    client: httpx.AsyncClient, method: str
+) -> None:
+    answer = await client.request(method, "/panden/1?met=iets")
+    told = {each.strip() for each in answer.headers["allow"].split(",")}
+    assert told == {"GET", "HEAD", "OPTIONS"}
+    assert answer.status_code == (204 if method == "OPTIONS" else 405)

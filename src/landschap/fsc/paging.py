@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ from landschap.vocabulary.problems import InvalidValue
 
 DEFAULT_LIMIT = 25
 MAX_LIMIT = 1_000
+MAX_CURSOR_CHARACTERS = 1_000
+_LIMIT = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
 _ORDERS = {"": False, "SORT_ORDER_DESCENDING": False, "SORT_ORDER_ASCENDING": True}
 
 
@@ -30,10 +33,13 @@ class Page:
 
 
 def read_page(*, cursor: str, limit: str, sort_order: str) -> Page:
-    """Read the three query parameters, "" where absent. Raises InvalidValue."""
+    """Read the three query parameters, "" where absent. Raises InvalidValue.
+
+    A position is text that a peer may have made up: who uses it checks it again.
+    """
     if sort_order not in _ORDERS:
         raise InvalidValue(f"sort_order is not one of {', '.join(filter(None, _ORDERS))}")
-    if limit and not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:9]) <= MAX_LIMIT):
+    if limit and not (_LIMIT.fullmatch(limit) and int(limit) <= MAX_LIMIT):
         raise InvalidValue(f"limit is not a whole number from 1 to {MAX_LIMIT}")
     return Page(
         limit=int(limit or DEFAULT_LIMIT),
@@ -51,9 +57,14 @@ def _position(cursor: str) -> tuple[str, ...]:
     if not cursor:
         return ()
     try:
-        read = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (binascii.Error, ValueError):
+        padded = cursor + "=" * (-len(cursor) % 4)
+        read = json.loads(base64.urlsafe_b64decode(padded[: MAX_CURSOR_CHARACTERS + 4]))
+    except (binascii.Error, ValueError, RecursionError):
         read = None
-    if not isinstance(read, list) or not all(isinstance(each, str) for each in read):
+    if (
+        len(cursor) > MAX_CURSOR_CHARACTERS
+        or not isinstance(read, list)
+        or not all(isinstance(each, str) and each.isprintable() for each in read)
+    ):
         raise InvalidValue("the cursor is not one of ours")
     return tuple(read)

@@ -70,6 +70,17 @@ def logger() -> Any:
     return structlog.get_logger()
 
 
+def security_event(*, door: str, peer: str, code: str, reason: str, **more: str) -> None:
+    """One line ``security``: somebody was refused for what they are or try.
+
+    ``peer`` is a Peer ID or "" when nobody was recognised; ``code`` stands in the answer too. An
+    operator finds all of them by ``"event": "security"``.
+    """
+    structlog.get_logger("landschap.security").warning(
+        "security", door=door, peer=peer[:255], code=code, reason=reason[:300], **more
+    )
+
+
 class Figures:
     """The figures of one organisation's supervisor, in a registry of their own."""
 

@@ -11,37 +11,22 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 from litestar import Request, Response, get, post, put
 from litestar.types import ASGIApp, ControllerRouterHandler
 
 from landschap.fsc.api import reading, writing
 from landschap.fsc.api.deps import ManagerDeps, caller
+from landschap.fsc.api.description import openapi_json
+from landschap.fsc.api.refusals import render_fsc
 from landschap.fsc.api.token import give_token
-from landschap.fsc.codes import OAuth
 from landschap.fsc.states import Kind
 from landschap.fsc.wire import peer_info
 from landschap.platform.http import AppShape, json_response, make_app
 from landschap.vocabulary.ijson import JsonValue
-from landschap.vocabulary.problems import Refusal, fsc_body
 
 __all__ = ["SHAPE", "ManagerDeps", "manager_app", "routes"]
 
-_DOMAIN = "ERROR_DOMAIN_MANAGER"
-_OAUTH = frozenset(OAuth)
-
 AnyRequest = Request[Any, Any, Any]
-
-
-def render_fsc(refusal: Refusal, request: AnyRequest) -> Response[bytes]:
-    """A refusal in FSC's own body; an OAuth error in OAuth's."""
-    del request
-    if refusal.code in _OAUTH:
-        told = {"error": refusal.code, "error_description": refusal.detail}
-        return _json(told, status=refusal.status)
-    headers = {"Fsc-Error-Code": refusal.code}
-    return json_response(fsc_body(refusal, _DOMAIN), status=refusal.status, headers=headers)
-
 
 SHAPE = AppShape(title="FSC Manager", version="1.0.0", render=render_fsc)
 
@@ -63,10 +48,6 @@ def _paths(path: str) -> list[str]:
 def _named(request: AnyRequest) -> str:
     """The content hash in the address; ``$`` came raw or as %24."""
     return str(request.path_params["content_hash"])
-
-
-def _json(value: dict[str, Any], *, status: int = 200) -> Response[bytes]:
-    return Response(msgspec.json.encode(value), status_code=status, media_type="application/json")
 
 
 def _done(status: int) -> Response[bytes]:
@@ -144,4 +125,12 @@ def _about_us(deps: ManagerDeps) -> list[ControllerRouterHandler]:
         caller(request)
         return json_response(await reading.key_set(deps))
 
-    return [get_peer_info, get_key_set]
+    @get(_paths("/openapi.json"))
+    async def get_openapi(request: AnyRequest) -> Response[bytes]:
+        """What this API is."""
+        caller(request)
+        # Anybody may read it, also in a page from elsewhere. Source: NL GOV API rules, API-51.
+        headers = {"Access-Control-Allow-Origin": "*"}
+        return Response(openapi_json(), media_type="application/json", headers=headers)
+
+    return [get_peer_info, get_key_set, get_openapi]

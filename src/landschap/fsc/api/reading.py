@@ -37,7 +37,10 @@ LOG_QUERY = (
     *PAGING, "after", "before", "grant_hash", "service_name", "transaction_ids",
     "grant_hash[]", "service_name[]", "transaction_ids[]",
 )  # fmt: skip
+# A search for nothing and the first page are what an absent parameter means too.
+MAY_BE_EMPTY = frozenset({"cursor", "peer_name", "service_name"})
 _MAX_LISTED = 1_000
+_MAX_CHARACTERS = 1_024
 _PUBLICATIONS = (GrantType.PUBLICATION.value, GrantType.DELEGATED_PUBLICATION.value)
 
 AnyRequest = Request[Any, Any, Any]
@@ -73,6 +76,7 @@ async def services(deps: ManagerDeps, request: AnyRequest) -> dict[str, JsonValu
     """One page of the services with a valid publication, by peer and name."""
     caller(request)
     page, now = _page(request), datetime.now(UTC)
+    peer_id, name = _one(request, "peer_id"), _one(request, "service_name")
     names = await store.peer_names(deps.pool)
     stored = await store.contracts(deps.pool, grant_types=_PUBLICATIONS)
     grants = [
@@ -80,7 +84,7 @@ async def services(deps: ManagerDeps, request: AnyRequest) -> dict[str, JsonValu
         for each in stored
         if each.state(now) is State.VALID
         for _, grant in each.contract.publications
-        if asked_for(grant, _one(request, "peer_id"), _one(request, "service_name"))
+        if asked_for(grant, peer_id, name)
     ]
     chosen, cursor = _services_page(grants, page)
     providers = await _providers(deps, {grant.service.peer_id for grant in chosen})
@@ -131,13 +135,13 @@ def _log_filters(request: AnyRequest) -> LogFilters:
     cursor = _one(request, "cursor")
     return LogFilters(
         limit=plain.limit,
-        cursor=UUID(cursor) if cursor else None,
+        cursor=_uuid(cursor) if cursor else None,
         ascending=plain.ascending,
         after=_moment(request, "after"),
         before=_moment(request, "before"),
         grant_hashes=_array(request, "grant_hash"),
         service_names=_array(request, "service_name"),
-        transaction_ids=tuple(UUID(each) for each in _array(request, "transaction_ids")),
+        transaction_ids=tuple(_uuid(each) for each in _array(request, "transaction_ids")),
     )
 
 
@@ -148,6 +152,12 @@ def _moment(request: AnyRequest, key: str) -> datetime | None:
     if not text.isascii() or not text.isdigit() or len(text) > 11:
         raise InvalidValue(f"{key} is not a whole number of Unix seconds")
     return datetime.fromtimestamp(int(text), UTC)
+
+
+def _uuid(text: str) -> UUID:
+    if len(text) != 36:
+        raise InvalidValue("a transaction id is a UUID of 36 characters")
+    return UUID(text)
 
 
 def _services_page(grants: Sequence[Publication], page: Page) -> tuple[list[Publication], str]:
@@ -194,11 +204,30 @@ def _page(request: AnyRequest) -> Page:
 
 
 def _one(request: AnyRequest, key: str) -> str:
-    return str(request.query_params.get(key, ""))
+    """The value of a parameter, "" when it is absent. Raises ProblemError when it comes twice."""
+    values = request.query_params.getall(key, [])
+    if len(values) > 1:
+        raise _invalid(f"{key} is given {len(values)} times")
+    value = str(values[0]) if values else ""
+    if values and not value and key not in MAY_BE_EMPTY:
+        raise _invalid(f"{key} is empty; leave it out instead")
+    return _readable(key, value)
 
 
 def _many(request: AnyRequest, key: str) -> tuple[str, ...]:
-    return several(request.query_params.getall(key, []))
+    """The values of an array parameter. Raises ProblemError when one is empty or too long."""
+    given = request.query_params.getall(key, [])
+    values = several(given)
+    if any(not part for value in given for part in str(value).split(",")):
+        raise _invalid(f"a value of {key} is empty")
+    return tuple(_readable(key, each) for each in values)
+
+
+def _readable(key: str, value: str) -> str:
+    # Control characters mean nothing here, and PostgreSQL can not even hold one of them.
+    if len(value) > _MAX_CHARACTERS or not value.isprintable():
+        raise _invalid(f"{key} is longer than {_MAX_CHARACTERS} or holds what can not be read")
+    return value
 
 
 def _array(request: AnyRequest, key: str) -> tuple[str, ...]:

@@ -40,6 +40,8 @@ from landschap.fsc.states import Kind
 from landschap.fsc.wire import read_submission
 from landschap.vocabulary.problems import InvalidValue, ProblemError, Refusal
 
+JSON = "application/json"
+
 _T = TypeVar("_T")
 
 
@@ -74,6 +76,7 @@ async def take_signature(
     Raises ProblemError with the code of the first rule that does not hold.
     """
     visit = _visit(request)
+    _refuse(_media_type(request))
     submission = _held(read_submission(await request.body()))
     contract = _held(read_contract(submission.content, deps.own.profile))
     _check(deps, contract, visit.peer, path_hash)
@@ -92,6 +95,13 @@ async def take_signature(
     )
     async with deps.pool.acquire() as connection, connection.transaction():
         await store.receive(connection, deps.own, received, policy)
+
+
+def _media_type(request: Request[Any, Any, Any]) -> Refusal | None:
+    """None when the body is told to be JSON: a form or a text of a browser never gets here."""
+    if request.headers.get("content-type", "").split(";")[0].strip().lower() == JSON:
+        return None
+    return refused(Code.MEDIA_TYPE, f"the content type must be {JSON}")
 
 
 def _visit(request: Request[Any, Any, Any]) -> _Visit:

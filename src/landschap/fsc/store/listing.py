@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,6 +12,9 @@ from landschap.fsc.paging import Page
 from landschap.fsc.store.rows import SELECT_CONTRACT, Source, StoredContract, with_signatures
 from landschap.vocabulary.identifiers import PeerId
 from landschap.vocabulary.problems import InvalidValue
+
+# Eleven digits end before the year 9999, which is as far as datetime goes.
+_SECONDS = re.compile(r"[0-9]{1,11}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +73,6 @@ async def contracts_for(
 def _position(page: Page) -> tuple[datetime | None, str]:
     if not page.position:
         return None, ""
-    if len(page.position) != 2 or not page.position[0].isdigit():
+    if len(page.position) != 2 or not _SECONDS.fullmatch(page.position[0]):
         raise InvalidValue("the cursor is not one of ours")
     return datetime.fromtimestamp(int(page.position[0]), UTC), page.position[1]

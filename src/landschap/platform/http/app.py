@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from litestar import Litestar, Request, Response
+from litestar.enums import HttpMethod
 from litestar.exceptions import HTTPException, MethodNotAllowedException
 from litestar.types import ASGIApp, ControllerRouterHandler
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from litestar.connection import ASGIConnection
     from litestar.handlers import BaseRouteHandler
     from litestar.openapi import OpenAPIConfig
+    from litestar.types import Scope
 
 log = structlog.get_logger(__name__)
 
@@ -91,13 +94,35 @@ def make_app(routes: Sequence[ControllerRouterHandler], shape: AppShape) -> ASGI
         logging_config=None,
     )
     headers = {**shape.headers, "API-Version": shape.version}
-    return Edge(app, headers=headers, strict_slashes=shape.strict_slashes)
+
+    def at_edge(refusal: Refusal, scope: Scope) -> Response[bytes]:
+        return shape.render(refusal, Request(scope))
+
+    return Edge(
+        app,
+        headers=headers,
+        methods=_methods(app),
+        render=at_edge if shape.strict_slashes else None,
+    )
+
+
+def _methods(app: Litestar) -> dict[str, str]:
+    """Template of an address -> the methods that are answered there, as ``Allow`` tells them."""
+    found: dict[str, str] = {}
+    for path, handlers in app.route_handler_method_map.items():
+        names = {str(name) for name in handlers} | {"OPTIONS"}
+        if "GET" in names:
+            names.add("HEAD")
+        found[_KIND.sub("}", path)] = ", ".join(sorted(names))
+    return found
 
 
 async def refuse_unknown_query_keys(
     connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
 ) -> None:
     """Refuse a query key the handler does not know: silence would be taken for effect."""
+    if connection.scope.get("method") == HttpMethod.OPTIONS:
+        return  # it asks what may be asked, and takes no parameters to heart
     allowed = tuple(handler.opt.get("query", ()))
     for key in connection.query_params:
         if key not in allowed:
@@ -113,6 +138,9 @@ async def refuse_unknown_query_keys(
                 )
             )
 
+
+# The kind of a parameter stands in the path of a handler, not in the template of a request.
+_KIND = re.compile(r":[a-z]+\}")
 
 _TITLES = {
     HTTPStatus.BAD_REQUEST: ("request_invalid", "The request is not valid"),

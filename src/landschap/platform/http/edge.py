@@ -1,21 +1,23 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The outermost layer: what must be decided on the raw request, before any framework.
 
-Litestar strips trailing slashes, answers HEAD only where a handler says so, and leaves headers to
-the handlers. Here the path is taken as it was sent.
+Litestar strips trailing slashes, takes several for one, answers HEAD only where a handler says so,
+and leaves headers to the handlers. Here the path is taken as it was sent: one resource has one
+address, so that nothing before us and we ourselves can read an address differently.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-import msgspec
 from litestar.enums import HttpMethod, ScopeType
 
 from landschap.vocabulary.problems import Refusal
 
 if TYPE_CHECKING:
+    from litestar import Response
     from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 # Source: NL GOV REST API Design Rules 2.2, /core/transport/security-headers
@@ -34,16 +36,34 @@ _SLASH = Refusal(
     title="There is nothing at this address",
     detail="An address does not end in a slash; leave the last / out.",
 )
+_DETOUR = Refusal(
+    code="not_found",
+    status=404,
+    title="There is nothing at this address",
+    detail="An address holds no empty segment, no . or .. segment and no slash written as %2F.",
+)
+# What a server on the way may fold into another path than the one we would read.
+_DETOURS = re.compile(rb"//|/\.{1,2}(?:/|$)|%2f|/%2e", re.IGNORECASE)
 
 
 class Edge:
-    """ASGI layer that adds headers, answers HEAD as GET without a body, refuses a last slash."""
+    """ASGI layer: headers on every answer, HEAD as GET without a body, no crooked addresses.
+
+    ``methods`` tells for a template of an address which methods are answered there; ``render``
+    gives the look of a refusal that is made here, whose content is bytes.
+    """
 
     def __init__(
-        self, app: ASGIApp, *, headers: Mapping[str, str], strict_slashes: bool = True
+        self,
+        app: ASGIApp,
+        *,
+        headers: Mapping[str, str],
+        methods: Mapping[str, str],
+        render: Callable[[Refusal, Scope], Response[bytes]] | None = None,
     ) -> None:
         self._app = app
-        self._strict_slashes = strict_slashes
+        self._render = render
+        self._methods = {path: value.encode("latin-1") for path, value in methods.items()}
         self._headers = [
             (name.lower().encode("latin-1"), value.encode("latin-1"))
             for name, value in headers.items()
@@ -60,29 +80,48 @@ class Edge:
 
         async def send_dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                given = {name.lower() for name, _ in message["headers"]}
+                told = [self._allow(pair, scope) for pair in message["headers"]]
+                if (b"content-length", b"0") in told:
+                    # A reader that goes by the type would try to read what is not there.
+                    told = [pair for pair in told if pair[0] != b"content-type"]
+                given = {name.lower() for name, _ in told}
                 extra = [pair for pair in self._headers if pair[0] not in given]
-                message["headers"] = [*message["headers"], *extra]
+                message["headers"] = [*told, *extra]
             elif is_head and message["type"] == "http.response.body":
                 message["body"] = b""
             await send(message)
 
-        if self._strict_slashes and _has_last_slash(scope):
-            await _send_refusal(_SLASH, send_dressed)
+        refusal = None if self._render is None else _crooked(scope)
+        if self._render is not None and refusal is not None:
+            await _send(self._render(refusal, scope), send_dressed)
             return
         await self._app(scope, receive, send_dressed)
 
+    def _allow(self, pair: tuple[bytes, bytes], scope: Scope) -> tuple[bytes, bytes]:
+        """``Allow`` in full: Litestar forgets HEAD, and the second handler of one address."""
+        name, value = pair
+        if name.lower() != b"allow":
+            return pair
+        # A refused method never got as far as a template; then all but HEAD stand there.
+        more = value + b", HEAD" if b"GET" in value else value
+        return name, self._methods.get(str(scope.get("path_template")), more)
 
-def _has_last_slash(scope: Scope) -> bool:
-    path = scope.get("raw_path") or scope["path"].encode()
-    return len(path) > 1 and path.split(b"?", 1)[0].endswith(b"/")
+
+def _crooked(scope: Scope) -> Refusal | None:
+    """Why the address as it was sent is none of ours, None when it may be one."""
+    path = (scope.get("raw_path") or scope["path"].encode()).split(b"?", 1)[0]
+    if _DETOURS.search(path):
+        return _DETOUR
+    return _SLASH if len(path) > 1 and path.endswith(b"/") else None
 
 
-async def _send_refusal(refusal: Refusal, send: Send) -> None:
-    body = msgspec.json.encode(refusal.body())
+async def _send(answer: Response[bytes], send: Send) -> None:
+    body = answer.content
     headers = [
-        (b"content-type", b"application/problem+json"),
+        (b"content-type", str(answer.media_type).encode("latin-1")),
         (b"content-length", str(len(body)).encode()),
+        *((k.lower().encode("latin-1"), v.encode("latin-1")) for k, v in answer.headers.items()),
     ]
-    await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
+    status = int(answer.status_code or 500)
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})
