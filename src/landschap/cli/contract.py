@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""``landschap contract`` and ``landschap peer``: see, propose and sign contracts.
+"""``landschap contract``: see, propose and sign contracts.
 
 These commands write to the organisation's own database and sign with its own key; the worker
 brings signatures to the other participants, now or as soon as they can be reached.
@@ -7,48 +7,42 @@ brings signatures to the other participants, now or as soon as they can be reach
 
 from __future__ import annotations
 
-import asyncio
-import json
-import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 
-from landschap.cli.agreement import Desk, as_json, delivery_json, open_desk, printed, reach
+from landschap.cli.agreement import Desk, as_json, delivery_json, printed, reach
 from landschap.cli.config_option import config_option
+from landschap.cli.deskwork import (
+    confirm,
+    find_contract,
+    json_option,
+    peer_id,
+    print_json,
+    run,
+    which,
+    yes_option,
+)
 from landschap.cli.proposing import (
-    NotFound,
     Wishes,
     connection,
     publication,
     read_purpose_file,
     read_until,
 )
+from landschap.cli.tables import answer, table_of
+from landschap.cli.waiting import wait
 from landschap.fsc import store
 from landschap.fsc.contracts import Contract
-from landschap.fsc.paging import MAX_LIMIT, Page
 from landschap.fsc.sentences import words_of
-from landschap.fsc.states import Kind
-from landschap.platform.settings import load_settings
-from landschap.vocabulary.identifiers import InvalidValue, PeerId
+from landschap.fsc.states import Kind, State
 from landschap.vocabulary.ijson import JsonValue
-from landschap.vocabulary.times import as_utc_text
 
-_FAILED = 1
-_SHORTEST_PREFIX = 8
-_Result = TypeVar("_Result")
-answer = Console()
-
-json_option = click.option("--json", "in_json", is_flag=True, help="Print as JSON.")
-yes_option = click.option("--yes", is_flag=True, help="Sign without asking.")
 until_option = click.option(
     "--until", metavar="YYYY-MM-DD", help="First day it no longer holds; default a year from now."
 )
-which = click.argument("content_hash", metavar="CONTRACT")
 
 
 @click.group()
@@ -62,32 +56,39 @@ def contract() -> None:
       landschap contract list
       landschap contract propose --peer 00000099000000002000 --service woz \\
           --purpose belasting-heffen --legal-basis eu-gdpr:A6-1-e --until 2027-01-01
-      landschap contract accept 'X1KsN8G5'
+      landschap contract accept X1KsN8G5
+      landschap contract wait X1KsN8G5
     """
 
 
-@click.group()
-def peer() -> None:
-    """See the peers this organisation knows."""
+contract.add_command(wait)
 
 
 @contract.command("list")
-@click.option("--state", help="Only contracts in this state.")
+@click.option(
+    "--state", type=click.Choice([s.value for s in State]), help="Only contracts in this state."
+)
 @json_option
 @config_option
 def list_contracts(config: Path, state: str | None, in_json: bool) -> None:
-    """List contracts, newest first: what they say, what they are worth, who must still sign."""
+    """List contracts, newest first: what they say, what they are worth, who must still sign.
+
+    \b
+    Examples:
+      landschap contract list --state proposed
+      landschap contract list --json
+    """
 
     async def gather(desk: Desk) -> list[dict[str, JsonValue]]:
         reached = await reach(desk)
         found = [as_json(desk, each, reached) for each in await store.contracts(desk.fsc)]
         return [each for each in found if state in (None, each["state"])]
 
-    told = _run(config, gather)
+    told = run(config, gather)
     if in_json:
-        _print_json({"contracts": told})
+        print_json({"contracts": told})
         return
-    table = Table("State", "What it says", "Waiting for", "Contract")
+    table = table_of("State", "What it says", "Waiting for", "Contract", whole="Contract")
     for each in told:
         table.add_row(
             str(each["state"]),
@@ -103,21 +104,27 @@ def list_contracts(config: Path, state: str | None, in_json: bool) -> None:
 @json_option
 @config_option
 def show_contract(config: Path, content_hash: str, in_json: bool) -> None:
-    """Show one contract: its sentence, signatures, grants and deliveries."""
+    """Show one contract: its sentence, signatures, grants and deliveries.
+
+    \b
+    Examples:
+      landschap contract show X1KsN8G5
+      landschap contract show '$1$3$53nGkZld...' --json
+    """
     _tell_one(config, content_hash, in_json)
 
 
 def _tell_one(config: Path, content_hash: str, in_json: bool) -> None:
     async def gather(desk: Desk) -> tuple[dict[str, JsonValue], list[str]]:
-        found = await _find(desk, content_hash)
+        found = await find_contract(desk, content_hash)
         told = as_json(desk, found, await reach(desk))
         deliveries = await store.deliveries(desk.fsc, found.contract.hash)
         told["deliveries"] = [delivery_json(desk, each) for each in deliveries]
         return told, printed(desk, told, deliveries)
 
-    told, lines = _run(config, gather)
+    told, lines = run(config, gather)
     if in_json:
-        _print_json(told)
+        print_json(told)
     else:
         click.echo("\n".join(lines))
 
@@ -154,6 +161,8 @@ def propose(
       landschap contract propose --peer 00000099000000002000 --service bijstand \\
           --purpose recht-op-bijstand-vaststellen --legal-basis eu-gdpr:A6-1-e \\
           --field-set bijstand-bij-verhuizing
+      landschap contract propose --peer 00000099000000002000 --service bijstand \\
+          --purpose-file doel.toml --until 2027-01-01 --yes --json
     """
     wishes = Wishes(**typed)
     if purpose_file is not None:
@@ -163,7 +172,7 @@ def propose(
 
     async def make(desk: Desk) -> Contract:
         end = read_until(until, desk.now)
-        return await connection(desk, _peer_id(provider), service, wishes, end)
+        return await connection(desk, peer_id(provider), service, wishes, end)
 
     _propose(config, make, yes=yes, in_json=in_json)
 
@@ -178,10 +187,16 @@ def propose(
 def publish(
     config: Path, service: str, directory: str | None, until: str | None, yes: bool, in_json: bool
 ) -> None:  # fmt: skip
-    """Ask a directory to list one of our services."""
+    """Ask a directory to list one of our services.
+
+    \b
+    Examples:
+      landschap contract publish --service bijstand
+      landschap contract publish --service bijstand --until 2027-01-01 --yes --json
+    """
 
     async def make(desk: Desk) -> Contract:
-        place = None if directory is None else _peer_id(directory)
+        place = None if directory is None else peer_id(directory)
         return await publication(desk, service, place, read_until(until, desk.now))
 
     _propose(config, make, yes=yes, in_json=in_json)
@@ -196,12 +211,12 @@ def _propose(
 ) -> None:
     async def work(desk: Desk) -> str:
         made = await make(desk)
-        _confirm(words_of(made, desk.names), "Propose and sign this?", yes=yes, in_json=in_json)
+        confirm(words_of(made, desk.names), "Propose and sign this?", yes=yes, in_json=in_json)
         async with desk.fsc.acquire() as one, one.transaction():
             await store.propose(one, desk.own, made, desk.now)
         return made.hash.value
 
-    _tell_one(config, _run(config, work), in_json)
+    _tell_one(config, run(config, work), in_json)
 
 
 @contract.command("accept")
@@ -210,7 +225,13 @@ def _propose(
 @json_option
 @config_option
 def accept(config: Path, content_hash: str, yes: bool, in_json: bool) -> None:
-    """Accept a contract; again, when our certificate has been renewed."""
+    """Accept a contract; again, when our certificate has been renewed.
+
+    \b
+    Examples:
+      landschap contract accept X1KsN8G5
+      landschap contract accept X1KsN8G5 --yes --json
+    """
     _sign(config, content_hash, Kind.ACCEPT, yes=yes, in_json=in_json)
 
 
@@ -220,7 +241,13 @@ def accept(config: Path, content_hash: str, yes: bool, in_json: bool) -> None:
 @json_option
 @config_option
 def reject(config: Path, content_hash: str, yes: bool, in_json: bool) -> None:
-    """Reject a contract: it ends for everybody and can not come back."""
+    """Reject a contract: it ends for everybody and can not come back.
+
+    \b
+    Examples:
+      landschap contract reject X1KsN8G5
+      landschap contract reject X1KsN8G5 --yes --json
+    """
     _sign(config, content_hash, Kind.REJECT, yes=yes, in_json=in_json)
 
 
@@ -230,105 +257,28 @@ def reject(config: Path, content_hash: str, yes: bool, in_json: bool) -> None:
 @json_option
 @config_option
 def revoke(config: Path, content_hash: str, yes: bool, in_json: bool) -> None:
-    """Revoke a contract we accepted: it ends for everybody, at the next question."""
+    """Revoke a contract we accepted: it ends for everybody, at the next question.
+
+    \b
+    Examples:
+      landschap contract revoke X1KsN8G5
+      landschap contract revoke X1KsN8G5 --yes --json
+    """
     _sign(config, content_hash, Kind.REVOKE, yes=yes, in_json=in_json)
 
 
 def _sign(config: Path, content_hash: str, kind: Kind, *, yes: bool, in_json: bool) -> None:
     async def work(desk: Desk) -> str:
-        found = await _find(desk, content_hash)
+        found = await find_contract(desk, content_hash)
         question = f"{kind.value.capitalize()} this contract?"
         words = words_of(found.contract, desk.names)
-        _confirm(words, question, yes=yes, in_json=in_json)
+        confirm(words, question, yes=yes, in_json=in_json)
         async with desk.fsc.acquire() as one, one.transaction():
             await store.sign(one, desk.own, found, kind, desk.now)
         return found.contract.hash.value
 
-    _tell_one(config, _run(config, work), in_json)
-
-
-@peer.command("list")
-@json_option
-@config_option
-def list_peers(config: Path, in_json: bool) -> None:
-    """List the peers that announced themselves or negotiated a contract with us."""
-
-    async def gather(desk: Desk) -> list[store.Peer]:
-        page = Page(limit=MAX_LIMIT, ascending=True)
-        found, _ = await store.peers(desk.fsc, store.PeerFilter(), page)
-        return list(found)
-
-    found = _run(config, gather)
-    if in_json:
-        told: list[JsonValue] = [
-            {
-                "peerId": each.peer_id.value,
-                "name": each.name,
-                "managerAddress": each.manager_address,
-                "seenAt": as_utc_text(each.seen_at),
-            }
-            for each in found
-        ]
-        _print_json({"peers": told})
-        return
-    table = Table("Peer", "Name", "Manager", "Seen")
-    for each in found:
-        seen = f"{each.seen_at:%Y-%m-%d %H:%M}"
-        table.add_row(each.peer_id.value, each.name, each.manager_address or "", seen)
-    answer.print(table)
-
-
-class _Declined(click.ClickException):
-    exit_code = _FAILED
-
-
-async def _find(desk: Desk, text: str) -> store.StoredContract:
-    """The one contract that is meant. Raises ClickException."""
-    wanted = text.strip()
-    if len(wanted.removeprefix("$1$1$")) < _SHORTEST_PREFIX:
-        raise click.BadParameter(f"give at least {_SHORTEST_PREFIX} characters of the hash")
-    found = await store.contracts_starting_with(desk.fsc, wanted)
-    if not found:
-        raise NotFound(
-            f"there is no contract {wanted}; `landschap contract list` shows all. A hash holds $ "
-            "signs: put it between single quotes."
-        )
-    if len(found) > 1:
-        raise click.BadParameter(f"{wanted} fits more than one contract; give more characters")
-    return found[0]
-
-
-def _confirm(words: str, question: str, *, yes: bool, in_json: bool) -> None:
-    """Ask the person; without one, ``--yes`` is needed. Raises ClickException."""
-    if yes:
-        return
-    if in_json or not sys.stdin.isatty():
-        raise click.UsageError("nobody can be asked here; add --yes to sign")
-    click.echo(words)
-    if not click.confirm(question):
-        raise _Declined("nothing was signed")
-
-
-def _peer_id(text: str) -> PeerId:
-    try:
-        return PeerId.parse(text)
-    except InvalidValue as error:
-        raise click.BadParameter(str(error)) from None
+    _tell_one(config, run(config, work), in_json)
 
 
 def _texts(value: JsonValue) -> list[str]:
     return [str(each) for each in value] if isinstance(value, list) else []
-
-
-def _print_json(value: JsonValue) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False))
-
-
-def _run(config: Path, work: Callable[[Desk], Coroutine[Any, Any, _Result]]) -> _Result:
-    settings = load_settings(config)
-
-    async def at_desk() -> _Result:
-        async with open_desk(settings) as desk:
-            return await work(desk)
-
-    return asyncio.run(at_desk())

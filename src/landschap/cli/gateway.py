@@ -16,6 +16,7 @@ import click
 import msgspec
 
 from landschap.cli.config_option import config_option
+from landschap.cli.contract import publish
 from landschap.cli.tables import answer, table_of
 from landschap.fsc.thumbprints import thumbprint_of
 from landschap.gateway import store
@@ -36,13 +37,17 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print as JSO
 
 @click.group()
 def service() -> None:
-    """Declare what the Inway offers.
+    """Declare what the Inway offers, and see what peers publish.
 
     \b
     Examples:
       landschap service apply
-      landschap service list --json
+      landschap service publish --service bijstand
+      landschap service list --published
     """
+
+
+service.add_command(publish)
 
 
 @service.command("apply")
@@ -57,6 +62,11 @@ def apply_services(config: Path, folder: Path | None, prune: bool, as_json: bool
 
     FOLDER holds one TOML file per service; default is `services` beside the settings. All files
     are read before anything changes.
+
+    \b
+    Examples:
+      landschap service apply
+      landschap service apply weesp/services --prune --json
     """
     settings = load_settings(config)
     wanted = _read_all(folder or settings.path.parent / SERVICES_FOLDER)
@@ -72,10 +82,27 @@ def apply_services(config: Path, folder: Path | None, prune: bool, as_json: bool
 
 
 @service.command("list")
+@click.option("--published", is_flag=True, help="What the directory lists, of all peers.")
+@click.option("--peer", default="", metavar="PEER-ID", help="With --published: of this peer.")
+@click.option("--name", default="", help="With --published: with this in the name.")
 @json_option
 @config_option
-def list_services(config: Path, as_json: bool) -> None:
-    """List the services that the Inway offers now."""
+def list_services(config: Path, published: bool, peer: str, name: str, as_json: bool) -> None:
+    """List the services that our Inway offers now, or those that the directory lists.
+
+    \b
+    Examples:
+      landschap service list
+      landschap service list --published --name bijstand
+      landschap service list --published --peer 00000099000000002000 --json
+    """
+    if published:
+        _list_published(load_settings(config), peer, name, as_json=as_json)
+        return
+    if peer or name:
+        raise click.UsageError(
+            "--peer and --name choose among what the directory lists; add --published"
+        )
     found = _run(load_settings(config), store.services)
     if as_json:
         click.echo(msgspec.json.encode({"services": found}).decode())
@@ -88,13 +115,33 @@ def list_services(config: Path, as_json: bool) -> None:
     answer.print(table)
 
 
+def _list_published(settings: Settings, peer: str, name: str, *, as_json: bool) -> None:
+    from landschap.cli.published import published
+
+    found = published(settings, peer=peer, name=name)
+    if as_json:
+        told = {"services": [each.body() for each in found]}
+        click.echo(json.dumps(told, ensure_ascii=False))
+        return
+    table = table_of("Service", "Peer", "Name", "On behalf of", whole="Peer")
+    for each in found:
+        table.add_row(each.name, each.provider, each.provider_name, each.delegator or "-")
+    answer.print(table)
+
+
 @service.command("show")
 @click.argument("name")
 @json_option
 @config_option
 @click.pass_context
 def show_service(ctx: click.Context, config: Path, name: str, as_json: bool) -> None:
-    """Show how one service is declared."""
+    """Show how one service is declared.
+
+    \b
+    Examples:
+      landschap service show bijstand
+      landschap service show bijstand --json
+    """
     found = _run(load_settings(config), store.services)
     shown = next((each for each in found if each.name == name), None)
     if shown is None:
@@ -132,7 +179,13 @@ def application() -> None:
 @json_option
 @config_option
 def add_application(config: Path, name: str, certificate: Path | None, as_json: bool) -> None:
-    """Admit an application; its key is printed once and kept nowhere."""
+    """Admit an application; its key is printed once and kept nowhere.
+
+    \b
+    Examples:
+      landschap application add zaaksysteem
+      landschap application add zaaksysteem --certificate zaaksysteem.crt
+    """
     now = datetime.now(UTC)
     thumbprint = thumbprint_of(read_certificates(certificate)[0]) if certificate else None
     key = _run(
@@ -155,7 +208,13 @@ def add_application(config: Path, name: str, certificate: Path | None, as_json: 
 @json_option
 @config_option
 def list_applications(config: Path, as_json: bool) -> None:
-    """List the applications, revoked ones too."""
+    """List the applications, revoked ones too.
+
+    \b
+    Examples:
+      landschap application list
+      landschap application list --json
+    """
     found = _run(load_settings(config), store.listed_applications)
     rows = [
         {
@@ -181,7 +240,13 @@ def list_applications(config: Path, as_json: bool) -> None:
 @config_option
 @click.pass_context
 def revoke_application(ctx: click.Context, config: Path, name: str, as_json: bool) -> None:
-    """End an application's use of the Outway, at once."""
+    """End an application's use of the Outway, at once.
+
+    \b
+    Examples:
+      landschap application revoke zaaksysteem
+      landschap application revoke zaaksysteem --json
+    """
     now = datetime.now(UTC)
     done = _run(load_settings(config), lambda pool: store.revoke_application(pool, name, now))
     if as_json:

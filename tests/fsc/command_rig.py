@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""An organisation as its operator has it: settings in a file, and the command line on them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.fsc import fsc_rig as rig
+from tests.fsc.manager_rig import Group, Manager
+
+PROVIDER = "00000099000000002000"
+ASKER = "00000099000000003000"
+PROVIDER_NAME = "Gemeente Gevend"
+ASKER_NAME = "Gemeente Vragend"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """What it answered, read."""
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operator:
+    """Who types commands for the organisation of a served Manager."""
+
+    manager: Manager
+    settings: Path
+
+    async def run(self, *words: str) -> Done:
+        """Run ``landschap WORDS`` with nobody at the keyboard."""
+        process = await self.start(*words)
+        out, err = await process.communicate()
+        return Done(code=process.returncode or 0, out=out.decode(), err=err.decode())
+
+    async def start(self, *words: str) -> asyncio.subprocess.Process:
+        """Start ``landschap WORDS``; the caller sees it end."""
+        dsn = self.manager.settings.postgres.dsn
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "landschap", *words, "--config", str(self.settings),
+            env=os.environ | {"LANDSCHAP__POSTGRES__DSN": str(dsn)},
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+
+
+async def operator(group: Group, peer_id: str, name: str, **changes: Any) -> Operator:
+    """A new peer of the Group with somebody at its command line; ``toml`` is added settings."""
+    toml = changes.pop("toml", "")
+    manager = await group.add(peer_id, *changes.pop("words", ()), name=name, **changes)
+    return Operator(manager=manager, settings=write_settings(manager, toml))
+
+
+def write_settings(manager: Manager, more: str = "", **changes: Any) -> Path:
+    """The settings of a served Manager as a file. Changes: group_id, directory, hosts."""
+    own, settings = manager.own, manager.settings
+    hosts = changes.get("hosts") or settings.network.hosts
+    directory = changes.get("directory") or settings.directory
+    assert directory is not None
+    lines = [
+        "[organisation]",
+        f'oin = "{own.peer_id}"',
+        f'name = "{own.name}"',
+        f'group_id = "{changes.get("group_id", rig.GROUP)}"',
+        "fictitious = true",
+        "[identity]",
+        f'certificate = "{settings.identity.certificate}"',
+        f'key = "{settings.identity.key}"',
+        f'trust_anchors = ["{settings.identity.trust_anchors[0]}"]',
+        *([f'crl = "{changes["crl"]}"'] if "crl" in changes else []),
+        "[addresses]",
+        f'manager = "{own.manager_address}"',
+        f'inway = "{own.inway_address}"',
+        "[directory]",
+        f'peer_id = "{directory.peer_id}"',
+        f'manager_address = "{directory.manager_address}"',
+        "[network.hosts]",
+        *(f'"{host}" = "{address}"' for host, address in hosts.items()),
+        "[paths]",
+        f'secrets = "{settings.paths.secrets}"',
+        f'run = "{manager.folder / "run"}"',
+    ]
+    path = manager.folder / "organisation.toml"
+    path.write_text("\n".join(lines) + "\n" + more, encoding="utf-8")
+    return path
