@@ -225,6 +225,17 @@ def publication_grant(provider: str, directory: str, **changes: Any) -> dict[str
     return {"data": data}
 
 
+def agreement(*sides: str, **changes: JsonValue) -> dict[str, JsonValue]:
+    """The properties with an agreement for these sides: ``connection``, ``publication``."""
+    value: dict[str, JsonValue] = {
+        "v": 1,
+        "role": "processor",
+        "reference": "VWO-2026-17",
+        "until": "2126-01-01",
+    }
+    return {f"delegation.{side}.agreement": value | changes for side in sides}
+
+
 def content(*grants: JsonValue, **changes: JsonValue) -> dict[str, JsonValue]:
     """A contract content around these grants, valid for a year from an hour ago."""
     now = int(datetime.now(UTC).timestamp())

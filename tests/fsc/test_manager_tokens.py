@@ -115,12 +115,13 @@ async def test_another_grant_type_is_refused(weesp: Manager, doesburg: OwnPeer) 
 async def test_a_delegated_connection_gives_a_token_with_the_delegator(
     weesp: Manager, doesburg: OwnPeer, province: OwnPeer
 ) -> None:
-    tree, grant_hash = await agreed(weesp, doesburg, delegator=rig.PROVINCE, properties={"a": 1})
+    told = {"a": 1} | rig.agreement("connection")
+    tree, grant_hash = await agreed(weesp, doesburg, delegator=rig.PROVINCE, properties=told)
     assert oauth(await want(weesp, doesburg, grant_hash)) == "invalid_grant"
     assert (await place(weesp, province, tree, Kind.ACCEPT)).status == 201
     claims = payload(await want(weesp, doesburg, grant_hash))
     assert claims["act"] == {"sub": rig.PROVINCE}
-    assert claims["prp"] == {"a": 1}
+    assert claims["prp"] == told
     assert "pdi" not in claims
     assert oauth(await want(weesp, province, grant_hash)) == "unauthorized_client"
 
@@ -129,7 +130,9 @@ async def test_a_delegated_connection_gives_a_token_with_the_delegator(
 async def test_a_delegated_service_gives_a_token_with_its_owner(
     weesp: Manager, doesburg: OwnPeer, province: OwnPeer
 ) -> None:
-    tree, grant_hash = await agreed(weesp, doesburg, service_delegator=rig.PROVINCE)
+    tree, grant_hash = await agreed(
+        weesp, doesburg, service_delegator=rig.PROVINCE, properties=rig.agreement("publication")
+    )
     await place(weesp, province, tree, Kind.ACCEPT)
     claims = payload(await want(weesp, doesburg, grant_hash))
     assert claims["pdi"] == rig.PROVINCE

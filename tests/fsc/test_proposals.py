@@ -86,8 +86,8 @@ def test_what_we_propose_is_a_contract_of_the_generation(profile: Profile) -> No
         (
             rig.publication_grant("vreemd", rig.DIRECTORY, delegator=rig.PROVINCE),
             (
-                "Gids van de testgroep lists service bijstand of peer vreemd "
-                "(on behalf of Provincie Proefland) until 2027-11-24."
+                "Gids van de testgroep lists service bijstand of peer vreemd, offered on behalf of "
+                "Provincie Proefland (without an agreement being named), until 2027-11-24."
             ),
         ),
         (
@@ -100,8 +100,9 @@ def test_what_we_propose_is_a_contract_of_the_generation(profile: Profile) -> No
         (
             rig.connection_grant(rig.DOESBURG, rig.WEESP, THUMB, delegator=rig.PROVINCE),
             (
-                "Gemeente Doesburg (on behalf of Provincie Proefland) may ask service bijstand of "
-                "Gemeente Weesp without a purpose being named until 2027-11-24."
+                "Gemeente Doesburg may, on behalf of Provincie Proefland (without an agreement "
+                "being named), ask service bijstand of Gemeente Weesp without a purpose being "
+                "named until 2027-11-24."
             ),
         ),
         (

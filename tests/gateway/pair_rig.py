@@ -40,6 +40,7 @@ from tests.gateway.gateway_scene import (
 )
 from tests.throwaway import TEMPLATE, Cluster
 
+from landschap.fsc import delegation
 from landschap.fsc import store as fsc_store
 from landschap.fsc.api import ManagerDeps, manager_app
 from landschap.fsc.client import ManagerClient, own_peer
@@ -355,12 +356,27 @@ def contract_content(pair: Pair, service: str, **changes: Any) -> dict[str, Any]
             },
         },
         "service": told,
-        "properties": {PROPERTY: bound.as_property()},
+        "properties": {PROPERTY: bound.as_property(), **agreements(changes)},
     }
     if "delegator" in changes:
         data["type"] = "GRANT_TYPE_DELEGATED_SERVICE_CONNECTION"
         data["delegator"] = {"peer_id": changes["delegator"]}
     return {**_frame(), "grants": [{"data": data}]}
+
+
+def agreements(changes: dict[str, Any]) -> dict[str, Any]:
+    """The agreement behind each delegation; ``agreed_until`` is its first day without it."""
+    until = changes.get("agreed_until", "2126-01-01")
+    agreed = delegation.Agreement.of(role="processor", reference="VWO-2026-17", until=until)
+    sides = {
+        "delegator": delegation.Side.CONNECTION,
+        "service_delegator": delegation.Side.PUBLICATION,
+    }
+    return {
+        side.agreement_property: agreed.as_property()
+        for name, side in sides.items()
+        if name in changes
+    }
 
 
 def _frame() -> dict[str, Any]:

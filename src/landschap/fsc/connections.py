@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from landschap.fsc.contracts import Contract
+from landschap.fsc.delegation import Delegation, delegations_between
 from landschap.fsc.states import Kind, Signature, State, missing_accepts, state_of
 from landschap.vocabulary.identifiers import ContentHash, GrantHash, PeerId
 from landschap.vocabulary.ijson import JsonValue
@@ -38,6 +39,14 @@ class ConnectionGrant:
     signed: bool
     valid: bool
     state: State
+
+    def delegations(self) -> tuple[Delegation, ...]:
+        """For whom is asked and for whom is offered, with the agreements behind it."""
+        return delegations_between(
+            self.properties,
+            asks=(self.delegator_peer_id, self.outway_peer_id),
+            offers=(self.service_delegator_peer_id, self.service_peer_id),
+        )
 
     def valid_at(self, now: datetime) -> bool:
         """True inside the period of a signed contract, while its certificates last."""

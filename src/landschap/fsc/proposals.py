@@ -12,7 +12,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from landschap.fsc.grants import BY_THUMBPRINT, PROTOCOLS, SERVICE, GrantType
+from landschap.fsc.grants import (
+    BY_THUMBPRINT,
+    DELEGATED_SERVICE,
+    PROTOCOLS,
+    SERVICE,
+    GrantType,
+)
 from landschap.fsc.hashes import HASH_ALGORITHM, Profile
 from landschap.fsc.wire import FSC_VERSIONS
 from landschap.vocabulary.identifiers import PeerId
@@ -33,22 +39,29 @@ class Terms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionAsked:
-    """A connection that is asked for: our outway, their service."""
+    """A connection that is asked for: an outway, a service.
+
+    ``delegator`` is for whom the outway will ask, ``service_delegator`` for whom the provider
+    offers the service; both may be set.
+    """
 
     outway: PeerId
     key_thumbprint: str
     provider: PeerId
     service: str
+    delegator: PeerId | None = None
+    service_delegator: PeerId | None = None
     properties: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublicationAsked:
-    """A publication that is asked for: our service, their directory."""
+    """A publication that is asked for: a service, a directory; ``delegator``: offered for whom."""
 
     provider: PeerId
     service: str
     directory: PeerId
+    delegator: PeerId | None = None
     protocol: str = PROTOCOLS[0]
     properties: Mapping[str, JsonValue] = field(default_factory=dict)
 
@@ -84,20 +97,43 @@ def _connection(asked: ConnectionAsked, profile: Profile) -> dict[str, JsonValue
     known_by: dict[str, JsonValue] = {"public_key_thumbprint": asked.key_thumbprint}
     if profile is Profile.FSC_2:
         known_by = {"identification": {"type": BY_THUMBPRINT, **known_by}}
-    return {
+    service: dict[str, JsonValue] = {
+        "type": SERVICE,
+        "peer_id": asked.provider.value,
+        "name": asked.service,
+    }
+    if asked.service_delegator is not None:
+        service |= {"type": DELEGATED_SERVICE, "delegator": _peer(asked.service_delegator)}
+    data: dict[str, JsonValue] = {
         "type": GrantType.CONNECTION.value,
         "outway": {"peer_id": asked.outway.value, **known_by},
-        "service": {"type": SERVICE, "peer_id": asked.provider.value, "name": asked.service},
+        "service": service,
     }
+    if asked.delegator is not None:
+        data |= {
+            "type": GrantType.DELEGATED_CONNECTION.value,
+            "delegator": _peer(asked.delegator),
+        }
+    return data
 
 
 def _publication(asked: PublicationAsked) -> dict[str, JsonValue]:
-    return {
+    data: dict[str, JsonValue] = {
         "type": GrantType.PUBLICATION.value,
-        "directory": {"peer_id": asked.directory.value},
+        "directory": _peer(asked.directory),
         "service": {
             "peer_id": asked.provider.value,
             "name": asked.service,
             "protocol": asked.protocol,
         },
     }
+    if asked.delegator is not None:
+        data |= {
+            "type": GrantType.DELEGATED_PUBLICATION.value,
+            "delegator": _peer(asked.delegator),
+        }
+    return data
+
+
+def _peer(peer_id: PeerId) -> dict[str, JsonValue]:
+    return {"peer_id": peer_id.value}

@@ -18,6 +18,7 @@ from landschap.fsc.api.deps import ManagerDeps, caller
 from landschap.fsc.certificates import PeerCertificate
 from landschap.fsc.codes import OAuth, oauth_refused
 from landschap.fsc.contracts import HashedGrant
+from landschap.fsc.delegation import delegations_of, first_refusal
 from landschap.fsc.grants import Connection, Outway
 from landschap.fsc.hashes import normal_grant_hash
 from landschap.fsc.states import State, missing_accepts
@@ -42,7 +43,7 @@ async def give_token(deps: ManagerDeps, request: Request[Any, Any, Any]) -> dict
         raise _no(OAuth.INVALID_CLIENT, "client_id is not the Peer ID of the client certificate")
     now = datetime.now(UTC)
     granted = await _granted(deps, grant_hash, peer, now)
-    await _check_grant(deps, granted, peer)
+    await _check_grant(deps, granted, peer, now)
     token = issue(deps.own, granted, peer, now, deps.token_ttl)
     return {
         "access_token": token,
@@ -108,7 +109,9 @@ async def _granted(
     return next(each for each in stored.contract.grants if each.hash == grant_hash)
 
 
-async def _check_grant(deps: ManagerDeps, granted: HashedGrant, peer: PeerCertificate) -> None:
+async def _check_grant(
+    deps: ManagerDeps, granted: HashedGrant, peer: PeerCertificate, now: datetime
+) -> None:
     grant = granted.grant
     if not isinstance(grant, Connection):
         raise _no(OAuth.INVALID_SCOPE, "this is a publication; tokens are for connections")
@@ -129,6 +132,21 @@ async def _check_grant(deps: ManagerDeps, granted: HashedGrant, peer: PeerCertif
             f"no Inway here offers the service {grant.service.name}",
             missing="the service",
             owner=deps.own.name,
+        )
+    _check_agreements(grant, now)
+
+
+def _check_agreements(grant: Connection, now: datetime) -> None:
+    """Nobody acts for another without an agreement that still holds. Source: GDPR art. 26, 28."""
+    refusal = first_refusal(delegations_of(grant), now)
+    if refusal is not None:
+        # OAuth has room for one sentence only, so code, missing link and owner stand in it.
+        words = f"{refusal.code}: {refusal.detail} Missing: {refusal.missing}; who can add it: "
+        raise _no(
+            OAuth.INVALID_GRANT,
+            f"{words}{refusal.owner}",
+            missing=refusal.missing,
+            owner=refusal.owner,
         )
 
 
