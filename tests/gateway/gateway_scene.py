@@ -20,6 +20,7 @@ from tests.gateway.gateway_rig import Anchor, Leaf
 from landschap.fsc.certificates import PeerCertificate, peer_certificate
 from landschap.fsc.connections import ConnectionGrant, HeldToken
 from landschap.fsc.contracts import HashedGrant
+from landschap.fsc.delegation import Agreement, Role, Side
 from landschap.fsc.grants import GrantType, read_grant
 from landschap.fsc.hashes import Profile
 from landschap.fsc.own import OwnPeer
@@ -168,6 +169,7 @@ def register(owner: str, **changes: Any) -> Register:
     return dataclasses.replace(made, **changes)
 
 
+AGREEMENT = Agreement(role=Role.PROCESSOR, reference="VWO-2026-17", until=date(2126, 1, 1))
 BOUND = Bound.of(purposes=(ASSISTANCE, RETIRED), legal_bases=(BASIS,), field_set=FIELD_SET)
 SERVICES = (
     Service(name="uitkeringen", upstream="landschap"),
@@ -210,6 +212,7 @@ class Scene:
     employees: Employees | None = None
     delegator: PeerId | None = None
     service_delegator: PeerId | None = None
+    agreement: Agreement | None = AGREEMENT
     properties: dict[str, Any] = field(default_factory=lambda: {PROPERTY: BOUND.as_property()})
 
     def grant(self, service: str, **changes: Any) -> ConnectionGrant:
@@ -223,7 +226,7 @@ class Scene:
             service_name=service,
             delegator_peer_id=self.delegator,
             service_delegator_peer_id=self.service_delegator,
-            properties=self.properties if service == "uitkeringen" else self.plain_properties(),
+            properties=self.told(service),
             not_before=self.now - timedelta(days=1),
             not_after=self.now + timedelta(days=1),
             accepted_until=self.now + timedelta(days=1),
@@ -232,6 +235,15 @@ class Scene:
             state=self.state,
         )
         return dataclasses.replace(made, **changes)
+
+    def told(self, service: str) -> dict[str, Any]:
+        """The properties of a grant for this service, with an agreement for each delegation."""
+        own = self.properties if service == "uitkeringen" else self.plain_properties()
+        if self.agreement is None:
+            return own
+        sides = ((Side.CONNECTION, self.delegator), (Side.PUBLICATION, self.service_delegator))
+        agreed = self.agreement.as_property()
+        return own | {side.agreement_property: agreed for side, whom in sides if whom}
 
     def plain_properties(self) -> dict[str, Any]:
         bound = Bound.of(purposes=(ASSISTANCE,), legal_bases=(BASIS,))
@@ -258,7 +270,7 @@ class Scene:
                 "public_key_thumbprint": client.key_thumbprint,
             },
             "service": service_data,
-            "properties": self.properties,
+            "properties": self.told(service),
         }
         if self.delegator:
             data["delegator"] = {"peer_id": self.delegator.value}
@@ -266,19 +278,20 @@ class Scene:
         return issue(own, granted, client, now, timedelta(seconds=300))
 
     def world(self, side: str) -> World:
+        return build_world(self.found(side))
+
+    def found(self, side: str) -> Found:
         weesp = side == "inway"
         tokens = () if weesp else (self.held("uitkeringen"),)
-        return build_world(
-            Found(
-                epoch=7,
-                own=self.weesp if weesp else self.doesburg,
-                snapshot=Snapshot(self.weesp_register if weesp else self.doesburg_register),
-                services=self.services if weesp else (),
-                grants=self.grants(),
-                tokens=tokens,
-                applications=(Application(name="zaaksysteem", key_digest=digest(API_KEY)),),
-                employees=self.employees,
-            )
+        return Found(
+            epoch=7,
+            own=self.weesp if weesp else self.doesburg,
+            snapshot=Snapshot(self.weesp_register if weesp else self.doesburg_register),
+            services=self.services if weesp else (),
+            grants=self.grants(),
+            tokens=tokens,
+            applications=(Application(name="zaaksysteem", key_digest=digest(API_KEY)),),
+            employees=self.employees,
         )
 
     def held(self, service: str) -> HeldToken:

@@ -580,13 +580,6 @@ def test_record_names_for_whom_the_service_is_offered(scene: Scene) -> None:
     }
 
 
-def test_service_with_purpose_refuses_delegation(scene: Scene) -> None:
-    scene.delegator = PeerId(ELSE)
-    asked = scene.incoming(fsc_authorization=f"Bearer {scene.token()}")
-    found = refusal(scene.ask_inway(asked))
-    assert (found["http"], found["code"]) == (403, "delegation_not_supported")
-
-
 def test_service_that_wants_the_trace_untouched_gets_it_so(scene: Scene) -> None:
     token = f"Bearer {scene.token('pand-plain')}"
     asked = to(scene.incoming(purpose_declaration="", fsc_authorization=token), "/p", "GET")

@@ -46,6 +46,7 @@ from landschap.gateway.users import Employees
 from landschap.gateway.world import Application, Found, build_world
 from landschap.logboek.records import Draft, Kind
 from landschap.purposes.declaration import Declaration, Expected, read, verify
+from landschap.purposes.model import Register
 from landschap.purposes.snapshot import Snapshot
 from landschap.vocabulary.identifiers import PeerId
 from landschap.vocabulary.problems import Refusal
@@ -102,6 +103,15 @@ def refusal(verdict: Verdict) -> dict[str, Any]:
 def draft_of(verdict: Verdict) -> Draft:
     assert isinstance(verdict.draft, Draft)
     return verdict.draft
+
+
+def for_another(register: Register, whom: str, **changes: Any) -> Register:
+    """The register in which the first policy is for another organisation, for whom we may ask."""
+    first, *rest = register.policies
+    told: dict[str, Any] = {"organisations": (whom,), "delegable": True}
+    return dataclasses.replace(
+        register, policies=(dataclasses.replace(first, **told | changes), *rest)
+    )
 
 
 def declared(scene: Scene, verdict: Verdict) -> Declaration:
@@ -191,6 +201,7 @@ def test_record_is_an_outgoing_transaction_without_subject(scene: Scene) -> None
 @pytest.mark.case("fsc:Outway-TransactionLog-3")
 def test_record_names_for_whom_we_ask(scene: Scene) -> None:
     scene.delegator = PeerId(ELSE)
+    scene.doesburg_register = for_another(scene.doesburg_register, ELSE)
     fsc = draft_of(ask(scene, by_user(scene))).payload["fsc"]
     assert isinstance(fsc, dict)
     assert fsc["source"]["type"] == "SOURCE_TYPE_DELEGATED_SOURCE"

@@ -35,6 +35,7 @@ RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 THUMBPRINT = "9c1185a5c5e9fc54612808977ee8f548b2258d31AAA"
 GRANT = "$1$3$" + "a" * 86
 TRACE = bytes(range(16))
+DELEGATOR = "00000099000000004000"
 CLAIMS = Claims(
     issuer=DOESBURG,
     audience=WEESP,
@@ -220,11 +221,34 @@ def test_a_missing_declaration_is_its_own_refusal() -> None:
         ({"dep": 1}, "chain_not_supported"),
         ({"prv": {}}, "chain_not_supported"),
         ({"opu": ASSISTANCE}, "chain_not_supported"),
-        ({"obo": WEESP}, "delegation_not_supported"),
     ],
 )
 def test_refuses_by_name_what_is_not_supported(payload: dict[str, object], code: str) -> None:
     refused(read(forged(payload)), code, 403)
+
+
+@pytest.mark.case("A40")
+@pytest.mark.parametrize(
+    ("declared", "agreed", "code"),
+    [
+        ("", DELEGATOR, "delegation_missing"),
+        (WEESP, DELEGATOR, "delegation_mismatch"),
+        (DELEGATOR, "", "delegation_mismatch"),
+    ],
+)
+def test_the_declaration_names_the_delegator_of_the_contract_and_nobody_else(
+    declared: str, agreed: str, code: str
+) -> None:
+    compact = sign(replace(CLAIMS, on_behalf_of=declared), EC, THUMBPRINT)
+    refused(verified(compact, expected=replace(EXPECTED, on_behalf_of=agreed)), code, 403)
+
+
+def test_a_declaration_on_behalf_of_the_delegator_holds() -> None:
+    compact = sign(replace(CLAIMS, on_behalf_of=DELEGATOR), EC, THUMBPRINT)
+    outcome = verified(compact, expected=replace(EXPECTED, on_behalf_of=DELEGATOR))
+    assert isinstance(outcome, Declaration)
+    assert outcome.claims.on_behalf_of == DELEGATOR
+    refused(read(forged({"obo": "gemeente"})), "declaration_invalid")
 
 
 @pytest.mark.case("A45")

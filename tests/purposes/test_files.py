@@ -13,7 +13,7 @@ from landschap.purposes.bound import Bound
 from landschap.purposes.decide import decide
 from landschap.purposes.decision import Question
 from landschap.purposes.files import parse_register
-from landschap.purposes.model import Register
+from landschap.purposes.model import Effect, Register
 from landschap.purposes.reading import Problem, RegisterError
 from landschap.purposes.snapshot import Snapshot
 
@@ -54,6 +54,19 @@ def test_both_registers_of_the_demo_can_be_applied() -> None:
     weesp, doesburg = demo("weesp", WEESP), demo("doesburg", DOESBURG)
     assert weesp.purposes == doesburg.purposes
     assert Snapshot(weesp).version != Snapshot(doesburg).version
+
+
+@pytest.mark.parametrize(
+    ("line", "delegable"),
+    [("delegeerbaar = true", True), ("delegeerbaar = false", False), ("", False)],
+)
+def test_a_policy_says_whether_another_may_ask(line: str, delegable: bool) -> None:
+    given = sources("weesp")
+    given["register.toml"] = given["register.toml"].replace(
+        'werking = "toestaan"', f'werking = "toestaan"\n{line}'
+    )
+    policies = parse_register(given, WEESP).policies
+    assert {each.delegable for each in policies if each.effect is Effect.PERMIT} == {delegable}
 
 
 def test_the_demo_allows_assistance_and_refuses_what_it_does_not_need() -> None:
@@ -133,7 +146,6 @@ def test_everything_wrong_is_told_at_once() -> None:
         ('rijen = [{ pad = "adres.plaats", op = "eq" }]', "row conditions"),
         ('nodig = ["case"]', "needs"),
         ('verplichtingen = ["notify"]', "obligations"),
-        ("delegeerbaar = true", "delegated uses"),
         ("verder = []", "uses onward"),
     ],
 )

@@ -143,7 +143,7 @@ def _unpurposed(
     peer = identified.peer.peer_id.value
     refused = Refused(
         refusal=refusal,
-        request=recording.bare_request(asked, peer),
+        request=recording.bare_request(asked, peer, identified.connection),
         transaction_id=identified.transaction_id,
         peer=peer,
         service=identified.claims.service,

@@ -8,7 +8,11 @@
 
 None can be left out: the type is the pass. Every step may end in a `Refusal` that says which link
 is missing and who can add it. Order of refusals: certificate, token (missing, invalid, expired,
-Group, certificate, parties, audience), transaction id, service, contract, method, body, purpose.
+Group, certificate, parties, audience), transaction id, service, contract, agreement behind a
+delegation, method, body, purpose.
+
+Who asks for another is the peer; the decision is about the other: `act` in the token, the
+delegator in the contract and `obo` in the declaration are the same organisation.
 Source: FSC Core, "Inway"; FSC Logging, "Inway"; authorisation algorithm R1 to R14.
 """
 
@@ -120,8 +124,6 @@ def bind_purpose(
     rule = identified.offered.service.declaration
     if rule == "none":
         return Purposed(identified=identified, purpose="", declaration=None)
-    if identified.claims.delegator is not None:
-        return refusals.delegation_not_supported()
     compact = asked.header("purpose-declaration")
     plain = asked.header("doelbinding")
     if not compact and plain and rule == "unsigned":
@@ -139,6 +141,7 @@ def bind_purpose(
         grant_hash=identified.connection.hash,
         trace_id=identified.trace.trace_id,
         plain=plain,
+        on_behalf_of=identified.connection.delegator,
     )
     declaration = verify(unverified, key, expected, fresh.now)
     if isinstance(declaration, Refusal):
@@ -207,6 +210,8 @@ def permit_of(permitted: Permitted, asked: Asked, world: World, fresh: Fresh) ->
         expires_at=fresh.now + LIFETIME,
         grant_hash=identified.connection.hash,
         declaration=str(declaration.claims.jti) if declaration else "",
+        delegator=identified.connection.delegator,
+        publication_delegator=identified.connection.publication_delegator,
     )
 
 
@@ -246,11 +251,22 @@ def _contract_refusal(
     if connection is None or not connection.grant.valid_at(fresh.now):
         return refusals.contract_not_valid(connection.state_at(fresh.now) if connection else "")
     grant = connection.grant
-    if grant.outway_peer_id != claims.subject or grant.service_name != claims.service:
+    agreed = (
+        grant.outway_peer_id,
+        grant.service_name,
+        grant.delegator_peer_id,
+        grant.service_delegator_peer_id,
+    )
+    if agreed != (
+        claims.subject,
+        claims.service,
+        claims.delegator,
+        claims.publication_delegator,
+    ):
         return refused(Code.TOKEN_INVALID, "the token says something else than its contract")
     if grant.outway_thumbprint is not None and grant.outway_thumbprint != peer.key_thumbprint:
         return refused(Code.TOKEN_INVALID, "the contract names another key than this connection's")
-    return None
+    return connection.delegation_refusal(fresh.now)
 
 
 def form_refusal(asked: Asked, offered: Offered) -> Refusal | None:
@@ -291,9 +307,11 @@ def _is_replay(declaration: Declaration, trace: Trace, memory: Memory, fresh: Fr
 def _question(purposed: Purposed, query: Query, asked: Asked) -> Question:
     identified, declaration = purposed.identified, purposed.declaration
     claims = declaration.claims if declaration else None
+    delegator, peer = identified.connection.delegator, identified.peer.peer_id.value
     return Question(
         purpose=purposed.purpose,
-        organisation=identified.peer.peer_id.value,
+        organisation=delegator or peer,
+        delegatee=peer if delegator else "",
         service=identified.claims.service,
         action=identified.action,
         fields=query.fields,

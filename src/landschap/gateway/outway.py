@@ -6,6 +6,9 @@
     authorise     own register              -> Allowed    under which policy of our own
     declare       token and signature       -> Outgoing   what the peer gets: the organisation only
 
+Under a contract in another's name the decision is about that other, by our own register: its
+policies name for whom we act. The declaration says so (`obo`); ours is still the signature.
+
 Source: FSC Core, "Outway"; FSC Logging, "Outway"; house decision: own side of the Outway.
 """
 
@@ -152,9 +155,11 @@ def authorise(bound: Bound, asked: Asked, world: World, fresh: Fresh) -> Allowed
     if isinstance(query, Refusal):
         return query
     user = bound.caller.user
+    delegator = bound.connection.delegator
     question = Question(
         purpose=bound.purpose,
-        organisation=world.me,
+        organisation=delegator or world.me,
+        delegatee=world.me if delegator else "",
         service=bound.connection.grant.service_name,
         provider=bound.connection.provider,
         action=bound.action,
@@ -195,6 +200,7 @@ def declare(
         case=_case(asked.header("zaak"), bound.connection.provider, signing.case_key),
         loa=(user.level or "none") if user else "none",
         role=_role(allowed, world),
+        on_behalf_of=bound.connection.delegator,
     )
     return Outgoing(
         allowed=allowed,
@@ -244,14 +250,20 @@ def _connection(asked: Asked, world: World, fresh: Fresh) -> Connection | Refusa
         every = fitting or world.aliases.get(given, ())
         connection = world.outgoing[every[0]] if every else None
     if connection is None:
-        return refusals.grant_unknown(given)
+        return _no_connection(given, world)
     grant = connection.grant
     if not grant.valid_at(fresh.now):
         return refusals.contract_not_valid(connection.state_at(fresh.now))
     own: PeerCertificate = world.own.certificate
     if grant.outway_thumbprint is not None and grant.outway_thumbprint != own.key_thumbprint:
         return refusals.grant_of_another_outway()
-    return connection
+    return connection.delegation_refusal(fresh.now) or connection
+
+
+def _no_connection(given: str, world: World) -> Refusal:
+    """Nothing fits; perhaps something does in another's name, and then that is to be said."""
+    whole = tuple(sorted(each for each in world.aliases if given and each.startswith(f"{given}@")))
+    return refusals.delegator_not_named(given, whole) if whole else refusals.grant_unknown(given)
 
 
 def _action(asked: Asked, connection: Connection) -> str | Refusal:

@@ -17,6 +17,7 @@ import msgspec
 
 from landschap.gateway import inway, outway
 from landschap.gateway.asked import Asked, Query, Trace
+from landschap.gateway.world import Connection
 from landschap.logboek.drafts import permitted_draft, refused_draft
 from landschap.logboek.payloads import AdlEntry, FscEntry
 from landschap.logboek.records import Draft
@@ -128,8 +129,7 @@ def inway_request(purposed: inway.Purposed, query: Query) -> Words:
         subject["properties"] = {"loa": claims.loa, "role": claims.role}
     elif purposed.purpose:
         context["declaration"] = "unsigned"
-    if identified.claims.delegator is not None:
-        context["delegator"] = identified.claims.delegator.value
+    _add_delegators(context, identified.connection)
     _add_times(context, query)
     return {
         "subject": subject,
@@ -142,6 +142,7 @@ def inway_request(purposed: inway.Purposed, query: Query) -> Words:
 def outway_request(bound: outway.Bound, query: Query | None, case: str) -> Words:
     """What one of ours asked. The person stands here and nowhere outside."""
     context: Words = {"purpose": bound.purpose, "grant_hash": bound.connection.hash}
+    _add_delegators(context, bound.connection)
     if case:
         context["case"] = case[:200]
     if query is not None:
@@ -165,9 +166,14 @@ def caller_words(caller: outway.Caller) -> Words:
     return {"type": "application", "id": caller.application.name, "properties": properties}
 
 
-def bare_request(asked: Asked, peer: str | None) -> Words:
-    """What was said by one who was refused before anything of it was believed."""
+def bare_request(asked: Asked, peer: str | None, connection: Connection | None = None) -> Words:
+    """What was said by one who was refused before anything of it was believed.
+
+    ``connection`` is the one that the token proved, when it came that far.
+    """
     context: Words = {}
+    if connection is not None:
+        _add_delegators(context, connection)
     said = {
         "purpose": asked.header("doelbinding"),
         "declaration": asked.header("purpose-declaration"),
@@ -250,6 +256,14 @@ def _resource(service: str, provider: str, query: Query | None) -> Words:
     if properties:
         resource["properties"] = properties
     return resource
+
+
+def _add_delegators(context: Words, connection: Connection) -> None:
+    """For whom is asked, and for whom is offered."""
+    if connection.delegator:
+        context["delegator"] = connection.delegator
+    if connection.publication_delegator:
+        context["publication_delegator"] = connection.publication_delegator
 
 
 def _add_times(context: Words, query: Query) -> None:

@@ -119,16 +119,16 @@ def service_blocked(why: str) -> Refusal:
     )
 
 
-def delegation_not_supported() -> Refusal:
-    """Asking on behalf of another, at a service that wants a purpose."""
+def delegator_not_named(alias: str, whole: tuple[str, ...]) -> Refusal:
+    """An alias that fits only contracts in another's name: acting for another is never guessed."""
     return Refusal(
-        code="delegation_not_supported",
-        status=403,
-        title="Asking on behalf of another is not accepted",
-        detail="This service does not accept questions on behalf of another organisation.",
-        missing="a contract of the asking organisation itself",
-        owner=_BOTH,
-        fault=Fault.PEER,
+        code="delegator_not_named",
+        status=400,
+        title="The question does not say for whom it is asked",
+        detail=f"The alias {alias[:120]} fits only contracts on behalf of another organisation.",
+        missing=f"an alias that names the other, such as {whole[0][:200]}",
+        owner=_ASKER,
+        extra={"grant_aliases": list(whole)},
     )
 
 

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from landschap.fsc.connections import ConnectionGrant, HeldToken
+from landschap.fsc.delegation import Delegation, first_refusal
 from landschap.fsc.keys import PublicKey
 from landschap.fsc.own import OwnPeer
 from landschap.fsc.states import State
@@ -24,6 +25,7 @@ from landschap.gateway.services import Service
 from landschap.gateway.users import Employees
 from landschap.purposes.bound import Bound, read_bound
 from landschap.purposes.snapshot import Snapshot
+from landschap.vocabulary.identifiers import PeerId
 from landschap.vocabulary.problems import Refusal
 
 _HTTPS_PORT = 443
@@ -40,17 +42,32 @@ class Offered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """A connection grant with its purpose bound, read once."""
+    """A connection grant with its purpose bound and its delegations, read once."""
 
     grant: ConnectionGrant
     hash: str
     bound: Bound | None
     bound_refusal: Refusal | None
+    delegations: tuple[Delegation, ...] = ()
 
     @property
     def provider(self) -> str:
         """The peer that offers the service."""
         return self.grant.service_peer_id.value
+
+    @property
+    def delegator(self) -> str:
+        """For whom the outway asks; empty when for its own organisation."""
+        return _value(self.grant.delegator_peer_id)
+
+    @property
+    def publication_delegator(self) -> str:
+        """For whom the service is offered; empty when for the provider itself."""
+        return _value(self.grant.service_delegator_peer_id)
+
+    def delegation_refusal(self, now: datetime) -> Refusal | None:
+        """None while every delegation in the grant rests on an agreement that holds."""
+        return first_refusal(self.delegations, now) if self.delegations else None
 
     def state_at(self, now: datetime) -> str:
         """The state of its contract in a word; what was valid when it was read may have ended."""
@@ -168,7 +185,12 @@ def _connection(grant: ConnectionGrant) -> Connection:
         hash=grant.grant_hash.value,
         bound=None if isinstance(read, Refusal) else read,
         bound_refusal=read if isinstance(read, Refusal) else None,
+        delegations=grant.delegations(),
     )
+
+
+def _value(peer_id: PeerId | None) -> str:
+    return peer_id.value if peer_id is not None else ""
 
 
 def _offered(service: Service, snapshot: Snapshot) -> Offered:
@@ -194,10 +216,15 @@ def why_blocked(service: Service, snapshot: Snapshot) -> str:
 
 
 def _aliases(connections: Iterable[Connection]) -> Mapping[str, tuple[str, ...]]:
-    """``service`` and ``peer/service`` for every outgoing connection; one name may fit several."""
+    """``service`` and ``peer/service`` for every outgoing connection; one name may fit several.
+
+    A connection in another's name has that name behind it, ``service@delegator``: so nobody acts
+    for another without saying so.
+    """
     found: dict[str, list[str]] = {}
     for each in connections:
         name = each.grant.service_name
+        for_whom = f"@{each.delegator}" if each.delegator else ""
         for alias in (name, f"{each.provider}/{name}"):
-            found.setdefault(alias, []).append(each.hash)
+            found.setdefault(alias + for_whom, []).append(each.hash)
     return {alias: tuple(sorted(hashes)) for alias, hashes in found.items()}

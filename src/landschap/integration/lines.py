@@ -94,6 +94,7 @@ def _line(
         trace_origin="caller" if processing.parent else "fsc",
         processor_url=f"urn:nld:oin:{permit.peer}",
         peer=permit.peer,
+        delegator=permit.delegator or None,
         transaction_id=permit.transaction_id,
         grant_hash=permit.grant_hash or None,
         purpose=permit.purpose,

@@ -7,8 +7,11 @@ the deciding itself is a refusal. Purposes cover downward only: permission for *
 covers *parking permit for a visitor*, not the other way round.
 
 The steps keep the numbers of the decision algorithm. R1 (the declaration) is checked before, in
-`declaration`. Delegation, chains, needs, row conditions and obligations (R4, R5, R9, R13) are not
-supported: a register, contract or declaration that asks for one of them is refused when read.
+`declaration`, and so is the first half of R4 (who asks for whom: token, contract and declaration
+agree). Its second half is here: the decision is about the organisation for which is asked, a policy
+must say that another may ask for it, and a prohibition on either of the two holds.
+Chains, needs, row conditions and obligations (R5, R9, R13) are not supported: a register, contract
+or declaration that asks for one of them is refused when read.
 Source: AVG art. 5 lid 1 sub b and c; house algorithm, "Explanation of a decision" in the docs.
 """
 
@@ -77,6 +80,7 @@ class _Case:
         self._well_formed()
         purpose = self._known_purpose()
         self._within_contract(purpose)
+        self._on_behalf()
         self._not_prohibited(purpose)
         fits = self._fitting(purpose)
         known = self.snapshot.service_fields.get(self.service, frozenset())
@@ -169,6 +173,14 @@ class _Case:
             # At an Outway: the set is the provider's, who checks it at the other door.
             self.steps.append(Step("R3", bound.field_set, "skip", "field set of the provider"))
 
+    # R4
+    def _on_behalf(self) -> None:
+        delegatee = self.question.delegatee
+        if delegatee:
+            self.steps.append(
+                Step("R4", self.question.organisation, "ok", f"asked for by {delegatee}")
+            )
+
     # R6
     def _not_prohibited(self, purpose: KnownPurpose) -> None:
         for rule in self.snapshot.prohibitions:
@@ -181,12 +193,17 @@ class _Case:
         policy = rule.policy
         return (
             rule.in_force(self.now)
-            and rule.concerns(self.question.organisation)
+            and any(map(rule.concerns, self._involved()))
             and policy.service in {"*", self.question.service}
             and policy.provider in {"*", self.service[0]}
             and ("*" in policy.actions or self.question.action in policy.actions)
             and (policy.purpose == "*" or self._covers(policy.purpose, purpose))
         )
+
+    def _involved(self) -> tuple[str, ...]:
+        question = self.question
+        named = (question.organisation, question.delegatee)
+        return named if question.delegatee else named[:1]
 
     def _covers(self, uri: str, purpose: KnownPurpose) -> bool:
         return self.snapshot.equivalents.get(uri, uri) in purpose.ancestors
@@ -232,6 +249,8 @@ class _Case:
 
     def _judge(self, rule: Rule) -> Fit | _Miss:
         question = self.question
+        if question.delegatee and not rule.policy.delegable:
+            return self._miss(rule, "R4", _Miss(0, "delegation_not_allowed", "", rule))
         if rule.roles and rule.roles.isdisjoint(question.roles):
             shown = ", ".join(question.roles) or "(none)"
             return self._miss(rule, "R8", _Miss(1, "role_not_allowed", shown, rule))

@@ -22,6 +22,8 @@ from landschap.vocabulary.problems import Refusal
 class Question:
     """What is asked: this organisation, this service, these fields, this purpose.
 
+    ``organisation`` is for whom is asked: the decision is about it. ``delegatee`` is who asks in
+    its name, empty when it asks itself.
     ``provider`` is the OIN of who offers the service; empty means the owner of the register.
     ``fields`` is None when the asker leaves the choice to us; a group name (``adres``) stands for
     its fields. ``search`` are the paths searched by: that is use as well. ``legal_bases`` is None
@@ -41,6 +43,7 @@ class Question:
     bound: Bound | None = None
     require_bound: bool = True
     lenient: bool = False
+    delegatee: str = ""
 
 
 class Step(NamedTuple):
@@ -100,6 +103,7 @@ class Decision:
             "action": question.action,
             "owner_of_register": self.owner,
             "about": self.about,
+            "delegatee": question.delegatee,
         }
         return refusal_of(self.code, facts, self._extra())
 

@@ -56,7 +56,8 @@ class Claims:
 
     ``issuer`` and ``audience`` are OINs, ``trace`` the 16 bytes of the trace id, ``case`` an
     opaque reference that only the asker can resolve, ``loa`` the assurance of the person behind
-    the question (``none`` for a machine), ``role`` a code and never a name.
+    the question (``none`` for a machine), ``role`` a code and never a name. ``on_behalf_of`` is the
+    OIN of the delegator when the issuer asks in another's name.
     """
 
     issuer: str
@@ -73,6 +74,7 @@ class Claims:
     case: str = ""
     loa: str = ""
     role: str = ""
+    on_behalf_of: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +97,7 @@ class Expected:
     """What the connection itself says, against which the declaration is held.
 
     ``peer`` is the OIN in the client certificate, ``provider`` our own; ``plain`` the header
-    ``Doelbinding``, empty when absent.
+    ``Doelbinding``, empty when absent; ``on_behalf_of`` the delegator in the access token.
     """
 
     peer: str
@@ -104,6 +106,7 @@ class Expected:
     grant_hash: str
     trace_id: bytes
     plain: str = ""
+    on_behalf_of: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +142,7 @@ class _Payload(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     cas: str = ""
     loa: str = ""
     rol: str = ""
+    obo: str = ""
 
 
 def signing_input(claims: Claims, algorithm: Algorithm, thumbprint: str) -> bytes:
@@ -226,11 +230,27 @@ def _against(claims: Claims, expected: Expected) -> Refusal | None:
             return _refuse(
                 "declaration_binding", f"The {name} of the declaration is not that of the question."
             )
+    if claims.on_behalf_of != expected.on_behalf_of:
+        return _other_delegator(claims.on_behalf_of, expected.on_behalf_of)
     if expected.plain and expected.plain != claims.purpose:
         return _refuse(
             "purpose_mismatch", f"The header {PLAIN_HEADER} names another purpose than is signed."
         )
     return None
+
+
+def _other_delegator(declared: str, agreed: str) -> Refusal:
+    """Source: authorisation algorithm, R4: ``obo`` is the delegator in the token, and only it."""
+    if not declared:
+        return _refuse(
+            "delegation_missing",
+            f"The contract is for questions on behalf of {agreed}, the declaration names nobody.",
+        )
+    return _refuse(
+        "delegation_mismatch",
+        f"The declaration is on behalf of {declared}, the contract "
+        f"{f'is for {agreed}' if agreed else 'is for the asker itself'}.",
+    )
 
 
 def _fresh(claims: Claims, now: datetime) -> Refusal | None:
@@ -284,6 +304,8 @@ def _claims_of(payload: Mapping[str, JsonValue]) -> Claims:
         wire = msgspec.convert(payload, type=_Payload, strict=True)
         Oin.parse(wire.iss)
         Oin.parse(wire.aud)
+        if wire.obo:
+            Oin.parse(wire.obo)
         trace_id = bytes.fromhex(wire.trc)
         issued_at = datetime.fromtimestamp(wire.iat, UTC)
         expires_at = datetime.fromtimestamp(wire.exp, UTC)
@@ -306,21 +328,18 @@ def _claims_of(payload: Mapping[str, JsonValue]) -> Claims:
         case=wire.cas,
         loa=wire.loa,
         role=wire.rol,
+        on_behalf_of=wire.obo,
     )
 
 
 def _refuse_unsupported(payload: Mapping[str, JsonValue]) -> None:
-    """A claim that changes on whose behalf is asked is refused by name, never passed over."""
+    """A claim that makes the question follow from another is refused by name, never passed over."""
     hops = payload.get("dep")
     if isinstance(hops, int) and hops > MAX_HOPS:
         raise _Malformed(_refuse("chain_too_deep", f"The chain is deeper than {MAX_HOPS} hops."))
     if hops not in (0, None) or any(name in payload for name in _CHAIN_CLAIMS):
         raise _Malformed(
             _refuse("chain_not_supported", "A question that follows from another is not accepted.")
-        )
-    if "obo" in payload:
-        raise _Malformed(
-            _refuse("delegation_not_supported", "Asking on behalf of another is not accepted.")
         )
 
 
@@ -342,6 +361,7 @@ def _payload_of(claims: Claims) -> bytes:
             cas=claims.case,
             loa=claims.loa,
             rol=claims.role,
+            obo=claims.on_behalf_of,
         )
     )
 
@@ -385,7 +405,8 @@ _STATUS = {
     "purpose_mismatch": 400,
     "chain_too_deep": 403,
     "chain_not_supported": 403,
-    "delegation_not_supported": 403,
+    "delegation_missing": 403,
+    "delegation_mismatch": 403,
 }
 CHALLENGE = "Purpose"
 """Value of ``WWW-Authenticate`` beside every 401 of a declaration."""

@@ -47,7 +47,6 @@ _UNSUPPORTED: Mapping[str, Mapping[str, str]] = {
         "rijen": "row conditions",
         "nodig": "needs (case, consent, four eyes)",
         "verplichtingen": "obligations",
-        "delegeerbaar": "delegated uses",
         "verder": "uses onward along a chain",
     },
     "doel": {"verenigbaar_met": "compatible purposes along a chain"},
@@ -264,6 +263,7 @@ def _policy(table: Table, owner: str) -> Policy:
         legal_bases=(
             table.texts("grondslagen", valid=LEGAL_BASES, required=True) if permits else ()
         ),
+        delegable=table.boolean("delegeerbaar", default=False) if permits else False,
     )
 
 

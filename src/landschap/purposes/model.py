@@ -245,7 +245,8 @@ class Policy:
     """Who may do what, for which purpose, with which fields of which service.
 
     ``legal_bases`` are the grounds an asker may rely on (at an Outway: those we declare);
-    ``activity`` is *our* activity that the log line will name.
+    ``activity`` is *our* activity that the log line will name. ``delegable``: another may ask for
+    the organisations that it names.
     """
 
     id: str
@@ -264,6 +265,7 @@ class Policy:
     hours: Hours | None = None
     legal_bases: tuple[str, ...] = ()
     activity: str = ""
+    delegable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,7 +41,8 @@ class Permit:
 
     ``peer`` is the OIN of the organisation that asks, ``fields`` the visible field paths,
     ``searchable`` those a question may search by, ``activity`` the URI of *our* activity for the
-    log line, ``declaration`` the ``jti`` of the purpose declaration.
+    log line, ``declaration`` the ``jti`` of the purpose declaration. ``delegator`` is for whom the
+    peer asks, ``publication_delegator`` for whom we answer; both empty when nobody.
     """
 
     transaction_id: UUID
@@ -59,6 +60,8 @@ class Permit:
     expires_at: datetime
     grant_hash: str = ""
     declaration: str = ""
+    delegator: str = ""
+    publication_delegator: str = ""
 
 
 class PermitTooLarge(ValueError):
@@ -90,6 +93,8 @@ class _Wire(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     sea: list[str] = []
     gth: str = ""
     jti: str = ""
+    obo: str = ""
+    pdi: str = ""
 
 
 _ENCODER = msgspec.json.Encoder()
@@ -175,6 +180,8 @@ def _wire_of(permit: Permit, field_set: FieldSet | None) -> _Wire:
         sea=sorted(permit.searchable),
         gth=permit.grant_hash,
         jti=permit.declaration,
+        obo=permit.delegator,
+        pdi=permit.publication_delegator,
     )
 
 
@@ -195,6 +202,8 @@ def _permit_of(wire: _Wire, fields: Sequence[str], target: str) -> Permit:
         expires_at=datetime.fromtimestamp(wire.exp, UTC),
         grant_hash=wire.gth,
         declaration=wire.jti,
+        delegator=wire.obo,
+        publication_delegator=wire.pdi,
     )
 
 

@@ -147,9 +147,11 @@ class Table:
             return 1
         return value
 
-    def boolean(self, key: str) -> bool:
-        """``true`` or ``false``."""
-        value = self._take(key, required=True)
+    def boolean(self, key: str, *, default: bool | None = None) -> bool:
+        """``true`` or ``false``; without a default it must be there."""
+        value = self._take(key, required=default is None)
+        if value is None and default is not None:
+            return default
         if value is not None and not isinstance(value, bool):
             self.problem(key, "must be true or false")
         return value is not False

@@ -110,6 +110,13 @@ REASONS: Mapping[str, Reason] = {
         missing="a role that the policy names",
         owner="the organisation of the user (the role), or {owner_of_register} (the policy)",
     ),
+    "delegation_not_allowed": Reason(
+        status=403,
+        title="The policy does not let another ask",
+        detail="{organisation} may use {service} so itself, but may not have {delegatee} ask.",
+        missing="a policy that lets another ask for {organisation} (delegeerbaar = true)",
+        owner=_OFFICER,
+    ),
     "outside_hours": Reason(
         status=403,
         title="Outside the hours of the policy",

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 
@@ -211,7 +211,11 @@ class Snapshot:
 
 def document_of(register: Register) -> dict[str, object]:
     """The register as plain JSON, everything in a fixed order, so that order in files is free."""
-    plain: dict[str, object] = msgspec.to_builtins(_sorted(register))
+    plain: dict[str, Any] = msgspec.to_builtins(_sorted(register))
+    for policy in plain["policies"]:
+        # Absent means no: so a register without delegation keeps the version it always had.
+        if not policy["delegable"]:
+            del policy["delegable"]
     return plain
 
 

@@ -83,6 +83,7 @@ def _line(use: Use, subject: bytes | None, span: bytes, parent: bytes | None) ->
         trace_origin="caller" if use.trace else "fsc",
         processor_url=f"urn:nld:oin:{permit.peer}",
         peer=permit.peer,
+        delegator=permit.delegator or None,
         transaction_id=permit.transaction_id,
         grant_hash=permit.grant_hash or None,
         purpose=permit.purpose,
