@@ -151,6 +151,7 @@ async def whole_pair(
             "Gemeente Weesp",
             "manager.weesp.test",
             "inway.weesp.test",
+            "inway-b.weesp.test",
             "door.test",
         ),
         "doesburg": doesburg,

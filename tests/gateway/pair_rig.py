@@ -183,13 +183,18 @@ async def _side(stack: AsyncExitStack, cluster: Cluster, settings: Settings) -> 
     )
     make_secret_keys(settings)
     settings = replace(settings, postgres=PostgresSettings(dsn=cluster.dsn(name)))
+    return await open_side(stack, settings, "decider-0")
+
+
+async def open_side(stack: AsyncExitStack, settings: Settings, lane: str) -> Side:
+    """A decider of an organisation, with what it needs; nothing is carried yet."""
     from landschap.platform import postgres
 
     administrator = await postgres.administrator(settings)
     stack.push_async_callback(administrator.close)
     log_pool = await postgres.pool(settings, "logboek", size=1)
     stack.push_async_callback(log_pool.close)
-    desk, keeper = await open_desk(settings, "decider-0", stack)
+    desk, keeper = await open_desk(settings, lane, stack)
     watching = asyncio.create_task(watch(settings, keeper))
     stack.callback(watching.cancel)
     server = await asyncio.get_running_loop().create_unix_server(
@@ -204,7 +209,7 @@ async def _side(stack: AsyncExitStack, cluster: Cluster, settings: Settings) -> 
         own=own_peer(settings),
         desk=desk,
         keeper=keeper,
-        lane="decider-0",
+        lane=lane,
         log_pool=log_pool,
         administrator=administrator,
     )
@@ -248,7 +253,13 @@ peer_id = "00000099000000009000"
 manager_address = "https://manager.gids.test:8443"
 [network]
 allow_private = true
-hosts = {{"manager.weesp.test" = "127.0.0.1", "inway.weesp.test" = "127.0.0.1"}}
+[network.hosts]
+"manager.weesp.test" = "127.0.0.1"
+"inway.weesp.test" = "127.0.0.1"
+"inway-b.weesp.test" = "127.0.0.1"
+[outway.aliases]
+"uitkeringen.weesp.intern" = "{WEESP}/uitkeringen"
+"pand" = "pand-open"
 [nginx]
 workers = 1
 """)
@@ -398,6 +409,9 @@ async def _serve_manager(stack: AsyncExitStack, weesp: Side) -> None:
     async def offered() -> frozenset[str]:
         return await store.offered_services(weesp.pools.gateway)
 
+    async def inway(service: str) -> str:
+        return await store.inway_of(weesp.pools.gateway, service, weesp.own.inway_address)
+
     app = manager_app(
         ManagerDeps(
             pool=weesp.pools.fsc,
@@ -407,6 +421,7 @@ async def _serve_manager(stack: AsyncExitStack, weesp: Side) -> None:
             offered=offered,
             auto_sign=frozenset(),
             token_ttl=timedelta(seconds=300),
+            inway_of=inway,
         )
     )
     config = uvicorn.Config(app, loop="none", log_config=None, ws="none", lifespan="on")

@@ -69,7 +69,19 @@ FULL = dataclasses.replace(
     ),
 )
 
+MORE = dataclasses.replace(
+    MINIMAL,
+    inway=InwayDoor(
+        listen=at("127.0.0.2", 443),
+        services=(
+            ServiceUpstream(service="meldingen", server="127.0.0.1:9100", websocket=True),
+            ServiceUpstream(service="Pand", server="127.0.0.1:9101", http2=True),
+        ),
+    ),
+)
+
 PLANS = {
+    "protocols": MORE,
     "minimal": MINIMAL,
     "full": FULL,
     "full-debian-12": dataclasses.replace(FULL, nginx_version=(1, 22, 1)),
@@ -110,6 +122,11 @@ def test_text_uses_no_module_outside_stock_nginx_and_no_resolver(word: str) -> N
 def test_directives_younger_than_the_nginx_at_hand_are_left_out(word: str) -> None:
     assert word in render(FULL).text
     assert word not in render(PLANS["full-debian-12"]).text
+
+
+def test_service_that_speaks_a_protocol_this_nginx_lacks_is_refused() -> None:
+    with pytest.raises(InvalidValue, match=r"1\.29\.4"):
+        dataclasses.replace(MORE, nginx_version=(1, 29, 3))
 
 
 def test_plain_outway_is_for_loopback_only() -> None:

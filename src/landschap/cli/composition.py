@@ -92,13 +92,16 @@ class Composition:
         """The Manager, for other peers' Managers and Outways."""
         from landschap.fsc.api import ManagerDeps, manager_app
         from landschap.fsc.autosign import grant_types
-        from landschap.gateway.store import offered_services
+        from landschap.gateway.store import inway_of, offered_services
 
         own, client = await self.peer()
         services = await self.pool("gateway")
 
         async def offered() -> frozenset[str]:
             return await offered_services(services)
+
+        async def inway(service: str) -> str:
+            return await inway_of(services, service, own.inway_address)
 
         return manager_app(
             ManagerDeps(
@@ -109,6 +112,7 @@ class Composition:
                 offered=offered,
                 auto_sign=grant_types(self.settings.fsc.auto_sign, is_directory=own.is_directory),
                 token_ttl=timedelta(seconds=self.settings.fsc.token_ttl_seconds),
+                inway_of=inway,
             )
         )
 

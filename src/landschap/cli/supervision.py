@@ -145,7 +145,8 @@ def _deciders(
     count = settings.processes.deciders or max(1, (os.cpu_count() or 1) // _CORES_PER_DECIDER)
     place = decide_socket(settings)
     for number in range(count):
-        lane = f"decider-{number}"
+        host = settings.processes.host
+        lane = f"decider-{host}-{number}" if host else f"decider-{number}"
         more = ["--listen-fd", str(deciding.fileno()), "--lane", lane]
         yield ProcessSpec(
             name=lane,

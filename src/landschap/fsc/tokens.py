@@ -57,10 +57,17 @@ class TokenClaims:
 
 
 def issue(
-    own: OwnPeer, granted: HashedGrant, client: PeerCertificate, now: datetime, ttl: timedelta
+    own: OwnPeer,
+    granted: HashedGrant,
+    client: PeerCertificate,
+    now: datetime,
+    ttl: timedelta,
+    *,
+    audience: str = "",
 ) -> str:
     """A token for a connection grant, bound to the client certificate of this request.
 
+    ``audience`` is the Inway that it is for; our own when there is but one.
     Raises InvalidValue for a grant that is no connection.
     """
     grant = granted.grant
@@ -73,7 +80,7 @@ def issue(
         "sub": grant.outway.peer_id.value,
         "iss": own.peer_id.value,
         "svc": grant.service.name,
-        "aud": own.inway_address,
+        "aud": audience or own.inway_address,
         "nbf": begin,
         "exp": begin + max(1, int(ttl.total_seconds())),
         "cnf": {"x5t#S256": client.thumbprint},

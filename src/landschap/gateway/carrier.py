@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from landschap.gateway.carrier_doors import inway_server, outway_server
 from landschap.gateway.carrier_parts import (
     LOG_FORMAT,
+    LOG_MAPS,
     NO_ACCEL,
     NO_TRACE_YET,
     after_listen,
@@ -34,6 +35,7 @@ from landschap.gateway.carrier_parts import (
     indented,
     unix_upstream,
 )
+from landschap.gateway.carrier_protocols import COMMON_MAPS
 from landschap.gateway.plan import CarrierPlan, ManagerDoor, Tls, WebDoor
 
 # Directives younger than 1.22.1, the oldest version the text was run on. ``max_headers`` counts
@@ -69,7 +71,7 @@ class Rendered:
 
 def render(plan: CarrierPlan) -> Rendered:
     """The whole configuration. Equal plans give equal bytes and an equal version."""
-    servers = [_version_server(plan)]
+    servers = [LOG_MAPS, COMMON_MAPS, _version_server(plan)]
     if plan.manager:
         servers.append(_manager_server(plan, plan.manager))
     if plan.inway:
@@ -123,6 +125,8 @@ def _http_lines(plan: CarrierPlan) -> list[str]:
         "large_client_header_buffers 4 16k;",
         "map_hash_bucket_size 512;",
         "map_hash_max_size 8192;",
+        "server_names_hash_bucket_size 512;",
+        "server_names_hash_max_size 8192;",
         "proxy_headers_hash_bucket_size 128;",
         "proxy_headers_hash_max_size 2048;",
         "limit_req_status 429;",
@@ -155,7 +159,7 @@ def _tls_lines(tls: Tls) -> list[str]:
 
 def _version_server(plan: CarrierPlan) -> str:
     return f"""server {{
-  listen "unix:{plan.version_socket}";
+  listen "unix:{plan.version_socket}" default_server;
   set $door private;
   {NO_TRACE_YET}
   access_log off;

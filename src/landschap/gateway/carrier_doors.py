@@ -18,6 +18,14 @@ from landschap.gateway.carrier_parts import (
     literal_location,
     unix_upstream,
 )
+from landschap.gateway.carrier_protocols import (
+    WANTS,
+    inway_lines,
+    inway_protocols,
+    outway_lines,
+    outway_protocols,
+    place_of,
+)
 from landschap.gateway.plan import CarrierPlan, InwayDoor, OutwayDoor
 
 # Each status a refusal may carry; `return` wants a literal, so each is a line.
@@ -57,7 +65,8 @@ def inway_server(plan: CarrierPlan, door: InwayDoor) -> str:
     return "\n".join(
         [
             _decide_upstream(plan, "inway"),
-            *(_service_upstream(service.name, service.server) for service in door.services),
+            *(_service_upstream(each.name, place_of(plan, each)) for each in door.services),
+            *inway_protocols(plan, door),
             *_header_maps(door),
             *([_peer_zone(limit)] if limit else []),
             "server {",
@@ -76,13 +85,14 @@ def inway_server(plan: CarrierPlan, door: InwayDoor) -> str:
 
 def outway_server(plan: CarrierPlan, door: OutwayDoor) -> str:
     """The Outway: an own application, decision, then the peer's Inway the decision names."""
-    after_ssl, http2 = after_listen(plan) if door.tls else ("", "")
+    after_ssl, http2 = after_listen(plan, tls=door.tls)
     certificate = "$ssl_client_escaped_cert" if door.client_ca else '""'
     sans = "".join(f"  {peer.name} {peer.host};\n" for peer in door.peers)
     return "\n".join(
         [
             _decide_upstream(plan, "outway"),
             *(_service_upstream(peer.name, peer.server) for peer in door.peers),
+            *outway_protocols(),
             f'map $d_svc $d_san {{\n  default "";\n{sans}}}',
             "server {",
             f"  listen {door.listen.text()}{' ssl' if door.tls else ''}{after_ssl};",
@@ -166,6 +176,7 @@ def _decide_location(door: str, asks: tuple[str, ...], proof: str) -> str:
     proxy_set_header X-Body-Length $content_length;
     proxy_set_header X-Body-Encoding $http_transfer_encoding;
     proxy_set_header {proof};
+    proxy_set_header {WANTS};
 {passed}
     proxy_connect_timeout 250ms;
     proxy_read_timeout 2s;
@@ -210,7 +221,6 @@ proxy_pass_header Server;
 proxy_pass_header Date;
 proxy_hide_header Fsc-Transaction-Id;
 proxy_pass_request_headers off;
-proxy_set_header Connection "";
 proxy_set_header Fsc-Transaction-Id $d_tx;
 proxy_set_header traceparent $d_trace;
 proxy_set_header tracestate $d_tracestate;
@@ -231,7 +241,7 @@ def _inway_location(door: InwayDoor) -> str:
         _FAILURES,
         _PASSING_ON,
         f"proxy_read_timeout {door.answer_seconds}s;",
-        "proxy_set_header Host $http_host;",
+        *inway_lines(door),
         # The service receives the token. Source: FSC Core, "Inway".
         "proxy_set_header Fsc-Authorization $http_fsc_authorization;",
         "proxy_set_header Permit $d_permit;",
@@ -258,6 +268,7 @@ def _outway_location(plan: CarrierPlan, door: OutwayDoor) -> str:
         _PASSING_ON,
         f"proxy_read_timeout {door.answer_seconds}s;",
         "proxy_set_header Host $d_san;",
+        *outway_lines(),
         "proxy_set_header Fsc-Authorization $d_token;",
         "proxy_set_header Purpose-Declaration $d_declaration;",
         "proxy_set_header Doelbinding $d_purpose;",

@@ -10,12 +10,18 @@ from landschap.gateway.plan import CarrierPlan, Tls
 _HTTP2_DIRECTIVE = (1, 25, 1)
 
 LOG_FORMAT = (
-    '{"ts":"$time_iso8601","door":"$door","tx":"$d_tx","upstream":"$d_svc","method":'
-    '"$request_method","status":"$status","upstream_status":"$upstream_status","seconds":'
-    '"$request_time","bytes":"$bytes_sent","serial":"$ssl_client_serial","verify":'
-    '"$ssl_client_verify","tls":"$ssl_protocol","complete":"$request_completion","limit":'
+    '{"ts":"$time_iso8601","at":"$msec","door":"$door","tx":"$d_tx","upstream":"$d_svc","method":'
+    '"$request_method","status":"$status","upstream_status":"$upstream_status","code":"$log_code",'
+    '"seconds":"$request_time","bytes":"$bytes_sent","received":"$request_length","serial":'
+    '"$ssl_client_serial","verify":"$ssl_client_verify","tls":"$ssl_protocol","complete":"$request_completion","limit":'
     '"$limit_req_status"}'
 )
+
+# What was sent, by us or by the peer; a header of a peer goes into no file unless it is a code.
+LOG_MAPS = """map $sent_http_fsc_error_code $log_code {
+  default "";
+  "~^[A-Z][A-Z_]{2,80}$" $sent_http_fsc_error_code;
+}"""
 
 # The access log reads them also where no decision was asked.
 NO_TRACE_YET = 'set $d_tx ""; set $d_svc "";'
@@ -37,8 +43,13 @@ def blanked(names: tuple[str, ...]) -> str:
     return "\n".join(f'proxy_set_header {name} "";' for name in names)
 
 
-def after_listen(plan: CarrierPlan) -> tuple[str, str]:
-    """How HTTP/2 is switched on: a word behind ``ssl`` before 1.25.1, a line of its own since."""
+def after_listen(plan: CarrierPlan, *, tls: bool = True) -> tuple[str, str]:
+    """How HTTP/2 is switched on: a word behind ``ssl`` before 1.25.1, a line of its own since.
+
+    Without TLS the word would leave no HTTP/1.1, so there only the line is used.
+    """
+    if not tls and not plan.knows(_HTTP2_DIRECTIVE):
+        return "", ""
     return ("", "  http2 on;\n") if plan.knows(_HTTP2_DIRECTIVE) else (" http2", "")
 
 

@@ -270,10 +270,14 @@ def _contract_refusal(
 
 
 def form_refusal(asked: Asked, offered: Offered) -> Refusal | None:
-    """Refused for its method or the size of its body; None when both are right."""
+    """Refused for its method, protocol or size of its body; None when these are right."""
     service = offered.service
     if asked.method not in service.methods:
         return refusals.method(asked.method, service.name, tuple(service.methods))
+    # What the carrier saw in the question: a WebSocket, or a wish for server-sent events.
+    wants = asked.header("x-wants")
+    if wants and not (service.websocket if wants == "websocket" else service.events):
+        return refusals.protocol(wants, service.name)
     limit = service.body_bytes
     if not limit:
         return None

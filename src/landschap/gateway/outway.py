@@ -239,15 +239,11 @@ def _connection(asked: Asked, world: World, fresh: Fresh) -> Connection | Refusa
     if given:
         connection = world.outgoing.get(given)
     else:
-        given = asked.header("fsc-grant-alias")
-        fitting = tuple(
-            each
-            for each in world.aliases.get(given, ())
-            if world.outgoing[each].grant.valid_at(fresh.now)
-        )
+        given, hashes = _named(asked, world)
+        fitting = tuple(each for each in hashes if world.outgoing[each].grant.valid_at(fresh.now))
         if len(fitting) > 1:
             return refusals.grant_ambiguous(given, fitting)
-        every = fitting or world.aliases.get(given, ())
+        every = fitting or hashes
         connection = world.outgoing[every[0]] if every else None
     if connection is None:
         return _no_connection(given, world)
@@ -264,6 +260,20 @@ def _no_connection(given: str, world: World) -> Refusal:
     """Nothing fits; perhaps something does in another's name, and then that is to be said."""
     whole = tuple(sorted(each for each in world.aliases if given and each.startswith(f"{given}@")))
     return refusals.delegator_not_named(given, whole) if whole else refusals.grant_unknown(given)
+
+
+def _named(asked: Asked, world: World) -> tuple[str, tuple[str, ...]]:
+    """What the question calls its connection, and the grants of that name.
+
+    By a header, else by the host name that was asked. Never by the path: that is the service's.
+    """
+    given = asked.header("fsc-grant-alias")
+    if given:
+        return given, world.aliases.get(given, ())
+    host = asked.header("host").lower()
+    name = host if host.endswith("]") else host.rsplit(":", 1)[0]
+    hashes = world.hosts.get(name)
+    return (name, hashes) if hashes is not None else ("", ())
 
 
 def _action(asked: Asked, connection: Connection) -> str | Refusal:

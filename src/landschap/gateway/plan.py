@@ -14,6 +14,9 @@ from pathlib import PurePath
 
 from landschap.vocabulary.identifiers import InvalidValue
 
+HTTP2_UPSTREAM = (1, 29, 4)
+"""The first nginx that speaks HTTP/2 with what is behind it."""
+
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _ADDRESS = re.compile(r"[0-9.]{7,15}|\[[0-9A-Fa-f:.]{2,45}\]")
 _SERVICE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,253}[A-Za-z0-9])?")
@@ -72,11 +75,16 @@ class Tls:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceUpstream:
-    """Where an own service answers: ``unix:/path`` or ``address:port``; extra headers it gets."""
+    """Where an own service answers: ``unix:/path`` or ``address:port``; extra headers it gets.
+
+    ``http2``: the service speaks HTTP/2 only. ``websocket``: an upgrade may be asked of it.
+    """
 
     service: str
     server: str
     headers: tuple[str, ...] = ()
+    http2: bool = False
+    websocket: bool = False
 
     def __post_init__(self) -> None:
         _require(_SERVICE, self.service, "service")
@@ -220,6 +228,8 @@ class CarrierPlan:
             _require(_PATH, str(path), "path")
         if self.worker_user is not None:
             _require(_USER, self.worker_user, "user")
+        if not self.knows(HTTP2_UPSTREAM) and any(each.http2 for each in self._services()):
+            raise InvalidValue("this nginx can not speak HTTP/2 with a service; it needs 1.29.4")
         names = [upstream.name for upstream in self._upstreams()]
         twice = {name for name in names if names.count(name) > 1}
         if twice:
@@ -234,9 +244,11 @@ class CarrierPlan:
         return tuple(door for door in every if door is not None)
 
     def _upstreams(self) -> tuple[ServiceUpstream | PeerUpstream, ...]:
-        services = self.inway.services if self.inway else ()
         peers = self.outway.peers if self.outway else ()
-        return (*services, *peers)
+        return (*self._services(), *peers)
+
+    def _services(self) -> tuple[ServiceUpstream, ...]:
+        return self.inway.services if self.inway else ()
 
     @property
     def version_socket(self) -> PurePath:

@@ -81,6 +81,19 @@ def method(given: str, service: str, offered: tuple[str, ...]) -> Refusal:
     )
 
 
+def protocol(given: str, service: str) -> Refusal:
+    """A WebSocket or server-sent events, of a service that was not declared to have them."""
+    words = {"websocket": "a WebSocket", "events": "server-sent events"}.get(given, given[:20])
+    return Refusal(
+        code="ERROR_CODE_PROTOCOL_UNSUPPORTED",
+        status=400,
+        title="The protocol is not supported",
+        detail=f"{service} is not declared to answer with {words}.",
+        missing=f"{given[:20]} = true in the declaration of the service",
+        owner="the operators of the organisation that offers it",
+    )
+
+
 def body_too_large(limit: int) -> Refusal:
     """More than the service takes."""
     return Refusal(

@@ -8,6 +8,10 @@
     headers = ["Accept-Crs"]              # extra request headers it receives
     trace = "child"                       # child | untouched
     permit = true                         # send it the Permit; own services always get it
+    protocol = "http/1.1"                 # http/1.1 | http/2: what the service itself speaks
+    events = false                        # true: it may answer with server-sent events
+    websocket = false                     # true: a WebSocket may be opened (only with intent)
+    inways = ["https://b.example:443"]    # the Inways that offer it; absent: each of ours
 
     [methods]                             # what each method does with data; others are refused
     GET = "raadplegen"
@@ -16,7 +20,7 @@
     body_bytes = 1048576                  # 0: no limit
 
 `read_service` tells every mistake of a file at once. Nothing is guessed: what is unknown is refused
-with the nearest name.
+with the nearest name. Every key is explained in ``docs/reference/services.md``.
 Source: FSC Core, "Service"; house decision: recording per service is mandatory.
 """
 
@@ -43,18 +47,21 @@ DEFAULT_METHODS: Mapping[str, str] = {
 }
 DEFAULT_BODY_BYTES = 1_048_576
 _KNOWN = (
-    "name", "upstream", "recording", "declaration", "headers", "trace", "permit", "methods",
-    "limits",
+    "name", "upstream", "recording", "declaration", "headers", "trace", "permit", "protocol",
+    "events", "websocket", "inways", "methods", "limits",
 )  # fmt: skip
 _RECORDINGS = ("self", "intent")
 _DECLARATIONS = ("signed", "unsigned", "none")
 _TRACES = ("child", "untouched")
+_PROTOCOLS = ("http/1.1", "http/2")
 # FSC allows 1 to 100 characters, its log record 3 to 255.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,98}[A-Za-z0-9]")
 _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}")
 _METHOD = re.compile(r"[A-Z]{2,20}")
 _HTTP = re.compile(r"http://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})((?:/\S*)?)")
 _BASE = re.compile(r"(?:/[A-Za-z0-9._~-]+)*")
+# As it stands in a token, and in addresses.inway of the Inway that is meant.
+_INWAY = re.compile(r"https://[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?(?::[1-9][0-9]{0,4})?")
 # Headers that carry identity, trust or the course of the connection are never extra headers.
 _RESERVED = (
     "authorization", "connection", "content-length", "cookie", "doelbinding", "expect", "forwarded",
@@ -82,7 +89,8 @@ class Service:
     """One declared service.
 
     ``upstream`` is `LANDSCHAP`, ``unix:path`` or ``http://host:port``; ``base`` stands before the
-    path of every question. ``methods`` maps a method to the action it is.
+    path of every question. ``methods`` maps a method to the action it is. ``inways`` are the
+    addresses of the Inways that offer it; empty: each Inway of this organisation.
     """
 
     name: str
@@ -93,8 +101,16 @@ class Service:
     headers: tuple[str, ...] = ()
     trace: str = "child"
     permit: bool = True
+    protocol: str = "http/1.1"
+    events: bool = False
+    websocket: bool = False
+    inways: tuple[str, ...] = ()
     methods: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_METHODS))
     body_bytes: int = DEFAULT_BODY_BYTES
+
+    def offered_at(self, inway: str) -> bool:
+        """True when the Inway of this address offers it."""
+        return not self.inways or inway in self.inways
 
 
 def read_service(text: str) -> Service | list[Mistake]:
@@ -136,6 +152,10 @@ class _Reading:
             headers=self._headers(),
             trace=self._choice("trace", _TRACES, "child"),
             permit=self._permit(upstream),
+            protocol=self._protocol(upstream),
+            events=self._flag("events", default=False),
+            websocket=self._websocket(recording),
+            inways=self._inways(),
             methods=self._methods(),
             body_bytes=self._body_bytes(),
         )
@@ -159,13 +179,40 @@ class _Reading:
         return f"http://{match[1]}:{match[2]}", base
 
     def _permit(self, upstream: str) -> bool:
-        given = self.tree.get("permit", upstream == LANDSCHAP)
-        if not isinstance(given, bool):
-            self._wrong("permit", "true or false")
-            return False
+        given = self._flag("permit", default=upstream == LANDSCHAP)
         if upstream == LANDSCHAP and not given:
             self._wrong("permit", "our own services answer only with a Permit")
         return given
+
+    def _protocol(self, upstream: str) -> str:
+        given = self._choice("protocol", _PROTOCOLS, "http/1.1")
+        if upstream == LANDSCHAP and given != "http/1.1":
+            self._wrong("protocol", "our own services speak http/1.1")
+        return given
+
+    def _websocket(self, recording: str) -> bool:
+        given = self._flag("websocket", default=False)
+        if given and recording != "intent":
+            # Who asks what inside the tunnel is seen and recorded by nobody.
+            self._wrong("websocket", "only for a service without personal data (intent)")
+        return given
+
+    def _inways(self) -> tuple[str, ...]:
+        given = self.tree.get("inways", [])
+        if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
+            self._wrong("inways", 'a list of addresses, such as ["https://inway-b.example:443"]')
+            return ()
+        for each in given:
+            if not _INWAY.fullmatch(each):
+                self._wrong("inways", f"{each[:80]!r} is no address such as https://host:port")
+        return tuple(dict.fromkeys(given))
+
+    def _flag(self, key: str, *, default: bool) -> bool:
+        given = self.tree.get(key, default)
+        if isinstance(given, bool):
+            return given
+        self._wrong(key, "true or false")
+        return False
 
     def _headers(self) -> tuple[str, ...]:
         given = self.tree.get("headers", [])

@@ -9,7 +9,7 @@ policy or contract works at once without a restart.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -106,13 +106,15 @@ class Found:
     tokens: tuple[HeldToken, ...] = ()
     applications: tuple[Application, ...] = ()
     employees: Employees | None = None
+    aliases: Mapping[str, str] = field(default_factory=dict)
 
 
 class World(msgspec.Struct, frozen=True, kw_only=True):
     """What one organisation holds to be true at one epoch; ``me`` is its own Peer ID.
 
-    ``incoming`` and ``outgoing`` are by grant hash, ``aliases`` by what an application may say
-    instead of a hash, ``keys`` by the digest of an API key.
+    ``services`` are those that this Inway offers. ``incoming`` and ``outgoing`` are by grant hash,
+    ``aliases`` by what an application may say instead of a hash, ``hosts`` by the host name it may
+    ask instead of saying so, ``keys`` by the digest of an API key.
     """
 
     epoch: int
@@ -123,6 +125,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     incoming: Mapping[str, Connection]
     outgoing: Mapping[str, Connection]
     aliases: Mapping[str, tuple[str, ...]]
+    hosts: Mapping[str, tuple[str, ...]]
     tokens: Mapping[str, Token]
     keys: Mapping[bytes, Application]
     certificates: Mapping[str, Application]
@@ -140,17 +143,24 @@ def build_world(found: Found) -> World:
         for each in map(_connection, found.grants)
         if each.grant.outway_peer_id.value == me
     }
+    aliases = _aliases(outgoing.values())
+    declared = _declared(found.aliases, aliases, outgoing)
     return World(
         epoch=found.epoch,
         own=own,
         own_keys={own.certificate.thumbprint: own.certificate.key},
         snapshot=found.snapshot,
-        services={each.name: _offered(each, found.snapshot) for each in found.services},
+        services={
+            each.name: _offered(each, found.snapshot)
+            for each in found.services
+            if each.offered_at(own.inway_address)
+        },
         incoming={
             each.hash: each for each in map(_connection, found.grants) if each.provider == me
         },
         outgoing=outgoing,
-        aliases=_aliases(outgoing.values()),
+        aliases={**aliases, **declared},
+        hosts={name.lower(): hashes for name, hashes in declared.items()},
         tokens=held_tokens(found.tokens),
         keys={a.key_digest: a for a in found.applications if a.key_digest},
         certificates={
@@ -213,6 +223,21 @@ def why_blocked(service: Service, snapshot: Snapshot) -> str:
             'recording = "intent", with which no line per person is written'
         )
     return ""
+
+
+def _declared(
+    names: Mapping[str, str],
+    known: Mapping[str, tuple[str, ...]],
+    outgoing: Mapping[str, Connection],
+) -> Mapping[str, tuple[str, ...]]:
+    """Names of our own for a grant hash, a ``service`` or a ``peer/service``.
+
+    A name whose contract is not there yet stays a name: it fits nothing, and never another.
+    """
+    return {
+        name: (place,) if place in outgoing else known.get(place, ())
+        for name, place in names.items()
+    }
 
 
 def _aliases(connections: Iterable[Connection]) -> Mapping[str, tuple[str, ...]]:

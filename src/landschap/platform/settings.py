@@ -226,12 +226,27 @@ class NginxSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutwaySettings:
+    aliases: Mapping[str, str] = option(
+        o.table_of(o.text),
+        "Names for connections, used as Fsc-Grant-Alias or as host name: each stands for a grant "
+        "hash, service or peer/service.",
+        default=None,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessSettings:
     user: str | None = option(
         o.text, "System user for our processes when started as root.", default=None
     )
     deciders: int = option(
         o.whole_number(0, 64), "Decider processes; 0 is one per two cores.", default=0
+    )
+    host: str | None = option(
+        o.text,
+        "Name of this machine in the log, when several serve one organisation.",
+        default=None,
     )
 
 
@@ -284,6 +299,7 @@ class Settings:
     oidc: OidcSettings = section(OidcSettings, "Who may log in.")
     portal: PortalSettings = section(PortalSettings, "Pages for residents.")
     nginx: NginxSettings = section(NginxSettings, "The carrier.")
+    outway: OutwaySettings = section(OutwaySettings, "How our applications name connections.")
     processes: ProcessSettings = section(ProcessSettings, "Our processes.")
     limits: LimitSettings = section(LimitSettings, "Bounds on everything.")
     revocation: RevocationSettings = section(

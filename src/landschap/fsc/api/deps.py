@@ -30,7 +30,8 @@ class ManagerDeps:
     """The Manager's surroundings.
 
     ``pool`` is of role ``landschap_fsc``, ``log_pool`` of a role that may read the log;
-    ``offered`` gives the names of the services that our Inway offers now.
+    ``offered`` gives the names of the services that our Inways offer now, ``inway_of`` the address
+    of one Inway that offers a service; without it there is one Inway.
     """
 
     pool: asyncpg.Pool
@@ -40,6 +41,7 @@ class ManagerDeps:
     offered: Callable[[], Awaitable[frozenset[str]]]
     auto_sign: frozenset[GrantType]
     token_ttl: timedelta
+    inway_of: Callable[[str], Awaitable[str]] | None = None
 
 
 def caller(request: Request[Any, Any, Any]) -> PeerCertificate:

@@ -44,7 +44,8 @@ async def give_token(deps: ManagerDeps, request: Request[Any, Any, Any]) -> dict
     now = datetime.now(UTC)
     granted = await _granted(deps, grant_hash, peer, now)
     await _check_grant(deps, granted, peer, now)
-    token = issue(deps.own, granted, peer, now, deps.token_ttl)
+    audience = await _inway(deps, granted)
+    token = issue(deps.own, granted, peer, now, deps.token_ttl, audience=audience)
     return {
         "access_token": token,
         "token_type": "bearer",
@@ -107,6 +108,14 @@ async def _granted(
             owner=waiting,
         )
     return next(each for each in stored.contract.grants if each.hash == grant_hash)
+
+
+async def _inway(deps: ManagerDeps, granted: HashedGrant) -> str:
+    """The Inway that this token is for. Source: FSC Core, "Access token" (``aud``)."""
+    grant = granted.grant
+    if deps.inway_of is None or not isinstance(grant, Connection):
+        return deps.own.inway_address
+    return await deps.inway_of(grant.service.name)
 
 
 async def _check_grant(

@@ -11,6 +11,7 @@ import asyncio
 import gc
 import signal
 import socket
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -65,6 +66,7 @@ class Keeper:
     peers: Peers
     user_keys: UserKeys | None
     employees: Employees | None
+    aliases: Mapping[str, str]
     desk: Desk | None = None
     _loading: asyncio.Task[None] | None = None
     _tokens: dict[str, asyncio.Task[bool]] | None = None
@@ -81,7 +83,8 @@ class Keeper:
         await asyncio.shield(self._loading)
 
     async def _load(self) -> None:
-        world = await load_world(self.pools, self.own, self.employees, datetime.now(UTC))
+        now = datetime.now(UTC)
+        world = await load_world(self.pools, self.own, self.employees, now, self.aliases)
         if self.desk is not None and world.epoch >= self.desk.holdings.world.epoch:
             self._hold(world=world)
 
@@ -185,6 +188,7 @@ async def open_desk(settings: Settings, lane: str, stack: AsyncExitStack) -> tup
         peers=Peers(pools.fsc, own, client),
         user_keys=UserKeys(settings, employees.issuer) if employees else None,
         employees=employees,
+        aliases=settings.outway.aliases or {},
     )
     writer = LogWriter(
         settings,
@@ -200,7 +204,7 @@ async def open_desk(settings: Settings, lane: str, stack: AsyncExitStack) -> tup
         case_key=secret_key(settings, "pseudonym"),
     )
     holdings = Holdings(
-        world=await load_world(pools, own, employees, datetime.now(UTC)),
+        world=await load_world(pools, own, employees, datetime.now(UTC), keeper.aliases),
         memory=Memory(),
         secrets=Secrets(permit=secret_key(settings, "permit"), signing=signing),
     )

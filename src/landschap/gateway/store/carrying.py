@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from landschap.fsc import store as fsc_store
 from landschap.fsc.addresses import check_reachable
 from landschap.gateway.plan import (
+    HTTP2_UPSTREAM,
     CarrierPlan,
     InwayDoor,
     Listen,
@@ -51,8 +52,8 @@ async def carrier_plan(
 ) -> CarrierPlan:
     """What nginx must carry now. Raises InvalidValue for settings that can not be carried.
 
-    A host name that does not resolve is left out, so that one peer can not stop every reload;
-    whoever is sent there gets 502.
+    A host name that does not resolve is left out, so that one peer can not stop every reload, and
+    so is a service of which this nginx lacks the protocol; whoever is sent there gets 502.
     """
     listen, run = settings.listen, settings.paths.run
     return CarrierPlan(
@@ -68,23 +69,32 @@ async def carrier_plan(
             if listen.manager
             else None
         ),
-        inway=await _inway_door(settings, pools) if listen.inway else None,
+        inway=await _inway_door(settings, pools, nginx_version) if listen.inway else None,
         outway=await _outway_door(settings, pools) if listen.outway else None,
         web=_web_door(settings) if listen.web else None,
     )
 
 
-async def _inway_door(settings: Settings, pools: Pools) -> InwayDoor:
-    offered = await services(pools.gateway)
+async def _inway_door(
+    settings: Settings, pools: Pools, nginx_version: tuple[int, int, int]
+) -> InwayDoor:
+    every = await services(pools.gateway)
+    offered = [each for each in every if each.offered_at(settings.addresses.inway)]
     limits = settings.limits
     places = [(each, await _place(settings, each)) for each in offered]
     unlimited = any(each.body_bytes == 0 for each in offered)
     return InwayDoor(
         listen=_listen(settings.listen.inway),
         services=tuple(
-            ServiceUpstream(service=each.name, server=place, headers=each.headers)
+            ServiceUpstream(
+                service=each.name,
+                server=place,
+                headers=each.headers,
+                http2=each.protocol == "http/2",
+                websocket=each.websocket,
+            )
             for each, place in places
-            if place
+            if place and (each.protocol != "http/2" or nginx_version >= HTTP2_UPSTREAM)
         ),
         peer_requests_per_second=limits.peer_requests_per_second,
         peer_burst=limits.peer_burst,

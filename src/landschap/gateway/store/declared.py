@@ -86,6 +86,12 @@ async def offered_services(pool: asyncpg.Pool) -> frozenset[str]:
     return frozenset(row["name"] for row in await _rows(pool))
 
 
+async def inway_of(pool: asyncpg.Pool, service: str, own: str) -> str:
+    """The address of an Inway that offers the service: ``own``, or one of several by chance."""
+    found = next((each for each in await services(pool) if each.name == service), None)
+    return secrets.choice(found.inways) if found is not None and found.inways else own
+
+
 async def add_application(
     pool: asyncpg.Pool, name: str, now: datetime, *, certificate_thumbprint: str | None = None
 ) -> str:

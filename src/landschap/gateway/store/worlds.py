@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,9 +27,16 @@ class Pools:
 
 
 async def load_world(
-    pools: Pools, own: OwnPeer, employees: Employees | None, now: datetime
+    pools: Pools,
+    own: OwnPeer,
+    employees: Employees | None,
+    now: datetime,
+    aliases: Mapping[str, str] | None = None,
 ) -> World:
-    """Everything a decision rests on, at least as new as the epoch it names."""
+    """Everything a decision rests on, at least as new as the epoch it names.
+
+    ``aliases`` are the names that the settings give to connections of our Outway.
+    """
     # First the epoch: what is read after it can only be newer, and is then read again.
     snapshot, epoch = await purposes_store.current_snapshot(pools.purposes, owner=own.peer_id.value)
     return build_world(
@@ -41,5 +49,6 @@ async def load_world(
             tokens=tuple(await fsc_store.tokens(pools.fsc)),
             applications=tuple(await applications(pools.gateway)),
             employees=employees,
+            aliases=aliases or {},
         )
     )
