@@ -18,6 +18,19 @@ PROVIDER = "00000099000000002000"
 ASKER = "00000099000000003000"
 PROVIDER_NAME = "Gemeente Gevend"
 ASKER_NAME = "Gemeente Vragend"
+# Peers that have something wrong with them, each its own number and name.
+WRONG = {
+    "00000099000000051000": "groep.test",
+    "00000099000000052000": "naam.test",
+    "00000099000000053000": "anker.test",
+    "00000099000000054000": "klok.test",
+    "00000099000000055000": "bijna.test",
+    "00000099000000056000": "vreemd.test",
+    "00000099000000057000": "oud.test",
+    "00000099000000058000": "dicht.test",
+}
+rig.HOSTS.update(WRONG)
+BY_HOST = {host.removesuffix(".test"): peer_id for peer_id, host in WRONG.items()}
 
 
 @dataclass(frozen=True, kw_only=True)

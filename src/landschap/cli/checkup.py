@@ -36,6 +36,7 @@ class State(StrEnum):
     WELL = "well"
     SOON = "soon"
     WRONG = "wrong"
+    UNSEEN = "unseen"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +56,10 @@ async def look(settings: Settings) -> AsyncIterator[Line]:
     """All checks, one after the other; a check that cannot be done is a line as well."""
     for subject, check in CHECKS.items():
         try:
-            async for line in check(settings):
-                yield line
+            async for each in check(settings):
+                yield each
         except Trouble as trouble:
-            yield _line(subject, State.WRONG, trouble.what, trouble.remedy)
+            yield line(subject, State.WRONG, trouble.what, trouble.remedy)
 
 
 async def _identity(settings: Settings) -> AsyncIterator[Line]:
@@ -66,19 +67,19 @@ async def _identity(settings: Settings) -> AsyncIterator[Line]:
     findings = check_identity(settings, now)
     for finding in findings:
         state = State.WRONG if finding.fatal else State.SOON
-        yield _line("certificate", state, finding.what, finding.remedy)
+        yield line("certificate", state, finding.what, finding.remedy)
     for expiry in expiries(settings, now):
         days = int(expiry.days_left(now))
         told = f"{expiry.name} ends in {days} days, on {expiry.ends:%Y-%m-%d}"
         if days >= WARN_DAYS:
-            yield _line("certificate", State.WELL, told)
+            yield line("certificate", State.WELL, told)
         elif expiry.name != "organisation":
-            yield _line("certificate", State.SOON, told, "fetch its successor from the Group")
+            yield line("certificate", State.SOON, told, "fetch its successor from the Group")
 
 
 async def _secrets(settings: Settings) -> AsyncIterator[Line]:
     if not settings.paths.secrets.exists():
-        yield _line("keys", State.SOON, "not made yet", "start `landschap serve` once")
+        yield line("keys", State.SOON, "not made yet", "start `landschap serve` once")
         return
     for name in KEY_NAMES:
         secret_key(settings, name)
@@ -88,9 +89,9 @@ async def _secrets(settings: Settings) -> AsyncIterator[Line]:
         if path.is_file() and path.stat().st_mode & 0o077
     ]
     for path in open_files:
-        yield _line("keys", State.WRONG, f"others may read {path}", f"chmod 600 {path}")
+        yield line("keys", State.WRONG, f"others may read {path}", f"chmod 600 {path}")
     if not open_files:
-        yield _line("keys", State.WELL, f"{len(KEY_NAMES)} keys, readable by their owner only")
+        yield line("keys", State.WELL, f"{len(KEY_NAMES)} keys, readable by their owner only")
 
 
 async def _disk(settings: Settings) -> AsyncIterator[Line]:
@@ -98,9 +99,9 @@ async def _disk(settings: Settings) -> AsyncIterator[Line]:
     free = shutil.disk_usage(place).free
     told = f"{free / 1e9:.1f} GB free for {settings.paths.data}"
     if free < _LOW_DISK_BYTES:
-        yield _line("disk", State.WRONG, told, "make room: a full disk stops every question")
+        yield line("disk", State.WRONG, told, "make room: a full disk stops every question")
     else:
-        yield _line("disk", State.WELL, told)
+        yield line("disk", State.WELL, told)
 
 
 async def _nginx(settings: Settings) -> AsyncIterator[Line]:
@@ -108,9 +109,9 @@ async def _nginx(settings: Settings) -> AsyncIterator[Line]:
     version = ".".join(map(str, found.version))
     if found.version < (1, 27, 4):
         told = f"nginx {version} may close idle connections when it reloads"
-        yield _line("nginx", State.SOON, told, "from 1.27.4 on it does not")
+        yield line("nginx", State.SOON, told, "from 1.27.4 on it does not")
     else:
-        yield _line("nginx", State.WELL, f"nginx {version}")
+        yield line("nginx", State.WELL, f"nginx {version}")
 
 
 async def _database(settings: Settings) -> AsyncIterator[Line]:
@@ -126,18 +127,18 @@ async def _database(settings: Settings) -> AsyncIterator[Line]:
         finally:
             await connection.close()
     if int(version.split(".")[0]) < 18:
-        yield _line("database", State.WRONG, f"PostgreSQL {version}", "use PostgreSQL 18 or newer")
+        yield line("database", State.WRONG, f"PostgreSQL {version}", "use PostgreSQL 18 or newer")
     elif pending:
         told = f"PostgreSQL {version}, {len(pending)} migrations to apply"
-        yield _line("database", State.SOON, told, "`landschap serve` applies them when it starts")
+        yield line("database", State.SOON, told, "`landschap serve` applies them when it starts")
     else:
-        yield _line("database", State.WELL, f"PostgreSQL {version}, up to date")
+        yield line("database", State.WELL, f"PostgreSQL {version}, up to date")
     off = max((before - theirs).total_seconds(), (theirs - after).total_seconds())
     if off > _CLOCK_SECONDS:
         told = f"the database's clock differs {off:.0f} s from ours"
-        yield _line("clock", State.WRONG, told, "let both machines follow a time server (NTP)")
+        yield line("clock", State.WRONG, told, "let both machines follow a time server (NTP)")
     else:
-        yield _line("clock", State.WELL, "our clock and the database's agree")
+        yield line("clock", State.WELL, "our clock and the database's agree")
 
 
 async def _contracts(settings: Settings) -> AsyncIterator[Line]:
@@ -151,9 +152,9 @@ async def _contracts(settings: Settings) -> AsyncIterator[Line]:
     soon = {grant: end for grant, end in ends.items() if (end - now).days < WARN_DAYS}
     for grant, end in soon.items():
         told = f"connection {grant[:16]}... ends on {end:%Y-%m-%d}"
-        yield _line("contract", State.SOON, told, "propose its successor: `landschap contract`")
+        yield line("contract", State.SOON, told, "propose its successor: `landschap contract`")
     if not soon:
-        yield _line("contract", State.WELL, f"{len(ends)} connections in force")
+        yield line("contract", State.WELL, f"{len(ends)} connections in force")
 
 
 async def _parts(settings: Settings) -> AsyncIterator[Line]:
@@ -161,18 +162,18 @@ async def _parts(settings: Settings) -> AsyncIterator[Line]:
     admin = settings.listen.admin
     if admin is None:
         remedy = "set listen.admin to see health and figures"
-        yield _line("parts", State.SOON, "there is no admin listener", remedy)
+        yield line("parts", State.SOON, "there is no admin listener", remedy)
         return
     status = await asyncio.to_thread(_status_of, f"http://{admin}/health/ready")
     if status == 200:
-        yield _line("parts", State.WELL, "all parts do their work")
+        yield line("parts", State.WELL, "all parts do their work")
     elif status is not None:
         told = f"not all parts work (http://{admin}/health/ready names them)"
-        yield _line("parts", State.WRONG, told, "see the log of `landschap serve`")
+        yield line("parts", State.WRONG, told, "see the log of `landschap serve`")
     else:
         require_free(settings.listen)
         told = "nothing runs now; the configured addresses are free"
-        yield _line("parts", State.SOON, told, "start `landschap serve`")
+        yield line("parts", State.SOON, told, "start `landschap serve`")
 
 
 async def _directory(settings: Settings) -> AsyncIterator[Line]:
@@ -195,12 +196,12 @@ async def _directory(settings: Settings) -> AsyncIterator[Line]:
                 await writer.wait_closed()
     except ssl.SSLError as error:
         told = f"the directory {address} is not trusted: {error.reason or error}"
-        yield _line("directory", State.WRONG, told, "check identity.trust_anchors with the Group")
+        yield line("directory", State.WRONG, told, "check identity.trust_anchors with the Group")
     except (OSError, TimeoutError) as error:
         told = f"the directory {address} does not answer: {error or 'no answer in 5 s'}"
-        yield _line("directory", State.WRONG, told, "check [directory], [network.hosts], firewalls")
+        yield line("directory", State.WRONG, told, "check [directory], [network.hosts], firewalls")
     else:
-        yield _line("directory", State.WELL, f"{address} answers, its certificate is trusted")
+        yield line("directory", State.WELL, f"{address} answers, its certificate is trusted")
 
 
 def _status_of(address: str) -> int | None:
@@ -213,7 +214,8 @@ def _status_of(address: str) -> int | None:
         return None
 
 
-def _line(subject: str, state: State, what: str, remedy: str = "") -> Line:
+def line(subject: str, state: State, what: str, remedy: str = "") -> Line:
+    """A line."""
     return Line(subject=subject, state=state, what=what, remedy=remedy)
 
 

@@ -19,40 +19,46 @@ if TYPE_CHECKING:
 
 
 @click.command()
+@click.argument("peer", metavar="[PEER]", required=False)
 @config_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.pass_context
-def doctor(ctx: click.Context, config: Path, as_json: bool) -> None:
+def doctor(ctx: click.Context, config: Path, peer: str | None, as_json: bool) -> None:
     """Check configuration, certificates, keys, clock, database, nginx, parts and directory.
 
+    With PEER, a Peer ID or the address of a Manager: what is wrong between us and that peer, from
+    its name and certificate to its Group, its hashes and what it knows of us.
+
     Each line that is not well says what to do. Exit code 1 when something is wrong; what only
-    needs care soon does not count.
+    needs care soon does not count, nor does what could not be seen.
 
     \b
     Examples:
       landschap doctor
-      landschap doctor --json --config weesp/organisation.toml
+      landschap doctor 00000099000000002000
+      landschap doctor https://manager.weesp.example:8443 --json
     """
     from landschap.cli.checkup import State
     from landschap.platform.settings import load_settings
 
     settings = load_settings(config)
-    lines = asyncio.run(_look(settings, show=not as_json))
+    lines = asyncio.run(_look(settings, peer, show=not as_json))
     if as_json:
         click.echo(json.dumps([asdict(line) for line in lines], indent=1, ensure_ascii=False))
     if any(line.state is State.WRONG for line in lines):
         ctx.exit(1)
 
 
-async def _look(settings: Settings, *, show: bool) -> list[Line]:
+async def _look(settings: Settings, peer: str | None, *, show: bool) -> list[Line]:
     """All lines, each shown as soon as it is known."""
+    from landschap.cli.between import look_between
     from landschap.cli.checkup import look
 
     lines = []
-    async for line in look(settings):
+    async for line in look(settings) if peer is None else look_between(settings, peer):
         lines.append(line)
         if show:
-            click.echo(f"{line.state:<5}  {line.subject:<12} {line.what}")
+            click.echo(f"{line.state:<6}  {line.subject:<12} {line.what}")
             if line.remedy:
-                click.echo(f"{'':<20}What to do: {line.remedy}")
+                click.echo(f"{'':<21}What to do: {line.remedy}")
     return lines

@@ -40,14 +40,16 @@ def find_certificate(key_set: JsonValue, thumbprint: str) -> ChainedCertificate 
 
     Keys that can not be read are passed over: another peer's broken key is no reason to refuse.
     """
+    found = (each for each in read_key_set(key_set) if each.leaf.thumbprint == thumbprint)
+    return next(found, None)
+
+
+def read_key_set(key_set: JsonValue) -> list[ChainedCertificate]:
+    """The certificates of a received key set that can be read, at most a hundred."""
     listed = key_set.get("keys") if isinstance(key_set, Mapping) else None
     if not isinstance(listed, Sequence) or isinstance(listed, str):
-        return None
-    for key in listed[:MAX_KEYS]:
-        found = _certificate_of(key)
-        if found is not None and found.leaf.thumbprint == thumbprint:
-            return found
-    return None
+        return []
+    return [each for key in listed[:MAX_KEYS] if (each := _certificate_of(key)) is not None]
 
 
 def _certificate_of(key: JsonValue) -> ChainedCertificate | None:
