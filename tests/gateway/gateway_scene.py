@@ -7,8 +7,10 @@ Weesp offers `uitkeringen` (personal, signed declarations), `pand-open` (no purp
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import hashlib
+import json
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -69,6 +71,7 @@ SINCE = Validity(since=date(2026, 1, 1))
 TRACE = bytes.fromhex("0af7651916cd43dd8448eb211c80319c")
 SPAN = bytes.fromhex("b7ad6b7169203331")
 TRANSACTION = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
+HELD_TOKEN = "e30.{cnf}.AA"
 API_KEY = "sleutel-van-het-zaaksysteem"
 LEVEL = "urn:etoegang:core:assurance-class:loa3"
 TARGET = "/v1/_zoek?fields=uitkering.soort,uitkering.norm&geldigOp=2026-11-01"
@@ -297,10 +300,16 @@ class Scene:
     def held(self, service: str) -> HeldToken:
         return HeldToken(
             grant_hash=GrantHash(hash_of(service)),
-            token="held-token",
+            token=HELD_TOKEN.format(cnf=self._cnf(self.doesburg)),
             inway_address="https://inway.weesp.test:8443",
             expires_at=self.now + timedelta(seconds=100),
         )
+
+    @staticmethod
+    def _cnf(own: OwnPeer) -> str:
+        """What binds a received token to our certificate, as it stands in one."""
+        claims = json.dumps({"cnf": {"x5t#S256": own.certificate.thumbprint}}).encode()
+        return base64.urlsafe_b64encode(claims).rstrip(b"=").decode()
 
     def holdings(self, side: str, **changes: Any) -> Holdings:
         own = self.doesburg

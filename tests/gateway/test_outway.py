@@ -135,7 +135,7 @@ def test_question_within_register_and_contract_goes_to_the_peer(scene: Scene) ->
     headers = headers_of(ask(scene, by_user(scene)).answer)
     assert headers[":status"] == "200"
     assert headers["x-fsc-service"] == "peer-inway.weesp.test-8443"
-    assert headers["fsc-authorization"] == "Bearer held-token"
+    assert headers["fsc-authorization"] == f"Bearer {scene.held('uitkeringen').token}"
     assert headers["fsc-transaction-id"] == str(scene.fresh().transaction_id)
     assert headers["doelbinding"] == ASSISTANCE
     assert headers["traceparent"] == f"00-{TRACE.hex()}-{'01' * 8}-01"
@@ -484,7 +484,8 @@ def test_contract_of_several_actions_needs_the_action_named(scene: Scene) -> Non
 def test_without_a_token_one_is_wanted_and_without_success_refused(scene: Scene) -> None:
     late = scene.fresh(now=scene.now + timedelta(seconds=96))
     found = walk("outway", by_user(scene), holdings(scene), late)
-    assert found == TokenWanted(hash_of("uitkeringen"))
+    own = scene.doesburg.certificate.thumbprint
+    assert found == TokenWanted(hash_of("uitkeringen"), own)
     given_up = walk("outway", by_user(scene), holdings(scene, unobtainable=True), late)
     assert isinstance(given_up, Verdict)
     told = refusal(given_up)

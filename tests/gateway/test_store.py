@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -18,6 +19,7 @@ from landschap.gateway import store
 from landschap.gateway.plan import CarrierPlan
 from landschap.gateway.services import Service
 from landschap.gateway.store import Difference, Pools
+from landschap.platform.identity import Validity, make_anchor
 from landschap.platform.settings import LimitSettings, ListenSettings, Settings
 from landschap.vocabulary.identifiers import InvalidValue
 from landschap.vocabulary.problems import ProblemError
@@ -212,15 +214,16 @@ async def test_several_trust_anchors_are_given_to_nginx_as_one_file(
     pools: Pools, database: Database
 ) -> None:
     identity = database.settings.identity
-    twice = (identity.trust_anchors[0], identity.trust_anchors[0])
+    second = identity.trust_anchors[0].with_name("second.crt")
+    made = make_anchor("Tweede anker", Validity.of_days(NOW, 30))
+    second.write_bytes(made.certificate_pem)
+    twice = (identity.trust_anchors[0], second)
     settings = replace(
         database.settings,
         identity=replace(identity, trust_anchors=twice),
         limits=LimitSettings(),
     )
     plan = await plan_of(settings, pools)
-    from pathlib import Path
-
     text = Path(plan.tls.trust_anchors).read_text()
     assert text.count("BEGIN CERTIFICATE") == 2
     assert (await plan_of(settings, pools)).tls == plan.tls

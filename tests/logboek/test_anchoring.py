@@ -107,9 +107,9 @@ async def test_two_workers_at_once_make_one_row_of_anchors(
 async def test_the_worker_signs_at_its_pace_and_once_more_when_it_stops(
     database: Any, writer: LogWriter
 ) -> None:
-    pool, stop = await database.pool("logboek"), asyncio.Event()
+    pool, stop, signer = await database.pool("logboek"), asyncio.Event(), _signer(database)
     await writer.append([permitted()])
-    task = asyncio.create_task(keep_anchoring(pool, _signer(database), stop, seconds_between=60))
+    task = asyncio.create_task(keep_anchoring(pool, lambda: signer, stop, seconds_between=60))
     for _ in range(100):
         if await last_anchor(pool) is not None:
             break

@@ -5,15 +5,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
+import time
+from datetime import UTC, datetime
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
 import asyncpg
 
+from landschap.gateway.access import Counted, Total
 from landschap.gateway.carrier import render
-from landschap.gateway.store import CARRIER_CHANNEL, Pools, carrier_plan
+from landschap.gateway.store import CARRIER_CHANNEL, Pools, access_totals, carrier_plan
 from landschap.platform import nginx, postgres
 from landschap.platform.carrier import Text
+from landschap.platform.credentials import SIGNERS_WAIT_SECONDS, Credentials, Watched
 from landschap.platform.settings import Settings
 from landschap.platform.system_users import SystemUser
 from landschap.platform.trouble import Trouble
@@ -30,6 +36,9 @@ class Renderer:
         self._pools: Pools | None = None
         self._listener: asyncpg.Connection | None = None
         self._told = asyncio.Event()
+        self._watched = Watched(settings, datetime.now(UTC))
+        self._in_force = self._watched.held
+        self._waits_since = 0.0
 
     async def __aenter__(self) -> Self:
         return self
@@ -58,6 +67,7 @@ class Renderer:
                 await self._connected(),
                 nginx_version=self.program.version,
                 worker_user=self._user.name if self._user else None,
+                credentials=await self._credentials(),
             )
         except InvalidValue as error:
             raise Trouble(
@@ -69,6 +79,37 @@ class Renderer:
             ) from None
         rendered = render(plan)
         return Text(rendered.text, rendered.version)
+
+    async def _credentials(self) -> Credentials:
+        """What is in force. A new certificate waits until the deciders know it; nothing else does:
+        a revoked caller is refused as soon as its list is here.
+        """
+        await asyncio.to_thread(self._watched.look, datetime.now(UTC))
+        wanted, held = self._watched.held, self._in_force
+        if wanted is held:
+            return held
+        if (wanted.chain_pem, wanted.key_pem) == (held.chain_pem, held.key_pem):
+            self._in_force, self._waits_since = wanted, 0.0
+            return wanted
+        now = time.monotonic()
+        self._waits_since = self._waits_since or now
+        if now < self._waits_since + SIGNERS_WAIT_SECONDS:
+            # The lists and anchors of the new one count already.
+            return dataclasses.replace(
+                held,
+                anchors=wanted.anchors,
+                anchors_pem=wanted.anchors_pem,
+                revocation=wanted.revocation,
+            )
+        self._in_force, self._waits_since = wanted, 0.0
+        return wanted
+
+    async def carried(self) -> Mapping[Counted, Total]:
+        """What nginx carried since the beginning; empty while the database is away."""
+        try:
+            return await access_totals((await self._connected()).gateway)
+        except (Trouble, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            return {}
 
     async def changed(self) -> None:
         """Wait until somebody tells that services or tokens changed.

@@ -20,6 +20,7 @@ import structlog
 
 from landschap.logboek.store import LogWriter
 from landschap.platform import postgres
+from landschap.platform.credentials import SIGNERS_WAIT_SECONDS
 from landschap.platform.keys import secret_key
 from landschap.platform.settings import Settings
 
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
 
     from litestar.types import ASGIApp
 
-    from landschap.fsc.client import ManagerClient
+    from landschap.fsc.client import Identity, ManagerClient
     from landschap.fsc.own import OwnPeer
+    from landschap.platform.credentials import Credentials
     from landschap.purposes.model import FieldSet
     from landschap.vocabulary.identifiers import Oin
 
@@ -81,12 +83,24 @@ class Composition:
         """Open a resource that closes with the process."""
         return await self.stack.enter_async_context(resource)
 
-    async def peer(self) -> tuple[OwnPeer, ManagerClient]:
-        """Who we are towards peers, and our voice to their Managers."""
-        from landschap.fsc.client import ManagerClient, own_peer
+    async def peer(self, *, wait_seconds: float = 0.0) -> tuple[Identity, ManagerClient]:
+        """Who we are towards peers, and our voice to their Managers; both follow the files.
 
-        own = own_peer(self.settings)
-        return own, await self.enter(ManagerClient(self.settings, own))
+        ``wait_seconds`` is how long a replaced certificate waits before it is used here.
+        """
+        from landschap.fsc.client import Identity, ManagerClient
+
+        identity = Identity(self.settings, wait_seconds=wait_seconds)
+        own, credentials = identity.own, identity.credentials
+        client = await self.enter(ManagerClient(self.settings, own, credentials))
+
+        async def take(own: OwnPeer, credentials: Credentials) -> None:
+            client.take(own, credentials)
+
+        identity.take = take
+        task = asyncio.create_task(identity.follow(), name="identity")
+        self.stack.callback(task.cancel)
+        return identity, client
 
     async def manager(self) -> ASGIApp:
         """The Manager, for other peers' Managers and Outways."""
@@ -94,7 +108,9 @@ class Composition:
         from landschap.fsc.autosign import grant_types
         from landschap.gateway.store import inway_of, offered_services
 
-        own, client = await self.peer()
+        # Our deciders must know a new key before a token is signed with it.
+        identity, client = await self.peer(wait_seconds=SIGNERS_WAIT_SECONDS)
+        own = identity.own
         services = await self.pool("gateway")
 
         async def offered() -> frozenset[str]:
@@ -103,18 +119,23 @@ class Composition:
         async def inway(service: str) -> str:
             return await inway_of(services, service, own.inway_address)
 
-        return manager_app(
-            ManagerDeps(
-                pool=await self.pool("fsc"),
-                log_pool=await self.pool("logboek"),
-                own=own,
-                client=client,
-                offered=offered,
-                auto_sign=grant_types(self.settings.fsc.auto_sign, is_directory=own.is_directory),
-                token_ttl=timedelta(seconds=self.settings.fsc.token_ttl_seconds),
-                inway_of=inway,
-            )
+        deps = ManagerDeps(
+            pool=await self.pool("fsc"),
+            log_pool=await self.pool("logboek"),
+            own=own,
+            client=client,
+            offered=offered,
+            auto_sign=grant_types(self.settings.fsc.auto_sign, is_directory=own.is_directory),
+            token_ttl=timedelta(seconds=self.settings.fsc.token_ttl_seconds),
+            inway_of=inway,
         )
+
+        async def take(own: OwnPeer, credentials: Credentials) -> None:
+            client.take(own, credentials)
+            deps.own = own
+
+        identity.take = take
+        return manager_app(deps)
 
     async def services(self) -> ASGIApp:
         """Our own registers and logical sources, as they answer behind the Inway."""

@@ -188,6 +188,60 @@ def check(ctx: click.Context, config: Path) -> None:
         ctx.exit(1)
 
 
+@identity.command()
+@config_option
+@click.option("--fetch", is_flag=True, help="Fetch every list now; running parts take it over.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_context
+def lists(ctx: click.Context, config: Path, fetch: bool, as_json: bool) -> None:
+    """Show the revocation lists that are held, and until when.
+
+    The worker fetches them by itself; --fetch is for when you hear that a key was lost. Exit code
+    1 when a list is absent or has ended, or when fetching failed.
+
+    \b
+    Examples:
+      landschap identity lists
+      landschap identity lists --fetch --json
+    """
+    import asyncio
+
+    from landschap.platform.revocation import held_lists, renew, sources
+    from landschap.platform.settings import load_settings
+    from landschap.vocabulary.problems import InvalidValue
+
+    settings = load_settings(config)
+    now = datetime.now(UTC)
+    failed = {}
+    for source in sources(settings) if fetch else ():
+        try:
+            asyncio.run(renew(settings, source, now))
+        except InvalidValue as error:
+            failed[source] = str(error)
+    facts = [
+        {
+            "source": each.source,
+            "issuer": each.list.issuer if each.list else "",
+            "from": each.list.from_.isoformat() if each.list else "",
+            "until": each.list.until.isoformat() if each.list else "",
+            "revoked": len(each.list.crl) if each.list else 0,
+            "why": failed.get(each.source, each.why),
+        }
+        for each in held_lists(settings, now)
+    ]
+    if as_json:
+        click.echo(json.dumps(facts, indent=1, ensure_ascii=False))
+    for fact in () if as_json else facts:
+        click.echo(f"{fact['source']}")
+        click.echo(f"  of {fact['issuer'] or 'nobody yet'}, {fact['revoked']} revoked")
+        click.echo(f"  until {fact['until'] or '-'}{'  ' if fact['why'] else ''}{fact['why']}")
+    if not facts and not as_json:
+        click.echo("no revocation lists are configured (revocation.lists)")
+    ended = [each for each in held_lists(settings, now) if not each.list or each.list.ended(now)]
+    if failed or ended:
+        ctx.exit(1)
+
+
 def _anchor_in(folder: Path) -> Issued:
     from landschap.platform.identity import read_issued
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The worker process: what happens later.
 
-Contracts and signatures are delivered, tokens fetched ahead, the directory told where we are, and
-the ends of the log signed. Each of these looks after itself; together they end when asked to.
+Contracts and signatures are delivered, tokens fetched ahead, the directory told where we are,
+the access log of nginx followed, and the ends of the log signed. Each of these looks after itself; together they end when asked to.
 """
 
 from __future__ import annotations
@@ -14,10 +14,15 @@ from typing import TYPE_CHECKING
 
 from landschap.cli.composition import Composition
 from landschap.fsc import worker as fsc
+from landschap.gateway.worker import AccessDeps, follow_access
+from landschap.logboek.store import LogWriter
 from landschap.logboek.worker import Signer, keep_anchoring
 from landschap.platform.processes import tell_ready
+from landschap.platform.revocation import keep_lists
 
 if TYPE_CHECKING:
+    from landschap.fsc.own import OwnPeer
+    from landschap.platform.credentials import Credentials
     from landschap.platform.settings import Settings
 
 
@@ -29,13 +34,42 @@ async def run_worker(settings: Settings) -> None:
         loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
         made = Composition(settings=settings, stack=stack)
-        own, client = await made.peer()
-        signer = Signer(own.peer_id.value, own.key, own.certificate.x509)
+        identity, client = await made.peer()
+
+        def signer() -> Signer:
+            own = identity.own
+            return Signer(own.peer_id.value, own.key, own.certificate.x509)
+
         log_pool = await made.pool("logboek")
         deps = fsc.WorkerDeps(
-            settings=settings, pool=await made.pool("fsc"), own=own, client=client
+            settings=settings, pool=await made.pool("fsc"), own=identity.own, client=client
         )
+
+        async def take(own: OwnPeer, credentials: Credentials) -> None:
+            client.take(own, credentials)
+            deps.own = own
+            # Tokens are bound to the certificate: have them fetched anew at once.
+            await deps.pool.execute("SELECT platform.bump_epoch()")
+
+        identity.take = take
+        access = await _access(made)
         tell_ready()
         async with asyncio.TaskGroup() as group:
             group.create_task(keep_anchoring(log_pool, signer, stop))
             group.create_task(fsc.run_worker(deps, stop))
+            group.create_task(follow_access(access, stop))
+            group.create_task(keep_lists(settings, stop))
+
+
+async def _access(made: Composition) -> AccessDeps:
+    writer = LogWriter(made.settings, "worker")
+    await writer.start()
+    made.stack.push_async_callback(writer.close)
+    return AccessDeps(
+        folder=made.settings.paths.data / "logs",
+        gateway=await made.pool("gateway"),
+        fsc=await made.pool("fsc"),
+        logboek=await made.pool("logboek"),
+        writer=writer,
+        controller=made.settings.organisation.oin.value,
+    )

@@ -21,7 +21,11 @@ from landschap.vocabulary.revocation import Revocation
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class OwnPeer:
-    """Our own organisation as a peer; ``chain`` holds the intermediates, without the root."""
+    """Our own organisation as a peer; ``chain`` holds the intermediates, without the root.
+
+    ``former`` are certificates that were replaced a moment ago: tokens signed with them still
+    count, and connections made with them still end as they began.
+    """
 
     certificate: PeerCertificate
     chain: tuple[x509.Certificate, ...]
@@ -33,6 +37,7 @@ class OwnPeer:
     manager_address: str
     inway_address: str
     is_directory: bool = False
+    former: tuple[PeerCertificate, ...] = ()
 
     def __repr__(self) -> str:
         return f"OwnPeer({self.peer_id}, {self.name!r})"

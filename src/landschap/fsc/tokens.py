@@ -190,6 +190,19 @@ def read_received(token: str) -> ReceivedToken:
     )
 
 
+def bound_certificate(token: str) -> str:
+    """The thumbprint of the certificate that a received token is bound to; empty without one.
+
+    Its signature is the issuer's own matter: we only ask under which certificate it can be used.
+    """
+    parts = token.split(".")
+    try:
+        payload = json.loads(_decode(parts[1]))
+        return normal_certificate_thumbprint(payload["cnf"]["x5t#S256"]) or ""
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return ""
+
+
 @lru_cache(maxsize=64)
 def _header(part: str) -> tuple[str, str]:
     """Algorithm and thumbprint of a header; our own tokens have one header per certificate."""

@@ -99,13 +99,19 @@ def outway_server(plan: CarrierPlan, door: OutwayDoor) -> str:
             f"{http2}  set $door outway;\n  {NO_TRACE_YET}",
             *_client_ca_lines(door),
             _shared_server_lines(plan, door.max_body_bytes),
-            _decide_location("outway", _OUTWAY_ASKS, f"X-Client-Cert {certificate}"),
+            _decide_location("outway", _OUTWAY_ASKS, _outway_proof(plan, certificate)),
             _outway_location(plan, door),
             indented(_answers("OUTWAY")),
             indented(bad_certificate("OUTWAY")),
             "}",
         ]
     )
+
+
+def _outway_proof(plan: CarrierPlan, certificate: str) -> str:
+    """Which application of ours asks, and which certificate of ours the peer is going to see."""
+    shown = f'proxy_set_header X-Outway-Certificate "{plan.tls.thumbprint}"'
+    return f"X-Client-Cert {certificate};\n    {shown}"
 
 
 def _client_ca_lines(door: OutwayDoor) -> list[str]:

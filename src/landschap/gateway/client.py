@@ -92,10 +92,17 @@ async def _json(session: aiohttp.ClientSession, address: str) -> Mapping[str, ob
 class Peers:
     """Certificates and tokens of other organisations, from our own memory or their Managers."""
 
-    def __init__(self, pool: asyncpg.Pool, own: OwnPeer, client: ManagerClient) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool, own: OwnPeer, client: ManagerClient, *, former: bool = False
+    ) -> None:
         self._pool = pool
         self._own = own
         self._client = client
+        self._former = former
+
+    def as_former(self) -> Peers:
+        """The same for a certificate that was replaced: what it fetches is not kept for all."""
+        return Peers(self._pool, self._own, self._client, former=True)
 
     async def certificate(
         self, peer_id: str, thumbprint: str, now: datetime
@@ -126,6 +133,8 @@ class Peers:
                     inway_address=fetched.inway_address,
                     expires_at=fetched.expires_at,
                 )
+                if self._former:
+                    return held
                 renew_at = now + (held.expires_at - now) * 2 / 3
                 async with self._pool.acquire() as one, one.transaction():
                     await token_rows.save_token(one, held, now, renew_at)

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import base64
 import hmac
+from collections.abc import Mapping
 from datetime import timedelta
 from uuid import UUID
 
@@ -41,6 +42,8 @@ DECLARATION_LIFE = timedelta(seconds=60)
 # A token that ends within this is no longer used: the peer's clock may be a little ahead.
 TOKEN_MARGIN = timedelta(seconds=5)
 _CASE_BYTES = 16
+SHOWN = "x-outway-certificate"
+"""Header in which the carrier says which certificate of ours it shows to the peer."""
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,17 +88,27 @@ class UserKeysWanted(msgspec.Struct, frozen=True):
 
 
 class TokenWanted(msgspec.Struct, frozen=True):
-    """No usable token is held for this grant."""
+    """No usable token is held for this grant and the certificate that the carrier shows."""
 
     grant_hash: str
+    certificate: str
 
 
 class Signing(msgspec.Struct, frozen=True, kw_only=True):
-    """The key for declarations, its certificate, and the secret behind case references."""
+    """The key for declarations, its certificate, and the secret behind case references.
+
+    ``former`` are keys that were replaced a moment ago, by the thumbprint of their certificate.
+    """
 
     key: PrivateKey
     thumbprint: str
     case_key: bytes
+    former: Mapping[str, PrivateKey] = {}
+
+    def fitting(self, shown: str) -> tuple[PrivateKey, str]:
+        """Key and thumbprint for a connection that shows this certificate: the peer knows it."""
+        former = self.former.get(shown)
+        return (self.key, self.thumbprint) if former is None else (former, shown)
 
 
 def identify(
@@ -180,9 +193,11 @@ def declare(
 ) -> Outgoing | TokenWanted:
     """The token we hold and the signed declaration: the organisation speaks, not the user."""
     bound = allowed.bound
-    token = world.tokens.get(bound.connection.hash)
+    shown = asked.header(SHOWN) or world.own.certificate.thumbprint
+    token = world.tokens.get((bound.connection.hash, shown))
     if token is None or token.expires_at <= fresh.now + TOKEN_MARGIN:
-        return TokenWanted(bound.connection.hash)
+        return TokenWanted(bound.connection.hash, shown)
+    key, thumbprint = signing.fitting(shown)
     user = bound.caller.user
     claims = Claims(
         issuer=world.me,
@@ -205,7 +220,7 @@ def declare(
     return Outgoing(
         allowed=allowed,
         token=token,
-        declaration=sign(claims, signing.key, signing.thumbprint),
+        declaration=sign(claims, key, thumbprint),
         declaration_id=fresh.declaration_id,
     )
 
@@ -250,7 +265,7 @@ def _connection(asked: Asked, world: World, fresh: Fresh) -> Connection | Refusa
     grant = connection.grant
     if not grant.valid_at(fresh.now):
         return refusals.contract_not_valid(connection.state_at(fresh.now))
-    own: PeerCertificate = world.own.certificate
+    own = _shown(asked, world)
     if grant.outway_thumbprint is not None and grant.outway_thumbprint != own.key_thumbprint:
         return refusals.grant_of_another_outway()
     return connection.delegation_refusal(fresh.now) or connection
@@ -274,6 +289,13 @@ def _named(asked: Asked, world: World) -> tuple[str, tuple[str, ...]]:
     name = host if host.endswith("]") else host.rsplit(":", 1)[0]
     hashes = world.hosts.get(name)
     return (name, hashes) if hashes is not None else ("", ())
+
+
+def _shown(asked: Asked, world: World) -> PeerCertificate:
+    """Our certificate as the peer sees it: an old worker of nginx still shows the former one."""
+    thumbprint = asked.header(SHOWN)
+    former = (each for each in world.own.former if each.thumbprint == thumbprint)
+    return next(former, world.own.certificate)
 
 
 def _action(asked: Asked, connection: Connection) -> str | Refusal:

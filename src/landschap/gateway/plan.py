@@ -17,6 +17,7 @@ from landschap.vocabulary.identifiers import InvalidValue
 HTTP2_UPSTREAM = (1, 29, 4)
 """The first nginx that speaks HTTP/2 with what is behind it."""
 
+_THUMBPRINT = re.compile(r"(?:[A-Za-z0-9_-]{43})?")
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _ADDRESS = re.compile(r"[0-9.]{7,15}|\[[0-9A-Fa-f:.]{2,45}\]")
 _SERVICE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,253}[A-Za-z0-9])?")
@@ -60,17 +61,22 @@ class Listen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tls:
-    """Own certificate and key, whom we trust, and the revocation list when there is one."""
+    """Own certificate and key, whom we trust, and the revocation lists when there are any.
+
+    ``thumbprint`` is that of the certificate: the decider is told which one a peer will see.
+    """
 
     certificate: PurePath
     key: PurePath
     trust_anchors: PurePath
     crl: PurePath | None = None
+    thumbprint: str = ""
 
     def __post_init__(self) -> None:
         for path in (self.certificate, self.key, self.trust_anchors, self.crl):
             if path is not None:
                 _require(_PATH, str(path), "path")
+        _require(_THUMBPRINT, self.thumbprint, "thumbprint")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from landschap.fsc.delegation import Delegation, first_refusal
 from landschap.fsc.keys import PublicKey
 from landschap.fsc.own import OwnPeer
 from landschap.fsc.states import State
+from landschap.fsc.tokens import bound_certificate
 from landschap.gateway.plan import peer_upstream_name, service_upstream_name
 from landschap.gateway.services import Service
 from landschap.gateway.users import Employees
@@ -78,11 +79,12 @@ class Connection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """A token we hold, and the upstream of the Inway it is for."""
+    """A token we hold, the upstream of the Inway it is for, and the certificate it is bound to."""
 
     text: str
     upstream: str
     expires_at: datetime
+    certificate: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,13 +98,17 @@ class Application:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What the rooms hold, as they gave it; `build_world` indexes it."""
+    """What the rooms hold, as they gave it; `build_world` indexes it.
+
+    ``known`` are connections of an earlier world: what was made of the same grant is used again.
+    """
 
     epoch: int
     own: OwnPeer
     snapshot: Snapshot
     services: tuple[Service, ...] = ()
     grants: tuple[ConnectionGrant, ...] = ()
+    known: Mapping[str, Connection] = field(default_factory=dict)
     tokens: tuple[HeldToken, ...] = ()
     applications: tuple[Application, ...] = ()
     employees: Employees | None = None
@@ -126,7 +132,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     outgoing: Mapping[str, Connection]
     aliases: Mapping[str, tuple[str, ...]]
     hosts: Mapping[str, tuple[str, ...]]
-    tokens: Mapping[str, Token]
+    tokens: Mapping[tuple[str, str], Token]
     keys: Mapping[bytes, Application]
     certificates: Mapping[str, Application]
     policy_roles: Mapping[str, tuple[str, ...]]
@@ -138,26 +144,23 @@ def build_world(found: Found) -> World:
     """Index what was found. Source: house decision: effect at once."""
     own = found.own
     me = own.peer_id.value
+    connections = [_connection(each, found.known) for each in found.grants]
     outgoing = {
-        each.hash: each
-        for each in map(_connection, found.grants)
-        if each.grant.outway_peer_id.value == me
+        each.hash: each for each in connections if each.grant.outway_peer_id.value == me
     }
     aliases = _aliases(outgoing.values())
     declared = _declared(found.aliases, aliases, outgoing)
     return World(
         epoch=found.epoch,
         own=own,
-        own_keys={own.certificate.thumbprint: own.certificate.key},
+        own_keys={each.thumbprint: each.key for each in (own.certificate, *own.former)},
         snapshot=found.snapshot,
         services={
             each.name: _offered(each, found.snapshot)
             for each in found.services
             if each.offered_at(own.inway_address)
         },
-        incoming={
-            each.hash: each for each in map(_connection, found.grants) if each.provider == me
-        },
+        incoming={each.hash: each for each in connections if each.provider == me},
         outgoing=outgoing,
         aliases={**aliases, **declared},
         hosts={name.lower(): hashes for name, hashes in declared.items()},
@@ -172,14 +175,24 @@ def build_world(found: Found) -> World:
     )
 
 
-def held_tokens(tokens: Iterable[HeldToken]) -> Mapping[str, Token]:
-    """Tokens by grant hash, each with the upstream that `carrier_plan` made for its Inway."""
-    return {
-        held.grant_hash.value: Token(
-            text=held.token, upstream=inway_upstream(held.inway_address), expires_at=held.expires_at
+def held_tokens(tokens: Iterable[HeldToken]) -> Mapping[tuple[str, str], Token]:
+    """Tokens by grant hash and the certificate they are bound to.
+
+    Each has the upstream that `carrier_plan` made for its Inway.
+    """
+    every = (
+        (
+            held.grant_hash.value,
+            Token(
+                text=held.token,
+                upstream=inway_upstream(held.inway_address),
+                expires_at=held.expires_at,
+                certificate=bound_certificate(held.token),
+            ),
         )
         for held in tokens
-    }
+    )
+    return {(grant_hash, token.certificate): token for grant_hash, token in every}
 
 
 def inway_upstream(address: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -67,21 +68,22 @@ async def anchor_now(pool: asyncpg.Pool, signer: Signer) -> Anchor | None:
 
 async def keep_anchoring(
     pool: asyncpg.Pool,
-    signer: Signer,
+    signer: Callable[[], Signer],
     stop: asyncio.Event,
     *,
     seconds_between: float = SECONDS_BETWEEN,
 ) -> None:
     """Sign every ``seconds_between`` until ``stop`` is set, and once more then.
 
-    Also makes the partitions of the months ahead. A failure is told and tried again a round later:
-    the log goes on without anchors, and verification says from when there is none.
+    ``signer`` gives who signs now: our certificate may be replaced meanwhile. Also makes the
+    partitions of the months ahead. A failure is told and tried again a round later: the log goes
+    on without anchors, and verification says from when there is none.
     """
     while True:
         stopping = stop.is_set()
         try:
             await pool.fetchval("SELECT logboek.ensure_months($1)", _MONTHS_AHEAD)
-            await anchor_now(pool, signer)
+            await anchor_now(pool, signer())
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             _log.warning("anchor not written", error=type(error).__name__)
         if stopping:

@@ -149,7 +149,7 @@ def files_of(credentials: Credentials, run: Path, now: datetime) -> Files:
     for kind, content in parts.items():
         if content and not (folder / f"{name}.{kind}").exists():
             _write(folder / f"{name}.{kind}", content)
-    _forget_old(folder)
+    _forget_old(folder, name)
     lists = folder / f"{name}.crl"
     return Files(
         certificate=folder / f"{name}.crt",
@@ -210,8 +210,9 @@ def _write(path: Path, content: bytes) -> None:
     draft.replace(path)
 
 
-def _forget_old(folder: Path) -> None:
-    kept = sorted(folder.glob("*.crt"), key=lambda each: each.stat().st_mtime, reverse=True)
-    for old in kept[_KEPT_VERSIONS:]:
+def _forget_old(folder: Path, name: str) -> None:
+    others = [each for each in folder.glob("*.crt") if each.stem != name]
+    others.sort(key=lambda each: each.stat().st_mtime, reverse=True)
+    for old in others[_KEPT_VERSIONS:]:
         for each in folder.glob(f"{old.stem}.*"):
             each.unlink(missing_ok=True)

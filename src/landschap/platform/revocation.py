@@ -2,7 +2,7 @@
 """Revocation lists on disk: fetched in time, verified, kept by rename, read by every process.
 
 Freshness: a list is fetched again after `revocation.refresh_minutes`, and whatever that says
-before the last quarter of its life begins; after a failure sooner, a minute at first. What comes
+before the last quarter of its life begins; after a failure sooner, ten seconds at first. What comes
 in must be signed by an authority of the Group, be no part of a list, have an end that is yet to
 come, and be no older than what is held. Anything else is told and the held list stays.
 """
@@ -13,7 +13,7 @@ import asyncio
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
@@ -32,7 +32,8 @@ FOLDER = "revocation"
 _MAX_BYTES = 50_000_000
 _FETCH = aiohttp.ClientTimeout(total=60, connect=5)
 _FILE_AGAIN_SECONDS = 2.0
-_FIRST_PAUSE_SECONDS = 60.0
+_FIRST_PAUSE_SECONDS = 10.0
+_LEAST_PAUSE_SECONDS = 60.0
 
 log = structlog.get_logger(__name__)
 
@@ -162,23 +163,23 @@ def seconds_to_next(settings: Settings, source: str, now: datetime) -> float:
     longest = settings.revocation.refresh_minutes * 60.0
     held = _read(kept_file(settings, source), authorities(settings), now)
     if not isinstance(held, RevocationList):
-        return min(longest, _FIRST_PAUSE_SECONDS)
+        return _FIRST_PAUSE_SECONDS
     left = (held.alarm_at - now).total_seconds()
     # In the last quarter: often, but at a pace that an authority can bear.
-    floor = min(_FIRST_PAUSE_SECONDS, (held.until - held.from_).total_seconds() / 20)
+    floor = min(_LEAST_PAUSE_SECONDS, (held.until - held.from_).total_seconds() / 20)
     return min(longest, max(left, floor))
 
 
-def next_look(settings: Settings, now: datetime) -> Iterator[tuple[str, str, timedelta]]:
-    """Sources in alarm: name, what is wrong, and how long the list still holds."""
+def in_alarm(settings: Settings, now: datetime) -> Iterator[tuple[str, str]]:
+    """The lists that are absent, ended or late: source, and what is wrong."""
     for each in held_lists(settings, now):
         if each.list is None:
-            yield each.source, each.why, timedelta(0)
+            yield each.source, each.why
         elif each.list.ended(now):
-            yield each.source, f"ended on {each.list.until:%Y-%m-%d %H:%M} UTC", timedelta(0)
+            yield each.source, f"ended on {each.list.until:%Y-%m-%d %H:%M} UTC"
         elif now >= each.list.alarm_at:
-            left = each.list.until - now
-            yield each.source, "was not replaced in time", left
+            left = int((each.list.until - now).total_seconds())
+            yield each.source, f"was not replaced in time; it still holds for {left} s"
 
 
 def _held(

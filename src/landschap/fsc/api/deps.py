@@ -25,9 +25,9 @@ CERTIFICATE_HEADER = "x-peer-cert"
 ADDRESS_HEADER = "fsc-manager-address"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class ManagerDeps:
-    """The Manager's surroundings.
+    """The Manager's surroundings; ``own`` changes when our certificate is replaced.
 
     ``pool`` is of role ``landschap_fsc``, ``log_pool`` of a role that may read the log;
     ``offered`` gives the names of the services that our Inways offer now, ``inway_of`` the address

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Asking other Managers, and reading our own certificate and key."""
 
+from landschap.fsc.client.following import Identity
 from landschap.fsc.client.manager import (
     Destination,
     FetchedToken,
@@ -15,6 +16,7 @@ __all__ = [
     "Destination",
     "FetchedToken",
     "HostMap",
+    "Identity",
     "ManagerClient",
     "PeerRefused",
     "PeerUnreachable",

@@ -80,6 +80,18 @@ async def want_tokens(source: Source, grant_hashes: list[str], now: datetime) ->
     await source.execute("DELETE FROM token WHERE grant_hash <> ALL($1::text[])", grant_hashes)
 
 
+async def make_due(source: Source, grant_hashes: list[str], now: datetime) -> None:
+    """Have these tokens fetched now, unless fetching them failed and waits for its next turn."""
+    await source.execute(
+        """
+        UPDATE token SET next_attempt_at = $2
+         WHERE grant_hash = ANY($1) AND next_attempt_at > $2 AND failures = 0
+        """,
+        grant_hashes,
+        now,
+    )
+
+
 async def due_tokens(source: Source, now: datetime) -> list[TokenDue]:
     """The tokens that must be fetched now, the longest overdue first."""
     rows = await source.fetch(

@@ -8,6 +8,7 @@ refuses a record decided in an older world.
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import gc
 import signal
 import socket
@@ -21,7 +22,8 @@ import msgspec
 import structlog
 
 from landschap.fsc import store as fsc_store
-from landschap.fsc.client import ManagerClient, own_peer
+from landschap.fsc.certificates import check_trusted
+from landschap.fsc.client import Identity, ManagerClient
 from landschap.fsc.own import OwnPeer
 from landschap.gateway.api.desk import Desk, Sources
 from landschap.gateway.api.protocol import DoorProtocol
@@ -34,18 +36,20 @@ from landschap.gateway.doors import (
     UserKeysWanted,
     Wanted,
 )
-from landschap.gateway.memory import Memory
+from landschap.gateway.memory import Bounded, Memory
 from landschap.gateway.outway import TOKEN_MARGIN, Signing
 from landschap.gateway.store import Pools, load_world
 from landschap.gateway.users import Employees
-from landschap.gateway.world import held_tokens
+from landschap.gateway.world import World, held_tokens
 from landschap.logboek.store import LogWriter
 from landschap.platform import postgres
+from landschap.platform.credentials import Credentials
 from landschap.platform.keys import secret_key
 from landschap.platform.settings import Settings
 from landschap.platform.sockets import decide_socket, listening
 from landschap.platform.trouble import Trouble
 from landschap.purposes.declaration import key_algorithm
+from landschap.vocabulary.problems import InvalidValue
 
 log = structlog.get_logger(__name__)
 
@@ -55,21 +59,37 @@ _LOOK_AGAIN_SECONDS = 5.0
 _TRY_AGAIN_SECONDS = 1.0
 _FINISH_SECONDS = 3.0
 _POOL_SIZE = 2
+# How much longer than the life of a token a replaced certificate is remembered.
+_FORMER_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Former:
+    """What we were until a moment ago, and until when it still serves."""
+
+    own: OwnPeer
+    peers: Peers
+    client: ManagerClient
+    until: float
 
 
 @dataclass(slots=True, kw_only=True)
 class Keeper:
     """Keeps the desk's world up to date, and fetches what a question lacks."""
 
+    settings: Settings
     pools: Pools
+    identity: Identity
     own: OwnPeer
+    client: ManagerClient
     peers: Peers
     user_keys: UserKeys | None
     employees: Employees | None
     aliases: Mapping[str, str]
     desk: Desk | None = None
+    formers: tuple[Former, ...] = ()
     _loading: asyncio.Task[None] | None = None
-    _tokens: dict[str, asyncio.Task[bool]] | None = None
+    _tokens: dict[tuple[str, str], asyncio.Task[bool]] | None = None
 
     async def newer(self, epoch: int) -> None:
         """See to it that the desk's world is at least of this epoch; loads once for all."""
@@ -91,7 +111,7 @@ class Keeper:
     async def obtain(self, wanted: Wanted) -> bool:
         """Fetch what a walk wanted; False when it is not to be had now."""
         if isinstance(wanted, TokenWanted):
-            return await self._token_once(wanted.grant_hash)
+            return await self._token_once(wanted)
         if isinstance(wanted, UserKeysWanted):
             keys = self.user_keys and await self.user_keys.renew(wanted.key_set)
             if keys:
@@ -108,26 +128,28 @@ class Keeper:
         memory.peer_certificates.keep((wanted.peer_id, wanted.thumbprint), found)
         return True
 
-    async def _token_once(self, grant_hash: str) -> bool:
-        """One fetch per grant, however many questions wait for it."""
+    async def _token_once(self, wanted: TokenWanted) -> bool:
+        """One fetch per grant and certificate, however many questions wait for it."""
         running = self._tokens = self._tokens if self._tokens is not None else {}
-        task = running.get(grant_hash)
+        key = (wanted.grant_hash, wanted.certificate)
+        task = running.get(key)
         if task is None:
-            task = running[grant_hash] = asyncio.create_task(self._token(grant_hash))
-            task.add_done_callback(lambda _: running.pop(grant_hash, None))
+            task = running[key] = asyncio.create_task(self._token(key))
+            task.add_done_callback(lambda _: running.pop(key, None))
         return await asyncio.shield(task)
 
-    async def _token(self, grant_hash: str) -> bool:
+    async def _token(self, key: tuple[str, str]) -> bool:
         if self.desk is None:
             return False
         await self.read_tokens()
         now = datetime.now(UTC)
         world = self.desk.holdings.world
-        token = world.tokens.get(grant_hash)
+        token = world.tokens.get(key)
         if token is not None and token.expires_at > now + TOKEN_MARGIN:
             return True
-        connection = world.outgoing.get(grant_hash)
-        held = connection and await self.peers.token(connection, now)
+        connection = world.outgoing.get(key[0])
+        peers = await self._peers_of(key[1])
+        held = connection and peers and await peers.token(connection, now)
         if not held:
             return False
         # Read again: another task may have replaced the world while the Manager was asked.
@@ -136,6 +158,16 @@ class Keeper:
         self._hold(world=msgspec.structs.replace(world, tokens=fresh))
         return True
 
+    async def _peers_of(self, certificate: str) -> Peers | None:
+        """Who asks for tokens with this certificate of ours; None when it is none of ours."""
+        if certificate != self.own.certificate.thumbprint:
+            former = self._former(certificate)
+            if former is not None:
+                return former.peers
+            # The carrier is ahead of us: look at once.
+            await self.identity.look()
+        return self.peers if certificate == self.own.certificate.thumbprint else None
+
     async def read_tokens(self) -> None:
         """Take over the tokens that the worker renewed."""
         found = held_tokens(await fsc_store.tokens(self.pools.fsc))
@@ -143,9 +175,80 @@ class Keeper:
             world = self.desk.holdings.world
             self._hold(world=msgspec.structs.replace(world, tokens=found))
 
+    async def take(self, own: OwnPeer, credentials: Credentials) -> None:
+        """Go on as this peer. What the carrier still does as the former one ends as it began."""
+        if own.certificate.thumbprint == self.own.certificate.thumbprint:
+            self.client.take(own, credentials)
+            former = list(self.formers)
+        else:
+            until = asyncio.get_running_loop().time() + self._former_seconds
+            gone = Former(
+                own=self.own, peers=self.peers.as_former(), client=self.client, until=until
+            )
+            former = [*self.formers, gone]
+            self.client = await ManagerClient(self.settings, own, credentials).__aenter__()
+        await self._be(own, tuple(former))
+
+    async def forget_formers(self) -> None:
+        """Let go of certificates that were replaced long enough ago."""
+        now = asyncio.get_running_loop().time()
+        left = tuple(each for each in self.formers if each.until > now)
+        gone = [each for each in self.formers if each.until <= now]
+        if gone:
+            await self._be(self.own, left)
+            for each in gone:
+                await each.client.__aexit__(None, None, None)
+
+    async def close(self) -> None:
+        """Close what asks other Managers."""
+        for client in (self.client, *(each.client for each in self.formers)):
+            await client.__aexit__(None, None, None)
+
+    async def _be(self, own: OwnPeer, formers: tuple[Former, ...]) -> None:
+        """Signing, trust and the world, all of this peer from the next question on."""
+        self.formers = formers
+        # One that is revoked, or whose anchor is gone, serves no longer; it is closed in time.
+        serving = [each for each in formers if _counts(each, own)]
+        known = tuple(each.own.certificate for each in serving)
+        self.own = dataclasses.replace(own, former=known)
+        self.peers = Peers(self.pools.fsc, self.own, self.client)
+        if self.desk is None:
+            return
+        secrets = self.desk.holdings.secrets
+        signing = msgspec.structs.replace(
+            secrets.signing,
+            key=own.key,
+            thumbprint=own.certificate.thumbprint,
+            former={each.own.certificate.thumbprint: each.own.key for each in serving},
+        )
+        # What was believed of others was believed under the lists and anchors of before.
+        memory = dataclasses.replace(
+            self.desk.holdings.memory, peer_certificates=Bounded(4096), tokens=Bounded(8192)
+        )
+        self._hold(secrets=msgspec.structs.replace(secrets, signing=signing), memory=memory)
+        # A load that runs may have begun as the former peer.
+        if self._loading is not None and not self._loading.done():
+            await asyncio.wait([self._loading])
+        await self.reload()
+
+    def _former(self, certificate: str) -> Former | None:
+        found = (f for f in self.formers if f.own.certificate.thumbprint == certificate)
+        return next(found, None)
+
+    @property
+    def _former_seconds(self) -> float:
+        return self.settings.fsc.token_ttl_seconds + _FORMER_SECONDS
+
     def _hold(self, **changed: object) -> None:
-        if self.desk is not None:
-            self.desk.holdings = msgspec.structs.replace(self.desk.holdings, **changed)
+        """Replace what is held; tokens bound to a former certificate stay while it serves."""
+        if self.desk is None:
+            return
+        world = changed.get("world")
+        if isinstance(world, World) and self.formers:
+            before = self.desk.holdings.world.tokens
+            kept = {key: token for key, token in before.items() if self._former(key[1])}
+            changed["world"] = msgspec.structs.replace(world, tokens={**kept, **world.tokens})
+        self.desk.holdings = msgspec.structs.replace(self.desk.holdings, **changed)
 
 
 async def run_decider(settings: Settings, listen_fd: int | None, lane: str) -> None:
@@ -160,8 +263,8 @@ async def run_decider(settings: Settings, listen_fd: int | None, lane: str) -> N
         loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
         desk, keeper = await open_desk(settings, lane, stack)
-        watching = asyncio.create_task(watch(settings, keeper))
-        stack.callback(watching.cancel)
+        for work in (watch(settings, keeper), keeper.identity.follow()):
+            stack.callback(asyncio.create_task(work).cancel)
         server = await loop.create_unix_server(
             lambda: DoorProtocol(desk), sock=_socket(settings, listen_fd)
         )
@@ -173,23 +276,29 @@ async def run_decider(settings: Settings, listen_fd: int | None, lane: str) -> N
 
 async def open_desk(settings: Settings, lane: str, stack: AsyncExitStack) -> tuple[Desk, Keeper]:
     """A desk with its connections, which close with ``stack``."""
-    own = own_peer(settings)
+    identity = Identity(settings)
+    own = identity.own
     key_algorithm(own.key)
     pools = Pools(
         gateway=await _pool(settings, "gateway", stack),
         fsc=await _pool(settings, "fsc", stack),
         purposes=await _pool(settings, "purposes", stack),
     )
-    client = await stack.enter_async_context(ManagerClient(settings, own))
+    client = await ManagerClient(settings, own, identity.credentials).__aenter__()
     employees = _employees(settings)
     keeper = Keeper(
+        settings=settings,
         pools=pools,
+        identity=identity,
         own=own,
+        client=client,
         peers=Peers(pools.fsc, own, client),
         user_keys=UserKeys(settings, employees.issuer) if employees else None,
         employees=employees,
         aliases=settings.outway.aliases or {},
     )
+    stack.push_async_callback(keeper.close)
+    identity.take = keeper.take
     writer = LogWriter(
         settings,
         lane,
@@ -238,6 +347,7 @@ async def _warm(keeper: Keeper, risen: asyncio.Event) -> None:
             await risen.wait()
     except TimeoutError:
         await keeper.read_tokens()
+        await keeper.forget_formers()
         return
     risen.clear()
     await keeper.reload()
@@ -259,6 +369,14 @@ async def _pool(settings: Settings, room: str, stack: AsyncExitStack) -> asyncpg
     made = await postgres.pool(settings, room, size=_POOL_SIZE)
     stack.push_async_callback(made.close)
     return made
+
+
+def _counts(former: Former, own: OwnPeer) -> bool:
+    try:
+        check_trusted(former.own.certificate.x509, former.own.chain, own.trust(datetime.now(UTC)))
+    except InvalidValue:
+        return False
+    return True
 
 
 def _employees(settings: Settings) -> Employees | None:

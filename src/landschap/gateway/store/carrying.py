@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from landschap.fsc import store as fsc_store
 from landschap.fsc.addresses import check_reachable
+from landschap.fsc.thumbprints import thumbprint_of
 from landschap.gateway.plan import (
     HTTP2_UPSTREAM,
     CarrierPlan,
@@ -28,6 +28,7 @@ from landschap.gateway.plan import (
 from landschap.gateway.services import LANDSCHAP, Service
 from landschap.gateway.store.declared import services
 from landschap.gateway.store.worlds import Pools
+from landschap.platform.credentials import Credentials, files_of, read_credentials
 from landschap.platform.settings import Settings
 from landschap.platform.sockets import app_socket, decide_socket
 from landschap.vocabulary.identifiers import InvalidValue
@@ -49,18 +50,20 @@ async def carrier_plan(
     *,
     nginx_version: tuple[int, int, int],
     worker_user: str | None = None,
+    credentials: Credentials | None = None,
 ) -> CarrierPlan:
     """What nginx must carry now. Raises InvalidValue for settings that can not be carried.
 
     A host name that does not resolve is left out, so that one peer can not stop every reload, and
     so is a service of which this nginx lacks the protocol; whoever is sent there gets 502.
+    ``credentials`` are those in force; without them those in the files as they are now.
     """
     listen, run = settings.listen, settings.paths.run
     return CarrierPlan(
         run=run,
         logs=settings.paths.data / "logs",
         decide_socket=decide_socket(settings),
-        tls=_tls(settings),
+        tls=_tls(settings, credentials),
         nginx_version=nginx_version,
         workers=settings.nginx.workers or (await asyncio.to_thread(_cores)),
         worker_user=worker_user,
@@ -171,27 +174,18 @@ async def _resolved(settings: Settings, host: str, port: int, *, own: bool) -> s
     return f"[{address}]" if ":" in address else address
 
 
-def _tls(settings: Settings) -> Tls:
-    identity = settings.identity
+def _tls(settings: Settings, credentials: Credentials | None) -> Tls:
+    """Files of their own for each version: replacing ours then changes nothing until it counts."""
+    now = datetime.now(UTC)
+    read = credentials or read_credentials(settings, now)
+    files = files_of(read, settings.paths.run, now)
     return Tls(
-        certificate=identity.certificate,
-        key=identity.key,
-        trust_anchors=_one_file(identity.trust_anchors, settings.paths.run),
-        crl=identity.crl,
+        certificate=files.certificate,
+        key=files.key,
+        trust_anchors=files.anchors,
+        crl=files.lists,
+        thumbprint=thumbprint_of(read.chain[0]),
     )
-
-
-def _one_file(anchors: Sequence[Path], run: Path) -> Path:
-    """Nginx reads trust anchors from one file; several are put together in one named by content."""
-    if len(anchors) == 1:
-        return anchors[0]
-    content = b"\n".join(path.read_bytes() for path in anchors)
-    file = run / f"trust-anchors-{hashlib.sha256(content).hexdigest()[:12]}.pem"
-    if not file.exists():
-        fresh = file.with_suffix(".new")
-        fresh.write_bytes(content)
-        fresh.replace(file)
-    return file
 
 
 def _cores() -> int:
