@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING
 
 from landschap.cli.composition import Composition
 from landschap.fsc import worker as fsc
-from landschap.gateway.worker import AccessDeps, follow_access
-from landschap.logboek.store import LogWriter
 from landschap.logboek.worker import Signer, keep_anchoring
 from landschap.platform.processes import tell_ready
 from landschap.platform.revocation import keep_lists
@@ -52,24 +50,8 @@ async def run_worker(settings: Settings) -> None:
             await deps.pool.execute("SELECT platform.bump_epoch()")
 
         identity.take = take
-        access = await _access(made)
         tell_ready()
         async with asyncio.TaskGroup() as group:
             group.create_task(keep_anchoring(log_pool, signer, stop))
             group.create_task(fsc.run_worker(deps, stop))
-            group.create_task(follow_access(access, stop))
             group.create_task(keep_lists(settings, stop))
-
-
-async def _access(made: Composition) -> AccessDeps:
-    writer = LogWriter(made.settings, "worker")
-    await writer.start()
-    made.stack.push_async_callback(writer.close)
-    return AccessDeps(
-        folder=made.settings.paths.data / "logs",
-        gateway=await made.pool("gateway"),
-        fsc=await made.pool("fsc"),
-        logboek=await made.pool("logboek"),
-        writer=writer,
-        controller=made.settings.organisation.oin.value,
-    )

@@ -37,8 +37,8 @@ from landschap.fsc.own import OwnPeer
 from landschap.fsc.states import Kind, State
 from landschap.fsc.store import errands, token_rows
 from landschap.fsc.store.errands import Attempt, Errand
-from landschap.platform.settings import Settings
 from landschap.fsc.tokens import bound_certificate
+from landschap.platform.settings import Settings
 from landschap.vocabulary.identifiers import PeerId
 
 log = structlog.get_logger(__name__)
@@ -274,6 +274,14 @@ async def _hearing(connection: asyncpg.pool.PoolConnectionProxy) -> AsyncIterato
 async def refresh_tokens(deps: WorkerDeps) -> None:
     """Fetch every token that is due or bound to another certificate than ours, a few at a time."""
     now = datetime.now(UTC)
+    own = deps.own.certificate.thumbprint
+    others = [
+        each.grant_hash.value
+        for each in await store.tokens(deps.pool)
+        if bound_certificate(each.token) != own
+    ]
+    if others:
+        await token_rows.make_due(deps.pool, others, now)
     ours = [each for each in await store.connection_grants(deps.pool, now) if _is_ours(deps, each)]
     by_hash = {each.grant_hash: each for each in ours}
     await token_rows.want_tokens(deps.pool, [each.value for each in by_hash], now)
@@ -303,14 +311,6 @@ async def fetch_token(
         log.info("no token", grant_hash=grant.grant_hash.value, error=str(error))
         return None
     held = HeldToken(
-    own = deps.own.certificate.thumbprint
-    others = [
-        each.grant_hash.value
-        for each in await store.tokens(deps.pool)
-        if bound_certificate(each.token) != own
-    ]
-    if others:
-        await token_rows.make_due(deps.pool, others, now)
         grant_hash=grant.grant_hash,
         token=fetched.token,
         inway_address=fetched.inway_address,
