@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The worker process: what happens later.
 
-Contracts and signatures are delivered, tokens fetched ahead, the directory told where we are,
-the access log of nginx followed, and the ends of the log signed. Each of these looks after itself; together they end when asked to.
+Contracts and signatures are delivered, tokens fetched ahead, the directory told where we are, and
+the ends of the log signed. Each of these looks after itself; together they end when asked to.
 """
 
 from __future__ import annotations

@@ -98,17 +98,13 @@ class Application:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What the rooms hold, as they gave it; `build_world` indexes it.
-
-    ``known`` are connections of an earlier world: what was made of the same grant is used again.
-    """
+    """What the rooms hold, as they gave it; `build_world` indexes it."""
 
     epoch: int
     own: OwnPeer
     snapshot: Snapshot
     services: tuple[Service, ...] = ()
     grants: tuple[ConnectionGrant, ...] = ()
-    known: Mapping[str, Connection] = field(default_factory=dict)
     tokens: tuple[HeldToken, ...] = ()
     applications: tuple[Application, ...] = ()
     employees: Employees | None = None
@@ -144,9 +140,10 @@ def build_world(found: Found) -> World:
     """Index what was found. Source: house decision: effect at once."""
     own = found.own
     me = own.peer_id.value
-    connections = [_connection(each, found.known) for each in found.grants]
     outgoing = {
-        each.hash: each for each in connections if each.grant.outway_peer_id.value == me
+        each.hash: each
+        for each in map(_connection, found.grants)
+        if each.grant.outway_peer_id.value == me
     }
     aliases = _aliases(outgoing.values())
     declared = _declared(found.aliases, aliases, outgoing)
@@ -160,7 +157,9 @@ def build_world(found: Found) -> World:
             for each in found.services
             if each.offered_at(own.inway_address)
         },
-        incoming={each.hash: each for each in connections if each.provider == me},
+        incoming={
+            each.hash: each for each in map(_connection, found.grants) if each.provider == me
+        },
         outgoing=outgoing,
         aliases={**aliases, **declared},
         hosts={name.lower(): hashes for name, hashes in declared.items()},
