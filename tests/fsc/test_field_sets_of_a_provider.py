@@ -143,5 +143,8 @@ async def test_an_asker_bounds_its_connection_to_a_field_set_the_directory_lists
         "onward": False,
         "field_set": told,
     }
-    assert "for purpose Recht op bijstand vaststellen (raadplegen)" in proposed["words"]
-    assert "at most the fields of bijstand-bij-verhuizing@1" in proposed["words"]
+    english, dutch = proposed["sentences"]["en"], proposed["sentences"]["nl"]
+    assert proposed["words"] == english
+    assert "for purpose Determining the right to social assistance (raadplegen)" in english
+    assert "at most the fields of bijstand-bij-verhuizing@1" in english
+    assert "voor doel Recht op bijstand vaststellen (raadplegen)" in dutch

@@ -19,10 +19,11 @@ import asyncpg
 from landschap.fsc import store
 from landschap.fsc.client import own_peer
 from landschap.fsc.connections import HeldToken
-from landschap.fsc.contracts import HashedGrant
+from landschap.fsc.contracts import Contract, HashedGrant
+from landschap.fsc.delegation import Delegation, delegations_of
 from landschap.fsc.grants import Connection, Publication
 from landschap.fsc.own import OwnPeer
-from landschap.fsc.sentences import Names, words_of
+from landschap.fsc.sentences import Names, all_words_of, words_of
 from landschap.fsc.states import Kind, missing_accepts
 from landschap.gateway.plan import peer_upstream_name
 from landschap.platform import postgres
@@ -73,13 +74,14 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
         snapshot, _ = await current_snapshot(pools["purposes"])
         peers = await store.peer_names(pools["fsc"]) | {own.peer_id.value: own.name}
         purposes = {uri: each.purpose.label.nl for uri, each in snapshot.purposes.items()}
+        english = {uri: each.purpose.label.en for uri, each in snapshot.purposes.items()}
         yield Desk(
             settings=settings,
             own=own,
             fsc=pools["fsc"],
             gateway=pools["gateway"],
             snapshot=snapshot,
-            names=Names(peers=peers, purposes=purposes),
+            names=Names(peers=peers, purposes=purposes, english=english),
             now=datetime.now(UTC),
         )
 
@@ -116,6 +118,11 @@ def _text(path: Path) -> str:
         return ""
 
 
+def both_languages(contract: Contract, names: Names) -> str:
+    """The sentences in each language, one under the other: what a person reads before signing."""
+    return "\n".join(all_words_of(contract, names).values())
+
+
 def as_json(desk: Desk, stored: store.StoredContract, reached: Reach) -> dict[str, JsonValue]:
     """A contract as JSON for programs, with the same sentence people read."""
     contract = stored.contract
@@ -124,6 +131,7 @@ def as_json(desk: Desk, stored: store.StoredContract, reached: Reach) -> dict[st
         "contentHash": contract.hash.value,
         "state": stored.state(desk.now).value,
         "words": words_of(contract, desk.names),
+        "sentences": {**all_words_of(contract, desk.names)},
         "proposedHere": stored.own,
         "fictitious": desk.settings.organisation.fictitious,
         "createdAt": as_utc_text(contract.created_at),
@@ -152,6 +160,7 @@ def _grant(desk: Desk, hashed: HashedGrant, reached: Reach) -> dict[str, JsonVal
         "service": grant.service.name,
         "providerPeerId": grant.service.peer_id.value,
         "properties": grant.properties,
+        "delegations": [_delegation(desk, each) for each in delegations_of(grant)],
     }
     match grant:
         case Publication():
@@ -161,6 +170,22 @@ def _grant(desk: Desk, hashed: HashedGrant, reached: Reach) -> dict[str, JsonVal
             if grant.outway.peer_id == desk.own.peer_id:
                 told |= _readiness(hashed.hash.value, reached, desk.now)
     return told
+
+
+def _delegation(desk: Desk, delegation: Delegation) -> dict[str, JsonValue]:
+    """Who acts for whom, under which agreement, and whether that carries questions now."""
+    agreement = delegation.agreement
+    refusal = delegation.refusal_at(desk.now)
+    return {
+        "side": delegation.side.value,
+        "delegatorPeerId": delegation.delegator.value,
+        "delegateePeerId": delegation.delegatee.value,
+        "state": delegation.state_at(desk.now),
+        "role": agreement.role.value if agreement else None,
+        "reference": agreement.reference if agreement else None,
+        "until": agreement.until.isoformat() if agreement else None,
+        "trouble": "" if refusal is None else f"{refusal.detail} {refusal.owner} can add it.",
+    }
 
 
 def _readiness(grant_hash: str, reached: Reach, now: datetime) -> dict[str, JsonValue]:
@@ -193,7 +218,8 @@ def printed(
     desk: Desk, told: Mapping[str, JsonValue], deliveries: Sequence[store.Delivery]
 ) -> list[str]:
     """One contract in words, line by line."""
-    lines = [str(told["words"])]
+    sentences = told["sentences"]
+    lines = [str(each) for each in sentences.values()] if isinstance(sentences, Mapping) else []
     if desk.settings.organisation.fictitious:
         lines.append(f"({FICTITIOUS}: this contract is a demonstration)")
     waiting = told["waitingFor"]
@@ -214,6 +240,13 @@ def printed(
 
 def _grant_lines(grant: Mapping[str, JsonValue]) -> list[str]:
     lines = [f"  grant {grant['grantHash']}"]
+    delegations = grant["delegations"]
+    for each in delegations if isinstance(delegations, Sequence) else ():
+        if isinstance(each, Mapping):
+            state = each["trouble"] or f"agreement {each['reference']} holds until {each['until']}"
+            lines.append(
+                f"    {each['delegateePeerId']} acts for {each['delegatorPeerId']}: {state}"
+            )
     if "ready" in grant:
         lines.append(f"    ready to call: {'yes' if grant['ready'] else grant['trouble']}")
     return lines

@@ -13,8 +13,9 @@ from typing import Any
 
 import click
 
-from landschap.cli.agreement import Desk, as_json, delivery_json, printed, reach
+from landschap.cli.agreement import Desk, as_json, both_languages, delivery_json, printed, reach
 from landschap.cli.config_option import config_option
+from landschap.cli.delegating import delegation_options, mandate_of
 from landschap.cli.deskwork import (
     confirm,
     find_contract,
@@ -27,7 +28,7 @@ from landschap.cli.deskwork import (
 )
 from landschap.cli.proposing import (
     Wishes,
-    connection,
+    proposal,
     publication,
     read_purpose_file,
     read_until,
@@ -36,7 +37,6 @@ from landschap.cli.tables import answer, table_of
 from landschap.cli.waiting import wait
 from landschap.fsc import store
 from landschap.fsc.contracts import Contract
-from landschap.fsc.sentences import words_of
 from landschap.fsc.states import Kind, State
 from landschap.vocabulary.ijson import JsonValue
 
@@ -143,6 +143,7 @@ def _tell_one(config: Path, content_hash: str, in_json: bool) -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="TOML with purposes, legal_bases, actions, field_set; instead of the four above.",
 )
+@delegation_options
 @until_option
 @yes_option
 @json_option
@@ -153,8 +154,10 @@ def propose(
 ) -> None:  # fmt: skip
     """Ask another peer for the use of a service, for a purpose.
 
-    The contract says at most for which purposes, on which grounds and with which fields our Outway
-    may ask. It holds when the provider has signed too.
+    The contract says at most for which purposes, on which grounds and with which fields an Outway
+    may ask. It holds when all others in it have signed too. Which of the four grants it becomes
+    follows from the options: with --on-behalf-of somebody asks for another, with --directory a
+    service is listed.
 
     \b
     Examples:
@@ -163,7 +166,15 @@ def propose(
           --field-set bijstand-bij-verhuizing
       landschap contract propose --peer 00000099000000002000 --service bijstand \\
           --purpose-file doel.toml --until 2027-01-01 --yes --json
+      landschap contract propose --peer 00000099000000002000 --service bijstand \\
+          --outway 00000099000000004000 --outway-key 3a56f2e9... \\
+          --on-behalf-of 00000099000000003000 --role processor \\
+          --agreement VWO-2026-17 --agreement-until 2028-01-01 --purpose-file doel.toml
+      landschap contract propose --peer 00000099000000004000 --service bijstand \\
+          --directory 00000099000000001000 --on-behalf-of 00000099000000002000 \\
+          --role processor --agreement VWO-2026-18 --agreement-until 2028-01-01
     """
+    mandate = mandate_of(typed)
     wishes = Wishes(**typed)
     if purpose_file is not None:
         if wishes != Wishes():
@@ -172,7 +183,7 @@ def propose(
 
     async def make(desk: Desk) -> Contract:
         end = read_until(until, desk.now)
-        return await connection(desk, peer_id(provider), service, wishes, end)
+        return await proposal(desk, peer_id(provider), service, wishes, mandate, end)
 
     _propose(config, make, yes=yes, in_json=in_json)
 
@@ -211,7 +222,9 @@ def _propose(
 ) -> None:
     async def work(desk: Desk) -> str:
         made = await make(desk)
-        confirm(words_of(made, desk.names), "Propose and sign this?", yes=yes, in_json=in_json)
+        confirm(
+            both_languages(made, desk.names), "Propose and sign this?", yes=yes, in_json=in_json
+        )
         async with desk.fsc.acquire() as one, one.transaction():
             await store.propose(one, desk.own, made, desk.now)
         return made.hash.value
@@ -271,7 +284,7 @@ def _sign(config: Path, content_hash: str, kind: Kind, *, yes: bool, in_json: bo
     async def work(desk: Desk) -> str:
         found = await find_contract(desk, content_hash)
         question = f"{kind.value.capitalize()} this contract?"
-        words = words_of(found.contract, desk.names)
+        words = both_languages(found.contract, desk.names)
         confirm(words, question, yes=yes, in_json=in_json)
         async with desk.fsc.acquire() as one, one.transaction():
             await store.sign(one, desk.own, found, kind, desk.now)

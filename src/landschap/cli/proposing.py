@@ -17,8 +17,10 @@ from pathlib import Path
 import click
 
 from landschap.cli.agreement import Desk
+from landschap.cli.delegating import Mandate
 from landschap.fsc.client import Destination, ManagerClient, PeerRefused, PeerUnreachable
 from landschap.fsc.contracts import Contract, read_contract
+from landschap.fsc.delegation import Side
 from landschap.fsc.field_sets import PROPERTY as FIELD_SETS
 from landschap.fsc.field_sets import NamedFieldSet, choose, read_named, told_by
 from landschap.fsc.proposals import (
@@ -95,18 +97,42 @@ def read_until(text: str | None, now: datetime) -> datetime:
     return end
 
 
-async def connection(
-    desk: Desk, provider: PeerId, service: str, wishes: Wishes, until: datetime
+async def proposal(
+    desk: Desk, provider: PeerId, service: str, wishes: Wishes, mandate: Mandate, until: datetime
 ) -> Contract:
-    """The contract in which our outway asks for a service. Raises ClickException, ProblemError."""
-    asked = ConnectionAsked(
-        outway=desk.own.peer_id,
-        key_thumbprint=desk.own.certificate.key_thumbprint,
-        provider=provider,
-        service=service,
-        properties=await _bound(desk, provider, service, wishes),
-    )
-    return _contract(desk, asked, until)
+    """The contract in which an outway asks for a service, or a directory lists one.
+
+    Raises ClickException, ProblemError.
+    """
+    asks, offers = mandate.asks, mandate.offers
+    asked: ConnectionAsked | PublicationAsked
+    if mandate.directory is not None:
+        if wishes != Wishes():
+            raise click.UsageError("a publication has no purpose; leave --purpose and the like out")
+        asked = PublicationAsked(
+            provider=provider,
+            service=service,
+            directory=mandate.directory,
+            delegator=asks.delegator,
+            properties=_listed(desk, provider, service) | asks.properties(Side.PUBLICATION),
+        )
+    else:
+        bound = await _bound(desk, provider, service, wishes)
+        asked = ConnectionAsked(
+            outway=mandate.outway or desk.own.peer_id,
+            key_thumbprint=mandate.outway_key or desk.own.certificate.key_thumbprint,
+            provider=provider,
+            service=service,
+            delegator=asks.delegator,
+            service_delegator=offers.delegator,
+            properties=bound
+            | asks.properties(Side.CONNECTION)
+            | offers.properties(Side.PUBLICATION),
+        )
+    made = _contract(desk, asked, until)
+    if desk.own.peer_id not in made.participants:
+        raise click.UsageError(f"{desk.own.name} stands nowhere in this contract")
+    return made
 
 
 async def publication(
@@ -118,12 +144,19 @@ async def publication(
         raise NotFound(_unknown("service", service, offered))
     settings = desk.settings
     place = directory or (settings.directory.peer_id if settings.directory else desk.own.peer_id)
-    told = [each.as_json() for each in _own_sets(desk, desk.own.peer_id, service)]
-    properties: dict[str, JsonValue] = {FIELD_SETS: told} if told else {}
     asked = PublicationAsked(
-        provider=desk.own.peer_id, service=service, directory=place, properties=properties
+        provider=desk.own.peer_id,
+        service=service,
+        directory=place,
+        properties=_listed(desk, desk.own.peer_id, service),
     )
     return _contract(desk, asked, until)
+
+
+def _listed(desk: Desk, provider: PeerId, service: str) -> dict[str, JsonValue]:
+    """The field sets of a service, as its publication tells them."""
+    told: list[JsonValue] = [each.as_json() for each in _own_sets(desk, provider, service)]
+    return {FIELD_SETS: told} if told else {}
 
 
 async def _bound(
