@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -131,7 +131,10 @@ async def _explained(settings: Settings, identifier: UUID) -> Explained | None:
         )
         for pool in (rooms.logboek, rooms.purposes, rooms.fsc):
             stack.push_async_callback(pool.close)
-        return await explain_transaction(rooms, identifier, datetime.now(UTC))
+        own = settings.organisation
+        found = await explain_transaction(rooms, identifier, datetime.now(UTC))
+        # Peers have names of their own telling; ours stands in the settings.
+        return found and replace(found, names={**found.names, own.oin.value: own.name})
 
 
 async def explain_transaction(rooms: Rooms, identifier: UUID, now: datetime) -> Explained | None:
