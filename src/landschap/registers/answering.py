@@ -21,6 +21,9 @@ from landschap.vocabulary.ijson import JsonValue, canonical
 from landschap.vocabulary.problems import ERRORS_PAGE, Refusal
 from landschap.vocabulary.times import as_utc_text
 
+# Doubt about a day of the history itself tells nothing of a hidden value.
+_DAYS = frozenset({"beginGeldigheid", "eindGeldigheid"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
@@ -38,7 +41,7 @@ def body_of(found: Found, question: AsOf, shape: Shape) -> dict[str, JsonValue]:
         history = found.history.as_json(question)
         doubts = history["inOnderzoek"]
         if isinstance(doubts, list):
-            history["inOnderzoek"] = [path for path in doubts if path in body]
+            history["inOnderzoek"] = [path for path in doubts if path in body or path in _DAYS]
         body["historie"] = history
     if shape.left_out:
         body["_weggelaten"] = sorted(shape.left_out)

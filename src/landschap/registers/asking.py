@@ -16,6 +16,7 @@ from http import HTTPStatus
 from typing import TypeVar
 
 from landschap.registers.models import ObjectType
+from landschap.registers.periods import BEGINNING, OPEN, Period
 from landschap.registers.questions import MAX_OBJECTS, Match
 from landschap.registers.timeline import Clock, Uncertainty
 from landschap.vocabulary.identifiers import Bsn, InvalidValue
@@ -25,8 +26,8 @@ from landschap.vocabulary.times import AMSTERDAM, amsterdam_day, parse_day, pars
 
 # The last line can not be answered here; they are read so that the refusal can say why.
 QUERY_KEYS = (
-    "fields", "geldigOp", "beschikbaarOp", "historie", "klok", "onzekerheid", "volgnummer",
-    "huidig", "geldigVan", "geldigTot", "inWerkingOp",
+    "fields", "expand", "geldigOp", "beschikbaarOp", "historie", "klok", "onzekerheid",
+    "volgnummer", "huidig", "geldigVan", "geldigTot", "inWerkingOp",
 )  # fmt: skip
 # Source: DSO API strategy 1.1, section 2.6.7: the endings of these types.
 _TYPES = {
@@ -47,18 +48,28 @@ class Asked:
     number: int | None
     wants_history: bool
     fields: frozenset[str] | None
+    within: Period | None = None
 
 
 @dataclass(slots=True)
-class _Faults:
+class Faults:
     """What is wrong with a question; the first one gives the refusal its code."""
 
     found: list[tuple[str, str, str]] = field(default_factory=list)
 
     def add(self, code: str, name: str, detail: str) -> None:
+        """One more fault, of the parameter of this name."""
         self.found.append((code, name, detail))
 
+    def flag(self, query: Mapping[str, str], name: str) -> bool:
+        """A parameter that is true or false; absent is false."""
+        text = query.get(name, "false")
+        if text not in ("true", "false"):
+            self.add("parameter.ongeldig", name, "must be true or false")
+        return text == "true"
+
     def refusal(self) -> Refusal | None:
+        """All of it as one refusal; None when nothing is wrong."""
         if not self.found:
             return None
         code, name, detail = self.found[0]
@@ -81,26 +92,33 @@ class _Faults:
 
 
 def read_query(
-    kind: ObjectType, query: Mapping[str, str], now: datetime, *, strict: bool = False
-) -> Asked | Refusal:
-    """A question from a query string.
+    kind: ObjectType,
+    query: Mapping[str, str],
+    now: datetime,
+    wrong: Faults,
+    *,
+    strict: bool = False,
+    offers_period: bool = False,
+) -> Asked:
+    """A question from a query string; what is wrong with it goes to ``wrong``.
 
     ``strict`` refuses a local moment in the hour that autumn repeats; else it is the first one.
+    ``offers_period`` where an answer can be about more than one day.
     """
-    wrong = _Faults()
     _check_combinations(query, wrong)
+    within = _period(query, wrong, offered=offers_period)
     _check_axes(kind, query, wrong)
-    asked = Asked(
+    return Asked(
         valid_on=_valid_on(query, now, wrong),
         moment=_moment(query, now, wrong, strict=strict),
         clock=_choice(query, "klok", Clock, kind.clock, wrong),
         uncertainty=_choice(query, "onzekerheid", Uncertainty, Uncertainty.SHOW, wrong),
         number=_number(query, wrong),
-        wants_history=_flag(query, "historie", wrong)
+        wants_history=wrong.flag(query, "historie")
         or not {"geldigOp", "beschikbaarOp"}.isdisjoint(query),
         fields=_fields(kind, query, wrong),
+        within=within,
     )
-    return wrong.refusal() or asked
 
 
 def read_key(kind: ObjectType, body: bytes) -> Match | Refusal:
@@ -159,7 +177,7 @@ def is_repeated_hour(text: str) -> bool:
     return first.astimezone(AMSTERDAM).replace(fold=1).astimezone(UTC) != first
 
 
-def _check_combinations(query: Mapping[str, str], wrong: _Faults) -> None:
+def _check_combinations(query: Mapping[str, str], wrong: Faults) -> None:
     times = {"geldigOp", "beschikbaarOp", "geldigVan", "geldigTot"} & set(query)
     period = {"geldigVan", "geldigTot"} & set(query)
     if "huidig" in query and times:
@@ -168,21 +186,26 @@ def _check_combinations(query: Mapping[str, str], wrong: _Faults) -> None:
         wrong.add("parameter.niet-ondersteund", "huidig", "is not offered here; ask for a status")
     if "geldigOp" in query and period:
         wrong.add("tijd.combinatie", "geldigOp", "does not go with a period")
-    elif period:
-        _check_period(query, wrong)
     if "inWerkingOp" in query:
         wrong.add("tijd.niet-ondersteund", "inWerkingOp", "is for rules and decisions only")
 
 
-def _check_period(query: Mapping[str, str], wrong: _Faults) -> None:
-    days = {name: _day(query, name, wrong) for name in ("geldigVan", "geldigTot")}
-    begin, end = days["geldigVan"], days["geldigTot"]
-    if begin is not None and end is not None and end <= begin:
+def _period(query: Mapping[str, str], wrong: Faults, *, offered: bool) -> Period | None:
+    given = [name for name in ("geldigVan", "geldigTot") if name in query]
+    if not given or "geldigOp" in query:
+        return None
+    days = {name: _day(query, name, wrong) for name in given}
+    begin, end = days.get("geldigVan") or BEGINNING, days.get("geldigTot") or OPEN
+    if end <= begin:
         wrong.add("tijd.periode-leeg", "geldigTot", "must lie after geldigVan")
-    wrong.add("tijd.niet-ondersteund", "geldigVan", "is not offered here; ask for one day")
+        return None
+    if not offered:
+        why = "is not offered here; ask for one day, or for the voorkomens of an object"
+        wrong.add("tijd.niet-ondersteund", given[0], why)
+    return Period(begin, end)
 
 
-def _check_axes(kind: ObjectType, query: Mapping[str, str], wrong: _Faults) -> None:
+def _check_axes(kind: ObjectType, query: Mapping[str, str], wrong: Faults) -> None:
     content = list(kind.content_properties())
     if "geldigOp" in query and not any(p.has_validity for p in content):
         wrong.add("tijd.niet-ondersteund", "geldigOp", f"{kind.collection} do not change in time")
@@ -192,7 +215,7 @@ def _check_axes(kind: ObjectType, query: Mapping[str, str], wrong: _Faults) -> N
         )
 
 
-def _day(query: Mapping[str, str], name: str, wrong: _Faults) -> date | None:
+def _day(query: Mapping[str, str], name: str, wrong: Faults) -> date | None:
     if name not in query:
         return None
     try:
@@ -202,12 +225,12 @@ def _day(query: Mapping[str, str], name: str, wrong: _Faults) -> date | None:
         return None
 
 
-def _valid_on(query: Mapping[str, str], now: datetime, wrong: _Faults) -> date:
+def _valid_on(query: Mapping[str, str], now: datetime, wrong: Faults) -> date:
     return _day(query, "geldigOp", wrong) or amsterdam_day(now)
 
 
 def _moment(
-    query: Mapping[str, str], now: datetime, wrong: _Faults, *, strict: bool
+    query: Mapping[str, str], now: datetime, wrong: Faults, *, strict: bool
 ) -> datetime | None:
     text = query.get("beschikbaarOp")
     if text is None:
@@ -233,7 +256,7 @@ def _choice(
     name: str,
     choices: type[_Choice],
     default: _Choice,
-    wrong: _Faults,
+    wrong: Faults,
 ) -> _Choice:
     text = query.get(name)
     if text is None:
@@ -245,14 +268,7 @@ def _choice(
     return default
 
 
-def _flag(query: Mapping[str, str], name: str, wrong: _Faults) -> bool:
-    text = query.get(name, "false")
-    if text not in ("true", "false"):
-        wrong.add("parameter.ongeldig", name, "must be true or false")
-    return text == "true"
-
-
-def _number(query: Mapping[str, str], wrong: _Faults) -> int | None:
+def _number(query: Mapping[str, str], wrong: Faults) -> int | None:
     text = query.get("volgnummer")
     if text is None:
         return None
@@ -262,7 +278,7 @@ def _number(query: Mapping[str, str], wrong: _Faults) -> int | None:
     return int(text)
 
 
-def _fields(kind: ObjectType, query: Mapping[str, str], wrong: _Faults) -> frozenset[str] | None:
+def _fields(kind: ObjectType, query: Mapping[str, str], wrong: Faults) -> frozenset[str] | None:
     if "fields" not in query:
         return None
     chosen: set[str] = set()

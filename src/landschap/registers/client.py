@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from landschap.registers import bag, lines
+from landschap.registers.expanding import check_relations
 from landschap.registers.models import (
     InvalidModel,
     ObjectType,
@@ -39,7 +40,9 @@ def read_models(folder: Path) -> Registers:
     Raises InvalidModel with everything that is wrong with a model.
     """
     found = [read_register(head.parent) for head in sorted(folder.glob("*/register.toml"))]
-    return Registers({register.name: register for register in found})
+    registers = Registers({register.name: register for register in found})
+    check_relations(registers)
+    return registers
 
 
 def read_register(folder: Path) -> Register:

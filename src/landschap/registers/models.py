@@ -14,6 +14,7 @@ A model is one JSON Schema per object type, with annotations beside the rules:
     x-mim-tijdlijn-registratie    corrections of the value are kept
     x-onderwerp                   the number of the person or company the object is about: bsn, kvk
     x-groep                       properties that change together; default one group per type
+    x-verwijst-naar               the type whose objects the value names: TYPE or REGISTER.TYPE
 
 Source: MIM 1.2, "Tijdlijn geldigheid", "Tijdlijn registratie"; JSON Schema 2020-12.
 """
@@ -65,6 +66,7 @@ class Property:
     has_validity: bool
     has_registration: bool
     subject_kind: str = ""
+    points_at: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,6 +276,7 @@ def _property(name: str, value: JsonValue, default_group: str) -> Property:
         has_validity=value.get("x-mim-tijdlijn-geldigheid") is True,
         has_registration=value.get("x-mim-tijdlijn-registratie") is True,
         subject_kind=str(value.get("x-onderwerp", "")),
+        points_at=str(value.get("x-verwijst-naar", "")),
     )
 
 
@@ -316,5 +319,9 @@ _PROPERTY: Schema = {
         "x-mim-tijdlijn-registratie": _FLAG,
         "x-onderwerp": {"enum": ["bsn", "kvk", "rsin", "vestiging"]},
         "x-groep": {"type": "string", "pattern": "^[a-z][a-zA-Z0-9]{0,40}$"},
+        "x-verwijst-naar": {
+            "type": "string",
+            "pattern": "^([a-z][a-z0-9-]{0,40}\\.)?[a-z][a-z0-9-]{0,40}$",
+        },
     },
 }

@@ -2,7 +2,9 @@
 """The memory of registers: assertions that are only added to, and questions about any moment."""
 
 from landschap.registers.store.counting import Counted, Size, count, count_by
+from landschap.registers.store.feed import Change, changes_after
 from landschap.registers.store.loading import BATCH, load
+from landschap.registers.store.paging import Page, Wanted, count_of, page_of
 from landschap.registers.store.reading import as_of, history_of, known_at, line_of
 from landschap.registers.store.writing import (
     Act,
@@ -18,19 +20,25 @@ from landschap.registers.store.writing import (
 __all__ = [
     "BATCH",
     "Act",
+    "Change",
     "Counted",
     "Entry",
+    "Page",
     "Size",
+    "Wanted",
     "Written",
     "as_of",
+    "changes_after",
     "count",
     "count_by",
+    "count_of",
     "differences",
     "faults_of",
     "history_of",
     "known_at",
     "line_of",
     "load",
+    "page_of",
     "prepare",
     "rebuild",
     "write",

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Asking registers over HTTP.
+
+    GET  /{register}/v1/{collectie}                     a page of objects
+    GET  /{register}/v1/{collectie}/{id}                one object
+    GET  /{register}/v1/{collectie}/{id}/voorkomens     its stretches of days
+    GET  /{register}/v1/{collectie}/{id}/registraties   everything registered about it
+    POST /{register}/v1/{collectie}/_zoek               a search with the key in the body
+    POST /{register}/v1/{collectie}/_batch              up to a hundred objects by id
+    GET  /{register}/v1/wijzigingen                     which objects changed after a number
+
+Each object type has routes of its own, so that what may be asked is written down per collection.
+A person's number is never in an address.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+from litestar.types import ControllerRouterHandler
+
+from landschap.registers.api import collections, single
+from landschap.registers.api.desk import Deps, Desk
+from landschap.registers.asking import QUERY_KEYS
+from landschap.registers.listing import list_query_keys
+from landschap.registers.models import ObjectType, Register
+
+__all__ = ["Deps", "routes"]
+
+_AnyRequest = Request[Any, Any, Any]
+
+
+def routes(deps: Deps) -> list[ControllerRouterHandler]:
+    """The routes of all registers."""
+    desk = Desk(deps)
+    made: list[ControllerRouterHandler] = []
+    for register in deps.registers.by_name.values():
+        made.append(_feed(desk, register))
+        for kind in register.types.values():
+            made += _of_collection(desk, kind)
+            made += _of_object(desk, kind)
+    return made
+
+
+def _of_collection(desk: Desk, kind: ObjectType) -> list[ControllerRouterHandler]:
+    base = f"/{kind.register}/v1/{kind.collection}"
+
+    @get(base, opt={"query": list_query_keys(kind)})
+    async def page(request: _AnyRequest) -> Response[bytes]:
+        return await collections.page(desk, kind, request)
+
+    @post(f"{base}/_zoek", status_code=HTTPStatus.OK, opt={"query": QUERY_KEYS})
+    async def search(request: _AnyRequest) -> Response[bytes]:
+        return await collections.search(desk, kind, request)
+
+    @post(f"{base}/_batch", status_code=HTTPStatus.OK, opt={"query": QUERY_KEYS})
+    async def batch(request: _AnyRequest) -> Response[bytes]:
+        return await collections.batch(desk, kind, request)
+
+    return [page, search, batch]
+
+
+def _of_object(desk: Desk, kind: ObjectType) -> list[ControllerRouterHandler]:
+    base = f"/{kind.register}/v1/{kind.collection}/{{identificatie:str}}"
+
+    @get(base, opt={"query": QUERY_KEYS})
+    async def one(identificatie: FromPath[str], request: _AnyRequest) -> Response[bytes]:
+        return await single.one(desk, kind, identificatie, request)
+
+    @get(f"{base}/voorkomens", opt={"query": QUERY_KEYS})
+    async def stretches(identificatie: FromPath[str], request: _AnyRequest) -> Response[bytes]:
+        return await single.stretches(desk, kind, identificatie, request)
+
+    @get(f"{base}/registraties", opt={"query": QUERY_KEYS})
+    async def registered(identificatie: FromPath[str], request: _AnyRequest) -> Response[bytes]:
+        return await single.registered(desk, kind, identificatie, request)
+
+    return [one, stretches, registered]
+
+
+def _feed(desk: Desk, register: Register) -> ControllerRouterHandler:
+    @get(f"/{register.name}/v1/wijzigingen", opt={"query": collections.FEED_KEYS})
+    async def changes(request: _AnyRequest) -> Response[bytes]:
+        return await collections.changes(desk, register, request)
+
+    return changes

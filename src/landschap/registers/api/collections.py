@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Questions about a collection: a page, a search, a batch of ids, what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
+from urllib.parse import urlencode
+
+from litestar import Response
+
+from landschap.platform.http import json_response
+from landschap.registers import cursors, store
+from landschap.registers.answering import body_of, headers_of
+from landschap.registers.api.desk import AnyRequest, Case, Desk, granted, preference, query_of
+from landschap.registers.api.expansion import expand
+from landschap.registers.asking import Faults, read_key
+from landschap.registers.batch import read_batch
+from landschap.registers.listing import Listed, bound_to, read_listed
+from landschap.registers.models import ObjectType, Register
+from landschap.registers.questions import AsOf
+from landschap.registers.store import Page, Wanted
+from landschap.registers.timeline import Known
+from landschap.vocabulary.ijson import JsonValue
+from landschap.vocabulary.problems import ProblemError, Refusal
+from landschap.vocabulary.times import as_utc_text
+
+FEED_KEYS = ("vanaf", "limit")
+_FEED_LIMIT = 1000
+
+
+async def page(desk: Desk, kind: ObjectType, request: AnyRequest) -> Response[bytes]:
+    """A page of a collection. Raises ProblemError."""
+    read: list[Listed] = []
+    case = desk.case(
+        kind, request, more=lambda query, wrong: read.append(_read(kind, query, wrong))
+    )
+    (listed,) = read
+    if kind.holds_personal_data:
+        raise ProblemError(_no_list_of_persons(kind))
+    wanted = await _wanted(desk, case, listed)
+    found = await store.page_of(desk.deps.pool, wanted)
+    question = AsOf(
+        type=kind,
+        wanted=[one.object_id for one in found.found],
+        valid_on=wanted.valid_on,
+        known=wanted.known,
+        uncertainty=wanted.uncertainty,
+    )
+    bodies = [body_of(one, question, case.shape) for one in found.found]
+    await expand(desk, case, wanted.known, list(zip(found.found, bodies, strict=True)))
+    body: dict[str, JsonValue] = {"items": list(bodies)}
+    if listed.wants_count:
+        body["totaal"] = await store.count_of(desk.deps.pool, wanted)
+    headers = headers_of(case.path, case.asked, question, found.found, body)
+    headers.update(_links(desk, case, wanted, found))
+    return json_response(body, headers={**headers, **preference(case)})
+
+
+async def search(desk: Desk, kind: ObjectType, request: AnyRequest) -> Response[bytes]:
+    """Objects by a search key. Raises ProblemError."""
+    case = desk.case(kind, request)
+    wanted = granted(read_key(kind, await request.body()))
+    if wanted.path not in case.permit.searchable:
+        await desk.record(case, wanted, [], refused=True)
+        raise ProblemError(_key_not_permitted(kind, wanted.path))
+    question, found = await desk.ask(case, wanted)
+    await desk.record(case, wanted, found)
+    bodies = [body_of(one, question, case.shape) for one in found]
+    await expand(desk, case, question.known, list(zip(found, bodies, strict=True)))
+    body: JsonValue = {"items": list(bodies)}
+    headers = headers_of(case.path, case.asked, question, found, body)
+    return json_response(body, headers={**headers, **preference(case)})
+
+
+async def batch(desk: Desk, kind: ObjectType, request: AnyRequest) -> Response[bytes]:
+    """Up to a hundred objects by id, in the order asked; null for what is not there.
+
+    Raises ProblemError. Source: NL GOV REST API, batch (consultation).
+    """
+    case = desk.case(kind, request)
+    keys = granted(read_batch(await request.body()))
+    question, found = await desk.ask(case, sorted(set(keys)))
+    await desk.record(case, question.wanted, found)
+    bodies = [body_of(one, question, case.shape) for one in found]
+    await expand(desk, case, question.known, list(zip(found, bodies, strict=True)))
+    by_id: dict[str, JsonValue] = {}
+    for one, told in zip(found, bodies, strict=True):
+        by_id.setdefault(one.object_id, told)
+    body: JsonValue = {"results": [by_id.get(key) for key in keys]}
+    headers = headers_of(case.path, case.asked, question, found, body)
+    return json_response(body, headers={**headers, **preference(case)})
+
+
+async def changes(desk: Desk, register: Register, request: AnyRequest) -> Response[bytes]:
+    """Which objects changed after a number, and nothing of what changed. Raises ProblemError."""
+    now = datetime.now(UTC)
+    desk.permit(register.name, request, now)
+    wrong = Faults()
+    query = query_of(request)
+    after = _whole(query, "vanaf", 0, 10**18, wrong)
+    limit = _whole(query, "limit", 100, _FEED_LIMIT, wrong)
+    refusal = wrong.refusal()
+    if refusal is not None:
+        raise ProblemError(refusal)
+    known = await store.known_at(desk.deps.pool, register, now)
+    found = await store.changes_after(desk.deps.pool, register, after, known, max(limit, 1))
+    collections = {kind.key: kind.collection for kind in register.types.values()}
+    items: list[JsonValue] = [
+        {
+            "volgnummer": change.number,
+            "collectie": collections[change.type_key],
+            "identificatie": change.object_id,
+            "groep": change.group,
+            "soort": change.kind,
+            "tijdstipRegistratie": as_utc_text(change.registered_at),
+        }
+        for change in found
+    ]
+    headers = {}
+    if found:
+        onward = urlencode({"vanaf": found[-1].number, "limit": limit})
+        headers["Link"] = f'<{request.url.path}?{onward}>; rel="next"'
+    return json_response({"items": items}, headers=headers)
+
+
+def _read(kind: ObjectType, query: Mapping[str, str], wrong: Faults) -> Listed:
+    return read_listed(kind, query, wrong)
+
+
+async def _wanted(desk: Desk, case: Case, listed: Listed) -> Wanted:
+    """The page that is asked for; one after the first is of the knowledge of the first."""
+    bound = cursors.question_digest(bound_to(case.type, case.query))
+    valid_on, after = case.asked.valid_on, None
+    known: Known
+    if listed.cursor:
+        cursor = cursors.unseal(listed.cursor, bound, desk.deps.permit_key)
+        if cursor is None:
+            raise ProblemError(_WRONG_CURSOR)
+        known, valid_on, after = cursor.known, cursor.valid_on, cursor.place
+    else:
+        known = await desk.known(case)
+    return Wanted(
+        type=case.type,
+        filters=listed.filters,
+        order=listed.order,
+        valid_on=valid_on,
+        known=known,
+        limit=listed.limit,
+        after=after,
+        uncertainty=case.asked.uncertainty,
+    )
+
+
+def _links(desk: Desk, case: Case, wanted: Wanted, found: Page) -> dict[str, str]:
+    if found.next is None:
+        return {}
+    bound = cursors.question_digest(bound_to(case.type, case.query))
+    cursor = cursors.cursor_at(found.next, wanted.valid_on, wanted.known)
+    query = {**case.query, "cursor": cursors.seal(cursor, bound, desk.deps.permit_key)}
+    return {"Link": f'<{case.path}?{urlencode(query)}>; rel="next"'}
+
+
+def _whole(query: Mapping[str, str], name: str, default: int, highest: int, wrong: Faults) -> int:
+    text = query.get(name, str(default))
+    if text.isascii() and text.isdigit() and int(text[:19]) <= highest:
+        return int(text)
+    wrong.add("parameter.ongeldig", name, f"must be a whole number up to {highest}")
+    return default
+
+
+def _no_list_of_persons(kind: ObjectType) -> Refusal:
+    return Refusal(
+        code="lijst_van_personen",
+        status=HTTPStatus.FORBIDDEN,
+        title="Persons are not listed",
+        detail=f"A question about {kind.collection} is about one person, or about a few: send the "
+        f"search key in the body of POST /{kind.register}/v1/{kind.collection}/_zoek.",
+        missing="a search key",
+        owner="the application that asks",
+    )
+
+
+def _key_not_permitted(kind: ObjectType, path: str) -> Refusal:
+    return Refusal(
+        code="search_not_permitted",
+        status=HTTPStatus.FORBIDDEN,
+        title="Searching by this key is not permitted for this purpose",
+        detail=f"{kind.collection} may not be searched by {path}: that would be use of it.",
+        missing=f"{path} as a search key in the policy of this purpose",
+        owner="the privacy officer of this organisation",
+    )
+
+
+_WRONG_CURSOR = Refusal(
+    code="cursor_ongeldig",
+    status=HTTPStatus.BAD_REQUEST,
+    title="This cursor belongs to another question",
+    detail="A cursor goes on with the question it was given for. Follow the Link header as it is, "
+    "or leave the cursor out to begin anew.",
+    extra={
+        "errors": [
+            {"in": "query", "location": {"name": "cursor"}, "code": "cursor_ongeldig",
+             "detail": "is not a cursor of this question"}
+        ]
+    },
+)  # fmt: skip

@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What every question to a register goes through, in this order.
+
+Open the permit, understand the question, answer it, write the lines per person and wait until
+they are durable, and only then let the answer go. No line, no answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+from litestar import Request
+
+from landschap.logboek.faults import InvalidRecord
+from landschap.logboek.payloads import Outcome
+from landschap.logboek.pseudonyms import subject_pseudonym
+from landschap.logboek.store import LogWriter
+from landschap.platform.ids import new_span_id
+from landschap.purposes.model import FieldSet
+from landschap.purposes.permit import HEADER, Permit, open_permit
+from landschap.registers import store
+from landschap.registers.answering import Shape
+from landschap.registers.asking import Asked, Faults, choose_fields, read_query
+from landschap.registers.expanding import Relation, read_expansion
+from landschap.registers.lines_of_use import Use, drafts_of, numbers_of
+from landschap.registers.models import ObjectType, Registers
+from landschap.registers.questions import AsOf, Found, Match
+from landschap.registers.store.rows import Pool
+from landschap.registers.timeline import Assertion, Known
+from landschap.vocabulary.identifiers import InvalidValue, Oin
+from landschap.vocabulary.problems import Fault, ProblemError, Refusal
+from landschap.vocabulary.tracing import TraceContext, parse_traceparent
+
+Granted = TypeVar("Granted")
+AnyRequest = Request[Any, Any, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deps:
+    """What the routes need, given by who composes the process.
+
+    ``field_sets`` gives the field sets by key, for permits that name one; ``pseudonym_space`` is
+    the URI of our pseudonyms, to which kind of subject and key generation are added.
+    """
+
+    registers: Registers
+    pool: Pool
+    log: LogWriter
+    controller: Oin
+    permit_key: bytes
+    pseudonym_key: bytes
+    key_id: int = 1
+    pseudonym_space: str = "https://landschap.example/register/pseudoniem"
+    field_sets: Callable[[], Mapping[str, FieldSet]] = dict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One permitted question on its way."""
+
+    type: ObjectType
+    permit: Permit
+    asked: Asked
+    query: Mapping[str, str]
+    expanded: Sequence[Relation]
+    shape: Shape
+    trace: TraceContext | None
+    path: str
+    started_at: datetime
+
+
+class Desk:
+    """The questions of one process: permits, knowledge, lines."""
+
+    def __init__(self, deps: Deps) -> None:
+        self.deps = deps
+
+    def case(
+        self,
+        kind: ObjectType,
+        request: AnyRequest,
+        *,
+        offers_period: bool = False,
+        more: Callable[[Mapping[str, str], Faults], None] | None = None,
+    ) -> Case:
+        """A permitted, well-formed question about a type. Raises ProblemError.
+
+        ``more`` reads what only this question has; all faults come back together.
+        """
+        now = datetime.now(UTC)
+        permit = self.permit(kind.register, request, now)
+        query = query_of(request)
+        preferences = request.headers.get("prefer", "").replace(" ", "")
+        wrong = Faults()
+        asked = read_query(
+            kind, query, now, wrong,
+            strict="handling=strict" in preferences, offers_period=offers_period,
+        )  # fmt: skip
+        if more is not None:
+            more(query, wrong)
+        expanded = read_expansion(self.deps.registers, kind, query, wrong)
+        refusal = wrong.refusal()
+        if refusal is not None:
+            raise ProblemError(refusal)
+        lenient = "handling=lenient" in preferences
+        leaves, left_out = granted(choose_fields(kind, asked, permit.fields, lenient=lenient))
+        return Case(
+            type=kind,
+            permit=permit,
+            asked=asked,
+            query=query,
+            expanded=expanded,
+            shape=Shape(leaves=leaves, left_out=left_out, with_history=asked.wants_history),
+            trace=parse_traceparent(
+                request.headers.get("traceparent"), request.headers.get("tracestate", "")
+            ),
+            path=request.url.path,
+            started_at=now,
+        )
+
+    def permit(self, register: str, request: AnyRequest, now: datetime) -> Permit:
+        """The permit that came with the request. Raises ProblemError."""
+        path = request.scope.get("raw_path") or request.scope["path"].encode()
+        query = request.scope["query_string"]
+        target = path.decode("latin-1") + (f"?{query.decode('latin-1')}" if query else "")
+        return granted(
+            open_permit(
+                request.headers.get(HEADER, ""),
+                self.deps.permit_key,
+                now=now,
+                method=request.method,
+                target=target,
+                service=register,
+                field_sets=self.deps.field_sets(),
+            )
+        )
+
+    async def known(self, case: Case) -> Known:
+        """The state of knowledge the question is about; one for the whole answer."""
+        asked, register = case.asked, self.deps.registers.by_name[case.type.register]
+        known = await store.known_at(
+            self.deps.pool, register, case.started_at, asked.moment, clock=asked.clock
+        )
+        if asked.number is not None:
+            known = replace(known, number=min(known.number, asked.number))
+        return known
+
+    async def ask(self, case: Case, wanted: Sequence[str] | Match) -> tuple[AsOf, list[Found]]:
+        """What is found for these ids or this match."""
+        question = AsOf(
+            type=case.type,
+            wanted=wanted,
+            valid_on=case.asked.valid_on,
+            known=await self.known(case),
+            uncertainty=case.asked.uncertainty,
+        )
+        return question, await store.as_of(self.deps.pool, question)
+
+    async def history(self, case: Case, object_id: str) -> Mapping[str, Sequence[Assertion]]:
+        """Everything ever asserted about one object."""
+        return await store.history_of(self.deps.pool, case.type, object_id)
+
+    async def record(
+        self,
+        case: Case,
+        wanted: Sequence[str] | Match,
+        found: Sequence[Found],
+        *,
+        refused: bool = False,
+    ) -> None:
+        """Write the lines; without personal data the record of the door says enough.
+
+        Raises ProblemError when it can not be told whose data it was.
+        """
+        if not case.type.holds_personal_data:
+            return
+        outcome = Outcome.DELIVERED if found else Outcome.NOTHING_FOUND
+        subject = case.type.subject
+        kind = subject.subject_kind if subject else ""
+        use = Use(
+            permit=case.permit,
+            controller=self.deps.controller.value,
+            type=case.type,
+            trace=case.trace,
+            started_at=case.started_at,
+            ended_at=max(datetime.now(UTC), case.started_at),
+            outcome=Outcome.REFUSED if refused else outcome,
+            leaves=case.shape.leaves,
+            key_id=self.deps.key_id,
+            subject_type=f"{self.deps.pseudonym_space}/{kind}/{self.deps.key_id}",
+        )
+        try:
+            subjects = [
+                subject_pseudonym(self.deps.pseudonym_key, self.deps.controller, kind, number)
+                for number in numbers_of(case.type, wanted, found)
+            ]
+            await self.deps.log.append(drafts_of(use, subjects, _spans()))
+        except (InvalidRecord, InvalidValue):
+            raise ProblemError(_UNRECORDABLE) from None
+
+
+_UNRECORDABLE = Refusal(
+    code="log_record_impossible",
+    status=HTTPStatus.SERVICE_UNAVAILABLE,
+    title="This use can not be recorded",
+    detail="Nothing was delivered, because the log would not tell whose data it was.",
+    missing="a lawful log record",
+    owner="the operators of this organisation",
+    fault=Fault.OURS,
+)
+
+
+def query_of(request: AnyRequest) -> dict[str, str]:
+    """The query string; a key that stands twice is refused. Raises ProblemError."""
+    query: dict[str, str] = {}
+    for name, value in request.query_params.multi_items():
+        if name in query:
+            raise ProblemError(
+                Refusal(
+                    code="query_twice",
+                    status=HTTPStatus.BAD_REQUEST,
+                    title="A query parameter stands twice",
+                    detail=f"{name} may be given once.",
+                )
+            )
+        query[name] = value
+    return query
+
+
+def preference(case: Case) -> dict[str, str]:
+    """The header that says that fields were left out."""
+    return {"Preference-Applied": "handling=lenient"} if case.shape.left_out else {}
+
+
+def granted(found: Granted | Refusal) -> Granted:
+    """What is not refused. Raises ProblemError for what is."""
+    if isinstance(found, Refusal):
+        raise ProblemError(found)
+    return found
+
+
+def _spans() -> Iterator[bytes]:
+    while True:
+        yield new_span_id()

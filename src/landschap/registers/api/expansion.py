@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Fetching the other end of relations: one question per relation, lines per delivered object."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from landschap.registers import store
+from landschap.registers.answering import Shape, body_of
+from landschap.registers.expanding import Relation, as_member, ids_at, no_version
+from landschap.registers.questions import MAX_OBJECTS, AsOf, Found
+from landschap.registers.timeline import Known
+from landschap.vocabulary.ijson import JsonValue
+from landschap.vocabulary.problems import ProblemError, Refusal
+
+if TYPE_CHECKING:
+    from landschap.registers.api.desk import Case, Desk
+
+Answers = Sequence[tuple[Found, dict[str, JsonValue]]]
+
+
+async def expand(desk: Desk, case: Case, known: Known, answers: Answers) -> None:
+    """Add what ``expand`` asked for to these bodies, and record it. Raises ProblemError."""
+    for relation in case.expanded:
+        await _follow(desk, case, known, relation, answers)
+
+
+async def _follow(
+    desk: Desk, case: Case, known: Known, relation: Relation, answers: Answers
+) -> None:
+    target = relation.target
+    leaves = frozenset(leaf for path in case.permit.fields for leaf in target.leaves(path))
+    if relation.path not in case.shape.leaves:
+        raise ProblemError(_hidden(relation.path))
+    ids = {each for found, _ in answers for each in ids_at(found.content, relation.path)}
+    if len(ids) > MAX_OBJECTS:
+        raise ProblemError(_TOO_MANY)
+    question = AsOf(
+        type=target,
+        wanted=sorted(ids),
+        valid_on=case.asked.valid_on,
+        known=known,
+        uncertainty=case.asked.uncertainty,
+    )
+    ends = await store.as_of(desk.deps.pool, question) if ids else []
+    shape = Shape(leaves=leaves, left_out=frozenset(), with_history=case.shape.with_history)
+    bodies = [body_of(end, question, shape) for end in ends]
+    pairs = list(zip(ends, bodies, strict=True))
+    await desk.record(replace(case, type=target, shape=shape), question.wanted, ends)
+    for further in relation.further:
+        await _follow(desk, replace(case, type=target, shape=shape), known, further, pairs)
+    by_id: dict[str, JsonValue] = {}
+    for end, body in pairs:
+        by_id.setdefault(end.object_id, body)
+    for found, body in answers:
+        told = [
+            by_id.get(each, no_version(target, each))
+            for each in ids_at(found.content, relation.path)
+        ]
+        members = body.setdefault("_uitgebreid", {})
+        assert isinstance(members, dict)  # noqa: S101  # made in the line before
+        members[relation.path] = as_member(found.content, relation.path, told)
+
+
+def _hidden(path: str) -> Refusal:
+    return Refusal(
+        code="fields_excess",
+        status=403,
+        title="These fields are not permitted for this purpose",
+        detail=f"The permit does not hold {path}, so it can not be followed.",
+        missing="this field in the policy of this purpose",
+        owner="the privacy officer of this organisation",
+    )
+
+
+_TOO_MANY = Refusal(
+    code="zoek.te-breed",
+    status=400,
+    title="The question is too broad",
+    detail=f"More than {MAX_OBJECTS} objects would be expanded; ask for fewer objects.",
+)

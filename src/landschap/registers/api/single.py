@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Questions about one object: what it was, its stretches of days, everything registered of it."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from litestar import Response
+
+from landschap.platform.http import json_response
+from landschap.registers.answering import Shape, body_of, cut, headers_of, no_version
+from landschap.registers.api.desk import AnyRequest, Case, Desk, preference
+from landschap.registers.api.expansion import expand
+from landschap.registers.models import ObjectType
+from landschap.registers.occurrences import (
+    occurrences,
+    registration_as_json,
+    registrations,
+)
+from landschap.registers.questions import AsOf, Found
+from landschap.vocabulary.ijson import JsonValue
+from landschap.vocabulary.problems import ProblemError, Refusal
+
+# An object with more stretches than this is not one question any more.
+MAX_STRETCHES = 1000
+
+
+async def one(desk: Desk, kind: ObjectType, object_id: str, request: AnyRequest) -> Response[bytes]:
+    """One object as it was. Raises ProblemError."""
+    case = desk.case(kind, request)
+    question, found = await desk.ask(case, [object_id])
+    existed = bool(found) or await _existed(desk, case, question, object_id)
+    await desk.record(case, [object_id], found)
+    if not found:
+        raise ProblemError(no_version(question, existed=existed))
+    bodies = [body_of(one, question, case.shape) for one in found]
+    await expand(desk, case, question.known, list(zip(found, bodies, strict=True)))
+    # More than one only when a begin is partly unknown: then both possible answers.
+    body: JsonValue = bodies[0] if len(bodies) == 1 else {"mogelijk": bodies}
+    headers = headers_of(case.path, case.asked, question, found, body)
+    if _is_known(request, headers["ETag"]):
+        return Response(b"", status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    return json_response(body, headers={**headers, **preference(case)})
+
+
+async def stretches(
+    desk: Desk, kind: ObjectType, object_id: str, request: AnyRequest
+) -> Response[bytes]:
+    """The stretches of days of one object as known, the latest first. Raises ProblemError."""
+    case = desk.case(kind, request, offers_period=True)
+    known = await desk.known(case)
+    groups = await desk.history(case, object_id)
+    found = occurrences(kind, object_id, groups, known, case.asked.within)
+    await desk.record(case, [object_id], found)
+    if not any(known.includes(each) for group in groups.values() for each in group):
+        raise ProblemError(no_version(_question(case, object_id, known), existed=False))
+    if len(found) > MAX_STRETCHES:
+        raise ProblemError(_TOO_MANY)
+    shape = Shape(leaves=case.shape.leaves, left_out=case.shape.left_out, with_history=True)
+    items: list[JsonValue] = [
+        body_of(each, _question(case, object_id, known, each), shape) for each in found
+    ]
+    body: JsonValue = {"items": items}
+    headers = headers_of(case.path, case.asked, _question(case, object_id, known), found, body)
+    return json_response(body, headers={**headers, **preference(case)})
+
+
+async def registered(
+    desk: Desk, kind: ObjectType, object_id: str, request: AnyRequest
+) -> Response[bytes]:
+    """Everything registered about one object and known, in order. Raises ProblemError."""
+    case = desk.case(kind, request)
+    known = await desk.known(case)
+    groups = await desk.history(case, object_id)
+    lines = registrations(groups, known)
+    found = occurrences(kind, object_id, groups, known)
+    await desk.record(case, [object_id], found)
+    if not lines:
+        raise ProblemError(no_version(_question(case, object_id, known), existed=False))
+    items: list[JsonValue] = []
+    for line in lines:
+        told = registration_as_json(line)
+        if line.content is not None:
+            told["inhoud"] = cut(line.content, case.shape.leaves)
+        items.append(told)
+    body: JsonValue = {kind.identification: object_id, "items": items}
+    headers = headers_of(case.path, case.asked, _question(case, object_id, known), found, body)
+    return json_response(body, headers={**headers, **preference(case)})
+
+
+async def _existed(desk: Desk, case: Case, question: AsOf, object_id: str) -> bool:
+    groups = await desk.history(case, object_id)
+    return any(question.known.includes(one) for group in groups.values() for one in group)
+
+
+def _question(case: Case, object_id: str, known: object, found: Found | None = None) -> AsOf:
+    day = found.history.period.begin if found else case.asked.valid_on
+    return AsOf(type=case.type, wanted=[object_id], valid_on=day, known=known)  # type: ignore[arg-type]
+
+
+def _is_known(request: AnyRequest, etag: str) -> bool:
+    """Source: RFC 9110, "If-None-Match"."""
+    given = request.headers.get("if-none-match", "")
+    return any(part.strip().removeprefix("W/") in (etag, "*") for part in given.split(","))
+
+
+_TOO_MANY = Refusal(
+    code="zoek.te-breed",
+    status=HTTPStatus.BAD_REQUEST,
+    title="The question is too broad",
+    detail=f"More than {MAX_STRETCHES} stretches come into view; ask for a period.",
+)

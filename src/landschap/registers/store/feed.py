@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What changed after a number: which objects to ask again, and nothing of their content."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from landschap.registers.models import Register
+from landschap.registers.store.rows import Pool
+from landschap.registers.timeline import Known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One assertion, by number, kind of object and id."""
+
+    number: int
+    type_key: str
+    object_id: str
+    group: str
+    kind: str
+    registered_at: datetime
+
+
+async def changes_after(
+    pool: Pool, register: Register, number: int, known: Known, limit: int
+) -> Sequence[Change]:
+    """The assertions after a number that can no longer be preceded by others, in order."""
+    rows = await pool.fetch(
+        """SELECT volgnummer, object_type, object_id, groep, soort, registered_at
+           FROM registers.assertion
+           WHERE object_type = ANY ($1) AND volgnummer > $2 AND volgnummer <= $3
+           ORDER BY volgnummer LIMIT $4""",
+        [kind.key for kind in register.types.values()], number, known.number, limit,
+    )  # fmt: skip
+    return [
+        Change(
+            number=row["volgnummer"],
+            type_key=row["object_type"],
+            object_id=row["object_id"],
+            group=row["groep"],
+            kind=row["soort"],
+            registered_at=row["registered_at"],
+        )
+        for row in rows
+    ]

@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Pages of a collection as it was on (valid_on, known): candidates in order, then the answer rule.
+
+A candidate is an object of which something that fits was ever asserted; whether it holds is
+decided by `as_of`. A page is found in a bounded number of steps: where few candidates still hold,
+it may be shorter than asked and yet have a next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from http import HTTPStatus
+
+from landschap.registers.cursors import Place
+from landschap.registers.listing import Order
+from landschap.registers.models import ObjectType
+from landschap.registers.questions import AsOf, Found
+from landschap.registers.store.reading import as_of
+from landschap.registers.store.rows import Pool
+from landschap.registers.timeline import Known, Uncertainty
+from landschap.vocabulary.problems import ProblemError, Refusal
+
+_STEPS = 20
+_STEP = 1000
+# Where an order is not that of an index, all objects are read; more than this is bulk delivery.
+MAX_SORTED = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """One page: which objects, in which order, after which one, at most how many."""
+
+    type: ObjectType
+    filters: Mapping[str, str]
+    order: Order
+    valid_on: date
+    known: Known
+    limit: int
+    after: Place | None = None
+    uncertainty: Uncertainty = Uncertainty.SHOW
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """The objects of a page, and where the next one begins; None when there is none."""
+
+    found: Sequence[Found]
+    next: Place | None
+
+
+async def page_of(pool: Pool, wanted: Wanted) -> Page:
+    """One page. Raises ProblemError when an order asks for reading too much."""
+    if wanted.order.path:
+        return await _sorted_page(pool, wanted)
+    found: list[Found] = []
+    after = wanted.after
+    for _ in range(_STEPS):
+        ids = await _candidates(pool, wanted, after)
+        for one in await _holding(pool, wanted, ids):
+            if len(_objects(found)) == wanted.limit and one.object_id != found[-1].object_id:
+                return Page(found=found, next=Place(found[-1].object_id))
+            found.append(one)
+        if len(ids) < _step(wanted):
+            return Page(found=found, next=None)
+        after = Place(ids[-1])
+    return Page(found=found, next=after)
+
+
+async def count_of(pool: Pool, wanted: Wanted) -> int:
+    """How many objects the list holds. Raises ProblemError when that is too much to read."""
+    total, after = 0, None
+    for _ in range(MAX_SORTED // _STEP + 1):
+        ids = await _candidates(pool, wanted, after, step=_STEP)
+        total += len(_objects(await _holding(pool, wanted, ids)))
+        if len(ids) < _STEP:
+            return total
+        after = Place(ids[-1])
+    raise _too_many("telling")
+
+
+async def _sorted_page(pool: Pool, wanted: Wanted) -> Page:
+    """Read all, sort, cut: correct at any state of knowledge, and bounded."""
+    found: list[Found] = []
+    after = None
+    while True:
+        ids = await _candidates(pool, wanted, after, step=_STEP)
+        found += await _holding(pool, wanted, ids)
+        if len(found) > MAX_SORTED:
+            raise _too_many("sort")
+        if len(ids) < _STEP:
+            break
+        after = Place(ids[-1])
+    path, down = wanted.order.path, wanted.order.descending
+    # Objects without a value come last, whichever way the order goes; the id decides the rest.
+    known = [one for one in found if one.content.get(path) is not None]
+    ordered = sorted(known, key=lambda one: (str(one.content[path]), one.object_id), reverse=down)
+    ordered += sorted(
+        (one for one in found if one.content.get(path) is None),
+        key=lambda one: one.object_id,
+        reverse=down,
+    )
+    if wanted.after is not None:
+        places = [_place(one, path) for one in ordered]
+        start = places.index(wanted.after) + 1 if wanted.after in places else len(ordered)
+        ordered = ordered[start:]
+    cut = ordered[: wanted.limit]
+    more = len(ordered) > len(cut)
+    return Page(found=cut, next=_place(cut[-1], path) if more else None)
+
+
+async def _holding(pool: Pool, wanted: Wanted, ids: Sequence[str]) -> list[Found]:
+    """Those of the candidates that hold and pass the filters, in the order of the ids."""
+    if not ids:
+        return []
+    question = AsOf(
+        type=wanted.type,
+        wanted=ids,
+        valid_on=wanted.valid_on,
+        known=wanted.known,
+        uncertainty=wanted.uncertainty,
+    )
+    found = [
+        one
+        for one in await as_of(pool, question)
+        if all(str(one.content.get(path)) == value for path, value in wanted.filters.items())
+    ]
+    place = {object_id: number for number, object_id in enumerate(ids)}
+    return sorted(found, key=lambda one: (place[one.object_id], -one.history.number))
+
+
+async def _candidates(
+    pool: Pool, wanted: Wanted, after: Place | None, *, step: int = 0
+) -> list[str]:
+    """Ids that may hold, in order of id after a place; fewer than a step: there are no more."""
+    down = wanted.order.descending and not wanted.order.path
+    compare, direction = ("<", "DESC") if down else (">", "ASC")
+    condition, values = _by_filters(wanted)
+    rows = await pool.fetch(
+        f"""SELECT DISTINCT m.object_id FROM registers.assertion m
+            WHERE m.object_type = '{wanted.type.key}' AND m.volgnummer <= $1
+              AND ($2::text IS NULL OR m.object_id {compare} $2) {condition}
+            ORDER BY m.object_id {direction} LIMIT {step or _step(wanted)}""",  # noqa: S608 - literals of a model
+        wanted.known.number,
+        after.object_id if after else None,
+        *values,
+    )
+    return [row["object_id"] for row in rows]
+
+
+def _by_filters(wanted: Wanted) -> tuple[str, list[str]]:
+    """A condition that no object fails that passes the filters: each value once stood in it.
+
+    The paths are names of properties of a model, so that the index on a path serves.
+    """
+    if not wanted.filters:
+        return "", []
+    path, value = next(iter(wanted.filters.items()))
+    return f"AND (m.inhoud ->> '{path}') = $3", [value]
+
+
+def _step(wanted: Wanted) -> int:
+    return min(_STEP, max(2 * wanted.limit, 200))
+
+
+def _objects(found: Sequence[Found]) -> set[str]:
+    return {one.object_id for one in found}
+
+
+def _place(one: Found, path: str) -> Place:
+    value = one.content.get(path)
+    return Place(one.object_id, None if value is None else str(value))
+
+
+def _too_many(name: str) -> ProblemError:
+    return ProblemError(
+        Refusal(
+            code="zoek.te-breed",
+            status=HTTPStatus.BAD_REQUEST,
+            title="The question is too broad",
+            detail=f"{name}: more than {MAX_SORTED} objects would be read. Filter, or ask for a "
+            "bulk delivery.",
+        )
+    )
