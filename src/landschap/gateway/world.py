@@ -98,13 +98,17 @@ class Application:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What the rooms hold, as they gave it; `build_world` indexes it."""
+    """What the rooms hold, as they gave it; `build_world` indexes it.
+
+    ``known`` are connections of an earlier world: what was made of the same grant is used again.
+    """
 
     epoch: int
     own: OwnPeer
     snapshot: Snapshot
     services: tuple[Service, ...] = ()
     grants: tuple[ConnectionGrant, ...] = ()
+    known: Mapping[str, Connection] = field(default_factory=dict)
     tokens: tuple[HeldToken, ...] = ()
     applications: tuple[Application, ...] = ()
     employees: Employees | None = None
@@ -140,11 +144,8 @@ def build_world(found: Found) -> World:
     """Index what was found. Source: house decision: effect at once."""
     own = found.own
     me = own.peer_id.value
-    outgoing = {
-        each.hash: each
-        for each in map(_connection, found.grants)
-        if each.grant.outway_peer_id.value == me
-    }
+    connections = [_connection(each, found.known) for each in found.grants]
+    outgoing = {each.hash: each for each in connections if each.grant.outway_peer_id.value == me}
     aliases = _aliases(outgoing.values())
     declared = _declared(found.aliases, aliases, outgoing)
     return World(
@@ -157,9 +158,7 @@ def build_world(found: Found) -> World:
             for each in found.services
             if each.offered_at(own.inway_address)
         },
-        incoming={
-            each.hash: each for each in map(_connection, found.grants) if each.provider == me
-        },
+        incoming={each.hash: each for each in connections if each.provider == me},
         outgoing=outgoing,
         aliases={**aliases, **declared},
         hosts={name.lower(): hashes for name, hashes in declared.items()},
@@ -200,7 +199,10 @@ def inway_upstream(address: str) -> str:
     return peer_upstream_name(parts.hostname or "", parts.port or _HTTPS_PORT)
 
 
-def _connection(grant: ConnectionGrant) -> Connection:
+def _connection(grant: ConnectionGrant, known: Mapping[str, Connection]) -> Connection:
+    before = known.get(grant.grant_hash.value)
+    if before is not None and before.grant is grant:
+        return before
     read = read_bound(grant.properties)
     return Connection(
         grant=grant,

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Our memory of contracts, peers, deliveries and tokens: PostgreSQL schema ``fsc``.
 
-For the gateway: `connection_grants`, `tokens`, `peer_names`. All functions take a pool or a
+For the gateway: `KnownGrants`, `tokens`, `peer_names`. All functions take a pool or a
 connection of role ``landschap_fsc``; what must be one transaction takes a connection.
 """
 
@@ -15,6 +15,7 @@ from landschap.fsc.store.contract_rows import (
     contracts_starting_with,
 )
 from landschap.fsc.store.errands import Delivery, Errand, deliveries
+from landschap.fsc.store.known_grants import KnownGrants
 from landschap.fsc.store.listing import ContractFilter, contracts_for
 from landschap.fsc.store.peer_rows import Peer, PeerFilter, peer, peer_names, peers, save_peer
 from landschap.fsc.store.rows import StoredContract
@@ -25,6 +26,7 @@ __all__ = [
     "ContractFilter",
     "Delivery",
     "Errand",
+    "KnownGrants",
     "Peer",
     "PeerFilter",
     "Received",

@@ -32,6 +32,8 @@ from landschap.fsc.store.rows import (
 from landschap.vocabulary.identifiers import ContentHash, GrantHash, PeerId
 from landschap.vocabulary.problems import ProblemError
 
+_CONNECTIONS = ("GRANT_TYPE_SERVICE_CONNECTION", "GRANT_TYPE_DELEGATED_SERVICE_CONNECTION")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
@@ -133,7 +135,15 @@ async def save_signature(
         now,
     )
     if changed:
-        await connection.execute("SELECT platform.bump_epoch()")
+        await connection.execute(
+            """
+            UPDATE signature SET epoch = platform.bump_epoch()
+             WHERE content_hash = $1 AND peer_id = $2 AND kind = $3
+            """,
+            content_hash.value,
+            signature.peer_id.value,
+            signature.kind.value,
+        )
     return bool(changed)
 
 
@@ -212,11 +222,35 @@ async def contracts_starting_with(source: Source, prefix: str) -> Sequence[Store
     return await with_signatures(source, rows)
 
 
+async def contracts_with_connections(
+    source: Source, *, since: int | None = None
+) -> Sequence[StoredContract]:
+    """The contracts that hold a connection; with ``since`` those that were signed after that epoch.
+
+    Source: house decision: effect at once.
+    """
+    if since is None:
+        return await contracts(source, grant_types=_CONNECTIONS)
+    rows = await source.fetch(
+        f"""
+        {SELECT_CONTRACT}
+         WHERE c.content_hash = ANY(ARRAY(SELECT content_hash FROM signature WHERE epoch > $1))
+           AND EXISTS (SELECT 1 FROM contract_grant g
+                        WHERE g.content_hash = c.content_hash AND g.grant_type = ANY($2::text[]))
+        """,  # noqa: S608  # constants only
+        since,
+        list(_CONNECTIONS),
+    )
+    return await with_signatures(source, rows)
+
+
 async def connection_grants(source: Source, now: datetime) -> list[ConnectionGrant]:
-    """All connection grants we know, with the state of their contracts at this moment."""
-    kinds = ("GRANT_TYPE_SERVICE_CONNECTION", "GRANT_TYPE_DELEGATED_SERVICE_CONNECTION")
+    """All connection grants we know, with the state of their contracts at this moment.
+
+    Who asks again and again keeps a `KnownGrants`.
+    """
     return [
         grant
-        for each in await contracts(source, grant_types=kinds)
+        for each in await contracts_with_connections(source)
         for grant in connections_of(each.contract, each.signatures, now)
     ]

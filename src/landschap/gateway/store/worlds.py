@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import asyncpg
@@ -13,17 +13,26 @@ from landschap.fsc import store as fsc_store
 from landschap.fsc.own import OwnPeer
 from landschap.gateway.store.declared import applications, services
 from landschap.gateway.users import Employees
-from landschap.gateway.world import Found, World, build_world
+from landschap.gateway.world import Connection, Found, World, build_world
 from landschap.purposes import store as purposes_store
+
+
+@dataclass(slots=True)
+class Remembered:
+    """The connections as they were last seen: only what was signed since is read anew."""
+
+    grants: fsc_store.KnownGrants = field(default_factory=fsc_store.KnownGrants)
+    connections: Mapping[str, Connection] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pools:
-    """One pool per room that is asked, each of that room's own role."""
+    """One pool per room that is asked, each of that room's own role; and what they told before."""
 
     gateway: asyncpg.Pool
     fsc: asyncpg.Pool
     purposes: asyncpg.Pool
+    remembered: Remembered = field(default_factory=Remembered)
 
 
 async def load_world(
@@ -39,16 +48,20 @@ async def load_world(
     """
     # First the epoch: what is read after it can only be newer, and is then read again.
     snapshot, epoch = await purposes_store.current_snapshot(pools.purposes, owner=own.peer_id.value)
-    return build_world(
+    remembered = pools.remembered
+    world = build_world(
         Found(
             epoch=epoch,
             own=own,
             snapshot=snapshot,
             services=tuple(await services(pools.gateway)),
-            grants=tuple(await fsc_store.connection_grants(pools.fsc, now)),
+            grants=tuple(await remembered.grants.read(pools.fsc, now)),
+            known=remembered.connections,
             tokens=tuple(await fsc_store.tokens(pools.fsc)),
             applications=tuple(await applications(pools.gateway)),
             employees=employees,
             aliases=aliases or {},
         )
     )
+    remembered.connections = {**world.outgoing, **world.incoming}
+    return world
