@@ -3,21 +3,33 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+from cryptography.hazmat.primitives.serialization import Encoding
 from tests.fsc import fsc_rig as rig
 from tests.platform.serving import Serving, listening_organisation, until
 from tests.throwaway import Database
 
-from landschap.cli.checkup import State, look
+from landschap.cli.accepting import accept_again
+from landschap.cli.checkup import State as Line
+from landschap.cli.checkup import look
+from landschap.cli.ends import Ending, Told, agreed_endings
 from landschap.cli.operation import contract_ends
 from landschap.fsc.autosign import AutoSign
+from landschap.fsc.client import own_peer
+from landschap.fsc.contracts import Contract
+from landschap.fsc.own import OwnPeer
 from landschap.fsc.signatures import ChainedCertificate
-from landschap.fsc.states import Kind
-from landschap.fsc.store import Peer, Received, propose, receive
+from landschap.fsc.states import Kind, State
+from landschap.fsc.store import Peer, Received, contract_rows, deliveries, propose, receive, sign
 from landschap.platform.identity import Issued, Validity, issue_organisation
+from landschap.platform.settings import LogSettings
+from landschap.platform.telemetry import start_logging
 from landschap.vocabulary.identifiers import Oin
 
 
@@ -51,10 +63,124 @@ async def connected(database: Database, days: int) -> str:
     return ends
 
 
+def lines_of(serving: Serving) -> list[dict[str, Any]]:
+    """The lines of its log."""
+    text = serving.log.read_text(encoding="utf-8")
+    return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+
+
+async def accepted(database: Database, own: OwnPeer, days: int) -> Contract:
+    """A connection of ``days`` that our own peer and Doesburg accepted."""
+    authority = rig.Authority(name="Anker")
+    doesburg = rig.own_peer(authority, rig.DOESBURG)
+    now = datetime.now(UTC)
+    begin, end = now - timedelta(days=1), now + timedelta(days=days)
+    validity = {"not_before": int(begin.timestamp()), "not_after": int(end.timestamp())}
+    grant = rig.connection_grant(rig.DOESBURG, own.peer_id.value, "ab" * 32)
+    contract = rig.contract(rig.content(grant, validity=validity))
+    pool = await database.pool("fsc")
+    async with pool.acquire() as connection, connection.transaction():
+        await propose(connection, own, contract, now)
+        chained = ChainedCertificate(leaf=doesburg.certificate, others=())
+        await contract_rows.save_certificate(connection, chained)
+        signature = doesburg.sign(contract, Kind.ACCEPT, now)
+        await contract_rows.save_signature(connection, contract.hash, signature, now)
+    return contract
+
+
+def ours(database: Database) -> OwnPeer:
+    """The organisation of this database, with a certificate that ends in twenty days."""
+    authority = rig.Authority(name="Anker")
+    number = database.settings.organisation.oin.value
+    return rig.own_peer(authority, number, hosts=["x.test"], lifetime=timedelta(days=20))
+
+
+async def test_an_accept_that_ends_before_its_contract_is_told_with_the_command(
+    database: Database,
+) -> None:
+    """The certificate in the files is already a newer one: only signing again is left to do."""
+    contract = await accepted(database, ours(database), days=200)
+    now = datetime.now(UTC)
+    (accept,) = [e for e in await agreed_endings(database.settings, now) if e.kind == "accept"]
+    assert accept.step(now) == 30
+    assert accept.remedy == f"`landschap contract accept {contract.hash.value}`"
+    lines = [line async for line in look(database.settings) if line.subject == "contract"]
+    assert any("rests on a certificate that ends in 19 days" in each.what for each in lines)
+    automatic = replace(
+        database.settings, fsc=replace(database.settings.fsc, accept_again="automatic")
+    )
+    (accept,) = [e for e in await agreed_endings(automatic, now) if e.kind == "accept"]
+    assert accept.remedy == "the worker accepts it again"
+
+
+async def test_without_a_newer_certificate_the_remedy_begins_with_one(database: Database) -> None:
+    own = ours(database)
+    identity = database.settings.identity
+    identity.certificate.write_bytes(own.certificate.x509.public_bytes(Encoding.PEM))
+    identity.key.write_bytes(rig.pem_key(own.key))
+    await accepted(database, own, days=200)
+    now = datetime.now(UTC)
+    (accept,) = [e for e in await agreed_endings(database.settings, now) if e.kind == "accept"]
+    assert accept.remedy.startswith("renew our certificate, then")
+
+
+async def test_signing_again_keeps_the_contract_valid_past_the_old_certificate(
+    database: Database,
+) -> None:
+    contract = await accepted(database, ours(database), days=200)
+    # A later second: of two accepts the later one counts.
+    pool, now = await database.pool("fsc"), datetime.now(UTC) + timedelta(seconds=1)
+    late = now + timedelta(days=30)
+    found = await contract_rows.contract(pool, contract.hash.value)
+    assert found is not None
+    assert found.state(late) is State.PROPOSED
+    own = own_peer(database.settings)
+    assert await accept_again(pool, own, now) == [contract.hash.value]
+    found = await contract_rows.contract(pool, contract.hash.value)
+    assert found is not None
+    assert found.state(late) is State.VALID
+    assert await accept_again(pool, own, now) == []
+    (delivery,) = await deliveries(pool, contract.hash)
+    assert delivery.errand.target.value == rig.DOESBURG
+
+
+async def test_a_contract_that_was_revoked_is_not_accepted_again(database: Database) -> None:
+    old = ours(database)
+    contract = await accepted(database, old, days=200)
+    pool, now = await database.pool("fsc"), datetime.now(UTC)
+    found = await contract_rows.contract(pool, contract.hash.value)
+    assert found is not None
+    async with pool.acquire() as connection, connection.transaction():
+        await sign(connection, old, found, Kind.REVOKE, now)
+    assert await accept_again(pool, own_peer(database.settings), now) == []
+
+
+def test_what_ends_is_told_once_a_day_and_louder_at_each_step(capsys: Any) -> None:
+    start_logging(LogSettings(), "proef")
+    now = datetime(2026, 11, 1, 9, tzinfo=UTC)
+    told = Told()
+    for day in (0, 0, 1, 35, 55):
+        moment = now + timedelta(days=day)
+        told.tell(
+            [
+                Ending(
+                    name="organisation",
+                    ends=now + timedelta(days=59, hours=1),
+                    kind="certificate",
+                    remedy="renew",
+                )
+            ],
+            moment,
+        )
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    found = [(each["level"], each["days_left"], each["step_days"]) for each in lines]
+    assert found == [("info", 59, 60), ("info", 58, 60), ("warning", 24, 30), ("error", 4, 7)]
+
+
 async def test_a_connection_that_ends_soon_is_told_by_the_doctor(database: Database) -> None:
     grant = await connected(database, days=12)
     lines = [line async for line in look(database.settings) if line.subject == "contract"]
-    assert [line.state for line in lines] == [State.SOON]
+    assert [line.state for line in lines] == [Line.SOON]
     assert grant[:16] in lines[0].what
     assert "landschap contract" in lines[0].remedy
 
@@ -62,7 +188,7 @@ async def test_a_connection_that_ends_soon_is_told_by_the_doctor(database: Datab
 async def test_a_connection_that_lasts_is_well(database: Database) -> None:
     await connected(database, days=200)
     lines = [line async for line in look(database.settings) if line.subject == "contract"]
-    assert [(line.state, line.what) for line in lines] == [(State.WELL, "1 connections in force")]
+    assert [(line.state, line.what) for line in lines] == [(Line.WELL, "1 connections in force")]
 
 
 async def test_what_ends_soon_stands_in_the_log_and_the_figures(
@@ -89,9 +215,12 @@ async def test_what_ends_soon_stands_in_the_log_and_the_figures(
         figures = serving.get("/metrics")[1].decode()
         assert f'landschap_contract_left_days{{grant="{grant}"}} 12.0' in figures
         assert 'landschap_certificate_left_days{name="organisation"} 19.9' in figures
-        log = serving.log.read_text(encoding="utf-8")
-        assert '"name": "organisation", "days_left": 19, "event": "certificate ends"' in log
-        assert f'"grant": "{grant}", "days_left": 12, "event": "contract ends"' in log
+        told = {each["event"]: each for each in lines_of(serving)}
+        certificate, contract = told["certificate ends"], told["contract ends"]
+        assert (certificate["name"], certificate["days_left"]) == ("organisation", 19)
+        assert (certificate["step_days"], certificate["level"]) == (30, "warning")
+        assert "for the same key" in certificate["todo"]
+        assert (contract["days_left"], contract["step_days"]) == (12, 30)
         assert serving.terminate() == 0
     finally:
         serving.kill()

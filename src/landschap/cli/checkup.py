@@ -15,9 +15,10 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from landschap.cli.ends import agreed_endings, own_endings
 from landschap.platform import nginx, postgres
 from landschap.platform.credentials import read_credentials
-from landschap.platform.identity_checks import WARN_DAYS, check_identity, expiries
+from landschap.platform.identity_checks import WARN_DAYS, check_identity
 from landschap.platform.keys import KEY_NAMES, secret_key
 from landschap.platform.listeners import require_free
 from landschap.platform.postgres.migrations import pending_migrations
@@ -68,13 +69,14 @@ async def _identity(settings: Settings) -> AsyncIterator[Line]:
     for finding in findings:
         state = State.WRONG if finding.fatal else State.SOON
         yield line("certificate", state, finding.what, finding.remedy)
-    for expiry in expiries(settings, now):
-        days = int(expiry.days_left(now))
-        told = f"{expiry.name} ends in {days} days, on {expiry.ends:%Y-%m-%d}"
-        if days >= WARN_DAYS:
+    for each in own_endings(settings, now):
+        days = int(each.days_left(now))
+        told = f"{each.name} ends in {days} days, on {each.ends:%Y-%m-%d}"
+        # A list lives for days; that it is late is a finding above.
+        if each.step(now) is None or each.name.startswith("revocation"):
             yield line("certificate", State.WELL, told)
-        elif expiry.name != "organisation":
-            yield line("certificate", State.SOON, told, "fetch its successor from the Group")
+        elif each.name != "organisation":
+            yield line("certificate", State.SOON, told, each.remedy)
 
 
 async def _secrets(settings: Settings) -> AsyncIterator[Line]:
@@ -149,10 +151,16 @@ async def _contracts(settings: Settings) -> AsyncIterator[Line]:
         if await pending_migrations(settings):
             return
         ends = await contract_ends(settings, now)
+        agreed = await agreed_endings(settings, now)
     soon = {grant: end for grant, end in ends.items() if (end - now).days < WARN_DAYS}
     for grant, end in soon.items():
         told = f"connection {grant[:16]}... ends on {end:%Y-%m-%d}"
         yield line("contract", State.SOON, told, "propose its successor: `landschap contract`")
+    for each in agreed:
+        if each.kind != "contract" and each.step(now) is not None:
+            days = int(each.days_left(now))
+            told = f"{each.name[:40]} rests on a certificate that ends in {days} days"
+            yield line("contract", State.SOON, told, each.remedy)
     if not soon:
         yield line("contract", State.WELL, f"{len(ends)} connections in force")
 

@@ -54,8 +54,19 @@ def anchor(folder: Path, name: str, days: int) -> None:
 @click.option("--name", required=True, help="The organisation's name.")
 @click.option("--host", "hosts", multiple=True, required=True, help="Host name; repeatable.")
 @click.option("--days", default=365, show_default=True, type=click.IntRange(1, 10_000))
+@click.option(
+    "--key",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Keep this key: what names the key, such as a connection contract, stays good.",
+)
 def issue(
-    folder: Path, anchor_folder: Path, oin: str, name: str, hosts: tuple[str, ...], days: int
+    folder: Path,
+    anchor_folder: Path,
+    oin: str,
+    name: str,
+    hosts: tuple[str, ...],
+    days: int,
+    key: Path | None,
 ) -> None:
     """Issue an organisation certificate: serialNumber is the OIN, the SAN holds the hosts.
 
@@ -65,8 +76,10 @@ def issue(
     Examples:
       landschap identity issue weesp --anchor pki --oin 00000099000000004000 \\
         --name "Gemeente Weesp" --host manager.weesp.test --host inway.weesp.test
+      landschap identity issue new --key weesp/organisation.key --anchor pki \\
+        --oin 00000099000000004000 --name "Gemeente Weesp" --host manager.weesp.test
     """
-    from landschap.platform.identity import Validity, issue_organisation
+    from landschap.platform.identity import Validity, issue_organisation, read_ecdsa_key
     from landschap.vocabulary.identifiers import InvalidValue, Oin
 
     try:
@@ -75,7 +88,12 @@ def issue(
         raise click.UsageError(f"--oin: {error}") from None
     validity = Validity.of_days(datetime.now(UTC), days)
     made = issue_organisation(
-        _anchor_in(anchor_folder), oin=number, name=name, hosts=hosts, validity=validity
+        _anchor_in(anchor_folder),
+        oin=number,
+        name=name,
+        hosts=hosts,
+        validity=validity,
+        key=read_ecdsa_key(key) if key else None,
     )
     _write(made, folder, "organisation")
 

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 import asyncpg
 
+from landschap.cli.ends import Told, agreed_endings, own_endings
 from landschap.platform import admin
 from landschap.platform.admin import Answer
 from landschap.platform.carrier import Carrier
-from landschap.platform.identity_checks import WARN_DAYS, expiries
 from landschap.platform.processes import Supervisor
+from landschap.platform.revocation import in_alarm
+from landschap.platform.rotation import Rotation
 from landschap.platform.settings import Settings
 from landschap.platform.telemetry import Figures, logger
 from landschap.platform.trouble import Trouble
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from landschap.cli.carrying import Renderer
 
 _EXPIRY_SECONDS = 3_600.0
+_LISTS_SECONDS = 10.0
 _CARRIER_SECONDS = 2.0
 
 
@@ -42,6 +45,13 @@ class Operation:
         self._server: asyncio.Server | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._renderer: Renderer | None = None
+        self._told = Told()
+        self._alarms: dict[str, str] = {}
+        self._rotation = Rotation(
+            folder=settings.paths.data / "logs",
+            largest_bytes=settings.log.access_megabytes * 1_000_000,
+            keep=timedelta(days=settings.log.access_days),
+        )
 
     async def __aenter__(self) -> Self:
         if self._settings.listen.admin:
@@ -63,6 +73,7 @@ class Operation:
         self._renderer = renderer
         self._tasks = [
             asyncio.create_task(_every(_EXPIRY_SECONDS, self._look_at_ends)),
+            asyncio.create_task(_every(_LISTS_SECONDS, self._look_at_lists)),
             asyncio.create_task(self._follow(renderer)),
         ]
 
@@ -90,20 +101,30 @@ class Operation:
     async def _look_at_ends(self) -> None:
         now = datetime.now(UTC)
         try:
-            ends = expiries(self._settings, now)
+            ends = own_endings(self._settings, now)
         except Trouble as trouble:
             logger().warning("certificates cannot be read", why=trouble.what, todo=trouble.remedy)
             return
-        for expiry in ends:
-            days = expiry.days_left(now)
-            self._figures.certificate_days.labels(name=expiry.name).set(days)
-            if days < WARN_DAYS:
-                logger().warning("certificate ends", name=expiry.name, days_left=int(days))
+        agreed = await agreed_endings(self._settings, now)
+        for each in [*ends, *(one for one in agreed if one.kind != "contract")]:
+            self._figures.certificate_days.labels(name=each.name).set(each.days_left(now))
         for grant, end in (await contract_ends(self._settings, now)).items():
             days = (end - now).total_seconds() / 86_400
             self._figures.contract_days.labels(grant=grant).set(days)
-            if days < WARN_DAYS:
-                logger().warning("contract ends", grant=grant, days_left=int(days))
+        self._told.tell([*ends, *agreed], now)
+
+    async def _look_at_lists(self) -> None:
+        """Say which revocation lists are absent, ended or late: when it begins, and every hour."""
+        now = datetime.now(UTC)
+        try:
+            alarms = dict(in_alarm(self._settings, now))
+        except Trouble:
+            return
+        hour = f"{now:%Y-%m-%d %H}"
+        for source, why in alarms.items():
+            if self._alarms.get(source) != hour:
+                logger().error("revocation list in alarm", source=source, why=why)
+        self._alarms = dict.fromkeys(alarms, hour)
 
     def _pages(self) -> Mapping[str, admin.Page]:
         return {

@@ -12,6 +12,7 @@ import signal
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
+from landschap.cli.accepting import keep_accepted
 from landschap.cli.composition import Composition
 from landschap.fsc import worker as fsc
 from landschap.logboek.worker import Signer, keep_anchoring
@@ -43,11 +44,14 @@ async def run_worker(settings: Settings) -> None:
             settings=settings, pool=await made.pool("fsc"), own=identity.own, client=client
         )
 
+        renewed = asyncio.Event()
+
         async def take(own: OwnPeer, credentials: Credentials) -> None:
             client.take(own, credentials)
             deps.own = own
             # Tokens are bound to the certificate: have them fetched anew at once.
             await deps.pool.execute("SELECT platform.bump_epoch()")
+            renewed.set()
 
         identity.take = take
         tell_ready()
@@ -55,3 +59,18 @@ async def run_worker(settings: Settings) -> None:
             group.create_task(keep_anchoring(log_pool, signer, stop))
             group.create_task(fsc.run_worker(deps, stop))
             group.create_task(keep_lists(settings, stop))
+            group.create_task(keep_accepted(deps, renewed, stop))
+
+
+async def _access(made: Composition) -> AccessDeps:
+    writer = LogWriter(made.settings, "worker")
+    await writer.start()
+    made.stack.push_async_callback(writer.close)
+    return AccessDeps(
+        folder=made.settings.paths.data / "logs",
+        gateway=await made.pool("gateway"),
+        fsc=await made.pool("fsc"),
+        logboek=await made.pool("logboek"),
+        writer=writer,
+        controller=made.settings.organisation.oin.value,
+    )

@@ -35,6 +35,8 @@ class Carrier:
         self._render = render
         self._tell = tell
         self._refused = ""
+        # While it is being reloaded nginx may serve either text; it is well with both.
+        self._coming = ""
         self.running: Text | None = None
         spec = ProcessSpec(
             name=self.name,
@@ -93,14 +95,16 @@ class Carrier:
             self._refused = wanted.version
             self._tell("configuration refused", why=trouble.what, todo=trouble.remedy)
             return "refused"
+        self._coming = wanted.version
         self._child.signal(signal.SIGHUP)
         if not await self._configuration.takes_effect(wanted.version):
+            self._coming = ""
             self._tell("configuration without effect", why=self._configuration.last_emergency())
             return "no effect"
-        self.running, self._refused = wanted, ""
+        self.running, self._refused, self._coming = wanted, "", ""
         self._tell("configuration applied", version=wanted.version)
         return "applied"
 
     async def _serves_the_text(self) -> bool:
         version = await self._configuration.running_version()
-        return self.running is not None and version == self.running.version
+        return self.running is not None and version in (self.running.version, self._coming)

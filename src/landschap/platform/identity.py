@@ -78,9 +78,18 @@ def make_anchor(name: str, validity: Validity) -> Issued:
 
 
 def issue_organisation(
-    anchor: Issued, *, oin: Oin, name: str, hosts: Sequence[str], validity: Validity
+    anchor: Issued,
+    *,
+    oin: Oin,
+    name: str,
+    hosts: Sequence[str],
+    validity: Validity,
+    key: ec.EllipticCurvePrivateKey | None = None,
 ) -> Issued:
-    """A certificate for an organisation's Manager, Inway and Outway, valid for ``hosts``."""
+    """A certificate for an organisation's Manager, Inway and Outway, valid for ``hosts``.
+
+    With a ``key`` it renews: connection contracts that name the key stay good.
+    """
     subject = x509.Name(
         [
             x509.NameAttribute(NameOID.COUNTRY_NAME, "NL"),
@@ -91,7 +100,8 @@ def issue_organisation(
         ]
     )
     usages = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
-    return _issue(anchor, subject, usages, [_general_name(host) for host in hosts], validity)
+    san = [_general_name(host) for host in hosts]
+    return _issue(anchor, subject, usages, san, validity, key)
 
 
 def issue_application(ca: Issued, *, name: str, validity: Validity) -> Issued:
@@ -115,10 +125,15 @@ def revocation_list(
 
 def read_issued(certificate: Path, key: Path) -> Issued:
     """A certificate authority from its two files. Raises Trouble."""
-    read = read_key(key)
+    return Issued(read_certificates(certificate)[0], read_ecdsa_key(key))
+
+
+def read_ecdsa_key(path: Path) -> ec.EllipticCurvePrivateKey:
+    """A key of the kind that is made here. Raises Trouble."""
+    read = read_key(path)
     if not isinstance(read, ec.EllipticCurvePrivateKey):
-        raise Trouble(f"{key} is not an ECDSA key", "make one with `landschap identity anchor`")
-    return Issued(read_certificates(certificate)[0], read)
+        raise Trouble(f"{path} is not an ECDSA key", "make one with `landschap identity anchor`")
+    return read
 
 
 def read_certificates(path: Path) -> list[x509.Certificate]:
@@ -180,8 +195,9 @@ def _issue(
     usages: Sequence[x509.ObjectIdentifier],
     san: Sequence[x509.GeneralName],
     validity: Validity,
+    key: ec.EllipticCurvePrivateKey | None = None,
 ) -> Issued:
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = key or ec.generate_private_key(ec.SECP256R1())
     builder = _builder(subject, ca.certificate.subject, key.public_key(), validity)
     builder = builder.add_extension(
         x509.BasicConstraints(ca=False, path_length=None), critical=True

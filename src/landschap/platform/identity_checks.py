@@ -33,7 +33,9 @@ from landschap.vocabulary.revocation import RevocationList
 T = TypeVar("T")
 
 _MAX_CHAIN = 5
-WARN_DAYS = 30
+# An end is told from the first of these on, and more loudly at each of the others.
+WARN_STEPS_DAYS = (60, 30, 7)
+WARN_DAYS = WARN_STEPS_DAYS[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +57,11 @@ class Expiry:
     def days_left(self, now: datetime) -> float:
         """Days until the end; negative when it has passed."""
         return (self.ends - now).total_seconds() / 86_400
+
+    def step(self, now: datetime) -> int | None:
+        """The smallest of the steps that holds the days left; None while it is far away."""
+        left = self.days_left(now)
+        return min((each for each in WARN_STEPS_DAYS if left < each), default=None)
 
 
 def require_identity(settings: Settings, now: datetime) -> None:

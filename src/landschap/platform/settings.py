@@ -174,6 +174,12 @@ class FscSettings:
         "Grant types that are accepted without a person.",
         default=(),
     )
+    accept_again: str = option(
+        o.choice("warn", "automatic"),
+        "Accepts of ours whose certificate ends before the contract: say so, or sign again with "
+        "the new certificate.",
+        default="warn",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Signing again: contracts we accepted with a certificate that ends before they do.
+
+Nothing new is agreed by it: the same contract, accepted by the same organisation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import asyncpg
+import structlog
+
+from landschap.fsc import store
+from landschap.fsc.renewal import may_accept_again, short_accepts
+from landschap.fsc.states import Kind
+from landschap.vocabulary.problems import ProblemError
+
+if TYPE_CHECKING:
+    from landschap.fsc.own import OwnPeer
+    from landschap.fsc.worker import WorkerDeps
+
+log = structlog.get_logger(__name__)
+
+_LOOK_AGAIN_SECONDS = 3_600.0
+
+
+async def accept_again(pool: asyncpg.Pool, own: OwnPeer, now: datetime) -> list[str]:
+    """Sign again what needs it, and bring it to the other participants; gives content hashes."""
+    signed = []
+    for stored in await store.contracts(pool):
+        short = short_accepts(stored.contract, stored.signatures, now)
+        if not any(may_accept_again(each, own) for each in short):
+            continue
+        try:
+            async with pool.acquire() as connection, connection.transaction():
+                await store.sign(connection, own, stored, Kind.ACCEPT, now)
+        except ProblemError as error:
+            # Revoked or signed by somebody else since we looked: nothing is left to do.
+            log.info("not accepted again", contract=stored.contract.hash.value, why=str(error))
+            continue
+        signed.append(stored.contract.hash.value)
+        log.info("accepted again", contract=stored.contract.hash.value)
+    return signed
+
+
+async def keep_accepted(deps: WorkerDeps, renewed: asyncio.Event, stop: asyncio.Event) -> None:
+    """Sign again when the setting says so: at the start, when our certificate was ``renewed``,
+    and every hour.
+    """
+    if deps.settings.fsc.accept_again != "automatic":
+        await stop.wait()
+        return
+    while not stop.is_set():
+        renewed.clear()
+        try:
+            await accept_again(deps.pool, deps.own, datetime.now(UTC))
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            log.warning("accepts not renewed", error=type(error).__name__)
+        waiting = {asyncio.ensure_future(each.wait()) for each in (renewed, stop)}
+        await asyncio.wait(
+            waiting, timeout=_LOOK_AGAIN_SECONDS, return_when=asyncio.FIRST_COMPLETED
+        )
+        for each in waiting:
+            each.cancel()
