@@ -47,11 +47,6 @@ class Operation:
         self._renderer: Renderer | None = None
         self._told = Told()
         self._alarms: dict[str, str] = {}
-        self._rotation = Rotation(
-            folder=settings.paths.data / "logs",
-            largest_bytes=settings.log.access_megabytes * 1_000_000,
-            keep=timedelta(days=settings.log.access_days),
-        )
 
     async def __aenter__(self) -> Self:
         if self._settings.listen.admin:

@@ -60,17 +60,3 @@ async def run_worker(settings: Settings) -> None:
             group.create_task(fsc.run_worker(deps, stop))
             group.create_task(keep_lists(settings, stop))
             group.create_task(keep_accepted(deps, renewed, stop))
-
-
-async def _access(made: Composition) -> AccessDeps:
-    writer = LogWriter(made.settings, "worker")
-    await writer.start()
-    made.stack.push_async_callback(writer.close)
-    return AccessDeps(
-        folder=made.settings.paths.data / "logs",
-        gateway=await made.pool("gateway"),
-        fsc=await made.pool("fsc"),
-        logboek=await made.pool("logboek"),
-        writer=writer,
-        controller=made.settings.organisation.oin.value,
-    )
