@@ -76,6 +76,8 @@ class Asker:
             expires_at=datetime.now(UTC) + timedelta(seconds=30), **permit,
         )  # fmt: skip
         sealed = {HEADER: seal(given, self.permit_key), **(headers or {})}
+        if method == "POST":
+            sealed.setdefault("Content-Type", "application/json")
         return await self.client.request(method, target, content=body, headers=sealed)
 
     async def write(self, object_id: str, begin: str, name: str | None) -> Written:

@@ -359,3 +359,22 @@ async def test_who_has_the_answer_already_gets_no_body(houses: Houses) -> None:
     await houses.write(("huis", "h1", "2020-01-01", {"naam": "twee"}))
     other = await houses.asker.send("GET", "/proef/v1/huizen/h1", headers=known, fields=FIELDS)
     assert other.status_code == 200
+
+
+@pytest.mark.case("api-20")
+async def test_json_goes_in_and_comes_out(houses: Houses) -> None:
+    await houses.write(("huis", "h1", "2020-01-01", {"naam": "een"}))
+
+    async def asked(method: str, path: str, **headers: str) -> tuple[int, str]:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        answer = await houses.asker.send(
+            method, f"/proef/v1/huizen/{path}", headers=named, body=b"{}", fields=FIELDS
+        )
+        return answer.status_code, answer.json().get("code", "")
+
+    assert await asked("POST", "_batch", Content_Type="text/csv") == (415, "media_type")
+    assert await asked("POST", "_batch", Content_Type="") == (415, "media_type")
+    assert await asked("GET", "h1", Accept="text/xml") == (406, "not_acceptable")
+    assert await asked("GET", "h1", Accept="application/json;q=0") == (406, "not_acceptable")
+    for accept in ("application/json; charset=utf-8", "text/html, */*;q=0.1", "APPLICATION/JSON"):
+        assert (await asked("GET", "h1", Accept=accept))[0] == 200

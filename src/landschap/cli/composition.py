@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from landschap.fsc.own import OwnPeer
     from landschap.platform.credentials import Credentials
     from landschap.purposes.model import FieldSet
+    from landschap.registers.describing import About
     from landschap.vocabulary.identifiers import Oin
 
 T = TypeVar("T")
@@ -128,6 +129,7 @@ class Composition:
             auto_sign=grant_types(self.settings.fsc.auto_sign, is_directory=own.is_directory),
             token_ttl=timedelta(seconds=self.settings.fsc.token_ttl_seconds),
             inway_of=inway,
+            witnesses=frozenset(self.settings.witness.peers),
         )
 
         async def take(own: OwnPeer, credentials: Credentials) -> None:
@@ -171,9 +173,24 @@ class Composition:
         }
         doors = {name: open_doors(each, around) for name, each in declarations.items()}
         sources = integration.Deps(declarations=declarations, doors=doors, **given)
-        own = register_api.Deps(registers=registers, pool=await self.pool("registers"), **given)
+        own = register_api.Deps(
+            registers=registers, pool=await self.pool("registers"), about=self._about(), **given
+        )
         shape = AppShape(title="Services", version="1.0.0")
         return make_app([*integration.routes(sources), *register_api.routes(own)], shape)
+
+    def _about(self) -> About:
+        """What our documents say of us."""
+        from landschap.registers.describing import About
+
+        organisation = self.settings.organisation
+        contact = organisation.contact or {}
+        return About(
+            version="1.0.0",
+            organisation=organisation.name,
+            email=contact.get("email", ""),
+            url=contact.get("url", ""),
+        )
 
     async def _field_sets(self) -> Callable[[], Mapping[str, FieldSet]]:
         """The field sets in force, looked at again when the epoch has risen."""

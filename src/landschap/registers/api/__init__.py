@@ -8,6 +8,7 @@
     POST /{register}/v1/{collectie}/_zoek               a search with the key in the body
     POST /{register}/v1/{collectie}/_batch              up to a hundred objects by id
     GET  /{register}/v1/wijzigingen                     which objects changed after a number
+    GET  /{register}/v1/openapi.json, openapi.yaml      what may be asked; open to everybody
 
 Each object type has routes of its own, so that what may be asked is written down per collection.
 A person's number is never in an address.
@@ -24,6 +25,7 @@ from litestar.types import ControllerRouterHandler
 
 from landschap.registers.api import collections, single
 from landschap.registers.api.desk import Deps, Desk
+from landschap.registers.api.documents import documents
 from landschap.registers.asking import QUERY_KEYS
 from landschap.registers.listing import list_query_keys
 from landschap.registers.models import ObjectType, Register
@@ -38,7 +40,7 @@ def routes(deps: Deps) -> list[ControllerRouterHandler]:
     desk = Desk(deps)
     made: list[ControllerRouterHandler] = []
     for register in deps.registers.by_name.values():
-        made.append(_feed(desk, register))
+        made += [_feed(desk, register), *documents(register, deps.about)]
         for kind in register.types.values():
             made += _of_collection(desk, kind)
             made += _of_object(desk, kind)
@@ -60,7 +62,8 @@ def _of_collection(desk: Desk, kind: ObjectType) -> list[ControllerRouterHandler
     async def batch(request: _AnyRequest) -> Response[bytes]:
         return await collections.batch(desk, kind, request)
 
-    return [page, search, batch]
+    # Where nothing can be searched by, there is no search.
+    return [page, batch, *([search] if kind.searchable_paths() else [])]
 
 
 def _of_object(desk: Desk, kind: ObjectType) -> list[ControllerRouterHandler]:

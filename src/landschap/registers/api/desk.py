@@ -8,7 +8,7 @@ they are durable, and only then let the answer go. No line, no answer.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -25,6 +25,7 @@ from landschap.purposes.permit import HEADER, Permit, open_permit
 from landschap.registers import store
 from landschap.registers.answering import Shape
 from landschap.registers.asking import Asked, Faults, choose_fields, read_query
+from landschap.registers.describing import About
 from landschap.registers.expanding import Relation, read_expansion
 from landschap.registers.lines_of_use import Use, drafts_of, numbers_of
 from landschap.registers.models import ObjectType, Registers
@@ -56,6 +57,7 @@ class Deps:
     key_id: int = 1
     pseudonym_space: str = "https://landschap.example/register/pseudoniem"
     field_sets: Callable[[], Mapping[str, FieldSet]] = dict
+    about: About = field(default_factory=lambda: About(version="1.0.0", organisation=""))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +95,7 @@ class Desk:
         """
         now = datetime.now(UTC)
         permit = self.permit(kind.register, request, now)
+        _check_media(request)
         query = query_of(request)
         preferences = request.headers.get("prefer", "").replace(" ", "")
         wrong = Faults()
@@ -212,6 +215,40 @@ _UNRECORDABLE = Refusal(
     owner="the operators of this organisation",
     fault=Fault.OURS,
 )
+
+
+def _check_media(request: AnyRequest) -> None:
+    """JSON goes in and comes out. Raises ProblemError. Source: RFC 9110, 15.5.7 and 15.5.16."""
+    sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if request.method == "POST" and sent != "application/json":
+        raise ProblemError(
+            Refusal(
+                code="media_type",
+                status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+                title="This content type is not read here",
+                detail="Send the body as Content-Type: application/json.",
+            )
+        )
+    if not _accepts_json(request.headers.get("accept", "")):
+        raise ProblemError(
+            Refusal(
+                code="not_acceptable",
+                status=HTTPStatus.NOT_ACCEPTABLE,
+                title="This form is not offered here",
+                detail="Answers are application/json; leave Accept out, or name that.",
+            )
+        )
+
+
+def _accepts_json(accept: str) -> bool:
+    if not accept.strip():
+        return True
+    offered = ("application/json", "application/*", "*/*")
+    for part in accept.lower().split(","):
+        name, _, rest = part.partition(";")
+        if name.strip() in offered and rest.replace(" ", "") not in ("q=0", "q=0.0"):
+            return True
+    return False
 
 
 def query_of(request: AnyRequest) -> dict[str, str]:

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The OpenAPI document of a register: without credentials, from any origin, in two versions.
+
+3.0.3 unless asked otherwise, because that is what every tool reads; 3.1 by
+``Accept: application/openapi+json;version=3.1``.
+Source: NL GOV REST API Design Rules 2.2, /core/publish-openapi.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from http import HTTPStatus
+from typing import Any
+
+import yaml
+from litestar import Request, Response, get
+from litestar.types import ControllerRouterHandler
+
+from landschap.registers.describing import About, as_3_0, document_of
+from landschap.registers.models import Register
+
+_OPENAPI = "application/openapi+json"
+
+
+def documents(register: Register, about: About) -> list[ControllerRouterHandler]:
+    """The routes of one register's documents; they are made once."""
+    newest = document_of(register, about)
+    older = as_3_0(newest)
+    as_json = {version: json.dumps(text, ensure_ascii=False).encode() for version, text in
+               (("3.0", older), ("3.1", newest))}  # fmt: skip
+    as_yaml = {version: yaml.safe_dump(text, allow_unicode=True, sort_keys=False).encode()
+               for version, text in (("3.0", older), ("3.1", newest))}  # fmt: skip
+
+    @get(f"/{register.name}/v1/openapi.json", opt={"query": ()})
+    async def in_json(request: Request[Any, Any, Any]) -> Response[bytes]:
+        return _answer(request, as_json, "application/json")
+
+    @get(f"/{register.name}/v1/openapi.yaml", opt={"query": ()})
+    async def in_yaml(request: Request[Any, Any, Any]) -> Response[bytes]:
+        return _answer(request, as_yaml, "application/yaml")
+
+    return [in_json, in_yaml]
+
+
+def _answer(
+    request: Request[Any, Any, Any], texts: dict[str, bytes], media_type: str
+) -> Response[bytes]:
+    accept = request.headers.get("accept", "").replace(" ", "")
+    version = "3.1" if "version=3.1" in accept else "3.0"
+    text = texts[version]
+    if _OPENAPI in accept:
+        media_type = f"{_OPENAPI};version={version}"
+    headers = {
+        "Access-Control-Allow-Origin": "*",
+        "Cache-Control": "public, max-age=3600",
+        "ETag": f'"{hashlib.sha256(text).hexdigest()[:32]}"',
+        "Vary": "Accept",
+    }
+    if headers["ETag"] in request.headers.get("if-none-match", ""):
+        return Response(b"", status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    return Response(text, media_type=media_type, headers=headers)
