@@ -19,7 +19,6 @@ from landschap.platform.admin import Answer
 from landschap.platform.carrier import Carrier
 from landschap.platform.processes import Supervisor
 from landschap.platform.revocation import in_alarm
-from landschap.platform.rotation import Rotation
 from landschap.platform.settings import Settings
 from landschap.platform.telemetry import Figures, logger
 from landschap.platform.trouble import Trouble
