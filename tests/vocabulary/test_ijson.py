@@ -20,6 +20,8 @@ from landschap.vocabulary.ijson import MAX_SAFE_INTEGER, InvalidJson, canonical,
         (b"NaN", "not a JSON number"),
         (b"[1e999]", "not finite"),
         (b"9007199254740993", "2\\^53-1"),
+        (b"[9007199254740992.0]", "2\\^53-1"),
+        (b"-1e20", "2\\^53-1"),
         (b"-99999999999999999999999999999", "2\\^53-1"),
         (b'"\\ud800"', "lone surrogate"),
         (b'{"\\udfff": 1}', "lone surrogate"),
@@ -55,3 +57,15 @@ def test_the_canonical_form_reads_back_to_the_same_value(value: object) -> None:
     once = canonical(value)  # type: ignore[arg-type]  # hypothesis gives object
     assert loads(once) == value
     assert canonical(loads(once)) == once
+
+
+@given(
+    st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from([1e21, -1e21, 1e22, -0.0])
+)
+def test_whatever_number_is_read_can_be_read_again_from_its_canonical_form(number: float) -> None:
+    try:
+        read = loads(repr(number))
+    except InvalidJson:
+        assert MAX_SAFE_INTEGER < abs(number) < 1e21
+        return
+    assert canonical(loads(canonical(read))) == canonical(read)

@@ -42,6 +42,8 @@ from landschap.vocabulary.ijson import JsonValue, canonical
 from landschap.vocabulary.problems import InvalidJson, InvalidValue, Refusal
 
 MAX_GRANTS = 100
+# Of the canonical form, which is kept and read again; it may be longer than what was sent (1e15).
+MAX_CONTENT_BYTES = 1_000_000
 CLOCK_SKEW = timedelta(seconds=60)
 # The last second that datetime can hold in every zone; later moments are refused, not clipped.
 _MAX_UNIX_SECONDS = 253_402_214_400
@@ -165,6 +167,8 @@ def _read(content: Mapping[str, JsonValue], profile: Profile) -> Contract:
         raise InvalidValue("validity.not_after must be later than validity.not_before")
     grants = tuple(read_grant(each) for each in _grant_list(content))
     data = canonical(content)
+    if len(data) > MAX_CONTENT_BYTES:
+        raise InvalidValue(f"a content of {len(data)} bytes; at most {MAX_CONTENT_BYTES}")
     if profile is Profile.FSC_2:
         content_hash = jcs_content_hash(data)
         grant_hashes = [jcs_grant_hash(content_hash, grant) for grant in grants]

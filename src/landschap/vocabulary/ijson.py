@@ -21,6 +21,8 @@ MAX_SAFE_INTEGER = 2**53 - 1
 # A longer run of digits can not be a safe integer; checked before int() so that a body of a
 # million digits costs nothing.
 _MAX_INTEGER_DIGITS = 17
+# From here on the canonical form writes an exponent. Source: RFC 8785, 3.2.2.3 (ECMAScript).
+_EXPONENT_FROM = 1e21
 
 
 class InvalidJson(ValueError):
@@ -28,7 +30,7 @@ class InvalidJson(ValueError):
 
 
 def loads(data: bytes | str, *, max_bytes: int = 1_000_000, max_depth: int = 64) -> JsonValue:
-    """Read one I-JSON value.
+    """Read one I-JSON value. What can be read can be read again from its canonical form.
 
     Raises InvalidJson for malformed JSON, duplicate keys, lone surrogates, non-finite numbers,
     integers beyond 2^53-1, bodies over max_bytes and nesting over max_depth.
@@ -112,6 +114,9 @@ def _finite_number(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
         raise InvalidJson(f"number {text[:24]} is not finite in double precision")
+    if MAX_SAFE_INTEGER < abs(number) < _EXPONENT_FROM:
+        # Its canonical form would be an integer that `loads` itself refuses.
+        raise InvalidJson(f"number {text[:24]} lies beyond 2^53-1; send it as a string")
     return number
 
 
