@@ -210,6 +210,7 @@ def delivery_json(desk: Desk, delivery: store.Delivery) -> dict[str, JsonValue]:
         "state": delivery.state,
         "attempts": delivery.attempts,
         "lastError": delivery.last_error,
+        "waitingSince": as_utc_text(delivery.waiting_since),
         "nextAttemptAt": as_utc_text(again) if again else None,
     }
 
@@ -232,10 +233,22 @@ def printed(
         if isinstance(each, Mapping):
             lines += _grant_lines(each)
     for delivery in deliveries:
-        name = desk.names.peer(delivery.errand.target)
-        why = f" ({delivery.last_error})" if delivery.last_error else ""
-        lines.append(f"  {delivery.errand.task} to {name}: {delivery.state}{why}")
+        lines.append(f"  {delivery_words(desk, delivery)}")
     return lines
+
+
+def delivery_words(desk: Desk, delivery: store.Delivery) -> str:
+    """A delivery in words: what waits for whom since when, why, and when it is tried again."""
+    name = desk.names.peer(delivery.errand.target)
+    if delivery.state != "waiting":
+        why = f" ({delivery.last_error})" if delivery.last_error else ""
+        return f"{delivery.errand.task} to {name}: {delivery.state}{why}"
+    parts = [f"waiting for {name} since {as_utc_text(delivery.waiting_since)}"]
+    if delivery.attempts:
+        parts.append(f"last error after {delivery.attempts} attempts: {delivery.last_error}")
+    again = delivery.next_attempt_at
+    parts.append(f"next try {as_utc_text(again)}" if again else "not tried again by itself")
+    return f"{delivery.errand.task}: {', '.join(parts)}"
 
 
 def _grant_lines(grant: Mapping[str, JsonValue]) -> list[str]:

@@ -13,7 +13,15 @@ from typing import Any
 
 import click
 
-from landschap.cli.agreement import Desk, as_json, both_languages, delivery_json, printed, reach
+from landschap.cli.agreement import (
+    Desk,
+    as_json,
+    both_languages,
+    delivery_json,
+    delivery_words,
+    printed,
+    reach,
+)
 from landschap.cli.config_option import config_option
 from landschap.cli.delegating import delegation_options, mandate_of
 from landschap.cli.deskwork import (
@@ -68,32 +76,44 @@ contract.add_command(wait)
 @click.option(
     "--state", type=click.Choice([s.value for s in State]), help="Only contracts in this state."
 )
+@click.option(
+    "--waiting", is_flag=True, help="Only contracts with something that is not delivered yet."
+)
 @json_option
 @config_option
-def list_contracts(config: Path, state: str | None, in_json: bool) -> None:
+def list_contracts(config: Path, state: str | None, waiting: bool, in_json: bool) -> None:
     """List contracts, newest first: what they say, what they are worth, who must still sign.
 
     \b
     Examples:
       landschap contract list --state proposed
+      landschap contract list --waiting
       landschap contract list --json
     """
 
-    async def gather(desk: Desk) -> list[dict[str, JsonValue]]:
-        reached = await reach(desk)
-        found = [as_json(desk, each, reached) for each in await store.contracts(desk.fsc)]
-        return [each for each in found if state in (None, each["state"])]
+    async def gather(desk: Desk) -> list[tuple[dict[str, JsonValue], list[str]]]:
+        reached, undelivered = await reach(desk), await store.undelivered(desk.fsc)
+        found = []
+        for each in await store.contracts(desk.fsc):
+            still = undelivered.get(each.contract.hash, ())
+            one = as_json(desk, each, reached)
+            one["undelivered"] = [delivery_json(desk, delivery) for delivery in still]
+            if state in (None, one["state"]) and (still or not waiting):
+                found.append((one, [delivery_words(desk, delivery) for delivery in still]))
+        return found
 
-    told = run(config, gather)
+    rows = run(config, gather)
+    told = [each for each, _ in rows]
     if in_json:
         print_json({"contracts": told})
         return
     table = table_of("State", "What it says", "Waiting for", "Contract", whole="Contract")
-    for each in told:
+    for each, undelivered in rows:
+        signers = _texts(each["waitingFor"]) if each["state"] == "proposed" else []
         table.add_row(
             str(each["state"]),
             str(each["words"]),
-            "\n".join(_texts(each["waitingFor"])) if each["state"] == "proposed" else "",
+            "\n".join(undelivered if waiting else signers),
             str(each["contentHash"])[5:21],
         )
     answer.print(table)

@@ -19,8 +19,9 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 import asyncpg
 import structlog
@@ -41,15 +42,17 @@ from landschap.fsc.tokens import bound_certificate
 from landschap.platform.settings import Settings
 from landschap.vocabulary.identifiers import PeerId
 
+_T = TypeVar("_T")
 log = structlog.get_logger(__name__)
 
 DELIVERY_CAP_SECONDS = 3_600.0
 TOKEN_CAP_SECONDS = 60.0
 _ANNOUNCE_AGAIN = timedelta(days=1)
 _LOOK_AGAIN_SECONDS = 30.0
-# The queue tells of new jobs but not of those that wait for a later attempt; a lost notice costs no
-# more than this either.
-_POLL_SECONDS = 2.0
+# The queue tells of every job that is new or put back, and when the next one is due it is known;
+# only a notice that got lost, or a job of a worker that died, waits for this.
+_LOOK_AT_QUEUE = timedelta(seconds=30)
+_STAND_BY_SECONDS = 2.0
 _PARALLEL_TOKENS = 8
 _BATCH = 10
 # Any number will do: one worker per database keeps the tokens, the others stand by.
@@ -67,6 +70,7 @@ class WorkerDeps:
     pool: asyncpg.Pool
     own: OwnPeer
     client: ManagerClient
+    grants: store.KnownGrants = field(default_factory=store.KnownGrants)
 
 
 async def run_worker(deps: WorkerDeps, stop: asyncio.Event) -> None:
@@ -93,8 +97,18 @@ async def deliver_errands(deps: WorkerDeps, stop: asyncio.Event) -> None:
 
     @queue.entrypoint(errands.ENTRYPOINT)
     async def carry(job: Job) -> None:
-        if job.payload is not None:
-            await deliver(deps, Errand.of(job.payload), job.attempts)
+        if job.payload is None:
+            return
+        errand = Errand.of(job.payload)
+        try:
+            await deliver(deps, errand, job.attempts)
+        except RetryRequested:
+            raise
+        except Exception as error:
+            # A job that ends in an error is gone for the queue; the peer would never hear of us.
+            log.exception("delivery failed on our side", target=errand.target.value)
+            delay = timedelta(seconds=backoff_seconds(job.attempts, DELIVERY_CAP_SECONDS))
+            raise RetryRequested(delay=delay, reason=type(error).__name__) from error
 
     async def end_with(event: asyncio.Event) -> None:
         await event.wait()
@@ -103,8 +117,11 @@ async def deliver_errands(deps: WorkerDeps, stop: asyncio.Event) -> None:
     ending = asyncio.create_task(end_with(stop))
     try:
         await errands.forget_old_jobs(deps.pool)
+        lost = await errands.requeue_lost(deps.pool)
+        if lost:
+            log.warning("deliveries without a job found", number=lost)
         await queue.run(
-            dequeue_timeout=timedelta(seconds=_POLL_SECONDS),
+            dequeue_timeout=_LOOK_AT_QUEUE,
             batch_size=_BATCH,
             max_concurrent_tasks=2 * _BATCH,
             shutdown_on_listener_failure=True,
@@ -137,21 +154,34 @@ async def deliver(deps: WorkerDeps, errand: Errand, attempts: int) -> None:
 
 
 async def _bring(deps: WorkerDeps, errand: Errand, stored: store.StoredContract, jws: str) -> None:
-    """Bring it to the address we know; if nobody answers there, to what the directory knows."""
-    known = await address_of(deps, errand.target)
+    async def deliver_at(to: Destination) -> None:
+        await deps.client.deliver(to, stored.contract, errand.task, jws)
+
+    await at_manager_of(deps, errand.target, deliver_at)
+
+
+async def at_manager_of(
+    deps: WorkerDeps, peer_id: PeerId, ask: Callable[[Destination], Awaitable[_T]]
+) -> _T:
+    """Ask a peer at the address we know; if nobody answers there, where the directory knows it.
+
+    A peer that moved told the directory so, and perhaps nobody else. Raises PeerUnreachable with
+    what went wrong at the peer itself, and PeerRefused.
+    """
+    known = await address_of(deps, peer_id)
+    trouble: PeerUnreachable | None = None
     if known is not None:
         try:
-            await deps.client.deliver(known, stored.contract, errand.task, jws)
-        except PeerUnreachable:
-            fresh = await ask_directory(deps, errand.target)
-            if fresh is None or fresh == known:
-                raise
-            await deps.client.deliver(fresh, stored.contract, errand.task, jws)
-        return
-    found = await ask_directory(deps, errand.target)
-    if found is None:
-        raise PeerUnreachable(f"nobody knows where the Manager of peer {errand.target} is")
-    await deps.client.deliver(found, stored.contract, errand.task, jws)
+            return await ask(known)
+        except PeerUnreachable as error:
+            trouble = error
+    try:
+        fresh = await ask_directory(deps, peer_id)
+    except PeerUnreachable as error:
+        raise PeerUnreachable("; ".join(map(str, filter(None, (trouble, error))))) from None
+    if fresh is None or fresh == known:
+        raise trouble or PeerUnreachable(f"nobody knows where the Manager of peer {peer_id} is")
+    return await ask(fresh)
 
 
 async def _later(deps: WorkerDeps, errand: Errand, attempts: int, error: str) -> RetryRequested:
@@ -229,7 +259,7 @@ async def keep_tokens(deps: WorkerDeps, stop: asyncio.Event) -> None:
     """
     async with deps.pool.acquire() as connection:
         while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _TOKEN_LOCK):
-            if await _pause(stop, _POLL_SECONDS):
+            if await _pause(stop, _STAND_BY_SECONDS):
                 return
         async with _hearing(connection) as word:
             while not stop.is_set():
@@ -282,7 +312,7 @@ async def refresh_tokens(deps: WorkerDeps) -> None:
     ]
     if others:
         await token_rows.make_due(deps.pool, others, now)
-    ours = [each for each in await store.connection_grants(deps.pool, now) if _is_ours(deps, each)]
+    ours = [each for each in await deps.grants.read(deps.pool, now) if _is_ours(deps, each)]
     by_hash = {each.grant_hash: each for each in ours}
     await token_rows.want_tokens(deps.pool, [each.value for each in by_hash], now)
     gate = asyncio.Semaphore(_PARALLEL_TOKENS)
@@ -300,11 +330,9 @@ async def fetch_token(
 ) -> HeldToken | None:
     """Fetch one token and keep it; None when that failed, and then it is tried again later."""
     try:
-        to = await address_of(deps, grant.service_peer_id)
-        to = to or await ask_directory(deps, grant.service_peer_id)
-        if to is None:
-            raise PeerUnreachable(f"the Manager of peer {grant.service_peer_id} is not known")  # noqa: TRY301
-        fetched = await deps.client.token(to, grant.grant_hash)
+        fetched = await at_manager_of(
+            deps, grant.service_peer_id, lambda to: deps.client.token(to, grant.grant_hash)
+        )
     except (PeerUnreachable, PeerRefused) as error:
         pause = timedelta(seconds=backoff_seconds(due.failures, TOKEN_CAP_SECONDS))
         await token_rows.note_failure(deps.pool, due, str(error), datetime.now(UTC) + pause)

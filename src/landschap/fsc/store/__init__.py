@@ -14,7 +14,7 @@ from landschap.fsc.store.contract_rows import (
     contracts,
     contracts_starting_with,
 )
-from landschap.fsc.store.errands import Delivery, Errand, deliveries
+from landschap.fsc.store.errands import Delivery, Errand, deliveries, undelivered
 from landschap.fsc.store.known_grants import KnownGrants
 from landschap.fsc.store.listing import ContractFilter, contracts_for
 from landschap.fsc.store.peer_rows import Peer, PeerFilter, peer, peer_names, peers, save_peer
@@ -50,4 +50,5 @@ __all__ = [
     "sign",
     "tokens",
     "troubles",
+    "undelivered",
 ]

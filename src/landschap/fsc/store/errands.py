@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from landschap.fsc.store.rows import Connection, Source
 from landschap.vocabulary.identifiers import ContentHash, PeerId
 
 if TYPE_CHECKING:
+    import asyncpg
     from pgqueuer.db import Driver
     from pgqueuer.queries import Queries
 
@@ -50,12 +51,17 @@ class Errand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """How far an errand is: ``waiting``, ``delivered``, ``refused`` for good, or ``ended``."""
+    """How far an errand is: ``waiting``, ``delivered``, ``refused`` for good, or ``ended``.
+
+    ``waiting_since`` is when our signature was ready to go, ``next_attempt_at`` when it is brought
+    again, None when it is not.
+    """
 
     errand: Errand
     state: str
     attempts: int
     last_error: str
+    waiting_since: datetime
     next_attempt_at: datetime | None
     updated_at: datetime
 
@@ -108,10 +114,12 @@ async def queue_errands(
 async def _write_row(connection: Connection, errand: Errand, now: datetime) -> None:
     await connection.execute(
         """
-        INSERT INTO delivery (content_hash, target, task, state, next_attempt_at, updated_at)
-        VALUES ($1, $2, $3, 'waiting', $4, $4)
+        INSERT INTO delivery
+               (content_hash, target, task, state, waiting_since, next_attempt_at, updated_at)
+        VALUES ($1, $2, $3, 'waiting', $4, $4, $4)
         ON CONFLICT (content_hash, target, task) DO UPDATE
            SET state = 'waiting', attempts = 0, last_error = '',
+               waiting_since = excluded.waiting_since,
                next_attempt_at = excluded.next_attempt_at, updated_at = excluded.updated_at
         """,
         errand.content_hash.value,
@@ -133,6 +141,38 @@ async def _queue(connection: Connection, errands: Sequence[Errand], jws: str) ->
         dedupe_key=list(keys),
         on_conflict="skip",
     )
+
+
+async def requeue_lost(pool: asyncpg.Pool) -> int:
+    """Give every delivery that waits without a job a job again; how many there were.
+
+    There should be none; a queue that was emptied by hand, or restored from another moment than
+    the contracts, would else leave a peer without our signature for good.
+    """
+    from pgqueuer.db import AsyncpgPoolDriver
+
+    rows = await pool.fetch(
+        "SELECT content_hash, target, task FROM delivery WHERE state = 'waiting'"
+    )
+    waiting = [
+        Errand(
+            content_hash=ContentHash(row["content_hash"]),
+            target=PeerId(row["target"]),
+            task=row["task"],
+        ).payload()
+        for row in rows
+    ]
+    jobs = await pool.fetch("SELECT payload FROM pgqueuer WHERE status IN ('queued', 'picked')")
+    lost = sorted(set(waiting) - {job["payload"] for job in jobs})
+    if lost:
+        await queries(AsyncpgPoolDriver(pool)).enqueue(
+            [ENTRYPOINT] * len(lost),
+            list(lost),
+            [0] * len(lost),
+            dedupe_key=[hashlib.sha256(each).hexdigest() for each in lost],
+            on_conflict="skip",
+        )
+    return len(lost)
 
 
 async def note_attempt(source: Source, errand: Errand, attempt: Attempt, now: datetime) -> None:
@@ -166,6 +206,17 @@ async def deliveries(source: Source, content_hash: ContentHash | None = None) ->
     return [_delivery(row) for row in rows]
 
 
+async def undelivered(source: Source) -> Mapping[ContentHash, Sequence[Delivery]]:
+    """Every contract with something that still waits to be brought, who waits longest first."""
+    rows = await source.fetch(
+        "SELECT * FROM delivery WHERE state = 'waiting' ORDER BY waiting_since, target, task"
+    )
+    found: dict[ContentHash, list[Delivery]] = {}
+    for each in map(_delivery, rows):
+        found.setdefault(each.errand.content_hash, []).append(each)
+    return found
+
+
 async def forget_old_jobs(source: Source) -> None:
     """Drop what the queue remembers of jobs of more than a month ago."""
     await source.execute(
@@ -183,6 +234,7 @@ def _delivery(row: Any) -> Delivery:
         state=row["state"],
         attempts=row["attempts"],
         last_error=row["last_error"],
+        waiting_since=row["waiting_since"],
         next_attempt_at=row["next_attempt_at"],
         updated_at=row["updated_at"],
     )
