@@ -114,6 +114,62 @@ async def test_half_a_delegation_is_refused_with_what_is_missing(
     assert told in " ".join(done.err.replace("│", "").split())
 
 
+OUTSIDE = (
+    "--external-agreement", "archief 2026/17", "--external-delegator", OWNER,
+    "--external-delegator-name", "Stichting Zonder Manager",
+)  # fmt: skip
+
+
+async def test_an_agreement_outside_fsc_is_proposed_and_shown(here: Organisation) -> None:
+    told = await propose(here, *OUTSIDE)
+    (grant,) = told["grants"]
+    assert grant["type"] == "GRANT_TYPE_SERVICE_CONNECTION"
+    assert grant["properties"] == {
+        "delegation.connection.external_contract_reference": {
+            "reference": "archief 2026/17",
+            "delegator_id": OWNER,
+            "delegator_name": "Stichting Zonder Manager",
+        }
+    }
+    assert 'outside FSC: "archief 2026/17" of "Stichting Zonder Manager"' in told["words"]
+    half = await here.run(
+        "contract", "propose", "--peer", PROVIDER, "--service", "bijstand", "--yes", *OUTSIDE[:4]
+    )
+    assert half.code == 2
+    both = await here.run(
+        "contract", "propose", "--peer", PROVIDER, "--service", "bijstand", "--yes", *OUTSIDE,
+        "--on-behalf-of", OWNER, *FOR,
+    )  # fmt: skip
+    assert both.code == 2
+
+
+async def test_accepting_what_rests_on_an_agreement_outside_fsc_says_what_to_look_at(
+    here: Organisation,
+) -> None:
+    outside = {"reference": "2026/17", "delegator_id": OWNER, "delegator_name": "Stichting"}
+    contract = await here.receive(
+        properties={"delegation.connection.external_contract_reference": outside}
+    )
+    which = contract.hash.value
+    shown = (await here.run("contract", "show", which, "--json")).json
+    assert len(shown["mustCheck"]["nl"]) == len(shown["mustCheck"]["en"]) == 5
+    assert shown["decisions"] == []
+    hasty = await here.run("contract", "accept", which, "--yes")
+    assert hasty.code == 2
+    assert '[ ] Does the agreement "2026/17" of "Stichting" exist' in hasty.err
+    assert "--checked" in hasty.err
+    assert (await here.run("contract", "show", which, "--json")).json["state"] == "proposed"
+    done = await here.run(
+        "contract", "accept", which, "--yes", "--checked", "--reason", "gezien", "--json"
+    )
+    assert done.json["state"] == "valid"
+    (decision,) = done.json["decisions"]
+    assert (decision["way"], decision["outcome"], decision["reason"]) == (
+        "manual", "accept", "gezien",
+    )  # fmt: skip
+    assert decision["decidedBy"]
+
+
 async def test_a_contract_that_came_in_shows_what_is_wrong_with_its_agreement(
     here: Organisation,
 ) -> None:

@@ -229,7 +229,7 @@ async def test_the_keys_we_sign_with_are_offered(
     assert (first["kty"], first["crv"], first["alg"]) == ("EC", "P-256", "ES256")
 
 
-def transaction(outway: str, service: str, **delegators: str) -> Draft:
+def transaction(outway: str, service: str, **delegators: Any) -> Draft:
     """The record of one question at Weesp's Inway."""
     transaction_id, now = uuid7(), datetime.now(UTC)
     entry = FscEntry(

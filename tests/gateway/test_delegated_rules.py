@@ -217,6 +217,27 @@ def test_unsigned_purpose_is_decided_for_the_delegator_of_the_token(scene: Scene
     assert headers_of(verdict.answer)[":status"] == "200"
 
 
+@pytest.mark.parametrize("door", ["inway", "outway"])
+def test_reference_to_a_contract_outside_fsc_stands_in_record_and_decision(
+    scene: Scene, door: str
+) -> None:
+    name = "delegation.connection.external_contract_reference"
+    outside = {"reference": "2026/17", "delegator_id": EIGENAAR, "delegator_name": "Stichting"}
+    scene.delegator = None
+    scene.properties |= {name: outside}
+    scene.weesp_register = for_another(scene.weesp_register, organisations=(DOESBURG,))
+    scene.doesburg_register = for_another(scene.doesburg_register, organisations=("*own",))
+    verdict = at_inway(scene, on_behalf_of="") if door == "inway" else at_outway(scene)
+    told = payload(verdict)
+    assert told["fsc"]["additional_data"] == {name: outside}
+    assert told["fsc"]["source"]["type"] == "SOURCE_TYPE_SOURCE"
+    assert told["adl"]["body"]["adl.core.request"]["context"][name] == outside
+
+
+def test_record_without_such_a_reference_has_no_additional_data(scene: Scene) -> None:
+    assert "additional_data" not in payload(at_inway(scene))["fsc"]
+
+
 # The Outway of the delegatee.
 
 

@@ -150,6 +150,27 @@ def test_environment_wins_over_the_file_and_says_so(tmp_path: Path) -> None:
     assert str(origins["fsc.profile"]) == "default"
 
 
+def test_the_way_of_signing_is_said_per_grant_type_and_a_callout_needs_whom_to_ask(
+    tmp_path: Path,
+) -> None:
+    way = {"LANDSCHAP__FSC__SIGN__SERVICE_CONNECTION": "callout"}
+    found = " ".join(problems(tmp_path, GOOD, way))
+    assert "fsc.callout" in found
+    assert "serviceConnection" in found
+    both = {
+        "LANDSCHAP__FSC__CALLOUT__PROGRAM": "keur",
+        "LANDSCHAP__FSC__CALLOUT__ADDRESS": "https://keur.example/c",
+    }
+    assert "either a program or an address" in " ".join(problems(tmp_path, GOOD, way | both))
+    told = {"LANDSCHAP__FSC__CALLOUT__PROGRAM": "keur"}
+    settings = load_settings(write(tmp_path), way | told)
+    assert settings.fsc.sign.ways()["serviceConnection"] == "callout"
+    assert settings.fsc.callout is not None
+    assert settings.fsc.callout.program == tmp_path / "keur"
+    wrong = {"LANDSCHAP__FSC__SIGN__SERVICE_CONNECTION": "misschien"}
+    assert "manual" in " ".join(problems(tmp_path, GOOD, wrong))
+
+
 @pytest.mark.parametrize(
     ("name", "value", "told"),
     [

@@ -23,7 +23,7 @@ from landschap.fsc.contracts import Contract, HashedGrant
 from landschap.fsc.delegation import Delegation, delegations_of
 from landschap.fsc.grants import Connection, Publication
 from landschap.fsc.own import OwnPeer
-from landschap.fsc.sentences import Names, all_words_of, words_of
+from landschap.fsc.sentences import LANGUAGES, Names, all_words_of, checks_of, words_of
 from landschap.fsc.states import Kind, missing_accepts
 from landschap.gateway.plan import peer_upstream_name
 from landschap.platform import postgres
@@ -120,7 +120,12 @@ def _text(path: Path) -> str:
 
 def both_languages(contract: Contract, names: Names) -> str:
     """The sentences in each language, one under the other: what a person reads before signing."""
-    return "\n".join(all_words_of(contract, names).values())
+    words, checks = all_words_of(contract, names), checks_of(contract, names)
+    lines = []
+    for language in LANGUAGES:
+        lines.append(words[language])
+        lines += [f"  [ ] {each}" for each in checks[language]]
+    return "\n".join(lines)
 
 
 def as_json(desk: Desk, stored: store.StoredContract, reached: Reach) -> dict[str, JsonValue]:
@@ -132,6 +137,7 @@ def as_json(desk: Desk, stored: store.StoredContract, reached: Reach) -> dict[st
         "state": stored.state(desk.now).value,
         "words": words_of(contract, desk.names),
         "sentences": {**all_words_of(contract, desk.names)},
+        "mustCheck": {**checks_of(contract, desk.names)},
         "proposedHere": stored.own,
         "fictitious": desk.settings.organisation.fictitious,
         "createdAt": as_utc_text(contract.created_at),
@@ -186,6 +192,25 @@ def _delegation(desk: Desk, delegation: Delegation) -> dict[str, JsonValue]:
         "until": agreement.until.isoformat() if agreement else None,
         "trouble": "" if refusal is None else f"{refusal.detail} {refusal.owner} can add it.",
     }
+
+
+def decision_json(decision: store.Decision) -> dict[str, JsonValue]:
+    """What was decided about a contract, how, and by whom."""
+    return {
+        "at": as_utc_text(decision.at) if decision.at else None,
+        "way": decision.way.value,
+        "outcome": decision.outcome,
+        "decidedBy": decision.decided_by,
+        "reason": decision.reason,
+    }
+
+
+def decision_words(decision: store.Decision) -> str:
+    """The same in one line."""
+    by = f" by {decision.decided_by}" if decision.decided_by else ""
+    why = f": {decision.reason}" if decision.reason else ""
+    at = f"{decision.at:%Y-%m-%d %H:%M} " if decision.at else ""
+    return f"  {at}{decision.outcome} ({decision.way}{by}){why}"
 
 
 def _readiness(grant_hash: str, reached: Reach, now: datetime) -> dict[str, JsonValue]:

@@ -126,7 +126,11 @@ class Composition:
             own=own,
             client=client,
             offered=offered,
-            auto_sign=grant_types(self.settings.fsc.auto_sign, is_directory=own.is_directory),
+            auto_sign=grant_types(
+                self.settings.fsc.auto_sign,
+                is_directory=own.is_directory,
+                ways=self.settings.fsc.sign.ways(),
+            ),
             token_ttl=timedelta(seconds=self.settings.fsc.token_ttl_seconds),
             inway_of=inway,
             witnesses=frozenset(self.settings.witness.peers),

@@ -7,7 +7,9 @@ brings signatures to the other participants, now or as soon as they can be reach
 
 from __future__ import annotations
 
+import getpass
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,8 @@ from landschap.cli.agreement import (
     Desk,
     as_json,
     both_languages,
+    decision_json,
+    decision_words,
     delivery_json,
     delivery_words,
     printed,
@@ -44,10 +48,15 @@ from landschap.cli.proposing import (
 from landschap.cli.tables import answer, table_of
 from landschap.cli.waiting import wait
 from landschap.fsc import store
+from landschap.fsc.autosign import Way
 from landschap.fsc.contracts import Contract
+from landschap.fsc.sentences import checks_of
 from landschap.fsc.states import Kind, State
 from landschap.vocabulary.ijson import JsonValue
 
+reason_option = click.option(
+    "--reason", default="", metavar="TEXT", help="Why; kept with the decision, in our own records."
+)
 until_option = click.option(
     "--until", metavar="YYYY-MM-DD", help="First day it no longer holds; default a year from now."
 )
@@ -140,7 +149,10 @@ def _tell_one(config: Path, content_hash: str, in_json: bool) -> None:
         told = as_json(desk, found, await reach(desk))
         deliveries = await store.deliveries(desk.fsc, found.contract.hash)
         told["deliveries"] = [delivery_json(desk, each) for each in deliveries]
-        return told, printed(desk, told, deliveries)
+        decided = await store.decisions(desk.fsc, found.contract.hash)
+        told["decisions"] = [decision_json(each) for each in decided]
+        lines = printed(desk, told, deliveries)
+        return told, lines + [decision_words(each) for each in decided]
 
     told, lines = run(config, gather)
     if in_json:
@@ -255,25 +267,34 @@ def _propose(
 @contract.command("accept")
 @which
 @yes_option
+@click.option("--checked", is_flag=True, help="What must be looked at outside FSC was looked at.")
+@reason_option
 @json_option
 @config_option
-def accept(config: Path, content_hash: str, yes: bool, in_json: bool) -> None:
+def accept(
+    config: Path, content_hash: str, yes: bool, checked: bool, reason: str, in_json: bool
+) -> None:
     """Accept a contract; again, when our certificate has been renewed.
+
+    A contract that rests on an agreement outside FSC says what must be looked at first.
 
     \b
     Examples:
       landschap contract accept X1KsN8G5
       landschap contract accept X1KsN8G5 --yes --json
+      landschap contract accept X1KsN8G5 --yes --checked --reason "seen in the archive: 2026/17"
     """
-    _sign(config, content_hash, Kind.ACCEPT, yes=yes, in_json=in_json)
+    said = _Said(yes=yes, checked=checked, reason=reason)
+    _sign(config, content_hash, Kind.ACCEPT, said, in_json=in_json)
 
 
 @contract.command("reject")
 @which
 @yes_option
+@reason_option
 @json_option
 @config_option
-def reject(config: Path, content_hash: str, yes: bool, in_json: bool) -> None:
+def reject(config: Path, content_hash: str, yes: bool, reason: str, in_json: bool) -> None:
     """Reject a contract: it ends for everybody and can not come back.
 
     \b
@@ -281,15 +302,16 @@ def reject(config: Path, content_hash: str, yes: bool, in_json: bool) -> None:
       landschap contract reject X1KsN8G5
       landschap contract reject X1KsN8G5 --yes --json
     """
-    _sign(config, content_hash, Kind.REJECT, yes=yes, in_json=in_json)
+    _sign(config, content_hash, Kind.REJECT, _Said(yes=yes, reason=reason), in_json=in_json)
 
 
 @contract.command("revoke")
 @which
 @yes_option
+@reason_option
 @json_option
 @config_option
-def revoke(config: Path, content_hash: str, yes: bool, in_json: bool) -> None:
+def revoke(config: Path, content_hash: str, yes: bool, reason: str, in_json: bool) -> None:
     """Revoke a contract we accepted: it ends for everybody, at the next question.
 
     \b
@@ -297,17 +319,39 @@ def revoke(config: Path, content_hash: str, yes: bool, in_json: bool) -> None:
       landschap contract revoke X1KsN8G5
       landschap contract revoke X1KsN8G5 --yes --json
     """
-    _sign(config, content_hash, Kind.REVOKE, yes=yes, in_json=in_json)
+    _sign(config, content_hash, Kind.REVOKE, _Said(yes=yes, reason=reason), in_json=in_json)
 
 
-def _sign(config: Path, content_hash: str, kind: Kind, *, yes: bool, in_json: bool) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Said:
+    """What the person said before signing."""
+
+    yes: bool
+    checked: bool = False
+    reason: str = ""
+
+
+def _refuse_unchecked(words: str, contract: Contract, desk: Desk) -> None:
+    """Nobody looks outside FSC by saying yes to everything. Raises UsageError."""
+    if any(checks_of(contract, desk.names).values()):
+        raise click.UsageError(
+            f"{words}\n\nLook at these outside FSC; then accept with --yes --checked, or reject."
+        )
+
+
+def _sign(config: Path, content_hash: str, kind: Kind, said: _Said, *, in_json: bool) -> None:
     async def work(desk: Desk) -> str:
         found = await find_contract(desk, content_hash)
         question = f"{kind.value.capitalize()} this contract?"
         words = both_languages(found.contract, desk.names)
-        confirm(words, question, yes=yes, in_json=in_json)
+        if kind is Kind.ACCEPT and said.yes and not said.checked:
+            _refuse_unchecked(words, found.contract, desk)
+        confirm(words, question, yes=said.yes, in_json=in_json)
+        decision = store.Decision(
+            way=Way.MANUAL, outcome=kind.value, reason=said.reason, decided_by=getpass.getuser()
+        )
         async with desk.fsc.acquire() as one, one.transaction():
-            await store.sign(one, desk.own, found, kind, desk.now)
+            await store.sign(one, desk.own, found, kind, desk.now, decision)
         return found.contract.hash.value
 
     _tell_one(config, run(config, work), in_json)

@@ -14,6 +14,8 @@ from typing import Any
 import click
 
 from landschap.fsc.delegation import Agreement, Role, Side
+from landschap.fsc.external import PROPERTIES, ExternalReference
+from landschap.fsc.grants import GrantType
 from landschap.fsc.thumbprints import is_public_key_thumbprint
 from landschap.vocabulary.identifiers import InvalidValue, PeerId
 from landschap.vocabulary.ijson import JsonValue
@@ -43,6 +45,15 @@ class Mandate:
     directory: PeerId | None = None
     asks: Acting
     offers: Acting
+    outside: ExternalReference | None = None
+
+    def properties(self) -> dict[str, JsonValue]:
+        """The grant properties that say for whom, and under which agreements."""
+        if self.outside is not None:
+            kind = GrantType.CONNECTION if self.directory is None else GrantType.PUBLICATION
+            return {PROPERTIES[kind]: self.outside.as_property()}
+        asks = Side.CONNECTION if self.directory is None else Side.PUBLICATION
+        return self.asks.properties(asks) | self.offers.properties(Side.PUBLICATION)
 
 
 def delegation_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -62,7 +73,12 @@ def mandate_of(typed: dict[str, Any]) -> Mandate:
         directory=_peer_id(directory, "--directory"),
         asks=_acting(typed, ""),
         offers=_acting(typed, "service_"),
+        outside=_outside(typed),
     )
+    if found.outside is not None and found.asks.delegator is not None:
+        raise click.UsageError(
+            "give either --on-behalf-of, for a delegator that signs itself, or --external-agreement"
+        )
     if bool(outway) != bool(key):
         raise click.UsageError("--outway and --outway-key belong together")
     if key and not is_public_key_thumbprint(found.outway_key):
@@ -92,6 +108,22 @@ def _acting(typed: dict[str, Any], prefix: str) -> Acting:
     except InvalidValue as error:
         raise click.BadParameter(f"{options[2]}, {options[3]}: {error}") from None
     return Acting(words=options[0], delegator=_peer_id(whom, options[0]), agreement=agreement)
+
+
+def _outside(typed: dict[str, Any]) -> ExternalReference | None:
+    names = ("external_agreement", "external_delegator", "external_delegator_name")
+    texts = [typed.pop(name) for name in names]
+    if not any(texts):
+        return None
+    options = ", ".join(f"--{name}".replace("_", "-") for name in names)
+    if not all(texts):
+        raise click.UsageError(f"{options} belong together")
+    try:
+        return ExternalReference.of(
+            reference=texts[0], delegator_id=texts[1], delegator_name=texts[2]
+        )
+    except InvalidValue as error:
+        raise click.BadParameter(f"{options}: {error}") from None
 
 
 def _peer_id(text: str, option: str) -> PeerId | None:
@@ -136,4 +168,14 @@ _OPTIONS = [
     ),
     *_four("", "For whom the Outway asks; with --directory: for whom the service is offered."),
     *_four("service-", "For whom the provider offers the service."),
+    click.option(
+        "--external-agreement", default="", metavar="TEXT",
+        help="Reference of an agreement outside FSC, for a delegator without a Manager.",
+    ),
+    click.option(
+        "--external-delegator", default="", metavar="TEXT", help="Number of that delegator."
+    ),
+    click.option(
+        "--external-delegator-name", default="", metavar="TEXT", help="Its name."
+    ),
 ]  # fmt: skip

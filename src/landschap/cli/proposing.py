@@ -20,7 +20,6 @@ from landschap.cli.agreement import Desk
 from landschap.cli.delegating import Mandate
 from landschap.fsc.client import Destination, ManagerClient, PeerRefused, PeerUnreachable
 from landschap.fsc.contracts import Contract, read_contract
-from landschap.fsc.delegation import Side
 from landschap.fsc.field_sets import PROPERTY as FIELD_SETS
 from landschap.fsc.field_sets import NamedFieldSet, choose, read_named, told_by
 from landschap.fsc.proposals import (
@@ -114,7 +113,7 @@ async def proposal(
             service=service,
             directory=mandate.directory,
             delegator=asks.delegator,
-            properties=_listed(desk, provider, service) | asks.properties(Side.PUBLICATION),
+            properties=_listed(desk, provider, service) | mandate.properties(),
         )
     else:
         bound = await _bound(desk, provider, service, wishes)
@@ -125,9 +124,7 @@ async def proposal(
             service=service,
             delegator=asks.delegator,
             service_delegator=offers.delegator,
-            properties=bound
-            | asks.properties(Side.CONNECTION)
-            | offers.properties(Side.PUBLICATION),
+            properties=bound | mandate.properties(),
         )
     made = _contract(desk, asked, until)
     if desk.own.peer_id not in made.participants:

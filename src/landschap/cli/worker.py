@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The worker process: what happens later.
 
-Contracts and signatures are delivered, tokens fetched ahead, the directory told where we are, and
-the ends of the log signed. Each of these looks after itself; together they end when asked to.
+Contracts are put to our validator, contracts and signatures delivered, tokens fetched ahead, the
+directory told where we are, and the ends of the log signed. Each of these looks after itself;
+together they end when asked to.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from typing import TYPE_CHECKING
 from landschap.cli.accepting import keep_accepted
 from landschap.cli.composition import Composition
 from landschap.fsc import worker as fsc
+from landschap.fsc.client.deciding import Decider, keep_deciding
+from landschap.gateway.store import offered_services
 from landschap.logboek.worker import Signer, keep_anchoring
 from landschap.platform.processes import tell_ready
 from landschap.platform.revocation import keep_lists
@@ -54,9 +57,17 @@ async def run_worker(settings: Settings) -> None:
             renewed.set()
 
         identity.take = take
+        services = await made.pool("gateway")
+        decider = Decider(
+            settings=settings,
+            pool=deps.pool,
+            own=lambda: identity.own,
+            offered=lambda: offered_services(services),
+        )
         tell_ready()
         async with asyncio.TaskGroup() as group:
             group.create_task(keep_anchoring(log_pool, signer, stop))
             group.create_task(fsc.run_worker(deps, stop))
+            group.create_task(keep_deciding(decider, stop))
             group.create_task(keep_lists(settings, stop))
             group.create_task(keep_accepted(deps, renewed, stop))

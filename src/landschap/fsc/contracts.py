@@ -20,6 +20,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from landschap.fsc.codes import Code, refused
+from landschap.fsc.external import external_reference
 from landschap.fsc.grants import (
     Connection,
     Grant,
@@ -166,6 +167,8 @@ def _read(content: Mapping[str, JsonValue], profile: Profile) -> Contract:
     if times[1] <= times[0]:
         raise InvalidValue("validity.not_after must be later than validity.not_before")
     grants = tuple(read_grant(each) for each in _grant_list(content))
+    for each in grants:
+        external_reference(each)
     data = canonical(content)
     if len(data) > MAX_CONTENT_BYTES:
         raise InvalidValue(f"a content of {len(data)} bytes; at most {MAX_CONTENT_BYTES}")

@@ -19,6 +19,7 @@ from typing import Literal
 
 from landschap.fsc.contracts import Contract
 from landschap.fsc.delegation import Delegation, Role, Side, delegations_of
+from landschap.fsc.external import external_reference
 from landschap.fsc.grants import Connection, Grant, Publication
 from landschap.purposes.bound import Bound, read_bound
 from landschap.vocabulary.identifiers import PeerId
@@ -64,6 +65,8 @@ class _Words:
     fields: str
     no_purpose: str
     unread_purpose: str
+    outside: str
+    checks: str
 
 
 _WORDS: Mapping[Language, _Words] = {
@@ -86,6 +89,13 @@ _WORDS: Mapping[Language, _Words] = {
         fields=", at most the fields of {field_set},",
         no_purpose="without a purpose being named",
         unread_purpose="for a purpose that can not be read",
+        outside=' It rests on an agreement outside FSC: "{reference}" of "{delegator}" '
+        "({delegator_id}).",
+        checks='Does the agreement "{reference}" of "{delegator}" exist, and is it in force?\n'
+        'Does it let {who} ({who_id}) act for "{delegator}"?\n'
+        'Does the number {delegator_id} belong to "{delegator}"?\n'
+        "Does it cover the service {service}?\n"
+        "If one answer is no: reject the contract.",
     ),
     "nl": _Words(
         asks="{asker} mag{for_whom} dienst {service} van {provider}{offered} bevragen {purpose} "
@@ -106,6 +116,13 @@ _WORDS: Mapping[Language, _Words] = {
         fields=", met hooguit de velden van {field_set},",
         no_purpose="zonder dat een doel is genoemd",
         unread_purpose="voor een doel dat niet te lezen is",
+        outside=' Het berust op een overeenkomst buiten FSC: "{reference}" van "{delegator}" '
+        "({delegator_id}).",
+        checks='Bestaat de overeenkomst "{reference}" van "{delegator}", en geldt zij?\n'
+        'Mag {who} ({who_id}) daarmee namens "{delegator}" handelen?\n'
+        'Hoort het nummer {delegator_id} bij "{delegator}"?\n'
+        "Valt de dienst {service} eronder?\n"
+        "Is een antwoord nee: wijs het contract af.",
     ),
 }
 
@@ -113,14 +130,47 @@ _WORDS: Mapping[Language, _Words] = {
 def words_of(contract: Contract, names: Names, language: Language = "en") -> str:
     """The sentences of all grants, in their order."""
     until = amsterdam_day(contract.not_after).isoformat()
-    text = " ".join(_sentence(each.grant, names, language, until) for each in contract.grants)
-    # What a peer wrote must not move the cursor of the one who reads before signing.
-    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
+    sentences = (_sentence(each.grant, names, language, until) for each in contract.grants)
+    return _printable(" ".join(sentences))
 
 
 def all_words_of(contract: Contract, names: Names) -> dict[str, str]:
     """Language -> the sentences of all grants."""
     return {language: words_of(contract, names, language) for language in LANGUAGES}
+
+
+def checks_of(contract: Contract, names: Names) -> dict[str, list[str]]:
+    """Language -> what a person looks at outside FSC before accepting; empty when nothing.
+
+    Source: FSC External Contract Reference, "Verification".
+    """
+    found: dict[str, list[str]] = {language: [] for language in LANGUAGES}
+    for each in contract.grants:
+        outside = external_reference(each.grant)
+        if outside is None:
+            continue
+        grant = each.grant
+        who = grant.outway.peer_id if isinstance(grant, Connection) else grant.service.peer_id
+        for language in LANGUAGES:
+            found[language] += [
+                _printable(text)
+                for text in _WORDS[language]
+                .checks.format(
+                    reference=outside.reference,
+                    delegator=outside.delegator_name,
+                    delegator_id=outside.delegator_id,
+                    who=names.peer(who),
+                    who_id=who,
+                    service=grant.service.name,
+                )
+                .splitlines()
+            ]
+    return found
+
+
+def _printable(text: str) -> str:
+    """What a peer wrote must not move the cursor of the one who reads before signing."""
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
 
 
 def _sentence(grant: Grant, names: Names, language: Language, until: str) -> str:
@@ -134,14 +184,22 @@ def _sentence(grant: Grant, names: Names, language: Language, until: str) -> str
     }
     match grant:
         case Publication():
-            return words.lists.format(directory=names.peer(grant.directory), **common)
+            told = words.lists.format(directory=names.peer(grant.directory), **common)
         case Connection():
-            return words.asks.format(
+            told = words.asks.format(
                 asker=names.peer(grant.outway.peer_id),
                 for_whom=_on_behalf(delegated.get(Side.CONNECTION), words.for_whom, words, names),
                 purpose=_purpose(grant, names, language),
                 **common,
             )
+    outside = external_reference(grant)
+    if outside is None:
+        return told
+    return told + words.outside.format(
+        reference=outside.reference,
+        delegator=outside.delegator_name,
+        delegator_id=outside.delegator_id,
+    )
 
 
 def _on_behalf(delegation: Delegation | None, text: str, words: _Words, names: Names) -> str:

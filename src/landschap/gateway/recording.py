@@ -15,6 +15,7 @@ from uuid import UUID
 
 import msgspec
 
+from landschap.fsc.external import logged_with
 from landschap.gateway import inway, outway
 from landschap.gateway.asked import Asked, Query, Trace
 from landschap.gateway.world import Connection
@@ -63,6 +64,7 @@ def permitted_at_inway(
         destination_delegator=(
             claims.publication_delegator.value if claims.publication_delegator else None
         ),
+        additional_data=logged_with(identified.connection.grant.properties),
     )
     adl = _entry(
         trace,
@@ -94,6 +96,7 @@ def permitted_at_outway(
         destination_delegator=(
             grant.service_delegator_peer_id.value if grant.service_delegator_peer_id else None
         ),
+        additional_data=logged_with(grant.properties),
     )
     request = outway_request(bound, allowed.query, case)
     request["context"] = {
@@ -259,7 +262,8 @@ def _resource(service: str, provider: str, query: Query | None) -> Words:
 
 
 def _add_delegators(context: Words, connection: Connection) -> None:
-    """For whom is asked, and for whom is offered."""
+    """For whom is asked and for whom is offered, in FSC or by an agreement outside it."""
+    context.update(logged_with(connection.grant.properties))
     if connection.delegator:
         context["delegator"] = connection.delegator
     if connection.publication_delegator:

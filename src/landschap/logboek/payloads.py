@@ -43,7 +43,10 @@ class Outcome(StrEnum):
 
 
 class FscEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One transaction. The delegators are named when the token or contract has them."""
+    """One transaction. The delegators are named when the token or contract has them.
+
+    ``additional_data`` holds the reference to a contract outside FSC, when the grant has one.
+    """
 
     transaction_id: UUID
     direction: Literal["incoming", "outgoing"]
@@ -54,6 +57,7 @@ class FscEntry(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     source_delegator: str | None = None
     destination_delegator: str | None = None
+    additional_data: Mapping[str, JsonValue] = {}
 
 
 class AdlEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,7 +139,7 @@ def fsc_payload(entry: FscEntry) -> dict[str, JsonValue]:
     if entry.destination_delegator is not None:
         destination["type"] = "DESTINATION_TYPE_DELEGATED_DESTINATION"
         destination["delegator_peer_id"] = entry.destination_delegator
-    return {
+    payload: dict[str, JsonValue] = {
         "transaction_id": str(entry.transaction_id),
         "direction": _DIRECTIONS[entry.direction],
         "grant_hash": entry.grant_hash,
@@ -144,6 +148,9 @@ def fsc_payload(entry: FscEntry) -> dict[str, JsonValue]:
         "service_name": entry.service_name,
         "created_at": int(entry.created_at.timestamp()),
     }
+    if entry.additional_data:
+        payload["additional_data"] = entry.additional_data
+    return payload
 
 
 _DIRECTIONS = {"incoming": "DIRECTION_INCOMING", "outgoing": "DIRECTION_OUTGOING"}

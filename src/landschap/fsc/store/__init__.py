@@ -14,6 +14,7 @@ from landschap.fsc.store.contract_rows import (
     contracts,
     contracts_starting_with,
 )
+from landschap.fsc.store.decisions import Decision, decisions, note_decision, undecided
 from landschap.fsc.store.errands import Delivery, Errand, deliveries, undelivered
 from landschap.fsc.store.known_grants import KnownGrants
 from landschap.fsc.store.listing import ContractFilter, contracts_for
@@ -24,6 +25,7 @@ from landschap.fsc.store.token_rows import TokenTrouble, tokens, troubles
 
 __all__ = [
     "ContractFilter",
+    "Decision",
     "Delivery",
     "Errand",
     "KnownGrants",
@@ -40,7 +42,9 @@ __all__ = [
     "contracts",
     "contracts_for",
     "contracts_starting_with",
+    "decisions",
     "deliveries",
+    "note_decision",
     "peer",
     "peer_names",
     "peers",
@@ -50,5 +54,6 @@ __all__ = [
     "sign",
     "tokens",
     "troubles",
+    "undecided",
     "undelivered",
 ]

@@ -10,12 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from landschap.fsc.autosign import AutoSign, may_sign
+from landschap.fsc.autosign import AutoSign, Way, may_sign
 from landschap.fsc.contracts import Contract
 from landschap.fsc.own import OwnPeer
 from landschap.fsc.signatures import ChainedCertificate
 from landschap.fsc.states import Kind, Signature, State
 from landschap.fsc.store import contract_rows, errands, peer_rows
+from landschap.fsc.store.decisions import Decision, note_decision
 from landschap.fsc.store.rows import Connection, StoredContract
 from landschap.vocabulary.problems import Fault, ProblemError, Refusal
 
@@ -61,10 +62,16 @@ async def propose(connection: Connection, own: OwnPeer, contract: Contract, now:
 
 
 async def sign(
-    connection: Connection, own: OwnPeer, stored: StoredContract, kind: Kind, now: datetime
+    connection: Connection,
+    own: OwnPeer,
+    stored: StoredContract,
+    kind: Kind,
+    now: datetime,
+    decision: Decision | None = None,
 ) -> None:
     """Place our own signature and bring it to the other participants.
 
+    ``decision`` says who decided so; a person when it is left out.
     Raises ProblemError when the contract has ended, when we already said so, or when we are no
     participant.
     """
@@ -77,6 +84,8 @@ async def sign(
     if refusal is not None:
         raise ProblemError(refusal)
     await _place(connection, own, contract, kind, now)
+    made = decision or Decision(way=Way.MANUAL, outcome=kind.value)
+    await note_decision(connection, contract.hash, made, now)
 
 
 def _not_now(stored: StoredContract, own: OwnPeer, kind: Kind, now: datetime) -> Refusal | None:
@@ -112,6 +121,8 @@ async def _accept_unseen(
     placed = stored.signature_of(own.peer_id, Kind.ACCEPT)
     if placed is None or not _is_current(placed, own):
         await _place(connection, own, contract, Kind.ACCEPT, now)
+        made = Decision(way=Way.AUTO, outcome=Kind.ACCEPT.value)
+        await note_decision(connection, contract.hash, made, now)
 
 
 async def _place(
