@@ -51,8 +51,9 @@ from landschap.fsc.signatures import ChainedCertificate
 from landschap.fsc.states import Kind
 from landschap.fsc.store import contract_rows, token_rows
 from landschap.gateway import store
-from landschap.gateway.api.decider import Keeper, open_desk, watch
+from landschap.gateway.api.decider import open_desk, watch
 from landschap.gateway.api.desk import Desk
+from landschap.gateway.api.keeper import Keeper
 from landschap.gateway.api.protocol import DoorProtocol
 from landschap.gateway.services import Service
 from landschap.gateway.store import Pools

@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "demo": ("demo", "demo", "Start a small landscape and carry one question through it."),
     "serve": ("serve", "serve", "Start the processes of one organisation."),
     "identity": ("identity", "identity", "Make and check certificates."),
+    "keys": ("keys", "keys", "Show the keys, rotate the permit key."),
     "contract": ("contract", "contract", "See, propose and sign contracts with other peers."),
     "peer": ("peers", "peer", "See the peers this organisation knows."),
     "service": ("gateway", "service", "Declare what the Inway offers, see what peers publish."),

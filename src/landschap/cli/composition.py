@@ -21,7 +21,7 @@ import structlog
 from landschap.logboek.store import LogWriter
 from landschap.platform import postgres
 from landschap.platform.credentials import SIGNERS_WAIT_SECONDS
-from landschap.platform.keys import secret_key
+from landschap.platform.keys import PermitKeys, secret_key
 from landschap.platform.settings import Settings
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class _OwnService(TypedDict):
     log: LogWriter
     controller: Oin
     permit_key: bytes
+    permit_keys: PermitKeys
     pseudonym_key: bytes
     field_sets: Callable[[], Mapping[str, FieldSet]]
     pseudonym_space: str
@@ -171,6 +172,7 @@ class Composition:
             "log": await self.log(),
             "controller": self.settings.organisation.oin,
             "permit_key": secret_key(self.settings, "permit"),
+            "permit_keys": PermitKeys(self.settings),
             "pseudonym_key": secret_key(self.settings, "pseudonym"),
             "field_sets": await self._field_sets(),
             "pseudonym_space": pseudonym_space(self.settings),

@@ -68,6 +68,7 @@ class Deps:
     controller: Oin
     permit_key: bytes
     pseudonym_key: bytes
+    permit_keys: Callable[[], Sequence[bytes]] | None = None
     key_id: int = 1
     pseudonym_space: str = "https://landschap.example/register/pseudoniem"
     field_sets: Callable[[], Mapping[str, FieldSet]] = dict
@@ -168,7 +169,7 @@ class _Desk:
         target = (request.scope.get("raw_path") or request.scope["path"].encode()).decode("latin-1")
         return open_permit(
             request.headers.get(HEADER, ""),
-            self._deps.permit_key,
+            self._deps.permit_keys() if self._deps.permit_keys else self._deps.permit_key,
             now=now,
             method=request.method,
             target=f"{target}?{query.decode('latin-1')}" if query else target,

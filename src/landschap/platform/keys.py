@@ -8,8 +8,10 @@ new pseudonym key, for instance, nobody could find their own records any more.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
+import time
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -24,6 +26,9 @@ from landschap.platform.trouble import Trouble
 KeyName = Literal["permit", "pseudonym", "session", "anchor"]
 KEY_NAMES: tuple[KeyName, ...] = get_args(KeyName)
 _KEY_BYTES = 32
+_LOOK_SECONDS = 1.0
+# A permit lives for 30 seconds; deciders seal with the new key a few seconds after it is there.
+FORMER_PERMIT_SECONDS = 300.0
 
 
 def secret_key(settings: Settings, name: KeyName) -> bytes:
@@ -71,6 +76,48 @@ def make_secret_keys(settings: Settings) -> list[KeyName]:
     return made
 
 
+class PermitKeys:
+    """The keys that open permits: the present one, and after a rotation for a while the former.
+
+    Call it for the keys as they are now; the files are looked at once a second.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._looked_at = 0.0
+        self._held = self._read()
+
+    def __call__(self) -> tuple[bytes, ...]:
+        """The present key first. What can not be read now changes nothing."""
+        now = time.monotonic()
+        if now - self._looked_at > _LOOK_SECONDS:
+            self._looked_at = now
+            with contextlib.suppress(Trouble, OSError):
+                self._held = self._read()
+        return self._held
+
+    def _read(self) -> tuple[bytes, ...]:
+        present = secret_key(self._settings, "permit")
+        file = _former_permit_file(self._settings)
+        try:
+            young = time.time() - file.stat().st_mtime < FORMER_PERMIT_SECONDS
+            former = bytes.fromhex(file.read_text(encoding="ascii")) if young else b""
+        except (FileNotFoundError, ValueError):
+            former = b""
+        return (present, former) if len(former) == _KEY_BYTES else (present,)
+
+
+def rotate_permit_key(settings: Settings) -> None:
+    """Make a new permit key; the one before it opens permits for some minutes more.
+
+    The former key is written first: whoever looks between the two finds one key twice, never none.
+    Raises Trouble.
+    """
+    present = secret_key(settings, "permit")
+    write_private(_former_permit_file(settings), present.hex().encode())
+    write_private(_file(settings, "permit"), secrets.token_bytes(_KEY_BYTES).hex().encode())
+
+
 def organisation_key(settings: Settings) -> PrivateKeyTypes:
     """The private key of the organisation certificate. Raises Trouble."""
     return read_key(settings.identity.key)
@@ -84,6 +131,10 @@ def own_certificate(settings: Settings) -> x509.Certificate:
 def own_chain(settings: Settings) -> list[x509.Certificate]:
     """The organisation certificate and the intermediates that came with it. Raises Trouble."""
     return read_certificates(settings.identity.certificate)
+
+
+def _former_permit_file(settings: Settings) -> Path:
+    return settings.paths.secrets / "permit.former.key"
 
 
 def _file(settings: Settings, name: KeyName) -> Path:

@@ -126,7 +126,7 @@ def with_mac(claims: bytes, key: bytes) -> str:
 
 def open_permit(
     text: str,
-    key: bytes,
+    key: bytes | Sequence[bytes],
     *,
     now: datetime,
     method: str,
@@ -136,14 +136,17 @@ def open_permit(
 ) -> Permit | Refusal:
     """The permit in this header, when it was sealed for this very question; else the refusal.
 
-    ``target`` is the raw path and query, ``field_sets`` (by key) resolve a bitmap.
+    ``key`` may be several: after a rotation the former one opens for a while. ``target`` is the
+    raw path and query, ``field_sets`` (by key) resolve a bitmap.
     """
-    _require_key(key)
+    keys = (key,) if isinstance(key, bytes) else tuple(key)
+    for each in keys:
+        _require_key(each)
     if not text:
         return _refuse(
             "permit_missing", "This service answers only through the organisation's door."
         )
-    wire = _unseal(text, key)
+    wire = _unseal(text, keys)
     if wire is None:
         return _refuse("permit_invalid", "The permit was not sealed by this organisation.")
     left = datetime.fromtimestamp(wire.exp, UTC) - now
@@ -230,11 +233,11 @@ def _fields_of(wire: _Wire, field_sets: Mapping[str, FieldSet]) -> Sequence[str]
     return [path for place, path in enumerate(sorted(known.fields)) if bits >> place & 1]
 
 
-def _unseal(text: str, key: bytes) -> _Wire | None:
+def _unseal(text: str, keys: Sequence[bytes]) -> _Wire | None:
     parts = text.split(".")
     if len(text) > MAX_BYTES or not text.isascii() or len(parts) != 3 or parts[0] != _VERSION:
         return None
-    if not hmac.compare_digest(_mac(parts[1], key), parts[2]):
+    if not any(hmac.compare_digest(_mac(parts[1], key), parts[2]) for key in keys):
         return None
     try:
         return _DECODER.decode(_decode(parts[1]))

@@ -54,6 +54,7 @@ class Deps:
     controller: Oin
     permit_key: bytes
     pseudonym_key: bytes
+    permit_keys: Callable[[], Sequence[bytes]] | None = None
     key_id: int = 1
     pseudonym_space: str = "https://landschap.example/register/pseudoniem"
     field_sets: Callable[[], Mapping[str, FieldSet]] = dict
@@ -133,7 +134,7 @@ class Desk:
         return granted(
             open_permit(
                 request.headers.get(HEADER, ""),
-                self.deps.permit_key,
+                self.deps.permit_keys() if self.deps.permit_keys else self.deps.permit_key,
                 now=now,
                 method=request.method,
                 target=target,
