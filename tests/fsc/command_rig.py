@@ -107,6 +107,8 @@ def write_settings(manager: Manager, more: str = "", **changes: Any) -> Path:
         "[paths]",
         f'secrets = "{settings.paths.secrets}"',
         f'run = "{manager.folder / "run"}"',
+        "[witness]",
+        f"peers = {json.dumps([each.value for each in settings.witness.peers])}",
     ]
     path = manager.folder / "organisation.toml"
     path.write_text("\n".join(lines) + "\n" + more, encoding="utf-8")

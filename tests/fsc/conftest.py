@@ -32,7 +32,7 @@ async def group(cluster: Any, tmp_path_factory: pytest.TempPathFactory) -> Async
             stack=stack,
         )
         await whole.add(rig.DIRECTORY)
-        await whole.add(rig.WEESP)
+        await whole.add(rig.WEESP, witnesses=[rig.DOESBURG])
         await whole.add(rig.DOESBURG)
         await whole.add(rig.PROVINCE)
         yield whole

@@ -42,6 +42,7 @@ from landschap.platform.settings import (
     NetworkSettings,
     RoleSettings,
     Settings,
+    WitnessSettings,
 )
 from landschap.vocabulary.identifiers import PeerId
 
@@ -102,6 +103,7 @@ class Manager:
             offered=self.offers,
             auto_sign=grant_types(words, is_directory=self.own.is_directory),
             token_ttl=timedelta(seconds=ttl_seconds),
+            witnesses=frozenset(self.settings.witness.peers),
         )
 
     def worker_deps(self) -> WorkerDeps:
@@ -181,6 +183,7 @@ class Group:
         port = listener.getsockname()[1]
         address = f"https://{rig.HOSTS[peer_id]}:{port}"
         authority = changes.pop("authority", self.authority)
+        witnesses = tuple(PeerId(each) for each in changes.pop("witnesses", ()))
         own = rig.own_peer(authority, peer_id, manager_address=address, **changes)
         if own.is_directory:
             self.directory_address = address
@@ -197,6 +200,7 @@ class Group:
                 peer_id=PeerId(rig.DIRECTORY), manager_address=self.directory_address
             ),
             roles=RoleSettings(directory=own.is_directory),
+            witness=WitnessSettings(peers=witnesses, seconds_between=1),
         )
         manager = Manager(
             own=own,

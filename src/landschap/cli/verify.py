@@ -6,13 +6,16 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from landschap.cli.config_option import config_option
 from landschap.cli.log_copy import CopiedLog
 from landschap.logboek import store
 from landschap.logboek.findings import Report
@@ -23,20 +26,21 @@ from landschap.platform import postgres
 from landschap.platform.identity import read_certificates
 from landschap.platform.keys import own_chain
 from landschap.platform.settings import Settings, load_settings
+from landschap.vocabulary.times import as_utc_text
+
+if TYPE_CHECKING:
+    from landschap.cli.testimony import Hearing
+    from landschap.fsc.witnesses.comparing import Testimony
 
 _FAILED = 7
+_PARTIAL = 6
 LOG_READER = "landschap_log_reader"
 talk = Console(stderr=True)
 
 
 @click.command()
-@click.option(
-    "--config",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("organisation.toml"),
-    show_default=True,
-    help="Settings of the organisation; with --file only its trust anchors are used.",
-)
+@click.argument("what", type=click.Choice(["log"]), default="log", required=False)
+@config_option
 @click.option(
     "--file",
     "copy",
@@ -50,46 +54,103 @@ talk = Console(stderr=True)
     multiple=True,
     help="Certificates (PEM) that anchors must chain to; given more than once for more files.",
 )
+@click.option(
+    "--witnesses",
+    "with_witnesses",
+    is_flag=True,
+    help="Also ask the peers of [witness] what they keep of this log.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.pass_context
 def verify(
     ctx: click.Context,
+    /,
+    what: str,
     config: Path,
     copy: Path | None,
     trust_anchors: tuple[Path, ...],
-    as_json: bool,
+    **how: bool,
 ) -> None:
     """Prove that the log is intact: records, batches, lanes and signed anchors.
 
     Says which record was changed, which position of which batch is empty, which batch or anchor
-    does not follow, and also what can not be proved. Exit code 7 when anything was found.
+    does not follow, and also what can not be proved. With --file only the trust anchors of the
+    settings are used. With --witnesses: whether the log is still what other organisations keep of
+    it. Exit code 7 when anything was found, 6 when no witness could vouch for it.
 
     \b
     Examples:
       landschap verify
+      landschap verify log --witnesses
       landschap verify --file log.jsonl --trust-anchor anchor.crt
     """
+    del what
+    if copy is not None and how["with_witnesses"]:
+        raise click.UsageError("witnesses are asked about the log itself, not about a copy")
     settings = load_settings(config) if copy is None or config.exists() else None
     trust = _trust(settings, trust_anchors)
+    heard = None
     if copy is not None:
         report = asyncio.run(verify_copy(copy, trust))
     else:
         assert settings is not None  # noqa: S101 - without a copy the settings were read above
-        report = asyncio.run(verify_database(settings, trust))
-    _tell(report, as_json)
-    if not report.intact:
-        ctx.exit(_FAILED)
+        if how["with_witnesses"]:
+            heard = asyncio.run(_hear(settings))
+        report = asyncio.run(verify_database(settings, trust, heard))
+    _tell(report, heard, how["as_json"])
+    ctx.exit(_code_of(report, heard))
 
 
-async def verify_database(settings: Settings, trust: Trust | None) -> Report:
-    """Verify the log of an organisation, as it is at one moment."""
+@dataclass(slots=True, kw_only=True)
+class Heard:
+    """What the witnesses gave back, and what they say once the log was held against it."""
+
+    hearing: Hearing
+    testimonies: list[Testimony] = field(default_factory=list)
+
+    @property
+    def vouched(self) -> datetime | None:
+        """Until when a witness vouches for the log; None when none does or one differs."""
+        from landschap.fsc.witnesses.comparing import Word
+
+        words = {each.word for each in self.testimonies}
+        if Word.DIFFERS in words:
+            return None
+        agreed = [e.newest for e in self.testimonies if e.word is Word.AGREES and e.newest]
+        return max(agreed, default=None)
+
+    @property
+    def differs(self) -> bool:
+        """True when a witness keeps another log than ours."""
+        from landschap.fsc.witnesses.comparing import Word
+
+        return any(each.word is Word.DIFFERS for each in self.testimonies)
+
+
+async def _hear(settings: Settings) -> Heard:
+    from landschap.cli.testimony import ask_witnesses
+
+    return Heard(hearing=await ask_witnesses(settings))
+
+
+async def verify_database(
+    settings: Settings, trust: Trust | None, heard: Heard | None = None
+) -> Report:
+    """Verify the log of an organisation, as it is at one moment; and against its witnesses."""
     async with postgres.database(settings):
         pool = await postgres.pool(settings, "logboek", role=LOG_READER)
         try:
             dropped = await store.dropped_months(pool)
             total = await store.count_records(pool)
             async with store.snapshot(pool) as log:
-                return await _prove(log, dropped, trust, total)
+                report = await _prove(log, dropped, trust, total)
+                if heard is not None:
+                    from landschap.cli.testimony import compared
+
+                    own = settings.organisation.oin.value
+                    heard.testimonies = await compared(heard.hearing, log, trust, own)
+                    report.witnessed_until = heard.vouched
+                return report
         finally:
             await pool.close()
 
@@ -130,9 +191,22 @@ def _trust(settings: Settings | None, given: tuple[Path, ...]) -> Trust | None:
     return trust_in(anchors, between)
 
 
-def _tell(report: Report, as_json: bool) -> None:
+def _code_of(report: Report, heard: Heard | None) -> int:
+    if not report.intact or (heard is not None and heard.differs):
+        return _FAILED
+    return _PARTIAL if heard is not None and heard.vouched is None else 0
+
+
+def _tell(report: Report, heard: Heard | None, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(report.body(), ensure_ascii=False))
+        told = report.body()
+        if heard is not None:
+            told["witnesses"] = [each.body() for each in heard.testimonies]
+            told["keeping"] = [
+                {"peerId": e.peer_id.value, "anchors": e.anchors, "newest": as_utc_text(e.newest)}
+                for e in heard.hearing.keeping
+            ]
+        click.echo(json.dumps(told, ensure_ascii=False))
         return
     counted = (
         f"{report.records:,} records in {report.batches:,} batches of {report.lanes} lanes, "
@@ -146,6 +220,16 @@ def _tell(report: Report, as_json: bool) -> None:
             click.echo(f"  {finding.sentence()}")
         if report.harms > len(report.findings):
             click.echo(f"  and {report.harms - len(report.findings)} more")
+    if heard is not None:
+        click.echo("witnesses:")
+        if not heard.testimonies:
+            click.echo("  none: name them under [witness] peers")
+        for each in heard.testimonies:
+            for sentence in each.sentences():
+                click.echo(f"  {sentence}")
+        for keeping in heard.hearing.keeping:
+            newest = as_utc_text(keeping.newest)
+            click.echo(f"  we keep {keeping.anchors} anchors of {keeping.peer_id}, until {newest}")
     click.echo("not proved:")
     for sentence in report.unproven():
         click.echo(f"  {sentence}")

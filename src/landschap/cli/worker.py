@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from landschap.cli.accepting import keep_accepted
 from landschap.cli.composition import Composition
 from landschap.fsc import worker as fsc
+from landschap.fsc.witnesses.worker import WitnessDeps, keep_witnessed
 from landschap.fsc.client.deciding import Decider, keep_deciding
 from landschap.gateway.store import offered_services
 from landschap.logboek.worker import Signer, keep_anchoring
@@ -47,6 +48,7 @@ async def run_worker(settings: Settings) -> None:
             settings=settings, pool=await made.pool("fsc"), own=identity.own, client=client
         )
 
+        witnesses = WitnessDeps(worker=deps, log_pool=log_pool)
         renewed = asyncio.Event()
 
         async def take(own: OwnPeer, credentials: Credentials) -> None:
@@ -68,6 +70,7 @@ async def run_worker(settings: Settings) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(keep_anchoring(log_pool, signer, stop))
             group.create_task(fsc.run_worker(deps, stop))
+            group.create_task(keep_witnessed(witnesses, stop))
             group.create_task(keep_deciding(decider, stop))
             group.create_task(keep_lists(settings, stop))
             group.create_task(keep_accepted(deps, renewed, stop))

@@ -38,6 +38,8 @@ class Code(StrEnum):
     CONTRACT_INVALID = "ERROR_CODE_CONTRACT_INVALID"
     REQUEST_INVALID = "ERROR_CODE_REQUEST_INVALID"
     MANAGER_ADDRESS = "ERROR_CODE_MANAGER_ADDRESS_INVALID"
+    WITNESS = "ERROR_CODE_WITNESS_NOT_AGREED"
+    WITNESS_ANCHOR = "ERROR_CODE_WITNESS_ANCHOR_INVALID"
     NOT_FOUND = "ERROR_CODE_NOT_FOUND"
     METHOD = "ERROR_CODE_METHOD_UNSUPPORTED"
     BODY_TOO_LARGE = "ERROR_CODE_BODY_TOO_LARGE"
@@ -66,6 +68,8 @@ _STATUS_AND_TITLE: Mapping[Code, tuple[int, str]] = {
     Code.CONTRACT_INVALID: (422, "The contract is not valid"),
     Code.REQUEST_INVALID: (400, "The request is not valid"),
     Code.MANAGER_ADDRESS: (400, "The address of the peer's Manager is not valid"),
+    Code.WITNESS: (403, "This organisation does not witness for the peer"),
+    Code.WITNESS_ANCHOR: (422, "This is no anchor of the peer's log"),
     Code.NOT_FOUND: (404, "There is nothing at this address"),
     Code.METHOD: (405, "This method is not offered here"),
     Code.BODY_TOO_LARGE: (413, "The body is too large"),

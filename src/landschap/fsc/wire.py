@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from landschap.fsc.codes import Code, refused
 from landschap.fsc.contracts import Contract
@@ -122,8 +123,13 @@ def asked_for(grant: Publication, peer_id: str, service_name: str) -> bool:
     return by_peer or by_name
 
 
-def peer_info(own: PeerListing, profile: Profile) -> dict[str, JsonValue]:
-    """What a Manager says of itself; delegation became part of Core but old peers look for it."""
+def peer_info(
+    own: PeerListing, profile: Profile, more: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, JsonValue]:
+    """What a Manager says of itself; delegation became part of Core but old peers look for it.
+
+    ``more`` are extensions that are not of the standard, with their versions.
+    """
     return {
         "peer_id": own.peer_id.value,
         "peer_name": own.name,
@@ -131,5 +137,6 @@ def peer_info(own: PeerListing, profile: Profile) -> dict[str, JsonValue]:
         "enabled_extensions": {
             "EXTENSION_DELEGATION": "1.0.0",
             "EXTENSION_TRANSACTION_LOGGING": "1.0.0",
+            **more,
         },
     }

@@ -123,6 +123,19 @@ def read_anchor(anchor: Anchor) -> Statement:
     return _statement(_decode(parts[1]), anchor)
 
 
+def received_anchor(jws: str, certificate: bytes) -> tuple[Anchor, Statement]:
+    """An anchor that came from elsewhere: kept under the identifier and time that it states.
+
+    Raises InvalidAnchor like `read_anchor`.
+    """
+    try:
+        found = msgspec.json.decode(_decode(jws.split(".")[1]), type=_Payload)
+        anchor = Anchor(found.anchor, parse_moment(found.at), jws, certificate)
+    except (ValueError, IndexError, msgspec.DecodeError) as error:
+        raise InvalidAnchor(f"unreadable: {error}") from None
+    return anchor, read_anchor(anchor)
+
+
 def digest_of(anchor: Anchor) -> bytes:
     """The hash under which the next anchor names this one."""
     return sha256(anchor.jws.encode()).digest()

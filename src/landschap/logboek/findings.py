@@ -80,6 +80,7 @@ class Report:
     last_anchor: datetime | None = None
     unanchored: int = 0
     strangers_not_checked: bool = False
+    witnessed_until: datetime | None = None
     findings: list[Finding] = field(default_factory=list)
     harms: int = 0
 
@@ -114,10 +115,16 @@ class Report:
             )
         if self.strangers_not_checked:
             told.append("no trust anchors were given: anyone's certificate would do for an anchor")
-        told.append(
-            "who holds both the database and the organisation's key can write a whole log anew; "
-            "only an anchor that another organisation keeps shows that"
-        )
+        if self.witnessed_until is None:
+            told.append(
+                "who holds both the database and the organisation's key can write a whole log "
+                "anew; only an anchor that another organisation keeps shows that"
+            )
+        else:
+            told.append(
+                f"what was written after {as_utc_text(self.witnessed_until)} is with no witness "
+                "yet: who holds the database and the key can still write that anew"
+            )
         return told
 
     def body(self) -> dict[str, JsonValue]:

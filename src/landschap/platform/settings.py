@@ -334,6 +334,20 @@ class LogSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WitnessSettings:
+    """Who keeps the signed ends of our log, as we keep theirs: so no log is rewritten unseen."""
+
+    peers: tuple[PeerId, ...] = option(
+        o.several(o.a_peer_id),
+        "Peer IDs of our witnesses, for which we witness too; each names the other.",
+        default=(),
+    )
+    seconds_between: int = option(
+        o.whole_number(1, 86_400), "How often the end of our log is brought to them.", default=600
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings of one organisation, valid as a whole."""
 
@@ -360,6 +374,7 @@ class Settings:
         RevocationSettings, "Which certificates count no more."
     )
     log: LogSettings = section(LogSettings, "The technical log.")
+    witness: WitnessSettings = section(WitnessSettings, "Who vouches for our log.")
 
 
 def load_settings(path: Path, environment: Mapping[str, str] | None = None) -> Settings:

@@ -21,6 +21,8 @@ from landschap.fsc.api.refusals import render_fsc
 from landschap.fsc.api.token import give_token
 from landschap.fsc.states import Kind
 from landschap.fsc.wire import peer_info
+from landschap.fsc.witnesses import EXTENSION, PATH, VERSION
+from landschap.fsc.witnesses import api as witnesses
 from landschap.platform.http import AppShape, json_response, make_app
 from landschap.vocabulary.ijson import JsonValue
 
@@ -38,7 +40,7 @@ def manager_app(deps: ManagerDeps) -> ASGIApp:
 
 def routes(deps: ManagerDeps) -> list[ControllerRouterHandler]:
     """The handlers of the Manager."""
-    return [*_writing(deps), *_reading(deps), *_about_us(deps)]
+    return [*_writing(deps), *_reading(deps), *_about_us(deps), *_witnessing(deps)]
 
 
 def _paths(path: str) -> list[str]:
@@ -111,12 +113,28 @@ def _reading(deps: ManagerDeps) -> list[ControllerRouterHandler]:
     return [list_contracts, get_peers, get_services, get_logs]
 
 
+def _witnessing(deps: ManagerDeps) -> list[ControllerRouterHandler]:
+    @put(_paths(PATH))
+    async def keep_anchor(request: AnyRequest) -> Response[bytes]:
+        """A peer has us keep the signed end of its log."""
+        await witnesses.take_anchor(deps, request)
+        return _done(201)
+
+    @get(_paths(PATH), opt={"query": witnesses.ANCHOR_QUERY})
+    async def get_anchors(request: AnyRequest) -> Response[bytes]:
+        """What we keep of the caller's log."""
+        return json_response(await witnesses.given_back(deps, request))
+
+    return [keep_anchor, get_anchors]
+
+
 def _about_us(deps: ManagerDeps) -> list[ControllerRouterHandler]:
     @get(_paths("/peer"))
     async def get_peer_info(request: AnyRequest) -> Response[bytes]:
         """Who we are."""
         caller(request)
-        told: dict[str, JsonValue] = peer_info(reading.own_listing(deps), deps.own.profile)
+        more = {EXTENSION: VERSION} if deps.witnesses else {}
+        told: dict[str, JsonValue] = peer_info(reading.own_listing(deps), deps.own.profile, more)
         return json_response(told)
 
     @get(_paths("/.well-known/jwks.json"))

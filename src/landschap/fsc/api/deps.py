@@ -19,6 +19,7 @@ from landschap.fsc.client import ManagerClient
 from landschap.fsc.codes import Code, refused
 from landschap.fsc.grants import GrantType
 from landschap.fsc.own import OwnPeer
+from landschap.vocabulary.identifiers import PeerId
 from landschap.vocabulary.problems import InvalidValue, ProblemError, Refusal
 
 CERTIFICATE_HEADER = "x-peer-cert"
@@ -31,7 +32,8 @@ class ManagerDeps:
 
     ``pool`` is of role ``landschap_fsc``, ``log_pool`` of a role that may read the log;
     ``offered`` gives the names of the services that our Inways offer now, ``inway_of`` the address
-    of one Inway that offers a service; without it there is one Inway.
+    of one Inway that offers a service; without it there is one Inway. ``witnesses`` are the peers
+    with which the ends of logs are exchanged.
     """
 
     pool: asyncpg.Pool
@@ -42,6 +44,7 @@ class ManagerDeps:
     auto_sign: frozenset[GrantType]
     token_ttl: timedelta
     inway_of: Callable[[str], Awaitable[str]] | None = None
+    witnesses: frozenset[PeerId] = frozenset()
 
 
 def caller(request: Request[Any, Any, Any]) -> PeerCertificate:

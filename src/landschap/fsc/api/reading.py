@@ -55,7 +55,7 @@ async def contracts(deps: ManagerDeps, request: AnyRequest) -> bytes:
     try:
         hashes = [normal_grant_hash(each).value for each in _many(request, "grant_hash")]
         asked = store.ContractFilter(grant_type=grant_type or None, grant_hashes=hashes)
-        found, cursor = await store.contracts_for(deps.pool, peer.peer_id, asked, _page(request))
+        found, cursor = await store.contracts_for(deps.pool, peer.peer_id, asked, page_of(request))
     except InvalidValue as error:
         raise _invalid(str(error)) from None
     return contracts_body(((each.contract, each.signatures) for each in found), cursor)
@@ -67,7 +67,7 @@ async def peers(deps: ManagerDeps, request: AnyRequest) -> dict[str, JsonValue]:
     asked = store.PeerFilter(
         name=_one(request, "peer_name"), peer_ids=_many(request, "peer_id")[:_MAX_LISTED]
     )
-    found, cursor = await store.peers(deps.pool, asked, _page(request))
+    found, cursor = await store.peers(deps.pool, asked, page_of(request))
     listed = [_listing(each).body() for each in found]
     return {"peers": listed, "pagination": {"next_cursor": cursor}}
 
@@ -75,7 +75,7 @@ async def peers(deps: ManagerDeps, request: AnyRequest) -> dict[str, JsonValue]:
 async def services(deps: ManagerDeps, request: AnyRequest) -> dict[str, JsonValue]:
     """One page of the services with a valid publication, by peer and name."""
     caller(request)
-    page, now = _page(request), datetime.now(UTC)
+    page, now = page_of(request), datetime.now(UTC)
     peer_id, name = _one(request, "peer_id"), _one(request, "service_name")
     names = await store.peer_names(deps.pool)
     stored = await store.contracts(deps.pool, grant_types=_PUBLICATIONS)
@@ -192,7 +192,8 @@ def _listing(peer: store.Peer) -> PeerListing:
     )
 
 
-def _page(request: AnyRequest) -> Page:
+def page_of(request: AnyRequest) -> Page:
+    """The page that is asked for. Raises ProblemError."""
     try:
         return read_page(
             cursor=_one(request, "cursor"),
