@@ -255,6 +255,10 @@ class Party:
     def stop(self) -> None:
         self.server.shutdown()
         self.server.server_close()
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """Break off every connection, wherever it is."""
         for each in self.open_sockets:
             try:
                 each.shutdown(socket.SHUT_RDWR)

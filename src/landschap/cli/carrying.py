@@ -7,14 +7,16 @@ import asyncio
 import contextlib
 import dataclasses
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
 import asyncpg
 
+from landschap.gateway.access import Counted, Total
 from landschap.gateway.carrier import render
-from landschap.gateway.store import CARRIER_CHANNEL, Pools, carrier_plan
+from landschap.gateway.store import CARRIER_CHANNEL, Pools, access_totals, carrier_plan
 from landschap.platform import nginx, postgres
 from landschap.platform.carrier import Text
 from landschap.platform.credentials import SIGNERS_WAIT_SECONDS, Credentials, Watched
@@ -101,6 +103,13 @@ class Renderer:
             )
         self._in_force, self._waits_since = wanted, 0.0
         return wanted
+
+    async def carried(self) -> Mapping[Counted, Total]:
+        """What nginx carried since the beginning; empty while the database is away."""
+        try:
+            return await access_totals((await self._connected()).gateway)
+        except (Trouble, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            return {}
 
     async def changed(self) -> None:
         """Wait until somebody tells that services or tokens changed.

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -19,6 +19,7 @@ from landschap.platform.admin import Answer
 from landschap.platform.carrier import Carrier
 from landschap.platform.processes import Supervisor
 from landschap.platform.revocation import in_alarm
+from landschap.platform.rotation import Rotation
 from landschap.platform.settings import Settings
 from landschap.platform.telemetry import Figures, logger
 from landschap.platform.trouble import Trouble
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 _EXPIRY_SECONDS = 3_600.0
 _LISTS_SECONDS = 10.0
 _CARRIER_SECONDS = 2.0
+_ROTATION_SECONDS = 60.0
 
 
 class Operation:
@@ -46,6 +48,11 @@ class Operation:
         self._renderer: Renderer | None = None
         self._told = Told()
         self._alarms: dict[str, str] = {}
+        self._rotation = Rotation(
+            folder=settings.paths.data / "logs",
+            largest_bytes=settings.log.access_megabytes * 1_000_000,
+            keep=timedelta(days=settings.log.access_days),
+        )
 
     async def __aenter__(self) -> Self:
         if self._settings.listen.admin:
@@ -69,6 +76,7 @@ class Operation:
             asyncio.create_task(_every(_EXPIRY_SECONDS, self._look_at_ends)),
             asyncio.create_task(_every(_LISTS_SECONDS, self._look_at_lists)),
             asyncio.create_task(self._follow(renderer)),
+            asyncio.create_task(_every(_ROTATION_SECONDS, self._rotate)),
         ]
 
     async def rest(self) -> None:
@@ -91,6 +99,17 @@ class Operation:
                 continue
             if outcome:
                 self._figures.reloads.labels(outcome=outcome).inc()
+
+    async def _rotate(self) -> None:
+        """Rename the log files of nginx that are due, and have it open new ones."""
+        try:
+            renamed = await asyncio.to_thread(self._rotation.rotate, datetime.now(UTC))
+        except OSError as error:
+            logger().warning("log files of nginx not rotated", why=error.strerror)
+            return
+        if renamed:
+            self._carrier.reopen()
+            logger().info("log files of nginx rotated", files=[each.name for each in renamed])
 
     async def _look_at_ends(self) -> None:
         now = datetime.now(UTC)
@@ -156,6 +175,8 @@ class Operation:
         for name, well in (await self._supervisor.health()).items():
             self._figures.part_up.labels(part=name).set(int(well))
             self._figures.set_restarts(name, self._supervisor.states[name].restarts)
+        if self._renderer is not None:
+            self._figures.set_carried((await self._renderer.carried()).items())
         kind = "text/plain; version=0.0.4; charset=utf-8"
         return Answer(200, self._figures.exposition(), kind)
 

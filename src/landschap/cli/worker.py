@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING
 from landschap.cli.accepting import keep_accepted
 from landschap.cli.composition import Composition
 from landschap.fsc import worker as fsc
-from landschap.fsc.witnesses.worker import WitnessDeps, keep_witnessed
 from landschap.fsc.client.deciding import Decider, keep_deciding
 from landschap.gateway.store import offered_services
+from landschap.gateway.worker import AccessDeps, follow_access
+from landschap.logboek.store import LogWriter
 from landschap.logboek.worker import Signer, keep_anchoring
 from landschap.platform.processes import tell_ready
 from landschap.platform.revocation import keep_lists
@@ -27,6 +28,20 @@ if TYPE_CHECKING:
     from landschap.fsc.own import OwnPeer
     from landschap.platform.credentials import Credentials
     from landschap.platform.settings import Settings
+
+
+async def _access(made: Composition) -> AccessDeps:
+    writer = LogWriter(made.settings, "worker")
+    await writer.start()
+    made.stack.push_async_callback(writer.close)
+    return AccessDeps(
+        folder=made.settings.paths.data / "logs",
+        gateway=await made.pool("gateway"),
+        fsc=await made.pool("fsc"),
+        logboek=await made.pool("logboek"),
+        writer=writer,
+        controller=made.settings.organisation.oin.value,
+    )
 
 
 async def run_worker(settings: Settings) -> None:
@@ -48,7 +63,6 @@ async def run_worker(settings: Settings) -> None:
             settings=settings, pool=await made.pool("fsc"), own=identity.own, client=client
         )
 
-        witnesses = WitnessDeps(worker=deps, log_pool=log_pool)
         renewed = asyncio.Event()
 
         async def take(own: OwnPeer, credentials: Credentials) -> None:
@@ -66,11 +80,12 @@ async def run_worker(settings: Settings) -> None:
             own=lambda: identity.own,
             offered=lambda: offered_services(services),
         )
+        access = await _access(made)
         tell_ready()
         async with asyncio.TaskGroup() as group:
             group.create_task(keep_anchoring(log_pool, signer, stop))
             group.create_task(fsc.run_worker(deps, stop))
-            group.create_task(keep_witnessed(witnesses, stop))
             group.create_task(keep_deciding(decider, stop))
             group.create_task(keep_lists(settings, stop))
+            group.create_task(follow_access(access, stop))
             group.create_task(keep_accepted(deps, renewed, stop))

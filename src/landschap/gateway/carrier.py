@@ -24,6 +24,7 @@ from dataclasses import dataclass
 
 from landschap.gateway.carrier_doors import inway_server, outway_server
 from landschap.gateway.carrier_parts import (
+    DOOR_MAP,
     LOG_FORMAT,
     LOG_MAPS,
     NO_ACCEL,
@@ -71,7 +72,7 @@ class Rendered:
 
 def render(plan: CarrierPlan) -> Rendered:
     """The whole configuration. Equal plans give equal bytes and an equal version."""
-    servers = [LOG_MAPS, COMMON_MAPS, _version_server(plan)]
+    servers = [DOOR_MAP, LOG_MAPS, COMMON_MAPS, _version_server(plan)]
     if plan.manager:
         servers.append(_manager_server(plan, plan.manager))
     if plan.inway:
@@ -160,7 +161,7 @@ def _tls_lines(tls: Tls) -> list[str]:
 def _version_server(plan: CarrierPlan) -> str:
     return f"""server {{
   listen "unix:{plan.version_socket}" default_server;
-  set $door private;
+  server_name private;
   {NO_TRACE_YET}
   access_log off;
   default_type text/plain;
@@ -174,7 +175,7 @@ def _manager_server(plan: CarrierPlan, door: ManagerDoor) -> str:
     return f"""{unix_upstream("manager", door.socket, keepalive=16)}
 server {{
   listen {door.listen.text()} ssl{after_ssl};
-{http2}  set $door manager;
+{http2}  server_name manager;
   {NO_TRACE_YET}
 {indented(client_certificate_lines(plan.tls))}
   client_max_body_size 2m;
@@ -204,7 +205,6 @@ server {{
   listen {door.listen.text()}{ssl};
 {http2}{hsts}  server_name {door.server_name};
   if ($host != {door.server_name}) {{ return 421; }}
-  set $door web;
   {NO_TRACE_YET}
   client_max_body_size 1m;
   location / {{

@@ -12,7 +12,8 @@ _HTTP2_DIRECTIVE = (1, 25, 1)
 LOG_FORMAT = (
     '{"ts":"$time_iso8601","at":"$msec","door":"$door","tx":"$d_tx","upstream":"$d_svc","method":'
     '"$request_method","status":"$status","upstream_status":"$upstream_status","code":"$log_code",'
-    '"seconds":"$request_time","bytes":"$bytes_sent","received":"$request_length","serial":'
+    '"seconds":"$request_time","bytes":"$bytes_sent","received":"$request_length",'
+    '"body":"$body_bytes_sent","length":"$sent_http_content_length","serial":'
     '"$ssl_client_serial","verify":"$ssl_client_verify","tls":"$ssl_protocol","complete":"$request_completion","limit":'
     '"$limit_req_status"}'
 )
@@ -21,6 +22,16 @@ LOG_FORMAT = (
 LOG_MAPS = """map $sent_http_fsc_error_code $log_code {
   default "";
   "~^[A-Z][A-Z_]{2,80}$" $sent_http_fsc_error_code;
+}"""
+
+# By the name of the server, which is known also when the certificate or the request line is bad
+# and nothing of the server's own rules has run yet.
+DOOR_MAP = """map $server_name $door {
+  default web;
+  private private;
+  manager manager;
+  inway inway;
+  outway outway;
 }"""
 
 # The access log reads them also where no decision was asked.

@@ -131,7 +131,6 @@ def _bridge(plan: CarrierPlan, door: InwayDoor, service: ServiceUpstream) -> str
 server {{
   listen "unix:{plan.version_socket}";
   server_name {name};
-  set $door private;
   {NO_TRACE_YET}
   access_log off;
   error_log "{plan.error_log}" alert;

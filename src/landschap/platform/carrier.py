@@ -80,6 +80,10 @@ class Carrier:
         """Let nginx answer what it accepted, then end it."""
         await self._child.stop()
 
+    def reopen(self) -> None:
+        """Have nginx open its log files again, after they were renamed."""
+        self._child.signal(signal.SIGUSR1)
+
     async def refresh(self) -> str:
         """Bring a changed configuration into effect: '' when nothing changed, else the outcome.
 

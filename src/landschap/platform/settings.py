@@ -331,6 +331,14 @@ class LogSettings:
     format: str = option(
         o.choice("auto", "json", "text"), "auto: text on a terminal, else JSON.", default="auto"
     )
+    access_megabytes: int = option(
+        o.whole_number(1, 100_000),
+        "Size at which a log file of nginx is renamed; each day it is too.",
+        default=100,
+    )
+    access_days: int = option(
+        o.whole_number(1, 3_650), "Days that renamed log files of nginx are kept.", default=30
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 import structlog
@@ -90,6 +91,12 @@ class Figures:
             {"version": version}
         )
         self._restarts: dict[str, int] = {}
+        self._carried: dict[tuple[str, str, int], tuple[int, int, float]] = {}
+        self.carried = (
+            self._carried_counter("answers", "Answers of nginx, from its access log."),
+            self._carried_counter("sent_bytes", "Bytes of those answers."),
+            self._carried_counter("busy_seconds", "Seconds from question to end of answer."),
+        )
         self.part_up = self._gauge("landschap_part_up", "1 when the part does its work.", "part")
         self.part_restarts = Counter(
             "landschap_part_restarts",
@@ -110,11 +117,26 @@ class Figures:
             registry=self.registry,
         )
 
+    def set_carried(
+        self, totals: Iterable[tuple[tuple[str, str, int], tuple[int, int, float]]]
+    ) -> None:
+        """Bring the counters of what nginx carried to totals by door, upstream and status."""
+        for (door, upstream, status), total in totals:
+            labels = {"door": door, "upstream": upstream, "status": str(status)}
+            known = self._carried.get((door, upstream, status), (0, 0, 0.0))
+            for counter, old, new in zip(self.carried, known, total, strict=True):
+                counter.labels(**labels).inc(max(0, new - old))
+            self._carried[door, upstream, status] = total
+
     def set_restarts(self, part: str, total: int) -> None:
         """Bring the counter of one part to the total that the supervisor keeps."""
         known = self._restarts.get(part, 0)
         self.part_restarts.labels(part=part).inc(total - known)
         self._restarts[part] = total
+
+    def _carried_counter(self, name: str, words: str) -> Counter:
+        labels = ["door", "upstream", "status"]
+        return Counter(f"landschap_carrier_{name}", words, labels, registry=self.registry)
 
     def exposition(self) -> bytes:
         """All figures in Prometheus text form."""

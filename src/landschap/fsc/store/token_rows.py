@@ -137,6 +137,28 @@ async def save_token(
         await connection.execute("SELECT pg_notify($1, $2)", CARRIER_CHANNEL, held.inway_address)
 
 
+async def drop_refused_token(
+    connection: Connection, grant_hash: str, used_at: datetime, now: datetime
+) -> bool:
+    """Drop a token that the other side refused, and have a new one fetched now.
+
+    Only one that was fetched before it was used: an older refusal says nothing of a newer token,
+    and a peer that refuses everything costs one fetch per token and no more.
+    """
+    dropped: Any = await connection.fetchval(
+        """
+        UPDATE token SET token = '', expires_at = NULL, next_attempt_at = $3
+         WHERE grant_hash = $1 AND token <> '' AND fetched_at <= $2 RETURNING grant_hash
+        """,
+        grant_hash,
+        used_at,
+        now,
+    )
+    if dropped is not None:
+        await connection.execute("SELECT platform.bump_epoch()")
+    return dropped is not None
+
+
 async def note_failure(
     source: Source, due: TokenDue, error: str, next_attempt_at: datetime
 ) -> None:

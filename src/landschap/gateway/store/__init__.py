@@ -4,6 +4,17 @@
 Other rooms are asked through their own functions, with a pool of their own role.
 """
 
+from landschap.gateway.store.accesses import (
+    SecurityEvent,
+    access_totals,
+    events_in,
+    forget_old,
+    keep_read,
+    keep_swept,
+    read_position,
+    security_events,
+    swept_until,
+)
 from landschap.gateway.store.carrying import OUTGOING_HEADERS, carrier_plan
 from landschap.gateway.store.declared import (
     CARRIER_CHANNEL,
@@ -25,13 +36,22 @@ __all__ = [
     "Difference",
     "ListedApplication",
     "Pools",
+    "SecurityEvent",
+    "access_totals",
     "add_application",
     "apply_services",
     "carrier_plan",
+    "events_in",
+    "forget_old",
     "inway_of",
+    "keep_read",
+    "keep_swept",
     "listed_applications",
     "load_world",
     "offered_services",
+    "read_position",
     "revoke_application",
+    "security_events",
     "services",
+    "swept_until",
 ]

@@ -5,6 +5,7 @@ What a room above may call:
 
     LogWriter                               append drafts; returns when they are durable
     by_transaction, by_trace, by_record     records of one question, one trace, one identifier
+    by_transactions, open_intents           for the worker that closes what the doors began
     uses_of                                 the lines about one person, newest first
     fsc_records                             transactions, as far as the asking peer is named in them
     latest, lanes                           for an officer of the own organisation
@@ -32,10 +33,12 @@ from landschap.logboek.store.reading import (
     by_record,
     by_trace,
     by_transaction,
+    by_transactions,
     fsc_records,
     lanes,
     latest,
     named_peers,
+    open_intents,
     uses_of,
 )
 from landschap.logboek.store.writer import LogWriter
@@ -50,6 +53,7 @@ __all__ = [
     "by_record",
     "by_trace",
     "by_transaction",
+    "by_transactions",
     "count_records",
     "dropped_months",
     "fsc_records",
@@ -58,6 +62,7 @@ __all__ = [
     "last_anchor",
     "latest",
     "named_peers",
+    "open_intents",
     "proof_of",
     "snapshot",
     "uses_of",

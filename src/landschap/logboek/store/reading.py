@@ -26,6 +26,21 @@ _CLOCK_SLACK = timedelta(minutes=1)
 _ONE_TRANSACTION = f"""
 SELECT {SELECTED} FROM logboek.record WHERE transaction_id = $1 ORDER BY record_id LIMIT $2
 """
+_TRANSACTIONS = f"""
+SELECT {SELECTED} FROM logboek.record WHERE transaction_id = ANY($1) ORDER BY record_id
+"""
+_OPEN_INTENTS = f"""
+SELECT found.* FROM unnest($1::text[]) AS wanted(lane) CROSS JOIN LATERAL (
+    SELECT {SELECTED} FROM logboek.record AS r
+    WHERE r.lane = wanted.lane AND record_id >= $3 AND record_id < $4
+      AND kind = {int(Kind.FSC)} AND service = ANY($2)
+      AND NOT EXISTS (
+          SELECT FROM logboek.record AS o
+          WHERE o.transaction_id = r.transaction_id AND o.kind = {int(Kind.LINE)}
+            AND o.record_id >= $3)
+    ORDER BY record_id LIMIT $5
+) AS found ORDER BY record_id LIMIT $5
+"""
 _ONE_TRACE = f"""
 SELECT {SELECTED} FROM logboek.record WHERE trace_id = $1 ORDER BY record_id LIMIT $2
 """
@@ -91,6 +106,29 @@ class LogPage(msgspec.Struct, frozen=True):
 async def by_transaction(pool: asyncpg.Pool, transaction_id: UUID) -> list[Record]:
     """All that was recorded of one FSC transaction, in order of recording; at most 1000."""
     rows = await pool.fetch(_ONE_TRANSACTION, transaction_id, MAX_RECORDS)
+    return [record_of(row) for row in rows]
+
+
+async def by_transactions(
+    pool: asyncpg.Pool, transaction_ids: Sequence[UUID]
+) -> dict[UUID, list[Record]]:
+    """All that was recorded of each of these transactions, in order of recording."""
+    found: dict[UUID, list[Record]] = {}
+    for row in await pool.fetch(_TRANSACTIONS, list(transaction_ids)):
+        found.setdefault(row["transaction_id"], []).append(record_of(row))
+    return found
+
+
+async def open_intents(
+    pool: asyncpg.Pool, services: Sequence[str], since: datetime, until: datetime, limit: int
+) -> list[Record]:
+    """Transactions of these services, recorded in ``[since, until)``, of which no line tells how
+    they ended; in order of recording.
+    """
+    floor, ceiling = floor_id(since), floor_id(until)
+    rows = await pool.fetch(
+        _OPEN_INTENTS, await lanes(pool), list(services), floor, ceiling, _bounded(limit)
+    )
     return [record_of(row) for row in rows]
 
 
