@@ -2,8 +2,8 @@
 """The worker process: what happens later.
 
 Contracts are put to our validator, contracts and signatures delivered, tokens fetched ahead, the
-directory told where we are, and the ends of the log signed. Each of these looks after itself;
-together they end when asked to.
+directory told where we are, the access log of nginx followed, and the ends of the log signed. Each
+of these looks after itself; together they end when asked to.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from landschap.cli.accepting import keep_accepted
 from landschap.cli.composition import Composition
 from landschap.fsc import worker as fsc
 from landschap.fsc.client.deciding import Decider, keep_deciding
+from landschap.fsc.witnesses.worker import WitnessDeps, keep_witnessed
 from landschap.gateway.store import offered_services
 from landschap.gateway.worker import AccessDeps, follow_access
 from landschap.logboek.store import LogWriter
@@ -63,6 +64,7 @@ async def run_worker(settings: Settings) -> None:
             settings=settings, pool=await made.pool("fsc"), own=identity.own, client=client
         )
 
+        witnesses = WitnessDeps(worker=deps, log_pool=log_pool)
         renewed = asyncio.Event()
 
         async def take(own: OwnPeer, credentials: Credentials) -> None:
@@ -73,6 +75,7 @@ async def run_worker(settings: Settings) -> None:
             renewed.set()
 
         identity.take = take
+        access = await _access(made)
         services = await made.pool("gateway")
         decider = Decider(
             settings=settings,
@@ -80,12 +83,12 @@ async def run_worker(settings: Settings) -> None:
             own=lambda: identity.own,
             offered=lambda: offered_services(services),
         )
-        access = await _access(made)
         tell_ready()
         async with asyncio.TaskGroup() as group:
             group.create_task(keep_anchoring(log_pool, signer, stop))
             group.create_task(fsc.run_worker(deps, stop))
+            group.create_task(keep_witnessed(witnesses, stop))
+            group.create_task(follow_access(access, stop))
             group.create_task(keep_deciding(decider, stop))
             group.create_task(keep_lists(settings, stop))
-            group.create_task(follow_access(access, stop))
             group.create_task(keep_accepted(deps, renewed, stop))

@@ -362,6 +362,9 @@ class Settings:
     path: Path
     organisation: OrganisationSettings = section(OrganisationSettings, "Who we are.")
     identity: IdentitySettings = section(IdentitySettings, "How we prove it.")
+    revocation: RevocationSettings = section(
+        RevocationSettings, "Which certificates count no more."
+    )
     postgres: PostgresSettings = section(PostgresSettings, "Where we remember.")
     paths: PathSettings = section(PathSettings, "Where our files live.")
     listen: ListenSettings = section(ListenSettings, "Where we listen.")
@@ -378,9 +381,6 @@ class Settings:
     outway: OutwaySettings = section(OutwaySettings, "How our applications name connections.")
     processes: ProcessSettings = section(ProcessSettings, "Our processes.")
     limits: LimitSettings = section(LimitSettings, "Bounds on everything.")
-    revocation: RevocationSettings = section(
-        RevocationSettings, "Which certificates count no more."
-    )
     log: LogSettings = section(LogSettings, "The technical log.")
     witness: WitnessSettings = section(WitnessSettings, "Who vouches for our log.")
 
