@@ -68,8 +68,8 @@ class Asker:
         target = path + (f"?{urlencode(query)}" if query else "")
         self.transaction = uuid7()
         given = Permit(
-            transaction_id=self.transaction, service="proef", method=method, target=target,
-            peer=PEER, purpose="https://doelen.example/a", policy="p", snapshot="sha256-x",
+            transaction_id=self.transaction, service=permit.pop("service", "proef"),
+            method=method, target=target, peer=permit.pop("peer", PEER), purpose="https://doelen.example/a", policy="p", snapshot="sha256-x",
             activity="https://activiteiten.example/b", activity_version=1,
             fields=permit.pop("fields", FIELDS),
             searchable=permit.pop("searchable", ("burgerservicenummer",)),

@@ -36,6 +36,7 @@ from landschap.purposes.permit import Permit, seal
 from landschap.registers import client
 from landschap.registers.api import Deps, routes
 from landschap.registers.describing import About, as_3_0, document_of
+from landschap.registers.describing_writes import writing_document_of
 from landschap.registers.models import Registers
 
 ABOUT = About(
@@ -46,12 +47,20 @@ ABOUT = About(
     url="https://weesp.example/api",
 )
 REGISTERS = client.read_models(WEESP / "registers")
+
+
+def _title(document: Any) -> str:
+    return f"{document['info']['title']}-{document['openapi']}"
+
+
 DOCUMENTS = [
-    pytest.param(made, id=f"{register.name}-{made['openapi']}")
+    pytest.param(made, id=_title(made))
     for register in REGISTERS.by_name.values()
     for made in (
         document_of(register, ABOUT),
         as_3_0(document_of(register, ABOUT)),
+        writing_document_of(register, ABOUT, f"{register.name}-bijhouden"),
+        as_3_0(writing_document_of(register, ABOUT, f"{register.name}-bijhouden")),
     )
 ]
 _TOLD = (response_schema_conformance, status_code_conformance, content_type_conformance)
@@ -105,7 +114,7 @@ def test_the_documents_keep_the_design_rules(document: Any) -> None:
                 assert "API-Version" in answer["headers"], (path, method)
             else:
                 assert answer["$ref"] == "#/components/responses/Probleem"
-    for each in document["components"]["parameters"].values():
+    for each in document["components"].get("parameters", {}).values():
         assert re.fullmatch(r"[a-z][a-zA-Z0-9]*", each["name"])
     problem = document["components"]["responses"]["Probleem"]["content"]
     assert set(problem) == {"application/problem+json"}
@@ -207,18 +216,30 @@ async def test_the_document_tells_of_exactly_the_routes_there_are(
 ) -> None:
     async with served(database, Registers({register.name: register})) as (deps, _):
         there = {
-            (method, re.sub(r":str\}", "}", path).removeprefix(f"/{register.name}/v1"))
+            (method, re.sub(r":str\}", "}", path))
             for handler in routes(deps)
             for path in handler.paths  # type: ignore[union-attr]  # only handlers are made
             for method in handler.http_methods  # type: ignore[union-attr]
         }
-    told = {(method.upper(), path) for path, method, _ in operations(document_of(register, ABOUT))}
+    writing = f"{register.name}-bijhouden"
+    told = {
+        (method.upper(), f"/{service}/v1{path}")
+        for service, document in (
+            (register.name, document_of(register, ABOUT)),
+            (writing, writing_document_of(register, ABOUT, writing)),
+        )
+        for path, method, _ in operations(document)
+    }
     refused = {
-        ("GET", f"/{kind.collection}")
+        ("GET", f"/{register.name}/v1/{kind.collection}")
         for kind in register.types.values()
         if kind.holds_personal_data
     }
-    documents = {("GET", "/openapi.json"), ("GET", "/openapi.yaml")}
+    documents = {
+        ("GET", f"/{service}/v1/openapi.{form}")
+        for service in (register.name, writing)
+        for form in ("json", "yaml")
+    }
     assert told == there - refused - documents
 
 

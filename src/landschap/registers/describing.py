@@ -51,23 +51,13 @@ def document_of(register: Register, about: About) -> Json:
     paths["/wijzigingen"] = _feed()
     return {
         "openapi": "3.1.0",
-        "info": {
-            "title": register.title,
-            "version": about.version,
-            "description": _introduction(register, about),
-            "contact": {
-                "name": about.organisation,
-                "email": about.email,
-                "url": about.url,
-            },
-            "license": {"name": "EUPL-1.2", "identifier": "EUPL-1.2"},
-        },
+        "info": info_of(register.title, _introduction(register, about), about),
         "servers": [{"url": f"{about.address}/{register.name}/v1"}],
         "tags": [{"name": kind.collection, "description": kind.title} for kind in kinds],
         "paths": paths,
         "components": {
             "schemas": {
-                **{_name(kind): _schema_of(kind) for kind in kinds},
+                **{schema_name(kind): _schema_of(kind) for kind in kinds},
                 "Historie": HISTORY,
                 "Registratie": REGISTRATION,
                 "Wijziging": FEED_ITEM,
@@ -75,8 +65,19 @@ def document_of(register: Register, about: About) -> Json:
             },
             "parameters": dict(PARAMETERS),
             "headers": dict(HEADERS),
-            "responses": {"Probleem": _problem()},
+            "responses": {"Probleem": problem_response()},
         },
+    }
+
+
+def info_of(title: str, description: str, about: About) -> Json:
+    """Who publishes a document, and what it is."""
+    return {
+        "title": title,
+        "version": about.version,
+        "description": description,
+        "contact": {"name": about.organisation, "email": about.email, "url": about.url},
+        "license": {"name": "EUPL-1.2", "identifier": "EUPL-1.2"},
     }
 
 
@@ -167,7 +168,7 @@ def _get_one(kind: ObjectType) -> Json:
         kind,
         name="een",
         summary=f"Een {kind.title.lower()}",
-        parameters=[_id(kind), *_known(*_TIMES, *_SHAPE)],
+        parameters=[id_parameter(kind), *_known(*_TIMES, *_SHAPE)],
         body={"anyOf": [_ref(kind), possible]},
         headers=("Content-Location", "ETag"),
     )
@@ -179,7 +180,7 @@ def _get_stretches(kind: ObjectType) -> Json:
         name="voorkomens",
         summary=f"Wat wanneer gold voor een {kind.title.lower()}, het laatste eerst",
         parameters=[
-            _id(kind),
+            id_parameter(kind),
             *_known("geldigVan", "geldigTot", "beschikbaarOp", "klok", "volgnummer", "fields"),
         ],
         body=_object(items={"type": "array", "items": _ref(kind)}),
@@ -192,7 +193,7 @@ def _get_registered(kind: ObjectType) -> Json:
         kind,
         name="registraties",
         summary=f"Alles wat over een {kind.title.lower()} is geregistreerd, op volgorde",
-        parameters=[_id(kind), *_known("beschikbaarOp", "klok", "volgnummer", "fields")],
+        parameters=[id_parameter(kind), *_known("beschikbaarOp", "klok", "volgnummer", "fields")],
         body=_object(
             **{kind.identification: {"type": "string"}},
             items={"type": "array", "items": {"$ref": "#/components/schemas/Registratie"}},
@@ -266,7 +267,7 @@ def _operation(
     sent: Mapping[str, JsonValue] | None = None,
 ) -> Json:
     made: Json = {
-        "operationId": f"{name}{_name(kind)}",
+        "operationId": f"{name}{schema_name(kind)}",
         "summary": summary,
         "tags": [kind.collection],
         "parameters": list(parameters),
@@ -300,7 +301,8 @@ def _responses(body: Json, headers: Sequence[str], *, with_body: bool) -> Json:
     return dict(sorted(found.items()))
 
 
-def _problem() -> Json:
+def problem_response() -> Json:
+    """The one form of every refusal."""
     return {
         "description": "Waarom er niets is geleverd, en wie dat kan verhelpen.",
         "headers": {"API-Version": {"$ref": "#/components/headers/API-Version"}},
@@ -337,7 +339,8 @@ def _schema_of(kind: ObjectType) -> Json:
     return made
 
 
-def _id(kind: ObjectType) -> Json:
+def id_parameter(kind: ObjectType) -> Json:
+    """The id of an object in an address."""
     prop = kind.properties[kind.identification]
     schema = {key: prop.schema[key] for key in ("type", "pattern") if key in prop.schema}
     return {
@@ -358,8 +361,9 @@ def _object(**members: JsonValue) -> Json:
 
 
 def _ref(kind: ObjectType) -> Json:
-    return {"$ref": f"#/components/schemas/{_name(kind)}"}
+    return {"$ref": f"#/components/schemas/{schema_name(kind)}"}
 
 
-def _name(kind: ObjectType) -> str:
+def schema_name(kind: ObjectType) -> str:
+    """The name of a type among the schemas."""
     return "".join(part.capitalize() for part in kind.name.split("-"))

@@ -137,6 +137,16 @@ FEED_ITEM: Part = {
     },
 }
 
+WRITTEN: Part = {
+    "type": "object",
+    "title": "Wat er is toegevoegd",
+    "properties": {
+        "volgnummer": {"type": "integer"},
+        "tijdstipRegistratie": dict(_MOMENT),
+        "aantal": {"type": "integer"},
+    },
+}
+
 PROBLEM: Part = {
     "type": "object",
     "title": "Waarom het niet ging",

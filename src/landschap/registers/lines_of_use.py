@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The lines of one answer of a register: who was concerned, why, which data; never a value.
 
-One person gives one line; several give a line without subject and a child per person. A search
-for a known person that finds nothing still concerns that person.
+A search for a known person that finds nothing still concerns that person.
 Source: Logboek Dataverwerkingen, "Gedrag van de applicatie".
 """
 
@@ -12,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from landschap.logboek.drafts import line_draft
-from landschap.logboek.payloads import LineEntry, Outcome
+from landschap.logboek.lines import Processing, lines_of
+from landschap.logboek.payloads import Outcome
 from landschap.logboek.records import Draft
 from landschap.purposes.permit import Permit
 from landschap.registers.models import ObjectType
@@ -37,6 +36,7 @@ class Use:
     leaves: frozenset[str]
     key_id: int
     subject_type: str
+    doing: str
 
 
 def numbers_of(
@@ -54,40 +54,18 @@ def numbers_of(
 
 def drafts_of(use: Use, subjects: Sequence[bytes], spans: Iterator[bytes]) -> list[Draft]:
     """The lines for these pseudonyms; ``spans`` gives fresh span ids, the first is the answer's."""
-    first = next(spans)
-    parent = use.trace.span_id if use.trace else None
-    if len(subjects) <= 1:
-        return [_line(use, subjects[0] if subjects else None, first, parent)]
-    lines = [_line(use, None, first, parent)]
-    return lines + [_line(use, subject, next(spans), first) for subject in subjects]
-
-
-def _line(use: Use, subject: bytes | None, span: bytes, parent: bytes | None) -> Draft:
-    permit = use.permit
-    entry = LineEntry(
-        trace_id=use.trace.trace_id if use.trace else permit.transaction_id.bytes,
-        span_id=span,
-        parent_span_id=parent,
-        name=f"{use.type.collection} raadplegen",
+    processing = Processing(
+        permit=use.permit,
+        system=SYSTEM,
+        controller=use.controller,
+        name=use.doing,
+        trace_id=use.trace.trace_id if use.trace else use.permit.transaction_id.bytes,
+        parent=use.trace.span_id if use.trace else None,
         started_at=use.started_at,
         ended_at=use.ended_at,
-        controller=use.controller,
         outcome=use.outcome,
-        system=SYSTEM,
-        activity=permit.activity,
-        activity_version=permit.activity_version,
-        subject=subject,
-        subject_type=use.subject_type if subject else None,
-        key_id=use.key_id if subject else None,
-        direction="incoming",
-        trace_origin="caller" if use.trace else "fsc",
-        processor_url=f"urn:nld:oin:{permit.peer}",
-        peer=permit.peer,
-        delegator=permit.delegator or None,
-        transaction_id=permit.transaction_id,
-        grant_hash=permit.grant_hash or None,
-        purpose=permit.purpose,
-        declaration_jti=permit.declaration or None,
         data_groups=tuple(sorted({leaf.split(".")[0] for leaf in use.leaves})),
+        key_id=use.key_id,
+        subject_type=use.subject_type,
     )
-    return line_draft(entry, now=use.ended_at, service=permit.service)
+    return lines_of(processing, subjects, spans)

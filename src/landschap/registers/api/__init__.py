@@ -8,6 +8,7 @@
     POST /{register}/v1/{collectie}/_zoek               a search with the key in the body
     POST /{register}/v1/{collectie}/_batch              up to a hundred objects by id
     GET  /{register}/v1/wijzigingen                     which objects changed after a number
+    POST /{register}-bijhouden/v1/{collectie}/{id}/_wijzig   writing: a service of its own
     GET  /{register}/v1/openapi.json, openapi.yaml      what may be asked; open to everybody
 
 Each object type has routes of its own, so that what may be asked is written down per collection.
@@ -23,10 +24,11 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
-from landschap.registers.api import collections, single
+from landschap.registers.api import changing, collections, single
 from landschap.registers.api.desk import Deps, Desk
 from landschap.registers.api.documents import documents
 from landschap.registers.asking import QUERY_KEYS
+from landschap.registers.changing import OPERATIONS
 from landschap.registers.listing import list_query_keys
 from landschap.registers.models import ObjectType, Register
 
@@ -44,6 +46,7 @@ def routes(deps: Deps) -> list[ControllerRouterHandler]:
         for kind in register.types.values():
             made += _of_collection(desk, kind)
             made += _of_object(desk, kind)
+            made += [_writing(desk, kind, operation) for operation in OPERATIONS]
     return made
 
 
@@ -82,6 +85,20 @@ def _of_object(desk: Desk, kind: ObjectType) -> list[ControllerRouterHandler]:
         return await single.registered(desk, kind, identificatie, request)
 
     return [one, stretches, registered]
+
+
+def _writing(desk: Desk, kind: ObjectType, operation: str) -> ControllerRouterHandler:
+    base = f"/{kind.register}{changing.SERVICE_ENDING}/v1/{kind.collection}"
+
+    @post(
+        f"{base}/{{identificatie:str}}/{operation}",
+        status_code=HTTPStatus.CREATED,
+        opt={"query": ()},
+    )
+    async def change(identificatie: FromPath[str], request: _AnyRequest) -> Response[bytes]:
+        return await changing.change(desk, kind, identificatie, operation, request)
+
+    return change
 
 
 def _feed(desk: Desk, register: Register) -> ControllerRouterHandler:

@@ -96,7 +96,7 @@ class Desk:
         """
         now = datetime.now(UTC)
         permit = self.permit(kind.register, request, now)
-        _check_media(request)
+        check_media(request)
         query = query_of(request)
         preferences = request.headers.get("prefer", "").replace(" ", "")
         wrong = Faults()
@@ -175,14 +175,17 @@ class Desk:
         found: Sequence[Found],
         *,
         refused: bool = False,
+        doing: str = "",
+        also: Sequence[str] = (),
     ) -> None:
         """Write the lines; without personal data the record of the door says enough.
 
-        Raises ProblemError when it can not be told whose data it was.
+        ``also`` are numbers of persons concerned that stand in nothing found. Raises ProblemError
+        when it can not be told whose data it was.
         """
         if not case.type.holds_personal_data:
             return
-        outcome = Outcome.DELIVERED if found else Outcome.NOTHING_FOUND
+        outcome = Outcome.DELIVERED if found or also else Outcome.NOTHING_FOUND
         subject = case.type.subject
         kind = subject.subject_kind if subject else ""
         use = Use(
@@ -196,11 +199,12 @@ class Desk:
             leaves=case.shape.leaves,
             key_id=self.deps.key_id,
             subject_type=f"{self.deps.pseudonym_space}/{kind}/{self.deps.key_id}",
+            doing=doing or f"{case.type.collection} raadplegen",
         )
         try:
             subjects = [
                 subject_pseudonym(self.deps.pseudonym_key, self.deps.controller, kind, number)
-                for number in numbers_of(case.type, wanted, found)
+                for number in sorted({*numbers_of(case.type, wanted, found), *also})
             ]
             await self.deps.log.append(drafts_of(use, subjects, _spans()))
         except (InvalidRecord, InvalidValue):
@@ -218,7 +222,7 @@ _UNRECORDABLE = Refusal(
 )
 
 
-def _check_media(request: AnyRequest) -> None:
+def check_media(request: AnyRequest) -> None:
     """JSON goes in and comes out. Raises ProblemError. Source: RFC 9110, 15.5.7 and 15.5.16."""
     sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if request.method == "POST" and sent != "application/json":

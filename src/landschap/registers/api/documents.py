@@ -17,26 +17,36 @@ import yaml
 from litestar import Request, Response, get
 from litestar.types import ControllerRouterHandler
 
+from landschap.registers.api.changing import SERVICE_ENDING
 from landschap.registers.describing import About, as_3_0, document_of
+from landschap.registers.describing_writes import writing_document_of
 from landschap.registers.models import Register
+from landschap.vocabulary.ijson import JsonValue
 
 _OPENAPI = "application/openapi+json"
 
 
 def documents(register: Register, about: About) -> list[ControllerRouterHandler]:
-    """The routes of one register's documents; they are made once."""
-    newest = document_of(register, about)
+    """The routes of the documents of one register, for reading and for writing."""
+    writing = f"{register.name}{SERVICE_ENDING}"
+    return [
+        *_of(register.name, document_of(register, about)),
+        *_of(writing, writing_document_of(register, about, writing)),
+    ]
+
+
+def _of(service: str, newest: dict[str, JsonValue]) -> list[ControllerRouterHandler]:
     older = as_3_0(newest)
     as_json = {version: json.dumps(text, ensure_ascii=False).encode() for version, text in
                (("3.0", older), ("3.1", newest))}  # fmt: skip
     as_yaml = {version: yaml.safe_dump(text, allow_unicode=True, sort_keys=False).encode()
                for version, text in (("3.0", older), ("3.1", newest))}  # fmt: skip
 
-    @get(f"/{register.name}/v1/openapi.json", opt={"query": ()})
+    @get(f"/{service}/v1/openapi.json", opt={"query": ()})
     async def in_json(request: Request[Any, Any, Any]) -> Response[bytes]:
         return _answer(request, as_json, "application/json")
 
-    @get(f"/{register.name}/v1/openapi.yaml", opt={"query": ()})
+    @get(f"/{service}/v1/openapi.yaml", opt={"query": ()})
     async def in_yaml(request: Request[Any, Any, Any]) -> Response[bytes]:
         return _answer(request, as_yaml, "application/yaml")
 

@@ -14,7 +14,10 @@ from landschap.registers.store.writing import (
     faults_of,
     prepare,
     rebuild,
+    refusal_of,
+    request_of,
     write,
+    written_before,
 )
 
 __all__ = [
@@ -41,5 +44,8 @@ __all__ = [
     "page_of",
     "prepare",
     "rebuild",
+    "refusal_of",
+    "request_of",
     "write",
+    "written_before",
 ]

@@ -80,6 +80,27 @@ async def write(pool: Pool, act: Act) -> Written | Refusal:
         return await _append(connection, act)
 
 
+async def written_before(pool: Pool, act: Act) -> Written | None:
+    """What this act added when it was done before; None when it was not."""
+    return await _earlier(pool, act)
+
+
+async def refusal_of(pool: Pool, act: Act) -> Refusal | None:
+    """Why this act would be refused at this moment; None when it would not."""
+    return faults_of(act) or await _stale(pool, act)
+
+
+async def request_of(pool: Pool, act: Act) -> str:
+    """The digest of the request that an act was written for; empty when it says none."""
+    found = await pool.fetchval(
+        """SELECT a.bron ->> 'verzoek' FROM registers.assertion a
+           JOIN registers.act t ON t.register = $1 AND t.transaction_id = $2
+           WHERE a.object_type = ANY ($3) AND a.volgnummer = t.last_number""",
+        act.register.name, act.transaction_id, [kind.key for kind in act.register.types.values()],
+    )  # fmt: skip
+    return str(found or "")
+
+
 def faults_of(act: Act) -> Refusal | None:
     """The refusal of an act whose contents do not fit the models, with all faults at once."""
     found = [
