@@ -30,13 +30,14 @@ from landschap.integration.asking import (
 )
 from landschap.integration.connectors.fanout import Occasion, collect
 from landschap.integration.description import describe
-from landschap.integration.lines import Processing, line_drafts, subjects_of
+from landschap.integration.lines import SYSTEM, subjects_of
 from landschap.integration.merge import Merged, merge
 from landschap.integration.model import Declaration
 from landschap.integration.plan import Plan, make_plan
 from landschap.integration.rows import EXCEPTION_TYPES, Collected, Connector, Failure
 from landschap.logboek.drafts import refused_draft
 from landschap.logboek.faults import InvalidRecord
+from landschap.logboek.lines import Processing, lines_of
 from landschap.logboek.payloads import AdlEntry, Outcome
 from landschap.logboek.pseudonyms import subject_pseudonym
 from landschap.logboek.records import Draft
@@ -184,7 +185,7 @@ class _Desk:
         refusal = key_refusal(case.declaration)
         subjects = [case.asked.key] if case.declaration.key_is_subject else []
         processing = self._processing(case, Outcome.REFUSED, (case.declaration.key,), None)
-        drafts = line_drafts(processing, self._pseudonyms(case, subjects), _spans(case.span))
+        drafts = lines_of(processing, self._pseudonyms(case, subjects), _spans(case.span))
         await self._write([self._decision(case, refusal), *drafts])
         raise ProblemError(refusal)
 
@@ -259,7 +260,7 @@ class _Desk:
         )
         processing = self._processing(case, outcome, paths, exception)
         pseudonyms = self._pseudonyms(case, subjects)
-        await self._write(line_drafts(processing, pseudonyms, _spans(case.span)))
+        await self._write(lines_of(processing, pseudonyms, _spans(case.span)))
 
     def _processing(
         self, case: _Case, outcome: Outcome, paths: tuple[str, ...], exception: str | None
@@ -269,6 +270,7 @@ class _Desk:
         groups = dict.fromkeys(declaration.data_group(path) for path in paths)
         return Processing(
             permit=case.permit,
+            system=SYSTEM,
             controller=self._deps.controller.value,
             name=declaration.title or declaration.name,
             trace_id=case.trace_id,

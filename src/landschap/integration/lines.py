@@ -1,43 +1,16 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The lines of one answer: one per person concerned, none of them holding a value.
+"""Whom an answer of a logical source is about: each of them gets a line.
 
-One person gives one line. Several give a line without a subject and one child per person.
 A question about a known person that finds nothing still concerns that person.
 Source: Logboek Dataverwerkingen, "Gedrag van de applicatie", rules 2 and 5.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-
 from landschap.integration.plan import Plan
 from landschap.integration.rows import Collected, Failure, key_text
-from landschap.logboek.drafts import line_draft
-from landschap.logboek.payloads import LineEntry, Outcome
-from landschap.logboek.records import Draft
-from landschap.purposes.permit import Permit
 
 SYSTEM = "landschap integration"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Processing:
-    """What all lines of one answer share. ``parent`` is the caller's span, None when unknown."""
-
-    permit: Permit
-    controller: str
-    name: str
-    trace_id: bytes
-    parent: bytes | None
-    started_at: datetime
-    ended_at: datetime
-    outcome: Outcome
-    data_groups: tuple[str, ...]
-    exception_type: str | None = None
-    key_id: int = 1
-    subject_type: str = ""
 
 
 def subjects_of(plan: Plan, key: str, collected: Collected) -> tuple[str, ...] | Failure:
@@ -56,50 +29,3 @@ def subjects_of(plan: Plan, key: str, collected: Collected) -> tuple[str, ...] |
         for row in rows
     }
     return tuple(sorted(numbers - {""}))
-
-
-def line_drafts(
-    processing: Processing, subjects: Sequence[bytes], spans: Iterator[bytes]
-) -> list[Draft]:
-    """The lines for these pseudonyms. ``spans`` gives fresh span ids; the first is the answer's."""
-    first = next(spans)
-    if len(subjects) <= 1:
-        subject = subjects[0] if subjects else None
-        return [_line(processing, subject, first, processing.parent)]
-    lines = [_line(processing, None, first, processing.parent)]
-    lines += [_line(processing, subject, next(spans), first) for subject in subjects]
-    return lines
-
-
-def _line(
-    processing: Processing, subject: bytes | None, span: bytes, parent: bytes | None
-) -> Draft:
-    permit = processing.permit
-    entry = LineEntry(
-        trace_id=processing.trace_id,
-        span_id=span,
-        parent_span_id=parent,
-        name=processing.name,
-        started_at=processing.started_at,
-        ended_at=processing.ended_at,
-        controller=processing.controller,
-        outcome=processing.outcome,
-        system=SYSTEM,
-        activity=permit.activity,
-        activity_version=permit.activity_version,
-        subject=subject,
-        subject_type=processing.subject_type if subject else None,
-        key_id=processing.key_id if subject else None,
-        direction="incoming",
-        trace_origin="caller" if processing.parent else "fsc",
-        processor_url=f"urn:nld:oin:{permit.peer}",
-        peer=permit.peer,
-        delegator=permit.delegator or None,
-        transaction_id=permit.transaction_id,
-        grant_hash=permit.grant_hash or None,
-        purpose=permit.purpose,
-        declaration_jti=permit.declaration or None,
-        data_groups=processing.data_groups,
-        exception_type=processing.exception_type,
-    )
-    return line_draft(entry, now=processing.ended_at, service=permit.service)
