@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from landschap.registers import describing_reports
 from landschap.registers.description_parts import (
     BODIES,
     FEED_ITEM,
@@ -21,6 +22,7 @@ from landschap.registers.description_parts import (
     PARAMETERS,
     PROBLEM,
     REGISTRATION,
+    REPORTED,
 )
 from landschap.registers.listing import filter_keys
 from landschap.registers.models import ObjectType, Register
@@ -49,6 +51,7 @@ def document_of(register: Register, about: About) -> Json:
     for kind in kinds:
         paths.update(_paths_of(kind))
     paths["/wijzigingen"] = _feed()
+    paths["/terugmeldingen/{terugmelding}"] = {"get": describing_reports.reading()}
     return {
         "openapi": "3.1.0",
         "info": info_of(register.title, _introduction(register, about), about),
@@ -60,6 +63,7 @@ def document_of(register: Register, about: About) -> Json:
                 **{schema_name(kind): _schema_of(kind) for kind in kinds},
                 "Historie": HISTORY,
                 "Registratie": REGISTRATION,
+                "Terugmelding": REPORTED,
                 "Wijziging": FEED_ITEM,
                 "Probleem": PROBLEM,
             },
@@ -123,6 +127,7 @@ def _paths_of(kind: ObjectType) -> Json:
         one: {"get": _get_one(kind)},
         f"{one}/voorkomens": {"get": _get_stretches(kind)},
         f"{one}/registraties": {"get": _get_registered(kind)},
+        f"{one}/_terugmelding": {"post": _report(kind)},
         f"{base}/_batch": {"post": _batch(kind)},
     }
     if kind.searchable_paths():
@@ -241,6 +246,11 @@ def _batch(kind: ObjectType) -> Json:
         headers=("Content-Location", "ETag"),
         sent=BODIES["batch"],
     )
+
+
+def _report(kind: ObjectType) -> Json:
+    parameters = [id_parameter(kind), *_known(*_TIMES, *_SHAPE)]
+    return describing_reports.reporting(schema_name(kind), kind.collection, parameters)
 
 
 def _feed() -> Json:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import cast
 
+from landschap.registers import describing_reports
 from landschap.registers.changing import OPERATIONS, body_schema
 from landschap.registers.describing import (
     About,
@@ -17,7 +18,7 @@ from landschap.registers.describing import (
     problem_response,
     schema_name,
 )
-from landschap.registers.description_parts import HEADERS, PROBLEM, WRITTEN
+from landschap.registers.description_parts import HEADERS, PROBLEM, REPORTED, WRITTEN
 from landschap.registers.models import ObjectType, Register
 
 _SUMMARIES = {
@@ -66,12 +67,16 @@ def writing_document_of(register: Register, about: About, service: str) -> Json:
         "servers": [{"url": f"{about.address}/{service}/v1"}],
         "tags": [{"name": kind.collection, "description": kind.title} for kind in kinds],
         "paths": {
-            f"/{kind.collection}/{{identificatie}}/{operation}": {"post": _post(kind, operation)}
-            for kind in kinds
-            for operation in OPERATIONS
+            **{
+                f"/{kind.collection}/{{identificatie}}/{name}": {"post": _post(kind, name)}
+                for kind in kinds
+                for name in OPERATIONS
+            },
+            "/terugmeldingen": {"get": describing_reports.waiting()},
+            "/terugmeldingen/{terugmelding}/_besluit": {"post": describing_reports.deciding()},
         },
         "components": {
-            "schemas": {"Geschreven": WRITTEN, "Probleem": PROBLEM},
+            "schemas": {"Geschreven": WRITTEN, "Terugmelding": REPORTED, "Probleem": PROBLEM},
             "headers": {"API-Version": HEADERS["API-Version"]},
             "responses": {"Probleem": problem_response()},
         },

@@ -137,6 +137,22 @@ FEED_ITEM: Part = {
     },
 }
 
+REPORTED: Part = {
+    "type": "object",
+    "title": "Gemelde twijfel, en wat er is besloten",
+    "properties": {
+        "terugmelding": {"type": "string", "format": "uuid"},
+        "identificatie": dict(_TEXT),
+        "kenmerken": {"type": "array", "items": {"type": "string"}},
+        "tijdstipMelding": dict(_MOMENT),
+        "status": {"type": "string", "enum": ["in behandeling", "gegrond", "ongegrond"]},
+        "toelichting": dict(_TEXT),
+        "organisatie": dict(_TEXT),
+        "reden": dict(_TEXT),
+        "tijdstipBesluit": dict(_MOMENT),
+    },
+}
+
 WRITTEN: Part = {
     "type": "object",
     "title": "Wat er is toegevoegd",

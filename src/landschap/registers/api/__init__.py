@@ -7,6 +7,8 @@
     GET  /{register}/v1/{collectie}/{id}/registraties   everything registered about it
     POST /{register}/v1/{collectie}/_zoek               a search with the key in the body
     POST /{register}/v1/{collectie}/_batch              up to a hundred objects by id
+    POST /{register}/v1/{collectie}/{id}/_terugmelding  doubt about values one may read
+    GET  /{register}/v1/terugmeldingen/{id}             what became of it
     GET  /{register}/v1/wijzigingen                     which objects changed after a number
     POST /{register}-bijhouden/v1/{collectie}/{id}/_wijzig   writing: a service of its own
     GET  /{register}/v1/openapi.json, openapi.yaml      what may be asked; open to everybody
@@ -24,7 +26,7 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
-from landschap.registers.api import changing, collections, single
+from landschap.registers.api import changing, collections, reporting, single
 from landschap.registers.api.desk import Deps, Desk
 from landschap.registers.api.documents import documents
 from landschap.registers.asking import QUERY_KEYS
@@ -43,6 +45,7 @@ def routes(deps: Deps) -> list[ControllerRouterHandler]:
     made: list[ControllerRouterHandler] = []
     for register in deps.registers.by_name.values():
         made += [_feed(desk, register), *documents(register, deps.about)]
+        made += _reports(desk, register)
         for kind in register.types.values():
             made += _of_collection(desk, kind)
             made += _of_object(desk, kind)
@@ -84,7 +87,29 @@ def _of_object(desk: Desk, kind: ObjectType) -> list[ControllerRouterHandler]:
     async def registered(identificatie: FromPath[str], request: _AnyRequest) -> Response[bytes]:
         return await single.registered(desk, kind, identificatie, request)
 
-    return [one, stretches, registered]
+    @post(f"{base}/_terugmelding", status_code=HTTPStatus.CREATED, opt={"query": QUERY_KEYS})
+    async def report(identificatie: FromPath[str], request: _AnyRequest) -> Response[bytes]:
+        return await reporting.report(desk, kind, identificatie, request)
+
+    return [one, stretches, registered, report]
+
+
+def _reports(desk: Desk, register: Register) -> list[ControllerRouterHandler]:
+    holder = f"/{register.name}{changing.SERVICE_ENDING}/v1/terugmeldingen"
+
+    @get(f"/{register.name}/v1/terugmeldingen/{{terugmelding:str}}", opt={"query": ()})
+    async def read(terugmelding: FromPath[str], request: _AnyRequest) -> Response[bytes]:
+        return await reporting.read(desk, register, terugmelding, request)
+
+    @get(holder, opt={"query": ()})
+    async def waiting(request: _AnyRequest) -> Response[bytes]:
+        return await reporting.waiting(desk, register, request)
+
+    @post(f"{holder}/{{terugmelding:str}}/_besluit", status_code=HTTPStatus.OK, opt={"query": ()})
+    async def decide(terugmelding: FromPath[str], request: _AnyRequest) -> Response[bytes]:
+        return await reporting.decide(desk, register, terugmelding, request)
+
+    return [read, waiting, decide]
 
 
 def _writing(desk: Desk, kind: ObjectType, operation: str) -> ControllerRouterHandler:

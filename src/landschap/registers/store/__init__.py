@@ -6,6 +6,7 @@ from landschap.registers.store.feed import Change, changes_after
 from landschap.registers.store.loading import BATCH, load
 from landschap.registers.store.paging import Page, Wanted, count_of, page_of
 from landschap.registers.store.reading import as_of, history_of, known_at, line_of
+from landschap.registers.store.reports import decide, open_reports, report, report_of
 from landschap.registers.store.writing import (
     Act,
     Entry,
@@ -35,16 +36,20 @@ __all__ = [
     "count",
     "count_by",
     "count_of",
+    "decide",
     "differences",
     "faults_of",
     "history_of",
     "known_at",
     "line_of",
     "load",
+    "open_reports",
     "page_of",
     "prepare",
     "rebuild",
     "refusal_of",
+    "report",
+    "report_of",
     "request_of",
     "write",
     "written_before",

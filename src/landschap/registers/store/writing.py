@@ -68,16 +68,19 @@ async def write(pool: Pool, act: Act) -> Written | Refusal:
     if wrong:
         return wrong
     async with pool.acquire() as connection, connection.transaction():
-        await connection.execute(
-            "SELECT pg_advisory_xact_lock(registers.lock_of($1))", act.register.name
-        )
+        await lock(connection, act.register)
         earlier = await _earlier(connection, act)
         if earlier is not None:
             return earlier
         stale = await _stale(connection, act)
         if stale is not None:
             return stale
-        return await _append(connection, act)
+        return await append(connection, act)
+
+
+async def lock(connection: Connection, register: Register) -> None:
+    """Let no other write to this register until the end of the transaction."""
+    await connection.execute("SELECT pg_advisory_xact_lock(registers.lock_of($1))", register.name)
 
 
 async def written_before(pool: Pool, act: Act) -> Written | None:
@@ -171,7 +174,8 @@ async def _stale(connection: Connection, act: Act) -> Refusal | None:
     return None
 
 
-async def _append(connection: Connection, act: Act) -> Written:
+async def append(connection: Connection, act: Act) -> Written:
+    """Add the assertions of an act that was checked, under the lock of its register."""
     entries = await _new_entries(connection, act.entries)
     passed_over = len(act.entries) - len(entries)
     if not entries:

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Doubt reported by somebody who uses the data: what is reported, and what was decided.
+
+Whoever may read a value may say that it seems wrong. From then on every answer says that it is
+being investigated, until the holder of the register has decided; the decision is for the one who
+reported to read.
+Source: Wet BRP art. 2.34; Wet BAG art. 37 ("terugmelding"); history, "in onderzoek".
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from http import HTTPStatus
+from uuid import UUID
+
+from landschap.registers.models import ObjectType
+from landschap.registers.schemas import Schema, faults
+from landschap.vocabulary.ijson import InvalidJson, JsonValue, loads
+from landschap.vocabulary.problems import Refusal
+from landschap.vocabulary.times import as_utc_text
+
+_MAX_BODY = 64 * 1024
+REPORT: Schema = {
+    "type": "object",
+    "required": ["kenmerken", "toelichting"],
+    "additionalProperties": False,
+    "properties": {
+        "kenmerken": {"type": "array", "minItems": 1, "items": {"type": "string"}},
+        "toelichting": {"type": "string", "minLength": 3, "maxLength": 2000},
+    },
+}
+DECISION: Schema = {
+    "type": "object",
+    "required": ["gegrond", "reden", "document"],
+    "additionalProperties": False,
+    "properties": {
+        "gegrond": {"type": "boolean"},
+        "reden": {"type": "string", "minLength": 3, "maxLength": 2000},
+        "document": {"type": "string", "minLength": 1, "maxLength": 500},
+    },
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubted:
+    """What a reporter says: which values seem wrong, and why."""
+
+    paths: tuple[str, ...]
+    explanation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """What the holder of the register decided, and on what ground."""
+
+    upheld: bool
+    reason: str
+    document: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A report as it is kept, with its decision when there is one."""
+
+    report_id: UUID
+    type_key: str
+    object_id: str
+    paths: tuple[str, ...]
+    since: date
+    explanation: str
+    peer: str
+    reported_at: datetime
+    decided: Decided | None = None
+    decided_at: datetime | None = None
+
+    def as_json(self, *, with_explanation: bool) -> dict[str, JsonValue]:
+        """The report as its reporter, or the holder of the register, reads it."""
+        told: dict[str, JsonValue] = {
+            "terugmelding": str(self.report_id),
+            "identificatie": self.object_id,
+            "kenmerken": list(self.paths),
+            "tijdstipMelding": as_utc_text(self.reported_at),
+            "status": "in behandeling",
+        }
+        if with_explanation:
+            told["toelichting"] = self.explanation
+            told["organisatie"] = self.peer
+        if self.decided is not None and self.decided_at is not None:
+            told["status"] = "gegrond" if self.decided.upheld else "ongegrond"
+            told["reden"] = self.decided.reason
+            told["tijdstipBesluit"] = as_utc_text(self.decided_at)
+        return told
+
+
+def read_report(kind: ObjectType, body: bytes) -> Doubted | Refusal:
+    """A report from its body; the refusal holds everything that is wrong."""
+    given = _object(body, REPORT)
+    if isinstance(given, Refusal):
+        return given
+    raw = given["kenmerken"]
+    paths = tuple(str(each) for each in raw) if isinstance(raw, list) else ()
+    known = sorted(kind.paths())
+    wrong = [
+        (f"/kenmerken/{place}", f"there is no {path[:80]}{_near(path, known)}")
+        for place, path in enumerate(paths)
+        if path not in known
+    ]
+    if wrong:
+        return _invalid(wrong)
+    return Doubted(paths=tuple(dict.fromkeys(paths)), explanation=str(given["toelichting"]))
+
+
+def read_decision(body: bytes) -> Decided | Refusal:
+    """A decision from its body; the refusal holds everything that is wrong."""
+    given = _object(body, DECISION)
+    if isinstance(given, Refusal):
+        return given
+    return Decided(
+        upheld=given["gegrond"] is True,
+        reason=str(given["reden"]),
+        document=str(given["document"]),
+    )
+
+
+def in_doubt(kind: ObjectType, reports: Iterable[Report]) -> dict[str, tuple[date, list[str]]]:
+    """Per group, from which day which paths are in doubt by these open reports."""
+    found: dict[str, tuple[date, list[str]]] = {}
+    for report in reports:
+        for path in report.paths:
+            group = kind.properties[path.partition(".")[0]].group
+            since, paths = found.get(group, (report.since, []))
+            if path not in paths:
+                paths.append(path)
+            found[group] = (min(since, report.since), paths)
+    return found
+
+
+def _object(body: bytes, schema: Schema) -> Mapping[str, JsonValue] | Refusal:
+    try:
+        given = loads(body, max_bytes=_MAX_BODY)
+    except InvalidJson as error:
+        return _invalid([("", str(error))])
+    wrong = [(fault.pointer, fault.message) for fault in faults(given, schema)]
+    if wrong or not isinstance(given, Mapping):
+        return _invalid(wrong)
+    return given
+
+
+def _near(path: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(path, known, n=1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def _invalid(wrong: Sequence[tuple[str, str]]) -> Refusal:
+    pointer, words = wrong[0]
+    return Refusal(
+        code="inhoud.ongeldig",
+        status=HTTPStatus.BAD_REQUEST,
+        title="The content is not what is expected here",
+        detail=f"Nothing was written: {pointer or 'the body'} {words}.",
+        extra={
+            "errors": [
+                {"in": "body", "location": {"pointer": where}, "detail": told}
+                for where, told in wrong
+            ]
+        },
+    )

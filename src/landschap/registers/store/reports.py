@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Keeping reports of doubt, and the mark that follows from them, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from landschap.registers.models import ObjectType, Register
+from landschap.registers.operations import Draft
+from landschap.registers.periods import Period
+from landschap.registers.reports import Decided, Report, in_doubt
+from landschap.registers.store.rows import Connection, Pool
+from landschap.registers.store.writing import Act, Entry, append, lock
+from landschap.registers.timeline import DOUBT_PREFIX, Kind
+from landschap.vocabulary.ijson import JsonValue
+
+_COLUMNS = """r.report_id, r.object_type, r.object_id, r.paths, r.since, r.explanation, r.peer,
+    r.reported_at, d.upheld, d.reason, d.document, d.decided_at"""
+_FROM = "registers.report r LEFT JOIN registers.report_decision d USING (report_id)"
+
+
+async def report(
+    pool: Pool, register: Register, kind: ObjectType, given: Report, transaction_id: UUID
+) -> Report:
+    """Keep a report and mark what it doubts. The same transaction again tells the first one."""
+    async with pool.acquire() as connection, connection.transaction():
+        await lock(connection, register)
+        earlier = await connection.fetchrow(
+            f"SELECT {_COLUMNS} FROM {_FROM} WHERE r.transaction_id = $1 AND r.object_type = $2",  # noqa: S608 - constants
+            transaction_id, kind.key,
+        )  # fmt: skip
+        if earlier is not None:
+            return _report_of(earlier)
+        await connection.execute(
+            """INSERT INTO registers.report (report_id, object_type, object_id, paths, since,
+                   explanation, peer, transaction_id, reported_at)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)""",
+            given.report_id, kind.key, given.object_id, list(given.paths), given.since,
+            given.explanation, given.peer, transaction_id, given.reported_at,
+        )  # fmt: skip
+        await _mark(connection, register, kind, given, set())
+    return given
+
+
+async def decide(
+    pool: Pool, register: Register, kind: ObjectType, given: Report, decided: Decided, by: str
+) -> Report:
+    """Keep a decision and take the mark away. A report is decided once; again tells the first."""
+    async with pool.acquire() as connection, connection.transaction():
+        await lock(connection, register)
+        await connection.execute(
+            """INSERT INTO registers.report_decision
+                   (report_id, upheld, reason, document, decided_by)
+               VALUES ($1, $2, $3, $4, $5) ON CONFLICT (report_id) DO NOTHING""",
+            given.report_id, decided.upheld, decided.reason, decided.document, by,
+        )  # fmt: skip
+        groups = {kind.properties[path.partition(".")[0]].group for path in given.paths}
+        await _mark(connection, register, kind, given, groups)
+    found = await report_of(pool, register, given.report_id)
+    assert found is not None  # noqa: S101  # reports are never removed
+    return found
+
+
+async def report_of(pool: Pool, register: Register, report_id: UUID) -> Report | None:
+    """One report of a register."""
+    row = await pool.fetchrow(
+        f"SELECT {_COLUMNS} FROM {_FROM} WHERE report_id = $1 AND r.object_type = ANY ($2)",  # noqa: S608 - constants
+        report_id, [kind.key for kind in register.types.values()],
+    )  # fmt: skip
+    return None if row is None else _report_of(row)
+
+
+async def open_reports(pool: Pool, register: Register, limit: int) -> Sequence[Report]:
+    """What waits for a decision, the oldest first."""
+    rows = await pool.fetch(
+        f"""SELECT {_COLUMNS} FROM {_FROM}
+            WHERE d.report_id IS NULL AND r.object_type = ANY ($1)
+            ORDER BY r.reported_at LIMIT $2""",  # noqa: S608 - constants
+        [kind.key for kind in register.types.values()], limit,
+    )  # fmt: skip
+    return [_report_of(row) for row in rows]
+
+
+async def _mark(
+    connection: Connection,
+    register: Register,
+    kind: ObjectType,
+    given: Report,
+    cleared: set[str],
+) -> None:
+    """Assert what is in doubt by the reports that are open now; ``cleared`` groups may be free."""
+    rows = await connection.fetch(
+        f"""SELECT {_COLUMNS} FROM {_FROM}
+            WHERE d.report_id IS NULL AND r.object_type = $1 AND r.object_id = $2
+            ORDER BY r.reported_at""",  # noqa: S608 - constants
+        kind.key, given.object_id,
+    )  # fmt: skip
+    doubts = in_doubt(kind, [_report_of(row) for row in rows])
+    entries = []
+    for group in sorted({*doubts, *cleared}):
+        since, paths = doubts.get(group, (given.since, []))
+        names: list[JsonValue] = list(paths)
+        draft = Draft(
+            period=Period(min(since, given.since)),
+            kind=Kind.DOUBT,
+            content={"kenmerken": names} if names else None,
+            group=DOUBT_PREFIX + group,
+            source={"terugmelding": str(given.report_id)},
+        )
+        entries.append(Entry(type=kind, object_id=given.object_id, draft=draft))
+    # The act bears an own name: a report and its decision are two acts.
+    name = await connection.fetchval("SELECT gen_random_uuid()")
+    await append(connection, Act(register=register, transaction_id=name, entries=entries))
+
+
+def _report_of(row: Any) -> Report:
+    decided = None
+    if row["upheld"] is not None:
+        decided = Decided(upheld=row["upheld"], reason=row["reason"], document=row["document"])
+    return Report(
+        report_id=row["report_id"],
+        type_key=row["object_type"],
+        object_id=row["object_id"],
+        paths=tuple(row["paths"]),
+        since=row["since"],
+        explanation=row["explanation"],
+        peer=row["peer"],
+        reported_at=row["reported_at"],
+        decided=decided,
+        decided_at=row["decided_at"],
+    )
