@@ -235,7 +235,7 @@ def publish(
     \b
     Examples:
       landschap contract publish --service bijstand
-      landschap contract publish --service bijstand --until 2027-01-01 --yes --json
+      landschap service publish --service bijstand --until 2027-01-01 --yes --json
     """
 
     async def make(desk: Desk) -> Contract:

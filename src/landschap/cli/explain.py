@@ -17,6 +17,7 @@ from uuid import UUID
 import asyncpg
 import click
 
+from landschap.cli.config_option import config_option
 from landschap.cli.explanation import (
     Explained,
     ExplainedContract,
@@ -56,13 +57,7 @@ class Rooms:
 @click.command("explain")
 @click.argument("identifier", metavar="TRANSACTION-ID|ERROR-CODE")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
-@click.option(
-    "--config",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("organisation.toml"),
-    show_default=True,
-    help="Settings of the organisation.",
-)
+@config_option
 @click.pass_context
 def explain(ctx: click.Context, identifier: str, as_json: bool, config: Path) -> None:
     """Explain one question: certificate, contract, purpose, policy, fields, records and lines.

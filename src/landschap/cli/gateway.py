@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import difflib
 import json
 from collections.abc import Awaitable, Callable
@@ -15,14 +14,14 @@ import asyncpg
 import click
 import msgspec
 
-from landschap.cli.config_option import config_option
+from landschap.cli.config_option import config_option, json_option
 from landschap.cli.contract import publish
 from landschap.cli.tables import answer, table_of
+from landschap.cli.with_pool import run_with_pool
 from landschap.fsc.thumbprints import thumbprint_of
 from landschap.gateway import store
 from landschap.gateway.services import Service, read_service
 from landschap.gateway.world import why_blocked
-from landschap.platform import postgres
 from landschap.platform.identity import read_certificates
 from landschap.platform.settings import Settings, load_settings
 from landschap.purposes.snapshot import Snapshot
@@ -32,7 +31,6 @@ from landschap.vocabulary.times import as_utc_text
 SERVICES_FOLDER = "services"
 _NOT_FOUND = 3
 _Result = TypeVar("_Result")
-json_option = click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 
 
 @click.group()
@@ -282,17 +280,12 @@ def _read_all(folder: Path) -> list[Service]:
 
 def _refuse_blocked(settings: Settings, wanted: list[Service]) -> None:
     """Refuse a declaration that the register contradicts: nobody would write its lines."""
+    owner = settings.organisation.oin.value
 
-    async def at_work() -> Snapshot:
-        async with postgres.database(settings):
-            pool = await postgres.pool(settings, "purposes", size=1)
-            try:
-                owner = settings.organisation.oin.value
-                return (await current_snapshot(pool, owner=owner))[0]
-            finally:
-                await pool.close()
+    async def read(pool: asyncpg.Pool) -> Snapshot:
+        return (await current_snapshot(pool, owner=owner))[0]
 
-    snapshot = asyncio.run(at_work())
+    snapshot = run_with_pool(settings, "purposes", read)
     reasons = [why for each in wanted if (why := why_blocked(each, snapshot))]
     if reasons:
         raise click.ClickException("nothing was changed:\n  " + "\n  ".join(reasons))
@@ -305,12 +298,4 @@ def _words(value: object) -> str:
 
 
 def _run(settings: Settings, work: Callable[[asyncpg.Pool], Awaitable[_Result]]) -> _Result:
-    async def at_work() -> _Result:
-        async with postgres.database(settings):
-            pool = await postgres.pool(settings, "gateway", size=1)
-            try:
-                return await work(pool)
-            finally:
-                await pool.close()
-
-    return asyncio.run(at_work())
+    return run_with_pool(settings, "gateway", work)

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -14,13 +13,14 @@ from uuid import UUID
 import asyncpg
 import click
 
+from landschap.cli.config_option import json_option, read_from_config
 from landschap.cli.log_copy import write_copy
 from landschap.cli.tables import answer, table_of
 from landschap.cli.verify import LOG_READER, counting
+from landschap.cli.with_pool import run_with_pool
 from landschap.logboek import store
 from landschap.logboek.pseudonyms import as_subject_id
 from landschap.logboek.records import Kind, Record
-from landschap.platform import postgres
 from landschap.platform.settings import Settings, load_settings
 from landschap.vocabulary.identifiers import InvalidValue
 from landschap.vocabulary.ijson import JsonValue
@@ -30,16 +30,7 @@ _Result = TypeVar("_Result")
 _NOT_FOUND = 3
 _DEFAULT_DAYS = 7
 
-of_organisation = click.option(
-    "--config",
-    "settings",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("organisation.toml"),
-    show_default=True,
-    callback=lambda _ctx, _param, path: load_settings(path),
-    help="Settings of the organisation.",
-)
-as_json_option = click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+of_organisation = read_from_config("settings", load_settings)
 
 
 @click.group()
@@ -59,7 +50,7 @@ def log() -> None:
 @click.option("--peer", help="Only records with this counterparty (Peer ID).")
 @click.option("--since", help="From this moment, YYYY-MM-DDThh:mm; default the last 7 days.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=25, show_default=True)
-@as_json_option
+@json_option
 @of_organisation
 def list_records(
     settings: Settings,
@@ -69,7 +60,13 @@ def list_records(
     limit: int,
     as_json: bool,
 ) -> None:
-    """List the newest records, newest first. Persons show as pseudonyms."""
+    """List the newest records, newest first. Persons show as pseudonyms.
+
+    \b
+    Examples:
+      landschap log list --kind line
+      landschap log list --peer 00000099000000002000 --since 2026-11-01T00:00
+    """
     try:
         begin = parse_moment(since) if since else datetime.now(UTC) - timedelta(days=_DEFAULT_DAYS)
     except InvalidValue as error:
@@ -98,13 +95,18 @@ def list_records(
 
 @log.command("show")
 @click.argument("identifier", metavar="ID")
-@as_json_option
+@json_option
 @of_organisation
 @click.pass_context
 def show_record(ctx: click.Context, settings: Settings, identifier: str, as_json: bool) -> None:
     """Show a record with its proof, or all records of a transaction or trace.
 
     ID is a record id, an Fsc-Transaction-Id or a trace id of 32 hexadecimals.
+
+    \b
+    Examples:
+      landschap log show 01938f2a-5f6b-7a51-8c31-0d2f8c4a6b1e
+      landschap log show 4bf92f3577b34da6a3ce929d0e0e4736 --json
     """
     found = _read(settings, lambda pool: _find(pool, identifier))
     if not found:
@@ -124,6 +126,11 @@ def export_log(settings: Settings, target: Path) -> None:
     """Copy the whole log to FILE as lines of JSON, with batches and anchors.
 
     The copy is proved by `landschap verify --file FILE`, also by somebody else.
+
+    \b
+    Examples:
+      landschap log export log.jsonl
+      landschap log export log.jsonl && landschap verify --file log.jsonl
     """
 
     async def copy(pool: asyncpg.Pool) -> int:
@@ -134,15 +141,7 @@ def export_log(settings: Settings, target: Path) -> None:
 
 
 def _read(settings: Settings, work: Callable[[asyncpg.Pool], Awaitable[_Result]]) -> _Result:
-    async def run() -> _Result:
-        async with postgres.database(settings):
-            pool = await postgres.pool(settings, "logboek", role=LOG_READER)
-            try:
-                return await work(pool)
-            finally:
-                await pool.close()
-
-    return asyncio.run(run())
+    return run_with_pool(settings, "logboek", work, role=LOG_READER)
 
 
 async def _find(pool: asyncpg.Pool, identifier: str) -> list[dict[str, JsonValue]]:

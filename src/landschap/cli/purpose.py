@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -14,8 +13,9 @@ from typing import TypeVar
 import asyncpg
 import click
 
+from landschap.cli.config_option import json_option, read_from_config
 from landschap.cli.tables import answer, table_of
-from landschap.platform import postgres
+from landschap.cli.with_pool import run_with_pool
 from landschap.platform.settings import Settings, load_settings
 from landschap.platform.trouble import Trouble
 from landschap.purposes import store
@@ -43,20 +43,7 @@ class Folder:
     based_on: str
 
 
-def _settings(_ctx: click.Context, _param: click.Parameter, config: Path) -> Settings:
-    return load_settings(config)
-
-
-of_organisation = click.option(
-    "--config",
-    "settings",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("organisation.toml"),
-    show_default=True,
-    callback=_settings,
-    help="Settings of the organisation.",
-)
-as_json_option = click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+of_organisation = read_from_config("settings", load_settings)
 
 
 @click.command("apply")
@@ -66,7 +53,7 @@ as_json_option = click.option("--json", "as_json", is_flag=True, help="Print as 
 @click.option("--reason", default="", help="Why, in a sentence; kept with the change.")
 @click.option("--based-on", help=f"The version it was written on; default what {BASIS} says.")
 @click.option("--dry-run", is_flag=True, help="Only check, and show what would change.")
-@as_json_option
+@json_option
 @of_organisation
 def apply(
     settings: Settings, folder: Path | None, based_on: str | None, dry_run: bool, as_json: bool,
@@ -135,10 +122,16 @@ def purpose() -> None:
 
 
 @purpose.command("list")
-@as_json_option
+@json_option
 @of_organisation
 def list_purposes(settings: Settings, as_json: bool) -> None:
-    """List the purposes in force, and how many activities and policies rest on each."""
+    """List the purposes in force, and how many activities and policies rest on each.
+
+    \b
+    Examples:
+      landschap purpose list
+      landschap purpose list --json
+    """
     snapshot, _ = _run(settings, store.current_snapshot)
     if as_json:
         click.echo(json.dumps(_purpose_rows(snapshot), ensure_ascii=False))
@@ -151,13 +144,18 @@ def list_purposes(settings: Settings, as_json: bool) -> None:
 
 @purpose.command("show")
 @click.argument("name", metavar="PURPOSE")
-@as_json_option
+@json_option
 @of_organisation
 @click.pass_context
 def show_purpose(ctx: click.Context, settings: Settings, name: str, as_json: bool) -> None:
     """Show one purpose: what it means, who may use which fields, on what ground.
 
     PURPOSE is its URI, or the last part of it.
+
+    \b
+    Examples:
+      landschap purpose show recht-op-bijstand-vaststellen
+      landschap purpose show recht-op-bijstand-vaststellen --json
     """
     snapshot, _ = _run(settings, store.current_snapshot)
     known = _find(snapshot, name)
@@ -173,10 +171,16 @@ def show_purpose(ctx: click.Context, settings: Settings, name: str, as_json: boo
 
 
 @purpose.command("history")
-@as_json_option
+@json_option
 @of_organisation
 def history(settings: Settings, as_json: bool) -> None:
-    """List who put which version of the register in force, when and why; newest first."""
+    """List who put which version of the register in force, when and why; newest first.
+
+    \b
+    Examples:
+      landschap purpose history
+      landschap purpose history --json
+    """
     rows = _run(settings, store.adoptions)
     if as_json:
         plain = [
@@ -202,15 +206,7 @@ def history(settings: Settings, as_json: bool) -> None:
 
 
 def _run(settings: Settings, work: Callable[[asyncpg.Pool], Awaitable[_Result]]) -> _Result:
-    async def with_pool() -> _Result:
-        async with postgres.database(settings):
-            pool = await postgres.pool(settings, "purposes", size=1)
-            try:
-                return await work(pool)
-            finally:
-                await pool.close()
-
-    return asyncio.run(with_pool())
+    return run_with_pool(settings, "purposes", work)
 
 
 async def _difference(pool: asyncpg.Pool, found: Folder) -> tuple[str, tuple[Change, ...]]:

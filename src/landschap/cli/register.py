@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from landschap.cli.config_option import read_from_config
 from landschap.cli.tables import answer, table_of
 from landschap.platform import postgres
 from landschap.platform.settings import Settings, load_settings
@@ -63,7 +64,7 @@ class Desk:
         return asyncio.run(work)
 
 
-def _desk(_ctx: click.Context, _param: click.Parameter, config: Path) -> Desk:
+def _desk(config: Path) -> Desk:
     settings = load_settings(config)
     try:
         registers = client.read_models(settings.path.parent / client.MODELS_FOLDER)
@@ -72,15 +73,7 @@ def _desk(_ctx: click.Context, _param: click.Parameter, config: Path) -> Desk:
     return Desk(settings=settings, registers=registers)
 
 
-of_organisation = click.option(
-    "--config",
-    "desk",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("organisation.toml"),
-    show_default=True,
-    callback=_desk,
-    help="Settings of the organisation; the folder `registers` beside it holds the models.",
-)
+of_organisation = read_from_config("desk", _desk)
 
 
 @click.group()
@@ -104,6 +97,11 @@ def load_extract(desk: Desk, name: str, path: Path, as_json: bool) -> None:
 
     Everything is checked before the first row is written. What is there already is passed over,
     so a load that was cut off can simply be started again.
+
+    \b
+    Examples:
+      landschap register load bag gegevens/bag
+      landschap register load bag gegevens/bag.zip --json
     """
     target = desk.register(name)
     started = time.monotonic()
@@ -149,7 +147,13 @@ async def _load(desk: Desk, target: Register, readings: list[Reading]) -> dict[s
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 @of_organisation
 def list_registers(desk: Desk, as_json: bool) -> None:
-    """List the registers, what they hold and when something was last added."""
+    """List the registers, what they hold and when something was last added.
+
+    \b
+    Examples:
+      landschap register list
+      landschap register list --json
+    """
     rows = desk.run(_overview(desk))
     if as_json:
         click.echo(json.dumps(rows))
@@ -200,6 +204,11 @@ def show_object(
     """Show what held for an object on a day, as known at a moment: REGISTER/COLLECTION/ID.
 
     Objects with personal data are not shown here: ask for them through the door, with a purpose.
+
+    \b
+    Examples:
+      landschap register show bag/panden/0424100000001574
+      landschap register show bag/panden/0424100000001574 --geldig-op 2013-12-01
     """
     kind, object_id = _object_type(desk, thing)
     now = datetime.now(UTC)

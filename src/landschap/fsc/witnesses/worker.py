@@ -61,8 +61,8 @@ async def _bring(deps: WitnessDeps, peer_id: PeerId, brought: dict[PeerId, UUID]
         brought[peer_id] = anchor.anchor_id
     except NotAsked as error:
         log.info("anchor not with a witness yet", witness=peer_id.value, why=str(error))
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        log.warning("anchor not brought", witness=peer_id.value, error=type(error).__name__)
+    except Exception as error:  # the next round may find a restarted database, a whole certificate
+        log.exception("anchor not brought", witness=peer_id.value, exc_info=error)
 
 
 async def where_is(deps: WorkerDeps, peer_id: PeerId) -> str:
