@@ -35,11 +35,21 @@ def read_address(text: str) -> str:
         raise InvalidValue("an address is written as https://host:port")
     if parts.username is not None or parts.path not in ("", "/") or parts.query or parts.fragment:
         raise InvalidValue("an address has no user, path, query or fragment")
-    if ":" in host:
-        return f"https://[{ipaddress.IPv6Address(host)}]:{port}"
+    if "[" in parts.netloc:
+        return f"https://[{_sixth(host)}]:{port}"
     if not _HOST.fullmatch(host):
         raise InvalidValue("the host of an address is not a host name")
     return f"https://{host}:{port}"
+
+
+def _sixth(host: str) -> ipaddress.IPv6Address:
+    try:
+        found = ipaddress.IPv6Address(host)
+    except ValueError:
+        raise InvalidValue("the host of an address is no IPv6 address") from None
+    if found.scope_id is not None:
+        raise InvalidValue("an address is not bound to a network card")
+    return found
 
 
 def host_of(address: str) -> str:

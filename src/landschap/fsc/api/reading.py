@@ -7,6 +7,7 @@ Source: FSC Core, "Manager"; FSC Logging, "GET /logs".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -41,6 +42,7 @@ LOG_QUERY = (
 MAY_BE_EMPTY = frozenset({"cursor", "peer_name", "service_name"})
 _MAX_LISTED = 1_000
 _MAX_CHARACTERS = 1_024
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _PUBLICATIONS = (GrantType.PUBLICATION.value, GrantType.DELEGATED_PUBLICATION.value)
 
 AnyRequest = Request[Any, Any, Any]
@@ -107,10 +109,13 @@ def own_listing(deps: ManagerDeps) -> PeerListing:
 async def key_set(deps: ManagerDeps) -> dict[str, JsonValue]:
     """The certificates we sign with, and those we signed with and that have not expired."""
     own = deps.own
-    current = ChainedCertificate(leaf=own.certificate, others=own.chain)
+    # With a key in a token also the certificate for TLS: a peer may meet that one first.
+    current = [ChainedCertificate(leaf=own.signer.certificate, others=own.signer.chain)]
+    if own.kept is not None:
+        current.append(ChainedCertificate(leaf=own.certificate, others=own.chain))
     kept = await store.certificates_of(deps.pool, own.peer_id, datetime.now(UTC))
-    older = [each for each in kept if each.leaf.thumbprint != own.certificate.thumbprint]
-    return write_jwks([current, *older])
+    older = [each for each in kept if each.leaf.thumbprint not in own.proof]
+    return write_jwks([*current, *older])
 
 
 async def logs(deps: ManagerDeps, request: AnyRequest) -> dict[str, JsonValue]:
@@ -226,8 +231,8 @@ def _many(request: AnyRequest, key: str) -> tuple[str, ...]:
 
 def _readable(key: str, value: str) -> str:
     # Control characters mean nothing here, and PostgreSQL can not even hold one of them.
-    if len(value) > _MAX_CHARACTERS or not value.isprintable():
-        raise _invalid(f"{key} is longer than {_MAX_CHARACTERS} or holds what can not be read")
+    if len(value) > _MAX_CHARACTERS or _CONTROL.search(value):
+        raise _invalid(f"{key} has over {_MAX_CHARACTERS} characters, or a control character")
     return value
 
 
