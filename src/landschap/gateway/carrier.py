@@ -34,6 +34,7 @@ from landschap.gateway.carrier_parts import (
     blanked,
     client_certificate_lines,
     indented,
+    literal_location,
     unix_upstream,
 )
 from landschap.gateway.carrier_protocols import COMMON_MAPS
@@ -179,7 +180,11 @@ server {{
   {NO_TRACE_YET}
 {indented(client_certificate_lines(plan.tls))}
   client_max_body_size 2m;
+  error_page 400 414 431 494 = /_badreq;
+  error_page 405 = @m405;
+  error_page 413 = @toolarge;
   error_page 495 496 = @badcert;
+  error_page 502 504 = @unreach;
   location / {{
     proxy_http_version 1.1;
     proxy_redirect off;
@@ -193,7 +198,22 @@ server {{
     proxy_pass http://manager;
   }}
 {indented(bad_certificate("MANAGER"))}
+{indented(_manager_answers())}
 }}"""
+
+
+def _manager_answers() -> str:
+    """What nginx itself answers at the Manager, in the form in which the Manager would."""
+    own = (
+        ("= /_badreq", 400, "ERROR_CODE_REQUEST_INVALID", "not a proper HTTP request"),
+        ("@m405", 405, "ERROR_CODE_METHOD_UNSUPPORTED", "this method is not supported"),
+        ("@toolarge", 413, "ERROR_CODE_BODY_TOO_LARGE", "the body is too large"),
+        ("@unreach", 502, "ERROR_CODE_INTERNAL", "the Manager does not answer; try again later"),
+    )
+    return "\n".join(
+        literal_location(place, status, code, "MANAGER", message)
+        for place, status, code, message in own
+    )
 
 
 def _web_server(plan: CarrierPlan, door: WebDoor) -> str:
