@@ -41,7 +41,7 @@ docs: setup  ## the manual as HTML in docs/_build
 
 lock: setup  ## renew requirements.lock after a change of pyproject.toml
 	@$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
-	  --no-annotate --no-header --strip-extras --allow-unsafe --extra dev -o requirements.lock pyproject.toml
+	  --no-annotate --no-header --strip-extras --allow-unsafe --extra dev --extra hsm -o requirements.lock pyproject.toml
 
 clean:  ## remove what set-up and the demo made
 	@rm -rf .venv .demo docs/_build frontend/node_modules src/landschap/platform/static/vendor

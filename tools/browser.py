@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""See to a browser for the tests of pages: Chromium from the distribution, as root by apt.
+"""See to what tests need of the system: Chromium for pages, SoftHSM for keys in a token.
 
-An ordinary user without a browser gets skips with a reason; in CI (CI=true) its absence fails.
+Both come from the distribution, as root by apt. An ordinary user without them gets skips with a
+reason; in CI (CI=true) their absence fails.
 """
 
 from __future__ import annotations
@@ -11,29 +12,34 @@ import shutil
 import subprocess
 import sys
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+# package -> the programs by which one sees that it, or another like it, is here
+NEEDED = {
+    "chromium": ("chromium", "chromium-browser", "google-chrome"),
+    "softhsm2": ("softhsm2-util",),
+}
 
 
 def main() -> int:
-    """Install Chromium when it is absent and can be installed; returns the exit code."""
-    if any(shutil.which(name) for name in NAMES):
+    """Install what is absent and can be installed; returns the exit code."""
+    absent = [name for name, programs in NEEDED.items() if not any(map(shutil.which, programs))]
+    if not absent:
         return 0
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         print(
-            "browser: no Chromium here; tests of pages are skipped. "
-            "As root: `apt-get install chromium`.",
+            f"not here: {', '.join(absent)}; tests that need them are skipped. "
+            f"As root: `apt-get install {' '.join(absent)}`.",
             file=sys.stderr,
         )
         return 0
-    print("browser: installing Chromium (about 10 s, 100 MB)", file=sys.stderr, flush=True)
+    print(f"installing {', '.join(absent)} (about 10 s)", file=sys.stderr, flush=True)
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for command in (
         ["apt-get", "update", "-qq"],
-        ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"],
+        ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *absent],
     ):
         done = subprocess.run(command, env=quiet, check=False, stdout=subprocess.DEVNULL)
         if done.returncode != 0:
-            print(f"browser: `{' '.join(command)}` failed", file=sys.stderr)
+            print(f"`{' '.join(command)}` failed", file=sys.stderr)
             return 1 if os.environ.get("CI") == "true" else 0
     return 0
 

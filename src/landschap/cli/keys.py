@@ -81,15 +81,21 @@ def rotate(name: str, config: Path) -> None:
 def inventory(settings: Settings) -> list[Row]:
     """Every key of the organisation. A place is shown, a key never."""
     identity, secrets = settings.identity, settings.paths.secrets
+    signing = "contracts, tokens, declarations, anchors"
+    kept = identity.pkcs11
     files = [
-        ("tls", "TLS at every door, contracts, tokens, declarations, anchors", identity.key),
+        ("tls", "TLS at every door" if kept else f"TLS at every door, {signing}", identity.key),
         ("permit", "what the door allowed, for our own services", secrets / "permit.key"),
         ("pseudonym", "pseudonyms of persons and case references", secrets / "pseudonym.key"),
         ("session", "sessions of residents", secrets / "session.key"),
     ]
-    return [
+    rows = [
         Row(name=name, does=does, place=str(path), since=_since(path)) for name, does, path in files
     ]
+    if kept is not None:
+        place = f"key '{kept.key}' in token '{kept.token}' ({kept.module})"
+        rows.insert(1, Row(name="signing", does=signing, place=place, since="in the token"))
+    return rows
 
 
 def _since(path: Path) -> str:

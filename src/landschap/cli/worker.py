@@ -56,8 +56,8 @@ async def run_worker(settings: Settings) -> None:
         identity, client = await made.peer()
 
         def signer() -> Signer:
-            own = identity.own
-            return Signer(own.peer_id.value, own.key, own.certificate.x509)
+            signer = identity.own.signer
+            return Signer(identity.own.peer_id.value, signer.key, signer.certificate.x509)
 
         log_pool = await made.pool("logboek")
         deps = fsc.WorkerDeps(

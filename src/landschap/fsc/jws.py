@@ -65,7 +65,7 @@ def verifies(jws: Jws, key: keys.PublicKey) -> bool:
     return keys.verifies(jws.signature, jws.signing_input, key, algorithm)
 
 
-def sign(payload: Mapping[str, JsonValue], key: keys.PrivateKey, thumbprint: str) -> str:
+def sign(payload: Mapping[str, JsonValue], key: keys.SigningKey, thumbprint: str) -> str:
     """A compact JWS over the canonical payload; the key decides the algorithm."""
     algorithm = keys.algorithm_of(key)
     header: dict[str, JsonValue] = {"alg": algorithm.name, "x5t#S256": thumbprint}

@@ -18,11 +18,14 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
 )
 
 from landschap.vocabulary.problems import InvalidValue
+from landschap.vocabulary.signing import Digest, KeptKey
 
 PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+SigningKey = PrivateKey | KeptKey
 
 MIN_RSA_BITS = 2048
+_DIGESTS: Mapping[str, Digest] = {"sha256": "sha256", "sha384": "sha384", "sha512": "sha512"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +52,10 @@ ALGORITHMS: Mapping[str, Algorithm] = {
 }
 
 
-def algorithm_of(key: PublicKey | PrivateKey) -> Algorithm:
+def algorithm_of(key: PublicKey | SigningKey) -> Algorithm:
     """The algorithm we sign with for this key. Raises InvalidValue for any other curve."""
+    if isinstance(key, KeptKey):
+        return algorithm_of(key.public_key())
     if isinstance(key, rsa.RSAPublicKey | rsa.RSAPrivateKey):
         return ALGORITHMS["RS256"]
     for each in ALGORITHMS.values():
@@ -66,10 +71,12 @@ def fits(algorithm: Algorithm, key: PublicKey) -> bool:
     return algorithm.curve == key.curve.name
 
 
-def sign(message: bytes, key: PrivateKey, algorithm: Algorithm) -> bytes:
+def sign(message: bytes, key: SigningKey, algorithm: Algorithm) -> bytes:
     """A JWS signature: PKCS #1 v1.5 for RSA, r and s side by side for the curves."""
     if isinstance(key, rsa.RSAPrivateKey):
         return key.sign(message, padding.PKCS1v15(), algorithm.digest)
+    if isinstance(key, KeptKey):
+        return key.sign_jose(message, _DIGESTS[algorithm.digest.name], "pkcs1v15")
     r, s = decode_dss_signature(key.sign(message, ec.ECDSA(algorithm.digest)))
     return r.to_bytes(algorithm.half_bytes) + s.to_bytes(algorithm.half_bytes)
 

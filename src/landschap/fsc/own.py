@@ -12,7 +12,7 @@ from landschap.fsc import jws
 from landschap.fsc.certificates import PeerCertificate, Trust
 from landschap.fsc.contracts import Contract
 from landschap.fsc.hashes import Profile
-from landschap.fsc.keys import PrivateKey
+from landschap.fsc.keys import PrivateKey, SigningKey
 from landschap.fsc.signatures import signature_payload
 from landschap.fsc.states import Kind, Signature
 from landschap.vocabulary.identifiers import PeerId
@@ -20,11 +20,21 @@ from landschap.vocabulary.revocation import Revocation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Signer:
+    """What we sign with: a key, its certificate and the intermediates, without the root."""
+
+    certificate: PeerCertificate
+    chain: tuple[x509.Certificate, ...]
+    key: SigningKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class OwnPeer:
     """Our own organisation as a peer; ``chain`` holds the intermediates, without the root.
 
     ``former`` are certificates that were replaced a moment ago: tokens signed with them still
-    count, and connections made with them still end as they began.
+    count, and connections made with them still end as they began. ``kept`` is what we sign with
+    when that is another key than the one for TLS: one in a PKCS #11 token.
     """
 
     certificate: PeerCertificate
@@ -38,9 +48,22 @@ class OwnPeer:
     inway_address: str
     is_directory: bool = False
     former: tuple[PeerCertificate, ...] = ()
+    kept: Signer | None = None
 
     def __repr__(self) -> str:
         return f"OwnPeer({self.peer_id}, {self.name!r})"
+
+    @property
+    def signer(self) -> Signer:
+        """What contracts, tokens, declarations and anchors are signed with."""
+        if self.kept is not None:
+            return self.kept
+        return Signer(certificate=self.certificate, chain=self.chain, key=self.key)
+
+    @property
+    def proof(self) -> tuple[str, str]:
+        """The certificates that we show and that we sign with, by thumbprint."""
+        return self.certificate.thumbprint, self.signer.certificate.thumbprint
 
     @property
     def peer_id(self) -> PeerId:
@@ -59,12 +82,13 @@ class OwnPeer:
     def sign(self, contract: Contract, kind: Kind, now: datetime) -> Signature:
         """Our signature under a contract."""
         payload = signature_payload(contract.hash, kind, now)
+        signer = self.signer
         return Signature(
             peer_id=self.peer_id,
             kind=kind,
-            jws=jws.sign(payload, self.key, self.certificate.thumbprint),
+            jws=jws.sign(payload, signer.key, signer.certificate.thumbprint),
             signed_at=now.replace(microsecond=0),
-            thumbprint=self.certificate.thumbprint,
-            certificate_from=self.certificate.not_before,
-            certificate_until=self.certificate.not_after,
+            thumbprint=signer.certificate.thumbprint,
+            certificate_from=signer.certificate.not_before,
+            certificate_until=signer.certificate.not_after,
         )

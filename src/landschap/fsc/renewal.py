@@ -32,7 +32,7 @@ def short_accepts(
 
 def may_accept_again(accept: Signature, own: OwnPeer) -> bool:
     """True for our own accept when signing again now would make it last longer."""
-    certificate = own.certificate
+    certificate = own.signer.certificate
     return (
         accept.peer_id == own.peer_id
         and accept.thumbprint != certificate.thumbprint

@@ -92,7 +92,8 @@ def issue(
         claims["pdi"] = grant.service.delegator.value
     if "properties" in grant.data:
         claims["prp"] = grant.properties
-    return jws.sign(claims, own.key, own.certificate.thumbprint)
+    signer = own.signer
+    return jws.sign(claims, signer.key, signer.certificate.thumbprint)
 
 
 def verify_token(

@@ -24,7 +24,7 @@ import msgspec
 from joserfc.jwk import KeySet
 
 from landschap.fsc.certificates import PeerCertificate
-from landschap.fsc.keys import PrivateKey
+from landschap.fsc.keys import SigningKey
 from landschap.fsc.tokens import BEARER
 from landschap.gateway import refusals
 from landschap.gateway.asked import Asked, Fresh, Query, Trace, is_lenient, query_of
@@ -97,18 +97,18 @@ class TokenWanted(msgspec.Struct, frozen=True):
 class Signing(msgspec.Struct, frozen=True, kw_only=True):
     """The key for declarations, its certificate, and the secret behind case references.
 
-    ``former`` are keys that were replaced a moment ago, by the thumbprint of their certificate.
+    ``former`` are keys that were replaced a moment ago with the thumbprint of their certificate,
+    by the thumbprint of what was shown to peers then.
     """
 
-    key: PrivateKey
+    key: SigningKey
     thumbprint: str
     case_key: bytes
-    former: Mapping[str, PrivateKey] = {}
+    former: Mapping[str, tuple[SigningKey, str]] = {}
 
-    def fitting(self, shown: str) -> tuple[PrivateKey, str]:
+    def fitting(self, shown: str) -> tuple[SigningKey, str]:
         """Key and thumbprint for a connection that shows this certificate: the peer knows it."""
-        former = self.former.get(shown)
-        return (self.key, self.thumbprint) if former is None else (former, shown)
+        return self.former.get(shown) or (self.key, self.thumbprint)
 
 
 def identify(

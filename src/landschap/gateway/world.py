@@ -151,7 +151,10 @@ def build_world(found: Found) -> World:
     return World(
         epoch=found.epoch,
         own=own,
-        own_keys={each.thumbprint: each.key for each in (own.certificate, *own.former)},
+        own_keys={
+            each.thumbprint: each.key
+            for each in (own.certificate, own.signer.certificate, *own.former)
+        },
         snapshot=found.snapshot,
         services={
             each.name: _offered(each, found.snapshot)

@@ -33,10 +33,11 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
 
 from landschap.logboek.canonical import payload_bytes
 from landschap.logboek.merkle import leaf_hash, root_hash
+from landschap.vocabulary.signing import Digest, KeptKey
 from landschap.vocabulary.times import as_utc_text, parse_moment
 
 TYPE = "landschap-anchor"
-SigningKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+SigningKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | KeptKey
 
 _CURVES: dict[str, tuple[str, int, hashes.HashAlgorithm]] = {
     "secp256r1": ("ES256", 32, hashes.SHA256()),
@@ -44,6 +45,12 @@ _CURVES: dict[str, tuple[str, int, hashes.HashAlgorithm]] = {
     "secp521r1": ("ES512", 66, hashes.SHA512()),
 }
 _RSA = "PS256"
+_DIGESTS: dict[str, Digest] = {
+    "ES256": "sha256",
+    "ES384": "sha384",
+    "ES512": "sha512",
+    "PS256": "sha256",
+}
 
 
 class InvalidAnchor(ValueError):
@@ -188,6 +195,8 @@ def _algorithm_of(key: object) -> str:
 def _sign(key: SigningKey, data: bytes) -> bytes:
     if isinstance(key, rsa.RSAPrivateKey):
         return key.sign(data, _pss(), hashes.SHA256())
+    if isinstance(key, KeptKey):
+        return key.sign_jose(data, _DIGESTS[_algorithm_of(key.public_key())], "pss")
     _, size, algorithm = _CURVES[key.curve.name]
     r, s = decode_dss_signature(key.sign(data, ec.ECDSA(algorithm)))
     return r.to_bytes(size, "big") + s.to_bytes(size, "big")

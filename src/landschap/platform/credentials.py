@@ -19,11 +19,12 @@ from pathlib import Path
 
 import structlog
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 from landschap.platform.folders import private_folder
-from landschap.platform.identity import certificates_in, key_in, read_file
-from landschap.platform.identity_checks import check_together
+from landschap.platform.identity import certificates_in, key_in, read_certificates, read_file
+from landschap.platform.identity_checks import check_signing, check_together
 from landschap.platform.revocation import kept_file, revocation_of, sources
 from landschap.platform.settings import Settings
 from landschap.platform.trouble import Trouble
@@ -40,7 +41,9 @@ _KEPT_VERSIONS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Credentials:
-    """Everything of one moment. ``chain`` begins with our certificate."""
+    """Everything of one moment. ``chain`` begins with our certificate, ``signing_chain`` with
+    that of the key in a token, when there is one.
+    """
 
     chain: tuple[x509.Certificate, ...]
     chain_pem: bytes
@@ -49,6 +52,7 @@ class Credentials:
     anchors: tuple[x509.Certificate, ...]
     anchors_pem: bytes
     revocation: Revocation | None
+    signing_chain: tuple[x509.Certificate, ...] = ()
 
     def lists_pem(self, now: datetime) -> bytes:
         """The revocation lists for nginx and OpenSSL; empty when none are to be used now."""
@@ -58,7 +62,8 @@ class Credentials:
 
     def version(self, now: datetime) -> str:
         """A name for the whole that changes with any part of it."""
-        parts = (self.chain_pem, self.key_pem, self.anchors_pem, self.lists_pem(now))
+        signing = b"".join(each.fingerprint(hashes.SHA256()) for each in self.signing_chain)
+        parts = (self.chain_pem, self.key_pem, self.anchors_pem, self.lists_pem(now), signing)
         known = b"\0".join(hashlib.sha256(part).digest() for part in parts)
         return hashlib.sha256(known).hexdigest()[:16]
 
@@ -81,6 +86,7 @@ def checked_credentials(settings: Settings, now: datetime) -> Credentials:
         for finding in check_together(settings, read.chain, read.key, read.anchors, now)
         if finding.fatal
     ]
+    fatal += check_signing(settings, read.signing_chain, read.anchors, now)
     if fatal:
         raise Trouble(
             "; ".join(finding.what for finding in fatal),
@@ -169,6 +175,7 @@ def short_lived_files(credentials: Credentials, now: datetime) -> Iterator[Files
 def read_credentials(settings: Settings, now: datetime) -> Credentials:
     """The files as they are. Raises Trouble when one can not be read."""
     identity = settings.identity
+    kept = identity.pkcs11
     chain_pem = read_file(identity.certificate, "certificate")
     key_pem = read_file(identity.key, "private key")
     anchor_pems = {path: read_file(path, "trust anchor") for path in identity.trust_anchors}
@@ -181,6 +188,7 @@ def read_credentials(settings: Settings, now: datetime) -> Credentials:
         anchors=tuple(anchors),
         anchors_pem=b"\n".join(anchor_pems.values()),
         revocation=revocation_of(settings, now),
+        signing_chain=tuple(read_certificates(kept.certificate)) if kept else (),
     )
 
 
@@ -188,6 +196,8 @@ def _paths(settings: Settings) -> Iterator[Path]:
     identity = settings.identity
     yield from (identity.certificate, identity.key, *identity.trust_anchors)
     yield from settings.revocation.authorities
+    if identity.pkcs11 is not None:
+        yield identity.pkcs11.certificate
     for source in sources(settings):
         yield kept_file(settings, source)
         if not source.startswith(("http://", "https://")):

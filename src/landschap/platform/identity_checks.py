@@ -84,6 +84,9 @@ def check_identity(settings: Settings, now: datetime) -> list[Finding]:
     for path in identity.trust_anchors:
         anchors += _attempt(read_certificates, path, findings) or []
     findings += check_together(settings, chain or (), key, anchors, now)
+    if identity.pkcs11 is not None:
+        signing = _attempt(read_certificates, identity.pkcs11.certificate, findings)
+        findings += check_signing(settings, signing or (), anchors, now)
     try:
         findings += _check_revocation(settings, chain or (), now)
     except Trouble as trouble:
@@ -110,12 +113,38 @@ def check_together(
     return findings
 
 
+def check_signing(
+    settings: Settings,
+    chain: Sequence[x509.Certificate],
+    anchors: Sequence[x509.Certificate],
+    now: datetime,
+) -> list[Finding]:
+    """What is fatally wrong with the certificate of the key in a token; nothing without one."""
+    kept = settings.identity.pkcs11
+    if kept is None or not chain:
+        return []
+    findings = [*_check_period(chain[0], kept.certificate, now), *_check_chain(chain, anchors, now)]
+    if oin_of(chain[0]) != settings.organisation.oin.value:
+        findings.append(
+            Finding(
+                what=f"the certificate {kept.certificate} is of OIN {oin_of(chain[0]) or '(none)'}",
+                remedy="correct identity.pkcs11.certificate: it must be of this organisation",
+            )
+        )
+    return [each for each in findings if each.fatal]
+
+
 def expiries(settings: Settings, now: datetime) -> list[Expiry]:
     """When our certificate, the trust anchors and the revocation lists end."""
     found = [
         Expiry(name="organisation", ends=each.not_valid_after_utc)
         for each in read_certificates(settings.identity.certificate)[:1]
     ]
+    if settings.identity.pkcs11 is not None:
+        found += [
+            Expiry(name="organisation signing", ends=each.not_valid_after_utc)
+            for each in read_certificates(settings.identity.pkcs11.certificate)[:1]
+        ]
     for path in settings.identity.trust_anchors:
         found += [
             Expiry(name=f"anchor {path.name}", ends=each.not_valid_after_utc)

@@ -57,7 +57,10 @@ def option(kind: Kind, doc: str, *, default: Any = MISSING, secret: bool = False
 
 def section(of: type, doc: str, *, optional: bool = False) -> Any:
     """A dataclass field read from one TOML table."""
-    return dataclasses.field(metadata={"section": Section(of, doc, optional)})
+    metadata = {"section": Section(of, doc, optional)}
+    if optional:
+        return dataclasses.field(default=None, metadata=metadata)
+    return dataclasses.field(metadata=metadata)
 
 
 def _read_text(value: object, _: Path) -> str:

@@ -67,6 +67,8 @@ def _needed(settings: Settings) -> Iterator[Path]:
     yield from (identity.certificate, identity.key, *identity.trust_anchors)
     yield from (path for path in (identity.crl, identity.internal_ca) if path is not None)
     yield from settings.revocation.authorities
+    if identity.pkcs11 is not None:
+        yield from (identity.pkcs11.module, identity.pkcs11.pin_file, identity.pkcs11.certificate)
     yield from (Path(each) for each in settings.revocation.lists if each.startswith("/"))
 
 

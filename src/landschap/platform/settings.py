@@ -47,6 +47,19 @@ class OrganisationSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pkcs11Settings:
+    """The key for contracts, tokens, declarations and anchors, kept in a token."""
+
+    module: Path = option(o.a_path, "The token's PKCS #11 library.")
+    token: str = option(o.text, "Label of the token.")
+    key: str = option(o.text, "Label of the private key in it.")
+    pin_file: Path = option(o.a_path, "File that holds the token's user PIN.")
+    certificate: Path = option(
+        o.a_path, "Certificate of that key (PEM), with its chain; of the same organisation."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IdentitySettings:
     certificate: Path = option(o.a_path, "The organisation certificate (PEM), with its chain.")
     key: Path = option(o.a_path, "The private key of that certificate (PEM).")
@@ -58,6 +71,9 @@ class IdentitySettings:
     )
     internal_ca: Path | None = option(
         o.a_path, "CA of the organisation's own applications, for the Outway.", default=None
+    )
+    pkcs11: Pkcs11Settings | None = section(
+        Pkcs11Settings, "Sign with a key in a PKCS #11 token.", optional=True
     )
 
 

@@ -19,8 +19,10 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
 )
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from landschap.vocabulary.signing import KeptKey
+
 Algorithm = Literal["ES256", "PS256"]
-PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | KeptKey
 PublicKey = PublicKeyTypes
 _COORDINATE_BYTES = 32
 _MIN_RSA_BITS = 2048
@@ -44,6 +46,8 @@ def sign_bytes(content: bytes, key: PrivateKey) -> bytes:
     """The signature in JOSE form: r and s of 32 bytes each, or an RSA-PSS signature."""
     if isinstance(key, rsa.RSAPrivateKey):
         return key.sign(content, _pss(), SHA256())
+    if isinstance(key, KeptKey):
+        return key.sign_jose(content, "sha256", "pss")
     r, s = decode_dss_signature(key.sign(content, ec.ECDSA(SHA256())))
     return r.to_bytes(_COORDINATE_BYTES, "big") + s.to_bytes(_COORDINATE_BYTES, "big")
 

@@ -17,6 +17,7 @@ from landschap.fsc.client.own import own_peer_of
 from landschap.fsc.own import OwnPeer
 from landschap.platform.credentials import LOOK_SECONDS, Credentials, Watched
 from landschap.platform.settings import Settings
+from landschap.platform.trouble import Trouble
 from landschap.vocabulary.problems import InvalidValue
 
 log = structlog.get_logger(__name__)
@@ -48,10 +49,10 @@ class Identity:
                 return False
             try:
                 own = own_peer_of(self._settings, fresh)
-            except InvalidValue as error:
+            except (InvalidValue, Trouble) as error:
                 log.warning("replaced certificate can not be used", why=str(error))
                 return False
-            renewed = own.certificate.thumbprint != self.own.certificate.thumbprint
+            renewed = own.proof != self.own.proof
             if renewed and self._wait_seconds:
                 await asyncio.sleep(self._wait_seconds)
             self.own, self.credentials = own, fresh

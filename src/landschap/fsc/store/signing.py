@@ -103,7 +103,7 @@ def _not_now(stored: StoredContract, own: OwnPeer, kind: Kind, now: datetime) ->
 
 
 def _is_current(placed: Signature, own: OwnPeer) -> bool:
-    return placed.thumbprint == own.certificate.thumbprint
+    return placed.thumbprint == own.signer.certificate.thumbprint
 
 
 def _refusal(code: str, detail: str) -> Refusal:
@@ -129,7 +129,8 @@ async def _place(
     connection: Connection, own: OwnPeer, contract: Contract, kind: Kind, now: datetime
 ) -> None:
     signature = own.sign(contract, kind, now)
-    chained = ChainedCertificate(leaf=own.certificate, others=own.chain)
+    signer = own.signer
+    chained = ChainedCertificate(leaf=signer.certificate, others=signer.chain)
     await contract_rows.save_certificate(connection, chained)
     await contract_rows.save_signature(connection, contract.hash, signature, now)
     stored = await contract_rows.contract(connection, contract.hash.value)

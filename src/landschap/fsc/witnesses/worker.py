@@ -52,7 +52,7 @@ async def _bring(deps: WitnessDeps, peer_id: PeerId, brought: dict[PeerId, UUID]
             return
         own = deps.worker.own
         # After a renewal the intermediates of the anchor's own certificate are those of ours then.
-        chain = own.chain if anchor.certificate == own.certificate.der else ()
+        chain = own.signer.chain if anchor.certificate == own.signer.certificate.der else ()
         address = await where_is(deps.worker, peer_id)
         async with Asker(settings=deps.worker.settings, expected=peer_id) as asker:
             await announces(asker, address)

@@ -76,7 +76,7 @@ async def open_desk(settings: Settings, lane: str, stack: AsyncExitStack) -> tup
     """A desk with its connections, which close with ``stack``."""
     identity = Identity(settings)
     own = identity.own
-    key_algorithm(own.key)
+    key_algorithm(own.signer.key)
     pools = Pools(
         gateway=await _pool(settings, "gateway", stack),
         fsc=await _pool(settings, "fsc", stack),
@@ -106,8 +106,8 @@ async def open_desk(settings: Settings, lane: str, stack: AsyncExitStack) -> tup
     await writer.start()
     stack.push_async_callback(writer.close)
     signing = Signing(
-        key=own.key,
-        thumbprint=own.certificate.thumbprint,
+        key=own.signer.key,
+        thumbprint=own.signer.certificate.thumbprint,
         case_key=secret_key(settings, "pseudonym"),
     )
     holdings = Holdings(

@@ -154,7 +154,7 @@ class Keeper:
 
     async def take(self, own: OwnPeer, credentials: Credentials) -> None:
         """Go on as this peer. What the carrier still does as the former one ends as it began."""
-        if own.certificate.thumbprint == self.own.certificate.thumbprint:
+        if own.proof == self.own.proof:
             self.client.take(own, credentials)
             former = list(self.formers)
         else:
@@ -198,7 +198,7 @@ class Keeper:
         self.formers = formers
         # One that is revoked, or whose anchor is gone, serves no longer; it is closed in time.
         serving = [each for each in formers if _counts(each, own)]
-        known = tuple(each.own.certificate for each in serving)
+        known = tuple(c for f in serving for c in (f.own.certificate, f.own.signer.certificate))
         self.own = dataclasses.replace(own, former=known)
         self.peers = Peers(self.pools.fsc, self.own, self.client)
         if self.desk is None:
@@ -206,9 +206,13 @@ class Keeper:
         secrets = self.desk.holdings.secrets
         signing = msgspec.structs.replace(
             secrets.signing,
-            key=own.key,
-            thumbprint=own.certificate.thumbprint,
-            former={each.own.certificate.thumbprint: each.own.key for each in serving},
+            key=own.signer.key,
+            thumbprint=own.signer.certificate.thumbprint,
+            former={
+                each.own.proof[0]: (each.own.signer.key, each.own.proof[1])
+                for each in serving
+                if each.own.proof[0] != own.proof[0]
+            },
         )
         # What was believed of others was believed under the lists and anchors of before.
         memory = dataclasses.replace(
