@@ -83,6 +83,7 @@ class Manager:
     port: int = 0
     offered: set[str] = field(default_factory=lambda: {"bijstand"})
     client: ManagerClient = field(init=False)
+    served: list[ManagerDeps] = field(default_factory=list)
 
     @property
     def address(self) -> str:
@@ -95,7 +96,7 @@ class Manager:
 
     def deps(self, *words: str, ttl_seconds: int = 300) -> ManagerDeps:
         """The surroundings of its application."""
-        return ManagerDeps(
+        made = ManagerDeps(
             pool=self.pool,
             log_pool=self.log_pool,
             own=self.own,
@@ -105,6 +106,8 @@ class Manager:
             token_ttl=timedelta(seconds=ttl_seconds),
             witnesses=frozenset(self.settings.witness.peers),
         )
+        self.served.append(made)
+        return made
 
     def worker_deps(self) -> WorkerDeps:
         """The surroundings of its worker."""

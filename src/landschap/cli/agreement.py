@@ -21,7 +21,7 @@ from landschap.fsc.client import own_peer
 from landschap.fsc.connections import HeldToken
 from landschap.fsc.contracts import Contract, HashedGrant
 from landschap.fsc.delegation import Delegation, delegations_of
-from landschap.fsc.grants import Connection, Publication
+from landschap.fsc.grants import Connection, Publication, Registration
 from landschap.fsc.own import OwnPeer
 from landschap.fsc.sentences import LANGUAGES, Names, all_words_of, checks_of, words_of
 from landschap.fsc.states import Kind, missing_accepts
@@ -163,12 +163,18 @@ def _grant(desk: Desk, hashed: HashedGrant, reached: Reach) -> dict[str, JsonVal
     told: dict[str, JsonValue] = {
         "grantHash": hashed.hash.value,
         "type": grant.type.value,
-        "service": grant.service.name,
-        "providerPeerId": grant.service.peer_id.value,
         "properties": grant.properties,
         "delegations": [_delegation(desk, each) for each in delegations_of(grant)],
     }
+    if not isinstance(grant, Registration):
+        told["service"] = grant.service.name
+        told["providerPeerId"] = grant.service.peer_id.value
     match grant:
+        case Registration():
+            told["memberPeerId"] = grant.member.value
+            told["role"] = grant.role.value
+            told["administratorPeerId"] = grant.administrator.value
+            told["regulatedArea"] = grant.area
         case Publication():
             told["directoryPeerId"] = grant.directory.value
         case Connection():

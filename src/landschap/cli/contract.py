@@ -27,7 +27,7 @@ from landschap.cli.agreement import (
     reach,
 )
 from landschap.cli.config_option import config_option
-from landschap.cli.delegating import delegation_options, mandate_of
+from landschap.cli.delegating import area_from, delegation_options, mandate_of
 from landschap.cli.deskwork import (
     confirm,
     find_contract,
@@ -40,6 +40,7 @@ from landschap.cli.deskwork import (
 )
 from landschap.cli.proposing import (
     Wishes,
+    membership,
     proposal,
     publication,
     read_purpose_file,
@@ -50,6 +51,7 @@ from landschap.cli.waiting import wait
 from landschap.fsc import store
 from landschap.fsc.autosign import Way
 from landschap.fsc.contracts import Contract
+from landschap.fsc.grants import MemberRole
 from landschap.fsc.sentences import checks_of
 from landschap.fsc.states import Kind, State
 from landschap.vocabulary.ijson import JsonValue
@@ -241,6 +243,36 @@ def publish(
     async def make(desk: Desk) -> Contract:
         place = None if directory is None else peer_id(directory)
         return await publication(desk, service, place, read_until(until, desk.now))
+
+    _propose(config, make, yes=yes, in_json=in_json)
+
+
+@contract.command("join")
+@click.option("--area", required=True, metavar="NAME", help="Name of the Regulated Area.")
+@click.option("--administrator", required=True, metavar="PEER-ID", help="Who administers it.")
+@click.option("--as-administrator", is_flag=True, help="As another administrator of it.")
+@until_option
+@yes_option
+@json_option
+@config_option
+def join(
+    config: Path, area: str, administrator: str, as_administrator: bool, until: str | None,
+    yes: bool, in_json: bool,
+) -> None:  # fmt: skip
+    """Ask to become a member of a Regulated Area: services that only members offer and ask.
+
+    \b
+    Examples:
+      landschap contract join --area jeugdzorg --administrator 00000099000000009000
+      landschap contract join --area jeugdzorg --administrator 00000099000000009000 --yes --json
+    """
+
+    async def make(desk: Desk) -> Contract:
+        role = MemberRole.ADMINISTRATOR if as_administrator else MemberRole.MEMBER
+        asked = area_from(area, administrator)
+        if asked is None:
+            raise click.UsageError("name an area and its administrator")
+        return membership(desk, asked, role, read_until(until, desk.now))
 
     _propose(config, make, yes=yes, in_json=in_json)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from landschap.fsc.areas import Area
 from landschap.fsc.delegation import Agreement, Role, Side
 from landschap.fsc.external import PROPERTIES, ExternalReference
 from landschap.fsc.grants import GrantType
@@ -46,14 +47,16 @@ class Mandate:
     asks: Acting
     offers: Acting
     outside: ExternalReference | None = None
+    area: Area | None = None
 
     def properties(self) -> dict[str, JsonValue]:
         """The grant properties that say for whom, and under which agreements."""
+        area = {} if self.area is None else self.area.as_properties()
         if self.outside is not None:
             kind = GrantType.CONNECTION if self.directory is None else GrantType.PUBLICATION
-            return {PROPERTIES[kind]: self.outside.as_property()}
+            return {PROPERTIES[kind]: self.outside.as_property()} | area
         asks = Side.CONNECTION if self.directory is None else Side.PUBLICATION
-        return self.asks.properties(asks) | self.offers.properties(Side.PUBLICATION)
+        return area | self.asks.properties(asks) | self.offers.properties(Side.PUBLICATION)
 
 
 def delegation_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -74,6 +77,7 @@ def mandate_of(typed: dict[str, Any]) -> Mandate:
         asks=_acting(typed, ""),
         offers=_acting(typed, "service_"),
         outside=_outside(typed),
+        area=area_from(typed.pop("area"), typed.pop("area_administrator")),
     )
     if found.outside is not None and found.asks.delegator is not None:
         raise click.UsageError(
@@ -124,6 +128,16 @@ def _outside(typed: dict[str, Any]) -> ExternalReference | None:
         )
     except InvalidValue as error:
         raise click.BadParameter(f"{options}: {error}") from None
+
+
+def area_from(name: str, administrator: str) -> Area | None:
+    """The Regulated Area that was typed, None when there is none. Raises ClickException."""
+    if bool(name) != bool(administrator):
+        raise click.UsageError("--area and --area-administrator belong together")
+    try:
+        return Area.of(administrator=administrator, name=name) if name else None
+    except InvalidValue as error:
+        raise click.BadParameter(f"--area, --area-administrator: {error}") from None
 
 
 def _peer_id(text: str, option: str) -> PeerId | None:
@@ -177,5 +191,13 @@ _OPTIONS = [
     ),
     click.option(
         "--external-delegator-name", default="", metavar="TEXT", help="Its name."
+    ),
+    click.option(
+        "--area", default="", metavar="NAME",
+        help="Regulated Area that the service is in: for members only.",
+    ),
+    click.option(
+        "--area-administrator", default="", metavar="PEER-ID",
+        help="Its membership administrator.",
     ),
 ]  # fmt: skip

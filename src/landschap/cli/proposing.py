@@ -18,12 +18,16 @@ import click
 
 from landschap.cli.agreement import Desk
 from landschap.cli.delegating import Mandate
+from landschap.fsc.areas import Area
 from landschap.fsc.client import Destination, ManagerClient, PeerRefused, PeerUnreachable
 from landschap.fsc.contracts import Contract, read_contract
 from landschap.fsc.field_sets import PROPERTY as FIELD_SETS
 from landschap.fsc.field_sets import NamedFieldSet, choose, read_named, told_by
+from landschap.fsc.grants import MemberRole
 from landschap.fsc.proposals import (
+    Asked,
     ConnectionAsked,
+    MembershipAsked,
     PublicationAsked,
     Terms,
     proposed_content,
@@ -104,7 +108,7 @@ async def proposal(
     Raises ClickException, ProblemError.
     """
     asks, offers = mandate.asks, mandate.offers
-    asked: ConnectionAsked | PublicationAsked
+    asked: Asked
     if mandate.directory is not None:
         if wishes != Wishes():
             raise click.UsageError("a publication has no purpose; leave --purpose and the like out")
@@ -130,6 +134,14 @@ async def proposal(
     if desk.own.peer_id not in made.participants:
         raise click.UsageError(f"{desk.own.name} stands nowhere in this contract")
     return made
+
+
+def membership(desk: Desk, area: Area, role: MemberRole, until: datetime) -> Contract:
+    """The contract in which we become a member of a Regulated Area. Raises ProblemError."""
+    asked = MembershipAsked(
+        member=desk.own.peer_id, role=role, administrator=area.administrator, area=area.name
+    )
+    return _contract(desk, asked, until)
 
 
 async def publication(
@@ -239,7 +251,7 @@ async def _listed_sets(desk: Desk, provider: PeerId, service: str) -> list[Named
     return told_by(told or {})
 
 
-def _contract(desk: Desk, asked: ConnectionAsked | PublicationAsked, until: datetime) -> Contract:
+def _contract(desk: Desk, asked: Asked, until: datetime) -> Contract:
     terms = Terms(
         profile=desk.own.profile,
         group_id=desk.own.group_id,

@@ -21,7 +21,7 @@ from enum import StrEnum
 
 from landschap.fsc.contracts import Contract
 from landschap.fsc.external import external_reference
-from landschap.fsc.grants import Connection, Grant, GrantType, Publication
+from landschap.fsc.grants import Connection, Grant, GrantType, Publication, Registration
 from landschap.vocabulary.identifiers import PeerId
 
 # The words of the settings, which are those of other FSC software.
@@ -102,6 +102,8 @@ def _way(grant: Grant, policy: AutoSign) -> Way:
 def _is_asked(grant: Grant, policy: AutoSign) -> bool:
     """True when others ask this of us, and we are nothing else in it."""
     match grant:
+        case Registration():
+            return False
         case Publication():
             asked = grant.directory
             others: tuple[PeerId | None, ...] = (grant.service.peer_id, grant.service.delegator)

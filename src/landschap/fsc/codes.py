@@ -40,6 +40,7 @@ class Code(StrEnum):
     MANAGER_ADDRESS = "ERROR_CODE_MANAGER_ADDRESS_INVALID"
     WITNESS = "ERROR_CODE_WITNESS_NOT_AGREED"
     WITNESS_ANCHOR = "ERROR_CODE_WITNESS_ANCHOR_INVALID"
+    NOT_A_MEMBER = "ERROR_CODE_PEER_NOT_MEMBER_OF_REGULATED_AREA"
     NOT_FOUND = "ERROR_CODE_NOT_FOUND"
     METHOD = "ERROR_CODE_METHOD_UNSUPPORTED"
     BODY_TOO_LARGE = "ERROR_CODE_BODY_TOO_LARGE"
@@ -67,6 +68,7 @@ _STATUS_AND_TITLE: Mapping[Code, tuple[int, str]] = {
     Code.TOKEN_GROUP: (403, "The access token is of another Group"),
     Code.CONTRACT_INVALID: (422, "The contract is not valid"),
     Code.REQUEST_INVALID: (400, "The request is not valid"),
+    Code.NOT_A_MEMBER: (422, "The peer is no member of the Regulated Area"),
     Code.MANAGER_ADDRESS: (400, "The address of the peer's Manager is not valid"),
     Code.WITNESS: (403, "This organisation does not witness for the peer"),
     Code.WITNESS_ANCHOR: (422, "This is no anchor of the peer's log"),

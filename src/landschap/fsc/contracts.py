@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from landschap.fsc.areas import area_of, areas_of
 from landschap.fsc.codes import Code, refused
 from landschap.fsc.external import external_reference
 from landschap.fsc.grants import (
@@ -169,6 +170,7 @@ def _read(content: Mapping[str, JsonValue], profile: Profile) -> Contract:
     grants = tuple(read_grant(each) for each in _grant_list(content))
     for each in grants:
         external_reference(each)
+        area_of(each.properties)
     data = canonical(content)
     if len(data) > MAX_CONTENT_BYTES:
         raise InvalidValue(f"a content of {len(data)} bytes; at most {MAX_CONTENT_BYTES}")
@@ -197,9 +199,14 @@ def _read(content: Mapping[str, JsonValue], profile: Profile) -> Contract:
 def _combination(contract: Contract) -> Refusal | None:
     """Publications stand alone; connections of both types may be mixed.
 
-    Several publications of one type in one contract are allowed, both types together are not.
+    Several publications of one type in one contract are allowed, both types together are not. A
+    membership is alone in its contract, and services of different areas are not mixed.
     """
     types = {each.grant.type for each in contract.grants}
+    if GrantType.REGISTRATION in types and len(contract.grants) > 1:
+        return refused(Code.COMBINATION, "a membership is the only grant of its contract")
+    if len(areas_of(each.grant for each in contract.grants)) > 1:
+        return refused(Code.COMBINATION, "the grants name different Regulated Areas")
     if types <= {GrantType.CONNECTION, GrantType.DELEGATED_CONNECTION} or len(types) == 1:
         return None
     names = ", ".join(sorted(types))

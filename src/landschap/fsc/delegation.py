@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from landschap.fsc.grants import Connection, Publication
+from landschap.fsc.grants import Connection, Grant, Publication, Registration
 from landschap.vocabulary.identifiers import PeerId
 from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.problems import Fault, InvalidValue, Refusal
@@ -127,9 +127,11 @@ class Delegation:
         )
 
 
-def delegations_of(grant: Connection | Publication) -> tuple[Delegation, ...]:
+def delegations_of(grant: Grant) -> tuple[Delegation, ...]:
     """The delegations of a grant, at most one of each side."""
     match grant:
+        case Registration():
+            return ()
         case Publication():
             asks: tuple[PeerId | None, PeerId] | None = None
         case Connection():

@@ -7,7 +7,10 @@
 | service connection | 2 | 3 | outway, service (and the service's delegator) |
 | delegated service connection | 3 | 4 | the same and the delegator |
 | delegated service publication | 4 | 5 | directory, service, delegator |
+| peer registration | 5 | 6 | member, membership administrator |
 
+The last one is of the Regulated Area extension, which names neither its type nor its integer; ours
+are by analogy.
 The integers of grant types and of hash types differ by one, except where they do not: use the
 table. Source: FSC Core, "Grants" and "Types".
 """
@@ -39,12 +42,13 @@ MAX_PROPERTIES_BYTES = 1_000_000
 
 
 class GrantType(StrEnum):
-    """The four grants of FSC Core."""
+    """The four grants of FSC Core, and the one of the Regulated Area extension."""
 
     PUBLICATION = "GRANT_TYPE_SERVICE_PUBLICATION"
     CONNECTION = "GRANT_TYPE_SERVICE_CONNECTION"
     DELEGATED_CONNECTION = "GRANT_TYPE_DELEGATED_SERVICE_CONNECTION"
     DELEGATED_PUBLICATION = "GRANT_TYPE_DELEGATED_SERVICE_PUBLICATION"
+    REGISTRATION = "GRANT_TYPE_PEER_REGISTRATION"
 
 
 GRANT_INTEGERS: Mapping[GrantType, int] = {
@@ -52,12 +56,14 @@ GRANT_INTEGERS: Mapping[GrantType, int] = {
     GrantType.CONNECTION: 2,
     GrantType.DELEGATED_CONNECTION: 3,
     GrantType.DELEGATED_PUBLICATION: 4,
+    GrantType.REGISTRATION: 5,
 }
 HASH_TYPES: Mapping[GrantType, int] = {
     GrantType.PUBLICATION: 2,
     GrantType.CONNECTION: 3,
     GrantType.DELEGATED_CONNECTION: 4,
     GrantType.DELEGATED_PUBLICATION: 5,
+    GrantType.REGISTRATION: 6,
 }
 
 
@@ -123,7 +129,32 @@ class Connection:
             yield self.delegator
 
 
-Grant = Publication | Connection
+class MemberRole(StrEnum):
+    """What a peer is in a Regulated Area."""
+
+    MEMBER = "MEMBER"
+    ADMINISTRATOR = "MEMBERSHIP_ADMINISTRATOR"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """The membership of a peer in a Regulated Area. Source: FSC Regulated Area 0.0.1."""
+
+    type: GrantType
+    member: PeerId
+    role: MemberRole
+    administrator: PeerId
+    area: str
+    properties: Mapping[str, JsonValue]
+    data: Mapping[str, JsonValue]
+
+    def participants(self) -> Iterator[PeerId]:
+        """Every peer whose accept this grant needs; one peer may come twice."""
+        yield self.member
+        yield self.administrator
+
+
+Grant = Publication | Connection | Registration
 
 
 def read_grant(value: JsonValue) -> Grant:
@@ -138,6 +169,8 @@ def read_grant(value: JsonValue) -> Grant:
             return _publication(grant_type, data)
         case GrantType.CONNECTION | GrantType.DELEGATED_CONNECTION:
             return _connection(grant_type, data)
+        case GrantType.REGISTRATION:
+            return _registration(grant_type, data)
 
 
 def _publication(grant_type: GrantType, data: Mapping[str, JsonValue]) -> Publication:
@@ -166,6 +199,25 @@ def _connection(grant_type: GrantType, data: Mapping[str, JsonValue]) -> Connect
         outway=_outway(_object(data.get("outway"), "outway")),
         service=_service(_object(data.get("service"), "service")),
         delegator=_delegator(data, expected=grant_type is GrantType.DELEGATED_CONNECTION),
+        properties=_properties(data, MAX_CONNECTION_PROPERTIES_BYTES),
+        data=data,
+    )
+
+
+def _registration(grant_type: GrantType, data: Mapping[str, JsonValue]) -> Registration:
+    member = _object(data.get("member"), "member")
+    administrator = _object(data.get("membership_administrator"), "membership_administrator")
+    role, area = _text(member, "role"), _text(administrator, "regulated_area_name")
+    if role not in set(MemberRole):
+        raise InvalidValue(f"role {role[:40]!r}; known are {', '.join(MemberRole)}")
+    if not SERVICE_NAME.fullmatch(area):
+        raise InvalidValue("regulated_area_name has 1 to 100 of the characters a-z A-Z 0-9 - . _")
+    return Registration(
+        type=grant_type,
+        member=_peer(member, "member"),
+        role=MemberRole(role),
+        administrator=_peer(administrator, "membership_administrator"),
+        area=area,
         properties=_properties(data, MAX_CONNECTION_PROPERTIES_BYTES),
         data=data,
     )

@@ -31,6 +31,7 @@ from landschap.fsc.grants import (
     Connection,
     Grant,
     Publication,
+    Registration,
 )
 from landschap.vocabulary.identifiers import ContentHash, GrantHash
 from landschap.vocabulary.ijson import JsonValue, canonical
@@ -100,6 +101,9 @@ def _fields(grant: Grant) -> list[bytes]:
             return [str(each).encode() for each in (*texts, delegator or "")]
         case Connection():
             return _connection_fields(grant)
+        case Registration():
+            told = (grant.member, grant.role, grant.administrator, grant.area)
+            return [str(each).encode() for each in told]
 
 
 def _connection_fields(grant: Connection) -> list[bytes]:

@@ -18,6 +18,7 @@ from landschap.fsc.grants import (
     PROTOCOLS,
     SERVICE,
     GrantType,
+    MemberRole,
 )
 from landschap.fsc.hashes import HASH_ALGORITHM, Profile
 from landschap.fsc.wire import FSC_VERSIONS
@@ -66,11 +67,32 @@ class PublicationAsked:
     properties: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
-def proposed_content(
-    terms: Terms, asked: ConnectionAsked | PublicationAsked
-) -> dict[str, JsonValue]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MembershipAsked:
+    """A membership of a Regulated Area that is asked for. Source: FSC Regulated Area 0.0.1."""
+
+    member: PeerId
+    role: MemberRole
+    administrator: PeerId
+    area: str
+    properties: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+Asked = ConnectionAsked | PublicationAsked | MembershipAsked
+
+
+def proposed_content(terms: Terms, asked: Asked) -> dict[str, JsonValue]:
     """The content of a contract with one grant."""
     match asked:
+        case MembershipAsked():
+            data: dict[str, JsonValue] = {
+                "type": GrantType.REGISTRATION.value,
+                "member": {**_peer(asked.member), "role": asked.role.value},
+                "membership_administrator": {
+                    **_peer(asked.administrator),
+                    "regulated_area_name": asked.area,
+                },
+            }
         case ConnectionAsked():
             data = _connection(asked, terms.profile)
         case PublicationAsked():

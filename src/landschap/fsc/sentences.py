@@ -17,10 +17,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from landschap.fsc.areas import area_of
 from landschap.fsc.contracts import Contract
 from landschap.fsc.delegation import Delegation, Role, Side, delegations_of
 from landschap.fsc.external import external_reference
-from landschap.fsc.grants import Connection, Grant, Publication
+from landschap.fsc.grants import Connection, Grant, MemberRole, Publication, Registration
 from landschap.purposes.bound import Bound, read_bound
 from landschap.vocabulary.identifiers import PeerId
 from landschap.vocabulary.problems import Refusal
@@ -67,6 +68,8 @@ class _Words:
     unread_purpose: str
     outside: str
     checks: str
+    member: str
+    area: str
 
 
 _WORDS: Mapping[Language, _Words] = {
@@ -96,6 +99,8 @@ _WORDS: Mapping[Language, _Words] = {
         'Does the number {delegator_id} belong to "{delegator}"?\n'
         "Does it cover the service {service}?\n"
         "If one answer is no: reject the contract.",
+        member="{member} is {role} of the Regulated Area {area} by {administrator} until {until}.",
+        area=" It is for members of the Regulated Area {area} of {administrator}.",
     ),
     "nl": _Words(
         asks="{asker} mag{for_whom} dienst {service} van {provider}{offered} bevragen {purpose} "
@@ -123,7 +128,16 @@ _WORDS: Mapping[Language, _Words] = {
         'Hoort het nummer {delegator_id} bij "{delegator}"?\n'
         "Valt de dienst {service} eronder?\n"
         "Is een antwoord nee: wijs het contract af.",
+        member="{member} is {role} van het gereguleerde gebied {area} volgens {administrator} tot "
+        "{until}.",
+        area=" Het is voor leden van het gereguleerde gebied {area} van {administrator}.",
     ),
+}
+
+
+_ROLES: Mapping[Language, Mapping[MemberRole, str]] = {
+    "en": {MemberRole.MEMBER: "a member", MemberRole.ADMINISTRATOR: "an administrator"},
+    "nl": {MemberRole.MEMBER: "lid", MemberRole.ADMINISTRATOR: "beheerder"},
 }
 
 
@@ -147,9 +161,9 @@ def checks_of(contract: Contract, names: Names) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {language: [] for language in LANGUAGES}
     for each in contract.grants:
         outside = external_reference(each.grant)
-        if outside is None:
-            continue
         grant = each.grant
+        if outside is None or isinstance(grant, Registration):
+            continue
         who = grant.outway.peer_id if isinstance(grant, Connection) else grant.service.peer_id
         for language in LANGUAGES:
             found[language] += [
@@ -175,6 +189,14 @@ def _printable(text: str) -> str:
 
 def _sentence(grant: Grant, names: Names, language: Language, until: str) -> str:
     words = _WORDS[language]
+    if isinstance(grant, Registration):
+        return words.member.format(
+            member=names.peer(grant.member),
+            role=_ROLES[language][grant.role],
+            area=grant.area,
+            administrator=names.peer(grant.administrator),
+            until=until,
+        )
     delegated = {each.side: each for each in delegations_of(grant)}
     common = {
         "service": grant.service.name,
@@ -192,7 +214,9 @@ def _sentence(grant: Grant, names: Names, language: Language, until: str) -> str
                 purpose=_purpose(grant, names, language),
                 **common,
             )
-    outside = external_reference(grant)
+    area, outside = area_of(grant.properties), external_reference(grant)
+    if area is not None:
+        told += words.area.format(area=area.name, administrator=names.peer(area.administrator))
     if outside is None:
         return told
     return told + words.outside.format(

@@ -105,12 +105,18 @@ def _reading(deps: ManagerDeps) -> list[ControllerRouterHandler]:
         """The services that are published here."""
         return json_response(await reading.services(deps, request))
 
+    @get(_paths("/regulated-areas/{area:str}/members"), opt={"query": reading.MEMBER_QUERY})
+    async def get_members(request: AnyRequest) -> Response[bytes]:
+        """The members of a Regulated Area that we administer."""
+        name = str(request.path_params["area"])
+        return json_response(await reading.members(deps, request, name))
+
     @get(_paths("/logs"), opt={"query": reading.LOG_QUERY})
     async def get_logs(request: AnyRequest) -> Response[bytes]:
         """The caller's transactions."""
         return json_response(await reading.logs(deps, request))
 
-    return [list_contracts, get_peers, get_services, get_logs]
+    return [list_contracts, get_peers, get_services, get_members, get_logs]
 
 
 def _witnessing(deps: ManagerDeps) -> list[ControllerRouterHandler]:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
@@ -15,7 +15,7 @@ from litestar import Request
 
 from landschap.fsc.addresses import read_address
 from landschap.fsc.certificates import PeerCertificate, read_pem
-from landschap.fsc.client import ManagerClient
+from landschap.fsc.client import ManagerClient, Memberships
 from landschap.fsc.codes import Code, refused
 from landschap.fsc.grants import GrantType
 from landschap.fsc.own import OwnPeer
@@ -33,7 +33,7 @@ class ManagerDeps:
     ``pool`` is of role ``landschap_fsc``, ``log_pool`` of a role that may read the log;
     ``offered`` gives the names of the services that our Inways offer now, ``inway_of`` the address
     of one Inway that offers a service; without it there is one Inway. ``witnesses`` are the peers
-    with which the ends of logs are exchanged.
+    with which the ends of logs are exchanged; ``memberships`` knows who is in a Regulated Area.
     """
 
     pool: asyncpg.Pool
@@ -45,6 +45,10 @@ class ManagerDeps:
     token_ttl: timedelta
     inway_of: Callable[[str], Awaitable[str]] | None = None
     witnesses: frozenset[PeerId] = frozenset()
+    memberships: Memberships = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.memberships = Memberships(pool=self.pool, client=self.client, own=lambda: self.own)
 
 
 def caller(request: Request[Any, Any, Any]) -> PeerCertificate:

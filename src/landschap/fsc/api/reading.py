@@ -17,8 +17,9 @@ from litestar import Request
 
 from landschap.fsc import store
 from landschap.fsc.api.deps import ManagerDeps, caller
+from landschap.fsc.areas import AREA_NAME, Area
 from landschap.fsc.codes import Code, refused
-from landschap.fsc.grants import GrantType, Publication
+from landschap.fsc.grants import GrantType, MemberRole, Publication
 from landschap.fsc.hashes import normal_grant_hash
 from landschap.fsc.jwks import write_jwks
 from landschap.fsc.paging import Page, read_page, several
@@ -34,6 +35,7 @@ PAGING = ("cursor", "limit", "sort_order")
 CONTRACT_QUERY = (*PAGING, "grant_type", "grant_hash")
 PEER_QUERY = (*PAGING, "peer_id", "peer_name")
 SERVICE_QUERY = (*PAGING, "peer_id", "service_name")
+MEMBER_QUERY = (*PAGING, "peer_id")
 LOG_QUERY = (
     *PAGING, "after", "before", "grant_hash", "service_name", "transaction_ids",
     "grant_hash[]", "service_name[]", "transaction_ids[]",
@@ -98,6 +100,34 @@ async def services(deps: ManagerDeps, request: AnyRequest) -> dict[str, JsonValu
         if grant.service.peer_id in providers
     ]
     return {"services": listed, "pagination": {"next_cursor": cursor}}
+
+
+async def members(deps: ManagerDeps, request: AnyRequest, name: str) -> dict[str, JsonValue]:
+    """One page of the members of an area that we administer; with ``peer_id`` only those, all.
+
+    Raises ProblemError. Source: FSC Regulated Area 0.0.1, "Members".
+    """
+    caller(request)
+    if not AREA_NAME.fullmatch(name):
+        raise _invalid("the name of the Regulated Area is malformed")
+    page, wanted = page_of(request), _many(request, "peer_id")[:_MAX_LISTED]
+    every = await store.members(deps.pool, Area(administrator=deps.own.peer_id, name=name))
+    ordered = sorted((each.value for each in every), reverse=not page.ascending)
+    if page.position:
+        after = page.position[0]
+        ordered = [each for each in ordered if each != after and (each > after) == page.ascending]
+    chosen = [each for each in ordered if each in wanted] if wanted else ordered[: page.limit]
+    more = not wanted and len(ordered) > page.limit
+    validated_by = {"membership_administrator_peer_id": deps.own.peer_id.value}
+    listed: list[JsonValue] = []
+    for peer_id in chosen:
+        role = every[PeerId(peer_id)]
+        peer: dict[str, JsonValue] = {"id": peer_id, "role": role.value}
+        if role is MemberRole.MEMBER:
+            peer["validated_by"] = {**validated_by}
+        listed.append({"peer": peer})
+    cursor = page.cursor_after(chosen[-1]) if more else ""
+    return {"members": listed, "pagination": {"next_cursor": cursor}}
 
 
 def own_listing(deps: ManagerDeps) -> PeerListing:

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 from litestar import Request
 
 from landschap.fsc import store
+from landschap.fsc.api.areas import check_token_members
 from landschap.fsc.api.deps import ManagerDeps, caller
 from landschap.fsc.certificates import PeerCertificate
 from landschap.fsc.codes import OAuth, oauth_refused
@@ -143,6 +144,7 @@ async def _check_grant(
             owner=deps.own.name,
         )
     _check_agreements(grant, now)
+    await check_token_members(deps, grant)
 
 
 def _check_agreements(grant: Connection, now: datetime) -> None:

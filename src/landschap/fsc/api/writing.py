@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from litestar import Request
 
 from landschap.fsc import store
+from landschap.fsc.api.areas import check_contract_members
 from landschap.fsc.api.deps import ManagerDeps, caller, manager_address
 from landschap.fsc.autosign import AutoSign
 from landschap.fsc.certificates import PeerCertificate, check_chain
@@ -83,6 +84,8 @@ async def take_signature(
     known = await store.contract(deps.pool, contract.hash.value)
     if known is None:
         _refuse(check_times(contract, visit.now))
+    if kind is Kind.ACCEPT:
+        _refuse(await check_contract_members(deps, contract))
     read = _held(read_signature(submission.signature))
     certificate = await _certificate(deps, read, visit)
     claim = Claim(content_hash=contract.hash, kind=kind, signer=visit.peer.peer_id)

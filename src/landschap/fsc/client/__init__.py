@@ -10,6 +10,7 @@ from landschap.fsc.client.manager import (
     PeerRefused,
     PeerUnreachable,
 )
+from landschap.fsc.client.membership import Memberships, MembershipUnknown
 from landschap.fsc.client.own import own_peer
 
 __all__ = [
@@ -18,6 +19,8 @@ __all__ = [
     "HostMap",
     "Identity",
     "ManagerClient",
+    "MembershipUnknown",
+    "Memberships",
     "PeerRefused",
     "PeerUnreachable",
     "own_peer",

@@ -231,6 +231,23 @@ class ManagerClient:
                 return properties if isinstance(properties, Mapping) else {}
         return None
 
+    async def members(
+        self, administrator: Destination, area: str, peers: Sequence[PeerId]
+    ) -> frozenset[PeerId]:
+        """Those of the peers that a membership administrator names as members of its area.
+
+        Raises PeerUnreachable, PeerRefused. Source: FSC Regulated Area, "Members".
+        """
+        asked = quote(",".join(each.value for each in peers))
+        path = f"/regulated-areas/{quote(area, safe='')}/members?peer_id={asked}"
+        tree = await self._json(administrator, path)
+        listed = tree.get("members") if isinstance(tree, Mapping) else None
+        if not isinstance(listed, Sequence) or isinstance(listed, str):
+            raise PeerUnreachable("the answer holds no list of members")
+        told = [each.get("peer") for each in listed if isinstance(each, Mapping)]
+        named = {each.get("id") for each in told if isinstance(each, Mapping)}
+        return frozenset(each for each in peers if each.value in named)
+
     async def token(self, of: Destination, grant_hash: GrantHash) -> FetchedToken:
         """A token for a grant from the Manager of its provider.
 

@@ -18,6 +18,7 @@ from landschap.fsc.store.decisions import Decision, decisions, note_decision, un
 from landschap.fsc.store.errands import Delivery, Errand, deliveries, undelivered
 from landschap.fsc.store.known_grants import KnownGrants
 from landschap.fsc.store.listing import ContractFilter, contracts_for
+from landschap.fsc.store.memberships import members
 from landschap.fsc.store.peer_rows import Peer, PeerFilter, peer, peer_names, peers, save_peer
 from landschap.fsc.store.rows import StoredContract
 from landschap.fsc.store.signing import Received, propose, receive, sign
@@ -44,6 +45,7 @@ __all__ = [
     "contracts_starting_with",
     "decisions",
     "deliveries",
+    "members",
     "note_decision",
     "peer",
     "peer_names",
