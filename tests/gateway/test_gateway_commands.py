@@ -9,6 +9,7 @@ import os
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,6 +39,27 @@ class Done:
         return json.loads(self.out)
 
 
+async def test_protocol_that_this_nginx_lacks_is_refused_when_it_is_declared(
+    database: Database, tmp_path: Path
+) -> None:
+    old = tmp_path / "nginx"
+    old.write_text("#!/bin/sh\necho 'nginx version: nginx/1.22.1' >&2\n")
+    old.chmod(0o755)
+    settings = database.settings.path
+    text = settings.read_text()
+    declare(
+        database, recording="intent", more='protocol = "http/2"\n', upstream="http://127.0.0.1:9"
+    )
+    settings.write_text(f'{text}\n[nginx]\npath = "{old}"\n')
+    done = await run(database, "service", "apply")
+    settings.write_text(text)
+    assert done.code == 1
+    assert "speaks HTTP/2" in done.err
+    assert "1.29.4" in done.err
+    assert await store.services(await database.pool("gateway")) == []
+    assert (await run(database, "service", "apply")).code == 0
+
+
 async def run(database: Database, *words: str) -> Done:
     settings = database.settings
     process = await asyncio.create_subprocess_exec(
@@ -56,7 +78,8 @@ def declare(database: Database, name: str = "uitkeringen", **changes: str) -> No
     folder.mkdir(exist_ok=True)
     text = DECLARED.format(recording=changes.get("recording", "self"))
     (folder / f"{name}.toml").write_text(
-        text.replace("uitkeringen", name) + changes.get("more", "")
+        text.replace("uitkeringen", name).replace("landschap", changes.get("upstream", "landschap"))
+        + changes.get("more", "")
     )
 
 

@@ -80,6 +80,45 @@ def test_foreign_service_gets_the_permit_only_when_it_is_said() -> None:
     assert "our own services" in mistakes(SHORT + "permit = false\n")[0]
 
 
+MORE = """
+name = "meldingen"
+upstream = "http://127.0.0.1:9100"
+recording = "intent"
+declaration = "none"
+protocol = "http/2"
+events = true
+websocket = true
+inways = ["https://a.weesp.test:443", "https://b.weesp.test:8443"]
+"""
+
+
+def test_protocols_and_inways_are_read_as_they_stand() -> None:
+    found = read_service(MORE)
+    assert isinstance(found, Service)
+    assert (found.protocol, found.events, found.websocket) == ("http/2", True, True)
+    assert found.offered_at("https://b.weesp.test:8443")
+    assert not found.offered_at("https://b.weesp.test:443")
+    plain = read_service(SHORT)
+    assert isinstance(plain, Service)
+    assert plain.offered_at("https://anything.test:1")
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ("websocket = true", "only for a service without personal data"),
+        ('protocol = "http/2"', "our own services speak http/1.1"),
+        ('protocol = "http/3"', "one of http/1.1, http/2"),
+        ("events = 1", "true or false"),
+        ('inways = "https://a.test:443"', "a list of addresses"),
+        ('inways = ["http://a.test:443"]', "no address such as"),
+        ('inways = ["https://a.test:443/x"]', "no address such as"),
+    ],
+)
+def test_refuses_protocols_and_inways_that_can_not_be(more: str, words: str) -> None:
+    assert any(words in each for each in mistakes(f"{SHORT}{more}\n"))
+
+
 def test_everything_that_is_wrong_is_told_at_once_with_its_line() -> None:
     found = mistakes(
         'name = "x"\nupstrem = "landschap"\nrecording = "hold"\n[methods]\nGET = "radplegen"\n'

@@ -20,10 +20,13 @@ from landschap.cli.tables import answer, table_of
 from landschap.cli.with_pool import run_with_pool
 from landschap.fsc.thumbprints import thumbprint_of
 from landschap.gateway import store
+from landschap.gateway.plan import HTTP2_UPSTREAM
 from landschap.gateway.services import Service, read_service
 from landschap.gateway.world import why_blocked
+from landschap.platform import nginx
 from landschap.platform.identity import read_certificates
 from landschap.platform.settings import Settings, load_settings
+from landschap.platform.trouble import Trouble
 from landschap.purposes.snapshot import Snapshot
 from landschap.purposes.store import current_snapshot
 from landschap.vocabulary.times import as_utc_text
@@ -70,6 +73,7 @@ def apply_services(config: Path, folder: Path | None, prune: bool, as_json: bool
     wanted = _read_all(folder or settings.path.parent / SERVICES_FOLDER)
     now = datetime.now(UTC)
     _refuse_blocked(settings, wanted)
+    _refuse_uncarried(settings, wanted)
     changed = _run(settings, lambda pool: store.apply_services(pool, wanted, now, prune=prune))
     if as_json:
         click.echo(json.dumps({name: list(getattr(changed, name)) for name in changed.__slots__}))
@@ -289,6 +293,17 @@ def _refuse_blocked(settings: Settings, wanted: list[Service]) -> None:
     reasons = [why for each in wanted if (why := why_blocked(each, snapshot))]
     if reasons:
         raise click.ClickException("nothing was changed:\n  " + "\n  ".join(reasons))
+
+
+def _refuse_uncarried(settings: Settings, wanted: list[Service]) -> None:
+    """Refuse a protocol that the nginx of this organisation does not speak."""
+    named = [each.name for each in wanted if each.protocol == "http/2"]
+    if not named or nginx.program(settings).version >= HTTP2_UPSTREAM:
+        return
+    raise Trouble(
+        f"nothing was changed: {', '.join(named)} speaks HTTP/2, which this nginx can not",
+        "leave nginx.path out to use the packaged nginx, or install 1.29.4 or newer",
+    )
 
 
 def _words(value: object) -> str:
