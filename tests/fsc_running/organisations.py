@@ -17,9 +17,11 @@ from tests.fsc import fsc_rig as rig
 from tests.fsc_running.places import (
     ADMIN_PORT,
     DIRECTORY,
+    DOESBURG,
     FSC_PORT,
     OUTWAY_PORT,
     PLACES,
+    WEESP,
     Network,
     Place,
 )
@@ -186,4 +188,13 @@ def _role(place: Place) -> list[str]:
         "[fsc]",
         f"token_ttl_seconds = {TOKEN_SECONDS}",
         f"auto_sign = [{words}]",
+        *_witness(place),
     ]
+
+
+def _witness(place: Place) -> list[str]:
+    """Weesp and Doesburg keep the ends of each other's log."""
+    others = {WEESP: DOESBURG, DOESBURG: WEESP}
+    if place.peer_id not in others:
+        return []
+    return ["[witness]", f'peers = ["{others[place.peer_id]}"]', "seconds_between = 2"]
