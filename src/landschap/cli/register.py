@@ -24,6 +24,7 @@ from landschap.platform import postgres
 from landschap.platform.settings import Settings, load_settings
 from landschap.platform.trouble import Trouble
 from landschap.registers import client, store
+from landschap.registers.mapping import InvalidMapping
 from landschap.registers.models import (
     InvalidModel,
     ObjectType,
@@ -90,10 +91,25 @@ def register() -> None:
 @register.command("load")
 @click.argument("name", metavar="REGISTER")
 @click.argument("path", type=click.Path(path_type=Path))
+@click.option(
+    "--mapping",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Which column of PATH goes to which property (TOML).",
+)
+@click.option(
+    "--faults",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write every row that is wrong, and why, to this CSV file.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
 @of_organisation
-def load_extract(desk: Desk, name: str, path: Path, as_json: bool) -> None:
+def load_extract(
+    desk: Desk, name: str, path: Path, mapping: Path | None, faults: Path | None, as_json: bool
+) -> None:
     """Load an extract into a register: a file, a folder or a zip.
+
+    A file with other columns than those of the register (CSV, JSON lines, GeoJSON) needs a
+    mapping; see docs/how-to/load-a-register.md for what it holds.
 
     Everything is checked before the first row is written. What is there already is passed over,
     so a load that was cut off can simply be started again.
@@ -102,13 +118,24 @@ def load_extract(desk: Desk, name: str, path: Path, as_json: bool) -> None:
     Examples:
       landschap register load bag gegevens/bag
       landschap register load bag gegevens/bag.zip --json
+      landschap register load vergunningen export.csv --mapping vergunningen.toml --faults fout.csv
     """
     target = desk.register(name)
     started = time.monotonic()
     with talk.status(f"Reading {path}"):
         try:
-            readings = client.read_extract(target, path)
+            readings = (
+                client.read_extract(target, path)
+                if mapping is None
+                else client.read_mapped(target, mapping, path)
+            )
+        except InvalidMapping as error:
+            raise Trouble(
+                f"the mapping {mapping} can not be used:\n{error}", "correct it and load again"
+            ) from None
         except UnreadableSource as error:
+            if faults is not None:
+                client.write_faults(faults, error.faults)
             raise Trouble(
                 f"nothing was loaded, {len(error.faults)} rows are wrong:\n{error}",
                 "correct these rows and load again",

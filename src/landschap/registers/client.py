@@ -11,7 +11,7 @@ import csv
 import io
 import tomllib
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -19,6 +19,7 @@ from typing import IO
 
 from landschap.registers import bag, lines
 from landschap.registers.expanding import check_relations
+from landschap.registers.mapping import InvalidMapping, read_mapping, readings
 from landschap.registers.models import (
     InvalidModel,
     ObjectType,
@@ -79,6 +80,32 @@ def read_extract(register: Register, path: Path) -> list[Reading]:
     if wrong:
         raise UnreadableSource(wrong)
     # Python's sort is stable: rows of one moment keep the order of the file's versions.
+    return sorted(found, key=Reading.order)
+
+
+def read_mapped(register: Register, mapping: Path, path: Path) -> list[Reading]:
+    """All assertions of a file, by a mapping, in order of registration at the source.
+
+    The file is a CSV, JSON lines, or GeoJSON (``.geojson``), whose features have their properties
+    as columns, and ``id`` and ``geometry``. Raises InvalidMapping and UnreadableSource.
+    """
+    try:
+        given = tomllib.loads(mapping.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InvalidMapping([f"{mapping}: can not be read: {error}"]) from None
+    chosen = read_mapping(register, given)
+    if not path.is_file():
+        raise UnreadableSource([_about_file(str(path), "does not exist", "Give a file.")])
+    reader = _ROWS.get(path.suffix.lower())
+    if reader is None:
+        forms = ", ".join(_ROWS)
+        raise UnreadableSource(
+            [_about_file(path.name, f"ends in {path.suffix or 'nothing'}", f"Give one of {forms}.")]
+        )
+    with _text_of(path.name, _on_disk(path)) as text:
+        found = readings(chosen, path.name, reader(path.name, text, chosen.separator))
+    if not found:
+        raise UnreadableSource([_about_file(path.name, "holds no rows", "Give a file with rows.")])
     return sorted(found, key=Reading.order)
 
 
@@ -144,8 +171,10 @@ def _read_csv(kind: ObjectType, name: str, text: IO[str]) -> list[Reading]:
     return bag.readings(kind, name, _csv_rows(name, text))
 
 
-def _csv_rows(name: str, text: IO[str]) -> Iterator[SourceRow]:
-    reader = csv.DictReader(text, strict=True)
+def _csv_rows(name: str, text: IO[str], separator: str = ",") -> Iterator[SourceRow]:
+    if len(separator) != 1:
+        raise InvalidMapping(["scheiding: must be one character"])
+    reader = csv.DictReader(text, strict=True, delimiter=separator)
     line = 1
     try:
         for cells in reader:
@@ -183,10 +212,51 @@ def _json_rows(name: str, text: Iterable[str]) -> Iterator[SourceRow]:
         yield SourceRow(line=number, cells=cells)
 
 
+def _features(name: str, text: IO[str], _: str) -> Iterator[SourceRow]:
+    """Source: RFC 7946, section 3.3."""
+    try:
+        whole = loads(text.read())
+    except InvalidJson as error:
+        raise UnreadableSource([_fault(name, 1, "", str(error), "Correct the file.")]) from None
+    features = whole.get("features") if isinstance(whole, Mapping) else None
+    if not isinstance(features, list):
+        raise UnreadableSource(
+            [_about_file(name, "is no FeatureCollection", "Give GeoJSON with features.")]
+        )
+    for number, feature in enumerate(features, start=1):
+        properties = feature.get("properties") if isinstance(feature, Mapping) else None
+        if not isinstance(feature, Mapping) or not isinstance(properties, Mapping):
+            raise UnreadableSource(
+                [_fault(name, number, "", "is no feature with properties", "Correct the feature.")]
+            )
+        cells = {**properties, "id": feature.get("id"), "geometry": feature.get("geometry")}
+        yield SourceRow(line=number, cells=cells)
+
+
+def _lines(name: str, text: IO[str], _: str) -> Iterator[SourceRow]:
+    return _json_rows(name, text)
+
+
+_ROWS: Mapping[str, Callable[[str, IO[str], str], Iterator[SourceRow]]] = {
+    ".csv": _csv_rows,
+    ".txt": _csv_rows,
+    ".jsonl": _lines,
+    ".geojson": _features,
+}
+
 _READERS: Mapping[str, Callable[[ObjectType, str, IO[str]], list[Reading]]] = {
     ".csv": _read_csv,
     ".jsonl": _read_lines,
 }
+
+
+def write_faults(path: Path, faults: Sequence[RowFault]) -> None:
+    """Every row that is wrong as a line of CSV: file, line, column, message, remedy."""
+    names = ("file", "line", "column", "message", "remedy")
+    with path.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.writer(out)
+        writer.writerow(names)
+        writer.writerows([getattr(fault, name) for name in names] for fault in faults)
 
 
 def _about_file(name: str, message: str, remedy: str) -> RowFault:
