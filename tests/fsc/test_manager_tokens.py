@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -24,6 +24,7 @@ from landschap.fsc import jws, store
 from landschap.fsc.own import OwnPeer
 from landschap.fsc.states import Kind, State
 from landschap.vocabulary.identifiers import GrantHash
+from landschap.vocabulary.revocation import Revocation
 
 
 async def want(manager: Manager, peer: OwnPeer, grant_hash: str, **changes: Any) -> Answer:
@@ -224,3 +225,23 @@ async def test_the_gateway_sees_the_grants_with_their_state(
     seen = {g.grant_hash: g for g in await store.connection_grants(weesp.pool, now)}
     assert not seen[GrantHash(grant_hash)].valid
     assert not seen[GrantHash(grant_hash)].valid_at(now)
+
+
+async def test_a_revoked_peer_gets_no_token_while_an_ended_list_is_kept_to(
+    group: Group, doesburg: OwnPeer
+) -> None:
+    """The carrier cannot ask an ended list; the token endpoint does."""
+    now = datetime.now(UTC)
+    ended = rig.list_of(
+        group.authority,
+        revoked=[doesburg.certificate.x509],
+        begin=now - timedelta(days=9),
+        days=7,
+    )
+    kept = Revocation.of([ended], refuse_ended=False)
+    giving = await group.add("00000099000000002000", revocation=kept)
+    refused = await want(giving, doesburg, "$1$3$" + "a" * 86)
+    assert oauth(refused) == "invalid_client"
+    assert "revoked" in refused.json["error_description"]
+    province = group.managers[rig.PROVINCE].own
+    assert oauth(await want(giving, province, "$1$3$" + "a" * 86)) != "invalid_client"

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
@@ -29,6 +30,7 @@ from tests.gateway.gateway_scene import (
     Scene,
     hash_of,
     headers_of,
+    own_peer_of,
     register,
     scene_of,
 )
@@ -353,6 +355,65 @@ def test_refuses_grant_hash_that_is_not_ours(scene: Scene, given: str) -> None:
 @pytest.mark.parametrize("alias", ["uitkeringen", f"{WEESP}/uitkeringen"])
 def test_alias_stands_for_the_one_contract_it_fits(scene: Scene, alias: str) -> None:
     assert ask(scene, by_user(scene, fsc_grant_hash="", fsc_grant_alias=alias)).code == ""
+
+
+def test_alias_stands_for_the_contract_of_the_key_we_show_now(scene: Scene) -> None:
+    """Around a change of key there are two contracts: one for the old key, one for the new."""
+    next_key = dataclasses.replace(
+        scene.grant("uitkeringen"),
+        grant_hash=dataclasses.replace(
+            scene.grant("uitkeringen").grant_hash, value=hash_of("volgende sleutel")
+        ),
+        outway_thumbprint="b" * 64,
+    )
+    world = build_world(
+        Found(
+            epoch=7,
+            own=scene.doesburg,
+            snapshot=Snapshot(scene.doesburg_register),
+            grants=(*scene.grants(), next_key),
+            tokens=(scene.held("uitkeringen"),),
+            applications=tuple(scene.world("outway").keys.values()),
+            employees=EMPLOYEES,
+        )
+    )
+    asked = by_user(scene, fsc_grant_hash="", fsc_grant_alias="uitkeringen")
+    found = walk("outway", asked, holdings(scene, world=world), scene.fresh())
+    assert isinstance(found, Verdict)
+    assert found.code == ""
+
+
+def test_an_old_worker_of_the_carrier_asks_on_as_the_former_certificate(
+    scene: Scene, group_anchor: Anchor
+) -> None:
+    """Token, declaration and contract are those of the certificate that the peer sees."""
+    leaf = group_anchor.leaf("doesburg-nieuw", DOESBURG, "Gemeente Doesburg", "x.test")
+    renewed = own_peer_of(leaf, group_anchor, scene.doesburg.inway_address)
+    former = scene.doesburg
+    own = dataclasses.replace(renewed, former=(former.certificate,))
+    world = msgspec.structs.replace(scene.world("outway"), own=own)
+    held = holdings(scene, world=world)
+    signing = msgspec.structs.replace(
+        held.secrets.signing,
+        key=own.key,
+        thumbprint=own.certificate.thumbprint,
+        former={former.certificate.thumbprint: (former.key, former.certificate.thumbprint)},
+    )
+    held = msgspec.structs.replace(
+        held, secrets=msgspec.structs.replace(held.secrets, signing=signing)
+    )
+    as_former = by_user(scene, x_outway_certificate=former.certificate.thumbprint)
+    found = walk("outway", as_former, held, scene.fresh())
+    assert isinstance(found, Verdict)
+    headers = headers_of(found.answer)
+    assert headers["fsc-authorization"] == f"Bearer {scene.held('uitkeringen').token}"
+    header = headers["purpose-declaration"].split(".")[0]
+    told = json.loads(base64.urlsafe_b64decode(header + "=="))
+    assert told["x5t#S256"] == former.certificate.thumbprint
+    # A new worker shows the new certificate; the contract still names the old key.
+    found = walk("outway", by_user(scene), held, scene.fresh())
+    assert isinstance(found, Verdict)
+    assert "another" in refusal(found)["message"]
 
 
 def test_alias_that_fits_several_contracts_is_refused(scene: Scene) -> None:

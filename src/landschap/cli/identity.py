@@ -160,6 +160,8 @@ def show(config: Path, as_json: bool) -> None:
     """
     from cryptography.hazmat.primitives import hashes
 
+    from landschap.fsc.keys import public_key
+    from landschap.fsc.thumbprints import public_key_thumbprint
     from landschap.platform.identity import hosts_of, oin_of, organisation_of
     from landschap.platform.keys import own_certificate
     from landschap.platform.settings import load_settings
@@ -173,6 +175,7 @@ def show(config: Path, as_json: bool) -> None:
         "notBefore": certificate.not_valid_before_utc.isoformat(),
         "notAfter": certificate.not_valid_after_utc.isoformat(),
         "sha256": certificate.fingerprint(hashes.SHA256()).hex(),
+        "publicKeyThumbprint": public_key_thumbprint(public_key(certificate.public_key())),
     }
     if as_json:
         click.echo(json.dumps(facts, indent=1, ensure_ascii=False))

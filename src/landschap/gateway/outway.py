@@ -255,7 +255,12 @@ def _connection(asked: Asked, world: World, fresh: Fresh) -> Connection | Refusa
         connection = world.outgoing.get(given)
     else:
         given, hashes = _named(asked, world)
-        fitting = tuple(each for each in hashes if world.outgoing[each].grant.valid_at(fresh.now))
+        fitting = tuple(
+            each
+            for each in hashes
+            if world.outgoing[each].grant.valid_at(fresh.now)
+            and _is_of(world.outgoing[each], _shown(asked, world))
+        )
         if len(fitting) > 1:
             return refusals.grant_ambiguous(given, fitting)
         every = fitting or hashes
@@ -265,8 +270,7 @@ def _connection(asked: Asked, world: World, fresh: Fresh) -> Connection | Refusa
     grant = connection.grant
     if not grant.valid_at(fresh.now):
         return refusals.contract_not_valid(connection.state_at(fresh.now))
-    own = _shown(asked, world)
-    if grant.outway_thumbprint is not None and grant.outway_thumbprint != own.key_thumbprint:
+    if not _is_of(connection, _shown(asked, world)):
         return refusals.grant_of_another_outway()
     return connection.delegation_refusal(fresh.now) or connection
 
@@ -289,6 +293,11 @@ def _named(asked: Asked, world: World) -> tuple[str, tuple[str, ...]]:
     name = host if host.endswith("]") else host.rsplit(":", 1)[0]
     hashes = world.hosts.get(name)
     return (name, hashes) if hashes is not None else ("", ())
+
+
+def _is_of(connection: Connection, own: PeerCertificate) -> bool:
+    """True unless the grant names another key: of our next certificate, or of our last."""
+    return connection.grant.outway_thumbprint in (None, own.key_thumbprint)
 
 
 def _shown(asked: Asked, world: World) -> PeerCertificate:

@@ -43,6 +43,7 @@ async def give_token(deps: ManagerDeps, request: Request[Any, Any, Any]) -> dict
     if _field(form, "client_id") != peer.peer_id.value:
         raise _no(OAuth.INVALID_CLIENT, "client_id is not the Peer ID of the client certificate")
     now = datetime.now(UTC)
+    _refuse_revoked(deps, peer, now)
     granted = await _granted(deps, grant_hash, peer, now)
     await _check_grant(deps, granted, peer, now)
     audience = await _inway(deps, granted)
@@ -52,6 +53,16 @@ async def give_token(deps: ManagerDeps, request: Request[Any, Any, Any]) -> dict
         "token_type": "bearer",
         "expires_in": int(deps.token_ttl.total_seconds()),
     }
+
+
+def _refuse_revoked(deps: ManagerDeps, peer: PeerCertificate, now: datetime) -> None:
+    """The carrier has asked the lists already, unless one has ended and is kept to all the same."""
+    if deps.own.revocation is None:
+        return
+    try:
+        deps.own.revocation.check((peer.x509,), now)
+    except InvalidValue as error:
+        raise _no(OAuth.INVALID_CLIENT, str(error)) from None
 
 
 async def _form(request: Request[Any, Any, Any]) -> Mapping[str, str]:
