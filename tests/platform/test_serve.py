@@ -78,6 +78,15 @@ def test_figures_tell_parts_restarts_and_days_left(running: Serving) -> None:
     assert 89 < float(days[0].split()[-1]) < 91
 
 
+def test_figures_of_every_process_of_ours_stand_on_the_same_page(running: Serving) -> None:
+    lines = running.get("/metrics")[1].decode().splitlines()
+    for part in ("decider-0", "web", "worker"):
+        own = [line for line in lines if line.startswith("process_resident_memory_bytes")]
+        assert any(f'part="{part}"' in line for line in own), own
+    assert any(line.startswith("landschap_decider_epoch{") for line in lines)
+    assert "# TYPE landschap_integration_fields_stopped_total counter" in lines
+
+
 def test_admin_listener_knows_its_pages_only(running: Serving) -> None:
     assert running.get("/health/ready?verbose=1")[0] == 200
     assert running.get("/etc/passwd")[0] == 404

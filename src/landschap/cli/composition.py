@@ -22,12 +22,14 @@ from landschap.logboek.store import LogWriter
 from landschap.platform import postgres
 from landschap.platform.credentials import SIGNERS_WAIT_SECONDS
 from landschap.platform.keys import PermitKeys, secret_key
+from landschap.platform.part_figures import part_registry
 from landschap.platform.settings import Settings
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from litestar.types import ASGIApp
+    from prometheus_client import CollectorRegistry
 
     from landschap.fsc.client import Identity, ManagerClient
     from landschap.fsc.own import OwnPeer
@@ -61,6 +63,7 @@ class Composition:
 
     settings: Settings
     stack: AsyncExitStack
+    metrics: CollectorRegistry = field(default_factory=part_registry)
     _pools: dict[str, asyncpg.Pool] = field(default_factory=dict)
     _log: LogWriter | None = None
 
@@ -178,7 +181,9 @@ class Composition:
             "pseudonym_space": pseudonym_space(self.settings),
         }
         doors = {name: open_doors(each, around) for name, each in declarations.items()}
-        sources = integration.Deps(declarations=declarations, doors=doors, **given)
+        sources = integration.Deps(
+            declarations=declarations, doors=doors, metrics=self.metrics, **given
+        )
         own = register_api.Deps(
             registers=registers, pool=await self.pool("registers"), about=self._about(), **given
         )

@@ -17,6 +17,7 @@ from landschap.cli.ends import Told, agreed_endings, own_endings
 from landschap.platform import admin
 from landschap.platform.admin import Answer
 from landschap.platform.carrier import Carrier
+from landschap.platform.part_figures import PLAIN, figures_of, joined
 from landschap.platform.processes import Supervisor
 from landschap.platform.revocation import in_alarm
 from landschap.platform.rotation import Rotation
@@ -172,13 +173,14 @@ class Operation:
         return Answer.of({"status": status, "parts": parts}, 200 if ready else 503)
 
     async def _metrics(self) -> Answer:
-        for name, well in (await self._supervisor.health()).items():
+        health = await self._supervisor.health()
+        for name, well in health.items():
             self._figures.part_up.labels(part=name).set(int(well))
             self._figures.set_restarts(name, self._supervisor.states[name].restarts)
         if self._renderer is not None:
             self._figures.set_carried((await self._renderer.carried()).items())
-        kind = "text/plain; version=0.0.4; charset=utf-8"
-        return Answer(200, self._figures.exposition(), kind)
+        told = await figures_of(self._settings, health)
+        return Answer(200, self._figures.exposition() + joined(told), PLAIN)
 
     async def _version(self) -> Answer:
         running = self._carrier.running

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from landschap.cli.composition import Composition
+from landschap.platform.part_figures import telling
 from landschap.platform.sockets import App, app_socket, listening
 
 if TYPE_CHECKING:
@@ -41,7 +42,9 @@ class _Served(uvicorn.Server):
 async def serve_web(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; then finish what was accepted, within 20 s."""
     async with AsyncExitStack() as stack:
-        apps = await applications(settings, stack)
+        made = Composition(settings=settings, stack=stack)
+        apps = await applications(made)
+        await stack.enter_async_context(telling(settings, "web", made.metrics))
         servers = {name: _server(app) for name, app in apps.items()}
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -51,10 +54,9 @@ async def serve_web(settings: Settings) -> None:
                 group.create_task(server.serve(sockets=[listening(app_socket(settings, name))]))
 
 
-async def applications(settings: Settings, stack: AsyncExitStack) -> Mapping[App, ASGIApp]:
-    """The applications this organisation needs; their connections close with ``stack``."""
-    made = Composition(settings=settings, stack=stack)
-    listen = settings.listen
+async def applications(made: Composition) -> Mapping[App, ASGIApp]:
+    """The applications this organisation needs."""
+    listen = made.settings.listen
     apps: dict[App, ASGIApp] = {}
     if listen.manager:
         apps["manager"] = await made.manager()

@@ -22,6 +22,7 @@ from landschap.gateway.store import offered_services
 from landschap.gateway.worker import AccessDeps, follow_access
 from landschap.logboek.store import LogWriter
 from landschap.logboek.worker import Signer, keep_anchoring
+from landschap.platform.part_figures import telling
 from landschap.platform.processes import tell_ready
 from landschap.platform.revocation import keep_lists
 
@@ -83,6 +84,7 @@ async def run_worker(settings: Settings) -> None:
             own=lambda: identity.own,
             offered=lambda: offered_services(services),
         )
+        await stack.enter_async_context(telling(settings, "worker", made.metrics))
         tell_ready()
         async with asyncio.TaskGroup() as group:
             group.create_task(keep_anchoring(log_pool, signer, stop))

@@ -126,6 +126,8 @@ class _Desk:
             ["source"],
             registry=deps.metrics,
         )
+        for name in deps.declarations:
+            self._stopped.labels(name)  # a figure of zero is one that is looked at
 
     def declaration(self, name: str) -> Declaration:
         """The logical source of this name. Raises ProblemError 404."""

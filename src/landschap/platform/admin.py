@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import socket
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -40,7 +41,25 @@ Page = Callable[[], Awaitable[Answer]]
 async def listen(address: str, pages: Mapping[str, Page]) -> asyncio.Server:
     """Serve ``pages`` by path on ``host:port``. Raises Trouble when that is not possible."""
     host, _, port = address.rpartition(":")
+    try:
+        return await asyncio.start_server(
+            _serving(pages), host.strip("[]"), int(port), limit=_HEAD_BYTES
+        )
+    except OSError as error:
+        raise Trouble(
+            f"listen.admin {address} cannot be listened on: {error.strerror}",
+            "stop what listens there (ss -ltnp shows it), or change listen.admin",
+        ) from None
 
+
+async def listen_on(listening: socket.socket, pages: Mapping[str, Page]) -> asyncio.Server:
+    """Serve ``pages`` on a unix socket that listens already."""
+    return await asyncio.start_unix_server(_serving(pages), sock=listening, limit=_HEAD_BYTES)
+
+
+def _serving(
+    pages: Mapping[str, Page],
+) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             async with asyncio.timeout(_SECONDS):
@@ -56,13 +75,7 @@ async def listen(address: str, pages: Mapping[str, Page]) -> asyncio.Server:
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
 
-    try:
-        return await asyncio.start_server(serve, host.strip("[]"), int(port), limit=_HEAD_BYTES)
-    except OSError as error:
-        raise Trouble(
-            f"listen.admin {address} cannot be listened on: {error.strerror}",
-            "stop what listens there (ss -ltnp shows it), or change listen.admin",
-        ) from None
+    return serve
 
 
 async def _answer(method: str, target: str, pages: Mapping[str, Page]) -> Answer:

@@ -33,6 +33,7 @@ from landschap.gateway.users import Employees
 from landschap.logboek.store import LogWriter
 from landschap.platform import postgres
 from landschap.platform.keys import secret_key
+from landschap.platform.part_figures import part_registry, telling
 from landschap.platform.settings import Settings
 from landschap.platform.sockets import decide_socket, listening
 from landschap.platform.trouble import Trouble
@@ -66,6 +67,8 @@ async def run_decider(settings: Settings, listen_fd: int | None, lane: str) -> N
         server = await loop.create_unix_server(
             lambda: DoorProtocol(desk), sock=_socket(settings, listen_fd)
         )
+        told = telling(settings, lane, part_registry(), desk.figures)
+        await stack.enter_async_context(told)
         log.info("decider ready", lane=lane, epoch=desk.holdings.world.epoch)
         await stop.wait()
         server.close()

@@ -90,13 +90,14 @@ class Desk:
         if target == "/ready":
             text = f"epoch {self.holdings.world.epoch}\n"
         elif target == "/metrics":
-            text = self._figures()
+            text = self.figures()
         else:
             return _NOT_HERE
         body = text.encode()
         return _PLAIN % len(body) + body
 
-    def _figures(self) -> str:
+    def figures(self) -> str:
+        """What this decider did and holds, for Prometheus."""
         lane = self._log.lane
         lines = ["# TYPE landschap_decider_verdicts counter"]
         lines += [
