@@ -32,8 +32,9 @@ lint: setup  ## style, types, floors
 conformance: setup browser  ## one line per numbered case of a standard or a demand; writes docs/conformance.md
 	@$(BIN)/python tools/conformance.py
 
-bench: setup  ## questions per second of the door against its peers; writes docs/performance.md
+bench: setup  ## what a question and an agreement cost; writes docs/performance.md and performance-agreements.md
 	@$(BIN)/python benchmarks/run.py --write docs/performance.md
+	@$(BIN)/python benchmarks/agreements.py --write docs/performance-agreements.md
 
 docs: setup  ## the manual as HTML in docs/_build
 	@$(BIN)/python tools/reference.py

@@ -12,6 +12,7 @@ import asyncio
 import subprocess
 import sys
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -76,12 +77,18 @@ class Agreed:
             process.wait(timeout=30)
 
 
-async def open_agreed(folder: Path, upstream: str) -> Agreed:
-    """Start both organisations and have them agree; ``upstream`` is Weesp's service."""
-    landscape = landscape_in(folder, network=77, web_port=8771)
+async def open_agreed(
+    folder: Path, upstream: str, *, network: int = 77, more_at_weesp: str = ""
+) -> Agreed:
+    """Start both organisations and have them agree; ``upstream`` is Weesp's service.
+
+    ``network`` is the third number of their addresses, ``more_at_weesp`` is added to its settings.
+    """
+    landscape = landscape_in(folder, network=network, web_port=8_694 + network)
     write_landscape(landscape, datetime.now(UTC))
     members = (landscape.weesp, landscape.doesburg)
-    processes = tuple(_serve(landscape, member) for member in members)
+    more = {landscape.weesp: more_at_weesp}
+    processes = tuple(_serve(landscape, member, more.get(member, "")) for member in members)
     try:
         weesp, doesburg = (load_settings(landscape.settings_file(member)) for member in members)
         settings = (weesp, doesburg)
@@ -93,16 +100,16 @@ async def open_agreed(folder: Path, upstream: str) -> Agreed:
         raise
 
 
-def _serve(landscape: Landscape, member: Member) -> subprocess.Popen[bytes]:
+def _serve(landscape: Landscape, member: Member, more: str) -> subprocess.Popen[bytes]:
     settings = landscape.settings_file(member)
     if NO_LIMIT not in settings.read_text():
-        settings.write_text(settings.read_text() + NO_LIMIT)
+        settings.write_text(settings.read_text() + NO_LIMIT + more)
     log = (landscape.folder / f"{member.key}.log").open("wb")
     command = [sys.executable, "-m", "landschap", "serve", "--config", str(settings)]
     return subprocess.Popen(command, stdout=log, stderr=log)
 
 
-async def _ready(member: Member, seconds: float = 60) -> None:
+async def _ready(member: Member, seconds: float = 120) -> None:
     host, port = member.admin.rsplit(":", 1)
     async with asyncio.timeout(seconds):
         while True:
@@ -123,15 +130,15 @@ async def _agree(
 ) -> Agreed:
     weesp, doesburg = settings
     provider, asker = own_peer(weesp), own_peer(doesburg)
-    register = _register(landscape.weesp, lambda text: text)
+    register = register_of(landscape.weesp)
     await _in_force(weesp, register)
     # The demo asks for a case worker with a role; here the application asks by itself.
     await _in_force(
-        doesburg, _register(landscape.doesburg, lambda text: text.replace(_ROLES, "", 1))
+        doesburg, register_of(landscape.doesburg, lambda text: text.replace(_ROLES, "", 1))
     )
     await offer(weesp, upstream, declaration="signed")
     api_key = await _application(doesburg)
-    contract = _contract(asker, provider, register)
+    contract = contract_between(asker, provider, register)
     token = await _sign(weesp, doesburg, contract)
     return Agreed(
         landscape=landscape,
@@ -149,7 +156,8 @@ async def _agree(
 _ROLES = 'rollen = ["inkomensconsulent"]'
 
 
-def _register(member: Member, change: Any) -> Register:
+def register_of(member: Member, change: Callable[[str], str] = str) -> Register:
+    """The register of one of them, as it stands in the demo's files, with a change."""
     folder = DATA / member.key / "doelbinding"
     texts = {path.name: change(path.read_text()) for path in sorted(folder.glob("*.toml"))}
     return parse_register(texts, member.oin.value)
@@ -179,7 +187,8 @@ async def _application(settings: Settings) -> str:
     return key
 
 
-def _contract(asker: OwnPeer, provider: OwnPeer, register: Register) -> Contract:
+def contract_between(asker: OwnPeer, provider: OwnPeer, register: Register) -> Contract:
+    """The contract in which the asker asks for the service; each is another one."""
     now = int(datetime.now(UTC).timestamp())
     [field_set] = [found for found in register.field_sets if found.id == FIELD_SET]
     bound = Bound.of(purposes=(PURPOSE,), legal_bases=(LEGAL_BASIS,), field_set=field_set)
