@@ -33,12 +33,13 @@ Wanted = KeyWanted | TokenWanted | UserKeysWanted
 class Verdict(msgspec.Struct, frozen=True):
     """The answer for the carrier, the record that must be durable first, and the code.
 
-    ``code`` is empty for a permitted question.
+    ``code`` is empty for a permitted question, ``reason`` says in words what was refused.
     """
 
     answer: bytes
     draft: Draft | Ready
     code: str
+    reason: str = ""
 
 
 class Secrets(msgspec.Struct, frozen=True, kw_only=True):
@@ -227,4 +228,5 @@ def _refused(
         answers.refused(refused.refusal, door, refused.transaction_id, trace),
         recording.refused_at_door(refused, trace, snapshot, fresh.now),
         refused.refusal.code,
+        refused.refusal.detail,
     )

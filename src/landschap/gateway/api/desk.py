@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from landschap.gateway import answers, refusals
+from landschap.gateway.api.telling import tell
 from landschap.gateway.asked import Asked, Fresh, trace_of
 from landschap.gateway.doors import (
     Holdings,
@@ -175,6 +176,7 @@ class _Question:
         error = None if future.cancelled() else future.exception()
         if error is None and not future.cancelled() and self.verdict is not None:
             self.desk.count(self.door, self.verdict.code)
+            tell(self.door, self.verdict)
             self.reply(self.verdict.answer)
         elif isinstance(error, StaleDecision) and self.attempts < _ATTEMPTS:
             self.attempts += 1
