@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 import asyncio
+import csv
 import json
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+import asyncpg
 import pytest
 from tests.registers.rig import WEESP
 from tests.throwaway import Cluster, organisation
@@ -84,11 +87,19 @@ async def test_counts_and_rate_are_told_in_words(
     [
         (("load", "bomen", "x"), 1, "bag, inwoners, uitkeringen"),
         (("load", "bag", "nergens"), 1, "does not exist"),
-        (("show", "bag/bomen/1"), 1, "bag/panden/ID"),
+        (("show", "bag/bomen/1"), 1, "bag/panden"),
         (("show", "bag/woonplaatsen/9999"), 3, "Nothing held"),
         (("show", "bag/woonplaatsen/1012", "--geldig-op", "gisteren"), 2, "YYYY-MM-DD"),
         (("show", "bag/woonplaatsen/1012", "--beschikbaar-op", "2999-01-01T00:00"), 2, "future"),
         (("show", "inwoners/inwoners/W00001"), 1, "with a purpose"),
+        (("history", "inwoners/inwoners/W00001"), 1, "with a purpose"),
+        (("history", "bag/woonplaatsen/9999"), 3, "never registered"),
+        (("diff", "bag/woonplaatsen/1012", "--from", "eergisteren"), 2, "--from"),
+        (("export", "bag/bomen"), 1, "bag/panden"),
+        (("export", "inwoners/inwoners"), 1, "with a purpose"),
+        (("export", "bag/panden", "--geldig-op", "2021-02-29"), 2, "--geldig-op"),
+        (("export", "bag/panden", "--out", "/nergens/x.csv"), 1, "could not be written"),
+        (("verify", "bomen"), 1, "bag, inwoners, uitkeringen"),
     ],
 )
 async def test_every_mistake_gets_an_exit_code_and_a_way_out(
@@ -113,3 +124,63 @@ async def test_a_wrong_row_stops_the_load_before_anything_is_written(
     assert await run(config, "list", "--json") == 0
     rows = json.loads(capsys.readouterr().out)
     assert {row["assertions"] for row in rows} == {0}
+
+
+async def test_the_history_of_an_object_is_drawn_told_and_compared(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await run(config, "load", "bag", str(WEESP / "gegevens" / "bag")) == 0
+    capsys.readouterr()
+    assert await run(config, "history", "bag/woonplaatsen/1012", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [line["volgnummer"] for line in told] == sorted(line["volgnummer"] for line in told)
+    assert await run(config, "history", "bag/woonplaatsen/1012") == 0
+    drawn = capsys.readouterr().out
+    assert "A" in drawn
+    assert f"^ {told[0]['beginGeldigheid']}" in drawn
+    between = ("--from", "2016-01-03T00:00", "--to", "2016-01-06T00:00")
+    assert await run(config, "diff", "bag/woonplaatsen/1012", *between, "--json") == 0
+    (changed,) = json.loads(capsys.readouterr().out)
+    assert changed["beginGeldigheid"] == "2016-01-01"
+    assert changed["eerst"] == {"status": "Woonplaats aangewezen"}
+    assert changed["nu"] == {"status": "Woonplaats ingetrokken"}
+    assert await run(config, "diff", "bag/woonplaatsen/1012", *between[:2], "--to", between[1]) == 0
+    assert "Nothing changed" in capsys.readouterr().out
+
+
+async def test_a_collection_goes_out_whole_in_both_forms(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await run(config, "load", "bag", str(WEESP / "gegevens" / "bag")) == 0
+    capsys.readouterr()
+    then = ("--geldig-op", "2015-06-01")
+    assert await run(config, "export", "bag/panden", *then) == 0
+    caught = capsys.readouterr()
+    lines = [json.loads(line) for line in caught.out.splitlines()]
+    assert f"{len(lines)} panden" in caught.err
+    ids = [line["identificatie"] for line in lines]
+    assert ids == sorted(set(ids))
+    out = tmp_path / "panden.csv"
+    assert await run(config, "export", "bag/panden", *then, "--form", "csv", "--out", str(out)) == 0
+    with out.open(newline="") as text:
+        rows = list(csv.DictReader(text))
+    assert [row["identificatie"] for row in rows] == ids
+    assert [row["status"] for row in rows] == [line["status"] for line in lines]
+    assert not list(tmp_path.glob("*.part"))
+
+
+async def test_a_timeline_that_was_touched_is_found(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await run(config, "load", "bag", str(WEESP / "gegevens" / "bag")) == 0
+    assert await run(config, "verify", "bag") == 0
+    capsys.readouterr()
+    (dsn,) = re.findall(r'dsn = "([^"]+)"', config.read_text())
+    connection = await asyncpg.connect(dsn)
+    await connection.execute(
+        'UPDATE registers.projection SET inhoud = inhoud || \'{"status": "x"}\' '
+        "WHERE object_id = (SELECT min(object_id) FROM registers.projection)"
+    )
+    await connection.close()
+    assert await run(config, "verify", "bag", "--json") == 7
+    assert json.loads(capsys.readouterr().out)["differences"] > 0

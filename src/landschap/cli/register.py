@@ -28,7 +28,6 @@ from landschap.registers.mapping import InvalidMapping
 from landschap.registers.models import (
     InvalidModel,
     ObjectType,
-    PersonalData,
     Register,
     Registers,
 )
@@ -237,7 +236,7 @@ def show_object(
       landschap register show bag/panden/0424100000001574
       landschap register show bag/panden/0424100000001574 --geldig-op 2013-12-01
     """
-    kind, object_id = _object_type(desk, thing)
+    kind, object_id = object_of(desk, thing)
     now = datetime.now(UTC)
     try:
         valid_on = parse_day(geldig_op) if geldig_op else amsterdam_day(now)
@@ -258,22 +257,34 @@ def show_object(
     answer.print(table)
 
 
-def _object_type(desk: Desk, thing: str) -> tuple[ObjectType, str]:
+def object_of(desk: Desk, thing: str) -> tuple[ObjectType, str]:
+    """The type and id of REGISTER/COLLECTION/ID. Raises Trouble, also for personal data."""
     parts = thing.split("/")
-    kind = desk.register(parts[0]).by_collection(parts[1]) if len(parts) == 3 else None
+    if len(parts) != 3:
+        raise Trouble(f"there is no object {thing}", f"write one of these: {_there(desk, '/ID')}")
+    return open_type(desk, parts[0], parts[1]), parts[2]
+
+
+def open_type(desk: Desk, name: str, collection: str) -> ObjectType:
+    """A collection without personal data. Raises Trouble."""
+    known = desk.registers.by_name.get(name)
+    kind = known.by_collection(collection) if known else None
     if kind is None:
-        there = ", ".join(
-            f"{r.name}/{t.collection}/ID"
-            for r in desk.registers.by_name.values()
-            for t in r.types.values()
-        )
-        raise Trouble(f"there is no object {thing}", f"write one of these: {there}")
-    if any(p.personal_data is not PersonalData.NONE for p in kind.properties.values()):
+        raise Trouble(f"there is no {name}/{collection}", f"write one of these: {_there(desk, '')}")
+    if kind.holds_personal_data:
         raise Trouble(
             f"{kind.title} holds personal data, and a look without purpose leaves no account",
             "ask through the Outway, with a purpose",
         )
-    return kind, parts[2]
+    return kind
+
+
+def _there(desk: Desk, ending: str) -> str:
+    return ", ".join(
+        f"{register.name}/{kind.collection}{ending}"
+        for register in desk.registers.by_name.values()
+        for kind in register.types.values()
+    )
 
 
 async def _look(

@@ -2,6 +2,7 @@
 """The memory of registers: assertions that are only added to, and questions about any moment."""
 
 from landschap.registers.store.counting import Counted, Size, count, count_by
+from landschap.registers.store.exporting import export
 from landschap.registers.store.feed import Change, changes_after
 from landschap.registers.store.loading import BATCH, load
 from landschap.registers.store.paging import Page, Wanted, count_of, page_of
@@ -38,6 +39,7 @@ __all__ = [
     "count_of",
     "decide",
     "differences",
+    "export",
     "faults_of",
     "history_of",
     "known_at",
