@@ -113,6 +113,7 @@ class Asker:
     permit_key: bytes
     service: str = SERVICE
     permits: list[Permit] = field(default_factory=list)
+    delegator: str = ""
 
     async def ask(
         self,
@@ -151,6 +152,7 @@ class Asker:
             searchable=tuple(searchable),
             expires_at=datetime.now(UTC) + timedelta(seconds=20),
             grant_hash=GRANT,
+            delegator=self.delegator,
         )
         self.permits.append(made)
         return seal(made, self.permit_key)

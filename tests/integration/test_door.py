@@ -106,6 +106,7 @@ async def test_one_person_read_is_one_line_with_one_subject_and_no_values(world:
     own = line["landschap"]
     assert own["data_groups"] == ["Burgerservicenummer", "Uitkering", "Gebouw"]
     assert (own["outcome"], own["peer_oin"]) == ("delivered", PEER)
+    assert "delegator_oin" not in own
     assert own["fsc_transaction_id"] == str(asker.permits[-1].transaction_id)
     text = json.dumps(line)
     assert SUZANNE not in text
@@ -120,6 +121,16 @@ async def test_without_a_traceparent_the_transaction_is_the_trace(world: Any) ->
     (line,) = await lines_of(world, asker)
     assert line["ldv"]["trace_id"] == asker.permits[-1].transaction_id.hex
     assert line["landschap"]["trace_origin"] == "fsc"
+
+
+async def test_the_line_of_a_question_for_another_names_both(world: Any) -> None:
+    asker = world.asker()
+    asker.delegator = "00000099000000005000"
+    await asker.ask(BODY, query=THEN)
+    (line,) = await lines_of(world, asker)
+    assert (line["landschap"]["peer_oin"], line["landschap"]["delegator_oin"]) == (
+        PEER, asker.delegator,
+    )  # fmt: skip
 
 
 async def test_an_unknown_person_and_one_who_is_not_there_get_the_same_answer(world: Any) -> None:

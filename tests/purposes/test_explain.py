@@ -41,6 +41,7 @@ from landschap.purposes.snapshot import Snapshot
 from landschap.vocabulary.ijson import JsonValue
 
 TWO = purpose_store.Signers(author="J. de Vries", approver="A. Bakker")
+SUPPLIER = "00000099000000004000"
 KEY = ec.generate_private_key(ec.SECP256R1())
 
 
@@ -283,6 +284,43 @@ def test_a_recorded_question_is_read_back_whole() -> None:
     assert found is not None
     assert replace(found, require_bound=True) == question
     assert question_of({"context": {}}, None, r.WEESP) is None
+
+
+def test_a_recorded_question_for_another_is_read_back_for_that_other() -> None:
+    asked = replace(r.question(), organisation=SUPPLIER)
+    request = request_of(asked, "$1$3$" + "a" * 86, r.NOW)
+    context = request["context"]
+    assert isinstance(context, dict)
+    found = question_of(
+        request | {"context": context | {"delegator": r.DOESBURG}}, r.BOUND, r.WEESP
+    )
+    assert found is not None
+    assert (found.organisation, found.delegatee) == (r.DOESBURG, SUPPLIER)
+    own = {"subject": {"type": "application", "id": "zaaksysteem"}}
+    outway = question_of(
+        request | own | {"context": context | {"delegator": r.DOESBURG}}, r.BOUND, SUPPLIER
+    )
+    assert outway is not None
+    assert (outway.organisation, outway.delegatee) == (r.DOESBURG, SUPPLIER)
+
+
+def test_a_decision_for_another_is_the_same_when_taken_again() -> None:
+    question = replace(r.question(), delegatee=SUPPLIER)
+    snapshot = Snapshot(r.weesp(r.policy("voor-doesburg", delegable=True)))
+    decision = decide(question, snapshot, r.NOW)
+    assert decision.allow
+    recorded = request_of(replace(question, organisation=SUPPLIER), "$1$3$" + "a" * 86, r.NOW)
+    context = recorded["context"]
+    assert isinstance(context, dict)
+    again = replay(
+        recorded | {"context": context | {"delegator": r.DOESBURG}},
+        recording.permission(decision),
+        bound=r.BOUND,
+        snapshot=snapshot,
+        at=r.NOW,
+    )
+    assert again is not None
+    assert again.differences == ()
 
 
 @pytest.mark.parametrize("code", sorted(REASONS))

@@ -150,6 +150,17 @@ async def test_one_object_is_answered_with_a_line_that_holds_no_value(asker: Ask
     assert "Jansen" not in str(line)
     assert SUZANNE not in str(line)
     assert line["ldv"]["attributes"]["dpl.core.data_subject_id"]
+    assert "delegator_oin" not in line["landschap"]
+
+
+async def test_a_question_for_another_leaves_a_line_that_names_both(asker: Asker) -> None:
+    await asker.write("a1", "2020-01-01", "Jansen")
+    answer = await asker.get("a1", delegator="00000099000000004000")
+    assert answer.status_code == 200
+    (line,) = await asker.lines()
+    assert (line["landschap"]["peer_oin"], line["landschap"]["delegator_oin"]) == (
+        PEER, "00000099000000004000",
+    )  # fmt: skip
 
 
 async def test_a_search_by_number_answers_per_object_and_records_the_person_even_for_nothing(

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from landschap.fsc.contracts import Contract
+from landschap.fsc.delegation import delegations_of
 from landschap.fsc.grants import Connection
 from landschap.fsc.states import Signature
 from landschap.logboek.records import Kind, Record
@@ -244,6 +245,13 @@ def _contract_words(contract: ExplainedContract, names: Mapping[str, str]) -> It
             yield f"  key thumbprint {link.outway.public_key_thumbprint}"
         yield "\nContract"
         yield (f"  {_name(asker, names)} may call {link.service.name} of {_name(provider, names)}")
+        for acting in delegations_of(link):
+            told = acting.agreement
+            under = f'{told.role}, agreement "{told.reference}"' if told else "no agreement"
+            yield (
+                f"  {_name(acting.delegatee.value, names)} acts for "
+                f"{_name(acting.delegator.value, names)} ({under})"
+            )
     else:
         yield "\nContract"
     yield (
@@ -280,6 +288,10 @@ def _decision_words(decision: ExplainedDecision) -> Iterator[str]:
             )
             if context.get(key)
         )
+    asked_for = _map(decision.request.get("context"))
+    for key, label in (("delegator", "asked for"), ("publication_delegator", "answered for")):
+        if asked_for.get(key):
+            yield f"  {label}: {asked_for[key]}"
     yield f"  register {decision.version}"
     asked = decision.asked()
     yield f"  asked: {'(left to us)' if asked is None else ', '.join(asked)}"

@@ -65,11 +65,13 @@ def question_of(
         return None
     own_side = subject.get("type") == "application"
     said, about = _map(subject.get("properties")), _map(resource.get("properties"))
-    organisation = owner if own_side else _text(subject.get("id"))
+    asker = owner if own_side else _text(subject.get("id"))
+    delegator = _text(context.get("delegator"))
     fields = about.get("fields")
     return Question(
         purpose=purpose,
-        organisation=organisation,
+        organisation=delegator or asker,
+        delegatee=asker if delegator else "",
         service=service,
         provider=_text(about.get("provider")),
         action=_text(action.get("name")),
