@@ -123,6 +123,8 @@ async def test_before_anything_was_brought_no_witness_vouches(
     (told,) = done.json["witnesses"]
     assert (told["peerId"], told["word"]) == (ASKER, "keeps nothing yet")
     assert done.json["intact"] is True
+    copy = await provider.run("verify", "--file", str(provider.settings), "--witnesses")
+    assert (copy.code, copy.out) == (2, "")
 
 
 async def test_two_organisations_keep_each_others_ends_and_find_a_log_written_anew(
@@ -146,6 +148,9 @@ async def test_two_organisations_keep_each_others_ends_and_find_a_log_written_an
     assert by_peer[FOREIGN]["why"]
     assert [each["peerId"] for each in told.json["keeping"]] == [PROVIDER]
     assert "is with no witness yet" in told.json["unproven"][-1]
+    seen = await asker.run("doctor", PROVIDER, "--json")
+    witness = [each for each in seen.json if each["subject"] == "witness"]
+    assert [each["state"] for each in witness] == ["well"], seen.json
     words = await asker.run("verify", "--witnesses")
     assert f"{PROVIDER_NAME} ({PROVIDER}) agrees: 2 anchors" in words.out
 

@@ -24,9 +24,11 @@ from landschap.fsc.probes import Probe
 from landschap.fsc.states import Kind
 from landschap.fsc.states import State as ContractState
 from landschap.fsc.wire import FSC_VERSIONS
+from landschap.fsc.witnesses.client import NotAsked, announces, asked_back
 from landschap.platform.identity_checks import WARN_DAYS
 from landschap.platform.ids import uuid7
 from landschap.vocabulary.problems import InvalidValue
+from landschap.vocabulary.times import as_utc_text
 
 # Tokens are believed this much before and after their time; see fsc.tokens.
 _CARE_SECONDS = 5.0
@@ -223,4 +225,24 @@ def _ending_accepts(stored: store.StoredContract, soon: datetime) -> list[str]:
     ]
 
 
-MANAGER_CHECKS = (_answers, _same_rules, _keys, _knows_us, _agreements)
+async def _witness(patient: Patient, asker: Asker) -> AsyncIterator[Line]:
+    """When we agreed to witness for each other: what the peer keeps of our log."""
+    if patient.lost or patient.peer_id not in patient.settings.witness.peers:
+        return
+    try:
+        await announces(asker, patient.address)
+        kept = await asked_back(asker, patient.address, pages=1)
+    except NotAsked as error:
+        remedy = "the peer names us under [witness] peers too, and restarts"
+        yield line("witness", State.WRONG, f"it keeps nothing of our log: {error}", remedy)
+        return
+    if not kept:
+        remedy = "the worker of `landschap serve` brings the first anchor; is it running?"
+        yield line("witness", State.SOON, "it keeps nothing of our log yet", remedy)
+        return
+    newest = max(statement.at for _, statement in kept)
+    told = f"the newest anchor of our log that it keeps is of {as_utc_text(newest)}"
+    yield line("witness", State.WELL, told)
+
+
+MANAGER_CHECKS = (_answers, _same_rules, _keys, _knows_us, _agreements, _witness)

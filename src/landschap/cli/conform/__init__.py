@@ -34,6 +34,7 @@ class Wishes:
     grant: str | None
     inway: str
     only: tuple[str, ...]
+    patience: float
 
 
 @click.command()
@@ -43,6 +44,10 @@ class Wishes:
     help="Grant hash of a connection of ours in force with it: more is tried.",
 )  # fmt: skip
 @click.option("--inway", default="", metavar="ADDRESS", help="Its Inway, when no GRANT is given.")
+@click.option(
+    "--patience", type=click.FloatRange(0, 86_400), default=0, metavar="SECONDS",
+    help="Wait at most this long for a token to expire, to see it refused.",
+)  # fmt: skip
 @click.option("--only", multiple=True, metavar="ID", help="Only this check; repeatable.")
 @click.option(
     "--junit", type=click.Path(dir_okay=False, path_type=Path), help="Also write a JUnit report."
@@ -132,6 +137,7 @@ async def _gather(settings: Settings, peer: str, wishes: Wishes, *, show: bool) 
     section = ""
     async with AsyncExitStack() as stack:
         trial = await open_trial(settings, stack, peer, grant=wishes.grant, inway=wishes.inway)
+        trial.patience_seconds = wishes.patience
         async for each in try_all(trial, wishes.only):
             verdicts.append(each)
             if show:

@@ -39,7 +39,8 @@ class Trial:
     """A peer under test, and what is known of it.
 
     ``contracts`` are ours with this peer. ``grant`` is the connection that may be used for it,
-    ``token`` what was given for that; ``inway`` the address of its Inway, "" when not known.
+    ``token`` what was given for that; ``inway`` the address of its Inway, "" when not known;
+    ``patience_seconds`` how long may be waited for that token to expire.
     """
 
     settings: Settings
@@ -55,6 +56,7 @@ class Trial:
     grant: ConnectionGrant | None = None
     token: str = ""
     inway: str = ""
+    patience_seconds: float = 0.0
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property

@@ -52,11 +52,13 @@ async def bring(asker: Asker, address: str, manager_address: str, sent: Sent) ->
         raise NotAsked(f"it refused: {heard.status} {heard.code}")
 
 
-async def asked_back(asker: Asker, address: str) -> list[tuple[Anchor, Statement]]:
-    """What a witness keeps of our log: the newest four thousand anchors. Raises NotAsked."""
+async def asked_back(
+    asker: Asker, address: str, *, pages: int = _MAX_PAGES
+) -> list[tuple[Anchor, Statement]]:
+    """What a witness keeps of our log: the newest 200 anchors per page. Raises NotAsked."""
     found: list[tuple[Anchor, Statement]] = []
     cursor = ""
-    for _ in range(_MAX_PAGES):
+    for _ in range(pages):
         more = f"&cursor={cursor}" if cursor else ""
         try:
             heard = await asker.ask("GET", f"{address}/v1{PATH}?limit={_PAGE}{more}")
