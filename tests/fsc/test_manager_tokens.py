@@ -45,6 +45,15 @@ async def agreed(weesp: Manager, doesburg: OwnPeer, **changes: Any) -> tuple[dic
     return tree, rig.contract(tree).grants[0].hash.value
 
 
+async def listed_for(weesp: Manager, province: OwnPeer, directory: OwnPeer) -> dict[str, Any]:
+    """Weesp's service is listed on behalf of the province; gives the contract."""
+    tree = publishing(rig.WEESP, delegator=rig.PROVINCE, properties=rig.agreement("publication"))
+    assert (await submit(weesp, province, tree)).status == 201
+    assert (await place(weesp, directory, tree, Kind.ACCEPT)).status == 201
+    await sign_here(weesp, tree)
+    return tree
+
+
 def payload(answer: Answer) -> dict[str, Any]:
     assert answer.status == 200, answer.body
     assert answer.json["token_type"] == "bearer"
@@ -129,15 +138,23 @@ async def test_a_delegated_connection_gives_a_token_with_the_delegator(
 
 @pytest.mark.case("fsc:Manager-GetToken-7")
 async def test_a_delegated_service_gives_a_token_with_its_owner(
-    weesp: Manager, doesburg: OwnPeer, province: OwnPeer
+    weesp: Manager, doesburg: OwnPeer, province: OwnPeer, gids: Manager
 ) -> None:
+    directory = gids.own
     tree, grant_hash = await agreed(
         weesp, doesburg, service_delegator=rig.PROVINCE, properties=rig.agreement("publication")
     )
     await place(weesp, province, tree, Kind.ACCEPT)
+    unlisted = await want(weesp, doesburg, grant_hash)
+    assert oauth(unlisted) == "invalid_grant"
+    assert "not published here" in unlisted.json["error_description"]
+    listing = await listed_for(weesp, province, directory)
     claims = payload(await want(weesp, doesburg, grant_hash))
     assert claims["pdi"] == rig.PROVINCE
     assert "act" not in claims
+    # The delegator takes the listing back: no connection to it gets a token any more.
+    assert (await place(weesp, province, listing, Kind.REVOKE)).status == 201
+    assert oauth(await want(weesp, doesburg, grant_hash)) == "invalid_grant"
 
 
 @pytest.mark.case("fsc:Manager-GetToken-8")

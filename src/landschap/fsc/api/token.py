@@ -20,7 +20,7 @@ from landschap.fsc.certificates import PeerCertificate
 from landschap.fsc.codes import OAuth, oauth_refused
 from landschap.fsc.contracts import HashedGrant
 from landschap.fsc.delegation import delegations_of, first_refusal
-from landschap.fsc.grants import Connection, Outway
+from landschap.fsc.grants import Connection, GrantType, Outway
 from landschap.fsc.hashes import normal_grant_hash
 from landschap.fsc.states import State, missing_accepts
 from landschap.fsc.tokens import issue
@@ -155,7 +155,30 @@ async def _check_grant(
             owner=deps.own.name,
         )
     _check_agreements(grant, now)
+    await _check_publication(deps, grant, now)
     await check_token_members(deps, grant)
+
+
+async def _check_publication(deps: ManagerDeps, grant: Connection, now: datetime) -> None:
+    """A service is offered for another while that other has it listed so.
+
+    One revoke of the listing ends the tokens of every connection. Source: FSC Core, "Access token"
+    (``pdi``).
+    """
+    delegator = grant.service.delegator
+    if delegator is None:
+        return
+    kinds = (GrantType.DELEGATED_PUBLICATION.value,)
+    for each in await store.contracts(deps.pool, grant_types=kinds):
+        listed = (publication.service for _, publication in each.contract.publications)
+        if grant.service in listed and each.state(now) is State.VALID:
+            return
+    raise _no(
+        OAuth.INVALID_GRANT,
+        f"the service {grant.service.name} is not published here on behalf of {delegator} now",
+        missing="a valid publication on behalf of the delegator",
+        owner=f"{delegator} and {deps.own.name}",
+    )
 
 
 def _check_agreements(grant: Connection, now: datetime) -> None:
