@@ -19,6 +19,7 @@ from typing import Any
 
 from aiohttp import web
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from tests.fsc import fsc_rig as rig
 from tests.fsc.manager_rig import write_identity
 
@@ -188,11 +189,18 @@ class ForeignPeer:
 async def foreign_peer(
     folder: Path, own: OwnPeer, *, place: str, port: int, certified: bool = True, **changes: Any
 ) -> AsyncIterator[ForeignPeer]:
-    """It answers at this place while the block runs; ``certified``: it asks for certificates."""
+    """It answers at this place while the block runs; ``certified``: it asks for certificates.
+
+    ``believes`` is an anchor it holds its callers against instead of its own.
+    """
     identity = write_identity(folder, own)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(identity.certificate, identity.key)
-    context.load_verify_locations(identity.trust_anchors[0])
+    believed = changes.pop("believes", None)
+    if believed is None:
+        context.load_verify_locations(identity.trust_anchors[0])
+    else:
+        context.load_verify_locations(cadata=believed.certificate.public_bytes(Encoding.DER))
     context.verify_mode = ssl.CERT_REQUIRED if certified else ssl.CERT_OPTIONAL
     peer = ForeignPeer(own=own, address=own.manager_address, **changes)
     runner = web.AppRunner(peer.app(), access_log=None)

@@ -80,7 +80,8 @@ async def foreign(
     with free_socket() as reserved:
         port = reserved.getsockname()[1]
     address = f"https://{name}.test:{port}"
-    made = {key: changes.pop(key) for key in ("hosts", "lifetime", "begin") if key in changes}
+    parts = ("hosts", "lifetime", "begin", "anchors")
+    made = {key: changes.pop(key) for key in parts if key in changes}
     authority = changes.pop("authority", group.authority)
     own = rig.own_peer(authority, BY_HOST[name], manager_address=address, **made)
     async with foreign_peer(tmp_path / name, own, place="127.0.0.1", port=port, **changes) as peer:
@@ -161,6 +162,29 @@ async def test_an_anchor_of_the_same_name_with_another_key(
         told = await look(asker, peer.address)
     assert wrong(told) == {"chain"}
     assert "another key" in told["chain"].remedy
+
+
+async def test_an_intermediate_that_is_not_sent_along(
+    group: Group, asker: Operator, tmp_path: Path
+) -> None:
+    between = rig.Authority(name="Tussenanker", parent=group.authority)
+    anchors = [group.authority.certificate]
+    async with foreign(group, tmp_path, "anker", authority=between, anchors=anchors) as peer:
+        told = await look(asker, peer.address)
+    assert wrong(told) == {"chain"}
+    assert "Tussenanker" in told["chain"].what
+    assert "intermediate certificate" in told["chain"].remedy
+
+
+async def test_a_peer_that_does_not_believe_us(
+    group: Group, asker: Operator, tmp_path: Path
+) -> None:
+    other = rig.Authority(name="Ander anker")
+    async with foreign(group, tmp_path, "vreemd", believes=other) as peer:
+        told = await look(asker, peer.address)
+    assert wrong(told) == {"manager"}
+    assert "refuse our certificate" in told["manager"].remedy
+    assert "group" not in told
 
 
 async def test_certificates_that_ended_or_end_soon(

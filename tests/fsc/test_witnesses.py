@@ -13,6 +13,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from structlog.testing import capture_logs
 from tests.fsc import fsc_rig as rig
 from tests.fsc.command_rig import (
     ASKER,
@@ -234,8 +235,12 @@ async def test_two_anchors_that_contradict_each_other_are_both_kept_and_given_ba
     own = asker.manager.own
     before = len(await kept_by(provider.manager, ASKER))
     one, other = (sent_by(own, ("x-0", 4, head * 32)) for head in (b"1", b"2"))
-    for sent in (one, other, one):
-        assert (await put(provider.manager, own, sent)).status == 201
+    with capture_logs() as told:
+        for sent in (one, other, one):
+            assert (await put(provider.manager, own, sent)).status == 201
+    warned = [each for each in told if each["event"] == "a peer's log is not what it was"]
+    assert {each["peer"] for each in warned} == {ASKER}
+    assert any("batch 4 of lane x-0 has another head" in each["why"] for each in warned)
     assert len(await kept_by(provider.manager, ASKER)) == before + 2
     page = await ask(provider.manager, own, "GET", "/v1/log-anchors?limit=1")
     assert page.json["anchors"][0]["jws"] == other.anchor.jws
