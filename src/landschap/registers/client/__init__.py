@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from landschap.registers import bag, lines
+from landschap.registers.client.extract import holds_xml, read_bag
 from landschap.registers.expanding import check_relations
 from landschap.registers.mapping import InvalidMapping, read_mapping, readings
 from landschap.registers.models import (
@@ -69,6 +70,8 @@ def read_extract(register: Register, path: Path) -> list[Reading]:
     """
     found: list[Reading] = []
     wrong: list[RowFault] = []
+    if holds_xml(path):
+        return sorted(read_bag(register, path), key=Reading.order)
     for name, opened in _files(path):
         try:
             found += _read_file(register, name, opened)
@@ -123,10 +126,6 @@ def _files(path: Path) -> Iterator[tuple[str, Opened]]:
             for name in names:
                 if PurePosixPath(name).suffix in _READERS:
                     yield name, partial(archive.open, name)
-            if any(name.endswith(".xml") for name in names):
-                raise UnreadableSource(
-                    [_about_file(path.name, "holds XML", "Give the versions as CSV files.")]
-                )
     elif path.is_file():
         yield path.name, _on_disk(path)
     else:
