@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -13,15 +12,14 @@ from typing import TypeVar
 import asyncpg
 import click
 
-from landschap.cli.config_option import config_option
+from landschap.cli.config_option import config_option, json_option
 from landschap.cli.tables import answer, table_of
+from landschap.cli.with_pool import run_with_pool
 from landschap.gateway import store
-from landschap.platform import postgres
 from landschap.platform.settings import Settings, load_settings
 from landschap.vocabulary.times import as_utc_text
 
 _Result = TypeVar("_Result")
-json_option = click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 
 
 @click.group()
@@ -107,12 +105,4 @@ def show_totals(config: Path, as_json: bool) -> None:
 
 
 def _run(settings: Settings, work: Callable[[asyncpg.Pool], Awaitable[_Result]]) -> _Result:
-    async def at_work() -> _Result:
-        async with postgres.database(settings):
-            pool = await postgres.pool(settings, "gateway", size=1)
-            try:
-                return await work(pool)
-            finally:
-                await pool.close()
-
-    return asyncio.run(at_work())
+    return run_with_pool(settings, "gateway", work)

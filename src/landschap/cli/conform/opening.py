@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
@@ -14,10 +14,12 @@ from landschap.cli.conform.trial import Trial
 from landschap.fsc import store
 from landschap.fsc.addresses import read_address
 from landschap.fsc.certificates import read_der
-from landschap.fsc.client import PeerUnreachable, own_peer
+from landschap.fsc.client import ManagerClient, PeerUnreachable, own_peer
 from landschap.fsc.client.asking import Asker
 from landschap.fsc.client.seeing import seen, unverifying
 from landschap.fsc.connections import ConnectionGrant
+from landschap.fsc.own import OwnPeer
+from landschap.fsc.worker import WorkerDeps, address_of, ask_directory
 from landschap.platform import postgres
 from landschap.platform.credentials import read_credentials
 from landschap.platform.settings import Settings
@@ -42,7 +44,8 @@ async def open_trial(
         pools.append(await postgres.pool(settings, room, size=1))
         stack.push_async_callback(pools[-1].close)
     fsc, log_pool = pools
-    expected, address = await _where(settings, fsc, peer)
+    own = own_peer(settings)
+    expected, address = await _where(settings, fsc, own, peer)
     credentials = read_credentials(settings, datetime.now(UTC))
     asker = await stack.enter_async_context(Asker(settings=settings, expected=expected))
     host, port = urlsplit(address).hostname or "", urlsplit(address).port or 443
@@ -65,7 +68,7 @@ async def open_trial(
     ]
     return Trial(
         settings=settings,
-        own=own_peer(settings),
+        own=own,
         credentials=credentials,
         asker=asker,
         log_pool=log_pool,
@@ -79,30 +82,21 @@ async def open_trial(
     )
 
 
-async def _where(settings: Settings, pool: asyncpg.Pool, peer: str) -> tuple[PeerId | None, str]:
+async def _where(
+    settings: Settings, pool: asyncpg.Pool, own: OwnPeer, peer: str
+) -> tuple[PeerId | None, str]:
     if "://" in peer:
         return None, _address(peer)
     try:
         peer_id = PeerId.parse(peer)
     except InvalidValue as error:
         raise click.BadParameter(str(error)) from None
-    directory = settings.directory
-    if directory is not None and directory.peer_id == peer_id:
-        return peer_id, directory.manager_address
-    known = await store.peer(pool, peer_id)
-    if known is not None and known.manager_address:
-        return peer_id, known.manager_address
-    if directory is not None:
-        try:
-            async with Asker(settings=settings, expected=directory.peer_id) as asker:
-                entries = asker.listed(
-                    directory.manager_address, "/peers", "peers", peer_id=peer_id.value
-                )
-                async for each in entries:
-                    if each.get("id") == peer_id.value:
-                        return peer_id, _address(str(each.get("manager_address", "")))
-        except PeerUnreachable:
-            pass
+    async with ManagerClient(settings, own) as client:
+        deps = WorkerDeps(settings=settings, pool=pool, own=own, client=client)
+        with suppress(PeerUnreachable):
+            found = await address_of(deps, peer_id) or await ask_directory(deps, peer_id)
+            if found is not None:
+                return peer_id, found.address
     raise _NotFound(
         f"the Manager of peer {peer_id} is not known; give its address (https://host:port)"
     )
