@@ -56,3 +56,29 @@ def test_a_run_folder_below_a_stranger_s_is_refused(monkeypatch: pytest.MonkeyPa
             folders.run_folder(squatted / "run")
     else:
         assert mode(folders.run_folder(squatted / "run")) == 0o700
+
+
+def test_a_run_folder_is_taken_away_as_far_as_nobody_is_in_it(tmp_path: Path) -> None:
+    run = tmp_path / "landschap-0" / "ab"
+    for name in ("pg", "nginx-proxy", "tls"):
+        (run / name).mkdir(parents=True)
+    for name in ("serve.lock", "nginx.conf", "decide.sock", "tls/ab.key", "pg/.s.PGSQL.5432"):
+        (run / name).touch()
+    folders.leave_run_folder(run, shared=run / "pg", lock=run / "serve.lock")
+    assert [str(each.relative_to(run)) for each in sorted(run.rglob("*"))] == [
+        "pg",
+        "pg/.s.PGSQL.5432",
+    ]
+    (run / "pg/.s.PGSQL.5432").unlink()
+    folders.leave_run_folder(run, shared=run / "pg", lock=run / "serve.lock")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_folder_is_taken_away_but_not_that_of_a_neighbour(tmp_path: Path) -> None:
+    ours, theirs = tmp_path / "l" / "ours", tmp_path / "l" / "theirs"
+    for folder in (ours, theirs):
+        folder.mkdir(parents=True)
+        (folder / "serve.lock").touch()
+    folders.leave_run_folder(ours, shared=ours / "pg", lock=ours / "serve.lock")
+    assert not ours.exists()
+    assert (theirs / "serve.lock").exists()

@@ -23,7 +23,7 @@ from tests.platform.serving import (
 from tests.throwaway import organisation
 
 from landschap.platform.identity import Issued
-from landschap.platform.settings import Settings
+from landschap.platform.settings import Settings, default_run_folder
 from landschap.platform.system_users import choose
 
 _numbers = count(1)
@@ -181,6 +181,8 @@ def test_ends_in_order_and_leaves_nothing(
         '"part": "postgresql", "event": "stopped"'
     )
     assert "Traceback" not in said
+    assert settings.paths.run == default_run_folder(settings.path)
+    assert not settings.paths.run.exists()
 
 
 def test_tells_systemd_when_it_is_ready_and_when_it_stops(

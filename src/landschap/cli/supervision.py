@@ -20,19 +20,25 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import IO
 
 from landschap.cli.carrying import Renderer
 from landschap.cli.operation import Operation
 from landschap.platform import nginx
 from landschap.platform.carrier import Carrier
-from landschap.platform.folders import data_folder, private_folder, run_folder
+from landschap.platform.folders import (
+    data_folder,
+    leave_run_folder,
+    private_folder,
+    run_folder,
+)
 from landschap.platform.identity_checks import require_identity
 from landschap.platform.keys import make_secret_keys
 from landschap.platform.listeners import require_free
 from landschap.platform.nginx import Configuration
 from landschap.platform.notify import notify
 from landschap.platform.postgres.part import GivenDatabase, OwnDatabase
-from landschap.platform.postgres.server import Server
+from landschap.platform.postgres.server import Server, socket_folder
 from landschap.platform.privileges import Privileges, arrange
 from landschap.platform.processes import (
     Child,
@@ -44,7 +50,7 @@ from landschap.platform.processes import (
     end_with_parent,
 )
 from landschap.platform.revocation import require_lists
-from landschap.platform.settings import Settings
+from landschap.platform.settings import Settings, default_run_folder
 from landschap.platform.sockets import App, answers_http, app_socket, decide_socket, listening
 from landschap.platform.telemetry import Figures, logger, start_logging
 from landschap.platform.trouble import Trouble
@@ -66,6 +72,10 @@ def supervise(settings: Settings) -> None:
         if privileges.why_root:
             logger().warning("our processes run as root", why=privileges.why_root)
         asyncio.run(_supervise(settings, privileges, began))
+        if settings.paths.run == default_run_folder(settings.path):
+            leave_run_folder(
+                settings.paths.run, shared=socket_folder(settings), lock=_lock_file(settings)
+            )
 
 
 def make_folders(settings: Settings) -> None:
@@ -215,11 +225,30 @@ def _configuration(settings: Settings, program: nginx.Program) -> Configuration:
     )
 
 
+def _lock_file(settings: Settings) -> Path:
+    return settings.paths.run / "serve.lock"
+
+
+def _is_at(opened: IO[str], path: Path) -> bool:
+    """True while the opened file still stands at its path: one that ends takes it away."""
+    try:
+        return os.path.samestat(os.fstat(opened.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
+
+
 @contextmanager
 def _only_one(settings: Settings) -> Iterator[None]:
     """One supervisor per organisation. Raises Trouble when there is one already."""
-    path = settings.paths.run / "serve.lock"
-    with path.open("a+", encoding="ascii") as lock:
+    path = _lock_file(settings)
+    just_ended = Trouble(
+        "landschap served this organisation until this very moment", "start it once more"
+    )
+    try:
+        opened = path.open("a+", encoding="ascii")
+    except FileNotFoundError:
+        raise just_ended from None
+    with opened as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -228,6 +257,8 @@ def _only_one(settings: Settings) -> Iterator[None]:
                 f"landschap already serves this organisation (process {lock.read().strip()})",
                 "stop that one first, or use another organisation.toml",
             ) from None
+        if not _is_at(lock, path):
+            raise just_ended
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import stat
 import sys
 import tempfile
@@ -59,6 +61,26 @@ def run_folder(path: Path, *, user: SystemUser | None = None) -> Path:
         os.chown(path, -1, user.gid)
         path.chmod(0o2710)
     return path
+
+
+def leave_run_folder(path: Path, *, shared: Path, lock: Path) -> None:
+    """Take away a run folder that we made ourselves, with the keys and sockets in it.
+
+    The folder ``shared`` stays while somebody is in it: a command that works on the database has
+    its socket there. ``lock`` goes last: who starts while we end must find it taken.
+    """
+    for each in path.iterdir():
+        with contextlib.suppress(OSError):
+            if each == shared:
+                each.rmdir()
+            elif each.is_dir() and not each.is_symlink():
+                shutil.rmtree(each)
+            elif each != lock:
+                each.unlink()
+    with contextlib.suppress(OSError):
+        lock.unlink(missing_ok=True)
+        path.rmdir()
+        path.parent.rmdir()
 
 
 def _refuse_squatted(folder: Path) -> None:

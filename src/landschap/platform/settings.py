@@ -23,7 +23,10 @@ from landschap.platform.options import option, section
 from landschap.platform.toml_reading import Origin, Problem, Reading, SettingsError, section_schema
 from landschap.vocabulary.identifiers import Oin, PeerId
 
-__all__ = ["Origin", "Problem", "Settings", "SettingsError", "load_settings", "schema"]
+__all__ = [
+    "Origin", "Problem", "Settings", "SettingsError", "default_run_folder", "load_settings",
+    "schema",
+]  # fmt: skip
 
 _TEST_OIN_PREFIX = "00000099"
 
@@ -475,16 +478,19 @@ def _check_production(reading: Reading, settings: Settings) -> None:
             reading.problem(f"oidc.{name}.issuer", "production needs https")
 
 
-def _placed(settings: Settings) -> PathSettings:
-    """The paths, absolute; without a run folder a short one is made from the file's place.
+def default_run_folder(path: Path) -> Path:
+    """The run folder of an organisation whose settings, at ``path``, name none: a short one.
 
     A unix socket's path may hold about a hundred bytes, so a run folder beside the data would
     break on long paths.
     """
+    name = hashlib.sha256(str(path).encode()).hexdigest()[:10]
+    given = os.environ.get("RUNTIME_DIRECTORY", "").split(":")[0]
+    return Path(given or f"{tempfile.gettempdir()}/landschap-{os.geteuid()}") / name
+
+
+def _placed(settings: Settings) -> PathSettings:
+    """The paths, absolute; without a run folder one is made from the file's place."""
     folder, paths = settings.path.parent, settings.paths
-    run = paths.run
-    if run == Path():
-        name = hashlib.sha256(str(settings.path).encode()).hexdigest()[:10]
-        given = os.environ.get("RUNTIME_DIRECTORY", "").split(":")[0]
-        run = Path(given or f"{tempfile.gettempdir()}/landschap-{os.geteuid()}") / name
+    run = default_run_folder(settings.path) if paths.run == Path() else paths.run
     return PathSettings(data=folder / paths.data, secrets=folder / paths.secrets, run=run)
