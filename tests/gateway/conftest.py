@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.gateway.gateway_rig import (
+    NGINX_VERSION,
     Anchor,
     Caller,
     Carrier,
@@ -98,7 +99,7 @@ def running_doors(
         logs=folder / "log",
         decide_socket=folder / "decide.sock",
         tls=group_anchor.tls(weesp),
-        nginx_version=(1, 31, 3),
+        nginx_version=NGINX_VERSION,
         worker_user="root" if os.geteuid() == 0 else None,
         inway=InwayDoor(listen=Listen(host="127.0.0.1", port=inway), services=services),
         outway=OutwayDoor(

@@ -34,6 +34,16 @@ from landschap.gateway.plan import CarrierPlan, Tls
 NGINX = Path(os.environ.get("LANDSCHAP_TEST_NGINX", str(nginx_binary())))
 
 
+def version_of(nginx: Path) -> tuple[int, int, int]:
+    """Which nginx that is: the text for it differs."""
+    said = subprocess.run([nginx, "-v"], capture_output=True, text=True, check=True).stderr
+    first, second, third = said.strip().rpartition("/")[2].split()[0].split(".")
+    return int(first), int(second), int(third)
+
+
+NGINX_VERSION = version_of(NGINX)
+
+
 def free_port(address: str = "127.0.0.1") -> int:
     with socket.socket() as probe:
         probe.bind((address, 0))
@@ -120,13 +130,14 @@ class Anchor:
             certificate=leaf.certificate_file, key=leaf.key_file, trust_anchors=self.file, crl=crl
         )
 
-    def revocation_list(self, *revoked: Leaf) -> Path:
+    def revocation_list(self, *revoked: Leaf, ended: bool = False) -> Path:
         now = dt.datetime.now(dt.UTC)
+        until = now - dt.timedelta(minutes=1) if ended else now + dt.timedelta(days=1)
         builder = (
             x509.CertificateRevocationListBuilder()
             .issuer_name(self.certificate.subject)
             .last_update(now - dt.timedelta(hours=1))
-            .next_update(now + dt.timedelta(days=1))
+            .next_update(until)
         )
         for leaf in revoked:
             entry = (

@@ -20,6 +20,7 @@ from uuid import UUID, uuid4
 
 import uvicorn
 from tests.gateway.gateway_rig import (
+    NGINX_VERSION,
     Anchor,
     Caller,
     Carrier,
@@ -67,7 +68,6 @@ from landschap.purposes.model import Register
 from landschap.purposes.store import Signers, current_snapshot, save_register
 from landschap.vocabulary.problems import Refusal
 
-NGINX_VERSION = (1, 31, 3)
 SIGNERS = Signers(author="A. de Vries", approver="B. Jansen", reason="proef")
 DELEGATOR = "00000099000000004000"
 

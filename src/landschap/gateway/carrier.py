@@ -22,7 +22,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from landschap.gateway.carrier_doors import inway_server, outway_server
+from landschap.gateway.carrier_doors import BAD_REQUEST_MAP, inway_server, outway_server
 from landschap.gateway.carrier_parts import (
     DOOR_MAP,
     LOG_FORMAT,
@@ -73,7 +73,7 @@ class Rendered:
 
 def render(plan: CarrierPlan) -> Rendered:
     """The whole configuration. Equal plans give equal bytes and an equal version."""
-    servers = [DOOR_MAP, LOG_MAPS, COMMON_MAPS, _version_server(plan)]
+    servers = [DOOR_MAP, LOG_MAPS, COMMON_MAPS, BAD_REQUEST_MAP, _version_server(plan)]
     if plan.manager:
         servers.append(_manager_server(plan, plan.manager))
     if plan.inway:

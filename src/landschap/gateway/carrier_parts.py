@@ -94,13 +94,30 @@ def bad_certificate(component: str) -> str:
     )
 
 
-def literal_location(place: str, status: int, code: str, component: str, message: str) -> str:
-    """A place that answers with one fixed FSC error. Source: FSC Core, "Error response"."""
-    body = f'{{"message":"{message}","domain":"ERROR_DOMAIN_{component}","code":"{code}"}}'
+def literal_location(
+    place: str,
+    status: int,
+    code: str,
+    component: str,
+    message: str,
+    *,
+    when: tuple[str, int, str] | None = None,
+) -> str:
+    """A place that answers with one fixed FSC error. Source: FSC Core, "Error response".
+
+    ``when`` is a condition with the status and message that it changes the answer to.
+    """
+
+    def body(words: str) -> str:
+        return f'{{"message":"{words}","domain":"ERROR_DOMAIN_{component}","code":"{code}"}}'
+
+    other = ""
+    if when is not None:
+        other = f"  if ({when[0]}) {{ return {when[1]} '{body(when[2])}'; }}\n"
     return f"""location {place} {{
   internal;
   default_type application/json;
   add_header Fsc-Error-Code {code} always;
   add_header Fsc-Transaction-Id $d_tx always;
-  return {status} '{body}';
+{other}  return {status} '{body(message)}';
 }}"""
