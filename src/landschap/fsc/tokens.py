@@ -251,8 +251,8 @@ def _claims(payload: object) -> TokenClaims | None:
             issuer=PeerId.parse(payload["iss"]),
             service=str(payload["svc"]),
             audience=str(payload["aud"]),
-            not_before=int(payload["nbf"]),
-            expires_at=int(payload["exp"]),
+            not_before=_whole(payload["nbf"]),
+            expires_at=_whole(payload["exp"]),
             certificate_thumbprint=cnf,
             delegator=None if actor is None else PeerId.parse(actor["sub"]),
             publication_delegator=None if publisher is None else PeerId.parse(publisher),
@@ -262,7 +262,16 @@ def _claims(payload: object) -> TokenClaims | None:
         return None
 
 
+def _whole(value: object) -> int:
+    """A moment as the token has it: a text or a truth that looks like a number is none."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise InvalidValue("a moment in the token is no whole number")
+    return value
+
+
 def _decode(part: str) -> bytes:
+    if part.endswith("="):
+        raise InvalidValue("base64url in a JWS has no padding")
     try:
         return base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True)
     except binascii.Error as error:
