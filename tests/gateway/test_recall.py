@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import random
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -27,7 +28,7 @@ from tests.gateway.gateway_scene import (
 from landschap.gateway.asked import Asked, Fresh
 from landschap.gateway.doors import Holdings, Verdict, walk
 from landschap.gateway.memory import Memory
-from landschap.gateway.recall import Recall
+from landschap.gateway.recall import Recall, Recalled, tail_of
 from landschap.logboek.batches import seal
 from landschap.logboek.forms import Ready
 from landschap.platform.ids import uuid7
@@ -230,3 +231,108 @@ def test_what_was_refused_is_never_recalled(scene: Scene) -> None:
 
 def test_the_purpose_of_these_tests_is_permitted(scene: Scene) -> None:
     assert scene.claims().purpose == ASSISTANCE != PARKING
+
+
+def _as_sent(asked: Asked, **last: str) -> bytes:
+    """A question as the carrier writes it: what is new in it last."""
+    last = {
+        "Fsc-Transaction-Id": asked.header("fsc-transaction-id"),
+        "traceparent": asked.header("traceparent"),
+        **last,
+    }
+    names = [name for name in asked.headers if name.lower() not in {n.lower() for n in last}]
+    lines = [f"{asked.method} {asked.target} HTTP/1.1"]
+    lines += [f"{name}: {asked.headers[name]}" for name in names if asked.headers[name]]
+    lines += [f"{name}: {text}" for name, text in last.items() if text]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+
+
+def _whole(asked: Asked) -> tuple[Asked, bytes]:
+    data = _as_sent(asked)
+    tail = tail_of(data)
+    return msgspec.structs.replace(asked, head=data[: tail.begin] if tail else b""), data
+
+
+def _warm_whole(scene: Scene) -> Holdings:
+    """Holdings that have answered such a question from memory, as it came from the carrier."""
+    scene.services = (dataclasses.replace(SERVICES[0], declaration="unsigned"),)
+    holdings = _warm(scene, lambda: _question(scene, purpose_declaration=""))
+    asked, _ = _whole(_question(scene, purpose_declaration=""))
+    assert isinstance(_walk(asked, holdings, _new(scene)).draft, Ready)
+    return holdings
+
+
+def _again(data: bytes, holdings: Holdings, fresh: Fresh) -> Recalled | None:
+    tail = tail_of(data)
+    assert tail is not None
+    now = (fresh.now, fresh.span_id)
+    return holdings.recall.again(data, tail, holdings.world, now, holdings.secrets.permit)
+
+
+def test_a_question_that_is_new_in_its_tail_only_is_answered_and_recorded_as_the_long_way_would(
+    scene: Scene,
+) -> None:
+    holdings = _warm_whole(scene)
+    for _ in range(50):
+        fresh = _new(scene, now=scene.now + timedelta(microseconds=random.randrange(1_000_000)))
+        asked, data = _whole(_question(scene, purpose_declaration=""))
+        found = _again(data, holdings, fresh)
+        assert found is not None
+        long = _walk(asked, msgspec.structs.replace(holdings, recall=Recall()), fresh)
+        assert found.answer == long.answer
+        assert seal(found.ready, NUMBER, b"s" * 16) == seal(long.draft, NUMBER, b"s" * 16)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"method": "PUT"},
+        {"target": TARGET + "0"},
+        {"x_peer_cert": "another"},
+        {"fsc_authorization": "Bearer another"},
+        {"doelbinding": "https://doelen.test/id/another"},
+        {"x_body_length": "1"},
+        {"tracestate": "a=c"},
+        {"purpose_declaration": "a.b.c"},
+    ],
+)
+def test_a_question_that_is_new_in_anything_else_is_read_in_full(
+    scene: Scene, other: dict[str, str]
+) -> None:
+    holdings = _warm_whole(scene)
+    asked = _question(scene, purpose_declaration="")
+    headers = {**asked.headers, **{k.replace("_", "-"): v for k, v in other.items()}}
+    method, target = headers.pop("method", asked.method), headers.pop("target", asked.target)
+    data = _as_sent(Asked(method, target, headers))
+    assert _again(data, holdings, _new(scene)) is None
+
+
+def test_what_was_answered_counts_for_its_second_and_its_world_only(scene: Scene) -> None:
+    holdings = _warm_whole(scene)
+    _, data = _whole(_question(scene, purpose_declaration=""))
+    assert _again(data, holdings, _new(scene)) is not None
+    assert _again(data, holdings, _new(scene, now=scene.now + timedelta(seconds=1.25))) is None
+    newer = msgspec.structs.replace(holdings, world=msgspec.structs.replace(holdings.world))
+    assert _again(data, newer, _new(scene)) is None
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        {"traceparent": ""},
+        {"traceparent": f"00-{'0' * 32}-{SPAN.hex()}-01"},
+        {"traceparent": f"00-{TRACE.hex()}-{'0' * 16}-01"},
+        {"traceparent": f"01-{TRACE.hex()}-{SPAN.hex()}-01"},
+        {"traceparent": f"00-{TRACE.hex().upper()}-{SPAN.hex()}-01"},
+        {"Fsc-Transaction-Id": ""},
+        {"Fsc-Transaction-Id": str(uuid4())},
+        {"Fsc-Transaction-Id": str(uuid7()).upper()},
+        {"Fsc-Transaction-Id": f"{uuid7()}, {uuid7()}"},
+        {"X-More": "1"},
+    ],
+)
+def test_a_tail_of_another_form_is_read_in_full(scene: Scene, last: dict[str, str]) -> None:
+    data = _as_sent(_question(scene, purpose_declaration=""), **last)
+    assert tail_of(data) is None
+    assert tail_of(_as_sent(_question(scene, purpose_declaration=""))[:-1]) is None
+    assert tail_of(_as_sent(_question(scene, purpose_declaration="")) + b"G") is None

@@ -25,6 +25,7 @@ _OK = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n"
 _NO = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n"
 # A refusal travels in one header; the carrier reads 24 kB of headers.
 MAX_BODY_BYTES = 16_384
+PERMIT = "\r\nPermit: "
 _DOMAINS = {"inway": "ERROR_DOMAIN_INWAY", "outway": "ERROR_DOMAIN_OUTWAY"}
 
 
@@ -40,7 +41,7 @@ class InwayAnswer(msgspec.Struct, frozen=True):
         if state:
             middle = f"{middle}\r\ntracestate: {state}"
         if permit:
-            middle = f"{middle}\r\nPermit: {permit}"
+            middle = f"{middle}{PERMIT}{permit}"
         return f"{self.first}{middle}{self.last}".encode("latin-1")
 
 

@@ -25,11 +25,14 @@ class Asked(msgspec.Struct, frozen=True):
     """The raw request line and the headers that the carrier passes; never the body.
 
     Names of headers are in lower case; a header that came twice has its values joined by ``, ``.
+    ``head`` is the question as it came, up to what is new in it; empty when it was not of that
+    form.
     """
 
     method: str
     target: str
     headers: Mapping[str, str]
+    head: bytes = b""
 
     def header(self, name: str) -> str:
         """The value of a header, empty when it is absent."""

@@ -9,12 +9,18 @@ is new in each question is looked at each time: its transaction id, its trace, t
 body, the signature of its declaration and whether that was used before. Each question has its own
 record and its own Permit, byte for byte those of the long way.
 
+The quickest way needs no reading at all: when everything a peer sends but its transaction and trace
+is byte for byte what it sent a moment ago, the carrier's words are the same up to a place, and
+what stands after it has one form (`Tail`). A question that differs by a byte is read in full.
+
 A refusal is never remembered. The log still refuses a record of an older world.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -25,15 +31,48 @@ from landschap.gateway.asked import Asked, Fresh, Trace, transaction_id_of
 from landschap.gateway.memory import Memory
 from landschap.gateway.world import World
 from landschap.logboek.faults import InvalidRecord
-from landschap.logboek.forms import Form, Moment, Ready, form_of
+from landschap.logboek.forms import Form, Moment, Ready, form_of, texts_of
 from landschap.logboek.records import Draft
 from landschap.purposes.declaration import Declaration
-from landschap.purposes.permit import LIFETIME
+from landschap.purposes.permit import LIFETIME, hash_of_target
 from landschap.purposes.permit_mould import PermitMould
 
 _Key = tuple[object, ...]
 # Different questions in one second of which a mould is kept; beyond that the long way is taken.
 _LIMIT = 2048
+# What the carrier writes last (`gateway/carrier_doors.py`). What has another form, as upper case or
+# another version, is read in full.
+_TAIL_BEGINS = b"\r\nFsc-Transaction-Id: "
+_TAIL = re.compile(
+    _TAIL_BEGINS + rb"([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})\r\n"
+    rb"traceparent: 00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})\r\n\r\n"
+)
+_NO_TRACE = b"0" * 32
+_NO_SPAN = b"0" * 16
+
+
+class Tail(msgspec.Struct, frozen=True):
+    """What is new in a question: transaction, trace, span and flags, as they are written."""
+
+    begin: int
+    transaction: bytes
+    trace: bytes
+    span: bytes
+    flags: bytes
+
+
+def tail_of(data: bytes) -> Tail | None:
+    """The end of a whole question, when it has the one form; else None."""
+    begin = data.rfind(_TAIL_BEGINS)
+    if begin < 0:
+        return None
+    found = _TAIL.fullmatch(data, begin)
+    if found is None:
+        return None
+    transaction, trace, span, flags = found.groups()
+    if trace == _NO_TRACE or span == _NO_SPAN:
+        return None
+    return Tail(begin, transaction, trace, span, flags)
 
 
 class Mould(msgspec.Struct, frozen=True):
@@ -52,6 +91,16 @@ class Recalled(msgspec.Struct, frozen=True):
     ready: Ready
 
 
+class _Head(msgspec.Struct, frozen=True):
+    """A question up to its tail: its mould, and the hash of the target that stands in it."""
+
+    mould: Mould
+    target_hash: bytes
+    begin: bytes
+    middle: bytes
+    end: bytes
+
+
 class Recall:
     """What was permitted in this second of this world."""
 
@@ -61,6 +110,20 @@ class Recall:
         self._identified: dict[_Key, inway.Identified] = {}
         self._seen: set[_Key] = set()
         self._moulds: dict[_Key, Mould] = {}
+        self._heads: dict[bytes, _Head] = {}
+
+    def again(
+        self, data: bytes, tail: Tail, world: World, fresh: tuple[datetime, bytes], key: bytes
+    ) -> Recalled | None:
+        """The answer to a question that differs in its tail only from one answered just now.
+
+        ``data`` is the whole question, ``fresh`` the moment and the span of ours.
+        """
+        now, span_id = fresh
+        if self._world is not world or self._second != int(now.timestamp()):
+            return None
+        head = self._heads.get(data[: tail.begin])
+        return None if head is None else _again(head, tail, now, span_id, key)
 
     def answer(
         self, asked: Asked, world: World, memory: Memory, fresh: Fresh, trace: Trace, key: bytes
@@ -85,7 +148,10 @@ class Recall:
         mould = self._moulds.get(_question(asked, declaration, trace))
         if mould is None:
             return None
-        return _filled(mould, asked, (transaction_id, declaration, trace, fresh), key)
+        filled = _filled(mould, asked, (transaction_id, declaration, trace, fresh), key)
+        if filled is not None and asked.head and declaration is None:
+            self._keep(asked, trace, mould)
+        return filled
 
     def learn(
         self, permitted: inway.Permitted, asked: Asked, world: World, fresh: Fresh, trace: Trace
@@ -106,6 +172,18 @@ class Recall:
             self._moulds[key] = mould
             self._identified[_asker(asked)] = purposed.identified
 
+    def _keep(self, asked: Asked, trace: Trace, mould: Mould) -> None:
+        if len(self._heads) < _LIMIT:
+            state = f"\r\ntracestate: {trace.tracestate}" if trace.tracestate else ""
+            permit = answers.PERMIT if mould.permit is not None else ""
+            self._heads[asked.head] = _Head(
+                mould,
+                hash_of_target(mould.base + asked.target).encode(),
+                mould.answer.first.encode("latin-1"),
+                f"{state}{permit}".encode("latin-1"),
+                mould.answer.last.encode("latin-1"),
+            )
+
     def _is_now(self, world: World, fresh: Fresh) -> bool:
         return self._world is world and self._second == int(fresh.now.timestamp())
 
@@ -114,6 +192,7 @@ class Recall:
         self._identified.clear()
         self._seen.clear()
         self._moulds.clear()
+        self._heads.clear()
 
 
 def _asker(asked: Asked) -> _Key:
@@ -147,6 +226,23 @@ def _declared(
     identified = msgspec.structs.replace(before, transaction_id=transaction_id, trace=trace)
     purposed = inway.bind_purpose(identified, asked, world, memory, fresh)
     return purposed.declaration if isinstance(purposed, inway.Purposed) else None
+
+
+def _again(head: _Head, tail: Tail, now: datetime, span_id: bytes, key: bytes) -> Recalled | None:
+    mould, span = head.mould, span_id.hex().encode()
+    texts = texts_of(now, tail.trace, span, tail.span, tail.transaction)
+    trace_id = bytes.fromhex(tail.trace.decode())
+    transaction_id = UUID(tail.transaction.decode())
+    ready = mould.form.filled(texts, now, trace_id, span_id, transaction_id)
+    permit = b""
+    if mould.permit is not None:
+        expires_at = now + LIFETIME
+        sealed = mould.permit.sealed(tail.transaction, head.target_hash, expires_at, b"", key)
+        if sealed is None:
+            return None
+        permit = sealed
+    new = b"%b\r\ntraceparent: 00-%b-%b-%b" % (tail.transaction, tail.trace, span, tail.flags)
+    return Recalled(b"".join((head.begin, new, head.middle, permit, head.end)), ready)
 
 
 def _filled(

@@ -19,6 +19,8 @@ from landschap.logboek.records import (
     leaf_of,
 )
 
+_NO_ID = UUID(int=0)
+
 
 class Sealed(msgspec.Struct, frozen=True):
     """A record with its identifier, salt and leaf: what it says can no longer change."""
@@ -37,15 +39,17 @@ class LaneEnd(msgspec.Struct, frozen=True):
     last: UUID | None = None
 
 
+def ready(draft: Draft) -> Ready:
+    """The record of a draft, checked and encoded. Raises InvalidRecord."""
+    payload = encode(draft)
+    return Ready(columns_of(draft, _NO_ID), payload)
+
+
 def seal(draft: Draft | Ready, record_id: UUID, salt: bytes) -> Sealed:
     """Give a draft its identifier and leaf. Raises InvalidRecord."""
-    if isinstance(draft, Ready):
-        payload = draft.payload
-        columns = identified(draft.columns, record_id)
-    else:
-        payload = encode(draft)
-        columns = columns_of(draft, record_id)
-    return Sealed(columns, salt, leaf_of(columns, salt, payload), payload)
+    made = draft if isinstance(draft, Ready) else ready(draft)
+    columns = identified(made.columns, record_id)
+    return Sealed(columns, salt, leaf_of(columns, salt, made.payload), made.payload)
 
 
 def head_over(lane: str, end: LaneEnd, records: Sequence[Sealed]) -> BatchHead:

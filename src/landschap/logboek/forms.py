@@ -48,6 +48,11 @@ class Ready(msgspec.Struct, frozen=True):
     payload: bytes
 
 
+# What stands in the holes of a form, in this order: milliseconds, seconds, trace, span, parent
+# span, transaction, declaration, identifier of the declaration.
+Texts = tuple[bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes]
+_NO_ID = UUID(int=0)
+
 # Values that occur in no record: what stands in their place is what varies.
 _MARK = Moment(
     at=datetime(2999, 12, 31, 23, 59, 59, 999000, tzinfo=UTC),
@@ -64,9 +69,22 @@ class Form:
     """A record with holes."""
 
     def __init__(self, pieces: list[bytes], holes: list[int], columns: Columns) -> None:
-        self._pieces = pieces
-        self._holes = holes
-        self._columns = columns
+        # Pieces at the even places, what varies between them.
+        self._parts = [b""] * (len(pieces) + len(holes))
+        self._parts[::2] = pieces
+        self._holes = [(2 * place + 1, hole) for place, hole in enumerate(holes)]
+        c = columns
+        self._kind = c.kind
+        self._rest = (
+            c.subject,
+            c.key_id,
+            c.peer,
+            c.source_delegator,
+            c.destination_delegator,
+            c.service,
+            c.grant_hash,
+            c.activity,
+        )
         self._size = sum(len(piece) for piece in pieces)
 
     def fill(self, moment: Moment) -> Ready | None:
@@ -78,28 +96,22 @@ class Form:
         declaration = moment.declaration.encode("latin-1", "replace")
         if declaration and not _harmless(moment.declaration, declaration, self._size):
             return None
-        values = _texts(moment, declaration)
-        parts = [self._pieces[0]]
-        for hole, piece in zip(self._holes, self._pieces[1:], strict=True):
-            parts.append(values[hole])
-            parts.append(piece)
-        c = self._columns
-        columns = Columns(
-            c.record_id,
-            c.kind,
+        return self.filled(
+            _texts(moment, declaration),
             moment.at,
             moment.trace_id,
             moment.span_id,
             moment.transaction_id,
-            c.subject,
-            c.key_id,
-            c.peer,
-            c.source_delegator,
-            c.destination_delegator,
-            c.service,
-            c.grant_hash,
-            c.activity,
         )
+
+    def filled(
+        self, texts: Texts, at: datetime, trace_id: bytes, span_id: bytes, transaction_id: UUID
+    ) -> Ready:
+        """The record with these texts, and with the same values in its columns."""
+        parts = self._parts.copy()
+        for place, hole in self._holes:
+            parts[place] = texts[hole]
+        columns = Columns(_NO_ID, self._kind, at, trace_id, span_id, transaction_id, *self._rest)
         return Ready(columns, b"".join(parts))
 
 
@@ -129,7 +141,7 @@ def form_of(make: Callable[[Moment], Draft], *, has_parent: bool, has_declaratio
         holes.append(known[found[0]])
         end = found.end()
     pieces.append(payload[end:])
-    columns = columns_of(draft, UUID(int=0))
+    columns = columns_of(draft, _NO_ID)
     if (columns.at, columns.trace_id, columns.transaction_id) != (
         mark.at,
         mark.trace_id,
@@ -139,16 +151,25 @@ def form_of(make: Callable[[Moment], Draft], *, has_parent: bool, has_declaratio
     return Form(pieces, holes, columns)
 
 
-def _texts(moment: Moment, declaration: bytes) -> tuple[bytes, ...]:
-    seconds = moment.at.timestamp()
+def texts_of(at: datetime, trace: bytes, span: bytes, parent: bytes, transaction: bytes) -> Texts:
+    """The texts of a record without declaration; all but ``at`` as they are written."""
+    seconds = at.timestamp()
+    return (
+        b"%d" % int(seconds * 1000), b"%d" % int(seconds), trace, span, parent, transaction,
+        b"", b"",
+    )  # fmt: skip
+
+
+def _texts(moment: Moment, declaration: bytes) -> Texts:
     parent = moment.parent_span_id
     return (
-        b"%d" % int(seconds * 1000),
-        b"%d" % int(seconds),
-        moment.trace_id.hex().encode(),
-        moment.span_id.hex().encode(),
-        b"" if parent is None else parent.hex().encode(),
-        str(moment.transaction_id).encode(),
+        *texts_of(
+            moment.at,
+            moment.trace_id.hex().encode(),
+            moment.span_id.hex().encode(),
+            b"" if parent is None else parent.hex().encode(),
+            str(moment.transaction_id).encode(),
+        )[:6],
         declaration,
         moment.declaration_id.encode(),
     )

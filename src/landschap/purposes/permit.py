@@ -74,27 +74,30 @@ class _Bitmap(msgspec.Struct, forbid_unknown_fields=True):
     bits: str
 
 
-class _Wire(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """The claims as they travel. A claim an older service does not know is a refusal there."""
+class _Wire(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """The claims as they travel. A claim an older service does not know is a refusal there.
 
-    txn: UUID
+    What is the same for many questions stands first: `PermitMould` writes and seals it once.
+    """
+
     svc: str
     mth: str
-    tgt: str
     org: str
     pur: str
     pol: str
     snp: str
     act: str
     acv: int
-    exp: float
     fld: list[str] | None = None
     set: _Bitmap | None = None
     sea: list[str] = []
     gth: str = ""
-    jti: str = ""
     obo: str = ""
     pdi: str = ""
+    tgt: str
+    txn: UUID
+    exp: float
+    jti: str = ""
 
 
 _ENCODER = msgspec.json.Encoder()
@@ -122,6 +125,17 @@ def with_mac(claims: bytes, key: bytes) -> str:
     _require_key(key)
     body = _encode(claims)
     return f"{_VERSION}.{body}.{_mac(body, key)}"
+
+
+def begun_mac(claims: bytes, key: bytes) -> tuple[bytes, hmac.HMAC]:
+    """The begin of a header text and of its seal, for claims of which the rest is still to come.
+
+    ``claims`` is a multiple of three bytes, so that the rest can be encoded by itself. Raises
+    ValueError for a key under 32 bytes.
+    """
+    _require_key(key)
+    text = f"{_VERSION}.".encode() + base64.urlsafe_b64encode(claims)
+    return text, hmac.new(key, text, "sha256")
 
 
 def open_permit(

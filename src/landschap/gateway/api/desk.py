@@ -18,7 +18,7 @@ import msgspec
 
 from landschap.gateway import answers, refusals
 from landschap.gateway.api.telling import tell
-from landschap.gateway.asked import Asked, Fresh, trace_of
+from landschap.gateway.asked import Asked, Fresh, Trace, trace_of
 from landschap.gateway.doors import (
     Holdings,
     Verdict,
@@ -27,13 +27,12 @@ from landschap.gateway.doors import (
     not_loggable,
     walk,
 )
+from landschap.gateway.recall import Tail
 from landschap.logboek.faults import InvalidRecord, StaleDecision
-from landschap.logboek.store import LogWriter
+from landschap.logboek.store import Done, LogWriter
 from landschap.platform.ids import new_span_id, new_trace_id, uuid7
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from landschap.gateway.api.protocol import DoorProtocol
 
 Reply = Callable[[bytes], None]
@@ -70,6 +69,24 @@ class Desk:
             return
         fresh = Fresh(datetime.now(UTC), new_span_id(), new_trace_id(), uuid7(), uuid7())
         _Question(self, door, asked, reply, fresh).decide(self.holdings)
+
+    def ask_again(self, data: bytes, tail: Tail, by: DoorProtocol) -> bool:
+        """Answer a whole question as one just before it; False when it must be read and decided."""
+        holdings = self.holdings
+        fresh = (datetime.now(UTC), new_span_id())
+        key = holdings.secrets.permit
+        found = holdings.recall.again(data, tail, holdings.world, fresh, key)
+        if found is None:
+            return False
+        try:
+            self._log.hand_in(
+                found.ready,
+                holdings.world.epoch,
+                _Again(self, data, tail, found.answer, by).recorded,
+            )
+        except Exception:  # noqa: BLE001  # the long way says what is the matter with the log
+            return False
+        return True
 
     def count(self, door: str, code: str) -> None:
         """One more verdict."""
@@ -117,9 +134,9 @@ class Desk:
         return "\n".join(lines) + "\n"
 
     # What a question needs of the desk.
-    def submit(self, verdict: Verdict, epoch: int) -> asyncio.Future[list[UUID]]:
+    def hand_in(self, verdict: Verdict, epoch: int, done: Done) -> None:
         """Have the record written. Raises InvalidRecord, LogUnavailable, QueueFull."""
-        return self._log.submit((verdict.draft,), decided_epoch=epoch)
+        self._log.hand_in(verdict.draft, epoch, done)
 
     @property
     def sources(self) -> Sources:
@@ -155,26 +172,23 @@ class _Question:
     def _record(self, verdict: Verdict, holdings: Holdings) -> None:
         self.verdict = verdict
         try:
-            future = self.desk.submit(verdict, holdings.world.epoch)
+            self.desk.hand_in(verdict, holdings.world.epoch, self._recorded)
         except InvalidRecord:
             self._record_bare(holdings)
         except Exception:  # noqa: BLE001  # whatever keeps the record away keeps the answer away
             self._unwritable()
-        else:
-            future.add_done_callback(self._recorded)
 
     def _record_bare(self, holdings: Holdings) -> None:
         """The log may not hold what was asked; the refusal of that holds nothing of it."""
         bare = not_loggable(self.door, self.asked, holdings, self.fresh)
         self.verdict = bare
         try:
-            self.desk.submit(bare, holdings.world.epoch).add_done_callback(self._recorded)
+            self.desk.hand_in(bare, holdings.world.epoch, self._recorded)
         except Exception:  # noqa: BLE001  # as above
             self._unwritable()
 
-    def _recorded(self, future: asyncio.Future[list[UUID]]) -> None:
-        error = None if future.cancelled() else future.exception()
-        if error is None and not future.cancelled() and self.verdict is not None:
+    def _recorded(self, error: Exception | None) -> None:
+        if error is None and self.verdict is not None:
             self.desk.count(self.door, self.verdict.code)
             tell(self.door, self.verdict)
             self.reply(self.verdict.answer)
@@ -212,3 +226,31 @@ class _Question:
         refusal = refusals.log_unwritable()
         self.desk.count(self.door, refusal.code)
         self.reply(answers.refused(refusal, self.door, None, trace_of(self.asked, self.fresh)))
+
+
+class _Again:
+    """A question answered from memory, until its record is durable."""
+
+    __slots__ = ("answer", "by", "data", "desk", "tail")
+
+    def __init__(
+        self, desk: Desk, data: bytes, tail: Tail, answer: bytes, by: DoorProtocol
+    ) -> None:
+        self.desk = desk
+        self.data = data
+        self.tail = tail
+        self.answer = answer
+        self.by = by
+
+    def recorded(self, error: Exception | None) -> None:
+        """Answer, or decide it anew in the newer world, or say that it can not be recorded."""
+        if error is None:
+            self.desk.count("inway", "")
+            self.by.reply(self.answer)
+        elif isinstance(error, StaleDecision | InvalidRecord):
+            self.by.decide_anew(self.data)
+        else:
+            refusal = refusals.log_unwritable()
+            self.desk.count("inway", refusal.code)
+            trace = Trace(bytes.fromhex(self.tail.trace.decode()), b"", None, 0, "")
+            self.by.reply(answers.refused(refusal, "inway", None, trace))

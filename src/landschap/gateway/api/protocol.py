@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import httptools
 
 from landschap.gateway.asked import Asked
+from landschap.gateway.recall import tail_of
 
 if TYPE_CHECKING:
     from landschap.gateway.api.desk import Desk
@@ -41,6 +42,9 @@ class DoorProtocol(asyncio.Protocol):
         self._target = b""
         self._headers: dict[str, str] = {}
         self._busy = False
+        # True between two questions; then a piece of data can be a whole question.
+        self._between = True
+        self._head = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Nothing is said before the first question."""
@@ -53,7 +57,22 @@ class DoorProtocol(asyncio.Protocol):
         self._desk.connections.discard(self)
 
     def data_received(self, data: bytes) -> None:
-        """Feed the parser; bytes that are no HTTP end the connection."""
+        """Feed the parser; bytes that are no HTTP end the connection.
+
+        A whole question of which only the end is new to us is not parsed again.
+        """
+        self._head = b""
+        if self._between and not self._busy:
+            tail = tail_of(data)
+            if tail is not None:
+                if self._desk.ask_again(data, tail, self):
+                    self._busy = True
+                    return
+                self._head = data[: tail.begin]
+        self.read(data)
+
+    def read(self, data: bytes) -> None:
+        """Read what came as HTTP, and have it decided the long way."""
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError:
@@ -61,6 +80,7 @@ class DoorProtocol(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         """A new question."""
+        self._between = False
         self._target = b""
         self._headers = {}
 
@@ -82,6 +102,7 @@ class DoorProtocol(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """Hand the question to the desk."""
+        self._between = True
         if self._transport is None:
             return
         if self._busy:
@@ -93,6 +114,7 @@ class DoorProtocol(asyncio.Protocol):
             self._parser.get_method().decode("latin-1"),
             self._target.decode("latin-1"),
             self._headers,
+            self._head,
         )
         self._desk.ask(asked, self.reply)
 
@@ -101,6 +123,11 @@ class DoorProtocol(asyncio.Protocol):
         self._busy = False
         if self._transport is not None:
             self._transport.write(answer)
+
+    def decide_anew(self, data: bytes) -> None:
+        """What was answered from memory counts no longer: decide it the long way."""
+        self._busy = False
+        self.read(data)
 
     @property
     def busy(self) -> bool:

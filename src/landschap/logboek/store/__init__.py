@@ -41,9 +41,10 @@ from landschap.logboek.store.reading import (
     open_intents,
     uses_of,
 )
-from landschap.logboek.store.writer import LogWriter
+from landschap.logboek.store.writer import Done, LogWriter
 
 __all__ = [
+    "Done",
     "LogFilters",
     "LogPage",
     "LogWriter",

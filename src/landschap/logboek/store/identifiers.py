@@ -35,7 +35,6 @@ class RecordIds:
         self._random = b""
         self._used = 0
         self._month_end = 0
-        self._month = 0
 
     def continue_after(self, last: UUID | None) -> None:
         """Never give an identifier at or before ``last``, also when the clock went back."""
@@ -43,17 +42,14 @@ class RecordIds:
             self._millisecond = last.int >> 80
             self._counter = _COUNTER_END
 
-    def take(self, count: int) -> tuple[list[UUID], int]:
-        """``count`` identifiers of one month (UTC), and a number that names that month.
-
-        All stand in one month: a batch, and so an append, never lies in two partitions.
-        """
+    def take(self, count: int) -> list[UUID]:
+        """``count`` identifiers of one month (UTC): a batch never lies in two partitions."""
         while True:
             self._tick()
-            month = self._month_of(self._millisecond)
+            self._see_month()
             made = [self._next() for _ in range(count)]
             if self._millisecond < self._month_end:
-                return made, month
+                return made
 
     def salt(self) -> bytes:
         """Sixteen random bytes."""
@@ -76,16 +72,14 @@ class RecordIds:
         made: UUID = DriverUuid(value.to_bytes(16, "big"))
         return made
 
-    def _month_of(self, millisecond: int) -> int:
-        if millisecond >= self._month_end:
-            moment = datetime.fromtimestamp(millisecond / 1000, tz=UTC)
+    def _see_month(self) -> None:
+        if self._millisecond >= self._month_end:
+            moment = datetime.fromtimestamp(self._millisecond / 1000, tz=UTC)
             following = moment.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
             following = following.replace(
                 year=moment.year + moment.month // 12, month=moment.month % 12 + 1
             )
-            self._month = moment.year * 12 + moment.month
             self._month_end = int(following.timestamp()) * 1000
-        return self._month
 
     def _take_random(self, size: int) -> bytes:
         """Random bytes, asked from the system by the page: one call for 300 records."""

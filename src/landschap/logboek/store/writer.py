@@ -11,10 +11,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
-from landschap.logboek.batches import Sealed, seal
+from landschap.logboek.batches import Sealed, ready, seal
 from landschap.logboek.faults import (
     InvalidRecord,
     LaneTaken,
@@ -39,31 +39,46 @@ RECORDS_PER_BATCH = 1000
 RECORDS_PER_APPEND = 20_000
 RECORDS_WAITING = 50_000
 WAIT_SECONDS = 2.0
+# Told once, when the records are durable (None) or will never be.
+Done = Callable[[Exception | None], None]
 _LOOK_SECONDS = 0.1
+_LOOKS_FOR_MORE = 16
 _BACK_OFF_SECONDS = (0.02, 0.05, 0.1, 0.2, 0.5)
 
 
 class _Waiting:
-    """One append: its records, the epoch of its decision, who waits and until when."""
+    """One append: its records, the epoch of its decision, who waits and until when.
 
-    __slots__ = ("deadline", "epoch", "future", "month", "records")
+    The records are sealed when their batch is made: identifiers rise in the order of the lane.
+    """
 
-    def __init__(self, records: list[Sealed], epoch: int | None, month: int) -> None:
-        self.records = records
+    __slots__ = ("deadline", "done", "epoch", "open", "ready", "records")
+
+    def __init__(
+        self, ready: Sequence[Ready], epoch: int | None, done: Done, deadline: float
+    ) -> None:
+        self.ready = ready
+        self.records: list[Sealed] = []
         self.epoch = epoch
-        self.month = month
-        loop = asyncio.get_running_loop()
-        self.future: asyncio.Future[list[UUID]] = loop.create_future()
-        self.deadline = 0.0
+        self.done = done
+        self.deadline = deadline
+        self.open = True
 
     def release(self) -> None:
-        if not self.future.done():
-            self.future.set_result([record.columns.record_id for record in self.records])
+        if self.open:
+            self._end(None)
 
     def fail(self, error: Exception) -> None:
-        if not self.future.done():
-            self.future.set_exception(error)
-            self.future.exception()  # one who no longer waits is no unhandled fault
+        if self.open:
+            self._end(error)
+
+    def _end(self, error: Exception | None) -> None:
+        self.open = False
+        try:
+            self.done(error)
+        except Exception as accident:  # noqa: BLE001 - of one who waited, not of the batch
+            told = {"message": "told of a record", "exception": accident}
+            asyncio.get_running_loop().call_exception_handler(told)
 
 
 class LogWriter:
@@ -92,6 +107,7 @@ class LogWriter:
         self._task: asyncio.Task[None] | None = None
         self._looker: asyncio.TimerHandle | None = None
         self._closing = False
+        self._loop: asyncio.AbstractEventLoop
 
     @property
     def lane(self) -> str:
@@ -110,6 +126,7 @@ class LogWriter:
         except ConnectionLost as error:
             raise LogUnavailable(f"the log can not be opened: {error}") from error
         self._ids.continue_after(self._lane.end.last)
+        self._loop = asyncio.get_running_loop()
         self._task = asyncio.create_task(self._run(), name=f"log lane {self.lane}")
 
     async def append(
@@ -129,23 +146,48 @@ class LogWriter:
 
         Raises at once what is known at once: InvalidRecord, QueueFull, LogUnavailable.
         """
+        future: asyncio.Future[list[UUID]] = asyncio.get_running_loop().create_future()
+
+        def done(error: Exception | None) -> None:
+            if future.done():
+                return
+            if error is None:
+                future.set_result([record.columns.record_id for record in waiting.records])
+            else:
+                future.set_exception(error)
+                future.exception()  # one who no longer waits is no unhandled fault
+
+        waiting = self._hand_in(drafts, decided_epoch, done)
+        # What nobody waits for any more is not written, unless it is being written already.
+        future.add_done_callback(lambda _: setattr(waiting, "open", False))
+        return future
+
+    def hand_in(self, draft: Draft | Ready, decided_epoch: int, done: Done) -> None:
+        """As `submit` for one record, without a future: ``done`` is called when it is durable.
+
+        Raises at once what is known at once: InvalidRecord, QueueFull, LogUnavailable; then
+        ``done`` is not called.
+        """
+        self._hand_in((draft,), decided_epoch, done)
+
+    def _hand_in(
+        self, drafts: Sequence[Draft | Ready], decided_epoch: int | None, done: Done
+    ) -> _Waiting:
         if self._task is None or self._closing:
             raise LogUnavailable("this log writer is not running")
         if not 0 < len(drafts) <= RECORDS_PER_APPEND:
             raise InvalidRecord(f"an append holds 1 to {RECORDS_PER_APPEND} records")
         if self._waiting_records + len(drafts) > self._limit:
             raise QueueFull(f"{self._waiting_records} records wait before the log")
-        ids, month = self._ids.take(len(drafts))
-        salt = self._ids.salt
-        records = [seal(draft, made, salt()) for draft, made in zip(drafts, ids, strict=True)]
-        waiting = _Waiting(records, decided_epoch, month)
-        waiting.deadline = asyncio.get_running_loop().time() + self._wait_seconds
+        made = [draft if isinstance(draft, Ready) else ready(draft) for draft in drafts]
+        deadline = self._loop.time() + self._wait_seconds
+        waiting = _Waiting(made, decided_epoch, done, deadline)
         self._queue.append(waiting)
-        self._waiting_records += len(records)
+        self._waiting_records += len(made)
         self._wake.set()
         if self._looker is None:
             self._look_later()
-        return waiting.future
+        return waiting
 
     async def close(self) -> None:
         """Write what waits, then give up the lane."""
@@ -171,6 +213,7 @@ class LogWriter:
                 self._wake.clear()
                 await self._wake.wait()
                 continue
+            await self._gather()
             self._running = self._take()
             try:
                 await self._write(self._running)
@@ -179,23 +222,38 @@ class LogWriter:
                     waiting.fail(in_words(error))
             self._running = []
 
+    async def _gather(self) -> None:
+        """Let those come along that are there already: as long as each look brings more.
+
+        One that waits alone does not wait for others. A look is one turn of the loop; it ends
+        none of them later than the sockets are read.
+        """
+        seen = 1
+        for _ in range(_LOOKS_FOR_MORE):
+            if len(self._queue) <= seen:
+                return
+            seen = len(self._queue)
+            await asyncio.sleep(0)
+
     def _take(self) -> list[_Waiting]:
-        """Up to a thousand records of one month; an append is never cut."""
+        """Up to a thousand records, all sealed in one month; an append is never cut."""
         taken: list[_Waiting] = []
         count = 0
         while self._queue:
-            first = self._queue[0]
-            if taken and (
-                count + len(first.records) > RECORDS_PER_BATCH or first.month != taken[0].month
-            ):
+            size = len(self._queue[0].ready)
+            if taken and count + size > RECORDS_PER_BATCH:
                 break
             taken.append(self._queue.popleft())
-            count += len(first.records)
+            count += size
         self._waiting_records -= count
+        ids = iter(self._ids.take(count))
+        salt = self._ids.salt
+        for waiting in taken:
+            waiting.records = [seal(made, next(ids), salt()) for made in waiting.ready]
         return taken
 
     async def _write(self, batch: list[_Waiting]) -> None:
-        while batch := [waiting for waiting in batch if not waiting.future.done()]:
+        while batch := [waiting for waiting in batch if waiting.open]:
             try:
                 epoch = await self._commit(batch)
             except ConnectionLost:
@@ -251,19 +309,18 @@ class LogWriter:
             attempt += 1
 
     def _look_later(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._looker = loop.call_later(_LOOK_SECONDS, self._look)
+        self._looker = self._loop.call_later(_LOOK_SECONDS, self._look)
 
     def _look(self) -> None:
         """Refuse who has waited too long: one timer for all, not one per question."""
-        now = asyncio.get_running_loop().time()
+        now = self._loop.time()
         late = LogUnavailable(f"the log did not answer within {self._wait_seconds:g} s")
         for waiting in self._running:
             if waiting.deadline <= now:
                 waiting.fail(late)
         while self._queue and self._queue[0].deadline <= now:
             waiting = self._queue.popleft()
-            self._waiting_records -= len(waiting.records)
+            self._waiting_records -= len(waiting.ready)
             waiting.fail(late)
         self._looker = None
         if self._queue or self._running:
