@@ -210,6 +210,13 @@ error_page 413 = @toolarge;
 error_page 429 = @toomany;
 error_page 495 496 = @badcert;"""
 
+_TUNNEL = ('$request ~ "^CONNECT "', 405, "this method is not supported")
+# By the raw line: of a request that can not be read nothing else is known.
+BAD_REQUEST_MAP = """map $request $bad_code {
+  default ERROR_CODE_REQUEST_INVALID;
+  "~^CONNECT " ERROR_CODE_METHOD_UNSUPPORTED;
+}"""
+
 # These stand in the location: at the server the sub-request would inherit them. A location with
 # an error_page of its own inherits none, so the others are repeated there.
 _FAILURES = f"""{_OWN_ERRORS}
@@ -335,8 +342,9 @@ def _no_decision(name: str, component: str) -> str:
 
 
 def _bad_request(place: str, component: str) -> str:
+    """What can not be read. An older nginx can not read CONNECT either, which has its own code."""
     return literal_location(
-        place, 400, "ERROR_CODE_REQUEST_INVALID", component, "not a proper HTTP request"
+        place, 400, "$bad_code", component, "not a proper HTTP request", when=_TUNNEL
     )
 
 
