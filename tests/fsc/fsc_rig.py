@@ -97,7 +97,7 @@ class Authority:
     def issue(self, peer_id: str, **changes: Any) -> tuple[x509.Certificate, PrivateKey]:
         """An organisation certificate. Changes: name, key, hosts, begin, lifetime, serials."""
         key = changes.get("key") or new_key()
-        begin = changes.get("begin") or datetime.now(UTC) - timedelta(minutes=5)
+        begin = changes.get("begin") or datetime.now(UTC) - timedelta(hours=6)
         serials = changes.get("serials", [peer_id])
         hosts = changes.get("hosts") or [HOSTS.get(peer_id, "peer.test")]
         attributes = [

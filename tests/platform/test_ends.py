@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding
+from structlog.testing import capture_logs
 from tests.fsc import fsc_rig as rig
 from tests.platform.serving import Serving, listening_organisation, until
 from tests.throwaway import Database
@@ -26,11 +27,20 @@ from landschap.fsc.contracts import Contract
 from landschap.fsc.own import OwnPeer
 from landschap.fsc.signatures import ChainedCertificate
 from landschap.fsc.states import Kind, State
-from landschap.fsc.store import Peer, Received, contract_rows, deliveries, propose, receive, sign
+from landschap.fsc.store import (
+    KnownGrants,
+    Peer,
+    Received,
+    contract_rows,
+    deliveries,
+    note_revoked,
+    propose,
+    receive,
+    sign,
+)
 from landschap.platform.identity import Issued, Validity, issue_organisation
-from landschap.platform.settings import LogSettings
-from landschap.platform.telemetry import start_logging
 from landschap.vocabulary.identifiers import Oin
+from landschap.vocabulary.revocation import Revocation
 
 
 async def connected(database: Database, days: int) -> str:
@@ -69,10 +79,11 @@ def lines_of(serving: Serving) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
 
 
-async def accepted(database: Database, own: OwnPeer, days: int) -> Contract:
+async def accepted(
+    database: Database, own: OwnPeer, days: int, doesburg: OwnPeer | None = None
+) -> Contract:
     """A connection of ``days`` that our own peer and Doesburg accepted."""
-    authority = rig.Authority(name="Anker")
-    doesburg = rig.own_peer(authority, rig.DOESBURG)
+    doesburg = doesburg or rig.own_peer(rig.Authority(name="Anker"), rig.DOESBURG)
     now = datetime.now(UTC)
     begin, end = now - timedelta(days=1), now + timedelta(days=days)
     validity = {"not_before": int(begin.timestamp()), "not_after": int(end.timestamp())}
@@ -155,25 +166,19 @@ async def test_a_contract_that_was_revoked_is_not_accepted_again(database: Datab
     assert await accept_again(pool, own_peer(database.settings), now) == []
 
 
-def test_what_ends_is_told_once_a_day_and_louder_at_each_step(capsys: Any) -> None:
-    start_logging(LogSettings(), "proef")
+def test_what_ends_is_told_once_a_day_and_louder_at_each_step() -> None:
     now = datetime(2026, 11, 1, 9, tzinfo=UTC)
     told = Told()
-    for day in (0, 0, 1, 35, 55):
-        moment = now + timedelta(days=day)
-        told.tell(
-            [
-                Ending(
-                    name="organisation",
-                    ends=now + timedelta(days=59, hours=1),
-                    kind="certificate",
-                    remedy="renew",
-                )
-            ],
-            moment,
-        )
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    found = [(each["level"], each["days_left"], each["step_days"]) for each in lines]
+    ending = Ending(
+        name="organisation",
+        ends=now + timedelta(days=59, hours=1),
+        kind="certificate",
+        remedy="renew",
+    )
+    with capture_logs() as lines:
+        for day in (0, 0, 1, 35, 55):
+            told.tell([ending], now + timedelta(days=day))
+    found = [(each["log_level"], each["days_left"], each["step_days"]) for each in lines]
     assert found == [("info", 59, 60), ("info", 58, 60), ("warning", 24, 30), ("error", 4, 7)]
 
 
@@ -224,3 +229,28 @@ async def test_what_ends_soon_stands_in_the_log_and_the_figures(
         assert serving.terminate() == 0
     finally:
         serving.kill()
+
+
+async def test_an_accept_ends_when_its_certificate_is_revoked_and_counts_again_when_it_is_not(
+    database: Database,
+) -> None:
+    authority = rig.Authority(name="Anker")
+    number = database.settings.organisation.oin.value
+    own = rig.own_peer(authority, number, hosts=["x.test"])
+    doesburg = rig.own_peer(authority, rig.DOESBURG)
+    contract = await accepted(database, own, days=200, doesburg=doesburg)
+    pool, now = await database.pool("fsc"), datetime.now(UTC)
+    known = KnownGrants()
+    (grant,) = await known.read(pool, now)
+    assert grant.valid
+    for revoked, state in (([doesburg.certificate.x509], State.PROPOSED), ([], State.VALID)):
+        lists = Revocation.of([rig.list_of(authority, revoked=revoked)])
+        async with pool.acquire() as connection, connection.transaction():
+            changed = await note_revoked(connection, lists, now)
+        assert changed == [doesburg.certificate.thumbprint]
+        found = await contract_rows.contract(pool, contract.hash.value)
+        assert found is not None
+        assert found.state(now) is state
+        # And so it is for who keeps what was read before.
+        (grant,) = await known.read(pool, now)
+        assert grant.valid is (state is State.VALID)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Signing again: contracts we accepted with a certificate that ends before they do.
+"""What accepts rest on: certificates that end before the contract, or that were revoked.
 
-Nothing new is agreed by it: the same contract, accepted by the same organisation.
+Signing again agrees to nothing new: the same contract, accepted by the same organisation.
 """
 
 from __future__ import annotations
@@ -44,6 +44,16 @@ async def accept_again(pool: asyncpg.Pool, own: OwnPeer, now: datetime) -> list[
         signed.append(stored.contract.hash.value)
         log.info("accepted again", contract=stored.contract.hash.value)
     return signed
+
+
+async def note_lists(pool: asyncpg.Pool, own: OwnPeer) -> None:
+    """Hold what contracts rest on against the revocation lists as they are now."""
+    if own.revocation is None:
+        return
+    async with pool.acquire() as connection, connection.transaction():
+        changed = await store.note_revoked(connection, own.revocation, datetime.now(UTC))
+    for thumbprint in changed:
+        log.warning("certificate under contracts revoked or restored", certificate=thumbprint)
 
 
 async def keep_accepted(deps: WorkerDeps, renewed: asyncio.Event, stop: asyncio.Event) -> None:

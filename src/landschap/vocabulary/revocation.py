@@ -108,6 +108,20 @@ class Revocation:
             if held.ended(now) and self.refuse_ended:
                 raise InvalidValue(f"the revocation list of '{held.issuer[:120]}' has ended")
 
+    def knows(self, certificate: x509.Certificate) -> bool:
+        """True when the list of its issuer is here."""
+        return certificate.issuer in self.lists
+
+    def since(self, certificates: Sequence[x509.Certificate]) -> datetime | None:
+        """When the first of these was revoked; None when none of them is."""
+        moments = []
+        for each in certificates:
+            held = self.lists.get(each.issuer)
+            entry = held and held.crl.get_revoked_certificate_by_serial_number(each.serial_number)
+            if entry:
+                moments.append(entry.revocation_date_utc)
+        return min(moments, default=None)
+
     def carried(self, now: datetime) -> bool:
         """True when the lists can be handed to OpenSSL, which never accepts an ended one."""
         return self.refuse_ended or not any(each.ended(now) for each in self.lists.values())

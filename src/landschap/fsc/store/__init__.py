@@ -20,6 +20,7 @@ from landschap.fsc.store.known_grants import KnownGrants
 from landschap.fsc.store.listing import ContractFilter, contracts_for
 from landschap.fsc.store.memberships import members
 from landschap.fsc.store.peer_rows import Peer, PeerFilter, peer, peer_names, peers, save_peer
+from landschap.fsc.store.revoked_rows import note_revoked
 from landschap.fsc.store.rows import StoredContract
 from landschap.fsc.store.signing import Received, propose, receive, sign
 from landschap.fsc.store.token_rows import TokenTrouble, tokens, troubles
@@ -47,6 +48,7 @@ __all__ = [
     "deliveries",
     "members",
     "note_decision",
+    "note_revoked",
     "peer",
     "peer_names",
     "peers",

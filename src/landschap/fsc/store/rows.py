@@ -50,7 +50,7 @@ SELECT_CONTRACT = (
 )
 _SELECT_SIGNATURES = """
     SELECT s.content_hash, s.peer_id, s.kind, s.jws, s.signed_at, s.thumbprint,
-           c.not_before, c.not_after
+           c.not_before, least(c.not_after, c.revoked_at) AS not_after
       FROM signature s JOIN certificate c USING (thumbprint)
      WHERE s.content_hash = ANY($1) ORDER BY s.received_at, s.peer_id, s.kind
 """
