@@ -35,7 +35,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "door": ("door", "door", "See what was refused and what was carried at the doors."),
     "apply": ("purpose", "apply", "Apply the register of purposes, field sets and policies."),
     "purpose": ("purpose", "purpose", "See purposes and processing activities."),
-    "register": ("register_history", "register", "Load registers and look at objects on two time axes."),
+    "register": (
+        "register_history",
+        "register",
+        "Load registers and look at objects on two time axes.",
+    ),
     "source": ("source", "source", "Check, explain and test logical sources."),
     "log": ("log", "log", "Read and export the log."),
     "verify": ("verify", "verify", "Prove that the log is intact."),

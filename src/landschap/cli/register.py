@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import hmac
 import json
 import time
 from collections.abc import Coroutine, Mapping
@@ -21,6 +23,7 @@ from rich.table import Table
 from landschap.cli.config_option import read_from_config
 from landschap.cli.tables import answer, table_of
 from landschap.platform import postgres
+from landschap.platform.keys import secret_key
 from landschap.platform.settings import Settings, load_settings
 from landschap.platform.trouble import Trouble
 from landschap.registers import client, store
@@ -123,11 +126,7 @@ def load_extract(
     started = time.monotonic()
     with talk.status(f"Reading {path}"):
         try:
-            readings = (
-                client.read_extract(target, path)
-                if mapping is None
-                else client.read_mapped(target, mapping, path)
-            )
+            readings = _readings(desk, target, path, mapping)
         except InvalidMapping as error:
             raise Trouble(
                 f"the mapping {mapping} can not be used:\n{error}", "correct it and load again"
@@ -150,6 +149,22 @@ def load_extract(
         f"{counts['added']:,} assertions added to {name}, {counts['passedOver']:,} were there; "
         f"{seconds:.1f} s, {rate:,.0f} per second"
     )
+
+
+def _readings(desk: Desk, target: Register, path: Path, mapping: Path | None) -> list[Reading]:
+    """What a file or folder holds, by its form. Raises InvalidMapping and UnreadableSource."""
+    if mapping is not None:
+        return client.read_mapped(target, mapping, path)
+    if not client.holds_people(path):
+        return client.read_extract(target, path)
+    key = secret_key(desk.settings, "pseudonym")
+
+    def identify(number: str) -> str:
+        # A key of our own: a number in an address would be read by too many.
+        named = f"register {target.name}\0{number}".encode()
+        return f"P{hmac.new(key, named, hashlib.sha256).hexdigest()[:16]}"
+
+    return client.read_people(target, path, identify)
 
 
 async def _load(desk: Desk, target: Register, readings: list[Reading]) -> dict[str, float]:

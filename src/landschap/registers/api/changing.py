@@ -25,7 +25,7 @@ from landschap.platform.http import json_response
 from landschap.purposes.permit import Permit
 from landschap.registers import store
 from landschap.registers.answering import Shape
-from landschap.registers.api.desk import AnyRequest, Case, Desk, check_media, granted
+from landschap.registers.api.desk import AnyRequest, Case, Desk, check_media
 from landschap.registers.asking import Asked
 from landschap.registers.changing import Change, read_change, written_paths
 from landschap.registers.models import ObjectType
@@ -33,7 +33,7 @@ from landschap.registers.operations import Draft
 from landschap.registers.store import Act, Entry, Written
 from landschap.registers.timeline import Uncertainty
 from landschap.vocabulary.ijson import JsonValue
-from landschap.vocabulary.problems import ProblemError, Refusal
+from landschap.vocabulary.problems import ProblemError, Refusal, granted
 from landschap.vocabulary.times import amsterdam_day, as_utc_text
 from landschap.vocabulary.tracing import parse_traceparent
 

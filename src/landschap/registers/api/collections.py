@@ -13,7 +13,7 @@ from litestar import Response
 from landschap.platform.http import json_response
 from landschap.registers import cursors, store
 from landschap.registers.answering import body_of, headers_of
-from landschap.registers.api.desk import AnyRequest, Case, Desk, granted, preference, query_of
+from landschap.registers.api.desk import AnyRequest, Case, Desk, preference, query_of
 from landschap.registers.api.expansion import expand
 from landschap.registers.asking import Faults, read_key
 from landschap.registers.batch import read_batch
@@ -23,7 +23,7 @@ from landschap.registers.questions import AsOf
 from landschap.registers.store import Page, Wanted
 from landschap.registers.timeline import Known
 from landschap.vocabulary.ijson import JsonValue
-from landschap.vocabulary.problems import ProblemError, Refusal
+from landschap.vocabulary.problems import ProblemError, Refusal, granted
 from landschap.vocabulary.times import as_utc_text
 
 FEED_KEYS = ("vanaf", "limit")

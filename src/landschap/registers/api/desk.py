@@ -7,21 +7,23 @@ they are durable, and only then let the answer go. No line, no answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any
 
 from litestar import Request
 
 from landschap.logboek.faults import InvalidRecord
+from landschap.logboek.lines import UNRECORDABLE
 from landschap.logboek.payloads import Outcome
 from landschap.logboek.pseudonyms import subject_pseudonym
 from landschap.logboek.store import LogWriter
-from landschap.platform.ids import new_span_id
+from landschap.platform.ids import span_ids
+from landschap.purposes.api import permit_of
 from landschap.purposes.model import FieldSet
-from landschap.purposes.permit import HEADER, Permit, open_permit
+from landschap.purposes.permit import Permit
 from landschap.registers import store
 from landschap.registers.answering import Shape
 from landschap.registers.asking import Asked, Faults, choose_fields, read_query
@@ -33,10 +35,9 @@ from landschap.registers.questions import AsOf, Found, Match
 from landschap.registers.store.rows import Pool
 from landschap.registers.timeline import Assertion, Known
 from landschap.vocabulary.identifiers import InvalidValue, Oin
-from landschap.vocabulary.problems import Fault, ProblemError, Refusal
+from landschap.vocabulary.problems import ProblemError, Refusal, granted
 from landschap.vocabulary.tracing import TraceContext, parse_traceparent
 
-Granted = TypeVar("Granted")
 AnyRequest = Request[Any, Any, Any]
 
 
@@ -128,20 +129,7 @@ class Desk:
 
     def permit(self, register: str, request: AnyRequest, now: datetime) -> Permit:
         """The permit that came with the request. Raises ProblemError."""
-        path = request.scope.get("raw_path") or request.scope["path"].encode()
-        query = request.scope["query_string"]
-        target = path.decode("latin-1") + (f"?{query.decode('latin-1')}" if query else "")
-        return granted(
-            open_permit(
-                request.headers.get(HEADER, ""),
-                self.deps.permit_keys() if self.deps.permit_keys else self.deps.permit_key,
-                now=now,
-                method=request.method,
-                target=target,
-                service=register,
-                field_sets=self.deps.field_sets(),
-            )
-        )
+        return permit_of(request, self.deps, register, now)
 
     async def known(self, case: Case) -> Known:
         """The state of knowledge the question is about; one for the whole answer."""
@@ -206,20 +194,9 @@ class Desk:
                 subject_pseudonym(self.deps.pseudonym_key, self.deps.controller, kind, number)
                 for number in sorted({*numbers_of(case.type, wanted, found), *also})
             ]
-            await self.deps.log.append(drafts_of(use, subjects, _spans()))
+            await self.deps.log.append(drafts_of(use, subjects, span_ids()))
         except (InvalidRecord, InvalidValue):
-            raise ProblemError(_UNRECORDABLE) from None
-
-
-_UNRECORDABLE = Refusal(
-    code="log_record_impossible",
-    status=HTTPStatus.SERVICE_UNAVAILABLE,
-    title="This use can not be recorded",
-    detail="Nothing was delivered, because the log would not tell whose data it was.",
-    missing="a lawful log record",
-    owner="the operators of this organisation",
-    fault=Fault.OURS,
-)
+            raise ProblemError(UNRECORDABLE) from None
 
 
 def check_media(request: AnyRequest) -> None:
@@ -276,15 +253,3 @@ def query_of(request: AnyRequest) -> dict[str, str]:
 def preference(case: Case) -> dict[str, str]:
     """The header that says that fields were left out."""
     return {"Preference-Applied": "handling=lenient"} if case.shape.left_out else {}
-
-
-def granted(found: Granted | Refusal) -> Granted:
-    """What is not refused. Raises ProblemError for what is."""
-    if isinstance(found, Refusal):
-        raise ProblemError(found)
-    return found
-
-
-def _spans() -> Iterator[bytes]:
-    while True:
-        yield new_span_id()

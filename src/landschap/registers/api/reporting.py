@@ -20,10 +20,10 @@ from landschap.platform.ids import uuid7
 from landschap.registers import store
 from landschap.registers.answering import no_version
 from landschap.registers.api.changing import SERVICE_ENDING
-from landschap.registers.api.desk import AnyRequest, Desk, check_media, granted
+from landschap.registers.api.desk import AnyRequest, Desk, check_media
 from landschap.registers.models import ObjectType, Register
 from landschap.registers.reports import Report, read_decision, read_report
-from landschap.vocabulary.problems import ProblemError, Refusal
+from landschap.vocabulary.problems import ProblemError, Refusal, granted
 
 _OPEN_LIMIT = 1000
 

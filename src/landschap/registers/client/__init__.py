@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from landschap.registers import bag, lines
+from landschap.registers import bag, brp, lines
 from landschap.registers.client.extract import holds_xml, read_bag
 from landschap.registers.expanding import check_relations
 from landschap.registers.mapping import InvalidMapping, read_mapping, readings
@@ -110,6 +110,38 @@ def read_mapped(register: Register, mapping: Path, path: Path) -> list[Reading]:
     if not found:
         raise UnreadableSource([_about_file(path.name, "holds no rows", "Give a file with rows.")])
     return sorted(found, key=Reading.order)
+
+
+def read_people(register: Register, folder: Path, identify: Callable[[str], str]) -> list[Reading]:
+    """Person lists of the BRP in long form, a CSV per category, as assertions about ``persoon``.
+
+    ``identify`` makes the key of a person from a number. Raises UnreadableSource.
+    """
+    kind = register.types.get("persoon")
+    if kind is None:
+        raise UnreadableSource(
+            [_about_file(str(folder), "holds persons", f"{register.name} has no type persoon.")]
+        )
+    found: list[Reading] = []
+    wrong: list[RowFault] = []
+    for name in brp.CATEGORIES:
+        path = folder / name
+        if not path.is_file():
+            wrong.append(_about_file(name, "is not there", "Give all categories."))
+            continue
+        try:
+            with _text_of(name, _on_disk(path)) as text:
+                found += brp.readings(kind, name, list(_csv_rows(name, text)), identify)
+        except UnreadableSource as error:
+            wrong += error.faults
+    if wrong:
+        raise UnreadableSource(wrong)
+    return sorted(found, key=Reading.order)
+
+
+def holds_people(path: Path) -> bool:
+    """True for a folder with person lists of the BRP."""
+    return any((path / name).is_file() for name in brp.CATEGORIES)
 
 
 Opened = Callable[[], IO[bytes]]
