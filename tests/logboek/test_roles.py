@@ -6,10 +6,12 @@ from __future__ import annotations
 from typing import Any
 
 import asyncpg
+import msgspec
 import pytest
 from tests.logboek.log_rig import permitted
 
 from landschap.logboek.store import LogWriter
+from landschap.vocabulary.ijson import JsonValue
 
 FORBIDDEN = [
     "UPDATE logboek.record SET payload = ''",
@@ -85,3 +87,31 @@ async def test_months_are_made_ahead_and_asking_again_makes_none(database: Any) 
     assert await pool.fetchval("SELECT logboek.ensure_months(4)") == 0
     with pytest.raises(asyncpg.RaiseError):
         await pool.fetchval("SELECT logboek.ensure_months(99)")
+
+
+async def test_a_record_of_the_usual_size_is_stored_as_it_is(database: Any) -> None:
+    """In the months that were there and in those made later: compressing costs half the writing."""
+    owner = await database.administrator()
+    await owner.execute("SELECT logboek.make_month('2020-05-01')")
+    options = await owner.fetch(
+        "SELECT reloptions FROM pg_class JOIN pg_inherits ON inhrelid = pg_class.oid "
+        "WHERE inhparent = 'logboek.record'::regclass"
+    )
+    assert len(options) >= 4
+    assert {tuple(row[0] or ()) for row in options} == {("toast_tuple_target=8160",)}
+    writer = LogWriter(database.settings, "wide-0")
+    await writer.start()
+    reason: JsonValue = {"decision": True, "visible": ["uitkering.soort"] * 90}
+    draft = permitted()
+    body = {"adl.core.response": reason}
+    payload = {**draft.payload, "adl": {**dict(draft.payload["adl"]), "body": body}}  # type: ignore[arg-type]  # the draft has it
+    [made] = await writer.append([msgspec.structs.replace(draft, payload=payload)])
+    await writer.close()
+    row = await owner.fetchrow(
+        "SELECT octet_length(payload), pg_column_size(payload) FROM logboek.record "
+        "WHERE record_id = $1",
+        made,
+    )
+    await owner.close()
+    assert row[0] > 2000
+    assert row[1] == row[0] + 4
