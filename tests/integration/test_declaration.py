@@ -10,8 +10,9 @@ from tests.integration.small import TEXT, small
 from tests.integration.source_rig import DECLARATION, WEESP
 
 from landschap.integration.connectors.opening import read_declaration, read_declarations
-from landschap.integration.mistakes import DeclarationError, Mistake
+from landschap.integration.mistakes import DeclarationError
 from landschap.registers.client import read_models
+from landschap.vocabulary.mistakes import Mistake
 
 
 def mistakes_of(text: str) -> tuple[Mistake, ...]:

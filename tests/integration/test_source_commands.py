@@ -42,8 +42,8 @@ def test_check_tells_every_mistake_with_file_and_line(tmp_path: Path) -> None:
     line = text[: text.index("[adresen")].count("\n") + 1
     assert done.exit_code == 1
     assert f"{file}:{line}: velden.postcode.uit:" in done.stderr
-    assert "Did you mean adressen?" in done.stderr
-    assert "Did you mean zet_om?" in done.stderr
+    assert "did you mean adressen?" in done.stderr
+    assert "did you mean zet_om?" in done.stderr
     told = json.loads(run("check", str(file), "--json").stdout)["mistakes"]
     assert [one["nearest"] for one in told][:2] == ["adressen", "zet_om"]
 

@@ -14,8 +14,9 @@ from landschap.purposes.decide import decide
 from landschap.purposes.decision import Question
 from landschap.purposes.files import parse_register
 from landschap.purposes.model import Effect, Register
-from landschap.purposes.reading import Problem, RegisterError
+from landschap.purposes.reading import RegisterError
 from landschap.purposes.snapshot import Snapshot
+from landschap.vocabulary.mistakes import Mistake
 
 DEMO = Path(landschap.cli.demo.__file__).parent / "data"
 WEESP = "00000099000000002000"
@@ -33,7 +34,7 @@ def demo(organisation: str, owner: str) -> Register:
     return parse_register(sources(organisation), owner)
 
 
-def problems(changes: dict[str, str], *, more: str = "") -> tuple[Problem, ...]:
+def problems(changes: dict[str, str], *, more: str = "") -> tuple[Mistake, ...]:
     """What is wrong with Weesp's register after replacing texts in it and adding some."""
     given = sources("weesp")
     for old, new in changes.items():
@@ -42,10 +43,10 @@ def problems(changes: dict[str, str], *, more: str = "") -> tuple[Problem, ...]:
     given["register.toml"] += more
     with pytest.raises(RegisterError) as raised:
         parse_register(given, WEESP)
-    return raised.value.problems
+    return raised.value.mistakes
 
 
-def only(found: tuple[Problem, ...]) -> Problem:
+def only(found: tuple[Mistake, ...]) -> Mistake:
     assert len(found) == 1, [str(problem) for problem in found]
     return found[0]
 
@@ -119,7 +120,7 @@ def test_a_problem_names_file_line_entry_key_and_the_nearest_name() -> None:
         )
     )
     assert near.nearest == "bijstand-bij-verhuizing@1"
-    assert str(near).endswith("did you mean 'bijstand-bij-verhuizing@1'?")
+    assert str(near).endswith("did you mean bijstand-bij-verhuizing@1?")
 
 
 def test_everything_wrong_is_told_at_once() -> None:

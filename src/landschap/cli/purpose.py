@@ -102,7 +102,7 @@ def read_folder(folder: Path, owner: str) -> Folder:
     try:
         register = parse_register(sources, owner)
     except RegisterError as error:
-        count = len(error.problems)
+        count = len(error.mistakes)
         raise Trouble(
             f"nothing was applied, {count} thing{'s are' if count > 1 else ' is'} wrong:\n{error}",
             "correct these and apply again",

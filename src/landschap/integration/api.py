@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any, TypeVar
+from itertools import chain
+from typing import Any
 
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
@@ -37,17 +38,18 @@ from landschap.integration.plan import Plan, make_plan
 from landschap.integration.rows import EXCEPTION_TYPES, Collected, Connector, Failure
 from landschap.logboek.drafts import refused_draft
 from landschap.logboek.faults import InvalidRecord
-from landschap.logboek.lines import Processing, lines_of
+from landschap.logboek.lines import UNRECORDABLE, Processing, lines_of
 from landschap.logboek.payloads import AdlEntry, Outcome
 from landschap.logboek.pseudonyms import subject_pseudonym
 from landschap.logboek.records import Draft
 from landschap.logboek.store import LogWriter
 from landschap.platform.http import json_response
-from landschap.platform.ids import new_span_id
+from landschap.platform.ids import new_span_id, span_ids
+from landschap.purposes.api import permit_of
 from landschap.purposes.model import FieldSet
-from landschap.purposes.permit import HEADER, Permit, open_permit
+from landschap.purposes.permit import Permit
 from landschap.vocabulary.identifiers import InvalidValue, Oin
-from landschap.vocabulary.problems import Fault, ProblemError, Refusal
+from landschap.vocabulary.problems import ProblemError, Refusal, granted
 from landschap.vocabulary.tracing import TraceContext, parse_traceparent
 
 _PLANS_KEPT = 1_000
@@ -147,8 +149,8 @@ class _Desk:
         """Answer one question. Raises ProblemError."""
         now = datetime.now(UTC)
         declaration = self.declaration(name)
-        permit = _granted(self._permit(declaration, request, now))
-        asked = _granted(read_question(declaration, _query(request), await _body(request), now))
+        permit = permit_of(request, self._deps, declaration.name, now)
+        asked = granted(read_question(declaration, _query(request), await _body(request), now))
         case = _Case(
             declaration=declaration,
             permit=permit,
@@ -161,24 +163,9 @@ class _Desk:
         )
         await self._check_key(case)
         lenient = "handling=lenient" in request.headers.get("prefer", "").replace(" ", "")
-        fields = _granted(choose_fields(declaration, asked, permit.fields, lenient=lenient))
+        fields = granted(choose_fields(declaration, asked, permit.fields, lenient=lenient))
         headers = {"Preference-Applied": "handling=lenient"} if fields.left_out else {}
         return await self._deliver(case, fields, headers)
-
-    def _permit(
-        self, declaration: Declaration, request: Request[Any, Any, Any], now: datetime
-    ) -> Permit | Refusal:
-        query = request.scope["query_string"]
-        target = (request.scope.get("raw_path") or request.scope["path"].encode()).decode("latin-1")
-        return open_permit(
-            request.headers.get(HEADER, ""),
-            self._deps.permit_keys() if self._deps.permit_keys else self._deps.permit_key,
-            now=now,
-            method=request.method,
-            target=f"{target}?{query.decode('latin-1')}" if query else target,
-            service=declaration.name,
-            field_sets=self._deps.field_sets(),
-        )
 
     async def _check_key(self, case: _Case) -> None:
         """Searching by a field is use of it. The refusal is recorded before it is told."""
@@ -298,40 +285,18 @@ class _Desk:
                 for number in numbers
             ]
         except InvalidValue:
-            raise ProblemError(_UNRECORDABLE) from None
+            raise ProblemError(UNRECORDABLE) from None
 
     async def _write(self, drafts: list[Draft]) -> None:
         """Durable, or no answer. Raises ProblemError."""
         try:
             await self._deps.log.append(drafts)
         except InvalidRecord:
-            raise ProblemError(_UNRECORDABLE) from None
-
-
-_UNRECORDABLE = Refusal(
-    code="log_record_impossible",
-    status=HTTPStatus.SERVICE_UNAVAILABLE,
-    title="This use can not be recorded",
-    detail="Nothing was delivered, because the log would not tell whose data it was.",
-    missing="a lawful log record",
-    owner="the operators of this organisation",
-    fault=Fault.OURS,
-)
-
-
-T = TypeVar("T")
-
-
-def _granted(found: T | Refusal) -> T:
-    if isinstance(found, Refusal):
-        raise ProblemError(found)
-    return found
+            raise ProblemError(UNRECORDABLE) from None
 
 
 def _spans(first: bytes) -> Iterator[bytes]:
-    yield first
-    while True:
-        yield new_span_id()
+    return chain([first], span_ids())
 
 
 def _query(request: Request[Any, Any, Any]) -> dict[str, list[str]]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Mistakes in a file, all at once: file, line, key, what is wrong, the nearest valid name."""
+"""Mistakes in a declaration, gathered while it is read and told all at once."""
 
 from __future__ import annotations
 
@@ -7,28 +7,11 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mistake:
-    """One thing to repair. ``nearest`` is the valid name that was probably meant, or empty."""
-
-    file: str
-    line: int
-    key: str
-    message: str
-    nearest: str = ""
-
-    def __str__(self) -> str:
-        hint = f" Did you mean {self.nearest}?" if self.nearest else ""
-        return f"{self.file}:{self.line}: {self.key}: {self.message}{hint}"
+from landschap.vocabulary.mistakes import Mistake, MistakesError
 
 
-class DeclarationError(Exception):
-    """A file that can not be used, with every mistake in it, in order of line."""
-
-    def __init__(self, mistakes: Iterable[Mistake]) -> None:
-        self.mistakes = tuple(sorted(mistakes, key=lambda m: (m.file, m.line, m.key)))
-        super().__init__("\n".join(str(mistake) for mistake in self.mistakes))
+class DeclarationError(MistakesError):
+    """A declaration that can not be used, with every mistake in it."""
 
 
 @dataclass(slots=True)

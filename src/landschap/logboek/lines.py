@@ -16,6 +16,18 @@ from uuid import UUID
 from landschap.logboek.drafts import line_draft
 from landschap.logboek.payloads import LineEntry, Outcome
 from landschap.logboek.records import Draft
+from landschap.vocabulary.problems import Fault, Refusal
+
+UNRECORDABLE = Refusal(
+    code="log_record_impossible",
+    status=503,
+    title="This use can not be recorded",
+    detail="Nothing was delivered, because the log would not tell whose data it was.",
+    missing="a lawful log record",
+    owner="the operators of this organisation",
+    fault=Fault.OURS,
+)
+"""What is answered when a line can not be written: no line, no answer."""
 
 
 class Granted(Protocol):

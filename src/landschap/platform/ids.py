@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from uuid import UUID
 
 from uuid_utils.compat import uuid7 as _uuid7
@@ -26,6 +27,12 @@ def new_trace_id() -> bytes:
 def new_span_id() -> bytes:
     """Eight random bytes, never all zero. Source: W3C Trace Context, "parent-id"."""
     return _random_bytes(_SPAN_ID_BYTES)
+
+
+def span_ids() -> Iterator[bytes]:
+    """New ones without end, each made when it is asked for."""
+    while True:
+        yield new_span_id()
 
 
 class _Random:

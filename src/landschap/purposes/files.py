@@ -33,7 +33,8 @@ from landschap.purposes.model import (
     Register,
     Validity,
 )
-from landschap.purposes.reading import Problem, RegisterError, Table, lines_of_tables, nearest_of
+from landschap.purposes.reading import RegisterError, Table, lines_of_tables, nearest_of
+from landschap.vocabulary.mistakes import Mistake
 
 _URI = r"https?://[^\s]+"
 _NAME = r"[a-z0-9][a-z0-9-]{0,79}"
@@ -60,7 +61,7 @@ def parse_register(sources: Mapping[str, str], owner: str) -> Register:
 
     Raises RegisterError with everything that is wrong.
     """
-    problems: list[Problem] = []
+    problems: list[Mistake] = []
     tables = _tables(sources, problems)
 
     def make(name: str, maker: Callable[[Table, str], Made]) -> tuple[Made, ...]:
@@ -100,7 +101,7 @@ _KINDS = (
 )
 
 
-def _tables(sources: Mapping[str, str], problems: list[Problem]) -> dict[str, list[Table]]:
+def _tables(sources: Mapping[str, str], problems: list[Mistake]) -> dict[str, list[Table]]:
     tables: dict[str, list[Table]] = {name: [] for name in _KINDS}
     for file in sorted(sources):
         lines = lines_of_tables(sources[file], _KINDS)
@@ -109,7 +110,7 @@ def _tables(sources: Mapping[str, str], problems: list[Problem]) -> dict[str, li
                 problems.append(_unknown_table(file, name, sources[file]))
             elif not isinstance(content, list) or not all(isinstance(t, dict) for t in content):
                 problems.append(
-                    Problem(file=file, line=1, key=name, message=f"write it as [[{name}]]")
+                    Mistake(file=file, line=1, key=name, message=f"write it as [[{name}]]")
                 )
             else:
                 for place, values in enumerate(content):
@@ -131,20 +132,20 @@ def _lines_at(lines: list[dict[str, int]], place: int) -> dict[str, int]:
     return lines[place] if place < len(lines) else {"": 1}
 
 
-def _toml(file: str, source: str, problems: list[Problem]) -> dict[str, object]:
+def _toml(file: str, source: str, problems: list[Mistake]) -> dict[str, object]:
     try:
         return tomllib.loads(source)
     except tomllib.TOMLDecodeError as error:
         at = re.search(r"\(at line (\d+),", str(error))
         line = int(at[1]) if at else len(source.splitlines())
-        problems.append(Problem(file=file, line=line, key="file", message=f"is no TOML: {error}"))
+        problems.append(Mistake(file=file, line=line, key="file", message=f"is no TOML: {error}"))
         return {}
 
 
-def _unknown_table(file: str, name: str, source: str) -> Problem:
+def _unknown_table(file: str, name: str, source: str) -> Mistake:
     header = re.search(rf"(?m)^\s*\[?\[?\s*{re.escape(name)}\b", source)
     line = source[: header.start()].count("\n") + 1 if header else 1
-    return Problem(
+    return Mistake(
         file=file,
         line=line,
         key=name,

@@ -14,29 +14,14 @@ from dataclasses import dataclass, field
 from datetime import date, time
 
 from landschap.purposes.model import Text
+from landschap.vocabulary.mistakes import Mistake, MistakesError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """One thing wrong with the register. ``key`` reads as ``beleidsregel 2 (bijstand): doel``."""
+class RegisterError(MistakesError):
+    """A register that can not be applied; ``mistakes`` holds everything that is wrong with it.
 
-    file: str
-    line: int
-    key: str
-    message: str
-    nearest: str = ""
-
-    def __str__(self) -> str:
-        hint = f"; did you mean {self.nearest!r}?" if self.nearest else ""
-        return f"{self.file}:{self.line}: {self.key}: {self.message}{hint}"
-
-
-class RegisterError(Exception):
-    """A register that can not be applied; ``problems`` holds everything that is wrong with it."""
-
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(sorted(problems, key=lambda p: (p.file, p.line, p.key)))
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+    A key reads as ``beleidsregel 2 (bijstand): doel``.
+    """
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,7 +33,7 @@ class Table:
     place: int
     values: Mapping[str, object]
     lines: Mapping[str, int]
-    problems: list[Problem]
+    problems: list[Mistake]
     read: set[str] = field(default_factory=set)
 
     def problem(self, key: str, message: str, nearest: str = "") -> None:
@@ -63,7 +48,7 @@ class Table:
         )
         title = f"{self.name} {self.place}" + (f" ({named})" if named else "")
         self.problems.append(
-            Problem(
+            Mistake(
                 file=self.file,
                 line=self.lines.get(key, self.lines[""]),
                 key=f"{title}: {key}" if key else title,

@@ -18,12 +18,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeVar
 
 from landschap.vocabulary.identifiers import InvalidValue
 from landschap.vocabulary.ijson import InvalidJson, JsonValue
 
-__all__ = ["Fault", "InvalidJson", "InvalidValue", "ProblemError", "Refusal", "fsc_body"]
+__all__ = [
+    "Fault",
+    "InvalidJson",
+    "InvalidValue",
+    "ProblemError",
+    "Refusal",
+    "fsc_body",
+    "granted",
+]
 
+_Granted = TypeVar("_Granted")
 ERRORS_PAGE = "https://landschap.example/docs/reference/errors"
 
 
@@ -79,6 +89,13 @@ class ProblemError(Exception):
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(f"{refusal.code}: {refusal.detail}")
         self.refusal = refusal
+
+
+def granted(found: _Granted | Refusal) -> _Granted:
+    """What is not refused. Raises ProblemError for what is."""
+    if isinstance(found, Refusal):
+        raise ProblemError(found)
+    return found
 
 
 def fsc_body(refusal: Refusal, domain: str) -> dict[str, JsonValue]:

@@ -16,10 +16,11 @@ from landschap.integration.connectors.rest import HostResolver, RestConnector, R
 from landschap.integration.declaration import parse_declaration
 from landschap.integration.examples import Example, parse_examples
 from landschap.integration.fitting import check_registers
-from landschap.integration.mistakes import DeclarationError, Mistake, Report
+from landschap.integration.mistakes import DeclarationError, Report
 from landschap.integration.model import Declaration, RestAccess, Source
 from landschap.integration.rows import Connector
 from landschap.registers.models import Registers
+from landschap.vocabulary.mistakes import Mistake
 
 SOURCES_FOLDER = "bronnen"
 SUFFIX = ".yaml"
