@@ -115,15 +115,21 @@ async def next_attempt(source: Source) -> datetime | None:
 async def save_token(
     connection: Connection, held: HeldToken, now: datetime, next_attempt_at: datetime
 ) -> None:
-    """Keep a fetched token; a new Inway address reaches carrier and deciders at once."""
+    """Keep a fetched token; a new Inway address reaches carrier and deciders at once.
+
+    A question may need a token before the worker has seen the new contract: the row is made here
+    then, or every decider would fetch it again with each question.
+    """
     before: Any = await connection.fetchval(
         "SELECT inway_address FROM token WHERE grant_hash = $1 FOR UPDATE", held.grant_hash.value
     )
     await connection.execute(
         """
-        UPDATE token SET token = $2, inway_address = $3, expires_at = $4, fetched_at = $5,
-               next_attempt_at = $6, last_error = '', failures = 0
-         WHERE grant_hash = $1
+        INSERT INTO token (grant_hash, token, inway_address, expires_at, fetched_at,
+                           next_attempt_at)
+        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (grant_hash) DO UPDATE
+        SET token = $2, inway_address = $3, expires_at = $4, fetched_at = $5,
+            next_attempt_at = $6, last_error = '', failures = 0
         """,
         held.grant_hash.value,
         held.token,
