@@ -141,7 +141,6 @@ def _has_input(operation: Any) -> bool:
     return bool([*operation.query, *operation.headers, *operation.path_parameters, *operation.body])
 
 
-@pytest.mark.case("api-17")
 async def test_no_question_made_from_the_document_gets_an_answer_outside_it(
     weesp: Manager, doesburg: OwnPeer
 ) -> None:

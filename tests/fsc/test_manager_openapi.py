@@ -254,7 +254,6 @@ async def test_every_status_of_the_document_is_really_answered(
         hold(operation, answer)
 
 
-@pytest.mark.case("api-17")
 async def test_the_document_is_served_by_the_manager_it_describes(
     weesp: Manager, doesburg: OwnPeer
 ) -> None:
