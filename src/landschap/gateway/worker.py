@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -55,7 +55,11 @@ _FIRST_SWEEP = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessDeps:
-    """Where the files are, the pools of each room that is told, and our own Peer ID."""
+    """Where the files are, the pools of each room that is told, and our own Peer ID.
+
+    ``read`` is how far each file was read, by its inode: a month of renamed files is not asked of
+    the database every second.
+    """
 
     folder: Path
     gateway: asyncpg.Pool
@@ -63,6 +67,7 @@ class AccessDeps:
     logboek: asyncpg.Pool
     writer: LogWriter
     controller: str
+    read: dict[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,16 +109,18 @@ async def follow_access(deps: AccessDeps, stop: asyncio.Event) -> None:
 async def read_once(deps: AccessDeps) -> bool:
     """Read a piece of each file, the oldest first; True when there was anything."""
     found = False
-    for file in await asyncio.to_thread(_files, deps.folder):
+    for file, inode in await asyncio.to_thread(_unread, deps):
         key = await asyncio.to_thread(_key_of, file)
         if not key:
             continue
         position = await store.read_position(deps.gateway, key)
         chunk = await asyncio.to_thread(_read, file, key, position)
         if chunk is None:
+            deps.read[inode] = position
             continue
         found = True
         await _take(deps, chunk)
+        deps.read[inode] = chunk.read_bytes
     return found
 
 
@@ -205,10 +212,15 @@ async def _intent_services(deps: AccessDeps) -> list[Service]:
     return [each for each in await store.services(deps.gateway) if each.recording == "intent"]
 
 
-def _files(folder: Path) -> list[Path]:
-    """Rotated files by age, then the one that is written."""
-    current = folder / CURRENT
-    return [*sorted(folder.glob(ROTATED)), *([current] if current.exists() else [])]
+def _unread(deps: AccessDeps) -> list[tuple[Path, int]]:
+    """Rotated files by age, then the one that is written, with their inodes: those with more."""
+    found = []
+    for file in (*sorted(deps.folder.glob(ROTATED)), deps.folder / CURRENT):
+        with contextlib.suppress(FileNotFoundError):
+            seen = file.stat()
+            if seen.st_size != deps.read.get(seen.st_ino, 0):
+                found.append((file, seen.st_ino))
+    return found
 
 
 def _key_of(file: Path) -> str:
