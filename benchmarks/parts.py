@@ -25,15 +25,8 @@ from landschap.platform.privileges import arrange
 HERE = Path(__file__).parent
 ANSWER_BYTES = 1114
 GO_PACKAGES = Path("/usr/share/gocode")
-_BENCH = """
-CREATE SCHEMA bench;
-CREATE TABLE bench.record (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, transaction_id uuid NOT NULL,
-    direction smallint NOT NULL, created_at timestamptz NOT NULL, grant_hash text NOT NULL,
-    outway_peer_id text NOT NULL, service_peer_id text NOT NULL, service_name text NOT NULL,
-    payload text NOT NULL);
-CREATE INDEX ON bench.record (transaction_id);
-"""
+# Where a distribution puts it; compiled for speed, which the packaged one is not.
+DISTRIBUTION_NGINX = Path("/usr/sbin/nginx")
 
 
 class NotReadyError(Exception):
@@ -164,9 +157,8 @@ async def peer_database(agreed: Agreed, folder: Path) -> postgres.Server:
     )
     server = postgres.Server(replace(agreed.weesp, paths=paths))
     await server.start()
-    administrator = await postgres.administrator(server.settings)
-    await administrator.execute(_BENCH)
-    await administrator.close()
+    # The very table of our log: columns, indexes, checks, partitions.
+    await postgres.apply_migrations(server.settings)
     return server
 
 
@@ -186,6 +178,7 @@ def go_peer(
         str(program), "-listen", f"127.0.0.1:{port}", "-upstream", upstream,
         "-certificate", str(identity.certificate), "-key", str(identity.key),
         "-anchor", str(identity.trust_anchors[0]), "-dsn", dsn,
+        "-record", str(HERE / "peer" / "record.json"),
     ]  # fmt: skip
     if verifying:
         command += ["-declarations", str(agreed.doesburg.identity.certificate)]

