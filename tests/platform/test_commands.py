@@ -115,6 +115,9 @@ def test_doctor_says_for_each_thing_what_to_do(short_folder: Path, anchor: Issue
     assert lines["certificate"]["state"] == "well"
 
 
+STRANGER = "00000099000000009000"
+
+
 def test_doctor_finds_a_running_organisation_well(short_folder: Path, anchor: Issued) -> None:
     settings = listening_organisation(short_folder / f"c{next(_numbers)}", anchor)
     # Its own Manager stands in for the directory: it answers, and its certificate is trusted.
@@ -122,6 +125,7 @@ def test_doctor_finds_a_running_organisation_well(short_folder: Path, anchor: Is
     port = str(settings.listen.manager).rpartition(":")[2]
     own = f"https://manager.proefdorp.test:{port}"
     text = text.replace("https://manager.gids.test:8443", own)
+    text = text.replace("00000099000000009000", settings.organisation.oin.value)
     text += '\n[network.hosts]\n"manager.proefdorp.test" = "127.0.0.1"\n'
     settings.path.write_text(text, encoding="utf-8")
     serving = Serving.start(load_settings(settings.path, {}))
@@ -131,6 +135,12 @@ def test_doctor_finds_a_running_organisation_well(short_folder: Path, anchor: Is
         assert code == 0, lines
         assert {line["state"] for line in lines.values()} == {"well"}
         assert lines["parts"]["what"] == "all parts do their work"
+        text = text.replace(f'peer_id = "{settings.organisation.oin}"', f'peer_id = "{STRANGER}"')
+        settings.path.write_text(text, encoding="utf-8")
+        code, lines = lines_of(settings)
+        assert code == 1
+        assert lines["directory"]["state"] == "wrong"
+        assert f"not peer {STRANGER}" in lines["directory"]["what"]
     finally:
         serving.kill()
 

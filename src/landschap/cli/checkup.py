@@ -203,8 +203,11 @@ async def _directory(settings: Settings) -> AsyncIterator[Line]:
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
     except ssl.SSLError as error:
-        told = f"the directory {address} is not trusted: {error.reason or error}"
-        yield line("directory", State.WRONG, told, "check identity.trust_anchors with the Group")
+        # Those that we raise ourselves, for another Peer ID, have only words.
+        why = getattr(error, "verify_message", "") or getattr(error, "reason", "") or error
+        told = f"the directory {address} is not trusted: {why}"
+        remedy = f"`landschap doctor {settings.directory.peer_id}` says which part of it"
+        yield line("directory", State.WRONG, told, remedy)
     except (OSError, TimeoutError) as error:
         told = f"the directory {address} does not answer: {error or 'no answer in 5 s'}"
         yield line("directory", State.WRONG, told, "check [directory], [network.hosts], firewalls")

@@ -53,7 +53,8 @@ async def seen(address: str, port: int, host: str, context: ssl.SSLContext) -> S
     except TimeoutError:
         return Seen(why=f"no handshake in {_SECONDS:.0f} s")
     except ssl.SSLCertVerificationError as error:
-        return Seen(why=str(getattr(error, "verify_message", "") or error.reason or error))
+        # Those that we raise ourselves have only words.
+        return Seen(why=str(getattr(error, "verify_message", "") or error))
     except (OSError, ValueError) as error:
         return Seen(why=describe(error))
     connection: ssl.SSLObject = writer.get_extra_info("ssl_object")
