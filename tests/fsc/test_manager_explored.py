@@ -74,8 +74,10 @@ def in_earnest(case: Any, peer: OwnPeer) -> None:
     }
     for grant in content["grants"]:
         data = grant["data"]
-        data["service"]["peer_id"] = rig.WEESP
-        for role in ("outway", "directory"):
+        for role in ("service", "membership_administrator"):
+            if role in data:
+                data[role]["peer_id"] = rig.WEESP
+        for role in ("outway", "directory", "member"):
             if role in data:
                 data[role]["peer_id"] = peer.peer_id.value
     contract = read_contract(content, Profile.FSC_2)

@@ -139,7 +139,7 @@ async def test_a_service_on_behalf_of_another_is_listed_with_its_owner(
 
 @pytest.mark.case("fsc:Manager-Services-3")
 async def test_a_listing_shows_the_properties(gids: Manager, doesburg: OwnPeer) -> None:
-    properties = {"delegation.publication.external_contract_reference": {"reference": "x"}}
+    properties = {"voorbeeld.kenmerk": {"reference": "x"}}
     tree = publishing(service="met-eigenschappen", properties=properties)
     await submit(gids, doesburg, tree)
     assert (await listed(gids, doesburg, tree))["properties"] == properties
