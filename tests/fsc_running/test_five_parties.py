@@ -173,11 +173,15 @@ async def agree_while_killed(
 async def test_two_kills_in_the_middle_cost_no_signature(
     whole_scene: Scene, parties: list[Organisation]
 ) -> None:
-    """The worker of the proposer, and the whole of one that must sign."""
-    doesburg, _, proefland, *_ = parties
+    """The worker of one that must sign, and the whole of another.
+
+    A worker that dies with a delivery in its hands is found out after half a minute; the random
+    kills take that time, this one strikes before there is anything to deliver.
+    """
+    _, _, proefland, proefwater, _ = parties
     kills = [
-        Kill(organisation=doesburg, part="worker", after_seconds=0.2),
-        Kill(organisation=proefland, part=EVERYTHING, after_seconds=0.3),
+        Kill(organisation=proefland, part="worker", after_seconds=0.0),
+        Kill(organisation=proefwater, part=EVERYTHING, after_seconds=0.2),
     ]
     await agree_while_killed(whole_scene, parties, kills)
 
