@@ -31,6 +31,7 @@ D = date.fromisoformat
 OWN = made_up()
 COPY = made_up(clock="bron")
 GROUP = "persoon"
+SOURCE = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 def draft(
@@ -378,3 +379,41 @@ async def test_the_projection_can_be_made_anew(database: Database) -> None:
     assert await store.differences(pool, OWN) == 1
     assert await store.rebuild(pool, OWN) == 1
     assert await store.differences(pool, OWN) == 0
+
+
+@pytest.mark.parametrize("register", [OWN, COPY], ids=["own", "copy"])
+async def test_asking_in_one_question_gives_the_answer_of_the_knowledge_it_names(
+    pool: asyncpg.Pool, register: Register
+) -> None:
+    kind = kind_of(register)
+    await written(pool, act(register, "a", draft("2020-01-01", "nul", source=SOURCE)))
+    stop = asyncio.Event()
+
+    async def writing(number: int) -> None:
+        for step in itertools.count():
+            if stop.is_set():
+                return
+            moment = SOURCE + timedelta(seconds=step * 4 + number)
+            one = draft("2020-01-01", f"n{number} {step}", source=moment)
+            await written(pool, act(register, "a", one))
+
+    writers = [asyncio.create_task(writing(number)) for number in range(3)]
+    told = 0
+    for _ in range(200):
+        at = store.AtNow(D("2021-01-01"), datetime.now(UTC))
+        answer = await store.as_of_now(pool, register, kind, ["a"], at)
+        if answer is None:
+            continue
+        told += 1
+        known, found = answer
+        question = AsOf(type=kind, wanted=["a"], valid_on=at.valid_on, known=known)
+        assert names(await store.as_of(pool, question)) == names(found)
+    stop.set()
+    await asyncio.gather(*writers)
+    assert told > 20
+
+
+async def test_what_may_be_uncertain_is_asked_in_two(pool: asyncpg.Pool) -> None:
+    unsure = made_up(incomplete=True)
+    at = store.AtNow(D("2021-01-01"), datetime.now(UTC))
+    assert await store.as_of_now(pool, unsure, kind_of(unsure), ["a"], at) is None

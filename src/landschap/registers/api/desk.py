@@ -143,6 +143,21 @@ class Desk:
 
     async def ask(self, case: Case, wanted: Sequence[str] | Match) -> tuple[AsOf, list[Found]]:
         """What is found for these ids or this match."""
+        asked = case.asked
+        if asked.moment is None and asked.number is None and asked.clock is case.type.clock:
+            register = self.deps.registers.by_name[case.type.register]
+            at = store.AtNow(asked.valid_on, case.started_at)
+            told = await store.as_of_now(self.deps.pool, register, case.type, wanted, at)
+            if told is not None:
+                known, found = told
+                question = AsOf(
+                    type=case.type,
+                    wanted=wanted,
+                    valid_on=asked.valid_on,
+                    known=known,
+                    uncertainty=asked.uncertainty,
+                )
+                return question, found
         question = AsOf(
             type=case.type,
             wanted=wanted,

@@ -6,7 +6,14 @@ from landschap.registers.store.exporting import export
 from landschap.registers.store.feed import Change, changes_after
 from landschap.registers.store.loading import BATCH, load
 from landschap.registers.store.paging import Page, Wanted, count_of, page_of
-from landschap.registers.store.reading import as_of, history_of, known_at, line_of
+from landschap.registers.store.reading import (
+    AtNow,
+    as_of,
+    as_of_now,
+    history_of,
+    known_at,
+    line_of,
+)
 from landschap.registers.store.reports import decide, open_reports, report, report_of
 from landschap.registers.store.writing import (
     Act,
@@ -25,6 +32,7 @@ from landschap.registers.store.writing import (
 __all__ = [
     "BATCH",
     "Act",
+    "AtNow",
     "Change",
     "Counted",
     "Entry",
@@ -33,6 +41,7 @@ __all__ = [
     "Wanted",
     "Written",
     "as_of",
+    "as_of_now",
     "changes_after",
     "count",
     "count_by",

@@ -8,9 +8,11 @@ when the very statement that reads it also shows that it stands at the asked sta
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from http import HTTPStatus
+from typing import Any
 
 from landschap.registers.models import ObjectType, Register
 from landschap.registers.operations import Line
@@ -28,6 +30,14 @@ from landschap.registers.questions import (
 from landschap.registers.store.rows import COLUMNS, Pool, assertion_of, by_object
 from landschap.registers.timeline import Answer, Assertion, Clock, Known, segments
 from landschap.vocabulary.problems import ProblemError, Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class AtNow:
+    """A question about a day, asked now."""
+
+    valid_on: date
+    now: datetime
 
 
 async def known_at(
@@ -66,10 +76,37 @@ async def as_of(pool: Pool, question: AsOf) -> list[Found]:
         found = await _from_projection(pool, question)
     if found is None:
         found = await _from_assertions(pool, question)
+    return _in_order(found, question)
+
+
+def _in_order(found: Iterable[Found], question: AsOf) -> list[Found]:
     return sorted(
         (one for one in found if matches(one, question.wanted)),
         key=lambda one: (one.object_id, -one.history.number),
     )
+
+
+async def as_of_now(
+    pool: Pool, register: Register, kind: ObjectType, wanted: Sequence[str] | Match, at: AtNow
+) -> tuple[Known, list[Found]] | None:
+    """The present knowledge and what holds by it, in one question; None: ask in two.
+
+    `knowledge` sees what is committed while it runs, the rest of the statement what was committed
+    when it began. Only when both stand at the same number is the answer that of this knowledge.
+    """
+    if kind.incomplete_dates or register.clock is not kind.clock:
+        return None
+    probe = Known(clock=kind.clock, moment=at.now, number=0)
+    question = AsOf(type=kind, wanted=wanted, valid_on=at.valid_on, known=probe)
+    _refuse_unsearchable(question)
+    rows = await pool.fetch(
+        _projection_sql(question, _KNOWLEDGE, _KNOWN),
+        register.name, _values(question), at.valid_on, at.now,
+    )  # fmt: skip
+    known = Known(clock=kind.clock, moment=rows[0]["known_moment"], number=rows[0]["known_number"])
+    answered = replace(question, known=known)
+    found = _of_projection(rows, answered)
+    return None if found is None else (known, _in_order(found, answered))
 
 
 async def history_of(
@@ -136,27 +173,46 @@ def _objects_by_path(question: AsOf, table: str, condition: str) -> str:
     )
 
 
-async def _from_projection(pool: Pool, question: AsOf) -> list[Found] | None:
-    """The answer of the projection; None when it stands at another state of knowledge."""
+_KNOWLEDGE = """k AS MATERIALIZED (
+                SELECT number, moment FROM registers.knowledge($1, $4, false)), """
+
+
+_KNOWN = "k.number AS known_number, k.moment AS known_moment,"
+
+
+def _projection_sql(question: AsOf, before: str = "", more: str = "") -> str:
+    """The statement that reads the projection, and at which state of knowledge it stands.
+
+    ``before`` and ``more`` add a table ``k`` and its columns.
+    """
     by_path = isinstance(question.wanted, Match)
     condition = "m.valid_from <= $3 AND m.valid_to > $3"
     objects = f"ARRAY({_objects_by_path(question, 'projection', condition)})" if by_path else "$2"
-    rows = await pool.fetch(
-        f"""WITH state AS MATERIALIZED (
+    return f"""WITH {before}state AS MATERIALIZED (
                 SELECT coalesce(max(last_number), 0) AS at_number, max(registered_at) AS at_moment
                 FROM registers.act WHERE register = $1)
-            SELECT state.*, p.valid_from AS part_from, p.valid_to AS part_to, a.*
-            FROM state
+            SELECT {more} state.*, p.valid_from AS part_from, p.valid_to AS part_to, a.*
+            FROM {"k CROSS JOIN " if before else ""}state
             LEFT JOIN registers.projection p
                    ON p.object_type = '{question.type.key}' AND p.object_id = ANY ({objects})
                   AND p.valid_from <= $3 AND p.valid_to > $3
             LEFT JOIN registers.assertion a
                    ON a.object_type = p.object_type AND a.object_id = p.object_id
-                  AND a.groep = p.groep AND a.seq = p.seq""",  # noqa: S608 - literals of a model
+                  AND a.groep = p.groep AND a.seq = p.seq"""  # noqa: S608 - literals of a model
+
+
+async def _from_projection(pool: Pool, question: AsOf) -> list[Found] | None:
+    """The answer of the projection; None when it stands at another state of knowledge."""
+    rows = await pool.fetch(
+        _projection_sql(question),
         question.type.register,
         _values(question),
         question.valid_on,
     )
+    return _of_projection(rows, question)
+
+
+def _of_projection(rows: Sequence[Mapping[str, Any]], question: AsOf) -> list[Found] | None:
     known, state = question.known, rows[0]
     # On the source's clock every moment up to the last registration of ours counts as included.
     reaches = state["at_moment"] is None or known.moment >= state["at_moment"]
