@@ -35,7 +35,7 @@ from landschap.fsc.client.callout import MAX_ANSWER_BYTES, Verdict, ask_validato
 from landschap.fsc.client.deciding import Decider, decide_waiting, keep_deciding
 from landschap.fsc.own import OwnPeer
 from landschap.fsc.states import Kind, State
-from landschap.platform.settings import CalloutSettings, FscSettings, SignSettings
+from landschap.platform.fsc_settings import CalloutSettings, FscSettings, SignSettings
 from landschap.vocabulary.identifiers import PeerId
 
 CONNECTION = "delegation.connection.external_contract_reference"

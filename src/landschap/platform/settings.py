@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from landschap.platform import options as o
+from landschap.platform.fsc_settings import FscSettings, check_callout
 from landschap.platform.options import option, section
 from landschap.platform.toml_reading import Origin, Problem, Reading, SettingsError, section_schema
 from landschap.vocabulary.identifiers import Oin, PeerId
@@ -171,82 +172,6 @@ class DirectorySettings:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleSettings:
     directory: bool = option(o.boolean, "This organisation is the directory.", default=False)
-
-
-_WAYS = o.choice("auto", "callout", "manual")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignSettings:
-    """Who says yes to what others propose; empty is the usual way of a grant type."""
-
-    service_publication: str = option(
-        _WAYS, "To be listed at us. Usual: auto at the directory, else manual.", default=""
-    )
-    service_connection: str = option(
-        _WAYS, "To ask a service of ours. Usual: manual, or auto if in `fsc.auto_sign`.", default=""
-    )
-    delegated_service_publication: str = option(
-        _WAYS, "To be listed at us for another. Usual: as `service_publication`.", default=""
-    )
-    delegated_service_connection: str = option(
-        _WAYS, "To ask a service of ours for another. Usual: as `service_connection`.", default=""
-    )
-
-    def ways(self) -> dict[str, str]:
-        """The word of each grant type -> its way."""
-        return {
-            "servicePublication": self.service_publication,
-            "serviceConnection": self.service_connection,
-            "delegatedServicePublication": self.delegated_service_publication,
-            "delegatedServiceConnection": self.delegated_service_connection,
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CalloutSettings:
-    """The validator that is asked about contracts whose way is `callout`: one of the two."""
-
-    program: Path | None = option(
-        o.a_path, "Program that gets the contract as JSON on its standard input.", default=None
-    )
-    address: str = option(o.web_address("https"), "Address that gets it in a POST.", default="")
-    authority: Path | None = option(
-        o.a_path, "CA of that address (PEM); left out: those of the system.", default=None
-    )
-    seconds: int = option(o.whole_number(1, 60), "Longest wait; then a person decides.", default=5)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FscSettings:
-    profile: str = option(
-        o.choice("fsc-2", "fsc-1.1"), "Wire generation of the Group.", default="fsc-2"
-    )
-    token_ttl_seconds: int = option(
-        o.whole_number(1, 86_400), "Life of access tokens we issue.", default=300
-    )
-    auto_sign: tuple[str, ...] = option(
-        o.several(
-            o.choice(
-                "servicePublication",
-                "serviceConnection",
-                "delegatedServicePublication",
-                "delegatedServiceConnection",
-            )
-        ),
-        "Grant types that are accepted without a person: a short form of `fsc.sign`.",
-        default=(),
-    )
-    accept_again: str = option(
-        o.choice("warn", "automatic"),
-        "Accepts of ours whose certificate ends before the contract: say so, or sign again with "
-        "the new certificate.",
-        default="warn",
-    )
-    sign: SignSettings = section(SignSettings, "Who says yes to a contract, per grant type.")
-    callout: CalloutSettings | None = section(
-        CalloutSettings, "The validator that is asked.", optional=True
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -442,7 +367,7 @@ def _check_together(reading: Reading, settings: Settings) -> None:
         reading.problem(
             "directory", "needed unless roles.directory = true; add peer_id and manager_address"
         )
-    _check_callout(reading, settings.fsc)
+    check_callout(reading, settings.fsc)
     seen: dict[str, str] = {}
     for each in dataclasses.fields(ListenSettings):
         address = getattr(settings.listen, each.name)
@@ -452,14 +377,6 @@ def _check_together(reading: Reading, settings: Settings) -> None:
             )
         elif address:
             seen[address] = each.name
-
-
-def _check_callout(reading: Reading, fsc: FscSettings) -> None:
-    asked = [word for word, way in fsc.sign.ways().items() if way == "callout"]
-    if asked and fsc.callout is None:
-        reading.problem("fsc.callout", f"needed because fsc.sign says callout for {asked[0]}")
-    if fsc.callout is not None and bool(fsc.callout.program) == bool(fsc.callout.address):
-        reading.problem("fsc.callout", "give either a program or an address")
 
 
 def _check_production(reading: Reading, settings: Settings) -> None:

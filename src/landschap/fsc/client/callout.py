@@ -20,7 +20,7 @@ from typing import Literal, cast
 import aiohttp
 import msgspec
 
-from landschap.platform.settings import CalloutSettings
+from landschap.platform.fsc_settings import CalloutSettings
 
 MAX_ANSWER_BYTES = 65_536
 _MAX_REASON = 500

@@ -24,7 +24,8 @@ from landschap.fsc.client.callout import Verdict, ask_validator
 from landschap.fsc.own import OwnPeer
 from landschap.fsc.sentences import Names, all_words_of, checks_of
 from landschap.fsc.states import Kind
-from landschap.platform.settings import CalloutSettings, Settings
+from landschap.platform.fsc_settings import CalloutSettings
+from landschap.platform.settings import Settings
 from landschap.vocabulary.ijson import loads
 from landschap.vocabulary.problems import ProblemError
 
