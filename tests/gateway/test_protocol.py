@@ -8,12 +8,22 @@ import json
 import os
 import signal
 import sys
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from uuid import uuid4
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 from tests.gateway.pair_rig import Pair
 from tests.throwaway import Database
 
+from landschap.fsc.tokens import BEARER
+from landschap.gateway.api.desk import Desk
+from landschap.gateway.asked import Asked
+from landschap.platform.ids import uuid7
 from landschap.platform.sockets import ask, decide_socket
 
 QUESTION = b"GET /x HTTP/1.1\r\nHost: x\r\nX-Landschap-Door: inway\r\n\r\n"
@@ -85,6 +95,94 @@ async def test_only_pages_of_its_own_are_answered_without_a_door(pair: Pair) -> 
     elsewhere = await ask(place, "/elsewhere")
     assert elsewhere is not None
     assert elsewhere.startswith(b"HTTP/1.1 404")
+
+
+class Asker:
+    """Doesburg at Weesp's decider, as the carrier writes it: alike but for the tail."""
+
+    def __init__(self, pair: Pair, token: str, streams: Streams) -> None:
+        certificate = pair.doesburg.own.certificate.x509.public_bytes(Encoding.PEM).decode()
+        self._head = (
+            "GET /panden/1 HTTP/1.1\r\nHost: x\r\nX-Landschap-Door: inway\r\n"
+            f"X-Peer-Cert: {quote(certificate, safe='')}\r\nFsc-Authorization: {token}\r\n"
+        )
+        self._streams = streams
+        self.desk = pair.weesp.desk
+        self.transaction = ""
+
+    async def ask(self) -> bytes:
+        reader, writer = self._streams
+        self.transaction = str(uuid7())
+        trace = f"00-{uuid4().hex}-{uuid4().hex[:16]}-01"
+        tail = f"Fsc-Transaction-Id: {self.transaction}\r\ntraceparent: {trace}\r\n\r\n"
+        writer.write((self._head + tail).encode())
+        answer = await head(reader)
+        if answer.startswith(b"HTTP/1.1 200"):
+            assert self.transaction.encode() in answer
+            assert trace[:36].encode() in answer
+        return answer
+
+    async def from_memory(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Ask until a question was answered without being read."""
+        read: list[Asked] = []
+        ask = Desk.ask
+
+        def spy(desk: Desk, asked: Asked, reply: Any) -> None:
+            read.append(asked)
+            ask(desk, asked, reply)
+
+        monkeypatch.setattr(Desk, "ask", spy)
+        for _ in range(200):
+            before = len(read)
+            assert (await self.ask()).startswith(b"HTTP/1.1 200")
+            if len(read) == before:
+                return
+        pytest.fail("each question was read")
+
+
+@pytest.fixture
+async def asker(pair: Pair) -> AsyncIterator[Asker]:
+    held = await pair.doesburg.keeper.peers.token(
+        pair.doesburg.desk.holdings.world.outgoing[pair.grants["pand-open"]], datetime.now(UTC)
+    )
+    assert held is not None
+    streams = await connect(pair)
+    yield Asker(pair, f"{BEARER}{held.token}", streams)
+    streams[1].close()
+
+
+async def test_question_answered_from_memory_has_its_own_record(
+    pair: Pair, asker: Asker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await asker.from_memory(monkeypatch)
+    [record] = await pair.weesp.records(asker.transaction)
+    assert str(record.columns.transaction_id) == asker.transaction
+
+
+async def test_question_answered_from_memory_is_decided_anew_when_the_world_is_newer(
+    pair: Pair, asker: Asker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await asker.from_memory(monkeypatch)
+    raised = "UPDATE platform.epoch SET value = value + 1 RETURNING value"
+    epoch = await pair.weesp.administrator.fetchval(raised)
+    assert (await asker.ask()).startswith(b"HTTP/1.1 200")
+    assert asker.desk.holdings.world.epoch >= epoch
+    assert len(await pair.weesp.records(asker.transaction)) == 1
+
+
+async def test_question_answered_from_memory_is_refused_when_it_can_not_be_recorded(
+    pair: Pair, asker: Asker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await asker.from_memory(monkeypatch)
+    database = pair.weesp.administrator
+    await database.execute("REVOKE INSERT ON logboek.record FROM landschap_logboek")
+    try:
+        refused = await asker.ask()
+    finally:
+        await database.execute("GRANT INSERT ON logboek.record TO landschap_logboek")
+    assert status_of(refused) == "500 TRANSACTION_LOG_WRITE_ERROR"
+    assert await pair.weesp.records(asker.transaction) == []
+    assert (await asker.ask()).startswith(b"HTTP/1.1 200")
 
 
 async def start(database: Database, *more: str) -> asyncio.subprocess.Process:
