@@ -38,6 +38,14 @@ from landschap.vocabulary.problems import Refusal
 SHORT_EXAMPLES = 5
 LONG_SECONDS = 300.0
 _WRITES = {"submitContract", "acceptContract", "rejectContract", "revokeContract", "getToken"}
+# Who stands where in a grant between the two: Weesp, or the one who asks.
+_ROLES = {
+    "service": rig.WEESP,
+    "membership_administrator": rig.WEESP,
+    "outway": "",
+    "directory": "",
+    "member": "",
+}
 _MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 
 
@@ -74,12 +82,9 @@ def in_earnest(case: Any, peer: OwnPeer) -> None:
     }
     for grant in content["grants"]:
         data = grant["data"]
-        for role in ("service", "membership_administrator"):
+        for role, who in _ROLES.items():
             if role in data:
-                data[role]["peer_id"] = rig.WEESP
-        for role in ("outway", "directory", "member"):
-            if role in data:
-                data[role]["peer_id"] = peer.peer_id.value
+                data[role]["peer_id"] = who or peer.peer_id.value
     contract = read_contract(content, Profile.FSC_2)
     if isinstance(contract, Refusal):
         return

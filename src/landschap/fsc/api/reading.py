@@ -19,7 +19,7 @@ from landschap.fsc import store
 from landschap.fsc.api.deps import ManagerDeps, caller
 from landschap.fsc.areas import AREA_NAME, Area
 from landschap.fsc.codes import Code, refused
-from landschap.fsc.grants import GrantType, MemberRole, Publication
+from landschap.fsc.grants import SERVICE_NAME, GrantType, MemberRole, Publication
 from landschap.fsc.hashes import normal_grant_hash
 from landschap.fsc.jwks import write_jwks
 from landschap.fsc.paging import Page, read_page, several
@@ -44,6 +44,7 @@ LOG_QUERY = (
 MAY_BE_EMPTY = frozenset({"cursor", "peer_name", "service_name"})
 _MAX_LISTED = 1_000
 _MAX_CHARACTERS = 1_024
+_MAX_PEER_ID = 255
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _PUBLICATIONS = (GrantType.PUBLICATION.value, GrantType.DELEGATED_PUBLICATION.value)
 
@@ -174,8 +175,8 @@ def _log_filters(request: AnyRequest) -> LogFilters:
         ascending=plain.ascending,
         after=_moment(request, "after"),
         before=_moment(request, "before"),
-        grant_hashes=_array(request, "grant_hash"),
-        service_names=_array(request, "service_name"),
+        grant_hashes=tuple(normal_grant_hash(e).value for e in _array(request, "grant_hash")),
+        service_names=tuple(_service_name(each) for each in _array(request, "service_name")),
         transaction_ids=tuple(_uuid(each) for each in _array(request, "transaction_ids")),
     )
 
@@ -187,6 +188,12 @@ def _moment(request: AnyRequest, key: str) -> datetime | None:
     if not text.isascii() or not text.isdigit() or len(text) > 11:
         raise InvalidValue(f"{key} is not a whole number of Unix seconds")
     return datetime.fromtimestamp(int(text), UTC)
+
+
+def _service_name(text: str) -> str:
+    if not SERVICE_NAME.fullmatch(text):
+        raise InvalidValue("service_name holds what no name of a service does")
+    return text
 
 
 def _uuid(text: str) -> UUID:
@@ -261,8 +268,9 @@ def _many(request: AnyRequest, key: str) -> tuple[str, ...]:
 
 def _readable(key: str, value: str) -> str:
     # Control characters mean nothing here, and PostgreSQL can not even hold one of them.
-    if len(value) > _MAX_CHARACTERS or _CONTROL.search(value):
-        raise _invalid(f"{key} has over {_MAX_CHARACTERS} characters, or a control character")
+    most = _MAX_PEER_ID if key.startswith("peer_id") else _MAX_CHARACTERS
+    if len(value) > most or _CONTROL.search(value):
+        raise _invalid(f"{key} has over {most} characters, or a control character")
     return value
 
 
