@@ -78,6 +78,7 @@ class Shell:
     folder: Path
     deadline: float
     process: subprocess.Popen[bytes]
+    jobs: set[int] = field(default_factory=set)
     started: set[int] = field(default_factory=set)
     count: int = 0
 
@@ -102,8 +103,8 @@ class Shell:
         file.write_text(typed, encoding="utf-8")
         self._write(f'block "{file}"\n')
         output, failed, jobs = self._read()
-        for job in map(int, jobs.split()):
-            self.started |= {job, *descendants(job)}
+        self.jobs |= set(map(int, jobs.split()))
+        self._look()
         assert failed == "0", f"a command failed in:\n{typed}\nIt said:\n{output}\n{self.logs()}"
         return output
 
@@ -112,11 +113,10 @@ class Shell:
         return {pid: command_of(pid) for pid in self.started if alive(pid)}
 
     def close(self) -> None:
-        """End what still runs, by its id, and the shell."""
-        for pid in list(self.started):
-            self.started |= set(descendants(pid))
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            for pid in self.left():
+        """End what still runs, by its id, and the shell: the jobs in their own way, then the rest."""
+        self._look()
+        for number, chosen in ((signal.SIGTERM, self.jobs), (signal.SIGKILL, self.started)):
+            for pid in chosen & self.left().keys():
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, number)
             limit = time.monotonic() + 30
@@ -124,6 +124,11 @@ class Shell:
                 time.sleep(0.1)
         self.process.kill()
         self.process.communicate()
+
+    def _look(self) -> None:
+        """Remember what the jobs started in their turn."""
+        for job in self.jobs:
+            self.started |= {job, *descendants(job)}
 
     def logs(self) -> str:
         """The ends of the logs that were written beside the organisations."""
