@@ -45,7 +45,7 @@ def verify(
     kind: Kind = Kind.ACCEPT,
     contract: Contract = CONTRACT,
     sender: str = rig.DOESBURG,
-    now: datetime = NOW,
+    now: datetime | None = None,
     trust: Trust | None = None,
 ) -> Signature | Refusal:
     read = read_signature(text)
@@ -53,12 +53,14 @@ def verify(
         return read
     claim = Claim(content_hash=contract.hash, kind=kind, signer=PeerId(sender))
     certificate = ChainedCertificate(leaf=signer.certificate, others=signer.chain)
-    return verify_signature(read, certificate, claim, trust or WEESP.trust(now))
+    return verify_signature(
+        read, certificate, claim, trust or WEESP.trust(now or datetime.now(UTC))
+    )
 
 
 def trust(held: Revocation | None = None, *more: rig.Authority) -> Trust:
     anchors = [each.certificate for each in (ANCHOR, *more)]
-    return Trust(anchors=anchors, revocation=held, now=NOW)
+    return Trust(anchors=anchors, revocation=held, now=datetime.now(UTC))
 
 
 def revocation(*lists: RevocationList) -> Revocation:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 from dataclasses import replace
@@ -16,13 +17,13 @@ from tests.fsc import fsc_rig as rig
 from tests.platform.serving import Serving, listening_organisation, until
 from tests.throwaway import Database
 
-from landschap.cli.accepting import accept_again
+from landschap.cli.accepting import accept_again, keep_accepted
 from landschap.cli.checkup import State as Line
 from landschap.cli.checkup import look
 from landschap.cli.ends import Ending, Told, agreed_endings
 from landschap.cli.operation import contract_ends
 from landschap.fsc.autosign import AutoSign
-from landschap.fsc.client import own_peer
+from landschap.fsc.client import ManagerClient, own_peer
 from landschap.fsc.contracts import Contract
 from landschap.fsc.own import OwnPeer
 from landschap.fsc.signatures import ChainedCertificate
@@ -38,6 +39,7 @@ from landschap.fsc.store import (
     receive,
     sign,
 )
+from landschap.fsc.worker import WorkerDeps
 from landschap.platform.identity import Issued, Validity, issue_organisation
 from landschap.vocabulary.identifiers import Oin
 from landschap.vocabulary.revocation import Revocation
@@ -254,3 +256,38 @@ async def test_an_accept_ends_when_its_certificate_is_revoked_and_counts_again_w
         # And so it is for who keeps what was read before.
         (grant,) = await known.read(pool, now)
         assert grant.valid is (state is State.VALID)
+
+
+async def test_the_worker_signs_again_as_soon_as_the_certificate_was_replaced(
+    database: Database,
+) -> None:
+    """Only where the setting says so; the certificate in the files is the newer one."""
+    old = ours(database)
+    contract = await accepted(database, old, days=200)
+    pool = await database.pool("fsc")
+    settings = replace(
+        database.settings, fsc=replace(database.settings.fsc, accept_again="automatic")
+    )
+    async with ManagerClient(settings, old) as client:
+        deps = WorkerDeps(settings=settings, pool=pool, own=old, client=client)
+        renewed, stop = asyncio.Event(), asyncio.Event()
+        task = asyncio.create_task(keep_accepted(deps, renewed, stop))
+        await asyncio.sleep(1.2)
+        assert await accept_of(database, contract) == old.certificate.thumbprint
+        deps.own = own_peer(settings)
+        renewed.set()
+        async with asyncio.timeout(10):
+            while await accept_of(database, contract) == old.certificate.thumbprint:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        stop.set()
+        await task
+    assert await accept_of(database, contract) == deps.own.certificate.thumbprint
+
+
+async def accept_of(database: Database, contract: Contract) -> str:
+    """The certificate under our own accept."""
+    found = await contract_rows.contract(await database.pool("fsc"), contract.hash.value)
+    assert found is not None
+    placed = found.signature_of(own_peer(database.settings).peer_id, Kind.ACCEPT)
+    assert placed is not None
+    return placed.thumbprint

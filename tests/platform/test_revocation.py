@@ -218,6 +218,6 @@ def test_an_authority_without_a_list_is_named(tmp_path: Path, anchor: Issued) ->
     (tmp_path / "second.crt").write_bytes(second.certificate_pem)
     both = (*settings.identity.trust_anchors, tmp_path / "second.crt")
     wider = replace(settings, identity=replace(settings.identity, trust_anchors=both))
-    assert check_identity(settings, NOW) == []
-    (found,) = check_identity(wider, NOW)
+    assert check_identity(settings, datetime.now(UTC)) == []
+    (found,) = check_identity(wider, datetime.now(UTC))
     assert "no revocation list of 'CN=Tweede anker" in found.what

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _LOOK_AGAIN_SECONDS = 3_600.0
+_TRY_AGAIN_SECONDS = 30.0
 
 
 async def accept_again(pool: asyncpg.Pool, own: OwnPeer, now: datetime) -> list[str]:
@@ -57,21 +58,21 @@ async def note_lists(pool: asyncpg.Pool, own: OwnPeer) -> None:
 
 
 async def keep_accepted(deps: WorkerDeps, renewed: asyncio.Event, stop: asyncio.Event) -> None:
-    """Sign again when the setting says so: at the start, when our certificate was ``renewed``,
-    and every hour.
+    """Hold accepts against the lists, and sign again where the setting says so: at the start, when
+    certificate or lists were ``renewed``, and every hour.
     """
-    if deps.settings.fsc.accept_again != "automatic":
-        await stop.wait()
-        return
+    automatic = deps.settings.fsc.accept_again == "automatic"
     while not stop.is_set():
         renewed.clear()
+        pause = _LOOK_AGAIN_SECONDS
         try:
-            await accept_again(deps.pool, deps.own, datetime.now(UTC))
+            await note_lists(deps.pool, deps.own)
+            if automatic:
+                await accept_again(deps.pool, deps.own, datetime.now(UTC))
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            log.warning("accepts not renewed", error=type(error).__name__)
+            log.warning("accepts not looked at", error=type(error).__name__)
+            pause = _TRY_AGAIN_SECONDS
         waiting = {asyncio.ensure_future(each.wait()) for each in (renewed, stop)}
-        await asyncio.wait(
-            waiting, timeout=_LOOK_AGAIN_SECONDS, return_when=asyncio.FIRST_COMPLETED
-        )
+        await asyncio.wait(waiting, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
         for each in waiting:
             each.cancel()

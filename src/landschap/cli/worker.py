@@ -13,7 +13,7 @@ import signal
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
-from landschap.cli.accepting import keep_accepted, note_lists
+from landschap.cli.accepting import keep_accepted
 from landschap.cli.composition import Composition
 from landschap.fsc import worker as fsc
 from landschap.fsc.client.deciding import Decider, keep_deciding
@@ -71,13 +71,12 @@ async def run_worker(settings: Settings) -> None:
         async def take(own: OwnPeer, credentials: Credentials) -> None:
             client.take(own, credentials)
             deps.own = own
-            await note_lists(deps.pool, own)
-            # Tokens are bound to the certificate: have them fetched anew at once.
-            await deps.pool.execute("SELECT platform.bump_epoch()")
             renewed.set()
+            # Tokens are bound to the certificate: have them fetched anew at once. While the
+            # database is away they are when it is back: the loop looks twice a minute.
+            await deps.pool.execute("SELECT platform.bump_epoch()")
 
         identity.take = take
-        await note_lists(deps.pool, deps.own)
         access = await _access(made)
         services = await made.pool("gateway")
         decider = Decider(
