@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
@@ -13,6 +14,9 @@ from tests.gateway.gateway_scene import escaped
 
 from landschap.fsc.certificates import PeerCertificate, peer_certificate
 from landschap.gateway.memory import Bounded, Memory, Replays
+from landschap.logboek.declarations import UsedDeclaration
+
+ASKER = "00000099000000002000"
 
 
 @given(st.lists(st.integers(0, 30), max_size=200))
@@ -24,41 +28,56 @@ def test_bounded_never_holds_more_than_its_limit_and_always_the_last(keys: list[
         assert len(held) <= 8
 
 
-def key(number: int, span: bytes = b"a") -> tuple[str, UUID, bytes]:
-    return "00000099000000002000", UUID(int=number), span
+def used(number: int, span: bytes = b"a", *, until: int = 100, by: str = ASKER) -> UsedDeclaration:
+    return UsedDeclaration(by, UUID(int=number), span, datetime.fromtimestamp(until, UTC))
 
 
 @pytest.mark.case("A6")
 def test_declaration_with_another_span_is_a_replay_and_with_the_same_a_retry() -> None:
     replays = Replays()
-    assert not replays.is_replay(key(1), 100, 0)
-    assert not replays.is_replay(key(1), 100, 1)
-    assert replays.is_replay(key(1, b"b"), 100, 99)
+    assert not replays.is_replay(used(1), 0)
+    assert not replays.is_replay(used(1), 1)
+    assert replays.is_replay(used(1, b"b"), 99)
 
 
 def test_declaration_is_forgotten_when_it_has_expired_and_not_before() -> None:
     replays = Replays()
-    assert not replays.is_replay(key(1), 100, 0)
-    assert not replays.is_replay(key(2), 200, 99)
+    assert not replays.is_replay(used(1), 0)
+    assert not replays.is_replay(used(2, until=200), 99)
     assert len(replays) == 2
-    assert not replays.is_replay(key(3), 300, 100)
+    assert not replays.is_replay(used(3, until=300), 100)
     assert len(replays) == 2
-    assert replays.is_replay(key(2, b"b"), 200, 150)
+    assert replays.is_replay(used(2, b"b", until=200), 150)
+
+
+def test_declaration_that_is_signed_anew_is_known_until_the_new_one_expires() -> None:
+    replays = Replays()
+    assert not replays.is_replay(used(1), 0)
+    assert not replays.is_replay(used(1, until=200), 50)
+    assert replays.is_replay(used(1, b"b", until=200), 150)
+
+
+def test_what_the_log_says_of_a_declaration_counts_over_what_was_seen() -> None:
+    replays = Replays()
+    mine = used(1, b"mine")
+    assert not replays.is_replay(mine, 0)
+    replays.learn(mine, b"theirs")
+    assert replays.is_replay(mine, 1)
+    assert not replays.is_replay(used(1, b"theirs"), 1)
 
 
 def test_same_number_of_another_organisation_is_another_declaration() -> None:
     replays = Replays()
-    assert not replays.is_replay(key(1), 100, 0)
-    other = ("00000099000000003000", UUID(int=1), b"b")
-    assert not replays.is_replay(other, 100, 0)
+    assert not replays.is_replay(used(1), 0)
+    assert not replays.is_replay(used(1, b"b", by="00000099000000003000"), 0)
 
 
 def test_replays_stay_within_their_limit() -> None:
     replays = Replays(limit=10)
     for number in range(100):
-        assert not replays.is_replay(key(number), 1000, 0)
+        assert not replays.is_replay(used(number, until=1000), 0)
         assert len(replays) <= 10
-    assert replays.is_replay(key(99, b"b"), 1000, 0)
+    assert replays.is_replay(used(99, b"b", until=1000), 0)
 
 
 def test_certificate_is_read_once_and_an_unusable_one_is_remembered_too(doesburg: Leaf) -> None:

@@ -27,6 +27,9 @@ FORBIDDEN = [
     "ALTER TABLE logboek.record DISABLE TRIGGER ALL",
     "DROP TABLE logboek.record",
     "SELECT logboek.make_month('2019-01-01')",
+    "DELETE FROM logboek.used_declaration",
+    "TRUNCATE logboek.used_declaration",
+    "UPDATE logboek.used_declaration SET span = ''",
 ]
 
 
@@ -54,6 +57,9 @@ async def test_only_the_keeper_drops_months_and_only_the_writer_makes_them(datab
         ("landschap_log_reader", "SELECT logboek.ensure_months(2)"),
         ("landschap_keeper", "SELECT logboek.ensure_months(2)"),
         ("landschap_keeper", "SELECT payload FROM logboek.record"),
+        ("landschap_keeper", "SELECT logboek.forget_declarations(1)"),
+        ("landschap_log_reader", "SELECT logboek.forget_declarations(1)"),
+        ("landschap_log_reader", "SELECT 1 FROM logboek.used_declaration"),
     ):
         pool = await database.pool("logboek", role=role)
         with pytest.raises(asyncpg.InsufficientPrivilegeError):

@@ -20,6 +20,7 @@ from landschap.gateway.recall import Recall
 from landschap.gateway.recording import Refused
 from landschap.gateway.refusals import Denied
 from landschap.gateway.world import World
+from landschap.logboek.declarations import UsedDeclaration
 from landschap.logboek.forms import Ready
 from landschap.logboek.records import Draft
 from landschap.purposes.decision import Decision
@@ -33,13 +34,15 @@ Wanted = KeyWanted | TokenWanted | UserKeysWanted
 class Verdict(msgspec.Struct, frozen=True):
     """The answer for the carrier, the record that must be durable first, and the code.
 
-    ``code`` is empty for a permitted question, ``reason`` says in words what was refused.
+    ``code`` is empty for a permitted question, ``reason`` says in words what was refused. ``used``
+    is the declaration that the record claims for this question.
     """
 
     answer: bytes
     draft: Draft | Ready
     code: str
     reason: str = ""
+    used: UsedDeclaration | None = None
 
 
 class Secrets(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,7 +99,7 @@ def _inway(asked: Asked, holdings: Holdings, fresh: Fresh, trace: Trace) -> Verd
     key = holdings.secrets.permit
     again = holdings.recall.answer(asked, world, memory, fresh, trace, key)
     if again is not None:
-        return Verdict(again.answer, again.ready, "")
+        return Verdict(again.answer, again.ready, "", used=again.used)
     identified = inway.identify(asked, world, memory, fresh, trace)
     if isinstance(identified, Refusal):
         return _early(asked, identified, holdings, fresh, trace)
@@ -116,7 +119,8 @@ def _inway(asked: Asked, holdings: Holdings, fresh: Fresh, trace: Trace) -> Verd
     holdings.recall.learn(found, asked, world, fresh, trace)
     snapshot = world.snapshot.version
     draft = recording.permitted_at_inway(found, trace, snapshot, fresh.now)
-    return Verdict(answers.permitted_inway(found, asked, trace, snapshot, permit), draft, "")
+    answer = answers.permitted_inway(found, asked, trace, snapshot, permit)
+    return Verdict(answer, draft, "", used=_used(purposed))
 
 
 def _early(
@@ -165,7 +169,13 @@ def _unpermitted(
         service=identified.claims.service,
         decision=decision,
     )
-    return _refused("inway", refused, holdings, identified.trace, fresh)
+    verdict = _refused("inway", refused, holdings, identified.trace, fresh)
+    return msgspec.structs.replace(verdict, used=_used(purposed))
+
+
+def _used(purposed: inway.Purposed) -> UsedDeclaration | None:
+    declaration = purposed.declaration
+    return inway.used_by(declaration, purposed.identified.trace) if declaration else None
 
 
 def _reasons(found: Refusal | Denied) -> tuple[Refusal, Decision | None]:

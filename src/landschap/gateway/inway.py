@@ -33,6 +33,7 @@ from landschap.gateway.asked import transaction_id_of as read_transaction_id
 from landschap.gateway.memory import Memory, digest
 from landschap.gateway.refusals import Denied
 from landschap.gateway.world import Connection, Offered, World
+from landschap.logboek.declarations import UsedDeclaration
 from landschap.purposes.decide import decide
 from landschap.purposes.decision import Decision, Question
 from landschap.purposes.declaration import (
@@ -47,6 +48,8 @@ from landschap.purposes.model import FieldSet
 from landschap.purposes.permit import LIFETIME, Permit, PermitTooLarge, seal
 from landschap.vocabulary.problems import Refusal
 
+# A whole second more than a declaration is taken: moments in it are of whole seconds.
+_KEPT_LONGER = SKEW + timedelta(seconds=1)
 _LENGTH_DEMANDED = frozenset({"POST", "PUT", "PATCH"})
 
 
@@ -148,7 +151,8 @@ def bind_purpose(
         return declaration
     if declaration.claims.action != identified.action:
         return refusals.action_mismatch(identified.action)
-    if _is_replay(declaration, identified.trace, memory, fresh):
+    used = used_by(declaration, identified.trace)
+    if memory.replays.is_replay(used, fresh.now.timestamp()):
         return replayed()
     return Purposed(
         identified=identified, purpose=declaration.claims.purpose, declaration=declaration
@@ -299,13 +303,10 @@ def _declaration_key(
     return known.key if known is not None and known.valid_at(fresh.now) else None
 
 
-def _is_replay(declaration: Declaration, trace: Trace, memory: Memory, fresh: Fresh) -> bool:
-    forgotten_at = declaration.claims.expires_at + SKEW + timedelta(seconds=1)
-    return memory.replays.is_replay(
-        declaration.replay_key(trace.parent or b""),
-        forgotten_at.timestamp(),
-        fresh.now.timestamp(),
-    )
+def used_by(declaration: Declaration, trace: Trace) -> UsedDeclaration:
+    """What the organisation remembers of a declaration: it counts for this question alone."""
+    issuer, jti, span = declaration.replay_key(trace.parent or b"")
+    return UsedDeclaration(issuer, jti, span, declaration.claims.expires_at + _KEPT_LONGER)
 
 
 def _question(purposed: Purposed, query: Query, asked: Asked) -> Question:

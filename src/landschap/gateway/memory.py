@@ -13,7 +13,6 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 from urllib.parse import unquote_to_bytes
-from uuid import UUID
 
 from cryptography.x509 import load_pem_x509_certificate
 
@@ -21,6 +20,7 @@ from landschap.fsc.certificates import PeerCertificate, read_pem
 from landschap.fsc.thumbprints import thumbprint_of
 from landschap.fsc.tokens import TokenClaims
 from landschap.gateway.users import User
+from landschap.logboek.declarations import DeclarationKey, UsedDeclaration
 from landschap.vocabulary.identifiers import InvalidValue
 
 _Key = TypeVar("_Key")
@@ -51,33 +51,40 @@ class Bounded(Generic[_Key, _Value]):
 
 
 class Replays:
-    """The declarations that were used: each counts for one question only.
+    """The declarations that this decider saw used: each counts for one question only.
 
     The same declaration with the same span is a retry and passes; with another span it is a
-    replay. Remembered until it has expired, in this decider's memory: another decider of the same
-    organisation, and this one after a restart, does not know it. When the limit is reached the
-    oldest are forgotten.
+    replay. Remembered until it has expired; when the limit is reached the oldest are forgotten.
+    This is the first look, and the cheap one. What another decider saw, or this one before a
+    restart, is known by the statement that writes the record; `learn` has it remembered here too.
     """
 
     def __init__(self, limit: int = 500_000) -> None:
         self._limit = limit
-        self._used: OrderedDict[tuple[str, UUID], tuple[bytes, float]] = OrderedDict()
+        self._used: OrderedDict[DeclarationKey, tuple[bytes, float]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._used)
 
-    def is_replay(self, replay_key: tuple[str, UUID, bytes], expires_at: float, now: float) -> bool:
+    def is_replay(self, used: UsedDeclaration, now: float) -> bool:
         """True when this declaration was used for another span; else it counts as used now.
 
-        ``replay_key`` is `Declaration.replay_key`; moments are Unix seconds.
+        ``now`` is in Unix seconds.
         """
-        issuer, jti, span = replay_key
-        used = self._used.get((issuer, jti))
-        if used is not None and used[1] > now:
-            return used[0] != span
-        self._forget(now)
-        self._used[issuer, jti] = (span, expires_at)
-        return False
+        key, expires_at = used.key, used.expires_at.timestamp()
+        held = self._used.get(key)
+        if held is None or held[1] <= now:
+            self._forget(now)
+            self._used[key] = (used.span, expires_at)
+            return False
+        if held[1] < expires_at:
+            # Signed anew under the same number: that one must not outlive what is known of it.
+            self._used[key] = (held[0], expires_at)
+        return held[0] != used.span
+
+    def learn(self, used: UsedDeclaration, span: bytes) -> None:
+        """The log has this declaration under ``span``, whatever was seen here."""
+        self._used[used.key] = (span, used.expires_at.timestamp())
 
     def _forget(self, now: float) -> None:
         """Drop what has expired, from the front; lives differ little, so order is near enough."""

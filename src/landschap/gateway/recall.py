@@ -30,6 +30,7 @@ from landschap.gateway.answers import InwayAnswer
 from landschap.gateway.asked import Asked, Fresh, Trace, transaction_id_of
 from landschap.gateway.memory import Memory
 from landschap.gateway.world import World
+from landschap.logboek.declarations import UsedDeclaration
 from landschap.logboek.faults import InvalidRecord
 from landschap.logboek.forms import Form, Moment, Ready, form_of, texts_of
 from landschap.logboek.records import Draft
@@ -85,10 +86,11 @@ class Mould(msgspec.Struct, frozen=True):
 
 
 class Recalled(msgspec.Struct, frozen=True):
-    """The answer to a question and its record, made from a mould."""
+    """The answer to a question and its record, made from a mould, and the declaration it used."""
 
     answer: bytes
     ready: Ready
+    used: UsedDeclaration | None = None
 
 
 class _Head(msgspec.Struct, frozen=True):
@@ -275,7 +277,7 @@ def _filled(
             return None
         permit = sealed
     answer = mould.answer.of(transaction_id, trace.onward(), trace.tracestate, permit)
-    return Recalled(answer, ready)
+    return Recalled(answer, ready, inway.used_by(declaration, trace) if declaration else None)
 
 
 def _mould(

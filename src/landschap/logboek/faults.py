@@ -5,6 +5,7 @@
     LogUnavailable   nothing can be made durable now: refuse the question
     QueueFull        more is waiting than the limit allows: refuse the question
     StaleDecision    something changed after the decision: read it again, decide again
+    Replayed         its declaration counts for another question: decide again, knowing that
     LaneTaken        another live process writes under this lane name
 
 The doors turn LogUnavailable and QueueFull into FSC's TRANSACTION_LOG_WRITE_ERROR; our own
@@ -62,3 +63,11 @@ class StaleDecision(Exception):
     def __init__(self, epoch: int) -> None:
         super().__init__(f"decided before epoch {epoch}")
         self.epoch = epoch
+
+
+class Replayed(Exception):
+    """The declaration counts for another question, that of ``span``. Nothing was written."""
+
+    def __init__(self, span: bytes) -> None:
+        super().__init__("the declaration was used for another question")
+        self.span = span

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Sign the ends of all lanes, every minute and when the worker stops."""
+"""Sign the ends of all lanes, and forget declarations that ended: every minute, and at the end."""
 
 from __future__ import annotations
 
@@ -28,6 +28,10 @@ from landschap.platform.ids import uuid7
 
 SECONDS_BETWEEN = 60.0
 _MONTHS_AHEAD = 2
+_FORGOTTEN_AT_ONCE = 10_000
+_FORGETTINGS_PER_ROUND = 100
+
+_AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 _log = structlog.get_logger(__name__)
 
@@ -66,6 +70,22 @@ async def anchor_now(pool: asyncpg.Pool, signer: Signer) -> Anchor | None:
         return anchor
 
 
+async def forget_declarations(
+    pool: asyncpg.Pool, *, at_once: int = _FORGOTTEN_AT_ONCE, times: int = _FORGETTINGS_PER_ROUND
+) -> int:
+    """Forget used declarations that ended, ``at_once`` per transaction; returns how many went.
+
+    At most ``times`` transactions: what is left goes in the next round.
+    """
+    forgotten = 0
+    for _ in range(times):
+        gone: int = await pool.fetchval("SELECT logboek.forget_declarations($1)", at_once)
+        forgotten += gone
+        if gone < at_once:
+            break
+    return forgotten
+
+
 async def keep_anchoring(
     pool: asyncpg.Pool,
     signer: Callable[[], Signer],
@@ -76,16 +96,21 @@ async def keep_anchoring(
     """Sign every ``seconds_between`` until ``stop`` is set, and once more then.
 
     ``signer`` gives who signs now: our certificate may be replaced meanwhile. Also makes the
-    partitions of the months ahead. A failure is told and tried again a round later: the log goes
-    on without anchors, and verification says from when there is none.
+    partitions of the months ahead, and forgets declarations that ended. A failure is told and
+    tried again a round later: the log goes on without anchors, and verification says from when
+    there is none.
     """
     while True:
         stopping = stop.is_set()
         try:
             await pool.fetchval("SELECT logboek.ensure_months($1)", _MONTHS_AHEAD)
             await anchor_now(pool, signer())
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except _AWAY as error:
             _log.warning("anchor not written", error=type(error).__name__)
+        try:
+            await forget_declarations(pool)
+        except _AWAY as error:
+            _log.warning("used declarations not forgotten", error=type(error).__name__)
         if stopping:
             return
         with contextlib.suppress(TimeoutError):

@@ -28,7 +28,7 @@ from landschap.gateway.doors import (
     walk,
 )
 from landschap.gateway.recall import Tail
-from landschap.logboek.faults import InvalidRecord, StaleDecision
+from landschap.logboek.faults import InvalidRecord, Replayed, StaleDecision
 from landschap.logboek.store import Done, LogWriter
 from landschap.platform.ids import new_span_id, new_trace_id, uuid7
 
@@ -136,7 +136,7 @@ class Desk:
     # What a question needs of the desk.
     def hand_in(self, verdict: Verdict, epoch: int, done: Done) -> None:
         """Have the record written. Raises InvalidRecord, LogUnavailable, QueueFull."""
-        self._log.hand_in(verdict.draft, epoch, done)
+        self._log.hand_in(verdict.draft, epoch, done, verdict.used)
 
     @property
     def sources(self) -> Sources:
@@ -195,11 +195,21 @@ class _Question:
         elif isinstance(error, StaleDecision) and self.attempts < _ATTEMPTS:
             self.attempts += 1
             self.desk.spawn(self._again(error.epoch))
+        elif isinstance(error, Replayed) and self.attempts < _ATTEMPTS:
+            self.attempts += 1
+            self._decide_as_replay(error.span)
         elif isinstance(error, InvalidRecord) and self.attempts < _ATTEMPTS:
             self.attempts = _ATTEMPTS
             self._record_bare(self.desk.holdings)
         else:
             self._unwritable()
+
+    def _decide_as_replay(self, span: bytes) -> None:
+        """Another decider saw the declaration with this span: know that, and decide again."""
+        holdings = self.desk.holdings
+        if self.verdict is not None and self.verdict.used is not None:
+            holdings.memory.replays.learn(self.verdict.used, span)
+        self.decide(holdings)
 
     async def _again(self, epoch: int) -> None:
         """The world is newer than the decision: see it, and decide again."""

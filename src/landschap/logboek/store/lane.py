@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
 
 from landschap.logboek.batches import LaneEnd, Sealed, head_over
+from landschap.logboek.declarations import DeclarationKey, UsedDeclaration, claims_of
 from landschap.logboek.faults import LaneTaken, LogUnavailable
 from landschap.logboek.merkle import BatchHead
 
@@ -47,6 +48,38 @@ sealed AS (
 )
 SELECT value, EXISTS (SELECT FROM sealed) FROM world
 """  # noqa: S608 - only names of columns are put in
+# The same with declarations. `claimed` tells of each one that was free, and of each one that
+# another question has: those are read after whoever wrote them has ended, not as of our beginning.
+# One such question keeps the whole batch away; what the others claimed stays theirs, by span.
+_COMMIT_USED = f"""
+WITH world AS MATERIALIZED (SELECT value FROM platform.epoch),
+used AS MATERIALIZED (
+    SELECT * FROM unnest($11::text[], $12::uuid[], $13::bytea[], $14::timestamptz[])
+    WITH ORDINALITY AS u(issuer, jti, span, expires_at, place)
+), claimed AS (
+    INSERT INTO logboek.used_declaration AS held (issuer, jti, span, expires_at)
+    SELECT issuer, jti, span, expires_at FROM used
+    WHERE EXISTS (SELECT FROM world WHERE $9::bigint IS NULL OR value <= $9) ORDER BY place
+    ON CONFLICT (jti, issuer)
+    DO UPDATE SET expires_at = greatest(held.expires_at, excluded.expires_at)
+    WHERE held.span <> excluded.span OR held.expires_at < excluded.expires_at
+    RETURNING issuer, jti, span
+), replayed AS MATERIALIZED (
+    SELECT used.place, claimed.span FROM used JOIN claimed USING (issuer, jti)
+    WHERE used.span <> claimed.span
+), sealed AS (
+    INSERT INTO logboek.batch (lane, no, size, first_record, last_record, root, prev, head)
+    SELECT $1, $2, $3, $4, $5, $6, $7, $8 FROM world
+    WHERE ($9::bigint IS NULL OR value <= $9) AND NOT EXISTS (SELECT FROM replayed)
+    RETURNING no
+), written AS (
+    INSERT INTO logboek.record (lane, batch, pos, {_SEALED})
+    SELECT $1, $2, place - 1, {_SEALED}
+    FROM sealed, unnest($10::logboek.sealed[]) WITH ORDINALITY AS r({_SEALED}, place)
+)
+SELECT value, EXISTS (SELECT FROM sealed), ARRAY(SELECT place FROM replayed ORDER BY place),
+    ARRAY(SELECT span FROM replayed ORDER BY place) FROM world
+"""  # noqa: S608 - only names of columns are put in
 _CLAIM = "SELECT pg_try_advisory_lock(hashtextextended('logboek.lane:' || $1, 0))"
 _END = """
 SELECT no, head, last_record FROM logboek.batch WHERE lane = $1 ORDER BY no DESC LIMIT 1
@@ -58,6 +91,13 @@ _NO_PARTITION = "no partition of relation"
 
 class ConnectionLost(Exception):
     """The connection broke; whether the last statement was done is not known."""
+
+
+class Withheld(NamedTuple):
+    """Why a batch was not written: the world is newer, or declarations have another span."""
+
+    epoch: int
+    spans: Mapping[DeclarationKey, bytes]
 
 
 class Lane:
@@ -72,6 +112,7 @@ class Lane:
         self.end = LaneEnd()
         self._connection: asyncpg.Connection | None = None
         self._commit: Any = None
+        self._commit_used: Any = None
         self._doubt: BatchHead | None = None
 
     @property
@@ -96,6 +137,7 @@ class Lane:
             await connection.execute("SET plan_cache_mode = force_generic_plan; SET jit = off")
             await connection.fetchval("SELECT logboek.ensure_months(2)")
             self._commit = await connection.prepare(_COMMIT)
+            self._commit_used = await connection.prepare(_COMMIT_USED)
             return await self._find_end(connection)
         except LaneTaken:
             await self.close()
@@ -104,12 +146,19 @@ class Lane:
             await self.close()
             raise ConnectionLost(str(error)) from error
 
-    async def commit(self, records: Sequence[Sealed], decided: int | None) -> int | None:
-        """Write one batch; returns None when done, or the epoch that makes a decision stale.
+    async def commit(
+        self,
+        records: Sequence[Sealed],
+        decided: int | None,
+        used: Sequence[UsedDeclaration] = (),
+    ) -> Withheld | None:
+        """Write one batch, with the declarations it rests on; returns None when done.
 
         Raises ConnectionLost (outcome unknown until `open`), and what PostgreSQL refuses.
         """
-        connection, statement = self._connection, self._commit
+        claims = claims_of(used) if used else ()
+        connection = self._connection
+        statement = self._commit_used if claims else self._commit
         if connection is None or connection.is_closed():
             raise ConnectionLost("not connected")
         head = head_over(self.name, self.end, records)
@@ -120,6 +169,7 @@ class Lane:
                 *(head.lane, head.no, head.size, UUID(bytes=head.first), UUID(bytes=head.last)),
                 *(head.root, head.prev, digest, decided),
                 _rows(records),
+                *(_columns(claims) if claims else ()),
                 timeout=_STATEMENT_SECONDS,
             )
         except asyncpg.PostgresError as error:
@@ -133,10 +183,10 @@ class Lane:
             # A broken connection shows itself in many ways; none tells whether it was written.
             connection.terminate()
             raise ConnectionLost(type(error).__name__) from error
-        epoch, written = row
         self._doubt = None
-        if not written:
-            return int(epoch)
+        if not row[1]:
+            replayed = zip(row[2], row[3], strict=True) if claims else ()
+            return Withheld(row[0], {claims[place - 1].key: span for place, span in replayed})
         self.end = LaneEnd(head.no, digest, records[-1].columns.record_id)
         return None
 
@@ -221,6 +271,16 @@ def _rows(records: Sequence[Sealed]) -> list[tuple[Any, ...]]:
         for record in records
         for c in (record.columns,)
     ]  # fmt: skip
+
+
+def _columns(claims: Sequence[UsedDeclaration]) -> tuple[list[Any], ...]:
+    """The declarations as the last four parameters."""
+    return (
+        [each.issuer for each in claims],
+        [each.jti for each in claims],
+        [each.span for each in claims],
+        [each.expires_at for each in claims],
+    )
 
 
 def _numbered(name: str) -> list[str]:

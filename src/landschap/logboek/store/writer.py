@@ -15,11 +15,13 @@ from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from landschap.logboek.batches import Sealed, ready, seal
+from landschap.logboek.declarations import DeclarationKey, UsedDeclaration
 from landschap.logboek.faults import (
     InvalidRecord,
     LaneTaken,
     LogUnavailable,
     QueueFull,
+    Replayed,
     StaleDecision,
 )
 from landschap.logboek.forms import Ready
@@ -28,6 +30,7 @@ from landschap.logboek.store.identifiers import RecordIds
 from landschap.logboek.store.lane import (
     ConnectionLost,
     Lane,
+    Withheld,
     in_words,
     is_data_fault,
     lacks_month,
@@ -46,19 +49,23 @@ _BACK_OFF_SECONDS = (0.02, 0.05, 0.1, 0.2, 0.5)
 
 
 class _Waiting:
-    """One append: its records, the epoch of its decision, who waits and until when.
+    """One append: its records, the epoch of its decision, its declaration, who waits, how long.
 
     The records are sealed when their batch is made: identifiers rise in the order of the lane.
     """
 
-    __slots__ = ("deadline", "done", "epoch", "open", "ready", "records")
+    __slots__ = ("deadline", "done", "epoch", "open", "ready", "records", "used")
 
     def __init__(
-        self, ready: Sequence[Ready], epoch: int | None, done: Done, deadline: float
+        self,
+        ready: Sequence[Ready],
+        decided: tuple[int | None, UsedDeclaration | None],
+        done: Done,
+        deadline: float,
     ) -> None:
         self.ready = ready
         self.records: list[Sealed] = []
-        self.epoch = epoch
+        self.epoch, self.used = decided
         self.done = done
         self.deadline = deadline
         self.open = True
@@ -156,21 +163,32 @@ class LogWriter:
                 future.set_exception(error)
                 future.exception()  # one who no longer waits is no unhandled fault
 
-        waiting = self._hand_in(drafts, decided_epoch, done)
+        waiting = self._hand_in(drafts, (decided_epoch, None), done)
         # What nobody waits for any more is not written, unless it is being written already.
         future.add_done_callback(lambda _: setattr(waiting, "open", False))
         return future
 
-    def hand_in(self, draft: Draft | Ready, decided_epoch: int, done: Done) -> None:
+    def hand_in(
+        self,
+        draft: Draft | Ready,
+        decided_epoch: int,
+        done: Done,
+        used: UsedDeclaration | None = None,
+    ) -> None:
         """As `submit` for one record, without a future: ``done`` is called when it is durable.
 
+        ``used`` is the declaration it rests on, claimed in the same statement; when another
+        question has it, ``done`` gets Replayed.
         Raises at once what is known at once: InvalidRecord, QueueFull, LogUnavailable; then
         ``done`` is not called.
         """
-        self._hand_in((draft,), decided_epoch, done)
+        self._hand_in((draft,), (decided_epoch, used), done)
 
     def _hand_in(
-        self, drafts: Sequence[Draft | Ready], decided_epoch: int | None, done: Done
+        self,
+        drafts: Sequence[Draft | Ready],
+        decided: tuple[int | None, UsedDeclaration | None],
+        done: Done,
     ) -> _Waiting:
         if self._task is None or self._closing:
             raise LogUnavailable("this log writer is not running")
@@ -180,7 +198,7 @@ class LogWriter:
             raise QueueFull(f"{self._waiting_records} records wait before the log")
         made = [draft if isinstance(draft, Ready) else ready(draft) for draft in drafts]
         deadline = self._loop.time() + self._wait_seconds
-        waiting = _Waiting(made, decided_epoch, done, deadline)
+        waiting = _Waiting(made, decided, done, deadline)
         self._queue.append(waiting)
         self._waiting_records += len(made)
         self._wake.set()
@@ -221,12 +239,19 @@ class LogWriter:
             self._running = []
 
     def _take(self) -> list[_Waiting]:
-        """Up to a thousand records, all sealed in one month; an append is never cut."""
+        """Up to a thousand records, all sealed in one month; an append is never cut.
+
+        A declaration stands in a batch with one span; who comes with another waits for the next.
+        """
         taken: list[_Waiting] = []
+        spans: dict[DeclarationKey, bytes] = {}
         count = 0
         while self._queue:
             size = len(self._queue[0].ready)
             if taken and count + size > RECORDS_PER_BATCH:
+                break
+            used = self._queue[0].used
+            if used is not None and spans.setdefault(used.key, used.span) != used.span:
                 break
             taken.append(self._queue.popleft())
             count += size
@@ -240,10 +265,10 @@ class LogWriter:
     async def _write(self, batch: list[_Waiting]) -> None:
         while batch := [waiting for waiting in batch if waiting.open]:
             try:
-                epoch = await self._commit(batch)
+                withheld = await self._commit(batch)
             except ConnectionLost:
                 if await self._reconnect():
-                    epoch = None
+                    withheld = None
                 else:
                     continue
             except Exception as error:
@@ -251,25 +276,25 @@ class LogWriter:
                     raise
                 await self._isolate(batch)
                 return
-            if epoch is None:
+            if withheld is None:
                 for waiting in batch:
                     waiting.release()
                 return
             for waiting in batch:
-                if waiting.epoch is not None and waiting.epoch < epoch:
-                    waiting.fail(StaleDecision(epoch))
+                _judge(waiting, withheld)
 
-    async def _commit(self, batch: list[_Waiting]) -> int | None:
+    async def _commit(self, batch: list[_Waiting]) -> Withheld | None:
         records = [record for waiting in batch for record in waiting.records]
+        used = [waiting.used for waiting in batch if waiting.used is not None]
         epochs = [waiting.epoch for waiting in batch if waiting.epoch is not None]
         decided = min(epochs) if epochs else None
         try:
-            return await self._lane.commit(records, decided)
+            return await self._lane.commit(records, decided, used)
         except Exception as error:
             if not lacks_month(error):
                 raise
         await self._lane.make_months()
-        return await self._lane.commit(records, decided)
+        return await self._lane.commit(records, decided, used)
 
     async def _isolate(self, batch: list[_Waiting]) -> None:
         """One of these can not be stored: halve until it stands alone, write the others."""
@@ -310,3 +335,13 @@ class LogWriter:
         self._looker = None
         if self._queue or self._running:
             self._look_later()
+
+
+def _judge(waiting: _Waiting, withheld: Withheld) -> None:
+    """Whom of a batch that was not written it is about: those go, the others try again."""
+    if waiting.epoch is not None and waiting.epoch < withheld.epoch:
+        waiting.fail(StaleDecision(withheld.epoch))
+    elif waiting.used is not None:
+        span = withheld.spans.get(waiting.used.key)
+        if span is not None and span != waiting.used.span:
+            waiting.fail(Replayed(span))
