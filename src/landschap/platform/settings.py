@@ -220,7 +220,9 @@ class NginxSettings:
     path: Path | None = option(
         o.a_path, "nginx to use (1.22 or newer); absent: the packaged one.", default=None
     )
-    workers: int = option(o.whole_number(0, 256), "Worker processes; 0 is one per core.", default=0)
+    workers: int = option(
+        o.whole_number(0, 256), "Worker processes; 0 is one per two cores.", default=0
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

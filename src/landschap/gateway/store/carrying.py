@@ -65,7 +65,7 @@ async def carrier_plan(
         decide_socket=decide_socket(settings),
         tls=_tls(settings, credentials),
         nginx_version=nginx_version,
-        workers=settings.nginx.workers or (await asyncio.to_thread(_cores)),
+        workers=settings.nginx.workers or (await asyncio.to_thread(_half_of_the_cores)),
         worker_user=worker_user,
         manager=(
             ManagerDoor(listen=_listen(listen.manager), socket=app_socket(settings, "manager"))
@@ -188,8 +188,13 @@ def _tls(settings: Settings, credentials: Credentials | None) -> Tls:
     )
 
 
-def _cores() -> int:
-    return max(1, len(os.sched_getaffinity(0)))
+def _half_of_the_cores() -> int:
+    """The decider and PostgreSQL do the other half of a question.
+
+    One worker that is kept busy answers a third more questions on two cores than two that are
+    woken in turn for a few each (`docs/adr/0010-what-a-question-costs.md`).
+    """
+    return max(1, len(os.sched_getaffinity(0)) // 2)
 
 
 def _listen(address: str | None) -> Listen:
