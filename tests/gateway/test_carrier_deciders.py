@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A contract that is revoked ends calls with the very next one, at every decider of both sides.
+"""What is said once counts at every decider: an end of a contract, a use of a declaration.
 
 Each organisation runs two deciders here, each asked by an nginx of its own, so that a test knows
-which of them it asks. Nobody waits, and nobody is told: the log refuses a record of an older world.
+which of them it asks. Nobody waits, and nobody is told: the log refuses a record of an older world,
+and one that rests on a declaration that another question used.
 """
 
 from __future__ import annotations
@@ -12,17 +13,21 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from tests.gateway.gateway_rig import Caller, free_port
-from tests.gateway.gateway_scene import ASSISTANCE
+from tests.gateway.gateway_scene import ASSISTANCE, BASIS, DOESBURG, PARKING, WEESP
 from tests.gateway.pair_rig import Pair, Side, conclude, open_side, place
 
 from landschap.fsc.states import Kind
 from landschap.gateway import store
-from landschap.platform.ids import uuid7
+from landschap.gateway.memory import Memory
+from landschap.logboek.records import Kind as RecordKind
+from landschap.platform.ids import new_span_id, new_trace_id, uuid7
+from landschap.purposes.declaration import Claims, sign
 
 Answer = tuple[int, dict[str, str], bytes]
 
@@ -176,3 +181,123 @@ async def test_application_that_is_revoked_is_refused_at_either_decider_at_once(
     refused = await doubled.at_outways("pand-open")
     assert {status for status, _, _ in refused} == {401}
     assert {json.loads(body)["code"] for _, _, body in refused} == {"application_unknown"}
+
+
+@dataclass(kw_only=True)
+class Declared:
+    """A declaration of Doesburg, and questions at Weesp's Inways that carry it."""
+
+    doubled: Doubled
+    token: str
+    purpose: str = ASSISTANCE
+
+    def __post_init__(self) -> None:
+        own, now = self.doubled.pair.doesburg.own, datetime.now(UTC)
+        self.trace = new_trace_id()
+        claims = Claims(
+            issuer=DOESBURG,
+            audience=WEESP,
+            issued_at=now,
+            expires_at=now + timedelta(seconds=60),
+            jti=uuid7(),
+            purpose=self.purpose,
+            legal_bases=(BASIS,),
+            action="raadplegen",
+            service="uitkeringen",
+            grant_hash=self.doubled.pair.grants["uitkeringen"],
+            trace_id=self.trace,
+        )
+        self.compact = sign(claims, own.signer.key, own.signer.certificate.thumbprint)
+
+    async def ask(self, decider: int, span: bytes) -> tuple[int, str]:
+        """Ask with this span: the status and the code, which must be those in the one record."""
+        transaction = str(uuid7())
+        told = {
+            "Fsc-Authorization": self.token,
+            "Fsc-Transaction-Id": transaction,
+            "Purpose-Declaration": self.compact,
+            "traceparent": f"00-{self.trace.hex()}-{span.hex()}-01",
+        }
+        caller, target = self.doubled.inways[decider], "/v1/_zoek?fields=uitkering.soort"
+        status, _, body = await asyncio.to_thread(
+            caller.ask, target, method="POST", headers=told, body=b"{}"
+        )
+        [record] = await self.doubled.pair.weesp.records(transaction)
+        code = "" if status == 200 else json.loads(body)["code"]
+        answer: Any = record.content()["adl"]
+        context = answer["body"]["adl.core.response"]["context"]
+        assert context.get("code", "") == code
+        assert record.columns.kind == (RecordKind.ADL if code else RecordKind.FSC)
+        return status, code
+
+
+PASSED, REPLAYED = (200, ""), (401, "declaration_replayed")
+
+
+@pytest.fixture
+async def token(doubled: Doubled) -> str:
+    return await token_for(doubled.pair, "uitkeringen")
+
+
+@pytest.mark.case("A6")
+async def test_declaration_used_at_one_decider_is_refused_at_the_other_and_a_retry_is_not(
+    doubled: Doubled, token: str
+) -> None:
+    heard = doubled.pair.service.heard
+    # So many in a second that the deciders answer from memory too.
+    for turn in range(24):
+        first, second = turn % 2, 1 - turn % 2
+        declared, span = Declared(doubled=doubled, token=token), new_span_id()
+        before = len(heard)
+        assert await declared.ask(first, span) == PASSED
+        assert await declared.ask(second, new_span_id()) == REPLAYED
+        assert await declared.ask(second, new_span_id()) == REPLAYED
+        assert len(heard) == before + 1
+        assert await declared.ask(second, span) == PASSED
+        assert await declared.ask(first, new_span_id()) == REPLAYED
+        assert len(heard) == before + 2
+
+
+@pytest.mark.case("A6")
+async def test_declaration_that_comes_to_both_deciders_at_once_passes_at_one_of_them(
+    doubled: Doubled, token: str
+) -> None:
+    heard = doubled.pair.service.heard
+    for _ in range(20):
+        declared, before = Declared(doubled=doubled, token=token), len(heard)
+        ends = await asyncio.gather(*[declared.ask(n % 2, new_span_id()) for n in range(4)])
+        assert sorted(ends) == [PASSED, *[REPLAYED] * 3]
+        assert len(heard) == before + 1
+
+
+async def test_replay_among_questions_of_others_takes_none_of_them_along(
+    doubled: Doubled, token: str
+) -> None:
+    used, span = Declared(doubled=doubled, token=token), new_span_id()
+    assert await used.ask(0, span) == PASSED
+    others = [Declared(doubled=doubled, token=token) for _ in range(12)]
+    ends = await asyncio.gather(
+        *[each.ask(1, new_span_id()) for each in others[:6]],
+        used.ask(1, new_span_id()),
+        *[each.ask(1, new_span_id()) for each in others[6:]],
+    )
+    assert ends == [*[PASSED] * 6, REPLAYED, *[PASSED] * 6]
+
+
+async def test_declaration_of_a_question_that_was_denied_is_used_as_well(
+    doubled: Doubled, token: str
+) -> None:
+    declared, span = Declared(doubled=doubled, token=token, purpose=PARKING), new_span_id()
+    denied = await declared.ask(0, span)
+    assert denied[0] == 403
+    assert await declared.ask(1, new_span_id()) == REPLAYED
+    assert await declared.ask(1, span) == denied
+
+
+async def test_decider_that_begins_anew_knows_what_was_used(doubled: Doubled, token: str) -> None:
+    declared, span = Declared(doubled=doubled, token=token), new_span_id()
+    assert await declared.ask(0, span) == PASSED
+    desk = doubled.pair.weesp.desk
+    desk.holdings = msgspec.structs.replace(desk.holdings, memory=Memory())
+    assert await declared.ask(0, new_span_id()) == REPLAYED
+    assert await declared.ask(0, span) == PASSED

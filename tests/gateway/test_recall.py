@@ -88,6 +88,7 @@ def _equal(asked: Asked, holdings: Holdings, fresh: Fresh) -> Verdict:
     long = _walk(asked, unknowing, fresh)
     assert known.answer == long.answer
     assert known.code == long.code
+    assert known.used == long.used
     if isinstance(known.draft, Ready):
         assert seal(known.draft, NUMBER, b"s" * 16) == seal(long.draft, NUMBER, b"s" * 16)
     else:
@@ -102,6 +103,7 @@ def test_a_third_question_of_a_kind_is_answered_and_recorded_as_the_long_way_wou
     for _ in range(5):
         verdict = _equal(_question(scene), holdings, _new(scene))
         assert isinstance(verdict.draft, Ready)
+        assert verdict.used is not None
         assert headers_of(verdict.answer)[":status"] == "200"
 
 

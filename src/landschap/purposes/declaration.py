@@ -8,7 +8,7 @@ provider checks that it is consistent; the asker stays accountable for its truth
 
 Reading (`read`) checks form, type and algorithm before any signature work; the caller finds the
 key by thumbprint in the peer's published keys; `verify` does the rest. Replay is the caller's to
-remember, by `Declaration.replay_key`.
+remember, by `Declaration.replay_key`: the log does, for all deciders together.
 Source: RFC 7515 (JWS), RFC 8725 (JWT best practices); house claims, "Purpose declaration".
 """
 

@@ -341,7 +341,5 @@ def _judge(waiting: _Waiting, withheld: Withheld) -> None:
     """Whom of a batch that was not written it is about: those go, the others try again."""
     if waiting.epoch is not None and waiting.epoch < withheld.epoch:
         waiting.fail(StaleDecision(withheld.epoch))
-    elif waiting.used is not None:
-        span = withheld.spans.get(waiting.used.key)
-        if span is not None and span != waiting.used.span:
-            waiting.fail(Replayed(span))
+    elif waiting.used is not None and waiting.used.key in withheld.spans:
+        waiting.fail(Replayed(withheld.spans[waiting.used.key]))
