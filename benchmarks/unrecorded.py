@@ -16,6 +16,7 @@ import uvloop
 
 from landschap.gateway.api.decider import open_desk
 from landschap.gateway.api.protocol import DoorProtocol
+from landschap.logboek.declarations import UsedDeclaration
 from landschap.logboek.forms import Ready
 from landschap.logboek.records import Draft
 from landschap.logboek.store import Done
@@ -28,9 +29,15 @@ class Nowhere:
     lane = "nowhere-0"
     healthy = True
 
-    def hand_in(self, draft: Draft | Ready, decided_epoch: int, done: Done) -> None:
+    def hand_in(
+        self,
+        draft: Draft | Ready,
+        decided_epoch: int,
+        done: Done,
+        used: UsedDeclaration | None = None,
+    ) -> None:
         """Done as soon as the caller has gone on, as it is when something is recorded."""
-        del draft, decided_epoch
+        del draft, decided_epoch, used
         asyncio.get_running_loop().call_soon(done, None)
 
 
