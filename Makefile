@@ -18,7 +18,7 @@ browser: setup
 	@$(BIN)/python tools/browser.py
 
 test: setup browser  ## the whole suite (under 15 minutes on 2 cores)
-	@$(BIN)/python -m pytest -m "not long"
+	@$(BIN)/python -m pytest -m "not long" --numprocesses 3 --dist loadgroup
 
 long: setup browser  ## what takes minutes: full registers, kill series, fuzzing; writes docs/long.md
 	@$(BIN)/python tools/long.py

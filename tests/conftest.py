@@ -7,6 +7,7 @@ room; a fresh database from that template per test (`database`) or module (`modu
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -23,6 +24,24 @@ from landschap.platform.settings import PostgresSettings
 from landschap.platform.watchdog import Watchdog
 
 __all__ = ["Cluster", "Database"]
+
+
+# The width of who runs the tests is not that of a user's terminal.
+os.environ.pop("COLUMNS", None)
+# Each starts whole organisations once per run; all of its tests use those.
+_TOGETHER = ("landscape", "fsc_running", "docs")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """When several processes run the tests, a file stays in one, and so do those of a landscape."""
+    here = Path(__file__).parent
+    for item in items:
+        place = item.path.relative_to(here)
+        group = place.parts[0] if place.parts[0] in _TOGETHER else str(place)
+        item.add_marker(pytest.mark.xdist_group(group))
+        # So that a report tells which cases it is about, whichever process made it.
+        ids = [case for mark in item.iter_markers("case") for case in mark.args]
+        item.user_properties += [("case", case) for case in ids]
 
 
 @pytest.fixture(scope="session")

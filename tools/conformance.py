@@ -19,33 +19,32 @@ ROOT = Path(__file__).resolve().parent.parent
 CASES = ROOT / "tests" / "cases"
 PAGE = ROOT / "docs" / "conformance.md"
 
+# As `make test` does: most of the time of a test is waiting.
+TOGETHER = ("--numprocesses", "3", "--dist", "loadgroup")
+
 Outcome = Literal["pass", "fail", "skipped", "absent"]
 
 
 class CaseCollector:
-    """A pytest plugin that keeps only marked tests and remembers how each case went."""
+    """A pytest plugin that remembers how each case went, whichever process ran its tests.
+
+    The ids travel with the reports, as properties that `tests/conftest.py` adds.
+    """
 
     def __init__(self) -> None:
-        self._ids: dict[str, tuple[str, ...]] = {}
         self._outcomes: dict[str, list[Outcome]] = defaultdict(list)
-
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Keep the tests that carry a case; the rest is not run."""
-        for item in items:
-            ids = tuple(i for mark in item.iter_markers("case") for i in mark.args)
-            if ids:
-                self._ids[item.nodeid] = ids
-        items[:] = [item for item in items if item.nodeid in self._ids]
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note each test's outcome; a failing set-up counts as a failing test."""
-        for case in self._ids.get(report.nodeid, ()):
+        for name, case in report.user_properties:
+            if name != "case":
+                continue
             if report.failed:
-                self._outcomes[case].append("fail")
+                self._outcomes[str(case)].append("fail")
             elif report.skipped:
-                self._outcomes[case].append("skipped")
+                self._outcomes[str(case)].append("skipped")
             elif report.when == "call":
-                self._outcomes[case].append("pass")
+                self._outcomes[str(case)].append("pass")
 
     def outcome(self, case: str) -> Outcome:
         """The worst outcome of a case's tests, ``absent`` when it has none."""
@@ -59,7 +58,7 @@ class CaseCollector:
 
     def unknown(self, known: set[str]) -> set[str]:
         """Ids that a test carries and no list has: a typing error, or a list to extend."""
-        return {case for ids in self._ids.values() for case in ids} - known
+        return set(self._outcomes) - known
 
 
 def read_lists() -> dict[str, dict[str, str]]:
@@ -99,7 +98,8 @@ def main() -> int:
     lists = read_lists()
     known = {case for cases in lists.values() for case in cases}
     collector = CaseCollector()
-    code = pytest.main(["-q", "--no-header", "--tb=short", *sys.argv[1:]], plugins=[collector])
+    arguments = ["-q", "--no-header", "--tb=short", "-m", "case", *TOGETHER, *sys.argv[1:]]
+    code = pytest.main(arguments, plugins=[collector])
     outcomes = {case: collector.outcome(case) for case in known}
     for cases in lists.values():
         for case in cases:

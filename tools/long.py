@@ -20,6 +20,10 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "long.md"
 
 
+# Two at a time: most of the time of a long test is waiting too.
+TOGETHER = ("--numprocesses", "2", "--dist", "loadgroup")
+
+
 class Outcomes:
     """A pytest plugin that remembers each test's outcome and seconds."""
 
@@ -32,7 +36,8 @@ class Outcomes:
         if report.when == "call" or report.outcome != "passed":
             name = report.nodeid.split("tests/", 1)[-1]
             self.rows.append((name, report.outcome, report.duration))
-            self.notes[name] = [(str(k), str(v)) for k, v in report.user_properties]
+            noted = [(str(k), str(v)) for k, v in report.user_properties if k != "case"]
+            self.notes[name] = noted
 
 
 def write_page(outcomes: Outcomes, seconds: float) -> None:
@@ -48,7 +53,7 @@ def write_page(outcomes: Outcomes, seconds: float) -> None:
         "| Test | Outcome | Seconds | Noted |",
         "| --- | --- | --- | --- |",
     ]
-    for name, outcome, duration in outcomes.rows:
+    for name, outcome, duration in sorted(outcomes.rows):
         noted = "; ".join(f"{key} {value}" for key, value in outcomes.notes[name])
         lines.append(f"| `{name}` | {outcome} | {duration:.1f} | {noted} |")
     PAGE.write_text("\n".join(lines) + "\n")
@@ -63,7 +68,7 @@ def main() -> int:
     """Run them; the exit code is pytest's."""
     outcomes = Outcomes()
     started = time.monotonic()
-    code = pytest.main(["-q", "-m", "long", *sys.argv[1:]], plugins=[outcomes])
+    code = pytest.main(["-q", "-m", "long", *TOGETHER, *sys.argv[1:]], plugins=[outcomes])
     if outcomes.rows and len(sys.argv) == 1:
         write_page(outcomes, time.monotonic() - started)
     return int(code)

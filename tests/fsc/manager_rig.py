@@ -277,7 +277,7 @@ async def ask(manager: Manager, peer: OwnPeer, method: str, path: str, **request
         return Answer(status=answer.status, headers=answer.headers, body=await answer.read())
 
 
-async def until(condition: Callable[[], Awaitable[Any]], *, seconds: float = 15) -> Any:
+async def until(condition: Callable[[], Awaitable[Any]], *, seconds: float = 60) -> Any:
     """Wait until a condition gives something; fail when it does not in time."""
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds

@@ -179,18 +179,21 @@ async def test_filters_of_services_are_either_or_and_pages_follow(
 
 
 @pytest.mark.case("fsc:Manager-PeerInfo-1")
-async def test_the_manager_tells_who_it_is(weesp: Manager, doesburg: OwnPeer) -> None:
+async def test_the_manager_tells_who_it_is(
+    weesp: Manager, gids: Manager, doesburg: OwnPeer
+) -> None:
+    standard = {"EXTENSION_DELEGATION": "1.0.0", "EXTENSION_TRANSACTION_LOGGING": "1.0.0"}
     answer = await ask(weesp, doesburg, "GET", "/v1/peer")
     assert answer.status == 200
     assert answer.json == {
         "peer_id": rig.WEESP,
         "peer_name": "Gemeente Weesp",
         "fsc_version": "2.0.0",
-        "enabled_extensions": {
-            "EXTENSION_DELEGATION": "1.0.0",
-            "EXTENSION_TRANSACTION_LOGGING": "1.0.0",
-        },
+        # Weesp and Doesburg witness for each other; who has no witness does not speak of it.
+        "enabled_extensions": {**standard, "EXTENSION_LANDSCHAP_LOG_WITNESS": "1.0.0"},
     }
+    directory = await ask(gids, doesburg, "GET", "/v1/peer")
+    assert directory.json["enabled_extensions"] == standard
 
 
 @pytest.mark.case("fsc:Manager-Peers-1")

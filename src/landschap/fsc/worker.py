@@ -51,7 +51,7 @@ _ANNOUNCE_AGAIN = timedelta(days=1)
 _LOOK_AGAIN_SECONDS = 30.0
 # The queue tells of every job that is new or put back, and when the next one is due it is known;
 # only a notice that got lost, or a job of a worker that died, waits for this.
-_LOOK_AT_QUEUE = timedelta(seconds=30)
+_LOOK_AT_QUEUE = timedelta(seconds=10)
 _STAND_BY_SECONDS = 2.0
 _PARALLEL_TOKENS = 8
 _BATCH = 10

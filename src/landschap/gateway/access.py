@@ -29,6 +29,8 @@ _TOKEN_REFUSED = frozenset(
     }
 )
 _MAX_WORD = 100
+# The end of year 9999: what `datetime` can hold.
+_LAST_SECOND = 253_402_300_799.0
 _UNAUTHORIZED = 401
 _NO_BODY = frozenset({"204", "304"})
 
@@ -60,15 +62,15 @@ _DECODER = msgspec.json.Decoder(_Written)
 class Line(msgspec.Struct, frozen=True, kw_only=True):
     """One question, as nginx carried it.
 
-    ``at`` is when it ended. ``transaction_id`` is None where no decision was asked, ``upstream``
-    empty where nothing was sent on. ``answered`` is the status from behind the door, 0 without
-    one; ``complete`` is False when the answer broke off: at the caller's side, or behind the door
-    with a length that was not reached.
+    ``ended`` is in seconds since 1970, ``transaction`` empty where no decision was asked,
+    ``upstream`` empty where nothing was sent on. ``answered`` is the status from behind the door,
+    0 without one; ``complete`` is False when the answer broke off: at the caller's side, or behind
+    the door with a length that was not reached. What few lines are asked for is made when asked.
     """
 
-    at: datetime
+    ended: float
     door: str
-    transaction_id: UUID | None
+    transaction: str
     upstream: str
     status: int
     answered: int
@@ -79,6 +81,16 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     serial: str
     verify: str
     complete: bool
+
+    @property
+    def at(self) -> datetime:
+        """When it ended."""
+        return datetime.fromtimestamp(self.ended, UTC)
+
+    @property
+    def transaction_id(self) -> UUID | None:
+        """The transaction; None where no decision was asked."""
+        return _uuid(self.transaction)
 
     @property
     def began(self) -> datetime:
@@ -121,11 +133,13 @@ def read_line(raw: bytes) -> Line | None:
     """One line; None when it is no line of ours. Never raises: a log is not a trusted file."""
     try:
         written = _DECODER.decode(raw)
-        at = datetime.fromtimestamp(float(written.at), UTC)
+        ended = float(written.at)
+        if not 0 <= ended < _LAST_SECOND:
+            return None
         return Line(
-            at=at,
+            ended=ended,
             door=written.door[:_MAX_WORD],
-            transaction_id=_uuid(written.tx),
+            transaction=written.tx[:_MAX_WORD],
             upstream=written.upstream[:300],
             status=_number(written.status),
             # After a retry nginx writes several, the last one counts; there is none of ours.

@@ -174,7 +174,7 @@ async def _closings(deps: AccessDeps, lines: Sequence[Line]) -> list[Draft]:
     names = {each.name.lower() for each in await _intent_services(deps)}
     ended: dict[UUID, list[Line]] = {}
     for line in lines:
-        if line.transaction_id is not None and line.service in names:
+        if line.service in names and line.transaction_id is not None:
             ended.setdefault(line.transaction_id, []).append(line)
     if not ended:
         return []
