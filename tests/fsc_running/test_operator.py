@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What an operator types, between organisations that really run."""
 
-from __future__ import asyncio
+from __future__ import annotations
+
+import asyncio
 
 from tests.fsc import fsc_rig as rig
 from tests.fsc.manager_rig import until
