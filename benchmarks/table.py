@@ -157,10 +157,10 @@ the Go peer.
 ## What costs what
 
 At 64 connections, per question, roughly: nginx 65 us (30 us of it without the question to the
-decider), decider 50 us, PostgreSQL 35 us, the reader of the access log 6 us. At 16 connections fewer
-questions share a commit, whose fixed cost is some 500 us in PostgreSQL and the decider together; at 1
-connection every hop between processes is paid in full, and the Go peer, which has one hop less, is
-ahead. A signed declaration takes the longer way and an ES256 verification; at the Outway a signature
-is made as well. What was tried, and what would bring most next, is told in
+decider), decider 50 us, PostgreSQL 35 us, the reader of the access log 6 us. At 16 connections
+fewer questions share a commit, whose fixed cost is some 500 us in PostgreSQL and the decider
+together; at 1 connection every hop between processes is paid in full, and the Go peer, which has
+one hop less, is ahead. A signed declaration takes the longer way and an ES256 verification; at
+the Outway a signature is made as well. What was tried, and what would bring most next, is told in
 [ADR 10](adr/0010-what-a-question-costs.md).
 """
