@@ -18,8 +18,7 @@ browser: setup
 	@$(BIN)/python tools/browser.py
 
 test: setup browser  ## the whole suite (under 15 minutes on 2 cores)
-	@$(BIN)/python -m pytest -m "not long and not alone" --numprocesses 3 --dist loadgroup
-	@$(BIN)/python -m pytest -m "alone and not long"
+	@$(BIN)/python -m pytest -m "not long" --numprocesses 3 --dist loadscope --no-loadscope-reorder
 
 long: setup browser  ## what takes minutes: full registers, kill series, fuzzing; writes docs/long.md
 	@$(BIN)/python tools/long.py

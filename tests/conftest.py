@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 from tests.throwaway import TEMPLATE, Cluster, Database, organisation
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from landschap.platform import postgres
 from landschap.platform.identity import Issued, Validity, make_anchor
@@ -32,16 +34,27 @@ os.environ.pop("COLUMNS", None)
 _TOGETHER = ("landscape", "fsc_running", "docs")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """When several processes run the tests, a file stays in one, and so do those of a landscape."""
-    here = Path(__file__).parent
-    for item in items:
-        place = item.path.relative_to(here)
-        group = place.parts[0] if place.parts[0] in _TOGETHER else str(place)
-        item.add_marker(pytest.mark.xdist_group(group))
-        # So that a report tells which cases it is about, whichever process made it.
-        ids = [case for mark in item.iter_markers("case") for case in mark.args]
-        item.user_properties += [("case", case) for case in ids]
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Let a report tell which cases it is about, whichever process made it."""
+    ids = [case for mark in item.iter_markers("case") for case in mark.args]
+    item.user_properties += [("case", case) for case in ids]
+
+
+class _Together(LoadScopeScheduling):
+    """When several processes run the tests, a file stays in one, and so do those of a landscape.
+
+    Not by marks: the installed versions of pytest and xdist do not hand those on to each other.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::", 1)[0]
+        place = file.removeprefix("tests/").split("/", 1)[0]
+        return place if place in _TOGETHER else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _Together:
+    """The order in which processes get their tests."""
+    return _Together(config, log)
 
 
 @pytest.fixture(scope="session")

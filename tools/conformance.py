@@ -20,7 +20,7 @@ CASES = ROOT / "tests" / "cases"
 PAGE = ROOT / "docs" / "conformance.md"
 
 # As `make test` does: most of the time of a test is waiting.
-TOGETHER = ("--numprocesses", "3", "--dist", "loadgroup")
+TOGETHER = ("--numprocesses", "3", "--dist", "loadscope", "--no-loadscope-reorder")
 
 Outcome = Literal["pass", "fail", "skipped", "absent"]
 

@@ -21,7 +21,7 @@ PAGE = ROOT / "docs" / "long.md"
 
 
 # Two at a time: most of the time of a long test is waiting too.
-TOGETHER = ("--numprocesses", "2", "--dist", "loadgroup")
+TOGETHER = ("--numprocesses", "2", "--dist", "loadscope", "--no-loadscope-reorder")
 
 
 class Outcomes:

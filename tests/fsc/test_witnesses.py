@@ -46,8 +46,6 @@ FOREIGN = BY_HOST["vreemd"]
 PLACE = f"127.89.{os.getpid() % 250}.7"
 FOREIGN_ADDRESS = "https://vreemd.test:8443"
 
-pytestmark = pytest.mark.alone
-
 
 @pytest.fixture(scope="module")
 async def provider(group: Group) -> Operator:

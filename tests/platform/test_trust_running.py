@@ -38,8 +38,6 @@ BEGIN = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=10)
 _numbers = count(1)
 REFUSED = "ERROR_CODE_PEER_CERTIFICATE_VERIFICATION_FAILED"
 
-pytestmark = pytest.mark.alone
-
 
 class Listed:
     """An authority's list on a web server."""
