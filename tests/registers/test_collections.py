@@ -18,7 +18,7 @@ from landschap.platform.ids import uuid7
 from landschap.registers import store
 from landschap.registers.models import Register, parse_register
 from landschap.registers.operations import Draft
-from landschap.registers.periods import OPEN, Period
+from landschap.registers.periods import OPEN, IncompleteDate, Period
 from landschap.registers.schemas import DIALECT
 from landschap.registers.store import Act, Entry, Written
 from landschap.registers.timeline import DOUBT_PREFIX, Kind
@@ -173,6 +173,43 @@ async def test_filters_orders_and_counts(houses: Houses) -> None:
     assert (unsorted.status_code, unsorted.json()["code"]) == (400, "parameter.ongeldig")
 
 
+async def test_pages_in_order_of_a_value_come_to_an_end_where_it_is_uncertain(
+    database: Database,
+) -> None:
+    unsure: Any = schema("Huis", "huizen", soort=annotated(**BOTH, **{"x-zoekbaar": True}))
+    unsure["x-onvolledige-datums"] = True
+    register = parse_register({"naam": "proef", "klok": "eigen"}, {"huis": unsure}, "proef")
+    async for asker in asker_of(database, register):
+        houses = Houses(asker)
+        kind = register.types["huis"]
+        made = [
+            Entry(
+                type=kind,
+                object_id=object_id,
+                draft=Draft(
+                    period=Period(D(begin), OPEN), kind=Kind.CHANGE, content={"soort": "a"},
+                    group="huis", begin_source=source,
+                ),
+            )
+            for object_id, begin, source in (
+                ("h1", "2019-01-01", None),
+                ("h1", "2020-01-01", IncompleteDate(2020, 0, 0)),
+                ("h2", "2019-01-01", None),
+            )
+        ]  # fmt: skip
+        act = Act(register=register, transaction_id=uuid7(), entries=made)
+        assert isinstance(await store.write(asker.pool, act), Written)
+        answer: httpx.Response | None = await houses.get(
+            "huizen", {"sort": "soort", "limit": "1", "geldigOp": "2020-06-01"}
+        )
+        pages: list[list[str]] = []
+        while answer is not None and len(pages) < 5:
+            pages.append(ids(answer))
+            answer = await houses.follow(answer)
+        # Both values that the first house may have, and then the second house.
+        assert pages == [["h1", "h1"], ["h2"]]
+
+
 async def test_a_list_of_an_earlier_day_and_knowledge(houses: Houses) -> None:
     await houses.write(("huis", "a1", "2020-01-01", {"soort": "a"}))
     early = (await houses.get("huizen/a1", {"historie": "true"})).json()["historie"]
@@ -238,6 +275,10 @@ async def test_expansion_is_of_the_same_day_and_knowledge(houses: Houses) -> Non
     assert before == {"href": "/proef/v1/straten/s1", "geenVersie": True}
     listed = await houses.get("huizen", {"expand": "ligtAan"})
     assert listed.json()["items"][0]["_uitgebreid"]["ligtAan"]["nummer"] == "s1"
+    # What is followed need not be asked for as a field too.
+    narrow = await houses.get("huizen/h1", {"expand": "ligtAan", "fields": "naam"})
+    assert narrow.status_code == 200, narrow.text
+    assert set(narrow.json()) == {"naam", "_uitgebreid"}
     unknown = await houses.get("huizen/h1", {"expand": "ligtaan"})
     assert unknown.status_code == 400
     assert "ligtAan" in unknown.json()["detail"]

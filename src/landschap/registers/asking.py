@@ -18,6 +18,7 @@ from typing import TypeVar
 from landschap.registers.models import ObjectType
 from landschap.registers.periods import BEGINNING, OPEN, Period
 from landschap.registers.questions import MAX_OBJECTS, Match
+from landschap.registers.refusals import closed_fields, invalid_body
 from landschap.registers.timeline import Clock, Uncertainty
 from landschap.vocabulary.identifiers import Bsn, InvalidValue
 from landschap.vocabulary.ijson import InvalidJson, JsonValue, loads
@@ -157,15 +158,8 @@ def choose_fields(
     wanted = allowed if asked.fields is None else asked.fields
     hidden = wanted - allowed
     if (hidden and not lenient) or not wanted & allowed:
-        names = ", ".join(sorted(hidden)) or f"any field of {kind.collection}"
-        return Refusal(
-            code="fields_excess",
-            status=HTTPStatus.FORBIDDEN,
-            title="These fields are not permitted for this purpose",
-            detail=f"The permit does not hold {names}. Ask less, or send Prefer: handling=lenient.",
-            missing="these fields in the policy of this purpose",
-            owner="the privacy officer of this organisation",
-        )
+        names = hidden or {f"any field of {kind.collection}"}
+        return closed_fields(names, ". Ask less, or send Prefer: handling=lenient.")
     return wanted & allowed, hidden
 
 
@@ -293,10 +287,9 @@ def _fields(kind: ObjectType, query: Mapping[str, str], wrong: Faults) -> frozen
 
 
 def _body_fault(pointer: str, detail: str) -> Refusal:
-    return Refusal(
+    return invalid_body(
+        [(pointer, detail)],
         code="zoek.sleutel",
-        status=HTTPStatus.BAD_REQUEST,
         title="The search key is not valid",
-        detail=f"{pointer or 'body'}: {detail}.",
-        extra={"errors": [{"in": "body", "location": {"pointer": pointer}, "detail": detail}]},
+        told="",
     )

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from http import HTTPStatus
 
+from landschap.registers.refusals import invalid_body
 from landschap.vocabulary.ijson import InvalidJson, JsonValue, loads
 from landschap.vocabulary.problems import Refusal
 
@@ -54,16 +55,4 @@ def _is_key(request: JsonValue) -> bool:
 
 
 def _invalid(wrong: list[tuple[str, str]]) -> Refusal:
-    pointer, detail = wrong[0]
-    return Refusal(
-        code="invalid-request",
-        status=HTTPStatus.BAD_REQUEST,
-        title="This is not a batch",
-        detail=f"{pointer or 'body'} {detail}.",
-        extra={
-            "errors": [
-                {"in": "body", "location": {"pointer": where}, "detail": words}
-                for where, words in wrong
-            ]
-        },
-    )
+    return invalid_body(wrong, code="invalid-request", title="This is not a batch", told="")

@@ -20,11 +20,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from http import HTTPStatus
 
 from landschap.registers.models import ObjectType
 from landschap.registers.operations import Draft, Later, Line
 from landschap.registers.periods import Period
+from landschap.registers.refusals import invalid_body
 from landschap.registers.schemas import Schema, faults
 from landschap.vocabulary.ijson import InvalidJson, JsonValue, loads
 from landschap.vocabulary.problems import Refusal
@@ -128,12 +128,12 @@ def read_change(kind: ObjectType, object_id: str, operation: str, body: bytes) -
     try:
         given = loads(body, max_bytes=_MAX_BODY)
     except InvalidJson as error:
-        return _invalid([("", str(error))])
+        return invalid_body([("", str(error))])
     wrong = [
         (fault.pointer, fault.message) for fault in faults(given, body_schema(kind, operation))
     ]
     if not isinstance(given, Mapping):
-        return _invalid(wrong)
+        return invalid_body(wrong)
     group = given.get("groep", kind.groups[0])
     wrong += _faults_of_content(kind, object_id, str(group), given)
     wrong += _faults_of_times(given)
@@ -143,7 +143,7 @@ def read_change(kind: ObjectType, object_id: str, operation: str, body: bytes) -
         if path not in kind.paths() and path not in ("beginGeldigheid", "eindGeldigheid")
     ]
     if wrong:
-        return _invalid(wrong)
+        return invalid_body(wrong)
     content = given.get("inhoud")
     later = given.get("latereDagen")
     return Change(
@@ -195,19 +195,3 @@ def _date(given: Mapping[str, JsonValue], name: str) -> date | None:
 
 def _texts(value: JsonValue) -> list[str]:
     return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
-
-
-def _invalid(wrong: Sequence[tuple[str, str]]) -> Refusal:
-    pointer, words = wrong[0]
-    return Refusal(
-        code="inhoud.ongeldig",
-        status=HTTPStatus.BAD_REQUEST,
-        title="The content does not fit the information model",
-        detail=f"Nothing was written: {pointer or 'the body'} {words}.",
-        extra={
-            "errors": [
-                {"in": "body", "location": {"pointer": where}, "detail": told}
-                for where, told in wrong
-            ]
-        },
-    )

@@ -13,10 +13,10 @@ import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from http import HTTPStatus
 from uuid import UUID
 
 from landschap.registers.models import ObjectType
+from landschap.registers.refusals import invalid_body
 from landschap.registers.schemas import Schema, faults
 from landschap.vocabulary.ijson import InvalidJson, JsonValue, loads
 from landschap.vocabulary.problems import Refusal
@@ -109,7 +109,7 @@ def read_report(kind: ObjectType, body: bytes) -> Doubted | Refusal:
         if path not in known
     ]
     if wrong:
-        return _invalid(wrong)
+        return invalid_body(wrong)
     return Doubted(paths=tuple(dict.fromkeys(paths)), explanation=str(given["toelichting"]))
 
 
@@ -142,29 +142,13 @@ def _object(body: bytes, schema: Schema) -> Mapping[str, JsonValue] | Refusal:
     try:
         given = loads(body, max_bytes=_MAX_BODY)
     except InvalidJson as error:
-        return _invalid([("", str(error))])
+        return invalid_body([("", str(error))])
     wrong = [(fault.pointer, fault.message) for fault in faults(given, schema)]
     if wrong or not isinstance(given, Mapping):
-        return _invalid(wrong)
+        return invalid_body(wrong)
     return given
 
 
 def _near(path: str, known: Sequence[str]) -> str:
     near = difflib.get_close_matches(path, known, n=1)
     return f"; did you mean {near[0]}?" if near else ""
-
-
-def _invalid(wrong: Sequence[tuple[str, str]]) -> Refusal:
-    pointer, words = wrong[0]
-    return Refusal(
-        code="inhoud.ongeldig",
-        status=HTTPStatus.BAD_REQUEST,
-        title="The content is not what is expected here",
-        detail=f"Nothing was written: {pointer or 'the body'} {words}.",
-        extra={
-            "errors": [
-                {"in": "body", "location": {"pointer": where}, "detail": told}
-                for where, told in wrong
-            ]
-        },
-    )

@@ -30,6 +30,7 @@ from landschap.registers.asking import Asked
 from landschap.registers.changing import Change, read_change, written_paths
 from landschap.registers.models import ObjectType
 from landschap.registers.operations import Draft
+from landschap.registers.refusals import closed_fields
 from landschap.registers.store import Act, Entry, Written
 from landschap.registers.timeline import Uncertainty
 from landschap.vocabulary.ijson import JsonValue
@@ -219,13 +220,4 @@ def _refuse_closed(kind: ObjectType, paths: frozenset[str], permit: Permit) -> N
     allowed = {leaf for path in permit.fields for leaf in kind.leaves(path)}
     closed = sorted(paths - allowed)
     if closed:
-        raise ProblemError(
-            Refusal(
-                code="fields_excess",
-                status=HTTPStatus.FORBIDDEN,
-                title="These fields are not permitted for this purpose",
-                detail=f"The permit does not hold {', '.join(closed)}; nothing was written.",
-                missing="these fields in the policy of this purpose",
-                owner="the privacy officer of this organisation",
-            )
-        )
+        raise ProblemError(closed_fields(closed, "; nothing was written."))

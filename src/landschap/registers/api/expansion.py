@@ -11,9 +11,10 @@ from landschap.registers import store
 from landschap.registers.answering import Shape, body_of
 from landschap.registers.expanding import Relation, as_member, ids_at, no_version
 from landschap.registers.questions import MAX_OBJECTS, AsOf, Found
+from landschap.registers.refusals import closed_fields, too_broad
 from landschap.registers.timeline import Known
 from landschap.vocabulary.ijson import JsonValue
-from landschap.vocabulary.problems import ProblemError, Refusal
+from landschap.vocabulary.problems import ProblemError
 
 if TYPE_CHECKING:
     from landschap.registers.api.desk import Case, Desk
@@ -32,11 +33,14 @@ async def _follow(
 ) -> None:
     target = relation.target
     leaves = frozenset(leaf for path in case.permit.fields for leaf in target.leaves(path))
-    if relation.path not in case.shape.leaves:
-        raise ProblemError(_hidden(relation.path))
+    permitted = {leaf for path in case.permit.fields for leaf in case.type.leaves(path)}
+    if relation.path not in permitted:
+        raise ProblemError(closed_fields([relation.path], ", so it can not be followed."))
     ids = {each for found, _ in answers for each in ids_at(found.content, relation.path)}
     if len(ids) > MAX_OBJECTS:
-        raise ProblemError(_TOO_MANY)
+        raise ProblemError(
+            too_broad(f"More than {MAX_OBJECTS} objects would be expanded; ask for fewer objects.")
+        )
     question = AsOf(
         type=target,
         wanted=sorted(ids),
@@ -62,22 +66,3 @@ async def _follow(
         members = body.setdefault("_uitgebreid", {})
         assert isinstance(members, dict)  # noqa: S101  # made in the line before
         members[relation.path] = as_member(found.content, relation.path, told)
-
-
-def _hidden(path: str) -> Refusal:
-    return Refusal(
-        code="fields_excess",
-        status=403,
-        title="These fields are not permitted for this purpose",
-        detail=f"The permit does not hold {path}, so it can not be followed.",
-        missing="this field in the policy of this purpose",
-        owner="the privacy officer of this organisation",
-    )
-
-
-_TOO_MANY = Refusal(
-    code="zoek.te-breed",
-    status=400,
-    title="The question is too broad",
-    detail=f"More than {MAX_OBJECTS} objects would be expanded; ask for fewer objects.",
-)

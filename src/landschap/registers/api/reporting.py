@@ -22,6 +22,7 @@ from landschap.registers.answering import no_version
 from landschap.registers.api.changing import SERVICE_ENDING
 from landschap.registers.api.desk import AnyRequest, Desk, check_media
 from landschap.registers.models import ObjectType, Register
+from landschap.registers.refusals import closed_fields
 from landschap.registers.reports import Report, read_decision, read_report
 from landschap.vocabulary.problems import ProblemError, Refusal, granted
 
@@ -36,7 +37,7 @@ async def report(
     doubted = granted(read_report(kind, await request.body()))
     closed = sorted(set(doubted.paths) - case.shape.leaves)
     if closed:
-        raise ProblemError(_closed(closed))
+        raise ProblemError(closed_fields(closed, "; what is not read can not be doubted."))
     question, found = await desk.ask(case, [object_id])
     await desk.record(case, [object_id], found, doing=f"{kind.collection} terugmelden")
     if not found:
@@ -116,14 +117,3 @@ _DECIDED = Refusal(
     title="This report has been decided on",
     detail="Nothing was written: a report is decided once. A new view needs a new report.",
 )
-
-
-def _closed(paths: list[str]) -> Refusal:
-    return Refusal(
-        code="fields_excess",
-        status=HTTPStatus.FORBIDDEN,
-        title="These fields are not permitted for this purpose",
-        detail=f"The permit does not hold {', '.join(paths)}; what is not read can not be doubted.",
-        missing="these fields in the policy of this purpose",
-        owner="the privacy officer of this organisation",
-    )

@@ -18,8 +18,10 @@ from landschap.registers.occurrences import (
     registrations,
 )
 from landschap.registers.questions import AsOf, Found
+from landschap.registers.refusals import too_broad
+from landschap.registers.timeline import Known
 from landschap.vocabulary.ijson import JsonValue
-from landschap.vocabulary.problems import ProblemError, Refusal
+from landschap.vocabulary.problems import ProblemError
 
 # An object with more stretches than this is not one question any more.
 MAX_STRETCHES = 1000
@@ -55,7 +57,9 @@ async def stretches(
     if not any(known.includes(each) for group in groups.values() for each in group):
         raise ProblemError(no_version(_question(case, object_id, known), existed=False))
     if len(found) > MAX_STRETCHES:
-        raise ProblemError(_TOO_MANY)
+        raise ProblemError(
+            too_broad(f"More than {MAX_STRETCHES} stretches come into view; ask for a period.")
+        )
     shape = Shape(leaves=case.shape.leaves, left_out=case.shape.left_out, with_history=True)
     items: list[JsonValue] = [
         body_of(each, _question(case, object_id, known, each), shape) for each in found
@@ -93,20 +97,12 @@ async def _existed(desk: Desk, case: Case, question: AsOf, object_id: str) -> bo
     return any(question.known.includes(one) for group in groups.values() for one in group)
 
 
-def _question(case: Case, object_id: str, known: object, found: Found | None = None) -> AsOf:
+def _question(case: Case, object_id: str, known: Known, found: Found | None = None) -> AsOf:
     day = found.history.period.begin if found else case.asked.valid_on
-    return AsOf(type=case.type, wanted=[object_id], valid_on=day, known=known)  # type: ignore[arg-type]
+    return AsOf(type=case.type, wanted=[object_id], valid_on=day, known=known)
 
 
 def _is_known(request: AnyRequest, etag: str) -> bool:
     """Source: RFC 9110, "If-None-Match"."""
     given = request.headers.get("if-none-match", "")
     return any(part.strip().removeprefix("W/") in (etag, "*") for part in given.split(","))
-
-
-_TOO_MANY = Refusal(
-    code="zoek.te-breed",
-    status=HTTPStatus.BAD_REQUEST,
-    title="The question is too broad",
-    detail=f"More than {MAX_STRETCHES} stretches come into view; ask for a period.",
-)

@@ -11,16 +11,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from http import HTTPStatus
 
 from landschap.registers.cursors import Place
 from landschap.registers.listing import Order
 from landschap.registers.models import ObjectType
 from landschap.registers.questions import AsOf, Found
+from landschap.registers.refusals import too_broad
 from landschap.registers.store.reading import as_of
 from landschap.registers.store.rows import Pool
 from landschap.registers.timeline import Known, Uncertainty
-from landschap.vocabulary.problems import ProblemError, Refusal
+from landschap.vocabulary.problems import ProblemError
 
 _STEPS = 20
 _STEP = 1000
@@ -101,13 +101,21 @@ async def _sorted_page(pool: Pool, wanted: Wanted) -> Page:
         key=lambda one: one.object_id,
         reverse=down,
     )
-    if wanted.after is not None:
-        places = [_place(one, path) for one in ordered]
-        start = places.index(wanted.after) + 1 if wanted.after in places else len(ordered)
-        ordered = ordered[start:]
-    cut = ordered[: wanted.limit]
-    more = len(ordered) > len(cut)
-    return Page(found=cut, next=_place(cut[-1], path) if more else None)
+    places = [_place(one, path) for one in ordered]
+    start = _after(places, wanted.after)
+    end = min(start + wanted.limit, len(ordered))
+    # What may be one or the other of one object is not cut in two: the place would name both.
+    while start < end < len(ordered) and places[end] == places[end - 1]:
+        end += 1
+    return Page(found=ordered[start:end], next=places[end - 1] if end < len(ordered) else None)
+
+
+def _after(places: Sequence[Place], after: Place | None) -> int:
+    """Where the page begins that comes after a place; past the end when it is not there."""
+    if after is None:
+        return 0
+    found = [number for number, place in enumerate(places) if place == after]
+    return found[-1] + 1 if found else len(places)
 
 
 async def _holding(pool: Pool, wanted: Wanted, ids: Sequence[str]) -> list[Found]:
@@ -175,11 +183,8 @@ def _place(one: Found, path: str) -> Place:
 
 def _too_many(name: str) -> ProblemError:
     return ProblemError(
-        Refusal(
-            code="zoek.te-breed",
-            status=HTTPStatus.BAD_REQUEST,
-            title="The question is too broad",
-            detail=f"{name}: more than {MAX_SORTED} objects would be read. Filter, or ask for a "
-            "bulk delivery.",
+        too_broad(
+            f"{name}: more than {MAX_SORTED} objects would be read. Filter, or ask for a bulk "
+            "delivery."
         )
     )

@@ -27,6 +27,7 @@ from landschap.registers.questions import (
     matches,
     parts_of,
 )
+from landschap.registers.refusals import too_broad
 from landschap.registers.store.rows import COLUMNS, Pool, assertion_of, by_object
 from landschap.registers.timeline import Answer, Assertion, Clock, Known, segments
 from landschap.vocabulary.problems import ProblemError, Refusal
@@ -150,12 +151,7 @@ def _refuse_unsearchable(question: AsOf) -> None:
 
 def _too_broad() -> ProblemError:
     return ProblemError(
-        Refusal(
-            code="zoek.te-breed",
-            status=HTTPStatus.BAD_REQUEST,
-            title="The question is too broad",
-            detail=f"More than {MAX_OBJECTS} objects come into view; ask for fewer.",
-        )
+        too_broad(f"More than {MAX_OBJECTS} objects come into view; ask for fewer.")
     )
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 from landschap.registers.models import ObjectType, Register
 from landschap.registers.operations import Draft
 from landschap.registers.periods import BEGINNING
+from landschap.registers.refusals import invalid_body
 from landschap.registers.schemas import Fault
 from landschap.registers.store.rows import Connection, Pool, as_json
 from landschap.registers.timeline import Clock
@@ -113,19 +114,10 @@ def faults_of(act: Act) -> Refusal | None:
     ]
     if not found:
         return None
-    return Refusal(
-        code="inhoud.ongeldig",
-        status=HTTPStatus.BAD_REQUEST,
+    return invalid_body(
+        [(f"/{position}{fault.pointer}", fault.message) for position, fault in found],
         title="The content does not fit the information model",
-        detail=f"Nothing was written: {found[0][1].pointer or '/'} {found[0][1].message}.",
-        extra={
-            "errors": [
-                {"in": "body", "location": {"pointer": f"/{position}{fault.pointer}"},
-                 "detail": fault.message}
-                for position, fault in found
-            ]
-        },
-    )  # fmt: skip
+    )
 
 
 def _faults_of_entry(entry: Entry, register: Register) -> list[Fault]:
