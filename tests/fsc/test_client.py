@@ -49,8 +49,21 @@ async def test_the_client_refuses_a_server_of_another_group(
     other.client = weesp.client
     async with serve(other, listener):
         to = Destination(peer_id=PeerId(rig.WEESP), address=f"https://weesp.test:{port}")
-        with pytest.raises(PeerUnreachable, match=r"(?i)certificate"):
+        with pytest.raises(PeerUnreachable, match=r"(?i)certificate") as caught:
             await asker.client.name(to)
+        assert "object at" not in str(caught.value)
+
+
+async def test_a_peer_that_does_not_answer_is_told_of_in_words(asker: Manager) -> None:
+    with socket.socket() as bound:  # bound and not listening: nobody else can take it
+        bound.bind(("127.0.0.1", 0))
+        port = bound.getsockname()[1]
+        to = Destination(peer_id=PeerId(rig.WEESP), address=f"https://weesp.test:{port}")
+        with pytest.raises(
+            PeerUnreachable, match=rf"cannot connect to weesp\.test:{port}: "
+        ) as caught:
+            await asker.client.name(to)
+    assert "object at" not in str(caught.value)
 
 
 async def test_a_refusal_of_a_peer_carries_its_code(

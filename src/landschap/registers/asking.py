@@ -8,7 +8,6 @@ Source: API strategy, temporal extension; NL GOV REST API Design Rules 2.2, "inv
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -22,6 +21,7 @@ from landschap.registers.refusals import closed_fields, invalid_body
 from landschap.registers.timeline import Clock, Uncertainty
 from landschap.vocabulary.identifiers import Bsn, InvalidValue
 from landschap.vocabulary.ijson import InvalidJson, JsonValue, loads
+from landschap.vocabulary.mistakes import did_you_mean
 from landschap.vocabulary.problems import ERRORS_PAGE, Refusal
 from landschap.vocabulary.times import AMSTERDAM, amsterdam_day, parse_day, parse_moment
 
@@ -133,8 +133,7 @@ def read_key(kind: ObjectType, body: bytes) -> Match | Refusal:
         return _body_fault("", f"write an object with one search key: {paths}")
     ((path, value),) = given.items()
     if path not in kind.searchable_paths():
-        near = difflib.get_close_matches(path, kind.searchable_paths(), n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
+        hint = did_you_mean(path, kind.searchable_paths())
         return _body_fault(f"/{path[:80]}", f"is no search key of {kind.collection}{hint}")
     values = value if isinstance(value, list) else [value]
     if not 1 <= len(values) <= MAX_OBJECTS or not all(isinstance(v, str) for v in values):
@@ -279,8 +278,7 @@ def _fields(kind: ObjectType, query: Mapping[str, str], wrong: Faults) -> frozen
     for path in query["fields"].split(","):
         leaves = kind.leaves(path)
         if not leaves:
-            near = difflib.get_close_matches(path, sorted(kind.paths()), n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
+            hint = did_you_mean(path, kind.paths())
             wrong.add("parameter.ongeldig", "fields", f"there is no field {path[:80]}{hint}")
         chosen |= leaves
     return frozenset(chosen)

@@ -9,7 +9,6 @@ Source: NL GOV REST API Design Rules 2.2, "expand"; house rule for the depth.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +16,7 @@ from landschap.registers.asking import Faults
 from landschap.registers.models import InvalidModel, ObjectType, Registers
 from landschap.registers.schemas import Fault
 from landschap.vocabulary.ijson import JsonValue
+from landschap.vocabulary.mistakes import did_you_mean
 
 MAX_DEPTH = 2
 
@@ -59,9 +59,8 @@ def _key(kind: ObjectType, points_at: str) -> str:
 
 
 def _nowhere(points_at: str, keys: Sequence[str]) -> str:
-    near = difflib.get_close_matches(points_at, [*keys, *(key.split(".")[1] for key in keys)], n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    return f"there is no type {points_at}{hint}"
+    known = [*keys, *(key.split(".")[1] for key in keys)]
+    return f"there is no type {points_at}{did_you_mean(points_at, known)}"
 
 
 def read_expansion(
@@ -83,8 +82,7 @@ def read_expansion(
     for name, rests in wanted.items():
         target = there.get(name)
         if target is None:
-            near = difflib.get_close_matches(name, there, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
+            hint = did_you_mean(name, there)
             wrong.add("parameter.ongeldig", "expand", f"there is no relation {name[:80]}{hint}")
             continue
         further = (

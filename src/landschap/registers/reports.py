@@ -9,8 +9,7 @@ Source: Wet BRP art. 2.34; Wet BAG art. 37 ("terugmelding"); history, "in onderz
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -19,6 +18,7 @@ from landschap.registers.models import ObjectType
 from landschap.registers.refusals import invalid_body
 from landschap.registers.schemas import Schema, faults
 from landschap.vocabulary.ijson import InvalidJson, JsonValue, loads
+from landschap.vocabulary.mistakes import did_you_mean
 from landschap.vocabulary.problems import Refusal
 from landschap.vocabulary.times import as_utc_text
 
@@ -102,11 +102,10 @@ def read_report(kind: ObjectType, body: bytes) -> Doubted | Refusal:
         return given
     raw = given["kenmerken"]
     paths = tuple(str(each) for each in raw) if isinstance(raw, list) else ()
-    known = sorted(kind.paths())
     wrong = [
-        (f"/kenmerken/{place}", f"there is no {path[:80]}{_near(path, known)}")
+        (f"/kenmerken/{place}", f"there is no {path[:80]}{did_you_mean(path, kind.paths())}")
         for place, path in enumerate(paths)
-        if path not in known
+        if path not in kind.paths()
     ]
     if wrong:
         return invalid_body(wrong)
@@ -147,8 +146,3 @@ def _object(body: bytes, schema: Schema) -> Mapping[str, JsonValue] | Refusal:
     if wrong or not isinstance(given, Mapping):
         return invalid_body(wrong)
     return given
-
-
-def _near(path: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(path, known, n=1)
-    return f"; did you mean {near[0]}?" if near else ""

@@ -3,8 +3,15 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """``; did you mean X`` for the nearest known name, empty when none is near."""
+    near = difflib.get_close_matches(name, sorted(known), n=1)
+    return f"; did you mean {near[0]}" if near else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

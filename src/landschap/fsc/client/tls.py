@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import aiohttp
 from cryptography import x509
 
 from landschap.fsc.certificates import read_der
@@ -82,6 +83,10 @@ def peer_context(credentials: Credentials, expected: PeerId | None) -> ssl.SSLCo
 
 def describe(error: BaseException) -> str:
     """A failure of a connection in words that fit a log and a screen."""
+    if isinstance(error, aiohttp.ClientConnectorError):
+        # Its own words hold the object that made the connection.
+        told = error.os_error.strerror or str(error.os_error)
+        return f"cannot connect to {error.host}:{error.port}: {told}"[:300]
     cause: Any = error.__cause__ or error.__context__
     words = str(error) or (str(cause) if cause else "") or type(error).__name__
     return words[:300]
