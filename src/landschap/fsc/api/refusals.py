@@ -55,8 +55,8 @@ def render_fsc(refusal: Refusal, request: Request[Any, Any, Any]) -> Response[by
 
 def _note(code: str, refusal: Refusal, request: Request[Any, Any, Any]) -> None:
     """Write the line; a refusal of our own making stands in the log already."""
-    if refusal.status >= 500:
-        return
+    if refusal.status >= 500 or "x-peer-cert" not in request.headers:
+        return  # what did not come through the carrier is our own look whether we answer
     # Words of the edge repeat what the peer wrote; a line of the log holds no foreign text.
     reason = refusal.title if refusal.code in _AT_EDGE else refusal.detail
     if code in _ALL_IN_THE_GAME:
