@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""See to what tests need of the system: Chromium for pages, SoftHSM for keys in a token.
+"""See to what tests need of the system: Chromium, SoftHSM for keys in a token, curl.
 
-Both come from the distribution, as root by apt. An ordinary user without them gets skips with a
+They come from the distribution, as root by apt. An ordinary user without them gets skips with a
 reason; in CI (CI=true) their absence fails.
 """
 
@@ -16,6 +16,7 @@ import sys
 NEEDED = {
     "chromium": ("chromium", "chromium-browser", "google-chrome"),
     "softhsm2": ("softhsm2-util",),
+    "curl": ("curl",),
 }
 
 
