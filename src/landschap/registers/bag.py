@@ -29,6 +29,7 @@ from landschap.registers.sources import (
     RowFault,
     SourceRow,
     UnreadableSource,
+    as_assertion,
     draft_digest,
     model_faults,
 )
@@ -104,7 +105,7 @@ def _drafts(versions: Sequence[Version], group: str) -> Iterator[tuple[Version, 
             draft = _ending(version, moment, asserted, group)
         else:
             draft = _withdrawal(version, moment, asserted, group)
-        asserted.append(_asserted(draft, len(asserted) + 1))
+        asserted.append(as_assertion(draft, len(asserted) + 1))
         yield version, draft
 
 
@@ -183,20 +184,6 @@ def _withdrawal(
             source=version.source,
         )
     return replace(done[0], corrects=None, source_registered_at=moment, source=version.source)
-
-
-def _asserted(draft: Draft, number: int) -> Assertion:
-    assert draft.source_registered_at is not None  # noqa: S101  # set by all three makers
-    return Assertion(
-        number=number,
-        group=draft.group,
-        period=draft.period,
-        registered_at=draft.source_registered_at,
-        kind=draft.kind,
-        content=draft.content,
-        source_registered_at=draft.source_registered_at,
-        begin_source=draft.begin_source,
-    )
 
 
 def _version(kind: ObjectType, file: str, row: SourceRow) -> Version:

@@ -23,6 +23,7 @@ from landschap.registers.sources import (
     RowFault,
     SourceRow,
     UnreadableSource,
+    as_assertion,
     draft_digest,
 )
 from landschap.registers.timeline import (
@@ -118,7 +119,7 @@ def _drafts(group: str, rows: Sequence[_Row]) -> Iterator[Draft]:
                 source={"document": news[0].document} if news[0].document else {},
             )
             if not _says_already(told, draft):
-                told.append(_told(draft, len(told) + 1))
+                told.append(as_assertion(draft, len(told) + 1))
                 yield draft
 
 
@@ -160,19 +161,6 @@ def _assertion(row: _Row, number: int) -> Assertion:
         source_registered_at=row.registered_at,
         kind=Kind.DOUBT,
         content={"kenmerken": [row.path]} if row.in_doubt else None,
-    )
-
-
-def _told(draft: Draft, number: int) -> Assertion:
-    assert draft.source_registered_at is not None  # noqa: S101  # set in _drafts
-    return Assertion(
-        number=number,
-        group=draft.group,
-        period=draft.period,
-        registered_at=draft.source_registered_at,
-        source_registered_at=draft.source_registered_at,
-        kind=draft.kind,
-        content=draft.content,
     )
 
 

@@ -24,6 +24,7 @@ from landschap.registers.sources import (
     RowFault,
     SourceRow,
     UnreadableSource,
+    as_assertion,
     draft_digest,
     model_faults,
 )
@@ -248,7 +249,7 @@ def _drafts(group: str, stack: Sequence[_Row]) -> Iterator[tuple[int, Draft]]:
     last_wrong: _Row | None = None
 
     def keep(draft: Draft) -> Draft:
-        asserted.append(_asserted(draft, len(asserted) + 1))
+        asserted.append(as_assertion(draft, len(asserted) + 1))
         return draft
 
     for row in rows:
@@ -324,20 +325,6 @@ def _doubts(row: _Row, group: str) -> Iterator[tuple[int, Draft]]:
                 source={"volgnummer": row.place},
             ),
         )
-
-
-def _asserted(draft: Draft, number: int) -> Assertion:
-    assert draft.source_registered_at is not None  # noqa: S101  # set by all makers
-    return Assertion(
-        number=number,
-        group=draft.group,
-        period=draft.period,
-        registered_at=draft.source_registered_at,
-        source_registered_at=draft.source_registered_at,
-        kind=draft.kind,
-        content=draft.content,
-        begin_source=draft.begin_source,
-    )
 
 
 def _fault(file: str, line: int, message: str) -> RowFault:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from landschap.registers.models import ObjectType
 from landschap.registers.operations import Draft
+from landschap.registers.timeline import Assertion
 from landschap.vocabulary.ijson import JsonValue
 
 # More than this tells nothing new: then the whole column is wrong.
@@ -88,6 +89,26 @@ def draft_digest(object_id: str, draft: Draft) -> bytes:
         draft.kind.value,
         draft.content,
         draft.source,
+    )
+
+
+def as_assertion(draft: Draft, number: int) -> Assertion:
+    """A draft of a source as an assertion, to see what the ones before it say together.
+
+    ``number`` orders it among those; its moment is that of the source, which a copy always has.
+    """
+    moment = draft.source_registered_at
+    if moment is None:
+        raise ValueError("a draft of a source has the moment of the source")
+    return Assertion(
+        number=number,
+        group=draft.group,
+        period=draft.period,
+        registered_at=moment,
+        kind=draft.kind,
+        content=draft.content,
+        source_registered_at=moment,
+        begin_source=draft.begin_source,
     )
 
 
