@@ -5,14 +5,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tests.fsc import fsc_rig as rig
 from tests.fsc.manager_rig import Group, Manager
+from tests.typing_commands import Done, start, typed
 
 PROVIDER = "00000099000000002000"
 ASKER = "00000099000000003000"
@@ -34,20 +33,6 @@ BY_HOST = {host.removesuffix(".test"): peer_id for peer_id, host in WRONG.items(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Done:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        """What it answered, read."""
-        return json.loads(self.out)
-
-
-@dataclass(frozen=True, kw_only=True)
 class Operator:
     """Who types commands for the organisation of a served Manager."""
 
@@ -56,20 +41,11 @@ class Operator:
 
     async def run(self, *words: str) -> Done:
         """Run ``landschap WORDS`` with nobody at the keyboard."""
-        process = await self.start(*words)
-        out, err = await process.communicate()
-        return Done(code=process.returncode or 0, out=out.decode(), err=err.decode())
+        return await typed(self.settings, self.manager.settings.postgres.dsn, *words)
 
     async def start(self, *words: str) -> asyncio.subprocess.Process:
         """Start ``landschap WORDS``; the caller sees it end."""
-        dsn = self.manager.settings.postgres.dsn
-        return await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "landschap", *words, "--config", str(self.settings),
-            env=os.environ | {"LANDSCHAP__POSTGRES__DSN": str(dsn)},
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )  # fmt: skip
+        return await start(self.settings, self.manager.settings.postgres.dsn, *words)
 
 
 async def operator(group: Group, peer_id: str, name: str, **changes: Any) -> Operator:

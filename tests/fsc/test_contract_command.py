@@ -3,16 +3,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import os
-import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from tests.fsc import fsc_rig as rig
+from tests.typing_commands import Done, typed
 
 from landschap.fsc import store
 from landschap.fsc.client import own_peer
@@ -26,17 +23,6 @@ PROVIDER = "00000099000000002000"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Done:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-@dataclass(frozen=True, kw_only=True)
 class Organisation:
     """An organisation on its own database, with the command line in front of it."""
 
@@ -45,15 +31,7 @@ class Organisation:
     async def run(self, *words: str) -> Done:
         """Run ``landschap WORDS`` with nobody at the keyboard."""
         settings = self.database.settings
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "landschap", *words, "--config", str(settings.path),
-            env=os.environ | {"LANDSCHAP__POSTGRES__DSN": settings.postgres.dsn},
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )  # fmt: skip
-        out, err = await process.communicate()
-        return Done(code=process.returncode or 0, out=out.decode(), err=err.decode())
+        return await typed(settings.path, settings.postgres.dsn, *words)
 
     async def receive(self, **changes: Any) -> Contract:
         """A contract that another peer proposed, accepted by it."""

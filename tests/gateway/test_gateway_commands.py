@@ -3,18 +3,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import os
-import sys
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tests.gateway.gateway_scene import WEESP, register
 from tests.throwaway import Database
+from tests.typing_commands import Done, typed
 
 from landschap.gateway import store
 from landschap.gateway.memory import digest
@@ -26,17 +21,6 @@ name = "uitkeringen"
 upstream = "landschap"
 recording = "{recording}"
 """
-
-
-@dataclass(frozen=True, kw_only=True)
-class Done:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
 
 
 async def test_protocol_that_this_nginx_lacks_is_refused_when_it_is_declared(
@@ -61,16 +45,7 @@ async def test_protocol_that_this_nginx_lacks_is_refused_when_it_is_declared(
 
 
 async def run(database: Database, *words: str) -> Done:
-    settings = database.settings
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "landschap", *words, "--config", str(settings.path),
-        env=os.environ | {"LANDSCHAP__POSTGRES__DSN": settings.postgres.dsn or ""},
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    out, err = await process.communicate()
-    return Done(code=process.returncode or 0, out=out.decode(), err=err.decode())
+    return await typed(database.settings.path, database.settings.postgres.dsn, *words)
 
 
 def declare(database: Database, name: str = "uitkeringen", **changes: str) -> None:

@@ -23,11 +23,10 @@ from yarl import URL
 
 from landschap.fsc.addresses import host_of
 from landschap.fsc.client.manager import (
-    CALL_SECONDS,
-    CONNECT_SECONDS,
     MAX_ANSWER_BYTES,
     HostMap,
     PeerUnreachable,
+    session_over,
 )
 from landschap.fsc.client.tls import describe, peer_context
 from landschap.platform.credentials import read_credentials
@@ -87,14 +86,7 @@ class Asker:
         self._context = peer_context(credentials, self.expected)
         # Every question has its own connection: what is asked may be the connection itself.
         connector = aiohttp.TCPConnector(resolver=self.hosts, force_close=True, use_dns_cache=False)
-        self._session = await self._stack.enter_async_context(
-            aiohttp.ClientSession(
-                connector=connector,
-                timeout=aiohttp.ClientTimeout(total=CALL_SECONDS, connect=CONNECT_SECONDS),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                trust_env=False,
-            )
-        )
+        self._session = await self._stack.enter_async_context(session_over(connector))
         return self
 
     async def __aexit__(

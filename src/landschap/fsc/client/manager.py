@@ -134,6 +134,16 @@ class HostMap(AbstractResolver):
         """Nothing is kept open."""
 
 
+def session_over(connector: aiohttp.BaseConnector) -> aiohttp.ClientSession:
+    """How peers are asked: with time limits, and nothing kept or taken from surroundings."""
+    return aiohttp.ClientSession(
+        connector=connector,
+        timeout=aiohttp.ClientTimeout(total=CALL_SECONDS, connect=CONNECT_SECONDS),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trust_env=False,
+    )
+
+
 @dataclass
 class ManagerClient:
     """Our side of the Manager API; use as ``async with``."""
@@ -150,12 +160,7 @@ class ManagerClient:
         connector = aiohttp.TCPConnector(
             resolver=self._resolver, limit=50, limit_per_host=10, use_dns_cache=False
         )
-        self._session = aiohttp.ClientSession(
-            connector=connector,
-            timeout=aiohttp.ClientTimeout(total=CALL_SECONDS, connect=CONNECT_SECONDS),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=False,
-        )
+        self._session = session_over(connector)
         return self
 
     async def __aexit__(
