@@ -39,6 +39,7 @@ OUTGOING_HEADERS = (
     "Accept-Crs",
     "Accept-Language",
     "Content-Crs",
+    "Idempotency-Key",
     "If-Match",
     "If-None-Match",
 )
