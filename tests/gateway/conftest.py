@@ -19,11 +19,11 @@ from tests.gateway.gateway_rig import (
     Doors,
     Leaf,
     client_context,
-    free_port,
     http_answer,
     start_party,
 )
 from tests.gateway.pair_rig import Pair, running_pair
+from tests.ports import free_port
 from tests.throwaway import Cluster
 
 from landschap.gateway.plan import (

@@ -44,13 +44,6 @@ def version_of(nginx: Path) -> tuple[int, int, int]:
 NGINX_VERSION = version_of(NGINX)
 
 
-def free_port(address: str = "127.0.0.1") -> int:
-    with socket.socket() as probe:
-        probe.bind((address, 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @dataclass(frozen=True)
 class Leaf:
     """One certificate with its key, as objects and as files."""

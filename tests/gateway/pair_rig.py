@@ -27,7 +27,6 @@ from tests.gateway.gateway_rig import (
     Leaf,
     Party,
     client_context,
-    free_port,
     start_party,
 )
 from tests.gateway.gateway_scene import (
@@ -39,6 +38,7 @@ from tests.gateway.gateway_scene import (
     WEESP,
     register,
 )
+from tests.ports import free_port
 from tests.throwaway import TEMPLATE, Cluster
 
 from landschap.fsc import delegation

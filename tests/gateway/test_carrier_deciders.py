@@ -18,9 +18,10 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.gateway.gateway_rig import Caller, free_port
+from tests.gateway.gateway_rig import Caller
 from tests.gateway.gateway_scene import ASSISTANCE, BASIS, DOESBURG, PARKING, WEESP
 from tests.gateway.pair_rig import Pair, Side, conclude, open_side, place
+from tests.ports import free_port
 
 from landschap.fsc.states import Kind
 from landschap.gateway import store

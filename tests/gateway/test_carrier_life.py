@@ -25,10 +25,10 @@ from tests.gateway.gateway_rig import (
     Leaf,
     Party,
     client_context,
-    free_port,
     http_answer,
     start_party,
 )
+from tests.ports import free_port
 
 from landschap.gateway.carrier import render
 from landschap.gateway.plan import (

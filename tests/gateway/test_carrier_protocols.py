@@ -15,9 +15,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from tests.gateway.gateway_rig import NGINX, free_port, http_answer
+from tests.gateway.gateway_rig import NGINX, http_answer
 from tests.gateway.gateway_scene import ASSISTANCE, SERVICES
 from tests.gateway.pair_rig import Pair, conclude, want_tokens
+from tests.ports import free_port
 
 from landschap.gateway import store
 

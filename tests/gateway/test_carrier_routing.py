@@ -17,9 +17,9 @@ from uuid import UUID
 
 import msgspec
 import pytest
-from tests.gateway.gateway_rig import free_port
 from tests.gateway.gateway_scene import ASSISTANCE, SERVICES
 from tests.gateway.pair_rig import Pair, Side, conclude, open_side, want_tokens
+from tests.ports import free_port
 
 from landschap.fsc.tokens import read_received
 from landschap.gateway import store

@@ -16,9 +16,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from tests.gateway.gateway_rig import free_port
 from tests.gateway.gateway_scene import ASSISTANCE
 from tests.gateway.pair_rig import Pair, Side
+from tests.ports import free_port
 
 from landschap.gateway import store
 

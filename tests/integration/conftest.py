@@ -18,8 +18,8 @@ from tests.integration.source_rig import (
     WEESP,
     Asker,
     Supplier,
-    free_port,
 )
+from tests.ports import free_port
 
 from landschap.integration.api import Deps, routes
 from landschap.integration.connectors.opening import (

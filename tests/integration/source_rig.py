@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 import time
@@ -95,14 +94,6 @@ class Supplier:
         with urllib.request.urlopen(f"http://{self.address}/health", timeout=5) as answer:
             found: dict[str, Any] = json.load(answer)
         return found
-
-
-def free_port() -> int:
-    """A port on loopback that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 @dataclass

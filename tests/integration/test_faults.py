@@ -18,10 +18,10 @@ from tests.integration.source_rig import (
     DATA,
     DECLARATION,
     SUZANNE,
-    free_port,
     lines_of,
     records_of,
 )
+from tests.ports import free_port
 
 from landschap.integration import api
 from landschap.integration.connectors.memory import MemoryConnector

@@ -14,7 +14,8 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from tests.platform.serving import alive, free_ports, until
+from tests.platform.serving import alive, until
+from tests.ports import free_ports
 from tests.throwaway import organisation
 
 from landschap.platform import nginx

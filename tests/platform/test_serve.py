@@ -15,11 +15,11 @@ import pytest
 from tests.platform.serving import (
     Serving,
     alive,
-    free_ports,
     landschap,
     listening_organisation,
     until,
 )
+from tests.ports import free_ports
 from tests.throwaway import organisation
 
 from landschap.platform.identity import Issued
