@@ -1,22 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Information models: what a register holds, in words a person and a program can read.
 
-A model is one JSON Schema per object type, with annotations beside the rules:
-
-    x-collectie                   name of the collection in addresses, plural
-    x-identificatie               the property that names the object; never in the content itself
-    x-versie                      version of the model
-    x-onvolledige-datums          begins may be partly unknown (2010-08-00)
-    x-titel-en                    the English title; ``title`` is Dutch
-    x-zoekbaar                    objects can be found by this property
-    x-persoonsgegeven             geen, gewoon, identificerend or bijzonder
-    x-mim-tijdlijn-geldigheid     the value can change in reality
-    x-mim-tijdlijn-registratie    corrections of the value are kept
-    x-onderwerp                   the number of the person or company the object is about: bsn, kvk
-    x-groep                       properties that change together; default one group per type
-    x-verwijst-naar               the type whose objects the value names: TYPE or REGISTER.TYPE
-
-Source: MIM 1.2, "Tijdlijn geldigheid", "Tijdlijn registratie"; JSON Schema 2020-12.
+A model is one JSON Schema per object type, with annotations beside the rules; `annotations` says
+what each of them means.
+Source: MIM 1.2; JSON Schema 2020-12.
 """
 
 from __future__ import annotations
@@ -26,7 +13,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from landschap.registers.schemas import DIALECT, Fault, Schema, faults, unknown_keywords
+from landschap.registers.annotations import (
+    MODEL,
+    PROPERTY,
+    GeometryKind,
+    PersonalData,
+    annotation_faults,
+)
+from landschap.registers.schemas import Fault, Schema, faults, unknown_keywords
 from landschap.registers.timeline import DOUBT_PREFIX, Clock
 from landschap.vocabulary.ijson import JsonValue
 
@@ -41,15 +35,6 @@ class InvalidModel(ValueError):
         lines = "; ".join(f"{fault.pointer or '/'}: {fault.message}" for fault in found)
         super().__init__(f"{name}: {lines}")
         self.faults = tuple(found)
-
-
-class PersonalData(StrEnum):
-    """What kind of personal data a property is. Source: AVG art. 4, 9 and 87; UAVG art. 46."""
-
-    NONE = "geen"
-    ORDINARY = "gewoon"
-    IDENTIFYING = "identificerend"
-    SPECIAL = "bijzonder"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +52,13 @@ class Property:
     has_registration: bool
     subject_kind: str = ""
     points_at: str = ""
+    definition: str = ""
+    definition_en: str = ""
+    term: str = ""
+    unit: str = ""
+    open: bool = False
+    geometry: GeometryKind | None = None
+    crs: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +77,11 @@ class ObjectType:
     properties: Mapping[str, Property]
     schema: Schema
     group_schemas: Mapping[str, Schema]
+    definition: str = ""
+    definition_en: str = ""
+    term: str = ""
+    open: bool = False
+    hvd_category: str = ""
 
     @property
     def key(self) -> str:
@@ -113,6 +110,15 @@ class ObjectType:
     def subject(self) -> Property | None:
         """The property that holds the number of the person or company concerned."""
         return next((p for p in self.properties.values() if p.subject_kind), None)
+
+    @property
+    def geometry(self) -> Property | None:
+        """The property that says where an object lies; None for a type without a place."""
+        return next((p for p in self.properties.values() if p.geometry), None)
+
+    def open_properties(self) -> tuple[Property, ...]:
+        """The properties anybody may see without saying who they are; none of a closed type."""
+        return tuple(p for p in self.properties.values() if p.open) if self.open else ()
 
     def leaves(self, path: str) -> frozenset[str]:
         """The paths of values at or below a path; empty when the path does not exist."""
@@ -144,6 +150,16 @@ _DOUBT: Schema = {
 }
 
 
+class Dialect(StrEnum):
+    """How a register refuses a time parameter it does not have: 400, or 403 as the DSO does.
+
+    Source: API strategy, temporal extension; DSO API strategy 1.1, section 2.6.7.
+    """
+
+    STANDARD = "standaard"
+    DSO = "dso"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Register:
     """One register: its object types, and the clock that orders its knowledge."""
@@ -153,6 +169,7 @@ class Register:
     title_en: str
     clock: Clock
     types: Mapping[str, ObjectType]
+    dialect: Dialect = Dialect.STANDARD
 
     def by_collection(self, collection: str) -> ObjectType | None:
         """The object type behind a collection in an address."""
@@ -184,7 +201,10 @@ def parse_register(
         found.append(Fault("/naam", "must be lower case letters, digits and hyphens"))
     if clock not in list(Clock):
         found.append(Fault("/klok", "must be eigen (we hold it) or bron (we hold a copy)"))
-    unknown = set(head) - {"naam", "titel", "title", "klok"}
+    dialect = str(head.get("dialect", Dialect.STANDARD))
+    if dialect not in list(Dialect):
+        found.append(Fault("/dialect", f"must be one of {', '.join(Dialect)}"))
+    unknown = set(head) - {"naam", "titel", "title", "klok", "dialect"}
     found += [Fault(f"/{key}", "is not a setting of a register") for key in sorted(unknown)]
     if not schemas:
         found.append(Fault("", "has no object types: put a NAME.schema.json beside it"))
@@ -200,6 +220,7 @@ def parse_register(
         title_en=str(head.get("title", name)),
         clock=Clock(clock),
         types=types,
+        dialect=Dialect(dialect),
     )
 
 
@@ -232,6 +253,11 @@ def parse_object_type(schema: JsonValue, *, register: str, name: str, clock: Clo
             group: _group_schema(schema, content, group)
             for group in dict.fromkeys(p.group for p in content)
         },
+        definition=str(schema.get("description", "")),
+        definition_en=str(schema.get("x-definitie-en", "")),
+        term=str(schema.get("x-begrip", "")),
+        open=schema.get("x-open") is True,
+        hvd_category=str(schema.get("x-hvd-categorie", "")),
     )
 
 
@@ -248,8 +274,9 @@ def _group_schema(schema: Schema, content: Sequence[Property], group: str) -> Sc
 
 
 def _faults_of_model(schema: Schema, name: str) -> Iterator[Fault]:
-    yield from faults(schema, _MODEL)
+    yield from faults(schema, MODEL)
     yield from unknown_keywords(schema)
+    yield from annotation_faults(schema)
     if not _NAME.fullmatch(name):
         yield Fault("", "the file name must be lower case letters, digits and hyphens")
     properties = schema.get("properties")
@@ -260,11 +287,11 @@ def _faults_of_model(schema: Schema, name: str) -> Iterator[Fault]:
     for key, value in properties.items():
         if not _PATH.fullmatch(key):
             yield Fault(f"/properties/{key}", "a property is lower camel case, without _ or -")
-        yield from faults(value, _PROPERTY, f"/properties/{key}")
+        yield from faults(value, PROPERTY, f"/properties/{key}")
 
 
 def _property(name: str, value: JsonValue, default_group: str) -> Property:
-    assert isinstance(value, Mapping)  # noqa: S101  # checked by _PROPERTY; for the type checker
+    assert isinstance(value, Mapping)  # noqa: S101  # checked by PROPERTY; for the type checker
     return Property(
         name=name,
         title=str(value["title"]),
@@ -277,7 +304,19 @@ def _property(name: str, value: JsonValue, default_group: str) -> Property:
         has_registration=value.get("x-mim-tijdlijn-registratie") is True,
         subject_kind=str(value.get("x-onderwerp", "")),
         points_at=str(value.get("x-verwijst-naar", "")),
+        definition=str(value.get("description", "")),
+        definition_en=str(value.get("x-definitie-en", "")),
+        term=str(value.get("x-begrip", "")),
+        unit=str(value.get("x-eenheid", "")),
+        open=value.get("x-open") is True,
+        geometry=GeometryKind(str(value["x-geometrie"])) if "x-geometrie" in value else None,
+        crs=_crs_of(value),
     )
+
+
+def _crs_of(value: Schema) -> int:
+    crs = value.get("x-crs")
+    return crs if isinstance(crs, int) else 0
 
 
 def _paths(schema: Schema, prefix: str) -> Iterator[str]:
@@ -287,41 +326,3 @@ def _paths(schema: Schema, prefix: str) -> Iterator[str]:
             yield prefix + name
             if isinstance(inner, Mapping):
                 yield from _paths(inner, f"{prefix}{name}.")
-
-
-_TEXT: Schema = {"type": "string", "minLength": 1}
-_FLAG: Schema = {"type": "boolean"}
-_MODEL: Schema = {
-    "type": "object",
-    "required": ["$schema", "title", "x-titel-en", "type", "additionalProperties", "properties",
-                 "x-collectie", "x-identificatie", "x-versie"],
-    "properties": {
-        "$schema": {"const": DIALECT},
-        "title": _TEXT,
-        "x-titel-en": _TEXT,
-        "type": {"const": "object"},
-        "additionalProperties": {"const": False},
-        "properties": {"type": "object"},
-        "x-collectie": {"type": "string", "pattern": "^[a-z][a-z0-9-]{0,40}$"},
-        "x-versie": {"type": "string", "pattern": "^[0-9]+\\.[0-9]+\\.[0-9]+$"},
-        "x-onvolledige-datums": _FLAG,
-    },
-}  # fmt: skip
-_PROPERTY: Schema = {
-    "type": "object",
-    "required": ["title", "x-titel-en", "x-persoonsgegeven", "type"],
-    "properties": {
-        "title": _TEXT,
-        "x-titel-en": _TEXT,
-        "x-zoekbaar": _FLAG,
-        "x-persoonsgegeven": {"enum": [kind.value for kind in PersonalData]},
-        "x-mim-tijdlijn-geldigheid": _FLAG,
-        "x-mim-tijdlijn-registratie": _FLAG,
-        "x-onderwerp": {"enum": ["bsn", "kvk", "rsin", "vestiging"]},
-        "x-groep": {"type": "string", "pattern": "^[a-z][a-zA-Z0-9]{0,40}$"},
-        "x-verwijst-naar": {
-            "type": "string",
-            "pattern": "^([a-z][a-z0-9-]{0,40}\\.)?[a-z][a-z0-9-]{0,40}$",
-        },
-    },
-}
