@@ -25,10 +25,12 @@ from landschap.logboek.pseudonyms import subject_pseudonym
 from landschap.logboek.records import Draft
 from landschap.logboek.store import LogWriter
 from landschap.platform.http import make_app
+from landschap.platform.identities import resident
 from landschap.platform.ids import new_span_id, new_trace_id
 from landschap.platform.keys import secret_key
 from landschap.platform.oidc import OidcClient
-from landschap.platform.settings import OidcSettings, PortalOidcSettings, Settings
+from landschap.platform.oidc_settings import OidcSettings, PortalOidcSettings
+from landschap.platform.settings import Settings
 from landschap.platform.web import Site, read_static_files
 from landschap.portal.pages import PortalDeps, people_shape, portal_shape, routes
 from landschap.purposes.files import parse_register
@@ -205,6 +207,7 @@ async def deps_of(database: Database, settings: Settings, writer: LogWriter) -> 
             settings.oidc.portal,
             redirect_uri=f"{settings.addresses.web}/inloggen/terug",
             hosts={},
+            identify=resident(settings.oidc.portal),
         ),
     )
 

@@ -14,12 +14,15 @@ from tests.portal.portal_rig import SUBSTANTIAL, SUZANNE, Portal, free_socket, p
 from tests.portal.visiting import Visitor
 
 from landschap.cli.demo.identity_provider import Provider
+from landschap.platform.identities import Resident, resident
 from landschap.platform.oidc import LoginFailed, OidcClient, Pending, Reason
-from landschap.platform.settings import PortalOidcSettings
+from landschap.platform.oidc_settings import PortalOidcSettings
 from landschap.platform.trouble import Trouble
-from landschap.portal.pages.context import pending_cookie, pending_of, safe_return
-from landschap.portal.sealed import form_token, is_form_token, seal, session_hash, unseal
-from landschap.portal.store import Known, begin_session, end_session, resume_session
+from landschap.platform.web.sealed import form_token, is_form_token, seal, session_hash, unseal
+from landschap.platform.web.sessions import begin_session, end_session
+from landschap.platform.web.sessions import resume_session as resumed
+from landschap.portal.known import Known
+from landschap.portal.pages.context import door_of
 
 
 @pytest.mark.case("S-46")
@@ -141,8 +144,8 @@ async def test_logging_out_needs_our_own_form_and_ends_the_session_everywhere(
     "path", ["//kwaad.example", "https://kwaad.example", "/\\kwaad.example", "/a\nb", "gebruik"]
 )
 async def test_coming_back_is_always_to_this_site(portal: Portal, path: str) -> None:
-    assert safe_return(path) == "/gebruik"
-    assert safe_return("/en/gebruik?van=1") == "/en/gebruik?van=1"
+    assert door_of(portal.deps).safe_return(path) == "/gebruik"
+    assert door_of(portal.deps).safe_return("/en/gebruik?van=1") == "/en/gebruik?van=1"
 
 
 async def test_a_session_ends_after_a_quarter_without_questions_and_loses_no_input(
@@ -176,11 +179,11 @@ async def test_a_session_is_extended_by_use_but_not_beyond_eight_hours(portal: P
     connection = await portal.database.administrator()
     change = "UPDATE portal.session SET begun_at = begun_at - $1::interval WHERE session_hash = $2"
     await connection.execute(change, timedelta(hours=7, minutes=50), session_hash(token))
-    first = await resume_session(pool, KEY, token)
+    first = await resumed(pool, KEY, token, Known)
     assert first is not None
     assert 500 < (first.until.timestamp() - time.time()) <= 600
     await connection.execute(change, timedelta(minutes=10), session_hash(token))
-    assert await resume_session(pool, KEY, token) is None
+    assert await resumed(pool, KEY, token, Known) is None
     await connection.close()
 
 
@@ -196,14 +199,14 @@ async def test_a_session_in_the_database_tells_nothing_and_can_not_be_moved(port
         session_hash(mine),
         session_hash(other),
     )
-    assert await resume_session(pool, KEY, other) is None
-    assert await resume_session(pool, b"x" * 32, mine) is None
-    assert await resume_session(pool, KEY, "unknown") is None
-    found = await resume_session(pool, KEY, mine)
+    assert await resumed(pool, KEY, other, Known) is None
+    assert await resumed(pool, b"x" * 32, mine, Known) is None
+    assert await resumed(pool, KEY, "unknown", Known) is None
+    found = await resumed(pool, KEY, mine, Known)
     assert found is not None
     assert SUZANNE not in repr(found) + repr(found.known)
     await end_session(pool, found.hash)
-    assert await resume_session(pool, KEY, mine) is None
+    assert await resumed(pool, KEY, mine, Known) is None
 
 
 def test_what_is_sealed_for_one_use_does_not_open_for_another() -> None:
@@ -217,10 +220,14 @@ def test_what_is_sealed_for_one_use_does_not_open_for_another() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "kapot", "é", "AAAA" * 20])
-def test_a_broken_login_cookie_is_no_login(text: str) -> None:
-    assert pending_of(KEY, text) is None
+def test_a_broken_login_cookie_is_no_login(portal: Portal, text: str) -> None:
+    door = door_of(portal.deps)
+    assert door.pending_of(text) is None
     pending = Pending(state="s", nonce="n", verifier="v", return_to="/", begun_at=1)
-    assert pending_of(KEY, pending_cookie(KEY, pending)) == pending
+    sealed = door.pending_cookie(pending)
+    assert door.pending_of(sealed) == pending
+    # What was begun at one door is not finished at another.
+    assert replace(door, login_cookie="__Host-other").pending_of(sealed) is None
 
 
 # The client by itself, against a provider that can be made to misbehave.
@@ -234,16 +241,20 @@ async def running(provider: Provider) -> tuple[web.AppRunner, str]:
     return runner, f"http://login.localhost:{socket.getsockname()[1]}"
 
 
-def client_of(issuer: str, **changed: str) -> OidcClient:
+def client_of(issuer: str, **changed: str) -> OidcClient[Resident]:
     settings = PortalOidcSettings(issuer=issuer, client_id="mijn-gegevens", client_secret=None)
+    given = replace(settings, **changed)  # type: ignore[arg-type]  # all of them are texts
     return OidcClient(
-        replace(settings, **changed),  # type: ignore[arg-type]  # all of them are texts
+        given,
         redirect_uri="http://hier.localhost/inloggen/terug",
         hosts={},
+        identify=resident(given),
     )
 
 
-async def answer_of(client: OidcClient, provider: Provider) -> tuple[Pending, dict[str, str]]:
+async def answer_of(
+    client: OidcClient[Resident], provider: Provider
+) -> tuple[Pending, dict[str, str]]:
     """What the browser comes back with when Suzanne is chosen."""
     address, pending = await client.begin("/")
     asked = provider._check(dict(parse_qsl(urlsplit(address).query)))
@@ -251,7 +262,7 @@ async def answer_of(client: OidcClient, provider: Provider) -> tuple[Pending, di
     return pending, {"code": code, "state": pending.state}
 
 
-async def failure(client: OidcClient, pending: Pending, answer: dict[str, str]) -> Reason:
+async def failure(client: OidcClient[Resident], pending: Pending, answer: dict[str, str]) -> Reason:
     with pytest.raises(LoginFailed) as caught:
         await client.finish(pending, answer)
     assert SUZANNE not in str(caught.value)

@@ -138,11 +138,18 @@ async def test_a_site_without_login_provider_says_so(portal: Portal) -> None:
 async def test_a_provider_that_is_away_has_a_page_with_a_way_back(
     module_database: Database, portal: Portal
 ) -> None:
+    from landschap.platform.identities import resident
     from landschap.platform.oidc import OidcClient
 
-    assert portal.deps.oidc is not None
-    away = replace(portal.deps.oidc.settings, issuer="http://login.localhost:1")
-    client = OidcClient(away, redirect_uri=f"{portal.address}/inloggen/terug", hosts={})
+    settings = portal.deps.settings.oidc.portal
+    assert settings is not None
+    away = replace(settings, issuer="http://login.localhost:1")
+    client = OidcClient(
+        away,
+        redirect_uri=f"{portal.address}/inloggen/terug",
+        hosts={},
+        identify=resident(away),
+    )
     async with served_elsewhere(portal, replace(portal.deps, oidc=client)) as address:
         page = await Visitor(portal=address).get("/inloggen?terug=/gebruik")
     assert (page.status, page.title) == (503, "Inloggen lukt nu niet")

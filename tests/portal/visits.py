@@ -15,8 +15,9 @@ from tests.portal.visiting import Visitor
 from landschap.logboek.pseudonyms import subject_pseudonym
 from landschap.logboek.store import uses_of
 from landschap.platform.http import make_app
+from landschap.platform.web.sessions import begin_session
+from landschap.portal.known import Known
 from landschap.portal.pages import PortalDeps, people_shape, routes
-from landschap.portal.store import Known, begin_session
 
 
 async def logged_in(portal: Portal, sub: str = "burger-1") -> Visitor:

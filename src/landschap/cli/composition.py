@@ -229,6 +229,7 @@ class Composition:
     async def people(self) -> ASGIApp:
         """The pages for residents."""
         from landschap.platform.http import make_app
+        from landschap.platform.identities import resident
         from landschap.platform.oidc import OidcClient
         from landschap.platform.web import Site, read_static_files
         from landschap.portal.pages import PortalDeps, people_shape, portal_shape, routes
@@ -242,6 +243,7 @@ class Composition:
                 settings.oidc.portal,
                 redirect_uri=f"{settings.addresses.web}/inloggen/terug",
                 hosts=settings.network.hosts or {},
+                identify=resident(settings.oidc.portal),
             )
         deps = PortalDeps(
             settings=settings,

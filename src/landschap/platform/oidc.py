@@ -3,8 +3,8 @@
 
 The browser goes to the provider with a question that only it can finish: `state` ties the answer to
 this browser, `nonce` ties the identity token to this question, the code verifier keeps a stolen
-code worthless. What comes back is an `Identity`, or `LoginFailed` with one of a few reasons, each
-of which has a page that says what to do.
+code worthless. What comes back is who it is, read from the claims as `identities` does for each
+audience, or `LoginFailed` with one of a few reasons, each of which has a page that says what to do.
 
 Left out: client authentication other than a secret or none, pairwise subjects, the userinfo
 endpoint (claims stand in the identity token), encrypted tokens.
@@ -18,10 +18,11 @@ import hashlib
 import secrets
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 import aiohttp
@@ -32,9 +33,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from landschap.platform.settings import PortalOidcSettings
 from landschap.platform.trouble import Trouble
-from landschap.vocabulary.identifiers import Bsn, InvalidValue
 
 log = structlog.get_logger(__name__)
 
@@ -72,6 +71,7 @@ class Reason(StrEnum):
     LEVEL_TOO_LOW = "level_too_low"
     EXPIRED = "expired"
     NO_NUMBER = "no_number"
+    NO_ROLE = "no_role"
     REFUSED = "refused"
 
 
@@ -94,31 +94,53 @@ class Pending:
     begun_at: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
-    """Who logged in, how sure the provider is, and the token to log out with."""
+class ClientSettings(Protocol):
+    """How we are known at a provider, and how sure it must be."""
 
-    bsn: Bsn
-    name: str
-    level: str
-    authenticated_at: int
-    id_token: str = field(repr=False)
+    @property
+    def issuer(self) -> str:
+        """The provider."""
+
+    @property
+    def client_id(self) -> str:
+        """Our name there."""
+
+    @property
+    def client_secret(self) -> Path | None:
+        """The file that holds our secret there, None without one."""
+
+    @property
+    def minimum_level(self) -> str:
+        """The lowest level that may log in, one of `LEVELS`."""
 
 
-class OidcClient:
-    """One relying party at one provider."""
+Claims = Mapping[str, Any]
+Who = TypeVar("Who")
+
+
+class OidcClient(Generic[Who]):
+    """One relying party at one provider; ``identify`` reads who it is from claims and token.
+
+    ``identify`` raises LoginFailed for one who may not log in here.
+    """
 
     def __init__(
-        self, settings: PortalOidcSettings, *, redirect_uri: str, hosts: Mapping[str, str]
+        self,
+        settings: ClientSettings,
+        *,
+        redirect_uri: str,
+        hosts: Mapping[str, str],
+        identify: Callable[[Claims, str], Who],
     ) -> None:
         if settings.minimum_level not in LEVELS:
             raise Trouble(
-                f"oidc.portal.minimum_level {settings.minimum_level!r} is not a known level",
+                f"the minimum_level {settings.minimum_level!r} under [oidc] is not a known level",
                 "use one of: " + ", ".join(LEVELS),
             )
         self.settings = settings
         self._redirect_uri = redirect_uri
         self._hosts = dict(hosts)
+        self._identify = identify
         self._metadata: dict[str, Any] = {}
         self._metadata_until = 0.0
         self._keys: KeySet | None = None
@@ -147,7 +169,7 @@ class OidcClient:
         })  # fmt: skip
         return _with_query(metadata["authorization_endpoint"], query), pending
 
-    async def finish(self, pending: Pending | None, answer: Mapping[str, str]) -> Identity:
+    async def finish(self, pending: Pending | None, answer: Mapping[str, str]) -> Who:
         """Who came back from the provider. Raises LoginFailed."""
         if pending is None or time.time() > pending.begun_at + LOGIN_SECONDS:
             raise LoginFailed(Reason.EXPIRED, "no login was begun in this browser, or too long ago")
@@ -160,7 +182,7 @@ class OidcClient:
             reason = Reason.CANCELLED if cancelled else Reason.REFUSED
             raise LoginFailed(reason, f"the provider answered {error[:80]}")
         token = await self._redeem(answer.get("code", ""), pending.verifier)
-        return self._identity(await self._claims(token, pending.nonce), token)
+        return self._identify(await self._claims(token, pending.nonce), token)
 
     async def end_address(self, id_token: str, return_to: str) -> str:
         """Where the session at the provider ends; our own page when it has no such place."""
@@ -233,23 +255,6 @@ class OidcClient:
         raw = await self._ask("GET", metadata["jwks_uri"])
         self._keys = KeySet.import_key_set(raw)  # type: ignore[arg-type]  # checked while importing
         return jwt.decode(token, self._keys, algorithms=ALGORITHMS).claims
-
-    def _identity(self, claims: Mapping[str, Any], token: str) -> Identity:
-        level = str(claims.get(self.settings.acr_claim, ""))
-        if LEVELS.get(level, 0) < LEVELS[self.settings.minimum_level]:
-            raise LoginFailed(Reason.LEVEL_TOO_LOW, f"level {level[:80]!r} is not enough")
-        try:
-            bsn = Bsn.parse(str(claims.get(self.settings.bsn_claim, "")))
-        except InvalidValue:
-            raise LoginFailed(Reason.NO_NUMBER, "the provider told no person's number") from None
-        when = claims.get("auth_time", claims["iat"])
-        return Identity(
-            bsn=bsn,
-            name=str(claims.get("name", ""))[:200],
-            level=level,
-            authenticated_at=int(when),
-            id_token=token,
-        )
 
     async def _ask(
         self, method: str, address: str, form: Mapping[str, str] | None = None

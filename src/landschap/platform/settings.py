@@ -20,6 +20,8 @@ from pathlib import Path
 
 from landschap.platform import options as o
 from landschap.platform.fsc_settings import FscSettings, check_callout
+from landschap.platform.oidc_settings import OidcSettings
+from landschap.platform.open_settings import OpenSettings
 from landschap.platform.options import option, section
 from landschap.platform.toml_reading import Origin, Problem, Reading, SettingsError, section_schema
 from landschap.vocabulary.identifiers import Oin, PeerId
@@ -139,6 +141,7 @@ class ListenSettings:
     inway: str | None = option(o.host_port, "FSC Inway, mutual TLS.", default=None)
     outway: str | None = option(o.host_port, "Outway, for our own applications.", default=None)
     web: str | None = option(o.host_port, "Pages for people.", default=None)
+    open: str | None = option(o.host_port, "Open data, without login.", default=None)
     admin: str | None = option(o.host_port, "Health and metrics, for operators.", default=None)
 
 
@@ -151,6 +154,7 @@ class AddressSettings:
     web: str = option(
         o.web_address("https", "http"), "Address of our pages for people.", default=""
     )
+    open: str = option(o.web_address("https", "http"), "Address of our open data.", default="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,38 +176,6 @@ class DirectorySettings:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleSettings:
     directory: bool = option(o.boolean, "This organisation is the directory.", default=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PortalOidcSettings:
-    issuer: str = option(o.web_address("https", "http"), "Issuer that residents log in with.")
-    client_id: str = option(o.text, "Our client id at that issuer.")
-    client_secret: Path | None = option(o.a_path, "File that holds the secret.", default=None)
-    bsn_claim: str = option(o.text, "Claim that holds the person's number.", default="bsn")
-    acr_claim: str = option(o.text, "Claim that holds the level of assurance.", default="acr")
-    minimum_level: str = option(
-        o.text,
-        "Lowest level that may log in.",
-        default="http://eidas.europa.eu/LoA/substantial",
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EmployeesOidcSettings:
-    issuer: str = option(o.web_address("https", "http"), "Issuer of our employees' tokens.")
-    audience: str = option(o.text, "Audience those tokens must name.")
-    roles_claim: str = option(o.text, "Claim that holds the roles.", default="roles")
-    level_claim: str = option(o.text, "Claim that holds the level of assurance.", default="acr")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OidcSettings:
-    portal: PortalOidcSettings | None = section(
-        PortalOidcSettings, "Log-in of residents.", optional=True
-    )
-    employees: EmployeesOidcSettings | None = section(
-        EmployeesOidcSettings, "Tokens of employees at the Outway.", optional=True
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -323,6 +295,7 @@ class Settings:
     fsc: FscSettings = section(FscSettings, "Federated Service Connectivity.")
     oidc: OidcSettings = section(OidcSettings, "Who may log in.")
     portal: PortalSettings = section(PortalSettings, "Pages for residents.")
+    open: OpenSettings = section(OpenSettings, "Open data.")
     nginx: NginxSettings = section(NginxSettings, "The carrier.")
     outway: OutwaySettings = section(OutwaySettings, "How our applications name connections.")
     processes: ProcessSettings = section(ProcessSettings, "Our processes.")
@@ -365,6 +338,8 @@ def _check_together(reading: Reading, settings: Settings) -> None:
         _check_production(reading, settings)
     if settings.listen.inway and not settings.addresses.inway:
         reading.problem("addresses.inway", "needed because listen.inway is set; add our address")
+    if settings.listen.open and not settings.addresses.open:
+        reading.problem("addresses.open", "needed because listen.open is set; add our address")
     if settings.directory is None and not settings.roles.directory:
         reading.problem(
             "directory", "needed unless roles.directory = true; add peer_id and manager_address"
@@ -391,7 +366,8 @@ def _check_production(reading: Reading, settings: Settings) -> None:
         reading.problem(
             "organisation.oin", f"{organisation.oin} is a test OIN; production needs a real one"
         )
-    uses = {"portal": settings.oidc.portal, "employees": settings.oidc.employees}
+    oidc = settings.oidc
+    uses = {"portal": oidc.portal, "employees": oidc.employees, "console": oidc.console}
     for name, use in uses.items():
         if use is not None and not use.issuer.startswith("https://"):
             reading.problem(f"oidc.{name}.issuer", "production needs https")

@@ -17,7 +17,7 @@ from landschap.platform.folders import check_socket_path
 from landschap.platform.settings import Settings
 from landschap.platform.trouble import Trouble
 
-App = Literal["manager", "services", "people"]
+App = Literal["manager", "services", "people", "open"]
 
 
 def decide_socket(settings: Settings) -> Path:
@@ -28,6 +28,11 @@ def decide_socket(settings: Settings) -> Path:
 def app_socket(settings: Settings, app: App) -> Path:
     """Where one of the web applications answers nginx."""
     return check_socket_path(settings.paths.run / f"{app}.sock")
+
+
+def open_files_folder(settings: Settings) -> Path:
+    """Where the bulk files of open data lie, that nginx sends by itself."""
+    return settings.paths.data / "open"
 
 
 def listening(path: Path) -> socket.socket:

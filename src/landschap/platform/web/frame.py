@@ -47,12 +47,13 @@ class Visitor:
     """Who is logged in.
 
     ``until`` is when the session ends if nothing is done; ``token`` proves that a form came from
-    our own page.
+    our own page; ``as_what`` is in which role, when that matters.
     """
 
     name: str
     until: datetime
     token: str
+    as_what: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +61,8 @@ class Page:
     """One page to be shown.
 
     ``path`` is the address without language, with its query; ``crumbs`` lead to it. ``is_wrong``
-    says that a form came back with an error. ``title`` is the ``h1``.
+    says that a form came back with an error. ``title`` is the ``h1``; ``part`` is the entry of the
+    main menu it belongs to.
     """
 
     template: str
@@ -73,6 +75,7 @@ class Page:
     status: int = 200
     is_wrong: bool = False
     has_twin: bool = True
+    part: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -80,12 +83,17 @@ class Page:
 class SiteShape:
     """What differs between sites: its name, its main menu, the rooms whose templates it shows.
 
-    ``form_targets`` are other origins a form may end at, such as the issuer one logs out with.
+    ``base`` stands before the addresses of logging in and out, ``start`` is its first page;
+    ``visitor_line`` says what who is logged in looks at. ``form_targets`` are other origins a form
+    may end at, such as the issuer one logs out with.
     """
 
     name: str
     version: str
     rooms: Sequence[str]
+    base: str = ""
+    start: str = "/"
+    visitor_line: str = ""
     public_menu: tuple[Link, ...] = ()
     personal_menu: tuple[Link, ...] = ()
     form_targets: tuple[str, ...] = ()

@@ -14,9 +14,9 @@ from litestar.types import ControllerRouterHandler
 from landschap.platform.http import AppShape
 from landschap.platform.trouble import Trouble
 from landschap.platform.web import static_route
+from landschap.platform.web.login import login_routes
 from landschap.portal.pages.about import about_routes, refusal_page
-from landschap.portal.pages.context import PortalDeps, portal_shape
-from landschap.portal.pages.login import login_routes
+from landschap.portal.pages.context import PortalDeps, door_of, portal_shape
 from landschap.portal.pages.uses import use_routes
 
 __all__ = ["PortalDeps", "people_shape", "portal_shape", "routes"]
@@ -36,7 +36,7 @@ def routes(deps: PortalDeps) -> list[ControllerRouterHandler]:
         )
     return [
         *about_routes(deps),
-        *login_routes(deps),
+        *login_routes(door_of(deps)),
         *use_routes(deps),
         static_route(deps.static),
     ]

@@ -3,41 +3,27 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
 
 import asyncpg
-import msgspec
-from litestar import Request, Response
-from litestar.datastructures import Cookie
+from litestar import Response
 from litestar.response import Redirect
 
 from landschap.logboek.store import LogWriter
-from landschap.platform.oidc import OidcClient, Pending
+from landschap.platform.identities import Resident
+from landschap.platform.oidc import OidcClient, Reason
 from landschap.platform.settings import Settings
-from landschap.platform.web import (
-    N_,
-    Language,
-    Link,
-    Page,
-    Site,
-    SiteShape,
-    StaticFiles,
-    Visitor,
-    in_language,
-    split_path,
-)
-from landschap.portal.sealed import NONCE_BYTES, form_token, seal, unseal
-from landschap.portal.store import Session, resume_session
+from landschap.platform.web import N_, Link, Site, SiteShape, StaticFiles, Visitor
+from landschap.platform.web.door import AnyRequest, Asked, Door, Failure
+from landschap.platform.web.login import FAILURES
+from landschap.platform.web.sessions import Session
+from landschap.portal.known import Known
 
-SESSION_COOKIE = "__Host-sessie"
-LOGIN_COOKIE = "__Host-inloggen"
-_LOGIN_LABEL = b"landschap.portal.login"
-
-AnyRequest = Request[Any, Any, Any]
+__all__ = [
+    "AnyRequest", "Asked", "PortalDeps", "asked_of", "door_of", "portal_shape", "show", "to_login",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +50,7 @@ class PortalDeps:
     pseudonym_keys: Mapping[int, bytes] = field(repr=False)
     pseudonym_space: str = "https://landschap.example/register/pseudoniem"
     look_activity: str
-    oidc: OidcClient | None
+    oidc: OidcClient[Resident] | None
 
 
 def portal_shape(settings: Settings, version: str) -> SiteShape:
@@ -79,117 +65,81 @@ def portal_shape(settings: Settings, version: str) -> SiteShape:
             Link(path="/", label=N_("Begin")),
             Link(path="/gebruik", label=N_("Wie gebruikte mijn gegevens")),
         ),
+        visitor_line=N_("U bekijkt uw eigen gegevens"),
         form_targets=(portal.issuer,) if portal else (),
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A request as the portal sees it: language, path without it, query, and who asks."""
-
-    language: Language
-    path: str
-    query: Mapping[str, str]
-    session: Session | None
-    had_cookie: bool
-
-    @property
-    def here(self) -> str:
-        """The path with its query, to come back to."""
-        pairs = "&".join(f"{quote(k)}={quote(v)}" for k, v in self.query.items())
-        return f"{self.path}?{pairs}" if pairs else self.path
-
-    def at(self, path: str) -> str:
-        """A path in the language of this request."""
-        return in_language(self.language, path)
-
-
-async def asked_of(deps: PortalDeps, request: AnyRequest) -> Asked:
-    """Read the request; a session that is alive is extended by it."""
-    language, path = split_path(request.url.path)
-    token = request.cookies.get(SESSION_COOKIE, "")
-    session = await resume_session(deps.portal_pool, deps.session_key, token) if token else None
-    return Asked(
-        language=language,
-        path=path,
-        query=dict(request.query_params),
-        session=session,
-        had_cookie=bool(token),
+def door_of(deps: PortalDeps) -> Door[Resident, Known]:
+    """The door of residents."""
+    return Door(
+        site=deps.site,
+        pool=deps.portal_pool,
+        key=deps.session_key,
+        oidc=deps.oidc,
+        knows=Known,
+        remember=_remember,
+        visitor=_visitor,
+        failures=_FAILURES,
+        session_cookie="__Host-sessie",
+        login_cookie="__Host-inloggen",
+        base="",
+        home="/gebruik",
+        start="/",
+        address=deps.settings.addresses.web,
     )
 
 
-def visitor_of(deps: PortalDeps, session: Session | None) -> Visitor | None:
-    """The logged-in person for the frame."""
-    if session is None:
-        return None
-    token = form_token(deps.session_key, session.hash)
+def _remember(found: Resident) -> Known:
+    return Known(
+        bsn=found.bsn.value,
+        name=found.name,
+        level=found.level,
+        authenticated_at=found.authenticated_at,
+        id_token=found.id_token,
+    )
+
+
+def _visitor(session: Session[Known], token: str) -> Visitor:
     return Visitor(name=session.known.name, until=session.until, token=token)
 
 
-def show(deps: PortalDeps, asked: Asked, template: str, title: str, **rest: Any) -> Response[str]:
+async def asked_of(deps: PortalDeps, request: AnyRequest) -> Asked[Known]:
+    """Read the request; a session that is alive is extended by it."""
+    return await door_of(deps).asked(request)
+
+
+def show(
+    deps: PortalDeps, asked: Asked[Known], template: str, title: str, **rest: Any
+) -> Response[str]:
     """A page of the portal; ``rest`` are fields of `Page`."""
-    page = Page(
-        template=template,
-        title=title,
-        path=asked.here,
-        language=asked.language,
-        visitor=visitor_of(deps, asked.session),
-        **rest,
-    )
-    return deps.site.show(page)
+    return door_of(deps).show(asked, template, title, **rest)
 
 
-def to_login(asked: Asked) -> Redirect:
+def to_login(deps: PortalDeps, asked: Asked[Known]) -> Redirect:
     """Away to log in, and afterwards back here with everything that was asked."""
-    target = "/sessie-voorbij" if asked.had_cookie else "/inloggen"
-    back = quote(asked.at(asked.here), safe="")
-    answer = Redirect(asked.at(f"{target}?terug={back}"), status_code=303)
-    if asked.had_cookie:
-        answer.set_cookie(gone(SESSION_COOKIE))
-    return answer
+    return door_of(deps).to_login(asked)
 
 
-def safe_return(path: str) -> str:
-    """The path if it is one of this site, else the page one logs in for."""
-    local = path.startswith("/") and not path.startswith(("//", "/\\"))
-    printable = path.isascii() and path.isprintable() and "\\" not in path
-    return path if local and printable and len(path) <= 1000 else "/gebruik"
-
-
-def cookie(name: str, value: str, max_age_seconds: int | None = None) -> Cookie:
-    """A cookie that only our own origin gets, and no script."""
-    return Cookie(
-        key=name,
-        value=value,
-        path="/",
-        max_age=max_age_seconds,
-        secure=True,
-        httponly=True,
-        samesite="lax",
-    )
-
-
-def gone(name: str) -> Cookie:
-    """The same cookie, taken away."""
-    return cookie(name, "", 0)
-
-
-def pending_cookie(key: bytes, pending: Pending) -> str:
-    """A login that has begun, sealed."""
-    import base64
-
-    value = msgspec.json.encode(pending)
-    sealed = seal(value, key, _LOGIN_LABEL, secrets.token_bytes(NONCE_BYTES))
-    return base64.urlsafe_b64encode(sealed).decode()
-
-
-def pending_of(key: bytes, text: str) -> Pending | None:
-    """The login this browser has begun; None when there is none or it is not from us."""
-    import base64
-
-    try:
-        sealed = base64.urlsafe_b64decode(text.encode())
-        value = unseal(sealed, key, _LOGIN_LABEL)
-        return None if value is None else msgspec.json.decode(value, type=Pending)
-    except (ValueError, msgspec.DecodeError):
-        return None
+# The words of the standard sentence on failure follow DigiD's own.
+_FAILURES = {
+    **FAILURES,
+    Reason.CANCELLED: Failure(
+        N_("U bent niet ingelogd"),
+        (N_("U stopte met inloggen. Er is niets gebeurd met uw gegevens."),),
+        200,
+    ),
+    Reason.LEVEL_TOO_LOW: Failure(
+        N_("Log in op een sterkere manier"),
+        (
+            N_("Hier staan persoonlijke gegevens. Daarom moeten wij zeker weten wie u bent."),
+            N_("Log opnieuw in. Kies een manier met extra controle, zoals een app met ID-check."),
+        ),
+        403,
+    ),
+    Reason.NO_NUMBER: Failure(
+        N_("Wij kunnen niet zien wie u bent"),
+        (N_("De dienst waarmee u inlogde, gaf geen burgerservicenummer. Bel ons."),),
+        403,
+    ),
+}

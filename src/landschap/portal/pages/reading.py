@@ -24,9 +24,10 @@ from landschap.logboek.pseudonyms import subject_pseudonym
 from landschap.logboek.records import Kind, Record
 from landschap.logboek.store import by_record, by_transaction, uses_of
 from landschap.platform.ids import new_span_id, new_trace_id
+from landschap.platform.web.sessions import Session
 from landschap.portal.filters import Filter
+from landschap.portal.known import Known
 from landschap.portal.pages.context import PortalDeps
-from landschap.portal.store import Session
 from landschap.portal.uses import FieldGroup, Lookups, Use, field_groups, use_of
 from landschap.purposes.model import ProcessingActivity
 from landschap.purposes.store import activity_at
@@ -65,7 +66,7 @@ class Agreement:
     until: datetime
 
 
-async def write_look(deps: PortalDeps, session: Session) -> None:
+async def write_look(deps: PortalDeps, session: Session[Known]) -> None:
     """Record that this person looks; returns when it is durable.
 
     Raises ProblemError (503) when it can not be recorded: then nothing may be shown.
@@ -104,7 +105,7 @@ _NOT_RECORDED = Refusal(
 )
 
 
-async def read_uses(deps: PortalDeps, session: Session, chosen: Filter) -> Reading:
+async def read_uses(deps: PortalDeps, session: Session[Known], chosen: Filter) -> Reading:
     """The uses of this person in the chosen period; the rest of the filter is for the caller."""
     since, until = chosen.moments()
     records = await _try(
@@ -124,7 +125,7 @@ async def read_uses(deps: PortalDeps, session: Session, chosen: Filter) -> Readi
     return Reading(uses=uses, missing=missing, is_all=len(records) == len(shown))
 
 
-async def read_use(deps: PortalDeps, session: Session, record_id: UUID) -> Reading:
+async def read_use(deps: PortalDeps, session: Session[Known], record_id: UUID) -> Reading:
     """One use, if it is of this person; else none: whether it exists is nobody's business."""
     try:
         record = await by_record(deps.log_pool, record_id)
@@ -236,10 +237,10 @@ async def _try(question: Awaitable[_Answer]) -> _Answer | None:
         return None
 
 
-def _subjects(deps: PortalDeps, session: Session) -> list[bytes]:
+def _subjects(deps: PortalDeps, session: Session[Known]) -> list[bytes]:
     return [_pseudonym(deps, key, session) for key in deps.pseudonym_keys.values()]
 
 
-def _pseudonym(deps: PortalDeps, key: bytes, session: Session) -> bytes:
+def _pseudonym(deps: PortalDeps, key: bytes, session: Session[Known]) -> bytes:
     oin = deps.settings.organisation.oin
     return subject_pseudonym(key, oin, "bsn", session.known.bsn)

@@ -18,7 +18,9 @@ from litestar.params import FromPath
 
 from landschap.platform.http import json_response
 from landschap.platform.web import N_, Link
+from landschap.platform.web.sessions import Session
 from landschap.portal.filters import KEYS, Filter, day_text, only, read_filter
+from landschap.portal.known import Known
 from landschap.portal.pages.context import AnyRequest, Asked, PortalDeps, asked_of, show, to_login
 from landschap.portal.pages.reading import (
     Reading,
@@ -30,7 +32,6 @@ from landschap.portal.pages.reading import (
     write_look,
 )
 from landschap.portal.pages.wording import Wording
-from landschap.portal.store import Session
 from landschap.portal.twins import as_csv, as_json
 from landschap.portal.uses import SELF, Group, Use, Who, first_page, grouped, tally
 from landschap.vocabulary.ijson import JsonValue
@@ -58,7 +59,7 @@ def use_routes(deps: PortalDeps) -> list[HTTPRouteHandler]:
     async def uses(request: AnyRequest) -> Response[Any]:
         asked = await asked_of(deps, request)
         if asked.session is None:
-            return to_login(asked)
+            return to_login(deps, asked)
         chosen, errors = read_filter(asked.query, amsterdam_day(datetime.now(UTC)))
         if errors:
             return _with_errors(deps, asked, chosen, errors)
@@ -69,14 +70,14 @@ def use_routes(deps: PortalDeps) -> list[HTTPRouteHandler]:
     async def table(request: AnyRequest) -> Response[Any]:
         asked = await asked_of(deps, request)
         if asked.session is None:
-            return to_login(asked)
+            return to_login(deps, asked)
         return await _table(deps, asked, asked.session)
 
     @get(["/gebruik.json", "/en/gebruik.json"], opt=_FILTER)
     async def document(request: AnyRequest) -> Response[Any]:
         asked = await asked_of(deps, request)
         if asked.session is None:
-            return to_login(asked)
+            return to_login(deps, asked)
         return await _document(deps, asked, asked.session)
 
     @get(["/gebruik/{name:str}", "/en/gebruik/{name:str}"])
@@ -84,7 +85,7 @@ def use_routes(deps: PortalDeps) -> list[HTTPRouteHandler]:
         asked = await asked_of(deps, request)
         record_id, is_json = _record_id(name)
         if asked.session is None:
-            return to_login(asked)
+            return to_login(deps, asked)
         await write_look(deps, asked.session)
         reading = await read_use(deps, asked.session, record_id)
         if "log" in reading.missing:
@@ -108,7 +109,7 @@ def _today() -> Filter:
 
 
 def _with_errors(
-    deps: PortalDeps, asked: Asked, chosen: Filter, errors: dict[str, str]
+    deps: PortalDeps, asked: Asked[Known], chosen: Filter, errors: dict[str, str]
 ) -> Response[str]:
     words = Wording(deps.site, asked.language)
     said = {name: words.say(text) for name, text in errors.items()}
@@ -125,7 +126,7 @@ def _with_errors(
     )  # fmt: skip
 
 
-def _form(chosen: Filter, asked: Asked, errors: dict[str, str]) -> dict[str, Any]:
+def _form(chosen: Filter, asked: Asked[Known], errors: dict[str, str]) -> dict[str, Any]:
     """The filter as typed; a field that could not be read keeps what was in it."""
     return {
         "chosen": chosen,
@@ -138,7 +139,7 @@ def _form(chosen: Filter, asked: Asked, errors: dict[str, str]) -> dict[str, Any
 _START = Link(path="/", label=N_("Begin"))
 
 
-def _list(deps: PortalDeps, asked: Asked, chosen: Filter, reading: Reading) -> Response[str]:
+def _list(deps: PortalDeps, asked: Asked[Known], chosen: Filter, reading: Reading) -> Response[str]:
     words = Wording(deps.site, asked.language)
     admitted = [use for use in reading.uses if chosen.admits(use)]
     shown = first_page(admitted, fold=not chosen.unfold, rows=ROWS_PER_PAGE)
@@ -186,7 +187,7 @@ def _activities(words: Wording, uses: Sequence[Use]) -> dict[str, str]:
     return dict(sorted(found.items(), key=lambda pair: pair[1]))
 
 
-async def _one(deps: PortalDeps, asked: Asked, reading: Reading) -> Response[str]:
+async def _one(deps: PortalDeps, asked: Asked[Known], reading: Reading) -> Response[str]:
     use, words = reading.uses[0], Wording(deps.site, asked.language)
     names, _ = await lookups(deps)
     values = {
@@ -201,12 +202,12 @@ async def _one(deps: PortalDeps, asked: Asked, reading: Reading) -> Response[str
     return show(deps, asked, "portal/use.html", words.headline(use), crumbs=crumbs, values=values)
 
 
-async def _one_json(deps: PortalDeps, asked: Asked, reading: Reading) -> Response[bytes]:
+async def _one_json(deps: PortalDeps, asked: Asked[Known], reading: Reading) -> Response[bytes]:
     use, words = reading.uses[0], Wording(deps.site, asked.language)
     return _attached(as_json(use, words.of(use)), f"gebruik-{use.id}.json")
 
 
-async def _table(deps: PortalDeps, asked: Asked, session: Session) -> Response[Any]:
+async def _table(deps: PortalDeps, asked: Asked[Known], session: Session[Known]) -> Response[Any]:
     chosen, errors = read_filter(asked.query, amsterdam_day(datetime.now(UTC)))
     if errors:
         return _with_errors(deps, asked, chosen, errors)
@@ -224,7 +225,9 @@ async def _table(deps: PortalDeps, asked: Asked, session: Session) -> Response[A
     )
 
 
-async def _document(deps: PortalDeps, asked: Asked, session: Session) -> Response[Any]:
+async def _document(
+    deps: PortalDeps, asked: Asked[Known], session: Session[Known]
+) -> Response[Any]:
     chosen, errors = read_filter(asked.query, amsterdam_day(datetime.now(UTC)))
     if errors:
         return _with_errors(deps, asked, chosen, errors)

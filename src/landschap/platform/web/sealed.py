@@ -37,7 +37,7 @@ def session_hash(token: str) -> bytes:
 
 def form_token(key: bytes, session: bytes) -> str:
     """Proves that a form came from our own page in this session."""
-    digest = hmac.digest(key, b"landschap.portal.form\x1f" + session, "sha256")
+    digest = hmac.digest(key, b"landschap.form\x1f" + session, "sha256")
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 

@@ -1,22 +1,27 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Sessions: begun, looked up and extended in one statement, ended, forgotten.
+"""Sessions: begun, looked up and extended in one statement, changed, ended, forgotten.
 
-A session ends after fifteen minutes in which nothing is asked, and eight hours after it began.
+A room whose pages one logs in to has a table ``session`` in its own schema and hands its own pool;
+what a session knows is a struct of that room. A session ends after fifteen minutes in which
+nothing is asked, and eight hours after it began.
 """
 
 from __future__ import annotations
 
 import secrets
 from datetime import UTC, datetime, timedelta
+from typing import Generic, TypeVar
 
 import asyncpg
 import msgspec
 
-from landschap.portal.sealed import NONCE_BYTES, seal, session_hash, unseal
+from landschap.platform.web.sealed import NONCE_BYTES, seal, session_hash, unseal
 
 IDLE = timedelta(minutes=15)
 LONGEST = timedelta(hours=8)
 _FORGOTTEN_AT_ONCE = 200
+
+K = TypeVar("K", bound=msgspec.Struct)
 
 _BEGIN = """
 WITH forgotten AS (
@@ -33,40 +38,29 @@ RETURNING sealed, begun_at
 """
 
 
-class Known(msgspec.Struct, frozen=True):
-    """What a session knows: the person, the name to greet with, how they logged in."""
-
-    bsn: str
-    name: str
-    level: str
-    authenticated_at: int
-    id_token: str
-
-    def __repr__(self) -> str:
-        return f"Known(level={self.level!r})"
-
-
-class Session(msgspec.Struct, frozen=True, kw_only=True):
+class Session(msgspec.Struct, Generic[K], frozen=True, kw_only=True):
     """A session that is alive; ``until`` is when it ends if nothing is asked."""
 
     hash: bytes
-    known: Known
+    known: K
     until: datetime
 
     def __repr__(self) -> str:
         return f"Session(until={self.until.isoformat()})"
 
 
-async def begin_session(pool: asyncpg.Pool, key: bytes, known: Known) -> str:
+async def begin_session(pool: asyncpg.Pool, key: bytes, known: msgspec.Struct) -> str:
     """Begin a session; returns the token for the cookie."""
     token = secrets.token_urlsafe(32)
     hashed = session_hash(token)
-    sealed = seal(msgspec.json.encode(known), key, hashed, secrets.token_bytes(NONCE_BYTES))
+    sealed = _sealed(key, hashed, known)
     await pool.execute(_BEGIN, hashed, sealed, datetime.now(UTC), IDLE, _FORGOTTEN_AT_ONCE)
     return token
 
 
-async def resume_session(pool: asyncpg.Pool, key: bytes, token: str) -> Session | None:
+async def resume_session(
+    pool: asyncpg.Pool, key: bytes, token: str, kind: type[K]
+) -> Session[K] | None:
     """The session of a cookie, extended by this request; None when it is over or unknown."""
     hashed, now = session_hash(token), datetime.now(UTC)
     row = await pool.fetchrow(_RESUME, hashed, now, IDLE, LONGEST)
@@ -74,9 +68,21 @@ async def resume_session(pool: asyncpg.Pool, key: bytes, token: str) -> Session 
     if row is None or value is None:
         return None
     until = min(now + IDLE, row["begun_at"] + LONGEST)
-    return Session(hash=hashed, known=msgspec.json.decode(value, type=Known), until=until)
+    return Session(hash=hashed, known=msgspec.json.decode(value, type=kind), until=until)
+
+
+async def change_session(
+    pool: asyncpg.Pool, key: bytes, hashed: bytes, known: msgspec.Struct
+) -> None:
+    """Let a session know something else; one that is over stays over."""
+    sealed = _sealed(key, hashed, known)
+    await pool.execute("UPDATE session SET sealed = $2 WHERE session_hash = $1", hashed, sealed)
 
 
 async def end_session(pool: asyncpg.Pool, hashed: bytes) -> None:
     """End a session; ending one that is over changes nothing."""
     await pool.execute("DELETE FROM session WHERE session_hash = $1", hashed)
+
+
+def _sealed(key: bytes, hashed: bytes, known: msgspec.Struct) -> bytes:
+    return seal(msgspec.json.encode(known), key, hashed, secrets.token_bytes(NONCE_BYTES))

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Who a provider says has logged in: a resident by number, an employee by roles.
+
+A resident needs the level that is asked for. An employee needs a second factor: shown by that
+level, or by a method the provider names (``amr``), and a role that may enter.
+Source: OpenID Connect Core 1.0, section 2 (``acr``, ``amr``); RFC 8176; BIO2, 8.5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from landschap.platform.oidc import LEVELS, Claims, LoginFailed, Reason
+from landschap.platform.oidc_settings import ConsoleOidcSettings, PortalOidcSettings
+from landschap.vocabulary.identifiers import Bsn, InvalidValue
+
+_MAX_NAME = 200
+_MAX_SUBJECT = 255
+_MAX_ROLES = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resident:
+    """Who logged in, how sure the provider is, and the token to log out with."""
+
+    bsn: Bsn
+    name: str
+    level: str
+    authenticated_at: int
+    id_token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Employee:
+    """Who logged in; ``subject`` is the name by which the provider and our log know them."""
+
+    subject: str
+    name: str
+    roles: tuple[str, ...]
+    level: str
+    authenticated_at: int
+    id_token: str = field(repr=False)
+
+
+def resident(settings: PortalOidcSettings) -> Callable[[Claims, str], Resident]:
+    """How a resident is read. Raises LoginFailed: level too low, no number."""
+
+    def identify(claims: Claims, token: str) -> Resident:
+        level = str(claims.get(settings.acr_claim, ""))
+        _require_level(level, settings.minimum_level)
+        try:
+            bsn = Bsn.parse(str(claims.get(settings.bsn_claim, "")))
+        except InvalidValue:
+            raise LoginFailed(Reason.NO_NUMBER, "the provider told no person's number") from None
+        return Resident(
+            bsn=bsn,
+            name=str(claims.get("name", ""))[:_MAX_NAME],
+            level=level,
+            authenticated_at=_when(claims),
+            id_token=token,
+        )
+
+    return identify
+
+
+def employee(settings: ConsoleOidcSettings) -> Callable[[Claims, str], Employee]:
+    """How an employee is read. Raises LoginFailed: no second factor, no name, no fitting role."""
+
+    def identify(claims: Claims, token: str) -> Employee:
+        level = str(claims.get(settings.acr_claim, ""))
+        methods = _texts(claims.get(settings.amr_claim))
+        if settings.second_factors.isdisjoint(methods):
+            _require_level(level, settings.minimum_level)
+        subject = claims.get("sub")
+        if not isinstance(subject, str) or not 0 < len(subject) <= _MAX_SUBJECT:
+            raise LoginFailed(Reason.REFUSED, "the provider told no subject")
+        roles = _texts(claims.get(settings.roles_claim))[:_MAX_ROLES]
+        if settings.allowed_roles.isdisjoint(roles):
+            raise LoginFailed(Reason.NO_ROLE, "none of the roles may enter the console")
+        return Employee(
+            subject=subject,
+            name=str(claims.get("name", "") or subject)[:_MAX_NAME],
+            roles=tuple(roles),
+            level=level,
+            authenticated_at=_when(claims),
+            id_token=token,
+        )
+
+    return identify
+
+
+def _require_level(level: str, minimum: str) -> None:
+    if LEVELS.get(level, 0) < LEVELS[minimum]:
+        raise LoginFailed(Reason.LEVEL_TOO_LOW, f"level {level[:80]!r} is not enough")
+
+
+def _when(claims: Claims) -> int:
+    return int(claims.get("auth_time", claims["iat"]))
+
+
+def _texts(claim: object) -> list[str]:
+    """A claim that is a list of texts, or texts with spaces between them."""
+    if isinstance(claim, str):
+        return claim.split()
+    if isinstance(claim, Sequence):
+        return [each for each in claim if isinstance(each, str)]
+    return []

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: EUPL-1.2
+# ruff: noqa: RUF009 - option() and section() make dataclass fields
+"""The part of the settings about who may log in: residents, employees, and their tokens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from landschap.platform import options as o
+from landschap.platform.options import option, section
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortalOidcSettings:
+    """How residents log in at the portal."""
+
+    issuer: str = option(o.web_address("https", "http"), "Issuer that residents log in with.")
+    client_id: str = option(o.text, "Our client id at that issuer.")
+    client_secret: Path | None = option(o.a_path, "File that holds the secret.", default=None)
+    bsn_claim: str = option(o.text, "Claim that holds the person's number.", default="bsn")
+    acr_claim: str = option(o.text, "Claim that holds the level of assurance.", default="acr")
+    minimum_level: str = option(
+        o.text,
+        "Lowest level that may log in.",
+        default="http://eidas.europa.eu/LoA/substantial",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmployeesOidcSettings:
+    """Tokens of employees that applications bring to the Outway."""
+
+    issuer: str = option(o.web_address("https", "http"), "Issuer of our employees' tokens.")
+    audience: str = option(o.text, "Audience those tokens must name.")
+    roles_claim: str = option(o.text, "Claim that holds the roles.", default="roles")
+    level_claim: str = option(o.text, "Claim that holds the level of assurance.", default="acr")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleOidcSettings:
+    """How employees log in at the console; a second factor is always needed."""
+
+    issuer: str = option(o.web_address("https", "http"), "Issuer that employees log in with.")
+    client_id: str = option(o.text, "Our client id at that issuer.")
+    roles: tuple[str, ...] = option(
+        o.several(o.text), "Roles that may enter the console; what they see there, policies say."
+    )
+    client_secret: Path | None = option(o.a_path, "File that holds the secret.", default=None)
+    roles_claim: str = option(o.text, "Claim that holds the roles.", default="roles")
+    acr_claim: str = option(o.text, "Claim that holds the level of assurance.", default="acr")
+    amr_claim: str = option(o.text, "Claim that holds the methods of logging in.", default="amr")
+    minimum_level: str = option(
+        o.text,
+        "Level that shows a second factor by itself.",
+        default="http://eidas.europa.eu/LoA/substantial",
+    )
+    second_factor: tuple[str, ...] = option(
+        o.several(o.text),
+        "Methods (amr) that show a second factor, whatever the level.",
+        default=("mfa",),
+    )
+
+    @property
+    def allowed_roles(self) -> frozenset[str]:
+        """Roles of which one is needed."""
+        return frozenset(self.roles)
+
+    @property
+    def second_factors(self) -> frozenset[str]:
+        """Methods of which one is enough."""
+        return frozenset(self.second_factor)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OidcSettings:
+    """Everybody who may log in."""
+
+    portal: PortalOidcSettings | None = section(
+        PortalOidcSettings, "Log-in of residents.", optional=True
+    )
+    employees: EmployeesOidcSettings | None = section(
+        EmployeesOidcSettings, "Tokens of employees at the Outway.", optional=True
+    )
+    console: ConsoleOidcSettings | None = section(
+        ConsoleOidcSettings, "Log-in of employees at the console.", optional=True
+    )

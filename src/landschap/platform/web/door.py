@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Where one logs in: what every page behind it shares, for residents and for employees alike.
+
+A `Door` has a name of its own for its cookies and its addresses, so that who is logged in at one
+is a stranger at the other.
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, NamedTuple
+from urllib.parse import quote
+
+import asyncpg
+import msgspec
+from litestar import Request, Response
+from litestar.datastructures import Cookie
+from litestar.response import Redirect
+
+from landschap.platform.oidc import OidcClient, Pending, Reason, Who
+from landschap.platform.web.frame import Page, Site, Visitor
+from landschap.platform.web.language import Language, in_language, split_path
+from landschap.platform.web.sealed import NONCE_BYTES, form_token, is_form_token, seal, unseal
+from landschap.platform.web.sessions import K, Session, resume_session
+
+AnyRequest = Request[Any, Any, Any]
+
+
+class Failure(NamedTuple):
+    """What a page says when nobody is logged in; words for the catalogue."""
+
+    title: str
+    paragraphs: tuple[str, ...]
+    status: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door(Generic[Who, K]):
+    """One way in.
+
+    ``base`` stands before its addresses, empty or like ``/console``; ``home`` is where one comes
+    who wanted nothing else; ``start`` is its public first page. Without ``oidc`` nobody can log in,
+    and the pages say so. ``address`` is the site's own, for coming back to from the provider.
+    ``remember`` makes of who came what the session knows; ``visitor`` is how the frame shows them.
+    """
+
+    site: Site
+    pool: asyncpg.Pool
+    key: bytes = field(repr=False)
+    oidc: OidcClient[Who] | None
+    knows: type[K]
+    remember: Callable[[Who], K]
+    visitor: Callable[[Session[K], str], Visitor]
+    failures: Mapping[Reason, Failure]
+    session_cookie: str
+    login_cookie: str
+    base: str
+    home: str
+    start: str
+    address: str
+
+    def token(self, session: Session[K]) -> str:
+        """Proves that a form came from our own page in this session."""
+        return form_token(self.key, session.hash)
+
+    def is_own_form(self, form: Mapping[str, Any], session: Session[K]) -> bool:
+        """True when the form came from our own page in this session."""
+        return is_form_token(str(form.get("token", "")), self.key, session.hash)
+
+    async def asked(self, request: AnyRequest) -> Asked[K]:
+        """Read the request; a session that is alive is extended by it."""
+        language, path = split_path(request.url.path)
+        token = request.cookies.get(self.session_cookie, "")
+        session = await resume_session(self.pool, self.key, token, self.knows) if token else None
+        return Asked(
+            language=language,
+            path=path,
+            query=dict(request.query_params),
+            session=session,
+            had_cookie=bool(token),
+        )
+
+    def show(self, asked: Asked[K], template: str, title: str, **rest: Any) -> Response[str]:
+        """A page; ``rest`` are fields of `Page`."""
+        session = asked.session
+        page = Page(
+            template=template,
+            title=title,
+            path=asked.here,
+            language=asked.language,
+            visitor=self.visitor(session, self.token(session)) if session else None,
+            **rest,
+        )
+        return self.site.show(page)
+
+    def to_login(self, asked: Asked[K]) -> Redirect:
+        """Away to log in, and afterwards back here with everything that was asked."""
+        target = "/sessie-voorbij" if asked.had_cookie else "/inloggen"
+        back = quote(asked.at(asked.here), safe="")
+        answer = Redirect(asked.at(f"{self.base}{target}?terug={back}"), status_code=303)
+        if asked.had_cookie:
+            answer.set_cookie(gone(self.session_cookie))
+        return answer
+
+    def safe_return(self, path: str) -> str:
+        """The path if it is one of this site, else the page one logs in for."""
+        local = path.startswith("/") and not path.startswith(("//", "/\\"))
+        printable = path.isascii() and path.isprintable() and "\\" not in path
+        return path if local and printable and len(path) <= 1000 else self.home
+
+    def pending_cookie(self, pending: Pending) -> str:
+        """A login that has begun, sealed."""
+        value = msgspec.json.encode(pending)
+        sealed = seal(value, self.key, self._login_label, secrets.token_bytes(NONCE_BYTES))
+        return base64.urlsafe_b64encode(sealed).decode()
+
+    def pending_of(self, text: str) -> Pending | None:
+        """The login this browser has begun; None when there is none or it is not from us."""
+        try:
+            sealed = base64.urlsafe_b64decode(text.encode())
+            value = unseal(sealed, self.key, self._login_label)
+            return None if value is None else msgspec.json.decode(value, type=Pending)
+        except (ValueError, msgspec.DecodeError):
+            return None
+
+    @property
+    def _login_label(self) -> bytes:
+        return b"landschap.login\x1f" + self.login_cookie.encode()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked(Generic[K]):
+    """A request as a site sees it: language, path without it, query, and who asks."""
+
+    language: Language
+    path: str
+    query: Mapping[str, str]
+    session: Session[K] | None
+    had_cookie: bool
+
+    @property
+    def here(self) -> str:
+        """The path with its query, to come back to."""
+        pairs = "&".join(f"{quote(k)}={quote(v)}" for k, v in self.query.items())
+        return f"{self.path}?{pairs}" if pairs else self.path
+
+    def at(self, path: str) -> str:
+        """A path in the language of this request."""
+        return in_language(self.language, path)
+
+
+def cookie(name: str, value: str, max_age_seconds: int | None = None) -> Cookie:
+    """A cookie that only our own origin gets, and no script."""
+    return Cookie(
+        key=name,
+        value=value,
+        path="/",
+        max_age=max_age_seconds,
+        secure=True,
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def gone(name: str) -> Cookie:
+    """The same cookie, taken away."""
+    return cookie(name, "", 0)
