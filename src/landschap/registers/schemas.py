@@ -1,19 +1,25 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Checking a value against the part of JSON Schema that information models use.
+"""Checking values against JSON Schema, and telling what is wrong in one form: field and rule.
 
-A model that uses a keyword outside this part is refused when it is read, so no rule of a model
-is ever silently skipped.
+The rules are those of the library jsonschema-rs; the words are ours and never hold the value, as
+that may be personal data. A model may use the keywords in `KEYWORDS`: with fewer forms every model
+is a table with groups, and no rule of a model is ever silently skipped.
 Source: JSON Schema 2020-12, "Validation".
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
 
+from jsonschema_rs import Draft202012Validator, ValidationError
+
+from landschap.registers.periods import IncompleteDate
 from landschap.vocabulary.identifiers import InvalidValue
 from landschap.vocabulary.ijson import JsonValue
+from landschap.vocabulary.mistakes import did_you_mean
 from landschap.vocabulary.times import parse_day, parse_moment
 
 Schema = Mapping[str, JsonValue]
@@ -22,6 +28,10 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 ANNOTATIONS = frozenset(
     {"$schema", "$id", "$comment", "title", "description", "examples", "deprecated"}
 )
+TYPES = ("null", "boolean", "integer", "number", "string", "array", "object")
+# Enough to repair a text by; a hostile one does not cost more than these.
+MAX_FAULTS = 100
+_MAX_SHOWN = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,74 +43,160 @@ class Fault:
 
 
 def unknown_keywords(schema: Schema, pointer: str = "") -> Iterator[Fault]:
-    """The keywords and types of a schema that `faults` could not check."""
+    """The keywords, types and formats of a schema that no model may use, with the nearest."""
     for keyword, value in schema.items():
         if keyword in ANNOTATIONS or keyword.startswith("x-"):
             continue
-        if keyword not in _RULES and keyword not in ("properties", "items"):
-            yield Fault(f"{pointer}/{keyword}", "is not a keyword we can check")
-        elif keyword == "properties" and isinstance(value, Mapping):
-            for name, inner in value.items():
-                if isinstance(inner, Mapping):
-                    yield from unknown_keywords(inner, f"{pointer}/properties/{name}")
-        elif keyword == "items" and isinstance(value, Mapping):
-            yield from unknown_keywords(value, f"{pointer}/items")
-        elif keyword == "type" and not set(_as_list(value)) <= set(_TYPES):
-            yield Fault(f"{pointer}/type", f"is none of {', '.join(_TYPES)}")
+        if keyword not in KEYWORDS:
+            hint = did_you_mean(keyword, KEYWORDS | ANNOTATIONS)
+            yield Fault(f"{pointer}/{keyword}", f"is not a keyword we can check{hint}")
+        elif keyword == "type":
+            yield from _unknown_types(value, f"{pointer}/type")
         elif keyword == "format" and value not in _FORMATS:
-            yield Fault(f"{pointer}/format", f"is none of {', '.join(_FORMATS)}")
+            hint = did_you_mean(str(value), _FORMATS)
+            yield Fault(f"{pointer}/format", f"is none of {', '.join(_FORMATS)}{hint}")
         elif keyword == "additionalProperties" and value is not False:
             yield Fault(f"{pointer}/additionalProperties", "can only be false")
+    for path, inner in inner_schemas(schema, pointer):
+        yield from unknown_keywords(inner, path)
+
+
+def _unknown_types(value: JsonValue, pointer: str) -> Iterator[Fault]:
+    for name in as_list(value):
+        if name not in TYPES:
+            hint = did_you_mean(str(name), TYPES)
+            yield Fault(pointer, f"is none of {', '.join(TYPES)}{hint}")
+
+
+def inner_schemas(schema: Schema, pointer: str = "") -> Iterator[tuple[str, Schema]]:
+    """The schemas directly below one, each with its pointer: of members and of items."""
+    properties, items = schema.get("properties"), schema.get("items")
+    if isinstance(properties, Mapping):
+        for name, inner in properties.items():
+            if isinstance(inner, Mapping):
+                yield f"{pointer}/properties/{name}", inner
+    if isinstance(items, Mapping):
+        yield f"{pointer}/items", items
+
+
+def schema_faults(schema: Schema) -> Iterator[Fault]:
+    """What makes a schema unusable itself, such as a pattern that can not be read."""
+    try:
+        _compiled(_Same(schema))
+    except ValidationError as error:
+        yield Fault(_pointer(error.instance_path), _of_schema(error))
+    except ValueError as error:
+        yield Fault("", str(error).splitlines()[0])
+
+
+def _of_schema(error: ValidationError) -> str:
+    if error.kind.name == "format":
+        return "is no pattern that can be read"
+    return error.message.removeprefix(f"{error.instance!r} ")
 
 
 def faults(value: JsonValue, schema: Schema, pointer: str = "") -> Iterator[Fault]:
-    """Everything that is wrong with a value, all at once."""
-    for keyword, rule in _RULES.items():
-        if keyword in schema:
-            message = rule(value, schema[keyword], schema)
-            if message:
-                yield Fault(pointer, message)
-                if keyword == "type":
-                    return
-    yield from _inner_faults(value, schema, pointer)
+    """Everything that is wrong with a value, at most a hundred things, all at once."""
+    validator = _compiled(_Same(schema))
+    try:
+        if validator.is_valid(value):
+            return
+        errors = list(islice(validator.iter_errors(value), MAX_FAULTS))
+    except ValueError:
+        # Only what is no plain JSON inside, such as a mapping of another kind, gets here.
+        yield from faults(_plain(value), schema, pointer)
+        return
+    yield from _told(errors, schema, pointer)
 
 
-def _inner_faults(value: JsonValue, schema: Schema, pointer: str) -> Iterator[Fault]:
-    properties, items = schema.get("properties"), schema.get("items")
-    if isinstance(value, Mapping) and isinstance(properties, Mapping):
-        for name, inner in properties.items():
-            if name in value and isinstance(inner, Mapping):
-                yield from faults(value[name], inner, f"{pointer}/{name}")
-    elif isinstance(value, list) and isinstance(items, Mapping):
-        for position, item in enumerate(value):
-            yield from faults(item, items, f"{pointer}/{position}")
+class _Same:
+    """A schema by what it is, not what it says: comparing two would cost more than checking."""
+
+    __slots__ = ("schema",)
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+
+    def __hash__(self) -> int:
+        return id(self.schema)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.schema is self.schema
 
 
-Rule = Callable[[JsonValue, JsonValue, Schema], str]
+# As many as a large organisation has types and groups; the cache keeps its schemas alive, so that
+# no other one can take their place in memory.
+@lru_cache(maxsize=2048)
+def _compiled(same: _Same) -> Draft202012Validator:
+    plain = {name: _plain(value) for name, value in same.schema.items()}
+    return Draft202012Validator(plain, formats=_OWN_FORMATS, validate_formats=True, offline=True)
 
 
-def _type(value: JsonValue, wanted: JsonValue, _: Schema) -> str:
-    names = [str(name) for name in _as_list(wanted)]
-    if any(_TYPES[name](value) for name in names):
-        return ""
-    return f"must be {' or '.join(names)}"
+def _told(errors: Sequence[ValidationError], schema: Schema, pointer: str) -> Iterator[Fault]:
+    """Errors in our words: one per rule and place, and where the type is wrong only that."""
+    mistyped = {_pointer(e.instance_path) for e in errors if e.kind.name == "type"}
+    seen = set()
+    for error in errors:
+        rule, place = error.kind.name, _pointer(error.instance_path)
+        if (place, rule) in seen or (rule != "type" and place in mistyped):
+            continue
+        seen.add((place, rule))
+        message = _WORDS.get(rule, _other)(error, _rule_of(error, schema))
+        yield Fault(pointer + place, message)
 
 
-def _is_integer(value: JsonValue) -> bool:
-    if isinstance(value, bool):
-        return False
-    return isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+def _rule_of(error: ValidationError, schema: Schema) -> JsonValue:
+    """What the schema says at the keyword that failed."""
+    found: JsonValue = schema
+    for step in error.schema_path:
+        found = found[step] if isinstance(found, Mapping | list) else None  # type: ignore[index]  # steps fit
+    return found
 
 
-_TYPES: Mapping[str, Callable[[JsonValue], bool]] = {
-    "null": lambda value: value is None,
-    "boolean": lambda value: isinstance(value, bool),
-    "integer": _is_integer,
-    "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
-    "string": lambda value: isinstance(value, str),
-    "array": lambda value: isinstance(value, list),
-    "object": lambda value: isinstance(value, Mapping),
+def _required(error: ValidationError, wanted: JsonValue) -> str:
+    there = error.instance if isinstance(error.instance, Mapping) else {}
+    return f"lacks {', '.join(str(name) for name in as_list(wanted) if name not in there)}"
+
+
+def _nothing_else(error: ValidationError, _: JsonValue) -> str:
+    return f"has unknown members {', '.join(sorted(error.kind.as_dict()['unexpected']))}"
+
+
+def _enum(_: ValidationError, wanted: JsonValue) -> str:
+    allowed = [str(value) for value in as_list(wanted)]
+    more = len(allowed) - _MAX_SHOWN
+    told = ", ".join(allowed[:_MAX_SHOWN])
+    return f"must be one of {told}" + (f" and {more} more" if more > 0 else "")
+
+
+def _other(error: ValidationError, _: JsonValue) -> str:
+    return f"breaks the rule {error.kind.name}"
+
+
+def _said(words: str) -> Callable[[ValidationError, JsonValue], str]:
+    return lambda _, wanted: f"{words} {wanted}"
+
+
+_WORDS: Mapping[str, Callable[[ValidationError, JsonValue], str]] = {
+    "type": lambda _, wanted: f"must be {' or '.join(str(name) for name in as_list(wanted))}",
+    "enum": _enum,
+    "const": _said("must be"),
+    "format": _said("is not a"),
+    "pattern": _said("does not match"),
+    "minimum": _said("must be at least"),
+    "maximum": _said("must be at most"),
+    "exclusiveMinimum": _said("must be more than"),
+    "exclusiveMaximum": _said("must be less than"),
+    "multipleOf": _said("must be a multiple of"),
+    "minLength": _said("is shorter than"),
+    "maxLength": _said("is longer than"),
+    "minItems": _said("has fewer items than"),
+    "maxItems": _said("has more items than"),
+    "uniqueItems": lambda _error, _wanted: "holds the same item twice",
+    "required": _required,
+    "additionalProperties": _nothing_else,
 }
+KEYWORDS = frozenset({*_WORDS, "properties", "items"})
 
 
 def _is_date(text: str) -> bool:
@@ -119,92 +215,36 @@ def _is_moment(text: str) -> bool:
     return text[-1:] in "Zz" or text[-6:-5] in ("+", "-")
 
 
-_FORMATS: Mapping[str, Callable[[str], bool]] = {"date": _is_date, "date-time": _is_moment}
+def _is_incomplete_date(text: str) -> bool:
+    """A day of which the end may be unknown: 1980-07-00. Source: Logisch Ontwerp BRP, 2.3."""
+    try:
+        return str(IncompleteDate.parse(text)) == text
+    except InvalidValue:
+        return False
 
 
-def _format(value: JsonValue, wanted: JsonValue, _: Schema) -> str:
-    if isinstance(value, str) and not _FORMATS[str(wanted)](value):
-        return f"is not a {wanted}"
-    return ""
-
-
-def _pattern(value: JsonValue, wanted: JsonValue, _: Schema) -> str:
-    if isinstance(value, str) and not re.search(str(wanted), value):
-        return f"does not match {wanted}"
-    return ""
-
-
-def _enum(value: JsonValue, wanted: JsonValue, _: Schema) -> str:
-    allowed = _as_list(wanted)
-    if value in allowed:
-        return ""
-    return f"must be one of {', '.join(map(str, allowed))}"
-
-
-def _const(value: JsonValue, wanted: JsonValue, _: Schema) -> str:
-    return "" if value == wanted else f"must be {wanted}"
-
-
-def _bound(measure: Callable[[JsonValue], float | None], sign: int, words: str) -> Rule:
-    def rule(value: JsonValue, wanted: JsonValue, _: Schema) -> str:
-        size = measure(value)
-        if size is None or not isinstance(wanted, int | float):
-            return ""
-        return f"{words} {wanted}" if sign * (size - wanted) < 0 else ""
-
-    return rule
-
-
-def _number(value: JsonValue) -> float | None:
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def _length(value: JsonValue) -> float | None:
-    return len(value) if isinstance(value, str) else None
-
-
-def _count(value: JsonValue) -> float | None:
-    return len(value) if isinstance(value, list) else None
-
-
-def _required(value: JsonValue, wanted: JsonValue, _: Schema) -> str:
-    if not isinstance(value, Mapping):
-        return ""
-    missing = [str(name) for name in _as_list(wanted) if name not in value]
-    return f"lacks {', '.join(missing)}" if missing else ""
-
-
-def _nothing_else(value: JsonValue, _: JsonValue, schema: Schema) -> str:
-    properties = schema.get("properties")
-    if not isinstance(value, Mapping) or not isinstance(properties, Mapping):
-        return ""
-    unknown = sorted(set(value) - set(properties))
-    return f"has unknown members {', '.join(unknown)}" if unknown else ""
-
-
-def _unique(value: JsonValue, wanted: JsonValue, _: Schema) -> str:
-    if wanted and isinstance(value, list) and any(v in value[:i] for i, v in enumerate(value)):
-        return "holds the same item twice"
-    return ""
-
-
-_RULES: Mapping[str, Rule] = {
-    "type": _type,
-    "enum": _enum,
-    "const": _const,
-    "format": _format,
-    "pattern": _pattern,
-    "minimum": _bound(_number, 1, "must be at least"),
-    "maximum": _bound(_number, -1, "must be at most"),
-    "minLength": _bound(_length, 1, "is shorter than"),
-    "maxLength": _bound(_length, -1, "is longer than"),
-    "minItems": _bound(_count, 1, "has fewer items than"),
-    "maxItems": _bound(_count, -1, "has more items than"),
-    "uniqueItems": _unique,
-    "required": _required,
-    "additionalProperties": _nothing_else,
+_OWN_FORMATS: dict[str, Callable[[str], bool]] = {
+    "date": _is_date,
+    "date-time": _is_moment,
+    "onvolledige-datum": _is_incomplete_date,
 }
+# The others are the library's own.
+_FORMATS = (*_OWN_FORMATS, "uri", "email", "uuid")
 
 
-def _as_list(value: JsonValue) -> Sequence[JsonValue]:
+def _pointer(path: Sequence[str | int]) -> str:
+    return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in path)
+
+
+def _plain(value: JsonValue) -> JsonValue:
+    """The same in the classes the library reads."""
+    if isinstance(value, Mapping):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    return value
+
+
+def as_list(value: JsonValue) -> Sequence[JsonValue]:
+    """A keyword that holds one or several, as several."""
     return value if isinstance(value, list) else [value]
