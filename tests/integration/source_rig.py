@@ -20,6 +20,7 @@ import landschap.cli.demo
 from landschap.logboek.records import Kind, Record
 from landschap.logboek.store import by_transaction
 from landschap.platform.ids import uuid7
+from landschap.purposes.model import HISTORY
 from landschap.purposes.permit import HEADER, Permit, seal
 
 WEESP = Path(landschap.cli.demo.__file__).parent / "data" / "weesp"
@@ -105,6 +106,7 @@ class Asker:
     service: str = SERVICE
     permits: list[Permit] = field(default_factory=list)
     delegator: str = ""
+    history: tuple[str, ...] = HISTORY
 
     async def ask(
         self,
@@ -144,6 +146,7 @@ class Asker:
             expires_at=datetime.now(UTC) + timedelta(seconds=20),
             grant_hash=GRANT,
             delegator=self.delegator,
+            history=self.history,
         )
         self.permits.append(made)
         return seal(made, self.permit_key)

@@ -14,6 +14,7 @@ from landschap.registers.timeline import Assertion, Clock, Kind, Known
 ROOT = Path(__file__).resolve().parents[2]
 WEESP = ROOT / "src" / "landschap" / "cli" / "demo" / "data" / "weesp"
 FULL = ROOT.parent / "shared" / "data" / "bag-weesp-0457"
+GEO = Path(__file__).parent / "geo"
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
@@ -24,7 +25,10 @@ def annotated(**schema: object) -> dict[str, object]:
     }  # fmt: skip
 
 
-def made_up(*, clock: str = "eigen", incomplete: bool = False, **properties: object) -> Register:
+def made_up(
+    *, clock: str = "eigen", incomplete: bool = False, dialect: str = "standaard",
+    **properties: object,
+) -> Register:  # fmt: skip
     """A register ``proef`` with one type ``persoon``: name and marital state, or as given."""
     members = properties or {
         "naam": annotated(**{"x-zoekbaar": True}),
@@ -36,7 +40,8 @@ def made_up(*, clock: str = "eigen", incomplete: bool = False, **properties: obj
         "x-identificatie": "nummer", "x-versie": "1.0.0", "x-onvolledige-datums": incomplete,
         "properties": {"nummer": annotated(pattern="^[a-z0-9]+$"), **members},
     }  # fmt: skip
-    return parse_register({"naam": "proef", "klok": clock}, {"persoon": schema}, "proef")  # type: ignore[dict-item]  # plain JSON
+    head = {"naam": "proef", "klok": clock, "dialect": str(dialect)}
+    return parse_register(head, {"persoon": schema}, "proef")  # type: ignore[dict-item]  # plain JSON
 
 
 def asserted(number: int, begin: object, end: object = None, **other: object) -> Assertion:

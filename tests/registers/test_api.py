@@ -19,6 +19,7 @@ from landschap.logboek.store import LogWriter, by_transaction
 from landschap.platform.http import AppShape, make_app
 from landschap.platform.ids import uuid7
 from landschap.platform.keys import secret_key
+from landschap.purposes.model import HISTORY
 from landschap.purposes.permit import HEADER, Permit, seal
 from landschap.registers import store
 from landschap.registers.api import Deps, routes
@@ -73,6 +74,7 @@ class Asker:
             activity="https://activiteiten.example/b", activity_version=1,
             fields=permit.pop("fields", FIELDS),
             searchable=permit.pop("searchable", ("burgerservicenummer",)),
+            history=permit.pop("history", HISTORY),
             expires_at=datetime.now(UTC) + timedelta(seconds=30), **permit,
         )  # fmt: skip
         sealed = {HEADER: seal(given, self.permit_key), **(headers or {})}

@@ -32,6 +32,7 @@ from landschap.logboek.store import LogWriter
 from landschap.platform.http import AppShape, make_app
 from landschap.platform.ids import uuid7
 from landschap.platform.keys import secret_key
+from landschap.purposes.model import HISTORY
 from landschap.purposes.permit import Permit, seal
 from landschap.registers import client
 from landschap.registers.api import Deps, routes
@@ -171,7 +172,7 @@ async def served(database: Database, registers: Registers) -> AsyncIterator[tupl
                 transaction_id=uuid7(), service="proef", method=scope["method"], target=target,
                 peer="00000099000000002000", purpose="https://doelen.example/a", policy="p",
                 snapshot="sha256-x", activity="https://activiteiten.example/b",
-                activity_version=1, fields=fields, searchable=fields,
+                activity_version=1, fields=fields, searchable=fields, history=HISTORY,
                 expires_at=datetime.now(UTC) + timedelta(seconds=30),
             )  # fmt: skip
             sealed = seal(permit, deps.permit_key).encode()

@@ -216,6 +216,7 @@ def permit_of(permitted: Permitted, asked: Asked, world: World, fresh: Fresh) ->
         declaration=str(declaration.claims.jti) if declaration else "",
         delegator=identified.connection.delegator,
         publication_delegator=identified.connection.publication_delegator,
+        history=decision.history if decision else (),
     )
 
 

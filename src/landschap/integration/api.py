@@ -47,7 +47,7 @@ from landschap.platform.http import json_response
 from landschap.platform.ids import new_span_id, span_ids
 from landschap.purposes.api import permit_of
 from landschap.purposes.model import FieldSet
-from landschap.purposes.permit import Permit
+from landschap.purposes.permit import Permit, closed_history
 from landschap.vocabulary.identifiers import InvalidValue, Oin
 from landschap.vocabulary.problems import ProblemError, Refusal, granted
 from landschap.vocabulary.tracing import TraceContext, parse_traceparent
@@ -150,7 +150,15 @@ class _Desk:
         now = datetime.now(UTC)
         declaration = self.declaration(name)
         permit = permit_of(request, self._deps, declaration.name, now)
-        asked = granted(read_question(declaration, _query(request), await _body(request), now))
+        query = _query(request)
+        asked = granted(read_question(declaration, query, await _body(request), now))
+        closed = closed_history(
+            permit,
+            material="" if asked.moment.today else "geldigOp",
+            formal="" if asked.moment.now else "beschikbaarOp",
+        )
+        if closed is not None:
+            raise ProblemError(closed)
         case = _Case(
             declaration=declaration,
             permit=permit,
@@ -271,6 +279,8 @@ class _Desk:
             exception_type=exception,
             key_id=self._deps.key_id,
             subject_type=f"{self._deps.pseudonym_space}/{kind}/{self._deps.key_id}",
+            valid_on=case.asked.moment.valid_on,
+            known_at=case.asked.moment.known_at,
         )
 
     def _pseudonyms(self, case: _Case, numbers: Sequence[str]) -> list[bytes]:

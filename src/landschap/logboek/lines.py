@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -87,6 +87,8 @@ class Processing:
     exception_type: str | None = None
     key_id: int = 1
     subject_type: str = ""
+    valid_on: date | None = None
+    known_at: datetime | None = None
 
 
 def lines_of(
@@ -132,5 +134,7 @@ def _line(
         declaration_jti=permit.declaration or None,
         data_groups=processing.data_groups,
         exception_type=processing.exception_type,
+        valid_on=processing.valid_on,
+        known_at=processing.known_at,
     )
     return line_draft(entry, now=processing.ended_at, service=permit.service)

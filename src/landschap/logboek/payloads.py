@@ -13,7 +13,7 @@ stands under ``landschap``, because private attributes inside ``dpl.`` are not c
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 from uuid import UUID
@@ -23,6 +23,7 @@ import msgspec
 from landschap.logboek.faults import InvalidRecord
 from landschap.logboek.pseudonyms import as_subject_id
 from landschap.vocabulary.ijson import JsonValue
+from landschap.vocabulary.times import as_utc_text
 
 DEFAULT_NAME = "Verwerking zonder naam"
 MAX_NAME = 200
@@ -84,6 +85,7 @@ class LineEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     ``subject`` is a pseudonym, ``subject_type`` the URI of the pseudonym space, ``data_groups``
     the kinds of data used and never their values, ``peer`` the authenticated counterparty.
+    ``valid_on`` and ``known_at`` are the day and the moment that was asked about.
     """
 
     trace_id: bytes
@@ -114,6 +116,8 @@ class LineEntry(msgspec.Struct, frozen=True, kw_only=True):
     data_groups: tuple[str, ...] = ()
     exception_type: str | None = None
     correction_of: str | None = None
+    valid_on: date | None = None
+    known_at: datetime | None = None
 
 
 def fsc_payload(entry: FscEntry) -> dict[str, JsonValue]:
@@ -248,6 +252,8 @@ def _own_members(entry: LineEntry) -> dict[str, JsonValue]:
         "outcome": entry.outcome.value,
         "key_id": entry.key_id,
         "correction_of": entry.correction_of,
+        "valid_on": None if entry.valid_on is None else entry.valid_on.isoformat(),
+        "known_at": None if entry.known_at is None else as_utc_text(entry.known_at),
     }
     return {name: value for name, value in found.items() if value is not None}
 

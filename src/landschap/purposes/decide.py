@@ -305,6 +305,7 @@ class _Case:
             visible=visible,
             withheld=frozenset() if requested is None else requested - visible,
             searchable=rule.searchable & chosen.fields,
+            history=rule.policy.history,
         )
 
     def denied(self, stop: Stop) -> Decision:

@@ -64,7 +64,8 @@ class Decision:
     """What was decided, on which snapshot, and why.
 
     ``code`` is empty when allowed. ``visible`` are the fields that may be given, ``withheld`` those
-    asked but not given, ``suggestion`` the fields of a question that would be allowed.
+    asked but not given, ``suggestion`` the fields of a question that would be allowed, ``history``
+    the kinds of history it opens.
     """
 
     allow: bool
@@ -85,6 +86,7 @@ class Decision:
     searchable: frozenset[str] = frozenset()
     suggestion: tuple[str, ...] = ()
     about: str = ""
+    history: tuple[str, ...] = ()
 
     @property
     def policy(self) -> str:

@@ -17,6 +17,7 @@ from typing import TypeVar
 from landschap.purposes.checks import check_register
 from landschap.purposes.model import (
     ACTIONS,
+    HISTORY,
     LEGAL_BASES,
     LEVELS,
     Effect,
@@ -265,6 +266,7 @@ def _policy(table: Table, owner: str) -> Policy:
             table.texts("grondslagen", valid=LEGAL_BASES, required=True) if permits else ()
         ),
         delegable=table.boolean("delegeerbaar", default=False) if permits else False,
+        history=table.texts("historie", valid=HISTORY) if permits else (),
     )
 
 

@@ -47,6 +47,10 @@ ACTIONS = (
 )
 """What can be done with data. Source: AVG art. 4 lid 2, names of the FTV ontology."""
 
+HISTORY = ("materieel", "formeel")
+"""Kinds of history that a policy can open beside today's data as known now: what was true on
+another day, and what was known at another moment. Source: history digest, "Permissions"."""
+
 LEGAL_BASES = (
     *(f"eu-gdpr:A6-1-{letter}" for letter in "abcdef"),
     "eu-gdpr:A6-1-a-explicit-consent",
@@ -246,7 +250,7 @@ class Policy:
 
     ``legal_bases`` are the grounds an asker may rely on (at an Outway: those we declare);
     ``activity`` is *our* activity that the log line will name. ``delegable``: another may ask for
-    the organisations that it names.
+    the organisations that it names. ``history`` holds which of `HISTORY` it opens.
     """
 
     id: str
@@ -266,6 +270,7 @@ class Policy:
     legal_bases: tuple[str, ...] = ()
     activity: str = ""
     delegable: bool = False
+    history: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

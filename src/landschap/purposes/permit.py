@@ -42,7 +42,8 @@ class Permit:
     ``peer`` is the OIN of the organisation that asks, ``fields`` the visible field paths,
     ``searchable`` those a question may search by, ``activity`` the URI of *our* activity for the
     log line, ``declaration`` the ``jti`` of the purpose declaration. ``delegator`` is for whom the
-    peer asks, ``publication_delegator`` for whom we answer; both empty when nobody.
+    peer asks, ``publication_delegator`` for whom we answer; both empty when nobody. ``history``
+    are the kinds of history that may be asked for, beside today as known now.
     """
 
     transaction_id: UUID
@@ -62,6 +63,7 @@ class Permit:
     declaration: str = ""
     delegator: str = ""
     publication_delegator: str = ""
+    history: tuple[str, ...] = ()
 
 
 class PermitTooLarge(ValueError):
@@ -94,6 +96,7 @@ class _Wire(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_o
     gth: str = ""
     obo: str = ""
     pdi: str = ""
+    his: list[str] = []
     tgt: str
     txn: UUID
     exp: float
@@ -176,6 +179,28 @@ def open_permit(
     return _permit_of(wire, fields, target)
 
 
+def closed_history(permit: Permit, *, material: str = "", formal: str = "") -> Refusal | None:
+    """The refusal of a question about history that the permit does not open; None when it does.
+
+    ``material`` and ``formal`` name what asks for that kind of history, empty when nothing does.
+    Source: history digest, "Permissions".
+    """
+    asked = {"materieel": material, "formeel": formal}
+    closed = {kind: by for kind, by in asked.items() if by and kind not in permit.history}
+    if not closed:
+        return None
+    kinds = " and ".join(closed)
+    return Refusal(
+        code="geschiedenis.niet-toegestaan",
+        status=403,
+        title="This history is not permitted for this purpose",
+        detail=f"{', '.join(closed.values())} asks for history ({kinds}) that the permit does "
+        "not open. Ask about today, as known now.",
+        missing=f"historie: {kinds}, in the policy of this purpose",
+        owner="the privacy officers of the organisation that offers the service",
+    )
+
+
 def _wire_of(permit: Permit, field_set: FieldSet | None) -> _Wire:
     fields = sorted(permit.fields)
     listed = sum(len(path) + 3 for path in fields) <= _MAX_LISTED_BYTES
@@ -199,6 +224,7 @@ def _wire_of(permit: Permit, field_set: FieldSet | None) -> _Wire:
         jti=permit.declaration,
         obo=permit.delegator,
         pdi=permit.publication_delegator,
+        his=sorted(permit.history),
     )
 
 
@@ -221,6 +247,7 @@ def _permit_of(wire: _Wire, fields: Sequence[str], target: str) -> Permit:
         declaration=wire.jti,
         delegator=wire.obo,
         publication_delegator=wire.pdi,
+        history=tuple(wire.his),
     )
 
 

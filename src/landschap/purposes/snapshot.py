@@ -213,9 +213,11 @@ def document_of(register: Register) -> dict[str, object]:
     """The register as plain JSON, everything in a fixed order, so that order in files is free."""
     plain: dict[str, Any] = msgspec.to_builtins(_sorted(register))
     for policy in plain["policies"]:
-        # Absent means no: so a register without delegation keeps the version it always had.
+        # Absent means no: so a register without these keeps the version it always had.
         if not policy["delegable"]:
             del policy["delegable"]
+        if not policy["history"]:
+            del policy["history"]
     return plain
 
 

@@ -27,11 +27,15 @@ _DAYS = frozenset({"beginGeldigheid", "eindGeldigheid"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """How an answer is cut: the leaves it holds, those left out, with or without history."""
+    """How an answer is cut: the leaves it holds, those left out, with or without history.
+
+    ``with_corrections`` tells which assertion was corrected: that is formal history.
+    """
 
     leaves: frozenset[str]
     left_out: frozenset[str]
     with_history: bool
+    with_corrections: bool = False
 
 
 def body_of(found: Found, question: AsOf, shape: Shape) -> dict[str, JsonValue]:
@@ -42,6 +46,8 @@ def body_of(found: Found, question: AsOf, shape: Shape) -> dict[str, JsonValue]:
         doubts = history["inOnderzoek"]
         if isinstance(doubts, list):
             history["inOnderzoek"] = [path for path in doubts if path in body or path in _DAYS]
+        if not shape.with_corrections:
+            del history["corrigeert"]
         body["historie"] = history
     if shape.left_out:
         body["_weggelaten"] = sorted(shape.left_out)

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime
 from http import HTTPStatus
 from typing import TypeVar
 
-from landschap.registers.models import ObjectType
+from landschap.registers.models import Dialect, ObjectType
 from landschap.registers.periods import BEGINNING, OPEN, Period
 from landschap.registers.questions import MAX_OBJECTS, Match
 from landschap.registers.refusals import closed_fields, invalid_body
@@ -69,7 +69,7 @@ class Faults:
             self.add("parameter.ongeldig", name, "must be true or false")
         return text == "true"
 
-    def refusal(self) -> Refusal | None:
+    def refusal(self, dialect: Dialect = Dialect.STANDARD) -> Refusal | None:
         """All of it as one refusal; None when nothing is wrong."""
         if not self.found:
             return None
@@ -85,7 +85,7 @@ class Faults:
             extra["type"] = f"{ERRORS_PAGE}/parameter/{ending}"
         return Refusal(
             code=code,
-            status=HTTPStatus.BAD_REQUEST,
+            status=_status_of(code, dialect),
             title="The question is not valid",
             detail=f"{name}: {detail}.",
             extra=extra,
@@ -168,6 +168,24 @@ def is_repeated_hour(text: str) -> bool:
         return False
     first = parse_moment(text)
     return first.astimezone(AMSTERDAM).replace(fold=1).astimezone(UTC) != first
+
+
+def history_asked(query: Mapping[str, str], asked: Asked, today: date) -> tuple[str, str]:
+    """The parameter that asks for another day, and the one that asks for another knowledge.
+
+    Source: history digest, "Permissions".
+    """
+    days = [name for name in ("geldigVan", "geldigTot") if name in query]
+    if asked.valid_on != today:
+        days.append("geldigOp")
+    moments = [name for name in ("beschikbaarOp", "volgnummer") if name in query]
+    return next(iter(days), ""), next(iter(moments), "")
+
+
+def _status_of(code: str, dialect: Dialect) -> int:
+    if code == "tijd.niet-ondersteund" and dialect is Dialect.DSO:
+        return HTTPStatus.FORBIDDEN
+    return HTTPStatus.BAD_REQUEST
 
 
 def _check_combinations(query: Mapping[str, str], wrong: Faults) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from landschap.logboek.lines import Processing, lines_of
 from landschap.logboek.payloads import Outcome
@@ -37,6 +37,8 @@ class Use:
     key_id: int
     subject_type: str
     doing: str
+    valid_on: date
+    known_at: datetime
 
 
 def numbers_of(
@@ -67,5 +69,7 @@ def drafts_of(use: Use, subjects: Sequence[bytes], spans: Iterator[bytes]) -> li
         data_groups=tuple(sorted({leaf.split(".")[0] for leaf in use.leaves})),
         key_id=use.key_id,
         subject_type=use.subject_type,
+        valid_on=use.valid_on,
+        known_at=use.known_at,
     )
     return lines_of(processing, subjects, spans)

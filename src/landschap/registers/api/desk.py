@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 from litestar import Request
 
@@ -23,10 +23,16 @@ from landschap.logboek.store import LogWriter
 from landschap.platform.ids import span_ids
 from landschap.purposes.api import permit_of
 from landschap.purposes.model import FieldSet
-from landschap.purposes.permit import Permit
+from landschap.purposes.permit import Permit, closed_history
 from landschap.registers import store
 from landschap.registers.answering import Shape
-from landschap.registers.asking import Asked, Faults, choose_fields, read_query
+from landschap.registers.asking import (
+    Asked,
+    Faults,
+    choose_fields,
+    history_asked,
+    read_query,
+)
 from landschap.registers.describing import About
 from landschap.registers.expanding import Relation, read_expansion
 from landschap.registers.lines_of_use import Use, drafts_of, numbers_of
@@ -36,6 +42,7 @@ from landschap.registers.store.rows import Pool
 from landschap.registers.timeline import Assertion, Known
 from landschap.vocabulary.identifiers import InvalidValue, Oin
 from landschap.vocabulary.problems import ProblemError, Refusal, granted
+from landschap.vocabulary.times import amsterdam_day
 from landschap.vocabulary.tracing import TraceContext, parse_traceparent
 
 AnyRequest = Request[Any, Any, Any]
@@ -77,6 +84,16 @@ class Case:
     started_at: datetime
 
 
+class History(NamedTuple):
+    """What in a question asks for material and for formal history; empty when nothing does."""
+
+    material: str = ""
+    formal: str = ""
+
+
+NO_HISTORY = History()
+
+
 class Desk:
     """The questions of one process: permits, knowledge, lines."""
 
@@ -90,10 +107,12 @@ class Desk:
         *,
         offers_period: bool = False,
         more: Callable[[Mapping[str, str], Faults], None] | None = None,
+        needs: History = NO_HISTORY,
     ) -> Case:
         """A permitted, well-formed question about a type. Raises ProblemError.
 
-        ``more`` reads what only this question has; all faults come back together.
+        ``more`` reads what only this question has; all faults come back together. ``needs`` is the
+        history that this kind of question is about, whatever its parameters.
         """
         now = datetime.now(UTC)
         permit = self.permit(kind.register, request, now)
@@ -108,7 +127,8 @@ class Desk:
         if more is not None:
             more(query, wrong)
         expanded = read_expansion(self.deps.registers, kind, query, wrong)
-        refusal = wrong.refusal()
+        dialect = self.deps.registers.by_name[kind.register].dialect
+        refusal = wrong.refusal(dialect) or _closed(permit, asked, query, now, needs)
         if refusal is not None:
             raise ProblemError(refusal)
         lenient = "handling=lenient" in preferences
@@ -119,7 +139,12 @@ class Desk:
             asked=asked,
             query=query,
             expanded=expanded,
-            shape=Shape(leaves=leaves, left_out=left_out, with_history=asked.wants_history),
+            shape=Shape(
+                leaves=leaves,
+                left_out=left_out,
+                with_history=asked.wants_history,
+                with_corrections="formeel" in permit.history,
+            ),
             trace=parse_traceparent(
                 request.headers.get("traceparent"), request.headers.get("tracestate", "")
             ),
@@ -203,6 +228,8 @@ class Desk:
             key_id=self.deps.key_id,
             subject_type=f"{self.deps.pseudonym_space}/{kind}/{self.deps.key_id}",
             doing=doing or f"{case.type.collection} raadplegen",
+            valid_on=case.asked.valid_on,
+            known_at=case.asked.moment or case.started_at,
         )
         try:
             subjects = [
@@ -212,6 +239,13 @@ class Desk:
             await self.deps.log.append(drafts_of(use, subjects, span_ids()))
         except (InvalidRecord, InvalidValue):
             raise ProblemError(UNRECORDABLE) from None
+
+
+def _closed(
+    permit: Permit, asked: Asked, query: Mapping[str, str], now: datetime, needs: History
+) -> Refusal | None:
+    day, moment = history_asked(query, asked, amsterdam_day(now))
+    return closed_history(permit, material=day or needs.material, formal=moment or needs.formal)
 
 
 def check_media(request: AnyRequest) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from landschap.registers import store
-from landschap.registers.answering import Shape, body_of
+from landschap.registers.answering import body_of
 from landschap.registers.expanding import Relation, as_member, ids_at, no_version
 from landschap.registers.questions import MAX_OBJECTS, AsOf, Found
 from landschap.registers.refusals import closed_fields, too_broad
@@ -49,7 +49,7 @@ async def _follow(
         uncertainty=case.asked.uncertainty,
     )
     ends = await store.as_of(desk.deps.pool, question) if ids else []
-    shape = Shape(leaves=leaves, left_out=frozenset(), with_history=case.shape.with_history)
+    shape = replace(case.shape, leaves=leaves, left_out=frozenset())
     bodies = [body_of(end, question, shape) for end in ends]
     pairs = list(zip(ends, bodies, strict=True))
     await desk.record(replace(case, type=target, shape=shape), question.wanted, ends)

@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from http import HTTPStatus
 
 from litestar import Response
 
 from landschap.platform.http import json_response
-from landschap.registers.answering import Shape, body_of, cut, headers_of, no_version
-from landschap.registers.api.desk import AnyRequest, Case, Desk, preference
+from landschap.registers import store
+from landschap.registers.answering import body_of, cut, headers_of, no_version
+from landschap.registers.api.desk import AnyRequest, Case, Desk, History, preference
 from landschap.registers.api.expansion import expand
+from landschap.registers.disposal import gone
 from landschap.registers.models import ObjectType
 from landschap.registers.occurrences import (
     occurrences,
@@ -34,6 +37,7 @@ async def one(desk: Desk, kind: ObjectType, object_id: str, request: AnyRequest)
     existed = bool(found) or await _existed(desk, case, question, object_id)
     await desk.record(case, [object_id], found)
     if not found:
+        await refuse_destroyed(desk, kind, object_id)
         raise ProblemError(no_version(question, existed=existed))
     bodies = [body_of(one, question, case.shape) for one in found]
     await expand(desk, case, question.known, list(zip(found, bodies, strict=True)))
@@ -49,18 +53,20 @@ async def stretches(
     desk: Desk, kind: ObjectType, object_id: str, request: AnyRequest
 ) -> Response[bytes]:
     """The stretches of days of one object as known, the latest first. Raises ProblemError."""
-    case = desk.case(kind, request, offers_period=True)
+    case = desk.case(kind, request, offers_period=True, needs=History(material="voorkomens"))
     known = await desk.known(case)
     groups = await desk.history(case, object_id)
     found = occurrences(kind, object_id, groups, known, case.asked.within)
     await desk.record(case, [object_id], found)
+    if not found:
+        await refuse_destroyed(desk, kind, object_id)
     if not any(known.includes(each) for group in groups.values() for each in group):
         raise ProblemError(no_version(_question(case, object_id, known), existed=False))
     if len(found) > MAX_STRETCHES:
         raise ProblemError(
             too_broad(f"More than {MAX_STRETCHES} stretches come into view; ask for a period.")
         )
-    shape = Shape(leaves=case.shape.leaves, left_out=case.shape.left_out, with_history=True)
+    shape = replace(case.shape, with_history=True)
     items: list[JsonValue] = [
         body_of(each, _question(case, object_id, known, each), shape) for each in found
     ]
@@ -73,13 +79,14 @@ async def registered(
     desk: Desk, kind: ObjectType, object_id: str, request: AnyRequest
 ) -> Response[bytes]:
     """Everything registered about one object and known, in order. Raises ProblemError."""
-    case = desk.case(kind, request)
+    case = desk.case(kind, request, needs=History(formal="registraties"))
     known = await desk.known(case)
     groups = await desk.history(case, object_id)
     lines = registrations(groups, known)
     found = occurrences(kind, object_id, groups, known)
     await desk.record(case, [object_id], found)
     if not lines:
+        await refuse_destroyed(desk, kind, object_id)
         raise ProblemError(no_version(_question(case, object_id, known), existed=False))
     items: list[JsonValue] = []
     for line in lines:
@@ -90,6 +97,13 @@ async def registered(
     body: JsonValue = {kind.identification: object_id, "items": items}
     headers = headers_of(case.path, case.asked, _question(case, object_id, known), found, body)
     return json_response(body, headers={**headers, **preference(case)})
+
+
+async def refuse_destroyed(desk: Desk, kind: ObjectType, object_id: str) -> None:
+    """Raises ProblemError for what was destroyed as a whole: gone, whatever day or moment."""
+    told = await store.destroyed_of(desk.deps.pool, [(kind.key, object_id)])
+    for one in told.values():
+        raise ProblemError(gone(one))
 
 
 async def _existed(desk: Desk, case: Case, question: AsOf, object_id: str) -> bool:
