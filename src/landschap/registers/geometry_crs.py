@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
-from pathlib import Path
+from pathlib import PurePath
 
 from pyproj import Transformer
 
@@ -27,7 +27,7 @@ from landschap.vocabulary.ijson import JsonValue
 Geometry = Mapping[str, JsonValue]
 Box = tuple[float, float, float, float]
 
-_GRID = Path(__file__).parent / "grids" / "nl_nsgi_rdtrans2018.gsb"
+_GRID = PurePath(__file__).parent / "grids" / "nl_nsgi_rdtrans2018.gsb"
 # RD to longitude and latitude in ETRS89: unproject, add the grid, to degrees.
 _PIPELINE = (
     "+proj=pipeline +step +inv +proj=sterea +lat_0=52.1561605555556 +lon_0=5.38763888888889 "
