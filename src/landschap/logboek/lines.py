@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import Literal, Protocol
 from uuid import UUID
 
 from landschap.logboek.drafts import line_draft
@@ -72,7 +72,11 @@ class Granted(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Processing:
-    """What all lines of one answer share. ``parent`` is the caller's span, None when unknown."""
+    """What all lines of one answer share.
+
+    ``parent`` is the caller's span, None when unknown. ``direction`` is own for one of our own
+    people, ``processing_id`` the number of the case it was for.
+    """
 
     permit: Granted
     system: str
@@ -89,6 +93,8 @@ class Processing:
     subject_type: str = ""
     valid_on: date | None = None
     known_at: datetime | None = None
+    direction: Literal["own", "incoming"] = "incoming"
+    processing_id: str = ""
 
 
 def lines_of(
@@ -108,6 +114,8 @@ def _line(
     processing: Processing, subject: bytes | None, span: bytes, parent: bytes | None
 ) -> Draft:
     permit = processing.permit
+    is_own = processing.direction == "own"
+    origin: Literal["caller", "own", "fsc"] = "own" if is_own else "fsc"
     entry = LineEntry(
         trace_id=processing.trace_id,
         span_id=span,
@@ -123,14 +131,15 @@ def _line(
         subject=subject,
         subject_type=processing.subject_type if subject else None,
         key_id=processing.key_id if subject else None,
-        direction="incoming",
-        trace_origin="caller" if processing.parent else "fsc",
-        processor_url=f"urn:nld:oin:{permit.peer}",
-        peer=permit.peer,
+        direction=processing.direction,
+        trace_origin="caller" if processing.parent else origin,
+        processor_url=None if is_own else f"urn:nld:oin:{permit.peer}",
+        peer=None if is_own else permit.peer,
         delegator=permit.delegator or None,
         transaction_id=permit.transaction_id,
         grant_hash=permit.grant_hash or None,
         purpose=permit.purpose,
+        processing_id=processing.processing_id or None,
         declaration_jti=permit.declaration or None,
         data_groups=processing.data_groups,
         exception_type=processing.exception_type,

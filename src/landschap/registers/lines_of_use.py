@@ -24,7 +24,11 @@ SYSTEM = "landschap registers"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
-    """What all lines of one answer share. ``trace`` is the caller's position, None when unknown."""
+    """What all lines of one answer share.
+
+    ``trace`` is the caller's position, None when unknown. ``is_own``: one of our own people asks,
+    for the case of this number.
+    """
 
     permit: Permit
     controller: str
@@ -39,6 +43,8 @@ class Use:
     doing: str
     valid_on: date
     known_at: datetime
+    is_own: bool = False
+    case_number: str = ""
 
 
 def numbers_of(
@@ -71,5 +77,7 @@ def drafts_of(use: Use, subjects: Sequence[bytes], spans: Iterator[bytes]) -> li
         subject_type=use.subject_type,
         valid_on=use.valid_on,
         known_at=use.known_at,
+        direction="own" if use.is_own else "incoming",
+        processing_id=use.case_number,
     )
     return lines_of(processing, subjects, spans)

@@ -71,7 +71,10 @@ class Deps:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One permitted question on its way."""
+    """One permitted question on its way.
+
+    ``is_own``: one of our own people asks, at a page of ours, for the case of that number.
+    """
 
     type: ObjectType
     permit: Permit
@@ -82,6 +85,8 @@ class Case:
     trace: TraceContext | None
     path: str
     started_at: datetime
+    is_own: bool = False
+    case_number: str = ""
 
 
 class History(NamedTuple):
@@ -230,6 +235,8 @@ class Desk:
             doing=doing or f"{case.type.collection} raadplegen",
             valid_on=case.asked.valid_on,
             known_at=case.asked.moment or case.started_at,
+            is_own=case.is_own,
+            case_number=case.case_number,
         )
         try:
             subjects = [
