@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from landschap.registers.disposal import tombstone_of
 from landschap.registers.models import ObjectType
 from landschap.registers.periods import Certainty, Period, shown
 from landschap.registers.questions import AsOf, Found, Part, found_in
@@ -143,4 +144,7 @@ def registration_as_json(assertion: Assertion) -> dict[str, JsonValue]:
         told["beginGeldigheidBron"] = str(assertion.begin_source)
     if source:
         told["bron"] = source
+    stone = tombstone_of(assertion)
+    if stone is not None:
+        told["gewist"] = dict(stone)
     return told

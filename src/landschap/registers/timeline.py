@@ -34,6 +34,8 @@ class Kind(StrEnum):
     INSERTION = "INVOEGING"
     WITHDRAWAL = "INTREKKING"
     DOUBT = "ONDERZOEK"
+    # That something was destroyed; it says nothing about any day.
+    ERASURE = "VERNIETIGING"
 
 
 class Clock(StrEnum):

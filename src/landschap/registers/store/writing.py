@@ -9,6 +9,7 @@ from datetime import datetime
 from http import HTTPStatus
 from uuid import UUID
 
+from landschap.registers.disposal import gone as destroyed
 from landschap.registers.models import ObjectType, Register
 from landschap.registers.operations import Draft
 from landschap.registers.periods import BEGINNING
@@ -16,7 +17,9 @@ from landschap.registers.refusals import invalid_body
 from landschap.registers.schemas import Fault
 from landschap.registers.store.rows import Connection, Pool, as_json
 from landschap.registers.timeline import Clock
+from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.problems import Refusal
+from landschap.vocabulary.times import as_utc_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +76,7 @@ async def write(pool: Pool, act: Act) -> Written | Refusal:
         earlier = await _earlier(connection, act)
         if earlier is not None:
             return earlier
-        stale = await _stale(connection, act)
+        stale = await _gone(connection, act) or await _stale(connection, act)
         if stale is not None:
             return stale
         return await append(connection, act)
@@ -91,7 +94,7 @@ async def written_before(pool: Pool, act: Act) -> Written | None:
 
 async def refusal_of(pool: Pool, act: Act) -> Refusal | None:
     """Why this act would be refused at this moment; None when it would not."""
-    return faults_of(act) or await _stale(pool, act)
+    return faults_of(act) or await _gone(pool, act) or await _stale(pool, act)
 
 
 async def request_of(pool: Pool, act: Act) -> str:
@@ -166,6 +169,37 @@ async def _stale(connection: Connection, act: Act) -> Refusal | None:
     return None
 
 
+async def _gone(connection: Connection, act: Act) -> Refusal | None:
+    """What was destroyed is not registered anew; a row of a source about it is passed over."""
+    asked = [
+        *act.expected,
+        *((e.type.key, e.object_id) for e in act.entries if not e.source_digest),
+    ]
+    gone = await destroyed_of(connection, asked)
+    return destroyed(next(iter(gone.values()))) if gone else None
+
+
+async def destroyed_of(
+    pool: Connection, objects: Sequence[tuple[str, str]]
+) -> Mapping[tuple[str, str], Mapping[str, JsonValue]]:
+    """Which of these objects were destroyed as a whole, and what is told of each."""
+    rows = await pool.fetch(
+        """SELECT d.object_type, d.object_id, d.record_id, d.ground, d.destroyed_at
+           FROM registers.disposal_record d
+           WHERE d.whole AND (d.object_type, d.object_id) IN (
+               SELECT * FROM unnest($1::text[], $2::text[]))""",
+        [key for key, _ in objects], [object_id for _, object_id in objects],
+    )  # fmt: skip
+    return {
+        (row["object_type"], row["object_id"]): {
+            "grond": row["ground"],
+            "tijdstip": as_utc_text(row["destroyed_at"]),
+            "verklaring": str(row["record_id"]),
+        }
+        for row in rows
+    }
+
+
 async def append(connection: Connection, act: Act) -> Written:
     """Add the assertions of an act that was checked, under the lock of its register."""
     entries = await _new_entries(connection, act.entries)
@@ -202,8 +236,11 @@ async def _new_entries(connection: Connection, entries: Sequence[Entry]) -> list
         [entry.source_digest for entry in named],
     )
     seen = {(row[0], row[1], bytes(row[2])) for row in rows}
+    gone = await destroyed_of(connection, [(e.type.key, e.object_id) for e in named])
     kept = []
     for entry in entries:
+        if entry.source_digest is not None and (entry.type.key, entry.object_id) in gone:
+            continue
         name = (entry.type.key, entry.object_id, entry.source_digest or b"")
         if entry.source_digest is None or name not in seen:
             kept.append(entry)
