@@ -36,7 +36,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "apply": ("purpose", "apply", "Apply the register of purposes, field sets and policies."),
     "purpose": ("purpose", "purpose", "See purposes and processing activities."),
     "register": (
-        "register_history",
+        "register_commands",
         "register",
         "Load registers and look at objects on two time axes.",
     ),

@@ -4,10 +4,7 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 import json
-import time
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -17,17 +14,14 @@ from typing import Any, TypeVar
 import asyncpg
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from landschap.cli.config_option import read_from_config
 from landschap.cli.tables import answer, table_of
 from landschap.platform import postgres
-from landschap.platform.keys import secret_key
 from landschap.platform.settings import Settings, load_settings
 from landschap.platform.trouble import Trouble
 from landschap.registers import client, store
-from landschap.registers.mapping import InvalidMapping
 from landschap.registers.models import (
     InvalidModel,
     ObjectType,
@@ -36,7 +30,6 @@ from landschap.registers.models import (
 )
 from landschap.registers.periods import shown
 from landschap.registers.questions import AsOf, Found
-from landschap.registers.sources import Reading, UnreadableSource
 from landschap.registers.timeline import Known, segments
 from landschap.vocabulary.identifiers import InvalidValue
 from landschap.vocabulary.ijson import JsonValue
@@ -88,100 +81,6 @@ def register() -> None:
       landschap register load bag gegevens/bag
       landschap register show bag/panden/0424100000001574 --geldig-op 2013-12-01
     """
-
-
-@register.command("load")
-@click.argument("name", metavar="REGISTER")
-@click.argument("path", type=click.Path(path_type=Path))
-@click.option(
-    "--mapping",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Which column of PATH goes to which property (TOML).",
-)
-@click.option(
-    "--faults",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Write every row that is wrong, and why, to this CSV file.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
-@of_organisation
-def load_extract(
-    desk: Desk, name: str, path: Path, mapping: Path | None, faults: Path | None, as_json: bool
-) -> None:
-    """Load an extract into a register: a file, a folder or a zip.
-
-    A file with other columns than those of the register (CSV, JSON lines, GeoJSON) needs a
-    mapping; see docs/how-to/load-a-register.md for what it holds.
-
-    Everything is checked before the first row is written. What is there already is passed over,
-    so a load that was cut off can simply be started again.
-
-    \b
-    Examples:
-      landschap register load bag gegevens/bag
-      landschap register load bag gegevens/bag.zip --json
-      landschap register load vergunningen export.csv --mapping vergunningen.toml --faults fout.csv
-    """
-    target = desk.register(name)
-    started = time.monotonic()
-    with talk.status(f"Reading {path}"):
-        try:
-            readings = _readings(desk, target, path, mapping)
-        except InvalidMapping as error:
-            raise Trouble(
-                f"the mapping {mapping} can not be used:\n{error}", "correct it and load again"
-            ) from None
-        except UnreadableSource as error:
-            if faults is not None:
-                client.write_faults(faults, error.faults)
-            raise Trouble(
-                f"nothing was loaded, {len(error.faults)} rows are wrong:\n{error}",
-                "correct these rows and load again",
-            ) from None
-    counts = desk.run(_load(desk, target, readings))
-    seconds = time.monotonic() - started
-    counts["seconds"] = round(seconds, 2)
-    if as_json:
-        click.echo(json.dumps(counts))
-        return
-    rate = counts["added"] / seconds
-    click.echo(
-        f"{counts['added']:,} assertions added to {name}, {counts['passedOver']:,} were there; "
-        f"{seconds:.1f} s, {rate:,.0f} per second"
-    )
-
-
-def _readings(desk: Desk, target: Register, path: Path, mapping: Path | None) -> list[Reading]:
-    """What a file or folder holds, by its form. Raises InvalidMapping and UnreadableSource."""
-    if mapping is not None:
-        return client.read_mapped(target, mapping, path)
-    if not client.holds_people(path):
-        return client.read_extract(target, path)
-    key = secret_key(desk.settings, "pseudonym")
-
-    def identify(number: str) -> str:
-        # A key of our own: a number in an address would be read by too many.
-        named = f"register {target.name}\0{number}".encode()
-        return f"P{hmac.new(key, named, hashlib.sha256).hexdigest()[:16]}"
-
-    return client.read_people(target, path, identify)
-
-
-async def _load(desk: Desk, target: Register, readings: list[Reading]) -> dict[str, float]:
-    pool = await postgres.pool(desk.settings, "registers")
-    counts: dict[str, float] = {"added": 0, "passedOver": 0}
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    try:
-        await store.prepare(pool, target)
-        with Progress(*columns, TimeElapsedColumn(), console=talk) as progress:
-            task = progress.add_task(f"Loading {target.name}", total=len(readings))
-            async for done in store.load(pool, target, readings):
-                counts["added"] += done.added
-                counts["passedOver"] += done.passed_over
-                progress.advance(task, done.added + done.passed_over)
-    finally:
-        await pool.close()
-    return counts
 
 
 @register.command("list")

@@ -13,7 +13,7 @@ types with more than one group.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from datetime import date, datetime
 
 from landschap.registers.models import ObjectType
@@ -22,7 +22,9 @@ from landschap.registers.periods import BEGINNING, OPEN, IncompleteDate, Period
 from landschap.registers.schemas import Schema, faults
 from landschap.registers.sources import (
     Reading,
+    Refused,
     RowFault,
+    Sourced,
     SourceRow,
     UnreadableSource,
     draft_digest,
@@ -53,26 +55,33 @@ _LINE: Schema = {
 }
 
 
-def readings(kind: ObjectType, file: str, rows: Iterable[SourceRow]) -> list[Reading]:
-    """All assertions of one file in its order. Raises UnreadableSource with every fault."""
-    found: list[Reading] = []
-    wrong: list[RowFault] = []
-    digests: dict[str, bytes] = {}
+def readings(
+    kind: ObjectType,
+    file: str,
+    rows: Iterable[SourceRow | RowFault],
+    digests: MutableMapping[str, bytes],
+) -> Iterator[Sourced | Refused]:
+    """The assertions of one file in its order; ``digests`` is filled with its marks."""
     for row in rows:
+        if isinstance(row, RowFault):
+            yield Refused(faults=[row])
+            continue
+        object_id = row.cells.get("object")
+        whose = object_id if isinstance(object_id, str) else ""
         try:
             reading = _reading(kind, file, row, digests)
         except UnreadableSource as error:
-            wrong += error.faults
+            yield Refused(faults=error.faults, type_key=kind.key, object_id=whose)
             continue
         mark = str(row.cells["kenmerk"])
+        wrong = model_faults(reading, file, row.line)
         if mark in digests:
-            wrong.append(_fault(file, row, "kenmerk", "stands on an earlier line too"))
+            wrong.append(_fault(file, row, "kenmerk", "stands on an earlier line too", "dubbel"))
         digests[mark] = reading.digest
-        wrong += model_faults(reading, file, row.line)
-        found.append(reading)
-    if wrong:
-        raise UnreadableSource(wrong)
-    return found
+        if wrong:
+            yield Refused(faults=wrong, type_key=kind.key, object_id=whose)
+        else:
+            yield Sourced(reading=reading, file=file, line=row.line)
 
 
 def _reading(kind: ObjectType, file: str, row: SourceRow, digests: Mapping[str, bytes]) -> Reading:
@@ -123,11 +132,12 @@ def _moment(value: JsonValue) -> datetime:
     return parse_moment(str(value))
 
 
-def _fault(file: str, row: SourceRow, column: str, message: str) -> RowFault:
+def _fault(file: str, row: SourceRow, column: str, message: str, rule: str = "vorm") -> RowFault:
     return RowFault(
         file=file,
         line=row.line,
         column=column,
         message=message,
-        remedy="Correct this line; nothing was loaded.",
+        remedy="Correct this line.",
+        rule=rule,
     )

@@ -31,17 +31,24 @@ class SourceRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowFault:
-    """What is wrong with one row, and what the reader can do."""
+    """What is wrong with one row, and what the reader can do.
+
+    ``rule`` names the rule in one word. ``value`` is what stood there; it is left empty where it
+    may be personal data, and no message holds it.
+    """
 
     file: str
     line: int
     column: str
     message: str
     remedy: str
+    rule: str = "vorm"
+    value: str = ""
 
     def __str__(self) -> str:
         where = f"{self.file}, line {self.line}" + (f", {self.column}" if self.column else "")
-        return f"{where}: {self.message}. {self.remedy}"
+        found = f" ({self.value!r})" if self.value else ""
+        return f"{where}: {self.message}{found}. {self.remedy}"
 
 
 class UnreadableSource(ValueError):
@@ -66,9 +73,31 @@ class Reading:
     digest: bytes
     corrects_digest: bytes | None = None
 
-    def order(self) -> tuple[object, ...]:
-        """The order of registration at the source; ties keep the order of reading."""
-        return (self.draft.source_registered_at,)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sourced:
+    """A reading with its place. ``only`` may stand once per object: a second one is a duplicate.
+
+    ``tie`` orders readings of one moment, before the order of reading.
+    """
+
+    reading: Reading
+    file: str
+    line: int
+    only: str = ""
+    tie: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """What is wrong with rows of one object, so that all of that object stays out.
+
+    ``object_id`` is empty when it can not be told which object a row is about.
+    """
+
+    faults: Sequence[RowFault]
+    type_key: str = ""
+    object_id: str = ""
 
 
 def digest_of(*parts: JsonValue) -> bytes:
@@ -122,6 +151,7 @@ def model_faults(reading: Reading, file: str, line: int) -> list[RowFault]:
             column=fault.pointer.lstrip("/"),
             message=fault.message,
             remedy=f"Correct the row, or the model {reading.type.key}.",
+            rule="model",
         )
         for fault in found
     ]

@@ -8,25 +8,32 @@ Source: BAG-extract 2.0, "Levering".
 
 from __future__ import annotations
 
-import io
 import re
 import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 from xml.etree.ElementTree import Element, ParseError, iterparse
 
-from landschap.registers import bag, bag_doubts
 from landschap.registers.bag_xml import DOUBT, VERSION, doubt_of, filled, local, version_of
+from landschap.registers.client.limits import Unpacked, opened_zip, refused, seekable
 from landschap.registers.models import Register
-from landschap.registers.sources import Reading, RowFault, SourceRow, UnreadableSource
+from landschap.registers.sources import SourceRow
 
 MAX_DEPTH = 3
-MAX_XML_BYTES = 2 * 1024**3
 _THROWN_OUT = re.compile(r"[0-9]{4}NB[A-Z]{3}[0-9]")
+_AS_DELIVERED = "Give the extract as it was delivered."
 _ENDS = ("eindGeldigheid", "eindRegistratie", "tijdstipInactief")
 
-_Rows = dict[str, list[SourceRow]]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """One version of an object, or one row about doubt."""
+
+    type_name: str
+    is_version: bool
+    row: SourceRow
 
 
 def holds_xml(path: Path) -> bool:
@@ -37,52 +44,34 @@ def holds_xml(path: Path) -> bool:
         return any(name.endswith((".xml", ".zip")) for name in archive.namelist())
 
 
-def read_bag(register: Register, path: Path) -> list[Reading]:
+def bag_rows(register: Register, name: str, raw: IO[bytes]) -> Iterator[Delivered]:
     """All versions and all doubt in an extract, of the types this register has.
 
-    Raises UnreadableSource with everything that is wrong, per file.
+    Raises UnreadableSource.
     """
-    versions: _Rows = {}
-    doubts: _Rows = {}
-    with path.open("rb") as raw:
-        for name, text in _xml_files(path.name, raw, 0):
-            _gather(register, name, text, versions, doubts)
-    found: list[Reading] = []
-    wrong: list[RowFault] = []
-    for rows, read in ((versions, bag.readings), (doubts, bag_doubts.readings)):
-        for type_name, each in rows.items():
-            try:
-                found += read(register.types[type_name], f"{path.name} ({type_name})", each)
-            except UnreadableSource as error:
-                wrong += error.faults
-    if wrong:
-        raise UnreadableSource(wrong)
-    if not found:
-        raise UnreadableSource([_about(path.name, "holds no objects of this register")])
-    return found
+    for inner, text in _xml_files(name, raw, 0, Unpacked()):
+        yield from _rows(register, inner, text)
 
 
-def _xml_files(name: str, raw: IO[bytes], depth: int) -> Iterator[tuple[str, IO[bytes]]]:
+def _xml_files(
+    name: str, raw: IO[bytes], depth: int, unpacked: Unpacked
+) -> Iterator[tuple[str, IO[bytes]]]:
     """The XML files in a zip and in the zips in it."""
-    try:
-        archive = zipfile.ZipFile(raw)
-    except zipfile.BadZipFile:
-        raise UnreadableSource([_about(name, "is no zip that can be read")]) from None
-    with archive:
+    with opened_zip(name, raw) as archive:
         for inner in sorted(archive.namelist()):
             kind = PurePosixPath(inner).suffix.lower()
             if _THROWN_OUT.search(inner) or kind not in (".xml", ".zip"):
                 continue
-            if archive.getinfo(inner).file_size > MAX_XML_BYTES:
-                raise UnreadableSource([_about(inner, "is larger than 2 GB")])
+            unpacked.admit(archive, inner)
             with archive.open(inner) as opened:
                 if kind == ".xml":
                     yield inner, opened
                 elif depth < MAX_DEPTH:
-                    yield from _xml_files(inner, io.BytesIO(opened.read()), depth + 1)
+                    with seekable(opened) as kept:
+                        yield from _xml_files(inner, kept, depth + 1, unpacked)
 
 
-def _gather(register: Register, name: str, text: IO[bytes], versions: _Rows, doubts: _Rows) -> None:
+def _rows(register: Register, name: str, text: IO[bytes]) -> Iterator[Delivered]:
     try:
         for number, element in enumerate(_objects(text), start=1):
             is_version = local(element.tag) == VERSION
@@ -91,10 +80,10 @@ def _gather(register: Register, name: str, text: IO[bytes], versions: _Rows, dou
             if read is None or kind is None:
                 continue
             cells = filled(read[1], (*kind.properties, *_ENDS))
-            rows = versions if is_version else doubts
-            rows.setdefault(kind.name, []).append(SourceRow(line=number, cells=cells))
+            row = SourceRow(line=number, cells=cells)
+            yield Delivered(type_name=kind.name, is_version=is_version, row=row)
     except ParseError as error:
-        raise UnreadableSource([_about(name, f"is no XML: {error}")]) from None
+        raise refused(name, f"is no XML: {error}", remedy=_AS_DELIVERED) from None
 
 
 def _objects(text: IO[bytes]) -> Iterator[Element]:
@@ -110,8 +99,3 @@ def _objects(text: IO[bytes]) -> Iterator[Element]:
             yield element
         elif name == "stand" and around:
             around[-1].clear()
-
-
-def _about(name: str, message: str) -> RowFault:
-    remedy = "Give the extract as it was delivered."
-    return RowFault(file=name, line=1, column="", message=message, remedy=remedy)

@@ -4,7 +4,7 @@
 from landschap.registers.store.counting import Counted, Size, count, count_by
 from landschap.registers.store.exporting import export
 from landschap.registers.store.feed import Change, changes_after
-from landschap.registers.store.loading import BATCH, load
+from landschap.registers.store.loading import BATCH, StoppedError, load, load_whole
 from landschap.registers.store.paging import Page, Wanted, count_of, page_of
 from landschap.registers.store.reading import (
     AtNow,
@@ -39,6 +39,7 @@ __all__ = [
     "Entry",
     "Page",
     "Size",
+    "StoppedError",
     "Wanted",
     "Written",
     "as_of",
@@ -56,6 +57,7 @@ __all__ = [
     "known_at",
     "line_of",
     "load",
+    "load_whole",
     "open_reports",
     "page_of",
     "prepare",

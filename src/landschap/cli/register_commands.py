@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""``landschap register``, whole: each module adds its commands to the group."""
+
+from __future__ import annotations
+
+from landschap.cli import register_history, register_load, register_mapping
+from landschap.cli.register import register
+
+__all__ = ["register", "register_history", "register_load", "register_mapping"]
