@@ -277,8 +277,11 @@ class _Cells:
         return 0
 
     def content(self, kind: ObjectType) -> dict[str, JsonValue]:
-        content = {}
+        content: dict[str, JsonValue] = {}
         for prop in kind.content_properties():
+            if prop.geometry:
+                content |= self._geometry(prop)
+                continue
             if prop.name not in self._row.cells:
                 self.fault(prop.name, "this column is missing", f"{kind.key} has this property.")
                 continue
@@ -286,6 +289,13 @@ class _Cells:
             if value is not None or "null" in _types(prop):
                 content[prop.name] = value
         return content
+
+    def _geometry(self, prop: Property) -> dict[str, JsonValue]:
+        """CSV has no geometry; in the XML it is an object, or what was wrong with it."""
+        value = self._row.cells.get(prop.name)
+        if isinstance(value, str) and value:
+            self.fault(prop.name, value, "Correct the geometry.")
+        return {prop.name: value} if isinstance(value, Mapping) else {}
 
     def document(self) -> dict[str, JsonValue]:
         return {column: self.text(column) for column in _DOCUMENT if self.text(column)}
