@@ -14,6 +14,7 @@ from landschap.gateway.plan import (
     InwayDoor,
     Listen,
     ManagerDoor,
+    OpenDoor,
     OutwayDoor,
     PeerUpstream,
     ServiceUpstream,
@@ -80,7 +81,19 @@ MORE = dataclasses.replace(
     ),
 )
 
+OPEN = dataclasses.replace(
+    MINIMAL,
+    open=OpenDoor(
+        listen=at("127.0.0.2", 8444),
+        server_name="data.weesp.example",
+        socket=RUN / "open.sock",
+        files=PurePosixPath("/var/lib/landschap/weesp/open"),
+    ),
+)
+
 PLANS = {
+    "open": OPEN,
+    "open-debian-12": dataclasses.replace(OPEN, nginx_version=(1, 22, 1)),
     "protocols": MORE,
     "minimal": MINIMAL,
     "full": FULL,
@@ -142,6 +155,12 @@ def test_pages_without_tls_are_for_localhost_names_only() -> None:
             socket=RUN / "people.sock",
             tls=False,
         )
+
+
+def test_open_data_without_tls_is_for_localhost_names_only() -> None:
+    assert OPEN.open is not None
+    with pytest.raises(InvalidValue, match=r"\*\.localhost"):
+        dataclasses.replace(OPEN.open, tls=False)
 
 
 def test_client_authority_at_the_outway_needs_tls() -> None:

@@ -190,7 +190,29 @@ class Composition:
         shape = AppShape(title="Services", version="1.0.0")
         return make_app([*integration.routes(sources), *register_api.routes(own)], shape)
 
-    def _about(self) -> About:
+    async def open_data(self) -> ASGIApp:
+        """What of our registers anybody may see."""
+        from landschap.registers import api as register_api
+        from landschap.registers.client import MODELS_FOLDER, read_models
+        from landschap.registers.open.api import OpenDeps, Uses, open_app
+
+        settings = self.settings
+        pool = await self.pool("registers")
+        data = register_api.Deps(
+            registers=read_models(settings.path.parent / MODELS_FOLDER),
+            pool=pool,
+            about=self._about(settings.addresses.open),
+            log=await self.log(),
+            controller=settings.organisation.oin,
+            permit_key=secret_key(settings, "permit"),
+            pseudonym_key=secret_key(settings, "pseudonym"),
+        )
+        uses = await self.enter(Uses(pool).kept())
+        return open_app(
+            OpenDeps(data=data, uses=uses, requests_per_day=settings.open.key_requests_per_day)
+        )
+
+    def _about(self, address: str = "") -> About:
         """What our documents say of us."""
         from landschap.registers.describing import About
 
@@ -199,6 +221,7 @@ class Composition:
         return About(
             version="1.0.0",
             organisation=organisation.name,
+            address=address,
             email=contact.get("email", ""),
             url=contact.get("url", ""),
         )

@@ -174,6 +174,7 @@ def _apps(settings: Settings) -> Sequence[App]:
         ("manager", listen.manager),
         ("services", listen.inway),
         ("people", listen.web),
+        ("open", listen.open),
     ]
     return [app for app, listener in needed if listener]
 

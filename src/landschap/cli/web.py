@@ -4,6 +4,7 @@
     manager     other Managers, by FSC
     services    our own registers and logical sources, behind the Inway
     people      pages
+    open        what of our registers anybody may see
 
 One process and one event loop; an application is there when its listener is configured.
 """
@@ -64,6 +65,8 @@ async def applications(made: Composition) -> Mapping[App, ASGIApp]:
         apps["services"] = await made.services()
     if listen.web:
         apps["people"] = await made.people()
+    if listen.open:
+        apps["open"] = await made.open_data()
     return apps
 
 

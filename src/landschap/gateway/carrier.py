@@ -23,6 +23,7 @@ import hashlib
 from dataclasses import dataclass
 
 from landschap.gateway.carrier_doors import BAD_REQUEST_MAP, inway_server, outway_server
+from landschap.gateway.carrier_open import open_server
 from landschap.gateway.carrier_parts import (
     DOOR_MAP,
     LOG_FORMAT,
@@ -82,6 +83,8 @@ def render(plan: CarrierPlan) -> Rendered:
         servers.append(outway_server(plan, plan.outway))
     if plan.web:
         servers.append(_web_server(plan, plan.web))
+    if plan.open:
+        servers.append(open_server(plan, plan.open))
     http = indented("\n".join([*_http_lines(plan), *servers]))
     draft = "\n".join([*_main_lines(plan), "http {", http, "}", ""])
     version = hashlib.sha256(draft.encode()).hexdigest()[:32]

@@ -32,6 +32,7 @@ DOOR_MAP = """map $server_name $door {
   manager manager;
   inway inway;
   outway outway;
+  open open;
 }"""
 
 # The access log reads them also where no decision was asked.

@@ -209,6 +209,33 @@ class WebDoor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenDoor:
+    """Open data: no login, so every address is counted. ``files`` is the folder of bulk files.
+
+    Rates are per address: without a key, with one, and of asking for a key.
+    """
+
+    listen: Listen
+    server_name: str
+    socket: PurePath
+    files: PurePath
+    tls: bool = True
+    requests_per_second: int = 20
+    key_requests_per_second: int = 100
+    new_keys_per_minute: int = 6
+    burst: int = 60
+    answer_seconds: int = 60
+
+    def __post_init__(self) -> None:
+        _require(_HOST, self.server_name, "host name")
+        _require(_PATH, str(self.files), "path")
+        if not self.tls and not self.server_name.endswith(".localhost"):
+            raise InvalidValue(
+                f"open data of {self.server_name} without TLS: only *.localhost may, in a test"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CarrierPlan:
     """Everything one organisation's nginx carries.
 
@@ -227,6 +254,7 @@ class CarrierPlan:
     inway: InwayDoor | None = None
     outway: OutwayDoor | None = None
     web: WebDoor | None = None
+    open: OpenDoor | None = None
     header_timeout_seconds: int = 10
 
     def __post_init__(self) -> None:
@@ -244,9 +272,9 @@ class CarrierPlan:
         if len(set(places)) < len(places):
             raise InvalidValue(f"two listeners on one address: {', '.join(places)}")
 
-    def doors(self) -> tuple[ManagerDoor | InwayDoor | OutwayDoor | WebDoor, ...]:
+    def doors(self) -> tuple[ManagerDoor | InwayDoor | OutwayDoor | WebDoor | OpenDoor, ...]:
         """The listeners that are configured."""
-        every = (self.manager, self.inway, self.outway, self.web)
+        every = (self.manager, self.inway, self.outway, self.web, self.open)
         return tuple(door for door in every if door is not None)
 
     def _upstreams(self) -> tuple[ServiceUpstream | PeerUpstream, ...]:

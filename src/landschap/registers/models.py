@@ -82,6 +82,8 @@ class ObjectType:
     term: str = ""
     open: bool = False
     hvd_category: str = ""
+    # Part of a type: the store then reads these properties and groups, and no other.
+    view: bool = False
 
     @property
     def key(self) -> str:

@@ -19,6 +19,7 @@ from landschap.gateway.plan import (
     InwayDoor,
     Listen,
     ManagerDoor,
+    OpenDoor,
     OutwayDoor,
     PeerUpstream,
     ServiceUpstream,
@@ -30,7 +31,7 @@ from landschap.gateway.store.declared import services
 from landschap.gateway.store.worlds import Pools
 from landschap.platform.credentials import Credentials, files_of, read_credentials
 from landschap.platform.settings import Settings
-from landschap.platform.sockets import app_socket, decide_socket
+from landschap.platform.sockets import app_socket, decide_socket, open_files_folder
 from landschap.vocabulary.identifiers import InvalidValue
 
 _HTTPS_PORT = 443
@@ -76,6 +77,7 @@ async def carrier_plan(
         inway=await _inway_door(settings, pools, nginx_version) if listen.inway else None,
         outway=await _outway_door(settings, pools) if listen.outway else None,
         web=_web_door(settings) if listen.web else None,
+        open=_open_door(settings) if listen.open else None,
     )
 
 
@@ -132,6 +134,25 @@ def _web_door(settings: Settings) -> WebDoor:
         server_name=parts.hostname or "",
         socket=app_socket(settings, "people"),
         tls=parts.scheme == "https",
+    )
+
+
+def _open_door(settings: Settings) -> OpenDoor:
+    parts, limits = urlsplit(settings.addresses.open), settings.open
+    test = settings.organisation.environment == "test"
+    if parts.scheme == "http" and not test:
+        raise InvalidValue("addresses.open is http; outside a test open data needs https")
+    return OpenDoor(
+        listen=_listen(settings.listen.open),
+        server_name=parts.hostname or "",
+        socket=app_socket(settings, "open"),
+        files=open_files_folder(settings),
+        tls=parts.scheme == "https",
+        requests_per_second=limits.requests_per_second,
+        key_requests_per_second=limits.key_requests_per_second,
+        new_keys_per_minute=limits.new_keys_per_minute,
+        burst=limits.burst,
+        answer_seconds=settings.limits.answer_seconds,
     )
 
 

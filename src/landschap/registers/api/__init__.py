@@ -34,7 +34,7 @@ from landschap.registers.changing import OPERATIONS
 from landschap.registers.listing import list_query_keys
 from landschap.registers.models import ObjectType, Register
 
-__all__ = ["Deps", "routes"]
+__all__ = ["Deps", "reading_routes", "routes"]
 
 _AnyRequest = Request[Any, Any, Any]
 
@@ -44,12 +44,21 @@ def routes(deps: Deps) -> list[ControllerRouterHandler]:
     desk = Desk(deps)
     made: list[ControllerRouterHandler] = []
     for register in deps.registers.by_name.values():
-        made += [_feed(desk, register), *documents(register, deps.about)]
+        made += reading_routes(desk, register)
+        made += documents(register, deps.about)
         made += _reports(desk, register)
         for kind in register.types.values():
-            made += _of_collection(desk, kind)
-            made += _of_object(desk, kind)
+            made.append(_reporting(desk, kind))
             made += [_writing(desk, kind, operation) for operation in OPERATIONS]
+    return made
+
+
+def reading_routes(desk: Desk, register: Register) -> list[ControllerRouterHandler]:
+    """The routes that read one register; a desk of another kind may serve them too."""
+    made: list[ControllerRouterHandler] = [_feed(desk, register)]
+    for kind in register.types.values():
+        made += _of_collection(desk, kind)
+        made += _of_object(desk, kind)
     return made
 
 
@@ -87,11 +96,17 @@ def _of_object(desk: Desk, kind: ObjectType) -> list[ControllerRouterHandler]:
     async def registered(identificatie: FromPath[str], request: _AnyRequest) -> Response[bytes]:
         return await single.registered(desk, kind, identificatie, request)
 
+    return [one, stretches, registered]
+
+
+def _reporting(desk: Desk, kind: ObjectType) -> ControllerRouterHandler:
+    base = f"/{kind.register}/v1/{kind.collection}/{{identificatie:str}}"
+
     @post(f"{base}/_terugmelding", status_code=HTTPStatus.CREATED, opt={"query": QUERY_KEYS})
     async def report(identificatie: FromPath[str], request: _AnyRequest) -> Response[bytes]:
         return await reporting.report(desk, kind, identificatie, request)
 
-    return [one, stretches, registered, report]
+    return report
 
 
 def _reports(desk: Desk, register: Register) -> list[ControllerRouterHandler]:

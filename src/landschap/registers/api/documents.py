@@ -30,12 +30,13 @@ def documents(register: Register, about: About) -> list[ControllerRouterHandler]
     """The routes of the documents of one register, for reading and for writing."""
     writing = f"{register.name}{SERVICE_ENDING}"
     return [
-        *_of(register.name, document_of(register, about)),
-        *_of(writing, writing_document_of(register, about, writing)),
+        *document_routes(register.name, document_of(register, about)),
+        *document_routes(writing, writing_document_of(register, about, writing)),
     ]
 
 
-def _of(service: str, newest: dict[str, JsonValue]) -> list[ControllerRouterHandler]:
+def document_routes(service: str, newest: dict[str, JsonValue]) -> list[ControllerRouterHandler]:
+    """The routes of the document of one service, from its newest form."""
     older = as_3_0(newest)
     as_json = {version: json.dumps(text, ensure_ascii=False).encode() for version, text in
                (("3.0", older), ("3.1", newest))}  # fmt: skip

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from landschap.registers.models import Register
-from landschap.registers.store.rows import Pool
+from landschap.registers.store.rows import Pool, groups_condition
 from landschap.registers.timeline import Known
 
 
@@ -29,10 +29,10 @@ async def changes_after(
 ) -> Sequence[Change]:
     """The assertions after a number that can no longer be preceded by others, in order."""
     rows = await pool.fetch(
-        """SELECT volgnummer, object_type, object_id, groep, soort, registered_at
+        f"""SELECT volgnummer, object_type, object_id, groep, soort, registered_at
            FROM registers.assertion
-           WHERE object_type = ANY ($1) AND volgnummer > $2 AND volgnummer <= $3
-           ORDER BY volgnummer LIMIT $4""",
+           WHERE object_type = ANY ($1) AND volgnummer > $2 AND volgnummer <= $3{_groups(register)}
+           ORDER BY volgnummer LIMIT $4""",  # noqa: S608 - literals of a model
         [kind.key for kind in register.types.values()], number, known.number, limit,
     )  # fmt: skip
     return [
@@ -46,3 +46,12 @@ async def changes_after(
         )
         for row in rows
     ]
+
+
+def _groups(register: Register) -> str:
+    """Of views only the groups they have; a register is one as a whole, or not at all."""
+    types = register.types.values()
+    if not any(kind.view for kind in types):
+        return ""
+    each = " OR ".join(f"object_type = '{kind.key}'{groups_condition(kind)}" for kind in types)
+    return f" AND ({each})"

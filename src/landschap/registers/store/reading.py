@@ -28,7 +28,13 @@ from landschap.registers.questions import (
     parts_of,
 )
 from landschap.registers.refusals import too_broad
-from landschap.registers.store.rows import COLUMNS, Pool, assertion_of, by_object
+from landschap.registers.store.rows import (
+    Pool,
+    assertion_of,
+    by_object,
+    columns_of,
+    groups_condition,
+)
 from landschap.registers.timeline import Answer, Assertion, Clock, Known, segments
 from landschap.vocabulary.problems import ProblemError, Refusal
 
@@ -115,8 +121,9 @@ async def history_of(
 ) -> Mapping[str, Sequence[Assertion]]:
     """Everything ever asserted about one object, per group; empty when it never existed."""
     rows = await pool.fetch(
-        f"""SELECT {COLUMNS} FROM registers.assertion
-            WHERE object_type = $1 AND object_id = $2 ORDER BY volgnummer""",  # noqa: S608 - constant columns
+        f"""SELECT {columns_of(kind)} FROM registers.assertion
+            WHERE object_type = $1 AND object_id = $2{groups_condition(kind)}
+            ORDER BY volgnummer""",  # noqa: S608 - literals of a model
         kind.key, object_id,
     )  # fmt: skip
     return by_object(rows).get(object_id, {})
@@ -187,11 +194,12 @@ def _projection_sql(question: AsOf, before: str = "", more: str = "") -> str:
     return f"""WITH {before}state AS MATERIALIZED (
                 SELECT coalesce(max(last_number), 0) AS at_number, max(registered_at) AS at_moment
                 FROM registers.act WHERE register = $1)
-            SELECT {more} state.*, p.valid_from AS part_from, p.valid_to AS part_to, a.*
+            SELECT {more} state.*, p.valid_from AS part_from, p.valid_to AS part_to,
+                   {columns_of(question.type, "a")}
             FROM {"k CROSS JOIN " if before else ""}state
             LEFT JOIN registers.projection p
                    ON p.object_type = '{question.type.key}' AND p.object_id = ANY ({objects})
-                  AND p.valid_from <= $3 AND p.valid_to > $3
+                  AND p.valid_from <= $3 AND p.valid_to > $3{groups_condition(question.type, "p")}
             LEFT JOIN registers.assertion a
                    ON a.object_type = p.object_type AND a.object_id = p.object_id
                   AND a.groep = p.groep AND a.seq = p.seq"""  # noqa: S608 - literals of a model
@@ -232,9 +240,9 @@ async def _from_assertions(pool: Pool, question: AsOf) -> list[Found]:
         else "$2"
     )
     rows = await pool.fetch(
-        f"""SELECT {COLUMNS} FROM registers.assertion
+        f"""SELECT {columns_of(question.type)} FROM registers.assertion
             WHERE object_type = '{question.type.key}' AND object_id = ANY ({objects})
-              AND volgnummer <= $1""",  # noqa: S608 - literals of a model
+              AND volgnummer <= $1{groups_condition(question.type)}""",  # noqa: S608 - literals of a model
         question.known.number,
         _values(question),
     )

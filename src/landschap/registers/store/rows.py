@@ -7,8 +7,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from landschap.registers.models import ObjectType
 from landschap.registers.periods import IncompleteDate, Period
-from landschap.registers.timeline import Assertion, Kind
+from landschap.registers.timeline import DOUBT_PREFIX, Assertion, Kind
 from landschap.vocabulary.ijson import JsonValue
 
 
@@ -42,6 +43,38 @@ class Pool(Connection, Protocol):
 
 COLUMNS = """object_id, groep, volgnummer, valid_from, valid_to, valid_from_source, registered_at,
     source_registered_at, soort, inhoud, corrigeert, bron"""
+
+
+_DOUBTED = "kenmerken"
+
+
+def columns_of(kind: ObjectType, table: str = "") -> str:
+    """The columns of a type's assertions; of a view no content but its own leaves the database.
+
+    Names of properties are letters and digits, so they can stand in SQL as they are. ``table`` is
+    the alias before each column. The source of an assertion is no property, so a view has none.
+    """
+    names = [name.strip() for name in COLUMNS.split(",")]
+    before = f"{table}." if table else ""
+    told = {name: f"{before}{name}" for name in names}
+    if kind.view:
+        kept = ", ".join(f"'{each}'" for each in (*kind.properties, _DOUBTED))
+        told["inhoud"] = f"""CASE WHEN {before}inhoud IS NULL THEN NULL ELSE coalesce(
+            (SELECT jsonb_object_agg(member.key, member.value)
+             FROM jsonb_each({before}inhoud) member WHERE member.key IN ({kept})),
+            '{{}}'::jsonb) END AS inhoud"""  # noqa: S608 - literals of a model
+        told["bron"] = "'{}'::jsonb AS bron"
+    return ", ".join(told.values())
+
+
+def groups_condition(kind: ObjectType, table: str = "") -> str:
+    """What keeps the groups of a view: nothing of another group is read. Empty for a whole type."""
+    if not kind.view:
+        return ""
+    before = f"{table}." if table else ""
+    names = [name for group in kind.groups for name in (group, f"{DOUBT_PREFIX}{group}")]
+    kept = ", ".join(f"'{name}'" for name in names) or "NULL"
+    return f" AND {before}groep IN ({kept})"
 
 
 def assertion_of(row: Mapping[str, Any]) -> Assertion:

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The application of open data: everything that answers without login, in one place.
+
+    /                                   what there is
+    /{register}/v1/...                  the registers, as `registers.api` serves them (`data`)
+    /{register}/v1/tellingen/{naam}     counts (`counts`)
+    /catalogus, /id/...                 the catalogue (`catalogue`)
+    /sleutels                           a key, for who wants more room (`keys`)
+
+Bulk files (`/bestanden/...`) are sent by nginx from disk.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from litestar import Response, Router
+from litestar.types import ASGIApp
+
+from landschap.platform.http import AppShape, make_app
+from landschap.registers.api import Deps
+from landschap.registers.api.desk import AnyRequest
+from landschap.registers.open.api.data import data_routes
+from landschap.registers.open.api.desk import OpenDesk
+from landschap.registers.open.api.door import OPEN_HEADERS, Door, Uses
+from landschap.registers.open.api.keys import KeyDesk, key_routes
+
+__all__ = ["OpenDeps", "Uses", "open_app"]
+
+_MAX_BODY_BYTES = 256_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenDeps:
+    """What the application needs: the registers as a whole, and the counter of keys."""
+
+    data: Deps
+    uses: Uses
+    requests_per_day: int
+
+
+def open_app(deps: OpenDeps) -> ASGIApp:
+    """The application."""
+    pool = deps.data.pool
+    door = Door(pool, deps.uses)
+    desk = OpenDesk(deps.data)
+
+    # Functions: a router copies its hooks, and what a bound method holds can not be copied.
+    async def admit(request: AnyRequest) -> Response[bytes] | None:
+        return await door.admit(request)
+
+    def dress(answer: Response[bytes]) -> Response[bytes]:
+        return door.dress(answer)
+
+    counted = Router(
+        path="/",
+        route_handlers=data_routes(desk, deps.data.about),
+        before_request=admit,
+        after_request=dress,
+    )
+    shape = AppShape(
+        title="Open data",
+        version="1.0.0",
+        max_body_bytes=_MAX_BODY_BYTES,
+        headers=OPEN_HEADERS,
+    )
+    keys = KeyDesk(pool=pool, requests_per_day=deps.requests_per_day)
+    return make_app([counted, *key_routes(keys)], shape)
