@@ -85,14 +85,22 @@ def as_shape(geometry: Geometry) -> BaseGeometry:
     return made
 
 
-def faults_of(value: JsonValue, kind: GeometryKind, crs: Crs, pointer: str = "") -> Iterator[Fault]:
+def faults_of(
+    value: JsonValue,
+    kind: GeometryKind,
+    crs: Crs,
+    pointer: str = "",
+    *,
+    most: int = MAX_POSITIONS,
+) -> Iterator[Fault]:
     """Everything that is wrong with a geometry of this kind, written in this system.
 
-    A value that is no geometry object is not looked at: its schema tells of that.
+    ``most`` is how many positions it may have. A value that is no geometry object is not looked
+    at: its schema tells of that.
     """
     if not isinstance(value, Mapping):
         return
-    found = list(_form(value, kind, crs, pointer))
+    found = list(_form(value, kind, crs, pointer, most))
     yield from found[:_MAX_FAULTS]
     if not found:
         reason = shapely.is_valid_reason(shape(value))
@@ -101,7 +109,7 @@ def faults_of(value: JsonValue, kind: GeometryKind, crs: Crs, pointer: str = "")
 
 
 def _form(
-    value: Mapping[str, JsonValue], kind: GeometryKind, crs: Crs, pointer: str
+    value: Mapping[str, JsonValue], kind: GeometryKind, crs: Crs, pointer: str, most: int
 ) -> Iterator[Fault]:
     name = value.get("type")
     if name not in TYPES[kind]:
@@ -114,8 +122,8 @@ def _form(
     if "coordinates" not in value:
         yield Fault(pointer, "lacks coordinates")
         return
-    if _count(value["coordinates"], MAX_POSITIONS) > MAX_POSITIONS:
-        yield Fault(where, f"holds more than {MAX_POSITIONS} positions")
+    if _count(value["coordinates"], most) > most:
+        yield Fault(where, f"holds more than {most} positions")
         return
     yield from _nested(value["coordinates"], _DEPTHS[str(name)], str(name), crs, where)
 

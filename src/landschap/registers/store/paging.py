@@ -3,7 +3,8 @@
 
 A candidate is an object of which something that fits was ever asserted; whether it holds is
 decided by `as_of`. A page is found in a bounded number of steps: where few candidates still hold,
-it may be shorter than asked and yet have a next one.
+it may be shorter than asked and yet have a next one. Objects in a place are candidates by the box
+around what was once their geometry; whether they lie there is decided on the geometry itself.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from landschap.registers.cursors import Place
+from landschap.registers.geometry import Area
 from landschap.registers.listing import Order
 from landschap.registers.models import ObjectType
 from landschap.registers.questions import AsOf, Found
@@ -24,6 +26,9 @@ from landschap.vocabulary.problems import ProblemError
 
 _STEPS = 20
 _STEP = 1000
+# With fewer assertions in a box than this, they are gathered by the index on boxes at each page;
+# with more, reading in order of id finds enough of them soon.
+_FEW_IN_BOX = 50_000
 # Where an order is not that of an index, all objects are read; more than this is bulk delivery.
 MAX_SORTED = 10_000
 
@@ -40,6 +45,7 @@ class Wanted:
     limit: int
     after: Place | None = None
     uncertainty: Uncertainty = Uncertainty.SHOW
+    area: Area | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +140,9 @@ async def _holding(pool: Pool, wanted: Wanted, ids: Sequence[str]) -> list[Found
         for one in await as_of(pool, question)
         if all(str(one.content.get(path)) == value for path, value in wanted.filters.items())
     ]
+    if wanted.area is not None:
+        lies, path = wanted.area.holds(), wanted.area.path
+        found = [one for one in found if lies(one.content.get(path))]
     place = {object_id: number for number, object_id in enumerate(ids)}
     return sorted(found, key=lambda one: (place[one.object_id], -one.history.number))
 
@@ -145,8 +154,19 @@ async def _candidates(
     down = wanted.order.descending and not wanted.order.path
     compare, direction = ("<", "DESC") if down else (">", "ASC")
     condition, values = _by_filters(wanted)
+    table = "registers.assertion m"
+    if wanted.area is not None:
+        box, corners = _in_box(wanted.area, 3 + len(values))
+        values += corners
+        if await _are_few(pool, wanted):
+            # First all in the box, by its index, and then their order.
+            table = f"""(SELECT m.* FROM registers.assertion m
+                WHERE m.object_type = '{wanted.type.key}' AND {box} OFFSET 0) m"""  # noqa: S608 - literals of a model
+        else:
+            # IS TRUE: no index serves this, so that it is read in order of id.
+            condition += f" AND ({box}) IS TRUE"
     rows = await pool.fetch(
-        f"""SELECT DISTINCT m.object_id FROM registers.assertion m
+        f"""SELECT DISTINCT m.object_id FROM {table}
             WHERE m.object_type = '{wanted.type.key}' AND m.volgnummer <= $1
               AND ($2::text IS NULL OR m.object_id {compare} $2) {condition}
             ORDER BY m.object_id {direction} LIMIT {step or _step(wanted)}""",  # noqa: S608 - literals of a model
@@ -157,7 +177,7 @@ async def _candidates(
     return [row["object_id"] for row in rows]
 
 
-def _by_filters(wanted: Wanted) -> tuple[str, list[str]]:
+def _by_filters(wanted: Wanted) -> tuple[str, list[object]]:
     """A condition that no object fails that passes the filters: each value once stood in it.
 
     The paths are names of properties of a model, so that the index on a path serves.
@@ -166,6 +186,24 @@ def _by_filters(wanted: Wanted) -> tuple[str, list[str]]:
         return "", []
     path, value = next(iter(wanted.filters.items()))
     return f"AND (m.inhoud ->> '{path}') = $3", [value]
+
+
+def _in_box(area: Area, first: int) -> tuple[str, list[object]]:
+    """A condition on an assertion, with parameters from a number on; the index on boxes serves."""
+    west, south, east, north = (f"${number}" for number in range(first, first + 4))
+    around = f"registers.envelope(m.inhoud -> '{area.path}')"
+    return f"{around} && box(point({west}, {south}), point({east}, {north}))", list(area.box)
+
+
+async def _are_few(pool: Pool, wanted: Wanted) -> bool:
+    assert wanted.area is not None  # noqa: S101  # asked in that case only; for the type checker
+    box, corners = _in_box(wanted.area, 1)
+    found = await pool.fetchval(
+        f"""SELECT count(*) FROM (SELECT FROM registers.assertion m
+            WHERE m.object_type = '{wanted.type.key}' AND {box} LIMIT {_FEW_IN_BOX}) some""",  # noqa: S608 - literals of a model
+        *corners,
+    )
+    return int(found) < _FEW_IN_BOX
 
 
 def _step(wanted: Wanted) -> int:

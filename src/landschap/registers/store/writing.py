@@ -335,10 +335,14 @@ async def _project(connection: Connection, entries: Sequence[Entry]) -> None:
 
 
 async def prepare(pool: Pool, register: Register) -> None:
-    """Make the indexes for the searchable paths of a register; existing ones are left alone."""
+    """Make the indexes for searchable paths and places; existing ones are left alone."""
     for kind in register.types.values():
         for path in kind.searchable_paths():
             await pool.execute("SELECT registers.index_path($1, $2)", kind.key, path)
+        if kind.geometry is not None:
+            await pool.execute(
+                "SELECT registers.index_geometry($1, $2)", kind.key, kind.geometry.name
+            )
 
 
 async def rebuild(pool: Pool, register: Register) -> int:
