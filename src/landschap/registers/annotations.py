@@ -8,12 +8,10 @@ Source: MIM 1.2, "Metagegevens"; AVG art. 4, 9; Regulation (EU) 2023/138, annex.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 
-from landschap.registers.schemas import DIALECT, Fault, Schema
-from landschap.vocabulary.ijson import JsonValue
-from landschap.vocabulary.mistakes import did_you_mean
+from landschap.registers.schemas import DIALECT, Schema
 
 
 class PersonalData(StrEnum):
@@ -51,6 +49,14 @@ _TEXT: Schema = {"type": "string", "minLength": 1}
 _FLAG: Schema = {"type": "boolean"}
 _URI: Schema = {"type": "string", "pattern": "^https?://[^ ]+$"}
 
+_TYPE_NAME: Schema = {"type": "string", "pattern": "^[a-z][a-z0-9-]{0,40}$"}
+_LABEL: Schema = {
+    "type": "object",
+    "required": ["nl", "en"],
+    "additionalProperties": False,
+    "properties": {"nl": _TEXT, "en": _TEXT},
+}
+
 EVERYWHERE: Mapping[str, Schema] = {
     "x-titel-en": {**_TEXT, "description": "The English title; `title` is Dutch."},
     "x-definitie-en": {**_TEXT, "description": "The English definition; `description` is Dutch."},
@@ -59,6 +65,14 @@ EVERYWHERE: Mapping[str, Schema] = {
 
 ON_TYPE: Mapping[str, Schema] = {
     **EVERYWHERE,
+    "x-specialisatie-van": {
+        **_TYPE_NAME,
+        "description": "The type of this register whose properties it has as well.",
+    },
+    "x-abstract": {
+        **_FLAG,
+        "description": "Only there to be specialised: no object is of this type alone.",
+    },
     "x-collectie": {
         "type": "string",
         "pattern": "^[a-z][a-z0-9-]{0,40}$",
@@ -87,8 +101,26 @@ ON_TYPE: Mapping[str, Schema] = {
     },
 }
 
-ON_PROPERTY: Mapping[str, Schema] = {
+# On a property, and on the members and items inside it.
+ON_VALUE: Mapping[str, Schema] = {
     **EVERYWHERE,
+    "x-eenheid": {
+        "type": "string",
+        "pattern": "^[^ ]{1,20}$",
+        "description": "Unit of the number: m2, EUR, jaar.",
+    },
+    "x-waarden": {
+        "type": "object",
+        "description": "What each code of `enum` means, in Dutch and English.",
+    },
+    "x-waardelijst": {
+        **_TYPE_NAME,
+        "description": "The codes stand in NAME.waardelijst.json beside the model.",
+    },
+}
+
+ON_PROPERTY: Mapping[str, Schema] = {
+    **ON_VALUE,
     "x-persoonsgegeven": {
         "enum": [kind.value for kind in PersonalData],
         "description": "What kind of personal data the value is.",
@@ -128,10 +160,9 @@ ON_PROPERTY: Mapping[str, Schema] = {
         "enum": list(CRS),
         "description": "EPSG code of the coordinates as they are kept.",
     },
-    "x-eenheid": {
-        "type": "string",
-        "pattern": "^[^ ]{1,20}$",
-        "description": "Unit of the number: m2, EUR, jaar.",
+    "x-relatie": {
+        "enum": ["associatie", "deel-van"],
+        "description": "What the relation is: deel-van when the object does not exist without it.",
     },
 }
 
@@ -153,80 +184,26 @@ PROPERTY: Schema = {
     "required": ["title", "x-titel-en", "x-persoonsgegeven", "type"],
     "properties": {"title": _TEXT, **ON_PROPERTY},
 }
-
-
-def annotation_faults(schema: Schema) -> Iterator[Fault]:
-    """Annotations that do not exist, or that contradict each other."""
-    yield from _misspelt(schema, ON_TYPE, "")
-    properties = schema.get("properties")
-    if not isinstance(properties, Mapping):
-        return
-    for name, value in properties.items():
-        if isinstance(value, Mapping):
-            where = f"/properties/{name}"
-            yield from _misspelt(value, ON_PROPERTY, where)
-            yield from _inside(value, where)
-            yield from _of_geometry(value, where)
-            yield from _of_openness(schema, value, where)
-    identification = properties.get(str(schema.get("x-identificatie")))
-    if schema.get("x-open") is True and not _is_open(identification):
-        yield Fault(
-            f"/properties/{schema.get('x-identificatie')}/x-open",
-            "must be true: objects of an open type are listed by their identification",
-        )
-    if "x-hvd-categorie" in schema and schema.get("x-open") is not True:
-        yield Fault("/x-hvd-categorie", "is for open data: set x-open to true as well")
-
-
-def _misspelt(schema: Schema, known: Mapping[str, Schema], where: str) -> Iterator[Fault]:
-    for name in schema:
-        if name.startswith("x-") and name not in known:
-            yield Fault(f"{where}/{name}", f"is no annotation here{did_you_mean(name, known)}")
-
-
-def _inside(value: Schema, where: str) -> Iterator[Fault]:
-    """Members of a value have words of their own, and nothing else: they are not kept apart."""
-    for path, inner in _members(value, where):
-        yield from _misspelt(inner, _ON_MEMBER, path)
-        yield from _inside(inner, path)
-
-
-def _members(value: Schema, where: str) -> Iterator[tuple[str, Schema]]:
-    properties, items = value.get("properties"), value.get("items")
-    if isinstance(properties, Mapping):
-        for name, inner in properties.items():
-            if isinstance(inner, Mapping):
-                yield f"{where}/properties/{name}", inner
-    if isinstance(items, Mapping):
-        yield f"{where}/items", items
-
-
-_ON_MEMBER: Mapping[str, Schema] = {**EVERYWHERE, "x-eenheid": ON_PROPERTY["x-eenheid"]}
-
-
-def _of_geometry(value: Schema, where: str) -> Iterator[Fault]:
-    shape, crs = value.get("x-geometrie"), value.get("x-crs")
-    if shape is not None and crs is None:
-        yield Fault(where, "has x-geometrie and lacks x-crs: say how its coordinates are kept")
-    if crs is not None and shape is None:
-        yield Fault(f"{where}/x-crs", "is for a geometry: set x-geometrie as well")
-    if shape is not None and "object" not in _types(value):
-        yield Fault(f"{where}/type", "a geometry is an object")
-
-
-def _of_openness(schema: Schema, value: Schema, where: str) -> Iterator[Fault]:
-    if not _is_open(value):
-        return
-    if value.get("x-persoonsgegeven") != PersonalData.NONE.value:
-        yield Fault(f"{where}/x-open", "personal data is never open")
-    if schema.get("x-open") is not True:
-        yield Fault(f"{where}/x-open", "does nothing in a closed type: set x-open on the type too")
-
-
-def _is_open(value: JsonValue) -> bool:
-    return isinstance(value, Mapping) and value.get("x-open") is True
-
-
-def _types(value: Schema) -> list[JsonValue]:
-    kinds = value.get("type")
-    return kinds if isinstance(kinds, list) else [kinds]
+VALUE: Schema = {"type": "object", "properties": ON_VALUE}
+LABELS: Schema = {"type": "object", "minProperties": 1, "additionalProperties": _LABEL}
+CODE_LIST: Schema = {
+    "type": "object",
+    "required": ["titel", "title", "waarden"],
+    "additionalProperties": False,
+    "properties": {
+        "titel": _TEXT,
+        "title": _TEXT,
+        "bron": _URI,
+        "waarden": {
+            "type": "array",
+            "minItems": 1,
+            "items": {
+                "type": "object",
+                "required": ["code", "titel", "title"],
+                "additionalProperties": False,
+                "properties": {"code": {"type": ["string", "integer"]}, "titel": _TEXT,
+                               "title": _TEXT},
+            },
+        },
+    },
+}  # fmt: skip

@@ -8,33 +8,31 @@ Source: MIM 1.2; JSON Schema 2020-12.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from landschap.registers.annotations import (
-    MODEL,
-    PROPERTY,
-    GeometryKind,
-    PersonalData,
-    annotation_faults,
-)
-from landschap.registers.schemas import Fault, Schema, faults, unknown_keywords
+from landschap.registers.annotations import GeometryKind, PersonalData
+from landschap.registers.composing import Parts, code_list_faults, composed
+from landschap.registers.geometry import faults_of as geometry_faults
+from landschap.registers.geometry_crs import crs_kept
+from landschap.registers.model_checks import NAME, clashes, faults_of_type
+from landschap.registers.schemas import Fault, Schema, as_list, faults
 from landschap.registers.timeline import DOUBT_PREFIX, Clock
 from landschap.vocabulary.ijson import JsonValue
-
-_NAME = re.compile(r"[a-z][a-z0-9-]{0,40}")
-_PATH = re.compile(r"[a-z][A-Za-z0-9]{0,60}")
+from landschap.vocabulary.mistakes import did_you_mean
 
 
 class InvalidModel(ValueError):
-    """A model that can not be used; ``faults`` holds everything that is wrong with it."""
+    """Models that can not be used; ``findings`` holds per file everything that is wrong."""
 
-    def __init__(self, name: str, found: Sequence[Fault]) -> None:
-        lines = "; ".join(f"{fault.pointer or '/'}: {fault.message}" for fault in found)
-        super().__init__(f"{name}: {lines}")
-        self.faults = tuple(found)
+    def __init__(self, name: str, found: Sequence[Fault], *more: tuple[str, Fault]) -> None:
+        self.findings = (*((name, fault) for fault in found), *more)
+        files: dict[str, list[str]] = {}
+        for file, fault in self.findings:
+            files.setdefault(file, []).append(f"{fault.pointer or '/'}: {fault.message}")
+        super().__init__("\n".join(f"{file}: {'; '.join(told)}" for file, told in files.items()))
+        self.faults = tuple(fault for _, fault in self.findings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +140,13 @@ class ObjectType:
             return [*found, Fault("", f"{self.key} has no group {group}")]
         if content is None:
             return found
-        return found + list(faults(content, self.group_schemas[group]))
+        found += faults(content, self.group_schemas[group])
+        place = self.geometry
+        if place is not None and place.geometry is not None:
+            crs = crs_kept(place.crs)
+            value = content.get(place.name)
+            found += geometry_faults(value, place.geometry, crs, f"/{place.name}")
+        return found
 
 
 _DOUBT: Schema = {
@@ -194,48 +198,77 @@ class Registers:
 
 
 def parse_register(
-    head: Mapping[str, JsonValue], schemas: Mapping[str, JsonValue], where: str
+    head: Mapping[str, JsonValue],
+    schemas: Mapping[str, JsonValue],
+    where: str,
+    code_lists: Mapping[str, JsonValue] | None = None,
 ) -> Register:
-    """A register from its ``register.toml`` and its schemas by name. Raises InvalidModel."""
-    name, clock = str(head.get("naam", "")), str(head.get("klok", ""))
-    found = []
-    if not _NAME.fullmatch(name):
-        found.append(Fault("/naam", "must be lower case letters, digits and hyphens"))
-    if clock not in list(Clock):
-        found.append(Fault("/klok", "must be eigen (we hold it) or bron (we hold a copy)"))
-    dialect = str(head.get("dialect", Dialect.STANDARD))
-    if dialect not in list(Dialect):
-        found.append(Fault("/dialect", f"must be one of {', '.join(Dialect)}"))
-    unknown = set(head) - {"naam", "titel", "title", "klok", "dialect"}
-    found += [Fault(f"/{key}", "is not a setting of a register") for key in sorted(unknown)]
-    if not schemas:
-        found.append(Fault("", "has no object types: put a NAME.schema.json beside it"))
+    """A register from its ``register.toml``, its schemas and its code lists by name.
+
+    Raises InvalidModel with everything that is wrong in any of these files.
+    """
+    wrong = list(_faults_of_head(head, schemas))
+    if wrong:
+        raise InvalidModel(where, wrong)
+    name, clock = str(head["naam"]), Clock(str(head["klok"]))
+    parts = Parts(schemas, code_lists or {})
+    made = composed(parts)
+    found = [
+        (f"{name}/{each}.waardelijst.json", fault)
+        for each, value in parts.code_lists.items()
+        for fault in code_list_faults(value)
+    ]
+    for each, schema in made.items():
+        parts.wrong.setdefault(each, []).extend(faults_of_type(schema, each))
+    for each, fault in clashes(made):
+        parts.wrong[each].append(fault)
+    found += [
+        (f"{name}/{each}.schema.json", fault)
+        for each, faults_of_it in sorted(parts.wrong.items())
+        for fault in faults_of_it
+    ]
     if found:
-        raise InvalidModel(where, found)
-    types = {
-        type_name: parse_object_type(schema, register=name, name=type_name, clock=Clock(clock))
-        for type_name, schema in sorted(schemas.items())
-    }
+        raise InvalidModel("", [], *found)
     return Register(
         name=name,
         title=str(head.get("titel", name)),
         title_en=str(head.get("title", name)),
-        clock=Clock(clock),
-        types=types,
-        dialect=Dialect(dialect),
+        clock=clock,
+        types={
+            each: _object_type(schema, register=name, name=each, clock=clock)
+            for each, schema in made.items()
+        },
+        dialect=Dialect(str(head.get("dialect", Dialect.STANDARD))),
     )
 
 
+def _faults_of_head(
+    head: Mapping[str, JsonValue], schemas: Mapping[str, JsonValue]
+) -> Iterator[Fault]:
+    if not NAME.fullmatch(str(head.get("naam", ""))):
+        yield Fault("/naam", "must be lower case letters, digits and hyphens")
+    if head.get("klok") not in list(Clock):
+        yield Fault("/klok", "must be eigen (we hold it) or bron (we hold a copy)")
+    if head.get("dialect", Dialect.STANDARD) not in list(Dialect):
+        yield Fault("/dialect", f"must be one of {', '.join(Dialect)}")
+    for key in sorted(set(head) - _HEAD):
+        yield Fault(f"/{key}", f"is not a setting of a register{did_you_mean(key, _HEAD)}")
+    if not schemas:
+        yield Fault("", "has no object types: put a NAME.schema.json beside it")
+
+
+_HEAD = frozenset({"naam", "titel", "title", "klok", "dialect"})
+
+
 def parse_object_type(schema: JsonValue, *, register: str, name: str, clock: Clock) -> ObjectType:
-    """An object type from its JSON Schema. Raises InvalidModel with everything that is wrong."""
-    where = f"{register}/{name}.schema.json"
-    if not isinstance(schema, Mapping):
-        raise InvalidModel(where, [Fault("", "must be an object")])
-    found = list(_faults_of_model(schema, name))
-    if found:
-        raise InvalidModel(where, found)
+    """One object type from its JSON Schema. Raises InvalidModel with everything that is wrong."""
+    head: Mapping[str, JsonValue] = {"naam": register, "klok": clock.value}
+    return parse_register(head, {name: schema}, register).types[name]
+
+
+def _object_type(schema: Schema, *, register: str, name: str, clock: Clock) -> ObjectType:
     properties = schema["properties"]
-    assert isinstance(properties, Mapping)  # noqa: S101  # checked above; for the type checker
+    assert isinstance(properties, Mapping)  # noqa: S101  # checked by faults_of_type
     identification = str(schema["x-identificatie"])
     parsed = {key: _property(key, value, name) for key, value in properties.items()}
     content = [p for p in parsed.values() if p.name != identification]
@@ -265,35 +298,17 @@ def parse_object_type(schema: JsonValue, *, register: str, name: str, clock: Clo
 
 def _group_schema(schema: Schema, content: Sequence[Property], group: str) -> Schema:
     members = {p.name: p.schema for p in content if p.group == group}
-    required = schema.get("required")
-    names = required if isinstance(required, list) else []
+    required = as_list(schema.get("required", []))
     return {
         "type": "object",
         "properties": members,
-        "required": [name for name in names if name in members],
+        "required": [name for name in required if name in members],
         "additionalProperties": False,
     }
 
 
-def _faults_of_model(schema: Schema, name: str) -> Iterator[Fault]:
-    yield from faults(schema, MODEL)
-    yield from unknown_keywords(schema)
-    yield from annotation_faults(schema)
-    if not _NAME.fullmatch(name):
-        yield Fault("", "the file name must be lower case letters, digits and hyphens")
-    properties = schema.get("properties")
-    if not isinstance(properties, Mapping):
-        return
-    if schema.get("x-identificatie") not in properties:
-        yield Fault("/x-identificatie", "is not one of the properties")
-    for key, value in properties.items():
-        if not _PATH.fullmatch(key):
-            yield Fault(f"/properties/{key}", "a property is lower camel case, without _ or -")
-        yield from faults(value, PROPERTY, f"/properties/{key}")
-
-
 def _property(name: str, value: JsonValue, default_group: str) -> Property:
-    assert isinstance(value, Mapping)  # noqa: S101  # checked by PROPERTY; for the type checker
+    assert isinstance(value, Mapping)  # noqa: S101  # checked by faults_of_type; for the type checker
     return Property(
         name=name,
         title=str(value["title"]),

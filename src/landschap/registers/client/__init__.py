@@ -9,7 +9,6 @@ What is read goes through a spool; the functions here that give a list are for s
 from __future__ import annotations
 
 import csv
-import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -22,18 +21,11 @@ from landschap.registers.client.gathering import (
     holds_people,
     rows_of,
 )
+from landschap.registers.client.models import MODELS_FOLDER, read_models, read_register
 from landschap.registers.client.sampling import sample_of
 from landschap.registers.client.spool import Spool
-from landschap.registers.expanding import check_relations
-from landschap.registers.models import (
-    InvalidModel,
-    Register,
-    Registers,
-    parse_register,
-)
-from landschap.registers.schemas import Fault
+from landschap.registers.models import Register
 from landschap.registers.sources import Reading, RowFault, UnreadableSource
-from landschap.vocabulary.ijson import InvalidJson, loads
 
 __all__ = [
     "MODELS_FOLDER",
@@ -51,36 +43,6 @@ __all__ = [
     "sample_of",
     "write_faults",
 ]
-
-MODELS_FOLDER = "registers"
-_SCHEMA = ".schema.json"
-
-
-def read_models(folder: Path) -> Registers:
-    """The registers below a folder: ``<register>/register.toml`` and ``<type>.schema.json``.
-
-    Raises InvalidModel with everything that is wrong with a model.
-    """
-    found = [read_register(head.parent) for head in sorted(folder.glob("*/register.toml"))]
-    registers = Registers({register.name: register for register in found})
-    check_relations(registers)
-    return registers
-
-
-def read_register(folder: Path) -> Register:
-    """One register from its own folder. Raises InvalidModel."""
-    head = folder / "register.toml"
-    try:
-        settings = tomllib.loads(head.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InvalidModel(str(head), [Fault("", f"can not be read: {error}")]) from None
-    schemas = {}
-    for path in sorted(folder.glob(f"*{_SCHEMA}")):
-        try:
-            schemas[path.name.removesuffix(_SCHEMA)] = loads(path.read_bytes())
-        except (OSError, InvalidJson) as error:
-            raise InvalidModel(str(path), [Fault("", str(error))]) from None
-    return parse_register(settings, schemas, str(head))
 
 
 def read_extract(register: Register, path: Path) -> list[Reading]:
