@@ -17,8 +17,9 @@ from tests.fsc.manager_rig import Group, Manager, ask, until
 
 from landschap.fsc import store
 from landschap.fsc.contracts import Contract
-from landschap.fsc.worker import DELIVERY_CAP_SECONDS, at_manager_of, backoff_seconds
+from landschap.fsc.worker import DELIVERY_CAP_SECONDS, at_manager_of
 from landschap.platform import postgres
+from landschap.platform.loops import backoff_seconds
 from landschap.vocabulary.identifiers import PeerId
 from landschap.vocabulary.times import as_utc_text
 

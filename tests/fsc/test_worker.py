@@ -22,12 +22,9 @@ from landschap.fsc.connections import HeldToken
 from landschap.fsc.contracts import Contract
 from landschap.fsc.states import Kind, State
 from landschap.fsc.store import errands, token_rows
-from landschap.fsc.worker import (
-    backoff_seconds,
-    keep_announced,
-    refresh_tokens,
-)
+from landschap.fsc.worker import keep_announced, refresh_tokens
 from landschap.platform import postgres
+from landschap.platform.loops import backoff_seconds
 from landschap.vocabulary.identifiers import PeerId
 
 

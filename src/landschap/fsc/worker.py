@@ -16,7 +16,6 @@ Source: FSC Core, "Manager" (retry), "Access token"; house rules for the figures
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -39,6 +38,7 @@ from landschap.fsc.states import Kind, State
 from landschap.fsc.store import errands, token_rows
 from landschap.fsc.store.errands import Attempt, Errand
 from landschap.fsc.tokens import bound_certificate
+from landschap.platform.loops import LOOK_AGAIN_SECONDS, backoff_seconds, forever, pause
 from landschap.platform.settings import Settings
 from landschap.vocabulary.identifiers import PeerId
 
@@ -48,7 +48,6 @@ log = structlog.get_logger(__name__)
 DELIVERY_CAP_SECONDS = 3_600.0
 TOKEN_CAP_SECONDS = 60.0
 _ANNOUNCE_AGAIN = timedelta(days=1)
-_LOOK_AGAIN_SECONDS = 30.0
 # The queue tells of every job that is new or put back, and when the next one is due it is known;
 # only a notice that got lost, or a job of a worker that died, waits for this.
 _LOOK_AT_QUEUE = timedelta(seconds=10)
@@ -76,15 +75,9 @@ class WorkerDeps:
 async def run_worker(deps: WorkerDeps, stop: asyncio.Event) -> None:
     """Deliver, keep tokens fresh and announce, until ``stop`` is set."""
     async with asyncio.TaskGroup() as group:
-        group.create_task(_forever(lambda: deliver_errands(deps, stop), stop, "deliveries"))
-        group.create_task(_forever(lambda: keep_tokens(deps, stop), stop, "tokens"))
-        group.create_task(_forever(lambda: keep_announced(deps, stop), stop, "announcement"))
-
-
-def backoff_seconds(attempts: int, cap_seconds: float) -> float:
-    """1, 2, 4 ... seconds up to the cap, half of it by chance: peers must not march in step."""
-    full = min(cap_seconds, 2.0 ** min(attempts, 30))
-    return full * (0.5 + random.random() / 2)  # noqa: S311  # spread, no secret
+        group.create_task(forever(lambda: deliver_errands(deps, stop), stop, "deliveries"))
+        group.create_task(forever(lambda: keep_tokens(deps, stop), stop, "tokens"))
+        group.create_task(forever(lambda: keep_announced(deps, stop), stop, "announcement"))
 
 
 async def deliver_errands(deps: WorkerDeps, stop: asyncio.Event) -> None:
@@ -233,12 +226,12 @@ async def keep_announced(deps: WorkerDeps, stop: asyncio.Event) -> None:
         try:
             await deps.client.announce(to)
             await _remember(deps, directory.peer_id, await deps.client.name(to), to.address)
-            failures, pause = 0, _ANNOUNCE_AGAIN.total_seconds()
+            failures, seconds = 0, _ANNOUNCE_AGAIN.total_seconds()
         except (PeerUnreachable, PeerRefused) as error:
-            pause = backoff_seconds(failures, TOKEN_CAP_SECONDS)
+            seconds = backoff_seconds(failures, TOKEN_CAP_SECONDS)
             failures += 1
             log.info("not announced yet", directory=to.address, error=str(error))
-        await _pause(stop, pause)
+        await pause(stop, seconds)
 
 
 async def _remember(deps: WorkerDeps, peer_id: PeerId, name: str, address: str) -> None:
@@ -259,7 +252,7 @@ async def keep_tokens(deps: WorkerDeps, stop: asyncio.Event) -> None:
     """
     async with deps.pool.acquire() as connection:
         while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _TOKEN_LOCK):
-            if await _pause(stop, _STAND_BY_SECONDS):
+            if await pause(stop, _STAND_BY_SECONDS):
                 return
         async with _hearing(connection) as word:
             while not stop.is_set():
@@ -334,8 +327,8 @@ async def fetch_token(
             deps, grant.service_peer_id, lambda to: deps.client.token(to, grant.grant_hash)
         )
     except (PeerUnreachable, PeerRefused) as error:
-        pause = timedelta(seconds=backoff_seconds(due.failures, TOKEN_CAP_SECONDS))
-        await token_rows.note_failure(deps.pool, due, str(error), datetime.now(UTC) + pause)
+        wait = timedelta(seconds=backoff_seconds(due.failures, TOKEN_CAP_SECONDS))
+        await token_rows.note_failure(deps.pool, due, str(error), datetime.now(UTC) + wait)
         log.info("no token", grant_hash=grant.grant_hash.value, error=str(error))
         return None
     held = HeldToken(
@@ -363,29 +356,9 @@ def _is_ours(deps: WorkerDeps, grant: ConnectionGrant) -> bool:
 async def _seconds_to_next(deps: WorkerDeps) -> float:
     moment = await token_rows.next_attempt(deps.pool)
     if moment is None:
-        return _LOOK_AGAIN_SECONDS
+        return LOOK_AGAIN_SECONDS
     seconds = (moment - datetime.now(UTC)).total_seconds()
-    return min(_LOOK_AGAIN_SECONDS, max(0.05, seconds))
-
-
-async def _forever(loop: Callable[[], Awaitable[None]], stop: asyncio.Event, name: str) -> None:
-    """Start a loop again after an error, with a growing pause; a crash of one ends no other."""
-    failures = 0
-    while not stop.is_set():
-        try:
-            await loop()
-        except Exception as error:  # the next attempt may find a restarted database
-            pause = backoff_seconds(failures, _LOOK_AGAIN_SECONDS)
-            failures += 1
-            log.exception("worker loop failed", loop=name, exc_info=error)
-            await _pause(stop, pause)
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> bool:
-    """Wait, at most until ``stop``; True when it was set."""
-    with suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)
-    return stop.is_set()
+    return min(LOOK_AGAIN_SECONDS, max(0.05, seconds))
 
 
 async def _first_of(stop: asyncio.Event, changed: asyncio.Event, seconds: float) -> None:
