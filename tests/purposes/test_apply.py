@@ -99,13 +99,13 @@ async def test_apply_refuses_one_person_a_reused_version_and_an_older_basis(
 async def test_apply_tells_everything_that_is_wrong_and_applies_nothing(
     landschap_command: Type, folder: Path, database: Database
 ) -> None:
-    change(folder, 'werking = "toestaan"', 'werking = "toestan"\nrijen = []')
+    change(folder, 'werking = "toestaan"', 'werking = "toestan"\nnodig = []')
     done = await landschap_command("apply", folder, *TWO)
     assert isinstance(done.exception, Trouble)
     told = str(done.exception)
     assert "2 things are wrong" in told
     assert "did you mean toestaan?" in told
-    assert "row conditions are not supported" in told
+    assert "needs (case, consent, four eyes) are not supported" in told
     snapshot, _ = await current_snapshot(await database.pool("purposes"))
     assert not snapshot.purposes
 

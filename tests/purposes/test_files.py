@@ -141,10 +141,28 @@ def test_everything_wrong_is_told_at_once() -> None:
     assert {problem.file for problem in found} == {"doelen.toml", "register.toml"}
 
 
+def test_a_row_condition_is_read_and_what_is_wrong_with_it_is_told() -> None:
+    good = 'rijen = [{ pad = "adres.woonplaats", op = "in", waarde = ["Weesp", "Muiden"] }]'
+    given = {
+        name: text.replace('werking = "toestaan"', f'werking = "toestaan"\n{good}')
+        for name, text in sources("weesp").items()
+    }
+    (condition,) = parse_register(given, WEESP).policies[0].rows
+    assert (condition.op, condition.values) == ("in", ("Weesp", "Muiden"))
+    for line, words in (
+        ('rijen = [{ pad = "adres.woonplaats", op = "eq" }]', "takes one value"),
+        ('rijen = [{ pad = "adres.woonplaats", op = "is", waarde = "x" }]', "is not valid"),
+        ('rijen = [{ pad = "adres.plats", op = "exists" }]', "does not exist"),
+        ('rijen = [{ pad = "adres.woonplaats", op = "exists", als = "x" }]', "is not a key"),
+        ('rijen = "alle"', "must be a list of tables"),
+    ):
+        found = only(problems({'werking = "toestaan"': f'werking = "toestaan"\n{line}'}))
+        assert words in found.message
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ('rijen = [{ pad = "adres.plaats", op = "eq" }]', "row conditions"),
         ('nodig = ["case"]', "needs"),
         ('verplichtingen = ["notify"]', "obligations"),
         ("verder = []", "uses onward"),

@@ -105,7 +105,7 @@ def test_refuses_a_claim_it_does_not_know_although_the_seal_is_right() -> None:
 
     body = seal(PERMIT, KEY).split(".")[1]
     claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
-    longer = module._encode(json.dumps(claims | {"row": []}).encode())
+    longer = module._encode(json.dumps(claims | {"rij": []}).encode())
     assert code(opened(f"v1.{longer}.{module._mac(longer, KEY)}")) == "permit_invalid"
 
 

@@ -183,8 +183,10 @@ def sealed_permit(
     permitted: Permitted, asked: Asked, world: World, fresh: Fresh, key: bytes
 ) -> str | Refusal:
     """The Permit for the service, empty for one that gets none."""
-    if not permitted.purposed.identified.offered.service.permit:
-        return ""
+    service = permitted.purposed.identified.offered.service
+    if not service.permit:
+        rows = permitted.decision.rows if permitted.decision else ()
+        return refusals.rows_not_obeyed(service.name) if rows else ""
     permit = permit_of(permitted, asked, world, fresh)
     try:
         return seal(permit, key, field_set=field_set_of(permitted, world))
@@ -217,6 +219,7 @@ def permit_of(permitted: Permitted, asked: Asked, world: World, fresh: Fresh) ->
         delegator=identified.connection.delegator,
         publication_delegator=identified.connection.publication_delegator,
         history=decision.history if decision else (),
+        rows=decision.rows if decision else (),
     )
 
 

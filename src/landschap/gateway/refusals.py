@@ -157,6 +157,20 @@ def permit_too_large() -> Refusal:
     )
 
 
+def rows_not_obeyed(service: str) -> Refusal:
+    """The policy permits some objects only, and the service would not know which."""
+    return Refusal(
+        code="rows_not_obeyed",
+        status=403,
+        title="This service can not be limited to the permitted objects",
+        detail=f"The policy opens some objects of {service} only, and {service} does not read the "
+        "permit that names them.",
+        missing="a service that reads the permit (permit = true), or a policy without rijen",
+        owner="the privacy officers and operators of the organisation that offers the service",
+        fault=Fault.OURS,
+    )
+
+
 def declaration_key_unknown() -> Refusal:
     """The peer does not publish the certificate its declaration is signed with."""
     return Refusal(

@@ -43,7 +43,7 @@ def release(
         "herkomst": {
             pointer: provenance_body(provenance, moment)
             for pointer, provenance in merged.provenance.items()
-            if not stopped or not _is_stopped(_path(pointer), stopped)
+            if not stopped or not _is_stopped(path_of(pointer), stopped)
         },
         "ontbreekt": gaps_body(merged.gaps, permitted),
         "geldigOp": moment.valid_on.isoformat(),
@@ -76,7 +76,8 @@ def _is_stopped(path: str, stopped: Iterable[str]) -> bool:
     return any(path == other or path.startswith(f"{other}.") for other in stopped)
 
 
-def _path(pointer: str) -> str:
+def path_of(pointer: str) -> str:
+    """The path of a field, from a JSON Pointer into the records."""
     return ".".join(part for part in pointer.split("/") if part and not part.isdigit())
 
 

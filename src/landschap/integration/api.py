@@ -34,14 +34,15 @@ from landschap.integration.description import describe
 from landschap.integration.lines import SYSTEM, subjects_of
 from landschap.integration.merge import Merged, merge
 from landschap.integration.model import Declaration
+from landschap.integration.permitted_rows import is_undecided, within
 from landschap.integration.plan import Plan, make_plan
 from landschap.integration.rows import EXCEPTION_TYPES, Collected, Connector, Failure
-from landschap.logboek.drafts import refused_draft
 from landschap.logboek.faults import InvalidRecord
 from landschap.logboek.lines import UNRECORDABLE, Processing, lines_of
-from landschap.logboek.payloads import AdlEntry, Outcome
+from landschap.logboek.payloads import Outcome
 from landschap.logboek.pseudonyms import subject_pseudonym
 from landschap.logboek.records import Draft
+from landschap.logboek.second_decisions import ROW_MISMATCH, SecondRefusal, second_refusal
 from landschap.logboek.store import LogWriter
 from landschap.platform.http import json_response
 from landschap.platform.ids import new_span_id, span_ids
@@ -183,42 +184,43 @@ class _Desk:
         subjects = [case.asked.key] if case.declaration.key_is_subject else []
         processing = self._processing(case, Outcome.REFUSED, (case.declaration.key,), None)
         drafts = lines_of(processing, self._pseudonyms(case, subjects), _spans(case.span))
-        await self._write([self._decision(case, refusal), *drafts])
+        await self._write([self._refused(case, "search", refusal.code), *drafts])
         raise ProblemError(refusal)
 
-    def _decision(self, case: _Case, refusal: Refusal) -> Draft:
+    def _refused(self, case: _Case, action: str, code: str) -> Draft:
         """The second decision of this trace: the first was taken at the door, without the body."""
-        entry = AdlEntry(
-            trace_id=case.trace_id,
-            span_id=new_span_id(),
-            parent_span_id=case.trace.span_id if case.trace else None,
+        refused = SecondRefusal(
+            permit=case.permit,
+            action=action,
+            code=code,
             at=case.started_at,
-            transaction_id=case.permit.transaction_id,
-            references={"adl.core.policies": {"purposes": case.permit.snapshot}},
-            body={
-                "adl.core.request": {
-                    "subject": {"type": "organisation", "id": case.permit.peer},
-                    "action": {"name": "search"},
-                    "resource": {"type": "service", "id": case.permit.service},
-                    "context": {"purpose": case.permit.purpose, "key": case.declaration.key},
-                },
-                "adl.core.response": {"decision": False, "context": {"code": refusal.code}},
-            },
+            trace_id=case.trace_id,
+            trace=case.trace,
+            about={"key": case.declaration.key},
         )
-        return refused_draft(entry, peer=case.permit.peer, service=case.permit.service)
+        return second_refusal(refused, new_span_id())
 
     async def _deliver(
         self, case: _Case, fields: Fields, headers: Mapping[str, str]
     ) -> Response[bytes]:
-        plan = self._plan(case.declaration, fields.chosen)
+        rows = case.permit.rows
+        # What a condition is about is asked as well, and goes no further than here.
+        beside = frozenset(each.path for each in rows) & frozenset(case.declaration.fields)
+        plan = self._plan(case.declaration, fields.chosen | beside)
         occasion = Occasion(moment=case.asked.moment, trace=case.onward)
         doors = self._deps.doors[case.declaration.name]
         collected = await collect(plan, case.asked.key, occasion, doors)
-        merged = merge(plan, collected)
+        merged = whole = merge(plan, collected)
+        if rows:
+            merged = within(whole, rows, fields.chosen)
         outcome = self._outcome(case, plan, merged, collected)
+        if is_undecided(whole, rows):
+            outcome = Outcome.FAILED
+        elif len(merged.records) < len(whole.records):
+            await self._write([self._refused(case, "read", ROW_MISMATCH)])
         await self._record(case, plan, (merged, collected), outcome)
         if outcome is Outcome.FAILED:
-            raise ProblemError(incomplete(plan, merged))
+            raise ProblemError(incomplete(plan, whole))
         released = release(merged, case.asked.moment, fields.chosen, fields.left_out)
         if released.stopped:
             self._stopped.labels(case.declaration.name).inc(len(released.stopped))

@@ -181,6 +181,12 @@ def _coherent(place: int, policy: Policy, snapshot: Snapshot) -> Iterator[Findin
     def finding(key: str, message: str) -> Finding:
         return Finding(table="beleidsregel", place=place, key=key, message=message)
 
+    service = snapshot.services.get((policy.provider, policy.service))
+    if policy.rows and policy.provider != snapshot.owner:
+        yield finding("rijen", "which objects may be seen is decided by the provider, not by us")
+    if service:
+        paths = [each.path for each in policy.rows]
+        yield from _names("beleidsregel", place, "rijen", paths, service.fields)
     known = snapshot.purposes.get(policy.purpose)
     if known and known.purpose.status is not PurposeStatus.ACTIVE:
         yield finding("doel", f"the purpose is {known.purpose.status.value}; nothing can use it")

@@ -10,8 +10,9 @@ The steps keep the numbers of the decision algorithm. R1 (the declaration) is ch
 `declaration`, and so is the first half of R4 (who asks for whom: token, contract and declaration
 agree). Its second half is here: the decision is about the organisation for which is asked, a policy
 must say that another may ask for it, and a prohibition on either of the two holds.
-Chains, needs, row conditions and obligations (R5, R9, R13) are not supported: a register, contract
-or declaration that asks for one of them is refused when read.
+Row conditions (R13) are filled in here and obeyed by the service, that reads nothing outside them.
+Chains, needs and obligations (R5, R9) are not supported: a register, contract or declaration that
+asks for one of them is refused when read.
 Source: AVG art. 5 lid 1 sub b and c; house algorithm, "Explanation of a decision" in the docs.
 """
 
@@ -31,7 +32,9 @@ from landschap.purposes.minimise import (
     visible_fields,
 )
 from landschap.purposes.model import ACTIONS, LEVELS, PurposeStatus, level_rank
+from landschap.purposes.rows import RowCondition, filled_in
 from landschap.purposes.snapshot import KnownPurpose, Rule, Snapshot
+from landschap.vocabulary.times import amsterdam_day
 
 _ACTIONS = frozenset(ACTIONS)
 _NEAR_MISSES = 20
@@ -286,6 +289,7 @@ class _Case:
         self, chosen: Fit, visible: frozenset[str], requested: frozenset[str] | None
     ) -> Decision:
         rule = chosen.rule
+        rows = self._rows(rule)
         self.steps.append(Step("R14", rule.policy.activity, "ok", "activity"))
         purpose = self.purpose.purpose if self.purpose else None
         return Decision(
@@ -306,7 +310,18 @@ class _Case:
             withheld=frozenset() if requested is None else requested - visible,
             searchable=rule.searchable & chosen.fields,
             history=rule.policy.history,
+            rows=rows,
         )
+
+    # R13
+    def _rows(self, rule: Rule) -> tuple[RowCondition, ...]:
+        conditions = rule.policy.rows
+        if not conditions:
+            return ()
+        for each in conditions:
+            self.steps.append(Step("R13", each.path, "ok", " ".join((each.op, *each.values))))
+        today = amsterdam_day(self.now)
+        return filled_in(conditions, caller=self.question.organisation, today=today)
 
     def denied(self, stop: Stop) -> Decision:
         """The decision that ends here, naming how far it came."""

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from landschap.purposes.bound import Bound
 from landschap.purposes.model import ProcessingActivity
 from landschap.purposes.reasons import refusal_of
+from landschap.purposes.rows import RowCondition
 from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.problems import Refusal
 
@@ -65,7 +66,7 @@ class Decision:
 
     ``code`` is empty when allowed. ``visible`` are the fields that may be given, ``withheld`` those
     asked but not given, ``suggestion`` the fields of a question that would be allowed, ``history``
-    the kinds of history it opens.
+    the kinds of history it opens, ``rows`` which objects may be seen.
     """
 
     allow: bool
@@ -87,6 +88,7 @@ class Decision:
     suggestion: tuple[str, ...] = ()
     about: str = ""
     history: tuple[str, ...] = ()
+    rows: tuple[RowCondition, ...] = ()
 
     @property
     def policy(self) -> str:

@@ -35,6 +35,7 @@ from landschap.purposes.model import (
     Validity,
 )
 from landschap.purposes.reading import RegisterError, Table, lines_of_tables, nearest_of
+from landschap.purposes.rows import OPERATORS, RowCondition, fault_of
 from landschap.vocabulary.mistakes import Mistake
 
 _URI = r"https?://[^\s]+"
@@ -46,7 +47,6 @@ _PATH = re.compile(r"[a-z][A-Za-z0-9_]*(?:\.[a-z][A-Za-z0-9_]*)*")
 _WEEKDAYS = ("ma", "di", "wo", "do", "vr", "za", "zo")
 _UNSUPPORTED: Mapping[str, Mapping[str, str]] = {
     "beleidsregel": {
-        "rijen": "row conditions",
         "nodig": "needs (case, consent, four eyes)",
         "verplichtingen": "obligations",
         "verder": "uses onward along a chain",
@@ -267,7 +267,21 @@ def _policy(table: Table, owner: str) -> Policy:
         ),
         delegable=table.boolean("delegeerbaar", default=False) if permits else False,
         history=table.texts("historie", valid=HISTORY) if permits else (),
+        rows=tuple(map(_row, table.tables("rijen"))) if permits else (),
     )
+
+
+def _row(table: Table) -> RowCondition:
+    found = RowCondition(
+        path=table.text("pad", pattern=_PATH.pattern),
+        op=table.choice("op", OPERATORS),
+        values=table.text_or_texts("waarde"),
+    )
+    table.close({})
+    fault = fault_of(found)
+    if fault and found.op in OPERATORS:
+        table.problem("waarde", fault)
+    return found
 
 
 def _hours(table: Table) -> Hours | None:

@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from functools import cache
 
+from landschap.purposes.rows import RowCondition
 from landschap.vocabulary.ijson import canonical
 from landschap.vocabulary.times import AMSTERDAM
 
@@ -250,7 +251,8 @@ class Policy:
 
     ``legal_bases`` are the grounds an asker may rely on (at an Outway: those we declare);
     ``activity`` is *our* activity that the log line will name. ``delegable``: another may ask for
-    the organisations that it names. ``history`` holds which of `HISTORY` it opens.
+    the organisations that it names. ``history`` holds which of `HISTORY` it opens, ``rows`` which
+    objects may be seen: all of them when there is no condition.
     """
 
     id: str
@@ -271,6 +273,7 @@ class Policy:
     activity: str = ""
     delegable: bool = False
     history: tuple[str, ...] = ()
+    rows: tuple[RowCondition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

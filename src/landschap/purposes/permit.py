@@ -22,6 +22,7 @@ from uuid import UUID
 import msgspec
 
 from landschap.purposes.model import FieldSet
+from landschap.purposes.rows import RowCondition
 from landschap.vocabulary.problems import Fault, Refusal
 
 HEADER = "Permit"
@@ -43,7 +44,8 @@ class Permit:
     ``searchable`` those a question may search by, ``activity`` the URI of *our* activity for the
     log line, ``declaration`` the ``jti`` of the purpose declaration. ``delegator`` is for whom the
     peer asks, ``publication_delegator`` for whom we answer; both empty when nobody. ``history``
-    are the kinds of history that may be asked for, beside today as known now.
+    are the kinds of history that may be asked for, beside today as known now; ``rows`` which
+    objects may be seen.
     """
 
     transaction_id: UUID
@@ -64,6 +66,7 @@ class Permit:
     delegator: str = ""
     publication_delegator: str = ""
     history: tuple[str, ...] = ()
+    rows: tuple[RowCondition, ...] = ()
 
 
 class PermitTooLarge(ValueError):
@@ -74,6 +77,12 @@ class _Bitmap(msgspec.Struct, forbid_unknown_fields=True):
     id: str
     digest: str
     bits: str
+
+
+class _Row(msgspec.Struct, forbid_unknown_fields=True, array_like=True):
+    path: str
+    op: str
+    values: list[str]
 
 
 class _Wire(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -97,6 +106,7 @@ class _Wire(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_o
     obo: str = ""
     pdi: str = ""
     his: list[str] = []
+    row: list[_Row] = []
     tgt: str
     txn: UUID
     exp: float
@@ -225,6 +235,7 @@ def _wire_of(permit: Permit, field_set: FieldSet | None) -> _Wire:
         obo=permit.delegator,
         pdi=permit.publication_delegator,
         his=sorted(permit.history),
+        row=[_Row(each.path, each.op, list(each.values)) for each in permit.rows],
     )
 
 
@@ -248,6 +259,9 @@ def _permit_of(wire: _Wire, fields: Sequence[str], target: str) -> Permit:
         delegator=wire.obo,
         publication_delegator=wire.pdi,
         history=tuple(wire.his),
+        rows=tuple(
+            RowCondition(path=each.path, op=each.op, values=tuple(each.values)) for each in wire.row
+        ),
     )
 
 

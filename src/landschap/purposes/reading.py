@@ -168,6 +168,32 @@ class Table:
             problems=self.problems,
         )
 
+    def tables(self, key: str) -> list[Table]:
+        """The tables of a list inside this one, in order; none when it is absent."""
+        value = self._take(key, required=False)
+        if value is None:
+            return []
+        if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+            self.problem(key, "must be a list of tables")
+            return []
+        return [
+            Table(
+                file=self.file,
+                name=f"{self.name} {self.place}: {key}",
+                place=place,
+                values=each,
+                lines={"": self.lines.get(key, self.lines[""])},
+                problems=self.problems,
+            )
+            for place, each in enumerate(value, start=1)
+        ]
+
+    def text_or_texts(self, key: str) -> tuple[str, ...]:
+        """One text or a list of texts; none when it is absent."""
+        if isinstance(self.values.get(key), str):
+            return (self.text(key),)
+        return self.texts(key)
+
     def clock(self, key: str) -> time:
         """A time of the day, written as ``08:30:00`` without quotes."""
         value = self._take(key, required=True)

@@ -216,8 +216,9 @@ def document_of(register: Register) -> dict[str, object]:
         # Absent means no: so a register without these keeps the version it always had.
         if not policy["delegable"]:
             del policy["delegable"]
-        if not policy["history"]:
-            del policy["history"]
+        for name in ("history", "rows"):
+            if not policy[name]:
+                del policy[name]
     return plain
 
 

@@ -42,6 +42,19 @@ def too_broad(detail: str) -> Refusal:
     )
 
 
+def rows_not_obeyed(address: str) -> Refusal:
+    """A question that can not be limited to the objects that the permit opens."""
+    return Refusal(
+        code="rows_not_obeyed",
+        status=HTTPStatus.FORBIDDEN,
+        title="This can not be limited to the permitted objects",
+        detail=f"The permit opens some objects only, and {address} tells of all of them. Ask for "
+        "the objects themselves.",
+        missing="a policy without rijen for this purpose",
+        owner="the privacy officers of the organisation that offers the service",
+    )
+
+
 def closed_fields(names: Iterable[str], remedy: str) -> Refusal:
     """Fields that the permit does not hold."""
     return Refusal(

@@ -23,16 +23,21 @@ from litestar import Response
 
 from landschap.platform.http import json_response
 from landschap.purposes.permit import Permit
+from landschap.purposes.rows import hold
 from landschap.registers import store
 from landschap.registers.answering import Shape
 from landschap.registers.api.desk import AnyRequest, Case, Desk, check_media
+from landschap.registers.api.forms import crs_headers
 from landschap.registers.asking import Asked
 from landschap.registers.changing import Change, read_change, written_paths
+from landschap.registers.geo_asking import read_content_crs
+from landschap.registers.geometry_crs import CRS84, Crs
 from landschap.registers.models import ObjectType
 from landschap.registers.operations import Draft
 from landschap.registers.refusals import closed_fields
 from landschap.registers.store import Act, Entry, Written
 from landschap.registers.timeline import Uncertainty
+from landschap.registers.views import conditions_on
 from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.problems import ProblemError, Refusal, granted
 from landschap.vocabulary.times import amsterdam_day, as_utc_text
@@ -51,11 +56,12 @@ async def change(
     permit = desk.permit(f"{kind.register}{SERVICE_ENDING}", request, now)
     check_media(request)
     body = await request.body()
-    wanted = granted(read_change(kind, object_id, operation, body))
+    crs = granted(read_content_crs(crs_headers(request)))
+    wanted = granted(read_change(kind, object_id, operation, body, crs))
     paths = written_paths(kind, wanted)
     _refuse_closed(kind, paths, permit)
     seen = granted(_seen(request))
-    key, digest = granted(_key(request, permit)), hashlib.sha256(body).hexdigest()
+    key, digest = granted(_key(request, permit)), _digest(body, crs)
     register = desk.deps.registers.by_name[kind.register]
     asked = Act(register=register, transaction_id=key, entries=())
     earlier = await store.written_before(desk.deps.pool, asked)
@@ -81,6 +87,7 @@ async def _act(
     digest: str,
 ) -> Act:
     """What is to be added. Raises ProblemError for what can not be done to this timeline."""
+    await _refuse_outside(desk, case, object_id, wanted)
     expected = {(case.type.key, object_id): seen}
     stale = await store.refusal_of(desk.deps.pool, replace(asked, expected=expected))
     if stale is not None:
@@ -101,6 +108,29 @@ async def _act(
     return act
 
 
+async def _refuse_outside(desk: Desk, case: Case, object_id: str, wanted: Change) -> None:
+    """An object outside the row conditions is not there; a new one has to lie within them."""
+    rows = case.permit.rows
+    if not rows:
+        return
+    _, found = await desk.ask(case, [object_id])
+    if found:
+        return
+    known = await store.history_of(desk.deps.pool, case.type, object_id)
+    conditions = conditions_on(case.type, rows)
+    if known or conditions is None or not hold(conditions, wanted.content or {}):
+        raise ProblemError(_NOT_THERE)
+
+
+_NOT_THERE = Refusal(
+    code="niet-gevonden",
+    status=HTTPStatus.NOT_FOUND,
+    title="There is no such object",
+    detail="No object that this permit opens has this identification; a new one has to meet the "
+    "conditions of the permit.",
+)
+
+
 async def _write(desk: Desk, case: Case, object_id: str, wanted: Change, act: Act) -> Written:
     """First the line, then the change. Raises ProblemError when somebody was quicker."""
     doing = f"{case.type.collection} bijwerken"
@@ -118,6 +148,12 @@ async def _write(desk: Desk, case: Case, object_id: str, wanted: Change, act: Ac
         await desk.record(case, [object_id], found, doing=doing, also=also, refused=True)
         raise ProblemError(done)
     return done
+
+
+def _digest(body: bytes, crs: Crs) -> str:
+    """What a request said: the same numbers in another system are another request."""
+    told = b"" if crs == CRS84 else crs.uri.encode()
+    return hashlib.sha256(body + told).hexdigest()
 
 
 def _told(kind: ObjectType, object_id: str, done: Written) -> JsonValue:

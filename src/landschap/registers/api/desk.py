@@ -19,13 +19,15 @@ from landschap.logboek.faults import InvalidRecord
 from landschap.logboek.lines import UNRECORDABLE
 from landschap.logboek.payloads import Outcome
 from landschap.logboek.pseudonyms import subject_pseudonym
+from landschap.logboek.second_decisions import ROW_MISMATCH, SecondRefusal, second_refusal
 from landschap.logboek.store import LogWriter
-from landschap.platform.ids import span_ids
+from landschap.platform.ids import new_span_id, span_ids
 from landschap.purposes.api import permit_of
 from landschap.purposes.model import FieldSet
 from landschap.purposes.permit import Permit, closed_history
 from landschap.registers import store
 from landschap.registers.answering import Shape
+from landschap.registers.api.forms import JSON, chosen_form, crs_headers, form_headers
 from landschap.registers.asking import (
     Asked,
     Faults,
@@ -35,6 +37,7 @@ from landschap.registers.asking import (
 )
 from landschap.registers.describing import About
 from landschap.registers.expanding import Relation, read_expansion
+from landschap.registers.geo_asking import crs_keys, read_crs
 from landschap.registers.lines_of_use import Use, drafts_of, numbers_of
 from landschap.registers.models import ObjectType, Registers
 from landschap.registers.questions import AsOf, Found, Match
@@ -53,7 +56,8 @@ class Deps:
     """What the routes need, given by who composes the process.
 
     ``field_sets`` gives the field sets by key, for permits that name one; ``pseudonym_space`` is
-    the URI of our pseudonyms, to which kind of subject and key generation are added.
+    the URI of our pseudonyms, to which kind of subject and key generation are added;
+    ``notice_hosts`` are the hosts to which notices may go without FSC.
     """
 
     registers: Registers
@@ -67,6 +71,7 @@ class Deps:
     pseudonym_space: str = "https://landschap.example/register/pseudoniem"
     field_sets: Callable[[], Mapping[str, FieldSet]] = dict
     about: About = field(default_factory=lambda: About(version="1.0.0", organisation=""))
+    notice_hosts: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +92,7 @@ class Case:
     started_at: datetime
     is_own: bool = False
     case_number: str = ""
+    form: str = JSON
 
 
 class History(NamedTuple):
@@ -113,15 +119,17 @@ class Desk:
         offers_period: bool = False,
         more: Callable[[Mapping[str, str], Faults], None] | None = None,
         needs: History = NO_HISTORY,
+        offered: Sequence[str] = (JSON,),
     ) -> Case:
         """A permitted, well-formed question about a type. Raises ProblemError.
 
         ``more`` reads what only this question has; all faults come back together. ``needs`` is the
-        history that this kind of question is about, whatever its parameters.
+        history that this kind of question is about, whatever its parameters; ``offered`` are the
+        media types it is answered in.
         """
         now = datetime.now(UTC)
         permit = self.permit(kind.register, request, now)
-        check_media(request)
+        form = check_media(request, offered)
         query = query_of(request)
         preferences = request.headers.get("prefer", "").replace(" ", "")
         wrong = Faults()
@@ -132,6 +140,8 @@ class Desk:
         if more is not None:
             more(query, wrong)
         expanded = read_expansion(self.deps.registers, kind, query, wrong)
+        if crs_keys(kind):
+            asked = replace(asked, crs=granted(read_crs(query, crs_headers(request), wrong)))
         dialect = self.deps.registers.by_name[kind.register].dialect
         refusal = wrong.refusal(dialect) or _closed(permit, asked, query, now, needs)
         if refusal is not None:
@@ -149,7 +159,9 @@ class Desk:
                 left_out=left_out,
                 with_history=asked.wants_history,
                 with_corrections="formeel" in permit.history,
+                crs=asked.crs,
             ),
+            form=form,
             trace=parse_traceparent(
                 request.headers.get("traceparent"), request.headers.get("tracestate", "")
             ),
@@ -174,7 +186,8 @@ class Desk:
     async def ask(self, case: Case, wanted: Sequence[str] | Match) -> tuple[AsOf, list[Found]]:
         """What is found for these ids or this match."""
         asked = case.asked
-        if asked.moment is None and asked.number is None and asked.clock is case.type.clock:
+        at_now = asked.moment is None and asked.number is None and asked.clock is case.type.clock
+        if at_now and not case.permit.rows:
             register = self.deps.registers.by_name[case.type.register]
             at = store.AtNow(asked.valid_on, case.started_at)
             told = await store.as_of_now(self.deps.pool, register, case.type, wanted, at)
@@ -188,18 +201,50 @@ class Desk:
                     uncertainty=asked.uncertainty,
                 )
                 return question, found
-        question = AsOf(
+        question = await self._question(case, wanted)
+        narrow = await self._permitted(case, question)
+        return question, await store.as_of(self.deps.pool, narrow)
+
+    async def history(
+        self, case: Case, object_id: str, *, asked_before: bool = False
+    ) -> Mapping[str, Sequence[Assertion]]:
+        """Everything ever asserted about one object; nothing of one that may not be seen.
+
+        ``asked_before``: that it may not be seen was recorded when it was asked for.
+        """
+        if case.permit.rows:
+            question = await self._question(case, [object_id])
+            if asked_before or not (await self._permitted(case, question)).wanted:
+                return {}
+        return await store.history_of(self.deps.pool, case.type, object_id)
+
+    async def _question(self, case: Case, wanted: Sequence[str] | Match) -> AsOf:
+        return AsOf(
             type=case.type,
             wanted=wanted,
             valid_on=case.asked.valid_on,
             known=await self.known(case),
             uncertainty=case.asked.uncertainty,
         )
-        return question, await store.as_of(self.deps.pool, question)
 
-    async def history(self, case: Case, object_id: str) -> Mapping[str, Sequence[Assertion]]:
-        """Everything ever asserted about one object."""
-        return await store.history_of(self.deps.pool, case.type, object_id)
+    async def _permitted(self, case: Case, question: AsOf) -> AsOf:
+        """The question about what the row conditions let through; the rest is recorded."""
+        if not case.permit.rows:
+            return question
+        sifted = await store.permitted(self.deps.pool, question, case.permit.rows)
+        if sifted.outside:
+            trace = case.trace.trace_id if case.trace else case.permit.transaction_id.bytes
+            refused = SecondRefusal(
+                permit=case.permit,
+                action="read",
+                code=ROW_MISMATCH,
+                at=case.started_at,
+                trace_id=trace,
+                trace=case.trace,
+                about={"type": case.type.key},
+            )
+            await self.deps.log.append([second_refusal(refused, new_span_id())])
+        return replace(question, wanted=sifted.ids)
 
     async def record(
         self,
@@ -255,8 +300,11 @@ def _closed(
     return closed_history(permit, material=day or needs.material, formal=moment or needs.formal)
 
 
-def check_media(request: AnyRequest) -> None:
-    """JSON goes in and comes out. Raises ProblemError. Source: RFC 9110, 15.5.7 and 15.5.16."""
+def check_media(request: AnyRequest, offered: Sequence[str] = (JSON,)) -> str:
+    """JSON goes in, and the best of what is offered comes out. Raises ProblemError.
+
+    Source: RFC 9110, 15.5.7 and 15.5.16.
+    """
     sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if request.method == "POST" and sent != "application/json":
         raise ProblemError(
@@ -267,26 +315,7 @@ def check_media(request: AnyRequest) -> None:
                 detail="Send the body as Content-Type: application/json.",
             )
         )
-    if not _accepts_json(request.headers.get("accept", "")):
-        raise ProblemError(
-            Refusal(
-                code="not_acceptable",
-                status=HTTPStatus.NOT_ACCEPTABLE,
-                title="This form is not offered here",
-                detail="Answers are application/json; leave Accept out, or name that.",
-            )
-        )
-
-
-def _accepts_json(accept: str) -> bool:
-    if not accept.strip():
-        return True
-    offered = ("application/json", "application/*", "*/*")
-    for part in accept.lower().split(","):
-        name, _, rest = part.partition(";")
-        if name.strip() in offered and rest.replace(" ", "") not in ("q=0", "q=0.0"):
-            return True
-    return False
+    return chosen_form(request, offered)
 
 
 def query_of(request: AnyRequest) -> dict[str, str]:
@@ -307,5 +336,6 @@ def query_of(request: AnyRequest) -> dict[str, str]:
 
 
 def preference(case: Case) -> dict[str, str]:
-    """The header that says that fields were left out."""
-    return {"Preference-Applied": "handling=lenient"} if case.shape.left_out else {}
+    """The headers that say how the answer was cut: fields left out, system of coordinates."""
+    lenient = {"Preference-Applied": "handling=lenient"} if case.shape.left_out else {}
+    return {**lenient, **form_headers(case)}

@@ -48,7 +48,10 @@ async def _follow(
         known=known,
         uncertainty=case.asked.uncertainty,
     )
-    ends = await store.as_of(desk.deps.pool, question) if ids else []
+    if ids and case.permit.rows:
+        sifted = await store.permitted(desk.deps.pool, question, case.permit.rows)
+        question = replace(question, wanted=sifted.ids)
+    ends = await store.as_of(desk.deps.pool, question) if question.wanted else []
     shape = replace(case.shape, leaves=leaves, left_out=frozenset())
     bodies = [body_of(end, question, shape) for end in ends]
     pairs = list(zip(ends, bodies, strict=True))

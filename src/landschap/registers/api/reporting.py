@@ -17,12 +17,13 @@ from litestar import Response
 
 from landschap.platform.http import json_response
 from landschap.platform.ids import uuid7
+from landschap.purposes.permit import Permit
 from landschap.registers import store
 from landschap.registers.answering import no_version
 from landschap.registers.api.changing import SERVICE_ENDING
 from landschap.registers.api.desk import AnyRequest, Desk, check_media
 from landschap.registers.models import ObjectType, Register
-from landschap.registers.refusals import closed_fields
+from landschap.registers.refusals import closed_fields, rows_not_obeyed
 from landschap.registers.reports import Report, read_decision, read_report
 from landschap.vocabulary.problems import ProblemError, Refusal, granted
 
@@ -74,7 +75,8 @@ async def read(
 
 async def waiting(desk: Desk, register: Register, request: AnyRequest) -> Response[bytes]:
     """What waits for a decision, for the holder of the register. Raises ProblemError."""
-    desk.permit(f"{register.name}{SERVICE_ENDING}", request, datetime.now(UTC))
+    permit = desk.permit(f"{register.name}{SERVICE_ENDING}", request, datetime.now(UTC))
+    _whole(register, permit)
     found = await store.open_reports(desk.deps.pool, register, _OPEN_LIMIT)
     return json_response({"items": [each.as_json(with_explanation=True) for each in found]})
 
@@ -84,6 +86,7 @@ async def decide(
 ) -> Response[bytes]:
     """The holder decides; the mark goes, or the correction follows. Raises ProblemError."""
     permit = desk.permit(f"{register.name}{SERVICE_ENDING}", request, datetime.now(UTC))
+    _whole(register, permit)
     check_media(request)
     decided = granted(read_decision(await request.body()))
     found = await _found(desk, register, report_id)
@@ -92,6 +95,12 @@ async def decide(
     kind = register.types[found.type_key.partition(".")[2]]
     kept = await store.decide(desk.deps.pool, register, kind, found, decided, permit.peer)
     return json_response(kept.as_json(with_explanation=True))
+
+
+def _whole(register: Register, permit: Permit) -> None:
+    """Reports are decided on by who may see the whole register. Raises ProblemError."""
+    if permit.rows:
+        raise ProblemError(rows_not_obeyed(f"/{register.name}/v1/terugmeldingen"))
 
 
 async def _found(desk: Desk, register: Register, text: str) -> Report:

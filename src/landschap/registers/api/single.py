@@ -13,7 +13,9 @@ from landschap.registers import store
 from landschap.registers.answering import body_of, cut, headers_of, no_version
 from landschap.registers.api.desk import AnyRequest, Case, Desk, History, preference
 from landschap.registers.api.expansion import expand
+from landschap.registers.api.forms import forms_of
 from landschap.registers.disposal import gone
+from landschap.registers.geojson import GEOJSON, collection_of, feature_of, in_crs
 from landschap.registers.models import ObjectType
 from landschap.registers.occurrences import (
     occurrences,
@@ -32,7 +34,7 @@ MAX_STRETCHES = 1000
 
 async def one(desk: Desk, kind: ObjectType, object_id: str, request: AnyRequest) -> Response[bytes]:
     """One object as it was. Raises ProblemError."""
-    case = desk.case(kind, request)
+    case = desk.case(kind, request, offered=forms_of(kind))
     question, found = await desk.ask(case, [object_id])
     existed = bool(found) or await _existed(desk, case, question, object_id)
     await desk.record(case, [object_id], found)
@@ -43,10 +45,12 @@ async def one(desk: Desk, kind: ObjectType, object_id: str, request: AnyRequest)
     await expand(desk, case, question.known, list(zip(found, bodies, strict=True)))
     # More than one only when a begin is partly unknown: then both possible answers.
     body: JsonValue = bodies[0] if len(bodies) == 1 else {"mogelijk": bodies}
+    if case.form == GEOJSON:
+        body = feature_of(kind, bodies[0]) if len(bodies) == 1 else collection_of(kind, bodies, [])
     headers = headers_of(case.path, case.asked, question, found, body)
     if _is_known(request, headers["ETag"]):
         return Response(b"", status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
-    return json_response(body, headers={**headers, **preference(case)})
+    return json_response(body, headers={**headers, **preference(case)}, media_type=case.form)
 
 
 async def stretches(
@@ -92,7 +96,8 @@ async def registered(
     for line in lines:
         told = registration_as_json(line)
         if line.content is not None:
-            told["inhoud"] = cut(line.content, case.shape.leaves)
+            content = cut(line.content, case.shape.leaves)
+            told["inhoud"] = in_crs(kind, content, case.shape.crs)
         items.append(told)
     body: JsonValue = {kind.identification: object_id, "items": items}
     headers = headers_of(case.path, case.asked, _question(case, object_id, known), found, body)
@@ -107,7 +112,7 @@ async def refuse_destroyed(desk: Desk, kind: ObjectType, object_id: str) -> None
 
 
 async def _existed(desk: Desk, case: Case, question: AsOf, object_id: str) -> bool:
-    groups = await desk.history(case, object_id)
+    groups = await desk.history(case, object_id, asked_before=True)
     return any(question.known.includes(one) for group in groups.values() for one in group)
 
 

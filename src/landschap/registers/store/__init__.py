@@ -6,6 +6,7 @@ from landschap.registers.store.exporting import export
 from landschap.registers.store.feed import Change, changes_after
 from landschap.registers.store.loading import BATCH, StoppedError, load, load_whole
 from landschap.registers.store.paging import Page, Wanted, count_of, page_of
+from landschap.registers.store.permitted import permitted
 from landschap.registers.store.reading import (
     AtNow,
     as_of,
@@ -60,6 +61,7 @@ __all__ = [
     "load_whole",
     "open_reports",
     "page_of",
+    "permitted",
     "prepare",
     "rebuild",
     "refusal_of",

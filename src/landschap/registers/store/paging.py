@@ -10,15 +10,17 @@ around what was once their geometry; whether they lie there is decided on the ge
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
+from landschap.purposes.rows import RowCondition
 from landschap.registers.cursors import Place
 from landschap.registers.geometry import Area
 from landschap.registers.listing import Order
 from landschap.registers.models import ObjectType
 from landschap.registers.questions import AsOf, Found
 from landschap.registers.refusals import too_broad
+from landschap.registers.store.permitted import permitted
 from landschap.registers.store.reading import as_of
 from landschap.registers.store.rows import Pool
 from landschap.registers.timeline import Known, Uncertainty
@@ -46,6 +48,7 @@ class Wanted:
     after: Place | None = None
     uncertainty: Uncertainty = Uncertainty.SHOW
     area: Area | None = None
+    rows: tuple[RowCondition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +138,9 @@ async def _holding(pool: Pool, wanted: Wanted, ids: Sequence[str]) -> list[Found
         known=wanted.known,
         uncertainty=wanted.uncertainty,
     )
+    if wanted.rows:
+        sifted = await permitted(pool, question, wanted.rows)
+        question = replace(question, wanted=sifted.ids)
     found = [
         one
         for one in await as_of(pool, question)

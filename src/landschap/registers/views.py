@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Part of an information model: everything that answers takes the model as the limit of what is.
+
+A type that is a view has fewer properties; the store then reads those and no other, so what a
+permit does not hold does not leave the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+
+from landschap.purposes.rows import RowCondition
+from landschap.registers.models import ObjectType
+from landschap.registers.schemas import Schema
+from landschap.vocabulary.ijson import JsonValue
+
+
+def narrowed(kind: ObjectType, names: Collection[str]) -> ObjectType:
+    """The type with these properties and its identification; all of them: the type itself."""
+    kept = {
+        name: each
+        for name, each in kind.properties.items()
+        if name in names or name == kind.identification
+    }
+    if len(kept) == len(kind.properties):
+        return kind
+    groups = {each.group for each in kept.values() if each.name != kind.identification}
+    return replace(
+        kind,
+        properties=kept,
+        schema=cut_schema(kind.schema, kept),
+        group_schemas={
+            name: cut_schema(schema, kept)
+            for name, schema in kind.group_schemas.items()
+            if name in groups
+        },
+        view=True,
+    )
+
+
+def cut_schema(schema: Schema, kept: Collection[str]) -> Schema:
+    """A schema of an object with these members only."""
+    members, required = schema.get("properties"), schema.get("required")
+    inner = members if isinstance(members, dict) else {}
+    names = required if isinstance(required, list) else []
+    cut: dict[str, JsonValue] = dict(schema)
+    cut["properties"] = {name: value for name, value in inner.items() if name in kept}
+    cut["required"] = [name for name in names if name in kept]
+    return cut
+
+
+def conditions_on(
+    kind: ObjectType, rows: Iterable[RowCondition]
+) -> tuple[RowCondition, ...] | None:
+    """The row conditions as they are about one type; None: nothing of this type may be seen.
+
+    A path is that of a property, or TYPE.PROPERTY where a register has several types: the others
+    are then not limited by it. A type without the property can not show that the condition holds.
+    """
+    found: list[RowCondition] = []
+    for each in rows:
+        first, _, rest = each.path.partition(".")
+        if first in kind.properties:
+            found.append(each)
+        elif first == kind.name and rest.partition(".")[0] in kind.properties:
+            found.append(replace(each, path=rest))
+        elif not rest or first == kind.name:
+            return None
+    return tuple(found)
