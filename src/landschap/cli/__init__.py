@@ -41,6 +41,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Load registers and look at objects on two time axes.",
     ),
     "open": ("open_data", "open_data", "Give, limit and withdraw keys for open data."),
+    "retention": ("retention", "retention", "Destroy in time what registers may not keep."),
     "source": ("source", "source", "Check, explain and test logical sources."),
     "log": ("log", "log", "Read and export the log."),
     "verify": ("verify", "verify", "Prove that the log is intact."),

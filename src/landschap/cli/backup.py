@@ -49,8 +49,9 @@ def backup(file: Path, config: Path, force: bool) -> None:
 def restore(ctx: click.Context, file: Path, config: Path) -> None:
     """Fill an empty database from FILE, bring it up to date, and verify the log in it.
 
-    The secrets folder that belongs to the back-up must be in place. Exit code 7 when the log in
-    the back-up is not intact; the database is there then, for inspection.
+    What was destroyed after the back-up was made is destroyed again, by the journal in the data
+    folder. The secrets folder that belongs to the back-up must be in place. Exit code 7 when the
+    log in the back-up is not intact; the database is there then, for inspection.
 
     \b
     Examples:
@@ -59,7 +60,9 @@ def restore(ctx: click.Context, file: Path, config: Path) -> None:
     """
     settings = load_settings(config)
     _require_secrets(settings)
-    report = asyncio.run(_restore(settings, file))
+    report, destroyed = asyncio.run(_restore(settings, file))
+    if destroyed:
+        click.echo(f"destroyed again, by the journal: {destroyed:,} objects", err=True)
     counted = f"{report.records:,} records in {report.batches:,} batches"
     if report.intact:
         click.echo(f"restored; the log is intact: {counted}")
@@ -77,7 +80,8 @@ async def _backup(settings: Settings, file: Path) -> None:
         await dump(settings, file)
 
 
-async def _restore(settings: Settings, file: Path) -> Report:
+async def _restore(settings: Settings, file: Path) -> tuple[Report, int]:
+    from landschap.cli.retention.executing import destroy_again
     from landschap.cli.verify import verify_database
     from landschap.logboek.trust import trust_in
     from landschap.platform import postgres
@@ -88,12 +92,14 @@ async def _restore(settings: Settings, file: Path) -> Report:
     async with postgres.running(settings):
         await load(settings, file)
         await postgres.apply_migrations(settings)
+        destroyed = await destroy_again(settings)
         anchors = [
             certificate
             for path in settings.identity.trust_anchors
             for certificate in read_certificates(path)
         ]
-        return await verify_database(settings, trust_in(anchors, own_chain(settings)[1:]))
+        trust = trust_in(anchors, own_chain(settings)[1:])
+        return await verify_database(settings, trust), destroyed
 
 
 def _require_secrets(settings: Settings) -> None:
