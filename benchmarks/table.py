@@ -142,16 +142,17 @@ the Go peer.
 - *nginx*: the distribution's when it is installed, as in production; it carries all rows and is the
   service behind them. The packaged one is compiled for size and takes more (`--nginx packaged`).
 - *Durable record*: transaction and decision in one record of about 1.9 kB in a Merkle batch, found
-  by four indexes, committed with fsync before the question goes on to the service. Questions that
-  wait at the same time share a commit.
+  by four indexes, committed with fsync before the question goes on to the service. What is the same
+  in all records of a kind is kept once, the hash is over the whole. Questions that wait at the same
+  time share a commit.
 - *Signed*: every question carries a declaration of its own; its ES256 signature is verified and it
   is looked up among those used before.
 - *The pair*: an application asks the Outway of one municipality, which asks the Inway of the
   other: two decisions, a declaration signed and verified, two durable records in two databases.
 - *Go peer* (`benchmarks/peer`): Go's own reverse proxy with mutual TLS, one INSERT and one commit
-  per request over a pool of connections: a record of the same size into the same table, with the
-  same columns, checks, indexes and partitions. It checks no token, decides nothing and chains no
-  batches, so it is flattered.
+  per request over a pool of connections: a record of the same size, whole, into the same table,
+  with the same columns, checks, indexes and partitions. It checks no token, decides nothing and
+  chains no batches, so it is flattered.
 - Limits per peer are off in all rows. Keep-alive connections; no handshakes are measured.
 
 ## What costs what

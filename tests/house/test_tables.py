@@ -7,7 +7,7 @@ import re
 
 from tests.conftest import Database
 
-_ROOMS = ("logboek", "purposes", "fsc", "registers", "gateway", "portal", "platform")
+_ROOMS = ("logboek", "purposes", "fsc", "registers", "gateway", "portal", "console", "platform")
 # Tables that a library makes and keeps; their shape is not ours.
 _FOREIGN = re.compile(r"fsc\.pgqueuer")
 
@@ -29,7 +29,10 @@ _GRANTS = """
     WHERE table_schema = ANY($1) AND privilege_type IN ('UPDATE', 'DELETE', 'TRUNCATE')
       AND grantee LIKE 'landschap\\_%' AND grantee <> 'landschap_owner'"""
 # The truth of log, history, policy and contract is appended to, never changed.
-_APPEND_ONLY = {"logboek.record", "logboek.batch", "logboek.anchor", "registers.assertion"}
+_APPEND_ONLY = {
+    *("logboek.record", "logboek.form", "logboek.batch", "logboek.anchor"),
+    "registers.assertion",
+}
 
 
 async def test_every_table_says_how_it_is_spread_and_keeps_to_it(database: Database) -> None:

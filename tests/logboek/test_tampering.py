@@ -320,7 +320,7 @@ async def test_after_a_lawful_drop_the_rest_is_still_proved(written: Written) ->
         _COMMIT,
         *(head.lane, head.no, head.size, UUID(bytes=head.first), UUID(bytes=head.last)),
         *(head.root, head.prev, head.digest(), None),
-        _rows(records),
+        _rows(records, {}),
     )
     before = await written.report()
     assert before.intact

@@ -23,12 +23,17 @@ _NO_ID = UUID(int=0)
 
 
 class Sealed(msgspec.Struct, frozen=True):
-    """A record with its identifier, salt and leaf: what it says can no longer change."""
+    """A record with its identifier, salt and leaf: what it says can no longer change.
+
+    ``form`` and ``values`` are the same payload, as the log keeps it when it has a form.
+    """
 
     columns: Columns
     salt: bytes
     leaf: bytes
     payload: bytes
+    form: bytes | None = None
+    values: bytes = b""
 
 
 class LaneEnd(msgspec.Struct, frozen=True):
@@ -49,7 +54,8 @@ def seal(draft: Draft | Ready, record_id: UUID, salt: bytes) -> Sealed:
     """Give a draft its identifier and leaf. Raises InvalidRecord."""
     made = draft if isinstance(draft, Ready) else ready(draft)
     columns = identified(made.columns, record_id)
-    return Sealed(columns, salt, leaf_of(columns, salt, made.payload), made.payload)
+    leaf = leaf_of(columns, salt, made.payload)
+    return Sealed(columns, salt, leaf, made.payload, made.form, made.values)
 
 
 def head_over(lane: str, end: LaneEnd, records: Sequence[Sealed]) -> BatchHead:

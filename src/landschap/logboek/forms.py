@@ -8,6 +8,9 @@ at a tenth of the cost.
 
 What is filled in can not break a rule: identifiers and whole numbers never look like a person's
 number, and a declaration is looked at each time.
+
+The log keeps the text of a form once and of each record what stands in its holes (`whole`). What is
+sealed is the whole text all the same.
 """
 
 from __future__ import annotations
@@ -42,16 +45,24 @@ class Moment(msgspec.Struct, frozen=True):
 
 
 class Ready(msgspec.Struct, frozen=True):
-    """A record that only lacks its identifier: columns and payload have passed every check."""
+    """A record that only lacks its identifier: columns and payload have passed every check.
+
+    ``form`` is the text of its form and ``values`` what stands in the holes of it, when it has one.
+    """
 
     columns: Columns
     payload: bytes
+    form: bytes | None = None
+    values: bytes = b""
 
 
 # What stands in the holes of a form, in this order: milliseconds, seconds, trace, span, parent
 # span, transaction, declaration, identifier of the declaration.
 Texts = tuple[bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes]
 _NO_ID = UUID(int=0)
+# In the text of a form the bytes 1 to 8 stand for these; JSON never holds them.
+_HOLE = re.compile(rb"[\x01-\x08]")
+_HOLES = 8
 
 # Values that occur in no record: what stands in their place is what varies.
 _MARK = Moment(
@@ -86,6 +97,10 @@ class Form:
             c.activity,
         )
         self._size = sum(len(piece) for piece in pieces)
+        marked = self._parts.copy()
+        for place, hole in self._holes:
+            marked[place] = bytes((hole + 1,))
+        self._text = b"".join(marked)
 
     def fill(self, moment: Moment) -> Ready | None:
         """The record of this moment; None when it must be made the long way.
@@ -112,7 +127,7 @@ class Form:
         for place, hole in self._holes:
             parts[place] = texts[hole]
         columns = Columns(_NO_ID, self._kind, at, trace_id, span_id, transaction_id, *self._rest)
-        return Ready(columns, b"".join(parts))
+        return Ready(columns, b"".join(parts), self._text, b"\n".join(texts))
 
 
 def form_of(make: Callable[[Moment], Draft], *, has_parent: bool, has_declaration: bool) -> Form:
@@ -149,6 +164,17 @@ def form_of(make: Callable[[Moment], Draft], *, has_parent: bool, has_declaratio
     ):
         raise InvalidRecord("this draft does not follow its moment")
     return Form(pieces, holes, columns)
+
+
+def whole(form: bytes, values: bytes) -> bytes:
+    """The payload of a record from the text of its form and what stands in the holes of it.
+
+    Values that are damaged, or are none, give something that fits no leaf.
+    """
+    texts = values.split(b"\n")
+    if len(texts) != _HOLES:
+        return b"\n".join((form, values))
+    return _HOLE.sub(lambda found: texts[found[0][0] - 1], form)
 
 
 def texts_of(at: datetime, trace: bytes, span: bytes, parent: bytes, transaction: bytes) -> Texts:

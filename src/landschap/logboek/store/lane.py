@@ -20,6 +20,7 @@ from landschap.logboek.batches import LaneEnd, Sealed, head_over
 from landschap.logboek.declarations import DeclarationKey, UsedDeclaration, claims_of
 from landschap.logboek.faults import LaneTaken, LogUnavailable
 from landschap.logboek.merkle import BatchHead
+from landschap.logboek.store.lane_forms import LaneForms
 
 Connect = Callable[[], Awaitable[asyncpg.Connection]]
 
@@ -33,7 +34,8 @@ _STATEMENT_SECONDS = 30.0
 
 _SEALED = (
     "record_id, kind, at, trace_id, span_id, transaction_id, subject, key_id, peer, "
-    "source_delegator, destination_delegator, service, grant_hash, activity, salt, leaf, payload"
+    "source_delegator, destination_delegator, service, grant_hash, activity, salt, leaf, payload, "
+    "form"
 )
 _COMMIT = f"""
 WITH world AS MATERIALIZED (SELECT value FROM platform.epoch),
@@ -114,6 +116,7 @@ class Lane:
         self._commit: Any = None
         self._commit_used: Any = None
         self._doubt: BatchHead | None = None
+        self._forms = LaneForms()
 
     @property
     def connected(self) -> bool:
@@ -138,6 +141,7 @@ class Lane:
             await connection.fetchval("SELECT logboek.ensure_months(2)")
             self._commit = await connection.prepare(_COMMIT)
             self._commit_used = await connection.prepare(_COMMIT_USED)
+            await self._forms.begin(connection, self.name)
             return await self._find_end(connection)
         except LaneTaken:
             await self.close()
@@ -163,12 +167,13 @@ class Lane:
             raise ConnectionLost("not connected")
         head = head_over(self.name, self.end, records)
         digest = head.digest()
-        self._doubt = head
         try:
+            numbers = await self._forms.numbers(connection, self.name, records)
+            self._doubt = head
             row = await statement.fetchrow(
                 *(head.lane, head.no, head.size, UUID(bytes=head.first), UUID(bytes=head.last)),
                 *(head.root, head.prev, digest, decided),
-                _rows(records),
+                _rows(records, numbers),
                 *(_columns(claims) if claims else ()),
                 timeout=_STATEMENT_SECONDS,
             )
@@ -260,13 +265,15 @@ def _breaks(error: asyncpg.PostgresError) -> bool:
     return isinstance(error, broken)
 
 
-def _rows(records: Sequence[Sealed]) -> list[tuple[Any, ...]]:
-    """The records as rows of `logboek.sealed`."""
+def _rows(records: Sequence[Sealed], numbers: Mapping[bytes, int]) -> list[tuple[Any, ...]]:
+    """The records as rows of `logboek.sealed`; ``numbers`` are those of their forms."""
     return [
         (
             c.record_id, c.kind, c.at, c.trace_id, c.span_id, c.transaction_id, c.subject,
             c.key_id, c.peer, c.source_delegator, c.destination_delegator, c.service,
-            c.grant_hash, c.activity, record.salt, record.leaf, record.payload,
+            c.grant_hash, c.activity, record.salt, record.leaf,
+            *((record.payload, None) if record.form is None
+              else (record.values, numbers[record.form])),
         )
         for record in records
         for c in (record.columns,)

@@ -31,12 +31,12 @@ SELECT {SELECTED} FROM logboek.record WHERE transaction_id = ANY($1) ORDER BY re
 """
 _OPEN_INTENTS = f"""
 SELECT found.* FROM unnest($1::text[]) AS wanted(lane) CROSS JOIN LATERAL (
-    SELECT {SELECTED} FROM logboek.record AS r
-    WHERE r.lane = wanted.lane AND record_id >= $3 AND record_id < $4
+    SELECT {SELECTED} FROM logboek.record
+    WHERE record.lane = wanted.lane AND record_id >= $3 AND record_id < $4
       AND kind = {int(Kind.FSC)} AND service = ANY($2)
       AND NOT EXISTS (
           SELECT FROM logboek.record AS o
-          WHERE o.transaction_id = r.transaction_id AND o.kind = {int(Kind.LINE)}
+          WHERE o.transaction_id = record.transaction_id AND o.kind = {int(Kind.LINE)}
             AND o.record_id >= $3)
     ORDER BY record_id LIMIT $5
 ) AS found ORDER BY record_id LIMIT $5
@@ -64,8 +64,8 @@ ORDER BY record_id DESC LIMIT $6
 # The key begins with the lane, so the newest of each lane are taken and merged.
 _LATEST = f"""
 SELECT found.* FROM unnest($1::text[]) AS wanted(lane) CROSS JOIN LATERAL (
-    SELECT {SELECTED} FROM logboek.record AS r
-    WHERE r.lane = wanted.lane AND record_id >= $2 AND ($3::uuid IS NULL OR record_id < $3)
+    SELECT {SELECTED} FROM logboek.record
+    WHERE record.lane = wanted.lane AND record_id >= $2 AND ($3::uuid IS NULL OR record_id < $3)
       AND ($4::smallint IS NULL OR kind = $4) AND ($5::text IS NULL OR peer = $5)
     ORDER BY record_id DESC LIMIT $6
 ) AS found ORDER BY record_id DESC LIMIT $6

@@ -8,15 +8,25 @@ from typing import Any
 
 import msgspec
 
+from landschap.logboek.forms import whole
 from landschap.logboek.records import Columns, Record
 
 COVERED = msgspec.structs.fields(Columns)
 _NAMES = [field.name for field in COVERED]
-SELECTED = ", ".join((*_NAMES, "lane", "batch", "pos", "salt", "leaf", "payload"))
+# Of a table that goes by the name `record`.
+_FORM = (
+    "(SELECT text FROM logboek.form WHERE form.lane = record.lane AND form.no = record.form) "
+    "AS form_text"
+)
+SELECTED = ", ".join((*_NAMES, "lane", "batch", "pos", "salt", "leaf", "payload", _FORM))
 
 
 def record_of(row: Mapping[str, Any]) -> Record:
-    """The record of a row that was selected with `SELECTED`."""
+    """The record of a row that was selected with `SELECTED`.
+
+    When its form is gone, its payload is what is left of it, which fits no leaf.
+    """
+    form, payload = row["form_text"], row["payload"]
     return Record(
         columns=Columns(*[row[name] for name in _NAMES]),
         lane=row["lane"],
@@ -24,5 +34,5 @@ def record_of(row: Mapping[str, Any]) -> Record:
         position=row["pos"],
         salt=row["salt"],
         leaf=row["leaf"],
-        payload=row["payload"],
+        payload=payload if form is None else whole(form, payload),
     )
