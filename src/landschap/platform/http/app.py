@@ -124,19 +124,34 @@ async def refuse_unknown_query_keys(
     if connection.scope.get("method") == HttpMethod.OPTIONS:
         return  # it asks what may be asked, and takes no parameters to heart
     allowed = tuple(handler.opt.get("query", ()))
-    for key in connection.query_params:
-        if key not in allowed:
-            near = difflib.get_close_matches(key, allowed, n=1)
-            hint = f" Did you mean {near[0]}?" if near else ""
-            names = ", ".join(sorted(allowed)) or "none"
-            raise ProblemError(
-                Refusal(
-                    code="query_unknown",
-                    status=HTTPStatus.BAD_REQUEST,
-                    title="Unknown query parameter",
-                    detail=f"{key[:80]!r} is not a parameter here.{hint} Allowed: {names}.",
-                )
+    unknown = [key for key in connection.query_params if key not in allowed]
+    if unknown:
+        names = ", ".join(sorted(allowed)) or "none"
+        told = [_not_a_parameter(key, allowed) for key in unknown[:_MAX_TOLD]]
+        raise ProblemError(
+            Refusal(
+                code="query_unknown",
+                status=HTTPStatus.BAD_REQUEST,
+                title="Unknown query parameter",
+                detail=f"{told[0]} Allowed: {names}.",
+                extra={
+                    "errors": [
+                        {"in": "query", "location": {"name": key[:80]}, "detail": words}
+                        for key, words in zip(unknown, told, strict=False)
+                    ]
+                },
             )
+        )
+
+
+# Enough to mend a question by; more of them is no mistake in typing.
+_MAX_TOLD = 20
+
+
+def _not_a_parameter(key: str, allowed: Sequence[str]) -> str:
+    near = difflib.get_close_matches(key, allowed, n=1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    return f"{key[:80]!r} is not a parameter here.{hint}"
 
 
 # The kind of a parameter stands in the path of a handler, not in the template of a request.
