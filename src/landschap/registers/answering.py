@@ -15,6 +15,8 @@ from http import HTTPStatus
 from urllib.parse import urlencode
 
 from landschap.registers.asking import Asked
+from landschap.registers.geojson import in_crs
+from landschap.registers.geometry_crs import CRS84, Crs
 from landschap.registers.questions import AsOf, Found
 from landschap.registers.timeline import Clock
 from landschap.vocabulary.ijson import JsonValue, canonical
@@ -29,6 +31,7 @@ _DAYS = frozenset({"beginGeldigheid", "eindGeldigheid"})
 class Shape:
     """How an answer is cut: the leaves it holds, those left out, with or without history.
 
+    ``crs`` is how coordinates are written.
     ``with_corrections`` tells which assertion was corrected: that is formal history.
     """
 
@@ -36,11 +39,12 @@ class Shape:
     left_out: frozenset[str]
     with_history: bool
     with_corrections: bool = False
+    crs: Crs = CRS84
 
 
 def body_of(found: Found, question: AsOf, shape: Shape) -> dict[str, JsonValue]:
     """One object as it is delivered."""
-    body = cut(found.content, shape.leaves)
+    body = in_crs(found.type, cut(found.content, shape.leaves), shape.crs)
     if shape.with_history:
         history = found.history.as_json(question)
         doubts = history["inOnderzoek"]
@@ -86,6 +90,8 @@ def headers_of(
     }
     if known.clock is Clock.SOURCE:
         repeat["volgnummer"] = str(known.number)
+    if asked.crs != CRS84:
+        repeat["crs"] = asked.crs.uri
     if asked.fields is not None:
         repeat["fields"] = ",".join(sorted(asked.fields))
     digest = hashlib.sha256(canonical([body, *(one.history.number for one in found)])).hexdigest()

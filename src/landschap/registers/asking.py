@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime
 from http import HTTPStatus
 from typing import TypeVar
 
+from landschap.registers.geometry_crs import CRS84, Crs
 from landschap.registers.models import Dialect, ObjectType
 from landschap.registers.periods import BEGINNING, OPEN, Period
 from landschap.registers.questions import MAX_OBJECTS, Match
@@ -50,6 +51,7 @@ class Asked:
     wants_history: bool
     fields: frozenset[str] | None
     within: Period | None = None
+    crs: Crs = CRS84
 
 
 @dataclass(slots=True)

@@ -21,6 +21,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from landschap.registers.geo_asking import placed
+from landschap.registers.geometry_crs import CRS84, Crs
 from landschap.registers.models import ObjectType
 from landschap.registers.operations import Draft, Later, Line
 from landschap.registers.periods import Period
@@ -123,8 +125,13 @@ def body_schema(kind: ObjectType, operation: str) -> Schema:
     }
 
 
-def read_change(kind: ObjectType, object_id: str, operation: str, body: bytes) -> Change | Refusal:
-    """One operation from its body. The refusal holds everything that is wrong, with pointers."""
+def read_change(
+    kind: ObjectType, object_id: str, operation: str, body: bytes, crs: Crs = CRS84
+) -> Change | Refusal:
+    """One operation from its body. The refusal holds everything that is wrong, with pointers.
+
+    ``crs`` is how coordinates are written; in the change they are as the model keeps them.
+    """
     try:
         given = loads(body, max_bytes=_MAX_BODY)
     except InvalidJson as error:
@@ -135,6 +142,9 @@ def read_change(kind: ObjectType, object_id: str, operation: str, body: bytes) -
     if not isinstance(given, Mapping):
         return invalid_body(wrong)
     group = given.get("groep", kind.groups[0])
+    content, misplaced = placed(kind, given.get("inhoud"), crs, "/inhoud")
+    given = {**given, **({"inhoud": content} if "inhoud" in given else {})}
+    wrong += misplaced
     wrong += _faults_of_content(kind, object_id, str(group), given)
     wrong += _faults_of_times(given)
     wrong += [
@@ -144,7 +154,6 @@ def read_change(kind: ObjectType, object_id: str, operation: str, body: bytes) -
     ]
     if wrong:
         return invalid_body(wrong)
-    content = given.get("inhoud")
     later = given.get("latereDagen")
     return Change(
         operation=operation,

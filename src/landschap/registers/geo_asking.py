@@ -34,12 +34,13 @@ from landschap.registers.geometry_crs import (
 )
 from landschap.registers.models import ObjectType, Property
 from landschap.registers.refusals import invalid_body
-from landschap.vocabulary.ijson import JsonValue
+from landschap.vocabulary.ijson import InvalidJson, JsonValue, loads
 from landschap.vocabulary.problems import Refusal
 
 BOX_KEYS = ("bbox", "bbox-crs", "bboxCrs")
 GEO_MEMBER = "_geo"
 # A geometry to search with is tested against every object near it.
+MAX_BODY = 400_000
 MAX_SEARCH_POSITIONS = 5_000
 _MAX_TEXT = 200
 _NAMES = ", ".join(crs.uri for crs in SUPPORTED)
@@ -141,6 +142,19 @@ def _box(text: str, crs: Crs, wrong: Faults) -> Box | None:
     return (west, south, east, north)
 
 
+def can_search_places(kind: ObjectType) -> bool:
+    """True for types that can be searched by place: nobody is found by walking over a map."""
+    return kind.geometry is not None and not kind.holds_personal_data
+
+
+def read_body(body: bytes) -> JsonValue:
+    """A body as JSON; None when it is none, which another reader then tells of."""
+    try:
+        return loads(body, max_bytes=MAX_BODY)
+    except InvalidJson:
+        return None
+
+
 def is_place(given: JsonValue) -> bool:
     """True for the body of a search by place."""
     return isinstance(given, Mapping) and GEO_MEMBER in given
@@ -174,6 +188,26 @@ def _area(
         return Area(place.name, lying, project(geometry, crs, crs_kept(place.crs)))
     except OutsideError as error:
         return _fault(f"{where}/coordinates", str(error))
+
+
+def placed(
+    kind: ObjectType, content: JsonValue, crs: Crs, pointer: str
+) -> tuple[JsonValue, list[tuple[str, str]]]:
+    """A content with its geometry as the model keeps it, and what is wrong with the geometry."""
+    place = kind.geometry
+    value = content.get(place.name) if place and isinstance(content, Mapping) else None
+    if place is None or place.geometry is None or not isinstance(value, Mapping):
+        return content, []
+    where = f"{pointer}/{place.name}"
+    found = list(faults_of(value, place.geometry, crs, where))
+    if found:
+        return content, [(fault.pointer, fault.message) for fault in found]
+    try:
+        moved = project(value, crs, crs_kept(place.crs))
+    except OutsideError as error:
+        return content, [(f"{where}/coordinates", str(error))]
+    assert isinstance(content, Mapping)  # noqa: S101  # seen above; for the type checker
+    return {**content, place.name: moved}, []
 
 
 def _named(query: Mapping[str, str], name: str, wrong: Faults) -> Crs | None:

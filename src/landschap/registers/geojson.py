@@ -15,7 +15,7 @@ from landschap.vocabulary.ijson import JsonValue
 GEOJSON = "application/geo+json"
 
 
-def in_crs(kind: ObjectType, content: Mapping[str, JsonValue], crs: Crs) -> Mapping[str, JsonValue]:
+def in_crs(kind: ObjectType, content: dict[str, JsonValue], crs: Crs) -> dict[str, JsonValue]:
     """A content with its geometry in this system; the rest, and no geometry, as it is."""
     place = kind.geometry
     value = content.get(place.name) if place is not None else None

@@ -11,8 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from landschap.registers.annotations import PersonalData
 from landschap.registers.asking import QUERY_KEYS, Faults
-from landschap.registers.models import ObjectType, PersonalData
+from landschap.registers.geo_asking import box_keys, crs_keys, read_box
+from landschap.registers.geometry import Area
+from landschap.registers.models import ObjectType
 from landschap.vocabulary.ijson import JsonValue
 
 LIST_KEYS = ("sort", "cursor", "limit", "telling")
@@ -38,6 +41,7 @@ class Listed:
     limit: int
     cursor: str
     wants_count: bool
+    area: Area | None = None
 
 
 def filter_keys(kind: ObjectType) -> tuple[str, ...]:
@@ -49,9 +53,19 @@ def filter_keys(kind: ObjectType) -> tuple[str, ...]:
     )
 
 
+def query_keys(kind: ObjectType) -> tuple[str, ...]:
+    """The query keys of any question about objects of a type."""
+    return (*QUERY_KEYS, *crs_keys(kind))
+
+
 def list_query_keys(kind: ObjectType) -> tuple[str, ...]:
     """Every query key the collection of a type understands."""
-    return (*QUERY_KEYS, *LIST_KEYS, *filter_keys(kind))
+    return (*query_keys(kind), *LIST_KEYS, *filter_keys(kind), *box_keys(kind))
+
+
+def search_query_keys(kind: ObjectType) -> tuple[str, ...]:
+    """Every query key of a search: one by place goes in pages."""
+    return (*query_keys(kind), *(LIST_KEYS if box_keys(kind) else ()))
 
 
 def read_listed(kind: ObjectType, query: Mapping[str, str], wrong: Faults) -> Listed:
@@ -66,6 +80,7 @@ def read_listed(kind: ObjectType, query: Mapping[str, str], wrong: Faults) -> Li
         limit=_limit(query, wrong),
         cursor=query.get("cursor", ""),
         wants_count=wrong.flag(query, "telling"),
+        area=read_box(kind, query, wrong),
     )
 
 

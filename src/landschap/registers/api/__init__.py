@@ -26,12 +26,12 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
-from landschap.registers.api import changing, collections, reporting, single
+from landschap.registers.api import changing, collections, places, reporting, single
 from landschap.registers.api.desk import Deps, Desk
 from landschap.registers.api.documents import documents
-from landschap.registers.asking import QUERY_KEYS
 from landschap.registers.changing import OPERATIONS
-from landschap.registers.listing import list_query_keys
+from landschap.registers.geo_asking import can_search_places, is_place, read_body
+from landschap.registers.listing import list_query_keys, query_keys, search_query_keys
 from landschap.registers.models import ObjectType, Register
 
 __all__ = ["Deps", "reading_routes", "routes"]
@@ -69,30 +69,34 @@ def _of_collection(desk: Desk, kind: ObjectType) -> list[ControllerRouterHandler
     async def page(request: _AnyRequest) -> Response[bytes]:
         return await collections.page(desk, kind, request)
 
-    @post(f"{base}/_zoek", status_code=HTTPStatus.OK, opt={"query": QUERY_KEYS})
+    @post(f"{base}/_zoek", status_code=HTTPStatus.OK, opt={"query": search_query_keys(kind)})
     async def search(request: _AnyRequest) -> Response[bytes]:
+        given = read_body(await request.body()) if can_search_places(kind) else None
+        if is_place(given):
+            return await places.search_place(desk, kind, request, given)
         return await collections.search(desk, kind, request)
 
-    @post(f"{base}/_batch", status_code=HTTPStatus.OK, opt={"query": QUERY_KEYS})
+    @post(f"{base}/_batch", status_code=HTTPStatus.OK, opt={"query": query_keys(kind)})
     async def batch(request: _AnyRequest) -> Response[bytes]:
         return await collections.batch(desk, kind, request)
 
     # Where nothing can be searched by, there is no search.
-    return [page, batch, *([search] if kind.searchable_paths() else [])]
+    can_search = kind.searchable_paths() or can_search_places(kind)
+    return [page, batch, *([search] if can_search else [])]
 
 
 def _of_object(desk: Desk, kind: ObjectType) -> list[ControllerRouterHandler]:
     base = f"/{kind.register}/v1/{kind.collection}/{{identificatie:str}}"
 
-    @get(base, opt={"query": QUERY_KEYS})
+    @get(base, opt={"query": query_keys(kind)})
     async def one(identificatie: FromPath[str], request: _AnyRequest) -> Response[bytes]:
         return await single.one(desk, kind, identificatie, request)
 
-    @get(f"{base}/voorkomens", opt={"query": QUERY_KEYS})
+    @get(f"{base}/voorkomens", opt={"query": query_keys(kind)})
     async def stretches(identificatie: FromPath[str], request: _AnyRequest) -> Response[bytes]:
         return await single.stretches(desk, kind, identificatie, request)
 
-    @get(f"{base}/registraties", opt={"query": QUERY_KEYS})
+    @get(f"{base}/registraties", opt={"query": query_keys(kind)})
     async def registered(identificatie: FromPath[str], request: _AnyRequest) -> Response[bytes]:
         return await single.registered(desk, kind, identificatie, request)
 
@@ -102,7 +106,7 @@ def _of_object(desk: Desk, kind: ObjectType) -> list[ControllerRouterHandler]:
 def _reporting(desk: Desk, kind: ObjectType) -> ControllerRouterHandler:
     base = f"/{kind.register}/v1/{kind.collection}/{{identificatie:str}}"
 
-    @post(f"{base}/_terugmelding", status_code=HTTPStatus.CREATED, opt={"query": QUERY_KEYS})
+    @post(f"{base}/_terugmelding", status_code=HTTPStatus.CREATED, opt={"query": query_keys(kind)})
     async def report(identificatie: FromPath[str], request: _AnyRequest) -> Response[bytes]:
         return await reporting.report(desk, kind, identificatie, request)
 

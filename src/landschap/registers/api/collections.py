@@ -15,11 +15,14 @@ from landschap.registers import cursors, store
 from landschap.registers.answering import body_of, headers_of
 from landschap.registers.api.desk import AnyRequest, Case, Desk, preference, query_of
 from landschap.registers.api.expansion import expand
+from landschap.registers.api.forms import forms_of
 from landschap.registers.asking import Faults, read_key
 from landschap.registers.batch import read_batch
-from landschap.registers.listing import Listed, bound_to, read_listed
+from landschap.registers.geojson import GEOJSON, collection_of, link
+from landschap.registers.listing import LIST_KEYS, Listed, bound_to, read_listed
 from landschap.registers.models import ObjectType, Register
 from landschap.registers.questions import AsOf
+from landschap.registers.refusals import closed_fields, rows_not_obeyed
 from landschap.registers.store import Page, Wanted
 from landschap.registers.timeline import Known
 from landschap.vocabulary.ijson import JsonValue
@@ -34,12 +37,23 @@ async def page(desk: Desk, kind: ObjectType, request: AnyRequest) -> Response[by
     """A page of a collection. Raises ProblemError."""
     read: list[Listed] = []
     case = desk.case(
-        kind, request, more=lambda query, wrong: read.append(_read(kind, query, wrong))
-    )
+        kind, request, offered=forms_of(kind),
+        more=lambda query, wrong: read.append(_read(kind, query, wrong)),
+    )  # fmt: skip
     (listed,) = read
+    return await answer_page(desk, case, listed)
+
+
+async def answer_page(
+    desk: Desk, case: Case, listed: Listed, body_digest: str = ""
+) -> Response[bytes]:
+    """A page of what was listed; ``body_digest`` where the question stands in a body too."""
+    kind = case.type
     if kind.holds_personal_data:
         raise ProblemError(_no_list_of_persons(kind))
-    wanted = await _wanted(desk, case, listed)
+    _refuse_closed(case, listed)
+    bound = cursors.question_digest([bound_to(kind, case.query), body_digest])
+    wanted = await _wanted(desk, case, listed, bound)
     found = await store.page_of(desk.deps.pool, wanted)
     question = AsOf(
         type=kind,
@@ -53,14 +67,20 @@ async def page(desk: Desk, kind: ObjectType, request: AnyRequest) -> Response[by
     body: dict[str, JsonValue] = {"items": list(bodies)}
     if listed.wants_count:
         body["totaal"] = await store.count_of(desk.deps.pool, wanted)
+    onward = _next(desk, case, wanted, found, bound)
+    if case.form == GEOJSON:
+        links: list[JsonValue] = [link(onward, "next", GEOJSON)] if onward else []
+        totals = {"numberMatched": body["totaal"]} if listed.wants_count else {}
+        body = collection_of(kind, bodies, links) | totals
     headers = headers_of(case.path, case.asked, question, found.found, body)
-    headers.update(_links(desk, case, wanted, found))
-    return json_response(body, headers={**headers, **preference(case)})
+    if onward:
+        headers["Link"] = f'<{onward}>; rel="next"'
+    return json_response(body, headers={**headers, **preference(case)}, media_type=case.form)
 
 
 async def search(desk: Desk, kind: ObjectType, request: AnyRequest) -> Response[bytes]:
     """Objects by a search key. Raises ProblemError."""
-    case = desk.case(kind, request)
+    case = desk.case(kind, request, more=_refuse_paging)
     wanted = granted(read_key(kind, await request.body()))
     if wanted.path not in case.permit.searchable:
         await desk.record(case, wanted, [], refused=True)
@@ -96,7 +116,9 @@ async def batch(desk: Desk, kind: ObjectType, request: AnyRequest) -> Response[b
 async def changes(desk: Desk, register: Register, request: AnyRequest) -> Response[bytes]:
     """Which objects changed after a number, and nothing of what changed. Raises ProblemError."""
     now = datetime.now(UTC)
-    desk.permit(register.name, request, now)
+    permit = desk.permit(register.name, request, now)
+    if permit.rows:
+        raise ProblemError(rows_not_obeyed(f"/{register.name}/v1/wijzigingen"))
     wrong = Faults()
     query = query_of(request)
     after = _whole(query, "vanaf", 0, 10**18, wrong)
@@ -129,9 +151,8 @@ def _read(kind: ObjectType, query: Mapping[str, str], wrong: Faults) -> Listed:
     return read_listed(kind, query, wrong)
 
 
-async def _wanted(desk: Desk, case: Case, listed: Listed) -> Wanted:
+async def _wanted(desk: Desk, case: Case, listed: Listed, bound: bytes) -> Wanted:
     """The page that is asked for; one after the first is of the knowledge of the first."""
-    bound = cursors.question_digest(bound_to(case.type, case.query))
     valid_on, after = case.asked.valid_on, None
     known: Known
     if listed.cursor:
@@ -150,16 +171,32 @@ async def _wanted(desk: Desk, case: Case, listed: Listed) -> Wanted:
         limit=listed.limit,
         after=after,
         uncertainty=case.asked.uncertainty,
+        rows=case.permit.rows,
+        area=listed.area,
     )
 
 
-def _links(desk: Desk, case: Case, wanted: Wanted, found: Page) -> dict[str, str]:
+def _next(desk: Desk, case: Case, wanted: Wanted, found: Page, bound: bytes) -> str:
+    """The address of the page after this one; empty when there is none."""
     if found.next is None:
-        return {}
-    bound = cursors.question_digest(bound_to(case.type, case.query))
+        return ""
     cursor = cursors.cursor_at(found.next, wanted.valid_on, wanted.known)
     query = {**case.query, "cursor": cursors.seal(cursor, bound, desk.deps.permit_key)}
-    return {"Link": f'<{case.path}?{urlencode(query)}>; rel="next"'}
+    return f"{case.path}?{urlencode(query)}"
+
+
+def _refuse_paging(query: Mapping[str, str], wrong: Faults) -> None:
+    for name in LIST_KEYS:
+        if name in query:
+            wrong.add("parameter.ongeldig", name, "is for a search by place: by a key comes all")
+
+
+def _refuse_closed(case: Case, listed: Listed) -> None:
+    """What the permit does not hold can not be found out by filtering on it either."""
+    used = {*listed.filters, listed.order.path, listed.area.path if listed.area else ""} - {""}
+    open_to = {leaf for path in case.permit.fields for leaf in case.type.leaves(path)}
+    if used - open_to:
+        raise ProblemError(closed_fields(used - open_to, ", so it can not be searched by."))
 
 
 def _whole(query: Mapping[str, str], name: str, default: int, highest: int, wrong: Faults) -> int:

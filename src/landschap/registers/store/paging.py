@@ -206,7 +206,7 @@ async def _are_few(pool: Pool, wanted: Wanted) -> bool:
     box, corners = _in_box(wanted.area, 1)
     found = await pool.fetchval(
         f"""SELECT count(*) FROM (SELECT FROM registers.assertion m
-            WHERE m.object_type = '{wanted.type.key}' AND {box} LIMIT {_FEW_IN_BOX}) some""",  # noqa: S608 - literals of a model
+            WHERE m.object_type = '{wanted.type.key}' AND {box} LIMIT {_FEW_IN_BOX}) found""",  # noqa: S608 - literals of a model
         *corners,
     )
     return int(found) < _FEW_IN_BOX
