@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -21,6 +22,8 @@ from landschap.registers.api import Deps
 from landschap.registers.describing import About
 from landschap.registers.models import Register, Registers, parse_register
 from landschap.registers.open.api import OpenDeps, Uses, open_app
+from landschap.registers.open.dcat import Publisher
+from landschap.registers.open.terms import Terms
 from landschap.registers.operations import Draft
 from landschap.registers.periods import OPEN, Period
 from landschap.registers.schemas import DIALECT
@@ -29,6 +32,14 @@ from landschap.registers.timeline import DOUBT_PREFIX, Kind
 
 TIMES = {"x-mim-tijdlijn-geldigheid": True, "x-mim-tijdlijn-registratie": True}
 FREE = {"x-open": True, **TIMES}
+LICENCE = "http://creativecommons.org/publicdomain/zero/1.0/deed.nl"
+PUBLISHER = Publisher(
+    uri="https://identifier.overheid.nl/tooi/id/gemeente/gm9999",
+    name="Proefdorp",
+    email="data@proefdorp.example",
+    url="https://proefdorp.example",
+)
+NO_TERMS = Terms()
 SECRET = "Geheim-7391"
 """A value of every closed property: it must not be found in anything that leaves."""
 
@@ -78,6 +89,7 @@ class Open:
     pool: asyncpg.Pool
     register: Register
     uses: Uses
+    folder: Path
 
     async def get(self, path: str, /, **more: Any) -> httpx.Response:
         return await self.client.get(path, **more)
@@ -116,7 +128,9 @@ class Open:
             )
 
 
-async def open_of(database: Database, register: Register) -> AsyncIterator[Open]:
+async def open_of(
+    database: Database, register: Register, terms: Terms = NO_TERMS
+) -> AsyncIterator[Open]:
     """The application over a fresh database."""
     settings = database.settings
     pool = await database.pool("registers")
@@ -136,11 +150,17 @@ async def open_of(database: Database, register: Register) -> AsyncIterator[Open]
         ),
     )  # fmt: skip
     uses = Uses(pool)
-    app = open_app(OpenDeps(data=deps, uses=uses, requests_per_day=5))
+    folder = settings.paths.data / "open"
+    folder.mkdir(parents=True, exist_ok=True)
+    given = OpenDeps(
+        data=deps, uses=uses, requests_per_day=5, folder=folder, licence=LICENCE,
+        terms={register.name: terms}, publisher=PUBLISHER,
+    )  # fmt: skip
+    app = open_app(given)
     transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]  # two names of one ASGI
     async with (
         uses.kept(),
         httpx.AsyncClient(transport=transport, base_url="http://open") as client,
     ):
-        yield Open(client=client, pool=pool, register=register, uses=uses)
+        yield Open(client=client, pool=pool, register=register, uses=uses, folder=folder)
     await writer.close()

@@ -24,6 +24,7 @@ from landschap.platform.credentials import SIGNERS_WAIT_SECONDS
 from landschap.platform.keys import PermitKeys, secret_key
 from landschap.platform.part_figures import part_registry
 from landschap.platform.settings import Settings
+from landschap.platform.sockets import open_files_folder
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
     from landschap.platform.credentials import Credentials
     from landschap.purposes.model import FieldSet
     from landschap.registers.describing import About
+    from landschap.registers.models import Registers
+    from landschap.registers.open.dcat import Publisher
+    from landschap.registers.open.terms import Terms
+    from landschap.registers.open.worker import BulkDeps
     from landschap.vocabulary.identifiers import Oin
 
 T = TypeVar("T")
@@ -193,23 +198,47 @@ class Composition:
     async def open_data(self) -> ASGIApp:
         """What of our registers anybody may see."""
         from landschap.registers import api as register_api
-        from landschap.registers.client import MODELS_FOLDER, read_models
         from landschap.registers.open.api import OpenDeps, Uses, open_app
 
         settings = self.settings
         pool = await self.pool("registers")
+        registers, terms = read_open(settings)
+        about = self._about(settings.addresses.open)
         data = register_api.Deps(
-            registers=read_models(settings.path.parent / MODELS_FOLDER),
+            registers=registers,
             pool=pool,
-            about=self._about(settings.addresses.open),
+            about=about,
             log=await self.log(),
             controller=settings.organisation.oin,
             permit_key=secret_key(settings, "permit"),
             pseudonym_key=secret_key(settings, "pseudonym"),
         )
-        uses = await self.enter(Uses(pool).kept())
         return open_app(
-            OpenDeps(data=data, uses=uses, requests_per_day=settings.open.key_requests_per_day)
+            OpenDeps(
+                data=data,
+                uses=await self.enter(Uses(pool).kept()),
+                requests_per_day=settings.open.key_requests_per_day,
+                terms=terms,
+                folder=open_files_folder(settings),
+                licence=settings.open.licence,
+                publisher=_publisher(settings, about),
+            )
+        )
+
+    async def open_files(self) -> BulkDeps | None:
+        """What the worker needs for bulk files; None when no open data is served."""
+        from landschap.registers.open.view import open_view
+        from landschap.registers.open.worker import BulkDeps
+
+        settings = self.settings
+        if not settings.listen.open:
+            return None
+        return BulkDeps(
+            pool=await self.pool("registers"),
+            registers=open_view(read_open(settings)[0]),
+            folder=open_files_folder(settings),
+            minutes=settings.open.bulk_minutes,
+            versions=settings.open.bulk_versions,
         )
 
     def _about(self, address: str = "") -> About:
@@ -285,6 +314,28 @@ class Composition:
             oidc=oidc,
         )
         return make_app(routes(deps), people_shape(deps))
+
+
+def read_open(settings: Settings) -> tuple[Registers, Mapping[str, Terms]]:
+    """The registers as a whole, and what they say of themselves as open data."""
+    from landschap.registers.client import MODELS_FOLDER, read_models
+    from landschap.registers.open.client import terms_below
+
+    folder = settings.path.parent / MODELS_FOLDER
+    registers = read_models(folder)
+    return registers, terms_below(folder, registers)
+
+
+def _publisher(settings: Settings, about: About) -> Publisher:
+    from landschap.registers.open.dcat import Publisher
+
+    own = f"{settings.addresses.open}/id/organisatie/{settings.organisation.oin}"
+    return Publisher(
+        uri=settings.open.publisher or own,
+        name=about.organisation,
+        email=about.email,
+        url=about.url,
+    )
 
 
 def pseudonym_space(settings: Settings) -> str:

@@ -85,6 +85,7 @@ async def run_worker(settings: Settings) -> None:
             own=lambda: identity.own,
             offered=lambda: offered_services(services),
         )
+        files = await made.open_files()
         await stack.enter_async_context(telling(settings, "worker", made.metrics))
         tell_ready()
         async with asyncio.TaskGroup() as group:
@@ -95,3 +96,7 @@ async def run_worker(settings: Settings) -> None:
             group.create_task(keep_deciding(decider, stop))
             group.create_task(keep_lists(settings, stop))
             group.create_task(keep_accepted(deps, renewed, stop))
+            if files is not None:
+                from landschap.registers.open.worker import keep_files
+
+                group.create_task(keep_files(files, stop))

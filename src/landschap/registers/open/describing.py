@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import cast
 
 from landschap.registers.describing import About, Json, document_of
 from landschap.registers.models import Register
 from landschap.registers.open.keys import HEADER
-
-_REPORTING = "terugmelding"
 
 
 def open_document(view: Register, about: About) -> Json:
@@ -23,10 +22,12 @@ def open_document(view: Register, about: About) -> Json:
         "nu. Een sleutel mag en hoeft niet: die geeft meer ruimte, en opent niets dat dicht is."
     )
     paths = cast("Json", document["paths"])
-    document["paths"] = {path: each for path, each in paths.items() if _REPORTING not in path}
+    document["paths"] = {path: each for path, each in paths.items() if _is_open(view, path)}
     components = cast("Json", document["components"])
     schemas = cast("Json", components["schemas"])
-    schemas.pop("Terugmelding", None)
+    for name in list(schemas):
+        if not _is_used(name, document):
+            del schemas[name]
     components["securitySchemes"] = {
         "sleutel": {
             "type": "apiKey",
@@ -37,3 +38,14 @@ def open_document(view: Register, about: About) -> Json:
     }
     document["security"] = [{}, {"sleutel": []}]
     return document
+
+
+def _is_open(view: Register, path: str) -> bool:
+    """True for what reads the register itself: reports and subscriptions are for peers."""
+    first = path.split("/")[1]
+    reads = first == "wijzigingen" or view.by_collection(first) is not None
+    return reads and not path.endswith("/_terugmelding")
+
+
+def _is_used(name: str, document: Json) -> bool:
+    return f"#/components/schemas/{name}" in json.dumps(document)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The memory of registers: assertions that are only added to, and questions about any moment."""
 
-from landschap.registers.store.counting import Counted, Size, count, count_by
+from landschap.registers.store.counting import Counted, Size, count, count_by, last_change
 from landschap.registers.store.exporting import export
 from landschap.registers.store.feed import Change, changes_after
 from landschap.registers.store.loading import BATCH, StoppedError, load, load_whole
@@ -56,6 +56,7 @@ __all__ = [
     "faults_of",
     "history_of",
     "known_at",
+    "last_change",
     "line_of",
     "load",
     "load_whole",

@@ -38,10 +38,16 @@ async def count(pool: Pool, register: Register) -> Counted:
     sizes = {row["object_type"]: Size(row["objects"], row["assertions"]) for row in rows}
     return Counted(
         types={kind.key: sizes.get(kind.key, Size()) for kind in register.types.values()},
-        last_at=await pool.fetchval(
-            "SELECT max(registered_at) FROM registers.act WHERE register = $1", register.name
-        ),
+        last_at=await last_change(pool, register),
     )
+
+
+async def last_change(pool: Pool, register: Register) -> datetime | None:
+    """When something was last added; None when there never was anything."""
+    at: datetime | None = await pool.fetchval(
+        "SELECT max(registered_at) FROM registers.act WHERE register = $1", register.name
+    )
+    return at
 
 
 async def count_by(

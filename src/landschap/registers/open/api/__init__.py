@@ -12,7 +12,9 @@ Bulk files (`/bestanden/...`) are sent by nginx from disk.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from litestar import Response, Router
 from litestar.types import ASGIApp
@@ -20,10 +22,14 @@ from litestar.types import ASGIApp
 from landschap.platform.http import AppShape, make_app
 from landschap.registers.api import Deps
 from landschap.registers.api.desk import AnyRequest
+from landschap.registers.open.api.catalogue import CatalogueDesk, catalogue_routes
+from landschap.registers.open.api.counts import count_routes
 from landschap.registers.open.api.data import data_routes
 from landschap.registers.open.api.desk import OpenDesk
 from landschap.registers.open.api.door import OPEN_HEADERS, Door, Uses
 from landschap.registers.open.api.keys import KeyDesk, key_routes
+from landschap.registers.open.dcat import Publisher
+from landschap.registers.open.terms import Terms
 
 __all__ = ["OpenDeps", "Uses", "open_app"]
 
@@ -32,11 +38,18 @@ _MAX_BODY_BYTES = 256_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenDeps:
-    """What the application needs: the registers as a whole, and the counter of keys."""
+    """What the application needs: the registers as a whole, and what is told of them.
+
+    ``folder`` is where bulk files lie.
+    """
 
     data: Deps
     uses: Uses
     requests_per_day: int
+    terms: Mapping[str, Terms]
+    folder: Path
+    licence: str
+    publisher: Publisher
 
 
 def open_app(deps: OpenDeps) -> ASGIApp:
@@ -52,9 +65,22 @@ def open_app(deps: OpenDeps) -> ASGIApp:
     def dress(answer: Response[bytes]) -> Response[bytes]:
         return door.dress(answer)
 
+    catalogue = CatalogueDesk(
+        pool=pool,
+        registers=desk.registers,
+        terms=deps.terms,
+        folder=deps.folder,
+        address=deps.data.about.address,
+        licence=deps.licence,
+        publisher=deps.publisher,
+    )
     counted = Router(
         path="/",
-        route_handlers=data_routes(desk, deps.data.about),
+        route_handlers=[
+            *data_routes(desk, deps.data.about),
+            *count_routes(pool, deps.data.registers, deps.terms),
+            *catalogue_routes(catalogue),
+        ],
         before_request=admit,
         after_request=dress,
     )

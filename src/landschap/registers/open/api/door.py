@@ -140,7 +140,7 @@ class Door:
             return answer
         _ticket.set(None)
         answer.headers.update(ticket.headers)
-        if not (ticket.is_reading and answer.status_code in (HTTPStatus.OK, _NOT_MODIFIED)):
+        if not (ticket.is_reading and answer.status_code in (None, HTTPStatus.OK, _NOT_MODIFIED)):
             return answer
         etag = answer.headers.get("ETag", "")
         answer.headers.setdefault("Vary", _VARY)
