@@ -15,6 +15,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
+from landschap.console import times
 from landschap.portal.filters import NOT_A_DAY, TURNED_AROUND
 from landschap.portal.words import all_words
 
@@ -25,6 +26,7 @@ KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
 CATALOGUES: dict[str, frozenset[str]] = {
     "platform/web": frozenset(),
     "portal": frozenset({*all_words(), NOT_A_DAY, TURNED_AROUND}),
+    "console": frozenset({times.NOT_A_DAY, times.NOT_A_MOMENT, times.LATER}),
 }
 _HEADER = b"# SPDX-License-Identifier: EUPL-1.2\n# The English words of the pages here.\n\n"
 

@@ -13,7 +13,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
 from importlib.metadata import version
-from typing import TYPE_CHECKING, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import asyncpg
 import structlog
@@ -29,19 +29,25 @@ from landschap.platform.sockets import open_files_folder
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
+    from litestar import Request, Response
     from litestar.types import ASGIApp
     from prometheus_client import CollectorRegistry
 
+    from landschap.console.pages import ConsoleDeps
     from landschap.fsc.client import Identity, ManagerClient
     from landschap.fsc.own import OwnPeer
     from landschap.platform.credentials import Credentials
+    from landschap.platform.web import StaticFiles
+    from landschap.portal.pages import PortalDeps
     from landschap.purposes.model import FieldSet
+    from landschap.purposes.snapshot import Snapshot
     from landschap.registers.describing import About
     from landschap.registers.models import Registers
     from landschap.registers.open.dcat import Publisher
     from landschap.registers.open.terms import Terms
     from landschap.registers.open.worker import BulkDeps
     from landschap.vocabulary.identifiers import Oin
+    from landschap.vocabulary.problems import Refusal
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
@@ -71,6 +77,7 @@ class Composition:
     metrics: CollectorRegistry = field(default_factory=part_registry)
     _pools: dict[str, asyncpg.Pool] = field(default_factory=dict)
     _log: LogWriter | None = None
+    _followed: Callable[[], Snapshot] | None = None
 
     async def pool(self, room: str) -> asyncpg.Pool:
         """The pool of a room, as the room's own role."""
@@ -176,15 +183,7 @@ class Composition:
             hosts=hosts,
             secrets=self.settings.paths.secrets,
         )
-        given: _OwnService = {
-            "log": await self.log(),
-            "controller": self.settings.organisation.oin,
-            "permit_key": secret_key(self.settings, "permit"),
-            "permit_keys": PermitKeys(self.settings),
-            "pseudonym_key": secret_key(self.settings, "pseudonym"),
-            "field_sets": await self._field_sets(),
-            "pseudonym_space": pseudonym_space(self.settings),
-        }
+        given = await self._own_service()
         doors = {name: open_doors(each, around) for name, each in declarations.items()}
         sources = integration.Deps(
             declarations=declarations, doors=doors, metrics=self.metrics, **given
@@ -241,6 +240,19 @@ class Composition:
             versions=settings.open.bulk_versions,
         )
 
+    async def _own_service(self) -> _OwnService:
+        """What a service of ours needs to open permits and to write its lines."""
+        snapshot = await self._snapshot()
+        return {
+            "log": await self.log(),
+            "controller": self.settings.organisation.oin,
+            "permit_key": secret_key(self.settings, "permit"),
+            "permit_keys": PermitKeys(self.settings),
+            "pseudonym_key": secret_key(self.settings, "pseudonym"),
+            "field_sets": lambda: snapshot().field_sets,
+            "pseudonym_space": pseudonym_space(self.settings),
+        }
+
     def _about(self, address: str = "") -> About:
         """What our documents say of us."""
         from landschap.registers.describing import About
@@ -255,40 +267,59 @@ class Composition:
             url=contact.get("url", ""),
         )
 
-    async def _field_sets(self) -> Callable[[], Mapping[str, FieldSet]]:
-        """The field sets in force, looked at again when the epoch has risen."""
+    async def _snapshot(self) -> Callable[[], Snapshot]:
+        """The register of purposes in force, looked at again when the epoch has risen."""
         from landschap.purposes.store import current_snapshot
 
+        if self._followed is not None:
+            return self._followed
         pool = await self.pool("purposes")
         snapshot, epoch = await current_snapshot(pool)
-        held = [snapshot.field_sets]
+        held = [snapshot]
 
         async def follow(epoch: int) -> None:
             while True:
                 await asyncio.sleep(_FOLLOW_SECONDS)
                 try:
                     if await pool.fetchval("SELECT value FROM platform.epoch") != epoch:
-                        snapshot, epoch = await current_snapshot(pool)
-                        held[0] = snapshot.field_sets
+                        held[0], epoch = await current_snapshot(pool)
                 except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                     # A permit that names a set we do not have yet is refused; nothing leaks.
-                    log.warning("field sets not read", error=type(error).__name__)
+                    log.warning("register of purposes not read", error=type(error).__name__)
 
-        task = asyncio.create_task(follow(epoch), name="field sets")
+        task = asyncio.create_task(follow(epoch), name="register of purposes")
         self.stack.callback(task.cancel)
-        return lambda: held[0]
+        self._followed = lambda: held[0]
+        return self._followed
 
     async def people(self) -> ASGIApp:
-        """The pages for residents."""
+        """The pages: the portal for residents, the console for employees."""
+        from dataclasses import replace
+
+        from landschap.console.pages import is_console, refusal_page
+        from landschap.console.pages import routes as console_routes
         from landschap.platform.http import make_app
+        from landschap.platform.web import read_static_files
+        from landschap.portal.pages import people_shape, routes
+
+        static = read_static_files()
+        portal, console = await self._portal(static), await self._console(static)
+        shape = people_shape(portal)
+
+        def render(refusal: Refusal, request: Request[Any, Any, Any]) -> Response[Any]:
+            if is_console(request.url.path):
+                return refusal_page(console, refusal, request)
+            return shape.render(refusal, request)
+
+        return make_app([*routes(portal), *console_routes(console)], replace(shape, render=render))
+
+    async def _portal(self, static: StaticFiles) -> PortalDeps:
         from landschap.platform.identities import resident
         from landschap.platform.oidc import OidcClient
-        from landschap.platform.web import Site, read_static_files
-        from landschap.portal.pages import PortalDeps, people_shape, portal_shape, routes
+        from landschap.platform.web import Site
+        from landschap.portal.pages import PortalDeps, portal_shape
 
-        settings = self.settings
-        static = read_static_files()
-        number = version("landschap")
+        settings, number = self.settings, version("landschap")
         oidc = None
         if settings.oidc.portal is not None:
             oidc = OidcClient(
@@ -297,7 +328,7 @@ class Composition:
                 hosts=settings.network.hosts or {},
                 identify=resident(settings.oidc.portal),
             )
-        deps = PortalDeps(
+        return PortalDeps(
             settings=settings,
             site=Site(settings, static, portal_shape(settings, number)),
             static=static,
@@ -313,7 +344,38 @@ class Composition:
             pseudonym_space=pseudonym_space(settings),
             oidc=oidc,
         )
-        return make_app(routes(deps), people_shape(deps))
+
+    async def _console(self, static: StaticFiles) -> ConsoleDeps:
+        from landschap.console.pages import ConsoleDeps, console_shape
+        from landschap.platform.identities import employee
+        from landschap.platform.oidc import OidcClient
+        from landschap.platform.web import Site
+        from landschap.registers import api as register_api
+        from landschap.registers.client import MODELS_FOLDER, read_models
+
+        settings, number = self.settings, version("landschap")
+        oidc = None
+        if settings.oidc.console is not None:
+            oidc = OidcClient(
+                settings.oidc.console,
+                redirect_uri=f"{settings.addresses.web}/console/inloggen/terug",
+                hosts=settings.network.hosts or {},
+                identify=employee(settings.oidc.console),
+            )
+        registers = register_api.Deps(
+            registers=read_models(settings.path.parent / MODELS_FOLDER),
+            pool=await self.pool("registers"),
+            **await self._own_service(),
+        )
+        return ConsoleDeps(
+            settings=settings,
+            site=Site(settings, static, console_shape(settings, number)),
+            pool=await self.pool("console"),
+            registers=registers,
+            snapshot=await self._snapshot(),
+            session_key=secret_key(settings, "session"),
+            oidc=oidc,
+        )
 
 
 def read_open(settings: Settings) -> tuple[Registers, Mapping[str, Terms]]:

@@ -7,7 +7,6 @@ keeps what was typed and gets a message, it is never silently something else.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -16,12 +15,9 @@ from uuid import UUID
 
 from landschap.portal.uses import Row, Use
 from landschap.purposes.model import midnight
+from landschap.vocabulary.times import read_typed_day, typed_day
 
 KEYS = ("van", "tot", "organisatie", "waarvoor", "alles", "na")
-_FORMS = (
-    re.compile(r"(?P<d>[0-9]{1,2})[-/. ](?P<m>[0-9]{1,2})[-/. ](?P<y>[0-9]{4})"),
-    re.compile(r"(?P<y>[0-9]{4})-(?P<m>[0-9]{2})-(?P<d>[0-9]{2})"),
-)
 NOT_A_DAY = "Schrijf een bestaande datum als 24-11-2026"
 TURNED_AROUND = "De eerste dag ligt na de laatste dag. Kies een latere laatste dag"
 _YEAR = timedelta(days=365)
@@ -53,8 +49,8 @@ class Filter:
     def query(self, *, before: UUID | None = None) -> str:
         """The filter as a query, for links to the next page and to the same in another form."""
         pairs = {
-            "van": day_text(self.since),
-            "tot": day_text(self.until),
+            "van": typed_day(self.since),
+            "tot": typed_day(self.until),
             "organisatie": self.organisation,
             "waarvoor": self.activity,
             "alles": "ja" if self.unfold else "",
@@ -74,11 +70,6 @@ def only(row: Row) -> str:
         unfold=True,
     )
     return chosen.query()
-
-
-def day_text(day: date) -> str:
-    """The day as people type it."""
-    return f"{day.day:02}-{day.month:02}-{day.year}"
 
 
 def read_filter(given: Mapping[str, str], today: date) -> tuple[Filter, dict[str, str]]:
@@ -108,15 +99,8 @@ def read_filter(given: Mapping[str, str], today: date) -> tuple[Filter, dict[str
 
 
 def _day(text: str) -> date | None:
-    for form in _FORMS:
-        match = form.fullmatch(text)
-        if match is not None:
-            try:
-                day = date(int(match["y"]), int(match["m"]), int(match["d"]))
-            except ValueError:
-                return None
-            return day if 1900 <= day.year < 2200 else None
-    return None
+    day = read_typed_day(text)
+    return day if day and 1900 <= day.year < 2200 else None
 
 
 def _uuid(text: str) -> UUID | None:

@@ -27,6 +27,8 @@ from landschap.platform.web.sealed import NONCE_BYTES, form_token, is_form_token
 from landschap.platform.web.sessions import K, Session, resume_session
 
 AnyRequest = Request[Any, Any, Any]
+# Under this key a request carries how it was read, for the page that refuses it.
+_ASKED = "landschap.asked"
 
 
 class Failure(NamedTuple):
@@ -75,13 +77,23 @@ class Door(Generic[Who, K]):
         language, path = split_path(request.url.path)
         token = request.cookies.get(self.session_cookie, "")
         session = await resume_session(self.pool, self.key, token, self.knows) if token else None
-        return Asked(
+        asked = Asked(
             language=language,
             path=path,
             query=dict(request.query_params),
             session=session,
             had_cookie=bool(token),
         )
+        request.scope[_ASKED] = asked  # type: ignore[literal-required]  # a key of ours
+        return asked
+
+    def asked_before(self, request: AnyRequest) -> Asked[K]:
+        """What was read of a request before it was refused; without session when nothing was."""
+        asked: Asked[K] | None = request.scope.get(_ASKED)  # type: ignore[assignment]  # as above
+        if asked is not None:
+            return asked
+        language, path = split_path(request.url.path)
+        return Asked(language=language, path=path, query={}, session=None, had_cookie=False)
 
     def show(self, asked: Asked[K], template: str, title: str, **rest: Any) -> Response[str]:
         """A page; ``rest`` are fields of `Page`."""

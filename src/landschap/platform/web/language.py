@@ -75,6 +75,11 @@ def day_words(day: date, language: Language) -> str:
     return format_date(day, "d MMMM y", locale=str(language))
 
 
+def short_day_words(day: date, language: Language) -> str:
+    """``24 nov 2026``, ``24 Nov 2026``: for drawings."""
+    return format_date(day, "d MMM y", locale=str(language)).replace(".", "")
+
+
 def clock_words(moment: datetime, language: Language) -> str:
     """``14.05 uur`` and ``14:05``, by the clock in the Netherlands."""
     local = moment.astimezone(AMSTERDAM)

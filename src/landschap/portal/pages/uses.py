@@ -19,7 +19,7 @@ from litestar.params import FromPath
 from landschap.platform.http import json_response
 from landschap.platform.web import N_, Link
 from landschap.platform.web.sessions import Session
-from landschap.portal.filters import KEYS, Filter, day_text, only, read_filter
+from landschap.portal.filters import KEYS, Filter, only, read_filter
 from landschap.portal.known import Known
 from landschap.portal.pages.context import AnyRequest, Asked, PortalDeps, asked_of, show, to_login
 from landschap.portal.pages.reading import (
@@ -35,7 +35,7 @@ from landschap.portal.pages.wording import Wording
 from landschap.portal.twins import as_csv, as_json
 from landschap.portal.uses import SELF, Group, Use, Who, first_page, grouped, tally
 from landschap.vocabulary.ijson import JsonValue
-from landschap.vocabulary.times import amsterdam_day, as_utc_text
+from landschap.vocabulary.times import amsterdam_day, as_utc_text, typed_day
 
 ROWS_PER_PAGE = 50
 LIST_TITLE = N_("Wie gebruikte mijn gegevens")
@@ -131,8 +131,8 @@ def _form(chosen: Filter, asked: Asked[Known], errors: dict[str, str]) -> dict[s
     return {
         "chosen": chosen,
         "errors": errors,
-        "van": asked.query.get("van") or day_text(chosen.since),
-        "tot": asked.query.get("tot") or day_text(chosen.until),
+        "van": asked.query.get("van") or typed_day(chosen.since),
+        "tot": asked.query.get("tot") or typed_day(chosen.until),
     }
 
 

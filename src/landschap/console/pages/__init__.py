@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The console's routes, and how a refusal looks there.
+
+deps = ConsoleDeps(...)
+make_app([*portal_routes, *routes(deps)], shape)
+"""
+
+from __future__ import annotations
+
+from litestar.types import ControllerRouterHandler
+
+from landschap.console.pages.context import BASE, ConsoleDeps, console_shape, door_of
+from landschap.console.pages.objects import object_routes
+from landschap.console.pages.refused import is_console, refusal_page
+from landschap.console.pages.registers import register_routes
+from landschap.console.pages.reports import report_routes
+from landschap.console.pages.start import start_routes
+from landschap.platform.web.login import login_routes
+
+__all__ = ["BASE", "ConsoleDeps", "console_shape", "is_console", "refusal_page", "routes"]
+
+
+def routes(deps: ConsoleDeps) -> list[ControllerRouterHandler]:
+    """All pages of the console, in both languages."""
+    return [
+        *start_routes(deps),
+        *login_routes(door_of(deps)),
+        *register_routes(deps),
+        *object_routes(deps),
+        *report_routes(deps),
+    ]

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What every handler of the console shares: its dependencies, its door, its frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+from litestar import Response
+
+from landschap.console.known import Known
+from landschap.platform.identities import Employee
+from landschap.platform.oidc import OidcClient, Reason
+from landschap.platform.settings import Settings
+from landschap.platform.web import N_, Language, Link, Site, SiteShape, Visitor
+from landschap.platform.web.door import AnyRequest, Asked, Door, Failure
+from landschap.platform.web.login import FAILURES
+from landschap.platform.web.sessions import Session
+from landschap.purposes.model import Text
+from landschap.purposes.snapshot import Snapshot
+from landschap.registers.api import Deps as RegisterDeps
+from landschap.registers.models import ObjectType, Property, Register
+from landschap.vocabulary.problems import ProblemError, Refusal
+
+__all__ = [
+    "BASE", "AnyRequest", "Asked", "ConsoleDeps", "Words", "both", "console_shape", "door_of",
+]  # fmt: skip
+
+BASE = "/console"
+REGISTERS = Link(path=f"{BASE}/register", label=N_("Registers"))
+REPORTS = Link(path=f"{BASE}/terugmeldingen", label=N_("Terugmeldingen"))
+START = Link(path=BASE, label=N_("Console"))
+TASK = Link(path=f"{BASE}/doel", label=N_("Doel en zaak"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleDeps:
+    """What the console needs, made once per process.
+
+    ``registers`` is what the registers' own API stands on: pages go the same way. ``snapshot``
+    gives the register of purposes that is in force. Without ``oidc`` nobody can log in, and the
+    pages say so.
+    """
+
+    settings: Settings
+    site: Site
+    pool: asyncpg.Pool
+    registers: RegisterDeps
+    snapshot: Callable[[], Snapshot]
+    session_key: bytes = field(repr=False)
+    oidc: OidcClient[Employee] | None
+
+
+def console_shape(settings: Settings, version: str) -> SiteShape:
+    """The console's site: its name, its menu, where a form may end."""
+    oidc = settings.oidc.console
+    return SiteShape(
+        name=N_("Console"),
+        version=version,
+        rooms=("console",),
+        base=BASE,
+        start=BASE,
+        visitor_line=N_("Wat u bekijkt, wordt vastgelegd"),
+        public_menu=(START,),
+        personal_menu=(START, REGISTERS, REPORTS, TASK),
+        form_targets=(oidc.issuer,) if oidc else (),
+    )
+
+
+def door_of(deps: ConsoleDeps) -> Door[Employee, Known]:
+    """The door of employees."""
+    return Door(
+        site=deps.site,
+        pool=deps.pool,
+        key=deps.session_key,
+        oidc=deps.oidc,
+        knows=Known,
+        remember=_remember,
+        visitor=_visitor,
+        failures=_FAILURES,
+        session_cookie="__Host-console",
+        login_cookie="__Host-console-inloggen",
+        base=BASE,
+        home=BASE,
+        start=BASE,
+        address=deps.settings.addresses.web,
+    )
+
+
+def _remember(found: Employee) -> Known:
+    return Known(
+        subject=found.subject,
+        name=found.name,
+        roles=found.roles,
+        level=found.level,
+        authenticated_at=found.authenticated_at,
+        id_token=found.id_token,
+    )
+
+
+def _visitor(session: Session[Known], token: str) -> Visitor:
+    known = session.known
+    return Visitor(
+        name=known.name, until=session.until, token=token, as_what=", ".join(known.roles)
+    )
+
+
+def both(path: str) -> list[str]:
+    """An address of the console in both languages."""
+    return [f"{BASE}{path}", f"/en{BASE}{path}"]
+
+
+def session_of(asked: Asked[Known]) -> Session[Known]:
+    """The session of a page that is only for who is logged in. Raises LookupError without one."""
+    if asked.session is None:
+        raise LookupError("nobody is logged in")
+    return asked.session
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Words of the catalogue and of models, in the language of a request."""
+
+    site: Site
+    language: Language
+
+    def say(self, text: str, **values: object) -> str:
+        """Words of the catalogue."""
+        return self.site.say(self.language, text, **values)
+
+    def text(self, text: Text) -> str:
+        """Words of the register of purposes."""
+        return text.nl if self.language is Language.NL else text.en
+
+    def title(self, of: Register | ObjectType | Property) -> str:
+        """The title a model gives."""
+        return of.title if self.language is Language.NL else of.title_en
+
+
+def refuse(status: int, code: str, detail: str, **more: Any) -> ProblemError:
+    """A refusal of the console itself, to be raised."""
+    return ProblemError(Refusal(code=code, status=status, title=detail, detail=detail, **more))
+
+
+def words_of(deps: ConsoleDeps, asked: Asked[Known]) -> Words:
+    """Words in the language of a request."""
+    return Words(deps.site, asked.language)
+
+
+_FAILURES: Mapping[Reason, Failure] = {
+    **FAILURES,
+    Reason.CANCELLED: Failure(
+        N_("U bent niet ingelogd"), (N_("U stopte met inloggen. Er is niets gebeurd."),), 200
+    ),
+    Reason.LEVEL_TOO_LOW: Failure(
+        N_("Log in met een tweede stap"),
+        (
+            N_("Hier staan gegevens van inwoners. Een wachtwoord alleen is dan niet genoeg."),
+            N_("Log opnieuw in met een tweede stap, zoals een app, sleutel of pas."),
+        ),
+        403,
+    ),
+    Reason.NO_ROLE: Failure(
+        N_("Uw rol geeft geen toegang tot de console"),
+        (
+            N_("U bent bekend, maar geen van uw rollen mag hier naar binnen."),
+            N_("Heeft u dit nodig voor uw werk? Vraag uw leidinggevende om de rol."),
+        ),
+        403,
+    ),
+}
+
+Shown = Response[str]

@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""One look at a register: decided, recorded, and only then read. No record, no page.
+
+The way is that of the registers' API: decide, permit, read what the permit opens, write a line per
+person, and then show. Who looks at personal data has chosen a purpose and a case before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+import structlog
+from litestar.response import Redirect
+
+from landschap.console.known import Known
+from landschap.console.pages.context import BASE, Asked, ConsoleDeps, session_of
+from landschap.console.permission import (
+    CHANGE,
+    READ,
+    Look,
+    permit_of,
+    permit_without_purpose,
+    question_of,
+    record_of,
+)
+from landschap.gateway.users import level_of
+from landschap.logboek.faults import LogUnavailable, QueueFull
+from landschap.platform.ids import new_span_id, new_trace_id, uuid7
+from landschap.purposes.decide import decide
+from landschap.purposes.decision import Decision
+from landschap.purposes.permit import Permit, closed_history
+from landschap.registers.answering import Shape
+from landschap.registers.api.changing import SERVICE_ENDING
+from landschap.registers.api.desk import Case, Desk
+from landschap.registers.asking import (
+    Faults,
+    choose_fields,
+    history_asked,
+    read_query,
+)
+from landschap.registers.models import ObjectType
+from landschap.vocabulary.ijson import JsonValue
+from landschap.vocabulary.problems import Fault, ProblemError, Refusal, granted
+from landschap.vocabulary.times import amsterdam_day
+from landschap.vocabulary.tracing import TraceContext
+
+log = structlog.get_logger(__name__)
+
+_TIMES = ("geldigOp", "beschikbaarOp")
+
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """The desk of the registers, for the pages of one process."""
+
+    deps: ConsoleDeps
+
+    @property
+    def desk(self) -> Desk:
+        """Where questions to registers are answered."""
+        return Desk(self.deps.registers)
+
+    def would_permit(self, asked: Asked[Known], kind: ObjectType) -> Decision | None:
+        """What would be decided on a look at a type; None where nobody is concerned.
+
+        Nothing is read and nothing recorded: it tells what to offer.
+        """
+        if not kind.holds_personal_data:
+            return None
+        return self._decide(asked, kind, READ, ())
+
+    def may_change(self, asked: Asked[Known], kind: ObjectType) -> bool:
+        """True when the chosen purpose lets this employee change the register."""
+        return self._decide(asked, kind, CHANGE, ()).allow
+
+    def _decide(
+        self, asked: Asked[Known], kind: ObjectType, action: str, search: tuple[str, ...]
+    ) -> Decision:
+        known = session_of(asked).known
+        question = question_of(
+            known,
+            self.deps.settings.organisation.oin.value,
+            service_of(kind, action),
+            known.task.purpose if known.task else "",
+            level=level_of(known.level),
+            action=action,
+            search=search,
+        )
+        return decide(question, self.deps.snapshot(), datetime.now(UTC))
+
+    async def permitted(
+        self,
+        asked: Asked[Known],
+        kind: ObjectType,
+        about: Mapping[str, JsonValue],
+        *,
+        search: tuple[str, ...] = (),
+        action: str = READ,
+    ) -> tuple[Permit, TraceContext]:
+        """The permit for one look, recorded. Raises ProblemError for what is not permitted."""
+        known, now = session_of(asked).known, datetime.now(UTC)
+        look = Look(
+            known=known,
+            level=level_of(known.level),
+            service=service_of(kind, action),
+            action=action,
+            about={"type": kind.key, **about},
+            transaction_id=uuid7(),
+            trace_id=new_trace_id(),
+            span_id=new_span_id(),
+            at=now,
+        )
+        owner = self.deps.settings.organisation.oin.value
+        trace = TraceContext(trace_id=look.trace_id, span_id=look.span_id)
+        if not kind.holds_personal_data and action == READ:
+            await self.written(self.deps.registers.log.append([record_of(look, None)]))
+            return (
+                permit_without_purpose(kind, owner, look.transaction_id, asked.path, now),
+                trace,
+            )
+        decision = self._decide(asked, kind, action, search)
+        await self.written(self.deps.registers.log.append([record_of(look, decision)]))
+        if not decision.allow:
+            raise ProblemError(decision.refusal())
+        return permit_of(decision, look.transaction_id, asked.path, now), trace
+
+    async def case(
+        self,
+        asked: Asked[Known],
+        kind: ObjectType,
+        query: Mapping[str, str],
+        *,
+        search: tuple[str, ...] = (),
+        action: str = READ,
+    ) -> Case:
+        """A permitted, well-formed question. Raises ProblemError."""
+        known, now = session_of(asked).known, datetime.now(UTC)
+        wrong = Faults()
+        read = read_query(kind, query, now, wrong)
+        if wrong.found:
+            raise ProblemError(granted_refusal(wrong))
+        times: dict[str, JsonValue] = {name: query[name] for name in _TIMES if name in query}
+        permit, trace = await self.permitted(asked, kind, times, search=search, action=action)
+        day, moment = history_asked(query, read, amsterdam_day(now))
+        closed = closed_history(permit, material=day, formal=moment)
+        if closed is not None:
+            raise ProblemError(closed)
+        leaves, left_out = granted(choose_fields(kind, read, permit.fields, lenient=False))
+        return Case(
+            type=kind,
+            permit=permit,
+            asked=read,
+            query=query,
+            expanded=(),
+            shape=Shape(
+                leaves=leaves,
+                left_out=left_out,
+                with_history=True,
+                with_corrections="formeel" in permit.history,
+            ),
+            trace=trace,
+            path=asked.path,
+            started_at=now,
+            is_own=True,
+            case_number=known.task.case if known.task else "",
+        )
+
+    async def written(self, writing: Awaitable[object]) -> None:
+        """Wait until something is in the log. Raises ProblemError (503) when it can not be."""
+        try:
+            await writing
+        except (LogUnavailable, QueueFull) as error:
+            log.warning("look not recorded", error=str(error))
+            raise ProblemError(_NOT_RECORDED) from None
+
+
+def service_of(kind: ObjectType, action: str) -> str:
+    """The service that is asked: changing is one of its own, so reading never opens it."""
+    return kind.register if action == READ else f"{kind.register}{SERVICE_ENDING}"
+
+
+def must_choose(asked: Asked[Known], kind: ObjectType) -> Redirect | None:
+    """Away to choose purpose and case, when this type is about persons and none is chosen."""
+    if not kind.holds_personal_data or session_of(asked).known.task is not None:
+        return None
+    back = quote(asked.at(asked.here), safe="")
+    return Redirect(asked.at(f"{BASE}/doel?terug={back}"), status_code=303)
+
+
+def granted_refusal(wrong: Faults) -> Refusal:
+    """What is wrong with a question; there is something."""
+    refusal = wrong.refusal()
+    assert refusal is not None  # noqa: S101  # asked only when something was found
+    return refusal
+
+
+def for_now(case: Case) -> Case:
+    """The same case, about what is known now."""
+    return replace(case, asked=replace(case.asked, moment=None, number=None))
+
+
+_NOT_RECORDED = Refusal(
+    code="log_unavailable",
+    status=503,
+    title="Looking can not be recorded now",
+    detail="We show data only when we can record that it was shown. Try again in a few minutes.",
+    owner="the operator of this service",
+    fault=Fault.OURS,
+)

@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The console as employees meet it: real registers, log, purposes and login provider."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import uvicorn
+from aiohttp import web
+from tests.portal.portal_rig import Server, deps_of, fill_rooms, free_socket
+from tests.portal.visiting import Visitor
+from tests.registers.rig import WEESP
+from tests.throwaway import Database
+
+from landschap.cli.demo.identity_provider import Client, People, Person, Provider
+from landschap.console.pages import (
+    ConsoleDeps,
+    console_shape,
+    is_console,
+    refusal_page,
+)
+from landschap.console.pages import routes as console_routes
+from landschap.logboek.store import LogWriter
+from landschap.platform.http import AppShape, make_app
+from landschap.platform.identities import employee
+from landschap.platform.keys import secret_key
+from landschap.platform.oidc import OidcClient
+from landschap.platform.oidc_settings import (
+    ConsoleOidcSettings,
+    OidcSettings,
+    PortalOidcSettings,
+)
+from landschap.platform.settings import Settings
+from landschap.platform.web import Site, read_static_files
+from landschap.portal.pages import PortalDeps, people_shape, routes
+from landschap.purposes.store import current_snapshot
+from landschap.registers import client, store
+from landschap.registers.api import Deps as RegisterDeps
+
+BURGERZAKEN = "https://doelen.landschap.example/id/gegevens-van-inwoners-bijhouden"
+BIJSTAND = "https://doelen.landschap.example/id/recht-op-bijstand-vaststellen"
+BUILDINGS = "https://doelen.landschap.example/id/adressen-en-gebouwen-bijhouden"
+CASE = "Z-2026-00412"
+SUBSTANTIAL = "http://eidas.europa.eu/LoA/substantial"
+ROLES = ("medewerker-burgerzaken", "inkomensconsulent", "gegevensbeheerder", "groenbeheer")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Console:
+    """A console that is being served, beside a portal."""
+
+    address: str
+    deps: ConsoleDeps
+    portal: PortalDeps
+    database: Database
+
+    async def visit(self, sub: str = "burgerzaken", purpose: str = "", case: str = CASE) -> Visitor:
+        """An employee who has logged in, and chosen a purpose when one is given."""
+        visitor = Visitor(portal=self.address)
+        await visitor.log_in(sub, "/console/inloggen")
+        if purpose:
+            await self.choose(visitor, purpose, case)
+        return visitor
+
+    async def choose(self, visitor: Visitor, purpose: str, case: str = CASE) -> Any:
+        """Choose a purpose and a case by form; gives the answer."""
+        page = await visitor.get("/console/doel")
+        form = {"token": visitor.token(page), "doel": purpose, "zaak": case}
+        return await visitor.post("/console/doel", form)
+
+
+def employees(address: str) -> People:
+    """Who the municipality's own provider knows."""
+    return People(
+        clients={
+            "console": Client(
+                redirect_uris=(f"{address}/console/inloggen/terug",), kind="employee"
+            ),
+            "mijn-gegevens": Client(redirect_uris=(f"{address}/inloggen/terug",), kind="resident"),
+        },
+        persons=(
+            _person("burgerzaken", "M. de Wit", "medewerker-burgerzaken", acr=SUBSTANTIAL),
+            _person("consulent", "K. Vermeer", "inkomensconsulent", acr=SUBSTANTIAL),
+            _person("beheerder", "J. van Dijk", "gegevensbeheerder", acr=SUBSTANTIAL),
+            _person("groen", "P. Bos", "groenbeheer", acr=SUBSTANTIAL),
+            _person("app", "A. App", "medewerker-burgerzaken", amr=["pwd", "mfa"]),
+            _person("wachtwoord", "W. Woord", "medewerker-burgerzaken", amr=["pwd"]),
+            _person("hovenier", "H. Venier", "hovenier", acr=SUBSTANTIAL),
+        ),
+    )
+
+
+def _person(sub: str, name: str, role: str, **claims: Any) -> Person:
+    return Person(sub=sub, name=name, kind="employee", claims={"roles": [role], **claims})
+
+
+@asynccontextmanager
+async def served_console(database: Database) -> AsyncIterator[Console]:
+    """A console that is served until the block ends, with the demo's registers."""
+    own, login = free_socket(), free_socket()
+    address = f"http://weesp.localhost:{own.getsockname()[1]}"
+    issuer = f"http://login.localhost:{login.getsockname()[1]}"
+    provider = web.AppRunner(Provider(issuer=issuer, people=employees(address)).app())
+    await provider.setup()
+    await web.SockSite(provider, login).start()
+    settings = settings_with(database.settings, address, issuer)
+    await fill_rooms(database)
+    writer = LogWriter(settings, "web", wait_seconds=0.5)
+    await writer.start()
+    portal = await deps_of(database, settings, writer)
+    deps = await console_deps(database, settings, writer)
+    server = Server(
+        uvicorn.Config(app_of(portal, deps), ws="none", log_config=None, access_log=False)
+    )
+    task = asyncio.create_task(server.serve(sockets=[own]))
+    try:
+        yield Console(address=address, deps=deps, portal=portal, database=database)
+    finally:
+        server.should_exit = True
+        await task
+        await writer.close()
+        await provider.cleanup()
+
+
+def app_of(portal: PortalDeps, deps: ConsoleDeps) -> Any:
+    """The application for people, as the process composes it."""
+    shape = people_shape(portal)
+
+    def render(refusal: Any, request: Any) -> Any:
+        if is_console(request.url.path):
+            return refusal_page(deps, refusal, request)
+        return shape.render(refusal, request)
+
+    made: AppShape = replace(shape, render=render)
+    return make_app([*routes(portal), *console_routes(deps)], made)
+
+
+def settings_with(settings: Settings, address: str, issuer: str) -> Settings:
+    """The throw-away organisation with a console, a portal and a provider for both."""
+    return replace(
+        settings,
+        addresses=replace(settings.addresses, web=address),
+        oidc=OidcSettings(
+            portal=PortalOidcSettings(issuer=issuer, client_id="mijn-gegevens"),
+            employees=None,
+            console=ConsoleOidcSettings(issuer=issuer, client_id="console", roles=ROLES),
+        ),
+        organisation=replace(settings.organisation, contact={"telephone": "14 0294"}),
+    )
+
+
+async def console_deps(database: Database, settings: Settings, writer: LogWriter) -> ConsoleDeps:
+    """What the console needs, of this database; its registers are filled."""
+    registers = client.read_models(WEESP / "registers")
+    pool = await database.pool("registers")
+    for name, path in (
+        ("bag", WEESP / "gegevens" / "bag"),
+        ("inwoners", WEESP / "gegevens" / "inwoners.jsonl"),
+        ("uitkeringen", WEESP / "gegevens" / "uitkeringen.jsonl"),
+    ):
+        register = registers.by_name[name]
+        await store.prepare(pool, register)
+        async for _ in store.load(pool, register, client.read_extract(register, path)):
+            pass
+    snapshot, _ = await current_snapshot(await database.pool("purposes"))
+    static = read_static_files()
+    assert settings.oidc.console is not None
+    return ConsoleDeps(
+        settings=settings,
+        site=Site(settings, static, console_shape(settings, "0.1.0")),
+        pool=await database.pool("console"),
+        registers=RegisterDeps(
+            registers=registers,
+            pool=pool,
+            log=writer,
+            controller=settings.organisation.oin,
+            permit_key=secret_key(settings, "permit"),
+            pseudonym_key=secret_key(settings, "pseudonym"),
+        ),
+        snapshot=lambda: snapshot,
+        session_key=secret_key(settings, "session"),
+        oidc=OidcClient(
+            settings.oidc.console,
+            redirect_uri=f"{address_of(settings)}/console/inloggen/terug",
+            hosts={},
+            identify=employee(settings.oidc.console),
+        ),
+    )
+
+
+def address_of(settings: Settings) -> str:
+    """The site's own address."""
+    return settings.addresses.web
