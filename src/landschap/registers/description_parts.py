@@ -102,6 +102,11 @@ HISTORY: Part = {
         "zekerheid": {"type": "string", "enum": [each.value for each in Certainty]},
         "inOnderzoek": {"type": "array", "items": {"type": "string"}},
         "corrigeert": {"type": ["integer", "null"]},
+        "bronhouder": {
+            "type": "object",
+            "description": "Wie op deze dag bronhouder was, van wat is overgenomen.",
+            "properties": {"oin": dict(_TEXT), "naam": dict(_TEXT)},
+        },
     },
 }
 
@@ -120,6 +125,15 @@ REGISTRATION: Part = {
         "corrigeert": {"type": ["integer", "null"]},
         "ingetrokken": {"type": "boolean"},
         "bron": {"type": "object"},
+        "gewist": {
+            "type": "object",
+            "description": "In de plaats van wat is vernietigd: grond, moment en verklaring.",
+            "properties": {
+                "grond": dict(_TEXT),
+                "tijdstip": dict(_MOMENT),
+                "verklaring": dict(_TEXT),
+            },
+        },
         "inhoud": {"type": "object"},
     },
 }

@@ -21,6 +21,7 @@ from landschap.registers.timeline import (
     answers,
     validity_of,
 )
+from landschap.registers.transfer import holder_on
 from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.times import as_utc_text
 
@@ -52,7 +53,8 @@ class History:
     """The facts of both axes about one found object.
 
     ``period`` is the stretch of days with this answer, as known; ``registered_at`` is a moment on
-    ``clock``; ``doubts`` are the paths under investigation.
+    ``clock``; ``doubts`` are the paths under investigation; ``holder`` is who
+    held the source on that day, of what was taken over from another organisation.
     """
 
     period: Period
@@ -63,9 +65,11 @@ class History:
     certainty: Certainty
     doubts: tuple[str, ...] = ()
     corrects: int | None = None
+    holder: Mapping[str, JsonValue] | None = None
 
     def as_json(self, question: AsOf) -> dict[str, JsonValue]:
         """The member ``historie`` of an answer."""
+        holder = {} if self.holder is None else {"bronhouder": dict(self.holder)}
         return {
             "geldigOp": question.valid_on.isoformat(),
             "beschikbaarOp": as_utc_text(question.known.moment),
@@ -78,6 +82,7 @@ class History:
             "zekerheid": self.certainty.value,
             "inOnderzoek": list(self.doubts),
             "corrigeert": self.corrects,
+            **holder,
         }
 
 
@@ -164,6 +169,7 @@ def _merged(
             certainty=Certainty.CERTAIN if sure else Certainty.POSSIBLE,
             doubts=doubts,
             corrects=latest.corrects,
+            holder=holder_on(latest.source, question.valid_on),
         ),
     )
 

@@ -108,10 +108,10 @@ async def _execute(
         folder.mkdir(parents=True, exist_ok=True)
         # What was destroyed when an earlier run was cut off may not stand in the journal yet.
         await _catch_up(pool, desk, register)
-        done, refused = 0, []
+        done, refused = 0, list[tuple[str, Refusal]]()
         with counting("Destroying", len(given.open_items)) as advance:
             async for outcome in destroying.execute(pool, given, keeping):
-                advance(1)
+                advance(done + len(refused) + 1)
                 if outcome.record is not None:
                     note(folder, [outcome.record])
                     done += 1

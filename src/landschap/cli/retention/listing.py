@@ -102,7 +102,7 @@ async def _due(
     with counting("Looking", await proposing.size_of(pool, register, rules)) as advance:
         async for one in proposing.judged(pool, register, rules, now, pseudonyms(desk)):
             counts["looked"] += 1
-            advance(1)
+            advance(counts["looked"])
             if one.due is None or one.due.due_on > day:
                 continue
             if one.holds:

@@ -7,14 +7,12 @@ back from before a destruction can do that destruction again.
 
 from __future__ import annotations
 
-import base64
 import csv
 import json
 import os
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from uuid import UUID
 
 from openpyxl.reader.excel import load_workbook
 
@@ -84,20 +82,7 @@ def _excel(path: Path) -> Iterator[list[str]]:
 
 def note(folder: Path, records: Iterable[Record]) -> None:
     """Add statements to the journal, on the disk before this returns. Raises OSError."""
-    lines = "".join(
-        json.dumps(
-            {
-                "verklaring": str(record.record_id),
-                "lijst": str(record.list_id),
-                "objecttype": record.type_key,
-                "identificatie": record.object_id,
-                "jws": record.jws,
-                "certificaat": base64.b64encode(record.certificate).decode(),
-            }
-        )
-        + "\n"
-        for record in records
-    )
+    lines = "".join(json.dumps(record.as_json()) + "\n" for record in records)
     if not lines:
         return
     descriptor = os.open(folder / JOURNAL, os.O_RDWR | os.O_CREAT, 0o640)
@@ -131,17 +116,7 @@ def noted(folder: Path) -> list[Record]:
     found = []
     for place, line in enumerate(lines, start=1):
         try:
-            given = json.loads(line)
-            found.append(
-                Record(
-                    record_id=UUID(given["verklaring"]),
-                    list_id=UUID(given["lijst"]),
-                    type_key=given["objecttype"],
-                    object_id=given["identificatie"],
-                    jws=given["jws"],
-                    certificate=base64.b64decode(given["certificaat"]),
-                )
-            )
+            found.append(Record.from_json(json.loads(line)))
         except (ValueError, KeyError, TypeError):
             if place < len(lines):
                 raise ProblemError(_unreadable(place)) from None

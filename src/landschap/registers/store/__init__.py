@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The memory of registers: assertions that are only added to, and questions about any moment."""
 
+from landschap.registers.store.closing import close, closure_of, destroyed_of
 from landschap.registers.store.counting import Counted, Size, count, count_by, last_change
 from landschap.registers.store.exporting import export
 from landschap.registers.store.feed import Change, changes_after
@@ -20,7 +21,6 @@ from landschap.registers.store.writing import (
     Act,
     Entry,
     Written,
-    destroyed_of,
     differences,
     faults_of,
     prepare,
@@ -46,6 +46,8 @@ __all__ = [
     "as_of",
     "as_of_now",
     "changes_after",
+    "close",
+    "closure_of",
     "count",
     "count_by",
     "count_of",

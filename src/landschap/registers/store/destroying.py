@@ -8,10 +8,11 @@ lock of the register: what changes between the look of this program and the deed
 
 from __future__ import annotations
 
+import base64
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 import asyncpg
@@ -54,6 +55,29 @@ class Record:
     object_id: str
     jws: str
     certificate: bytes
+
+    def as_json(self) -> dict[str, JsonValue]:
+        """As a journal and a package keep it."""
+        return {
+            "verklaring": str(self.record_id),
+            "lijst": str(self.list_id),
+            "objecttype": self.type_key,
+            "identificatie": self.object_id,
+            "jws": self.jws,
+            "certificaat": base64.b64encode(self.certificate).decode(),
+        }
+
+    @classmethod
+    def from_json(cls, given: Mapping[str, str]) -> Self:
+        """Read back. Raises KeyError, TypeError and ValueError."""
+        return cls(
+            record_id=UUID(given["verklaring"]),
+            list_id=UUID(given["lijst"]),
+            type_key=given["objecttype"],
+            object_id=given["identificatie"],
+            jws=given["jws"],
+            certificate=base64.b64decode(given["certificaat"]),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,17 +9,15 @@ from datetime import datetime
 from http import HTTPStatus
 from uuid import UUID
 
-from landschap.registers.disposal import gone as destroyed
 from landschap.registers.models import ObjectType, Register
 from landschap.registers.operations import Draft
 from landschap.registers.periods import BEGINNING
 from landschap.registers.refusals import invalid_body
 from landschap.registers.schemas import Fault
+from landschap.registers.store.closing import destroyed_of, refusal_to_write
 from landschap.registers.store.rows import Connection, Pool, as_json
 from landschap.registers.timeline import Clock
-from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.problems import Refusal
-from landschap.vocabulary.times import as_utc_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,34 +168,9 @@ async def _stale(connection: Connection, act: Act) -> Refusal | None:
 
 
 async def _gone(connection: Connection, act: Act) -> Refusal | None:
-    """What was destroyed is not registered anew; a row of a source about it is passed over."""
-    asked = [
-        *act.expected,
-        *((e.type.key, e.object_id) for e in act.entries if not e.source_digest),
-    ]
-    gone = await destroyed_of(connection, asked)
-    return destroyed(next(iter(gone.values()))) if gone else None
-
-
-async def destroyed_of(
-    pool: Connection, objects: Sequence[tuple[str, str]]
-) -> Mapping[tuple[str, str], Mapping[str, JsonValue]]:
-    """Which of these objects were destroyed as a whole, and what is told of each."""
-    rows = await pool.fetch(
-        """SELECT d.object_type, d.object_id, d.record_id, d.ground, d.destroyed_at
-           FROM registers.disposal_record d
-           WHERE d.whole AND (d.object_type, d.object_id) IN (
-               SELECT * FROM unnest($1::text[], $2::text[]))""",
-        [key for key, _ in objects], [object_id for _, object_id in objects],
-    )  # fmt: skip
-    return {
-        (row["object_type"], row["object_id"]): {
-            "grond": row["ground"],
-            "tijdstip": as_utc_text(row["destroyed_at"]),
-            "verklaring": str(row["record_id"]),
-        }
-        for row in rows
-    }
+    """What may not be written here at all; a row of a source about it is passed over instead."""
+    named = [(e.type.key, e.object_id) for e in act.entries if not e.source_digest]
+    return await refusal_to_write(connection, act.register, [*act.expected, *named])
 
 
 async def append(connection: Connection, act: Act) -> Written:
