@@ -189,7 +189,11 @@ class Composition:
             declarations=declarations, doors=doors, metrics=self.metrics, **given
         )
         own = register_api.Deps(
-            registers=registers, pool=await self.pool("registers"), about=self._about(), **given
+            registers=registers,
+            pool=await self.pool("registers"),
+            about=self._about(),
+            notice_hosts=self.settings.notifications.hosts,
+            **given,
         )
         shape = AppShape(title="Services", version="1.0.0")
         return make_app([*integration.routes(sources), *register_api.routes(own)], shape)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from landschap.cli import register_history, register_load, register_mapping
+from landschap.cli import register_history, register_load, register_mapping, register_notices
 from landschap.cli.register import register
 
-__all__ = ["register", "register_history", "register_load", "register_mapping"]
+__all__ = ["register", "register_history", "register_load", "register_mapping", "register_notices"]

@@ -2,8 +2,9 @@
 """The worker process: what happens later.
 
 Contracts are put to our validator, contracts and signatures delivered, tokens fetched ahead, the
-directory told where we are, the access log of nginx followed, and the ends of the log signed. Each
-of these looks after itself; together they end when asked to.
+directory told where we are, the access log of nginx followed, the ends of the log signed, and
+changes of registers told to who subscribed. Each of these looks after itself; together they end
+when asked to.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from landschap.cli.accepting import keep_accepted
 from landschap.cli.composition import Composition
+from landschap.cli.notices import notice_work
 from landschap.fsc import worker as fsc
 from landschap.fsc.client.deciding import Decider, keep_deciding
 from landschap.fsc.witnesses.worker import WitnessDeps, keep_witnessed
@@ -86,6 +88,7 @@ async def run_worker(settings: Settings) -> None:
             offered=lambda: offered_services(services),
         )
         files = await made.open_files()
+        notices = await notice_work(made, stop)
         await stack.enter_async_context(telling(settings, "worker", made.metrics))
         tell_ready()
         async with asyncio.TaskGroup() as group:
@@ -100,3 +103,5 @@ async def run_worker(settings: Settings) -> None:
                 from landschap.registers.open.worker import keep_files
 
                 group.create_task(keep_files(files, stop))
+            for work in notices:
+                group.create_task(work())

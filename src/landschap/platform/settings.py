@@ -20,6 +20,7 @@ from pathlib import Path
 
 from landschap.platform import options as o
 from landschap.platform.fsc_settings import FscSettings, check_callout
+from landschap.platform.notification_settings import NotificationSettings
 from landschap.platform.oidc_settings import OidcSettings
 from landschap.platform.open_settings import OpenSettings
 from landschap.platform.options import option, section
@@ -302,6 +303,9 @@ class Settings:
     limits: LimitSettings = section(LimitSettings, "Bounds on everything.")
     log: LogSettings = section(LogSettings, "The technical log.")
     witness: WitnessSettings = section(WitnessSettings, "Who vouches for our log.")
+    notifications: NotificationSettings = section(
+        NotificationSettings, "Telling others of changes in our registers."
+    )
 
 
 def load_settings(path: Path, environment: Mapping[str, str] | None = None) -> Settings:

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from landschap.registers import describing_reports
+from landschap.registers import describing_geo, describing_notices, describing_reports
 from landschap.registers.description_parts import (
     BODIES,
     FEED_ITEM,
@@ -24,6 +24,7 @@ from landschap.registers.description_parts import (
     REGISTRATION,
     REPORTED,
 )
+from landschap.registers.geo_asking import can_search_places
 from landschap.registers.listing import filter_keys
 from landschap.registers.models import ObjectType, Register
 from landschap.vocabulary.ijson import JsonValue
@@ -49,15 +50,17 @@ def document_of(register: Register, about: About) -> Json:
     kinds = sorted(register.types.values(), key=lambda kind: kind.collection)
     paths: Json = {}
     for kind in kinds:
-        paths.update(_paths_of(kind))
+        paths.update(describing_geo.with_places(kind, _paths_of(kind)))
     paths["/wijzigingen"] = _feed()
     paths["/terugmeldingen/{terugmelding}"] = {"get": describing_reports.reading()}
+    paths.update(describing_notices.paths_of())
     return {
         "openapi": "3.1.0",
         "info": info_of(register.title, _introduction(register, about), about),
         "servers": [{"url": f"{about.address}/{register.name}/v1"}],
         "tags": [{"name": kind.collection, "description": kind.title} for kind in kinds],
         "paths": paths,
+        "webhooks": {"melding": describing_notices.webhook()},
         "components": {
             "schemas": {
                 **{schema_name(kind): _schema_of(kind) for kind in kinds},
@@ -65,10 +68,11 @@ def document_of(register: Register, about: About) -> Json:
                 "Registratie": REGISTRATION,
                 "Terugmelding": REPORTED,
                 "Wijziging": FEED_ITEM,
+                **describing_notices.schemas_of(register),
                 "Probleem": PROBLEM,
             },
             "parameters": dict(PARAMETERS),
-            "headers": dict(HEADERS),
+            "headers": {**HEADERS, **describing_geo.headers_of(kinds)},
             "responses": {"Probleem": problem_response()},
         },
     }
@@ -86,8 +90,12 @@ def info_of(title: str, description: str, about: About) -> Json:
 
 
 def as_3_0(document: Mapping[str, JsonValue]) -> Json:
-    """The same document in OpenAPI 3.0.3: null as ``nullable``, one example, no identifier."""
+    """The same document in OpenAPI 3.0.3: null as ``nullable``, one example, no identifier.
+
+    It knows no webhooks; the callback of who subscribes says the same.
+    """
     old = cast("Json", _older(document))
+    old.pop("webhooks", None)
     old["openapi"] = "3.0.3"
     info = cast("Json", old["info"])
     info["license"] = {"name": "EUPL-1.2", "url": "https://eupl.eu/1.2/nl/"}
@@ -130,7 +138,7 @@ def _paths_of(kind: ObjectType) -> Json:
         f"{one}/_terugmelding": {"post": _report(kind)},
         f"{base}/_batch": {"post": _batch(kind)},
     }
-    if kind.searchable_paths():
+    if kind.searchable_paths() or can_search_places(kind):
         found[f"{base}/_zoek"] = {"post": _search(kind)}
     if not kind.holds_personal_data:
         found[base] = {"get": _get_page(kind)}
@@ -332,6 +340,7 @@ def _schema_of(kind: ObjectType) -> Json:
         }
         for prop in kind.properties.values()
     }
+    members.update(describing_geo.members_of(kind))
     members["historie"] = {"$ref": "#/components/schemas/Historie"}
     members["_weggelaten"] = {
         "type": "array",

@@ -10,6 +10,8 @@
     POST /{register}/v1/{collectie}/{id}/_terugmelding  doubt about values one may read
     GET  /{register}/v1/terugmeldingen/{id}             what became of it
     GET  /{register}/v1/wijzigingen                     which objects changed after a number
+    POST /{register}/v1/abonnementen                    to be told of changes (`subscribing`)
+    POST /meldingen/v1/gebeurtenissen                   the inbox for notices of others
     POST /{register}-bijhouden/v1/{collectie}/{id}/_wijzig   writing: a service of its own
     GET  /{register}/v1/openapi.json, openapi.yaml      what may be asked; open to everybody
 
@@ -26,9 +28,17 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
-from landschap.registers.api import changing, collections, places, reporting, single
+from landschap.registers.api import (
+    changing,
+    collections,
+    places,
+    receiving,
+    reporting,
+    single,
+    subscribing,
+)
 from landschap.registers.api.desk import Deps, Desk
-from landschap.registers.api.documents import documents
+from landschap.registers.api.documents import documents, inbox_documents
 from landschap.registers.changing import OPERATIONS
 from landschap.registers.geo_asking import can_search_places, is_place, read_body
 from landschap.registers.listing import list_query_keys, query_keys, search_query_keys
@@ -47,10 +57,11 @@ def routes(deps: Deps) -> list[ControllerRouterHandler]:
         made += reading_routes(desk, register)
         made += documents(register, deps.about)
         made += _reports(desk, register)
+        made += subscribing.subscriptions(desk, register)
         for kind in register.types.values():
             made.append(_reporting(desk, kind))
             made += [_writing(desk, kind, operation) for operation in OPERATIONS]
-    return made
+    return [*made, *receiving.receiving(desk), *inbox_documents(deps.about)]
 
 
 def reading_routes(desk: Desk, register: Register) -> list[ControllerRouterHandler]:

@@ -18,7 +18,9 @@ from litestar import Request, Response, get
 from litestar.types import ControllerRouterHandler
 
 from landschap.registers.api.changing import SERVICE_ENDING
+from landschap.registers.api.receiving import SERVICE
 from landschap.registers.describing import About, as_3_0, document_of
+from landschap.registers.describing_inbox import inbox_document_of
 from landschap.registers.describing_writes import writing_document_of
 from landschap.registers.models import Register
 from landschap.vocabulary.ijson import JsonValue
@@ -33,6 +35,11 @@ def documents(register: Register, about: About) -> list[ControllerRouterHandler]
         *document_routes(register.name, document_of(register, about)),
         *document_routes(writing, writing_document_of(register, about, writing)),
     ]
+
+
+def inbox_documents(about: About) -> list[ControllerRouterHandler]:
+    """The routes of the document of the inbox for notices of others."""
+    return document_routes(SERVICE, inbox_document_of(about, SERVICE))
 
 
 def document_routes(service: str, newest: dict[str, JsonValue]) -> list[ControllerRouterHandler]:
