@@ -18,6 +18,7 @@ from landschap.registers.describing import (
     problem_response,
     schema_name,
 )
+from landschap.registers.describing_geo import content_crs, members_of
 from landschap.registers.description_parts import HEADERS, PROBLEM, REPORTED, WRITTEN
 from landschap.registers.models import ObjectType, Register
 
@@ -105,7 +106,7 @@ def _post(kind: ObjectType, operation: str) -> Json:
         "operationId": f"{operation.removeprefix('_')}{schema_name(kind)}",
         "summary": _SUMMARIES[operation],
         "tags": [kind.collection],
-        "parameters": [id_parameter(kind), *_CONDITIONS],
+        "parameters": [id_parameter(kind), *_CONDITIONS, *content_crs(kind)],
         "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
         "responses": responses,
     }
@@ -114,6 +115,11 @@ def _post(kind: ObjectType, operation: str) -> Json:
 def _content_of(kind: ObjectType) -> Json:
     """The content of one of the groups, without the annotations of the model."""
     groups = [cast("Json", _plain(schema)) for schema in kind.group_schemas.values()]
+    for group in groups:
+        members = cast("Json", group["properties"])
+        group["properties"] = members | {
+            name: schema for name, schema in members_of(kind).items() if name in members
+        }
     return groups[0] if len(groups) == 1 else {"anyOf": list(groups)}
 
 
