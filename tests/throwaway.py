@@ -79,13 +79,20 @@ class Cluster:
         return Database(name=name, settings=given)
 
 
-def organisation(folder: Path, anchor: Issued, *, more: str = "") -> Settings:
+def organisation(
+    folder: Path,
+    anchor: Issued,
+    *,
+    more: str = "",
+    oin: str = _OIN,
+    name: str = "Gemeente Proefdorp",
+) -> Settings:
     """Settings of an organisation with a certificate of ``anchor``; ``more`` is added TOML."""
     now = datetime.now(UTC)
     issued = issue_organisation(
         anchor,
-        oin=Oin.parse(_OIN),
-        name="Gemeente Proefdorp",
+        oin=Oin.parse(oin),
+        name=name,
         hosts=["manager.proefdorp.test", "inway.proefdorp.test"],
         validity=Validity.of_days(now, 90),
     )
@@ -95,7 +102,8 @@ def organisation(folder: Path, anchor: Issued, *, more: str = "") -> Settings:
     (folder / "anchor.crt").write_bytes(anchor.certificate_pem)
     (folder / "organisation.key").chmod(0o600)
     toml = folder / "organisation.toml"
-    toml.write_text(_ORGANISATION + more, encoding="utf-8")
+    settings = _ORGANISATION.replace(_OIN, oin).replace("Gemeente Proefdorp", name)
+    toml.write_text(settings + more, encoding="utf-8")
     return load_settings(toml, {})
 
 

@@ -3,7 +3,20 @@
 
 from __future__ import annotations
 
-from landschap.cli import register_history, register_load, register_mapping, register_notices
+from landschap.cli import (
+    register_history,
+    register_holders,
+    register_load,
+    register_mapping,
+    register_notices,
+)
 from landschap.cli.register import register
 
-__all__ = ["register", "register_history", "register_load", "register_mapping", "register_notices"]
+__all__ = [
+    "register",
+    "register_history",
+    "register_holders",
+    "register_load",
+    "register_mapping",
+    "register_notices",
+]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import asyncpg
@@ -37,7 +37,7 @@ from landschap.registers.client.retention import note, noted
 from landschap.registers.disposal import not_approved
 from landschap.registers.models import Register
 from landschap.registers.statements import DESTROYED, InvalidStatement, open_statement
-from landschap.registers.store import destroying
+from landschap.registers.store import destroying, taking
 from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.problems import ProblemError, Refusal
 
@@ -172,10 +172,13 @@ def verify(ctx: click.Context, desk: Desk, name: str | None, as_json: bool) -> N
         for register in registers:
             kept = await destroying.records(pool, register)
             count["statements"] += len(kept)
+            # Statements of whom we took a register over came along with it.
+            signers = {desk.settings.organisation.oin.value}
+            signers |= {one.oin for one in await taking.predecessors(pool, register)}
             for record in kept:
                 if record.record_id not in journal:
                     found.append(Finding(thing=_thing(record), message="is not in the journal"))
-                found.extend(await _findings(pool, record, judge, desk.settings))
+                found.extend(await _findings(pool, record, judge, signers))
             for key, object_id in await destroying.unrecorded(pool, register):
                 found.append(
                     Finding(thing=f"{key}/{object_id}", message="was erased without a statement")
@@ -211,15 +214,16 @@ async def _findings(
     pool: asyncpg.Pool,
     record: destroying.Record,
     judge: Callable[[bytes, str], bool],
-    settings: Settings,
+    signers: Collection[str],
 ) -> Sequence[Finding]:
     try:
         told = open_statement(record.jws, record.certificate, DESTROYED)
     except InvalidStatement as error:
         return [Finding(thing=_thing(record), message=f"its statement does not hold: {error}")]
     wrong = []
-    if not judge(record.certificate, settings.organisation.oin.value):
-        wrong.append("its statement was signed with a certificate that is not ours")
+    signer = str(told.get("organisatie"))
+    if signer not in signers or not judge(record.certificate, signer):
+        wrong.append("its statement was not signed by us, nor by whom we took this register over")
     named = (told.get("objecttype"), told.get("identificatie"), told.get("verklaring"))
     if named != (record.type_key, record.object_id, str(record.record_id)):
         wrong.append("its statement is about another object")

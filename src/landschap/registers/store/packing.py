@@ -11,7 +11,7 @@ from landschap.registers.models import ObjectType, Register
 from landschap.registers.store.rows import COLUMNS, Pool, assertion_of
 from landschap.registers.store.writing import Act, Entry, Written, append, lock
 from landschap.registers.timeline import Clock, Known
-from landschap.registers.transfer import Line
+from landschap.registers.transfer import Holder, Line
 
 _PREFETCH = 2_000
 
@@ -47,3 +47,20 @@ async def take(pool: Pool, register: Register, entries: Sequence[Entry]) -> Writ
         await lock(connection, register)
         act = Act(register=register, transaction_id=uuid7(), entries=entries)
         return await append(connection, act)
+
+
+async def not_from(
+    pool: Pool, kind: ObjectType, ids: Sequence[str], predecessor: Holder
+) -> list[str]:
+    """Which of these objects we registered ourselves: they can not be those of a predecessor."""
+    rows = await pool.fetch(
+        """SELECT object_id FROM registers.assertion
+           WHERE object_type = $1 AND object_id = ANY ($2) AND soort <> 'VERNIETIGING'
+           GROUP BY object_id
+           HAVING NOT bool_or(coalesce(
+               bron -> 'overnames' @> jsonb_build_array(jsonb_build_object(
+                   'bronhouder', jsonb_build_object('oin', $3::text))), false))
+           ORDER BY 1 LIMIT 10""",
+        kind.key, list(ids), predecessor.oin,
+    )  # fmt: skip
+    return [row["object_id"] for row in rows]
