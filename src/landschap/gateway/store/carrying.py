@@ -43,6 +43,7 @@ OUTGOING_HEADERS = (
     "Idempotency-Key",
     "If-Match",
     "If-None-Match",
+    "WebHook-Request-Origin",
 )
 
 
