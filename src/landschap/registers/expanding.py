@@ -9,7 +9,7 @@ Source: NL GOV REST API Design Rules 2.2, "expand"; house rule for the depth.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from landschap.registers.asking import Faults
@@ -42,16 +42,22 @@ def relations_of(registers: Registers, kind: ObjectType) -> dict[str, ObjectType
 
 def check_relations(registers: Registers) -> None:
     """See that every relation leads to a type there is. Raises InvalidModel, naming the nearest."""
+    wrong = list(relation_faults(registers))
+    if wrong:
+        raise InvalidModel("", [], *wrong)
+
+
+def relation_faults(registers: Registers, *, elsewhere: bool = True) -> Iterator[tuple[str, Fault]]:
+    """The relations that lead nowhere, by file; without ``elsewhere`` only inside one register."""
     keys = [kind.key for each in registers.by_name.values() for kind in each.types.values()]
     for register in registers.by_name.values():
         for kind in register.types.values():
-            wrong = [
-                Fault(f"/properties/{prop.name}/x-verwijst-naar", _nowhere(prop.points_at, keys))
-                for prop in kind.content_properties()
-                if prop.points_at and _key(kind, prop.points_at) not in keys
-            ]
-            if wrong:
-                raise InvalidModel(f"{register.name}/{kind.name}.schema.json", wrong)
+            for prop in kind.content_properties():
+                inside = not elsewhere and "." in prop.points_at
+                if prop.points_at and not inside and _key(kind, prop.points_at) not in keys:
+                    pointer = f"/properties/{prop.name}/x-verwijst-naar"
+                    fault = Fault(pointer, _nowhere(prop.points_at, keys))
+                    yield f"{register.name}/{kind.name}.schema.json", fault
 
 
 def _key(kind: ObjectType, points_at: str) -> str:

@@ -9,13 +9,21 @@ Source: MIM 1.2; JSON Schema 2020-12.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from landschap.registers.annotations import GeometryKind, PersonalData
 from landschap.registers.composing import Parts, code_list_faults, composed
 from landschap.registers.geometry import faults_of as geometry_faults
 from landschap.registers.geometry_crs import crs_kept
+from landschap.registers.migrating import (
+    Migration,
+    migrated,
+    migration_faults,
+    parse_migrations,
+    steps_after,
+    version_of,
+)
 from landschap.registers.model_checks import NAME, clashes, faults_of_type
 from landschap.registers.schemas import Fault, Schema, as_list, faults
 from landschap.registers.timeline import DOUBT_PREFIX, Clock
@@ -80,6 +88,8 @@ class ObjectType:
     term: str = ""
     open: bool = False
     hvd_category: str = ""
+    # How content of older versions is read, in order.
+    migrations: tuple[Migration, ...] = ()
     # Part of a type: the store then reads these properties and groups, and no other.
     view: bool = False
 
@@ -128,6 +138,15 @@ class ObjectType:
     def paths(self) -> frozenset[str]:
         """Every path an answer may hold: ``naam`` and, inside an object, ``naam.voornamen``."""
         return frozenset(_paths(self.schema, ""))
+
+    def as_now(
+        self, content: Mapping[str, JsonValue], version: str, group: str
+    ) -> Mapping[str, JsonValue]:
+        """Content of a group that was written under a version of the model, as it is read now."""
+        if not self.migrations or version == self.version:
+            return content
+        steps = steps_after(self.migrations, version_of(version))
+        return migrated(content, steps, group, {p.name: p.group for p in self.properties.values()})
 
     def faults_in(
         self, object_id: str, group: str, content: Mapping[str, JsonValue] | None
@@ -202,8 +221,9 @@ def parse_register(
     schemas: Mapping[str, JsonValue],
     where: str,
     code_lists: Mapping[str, JsonValue] | None = None,
+    migrations: Mapping[str, JsonValue] | None = None,
 ) -> Register:
-    """A register from its ``register.toml``, its schemas and its code lists by name.
+    """A register from its ``register.toml``, its schemas, code lists and migrations by name.
 
     Raises InvalidModel with everything that is wrong in any of these files.
     """
@@ -220,6 +240,12 @@ def parse_register(
     ]
     for each, schema in made.items():
         parts.wrong.setdefault(each, []).extend(faults_of_type(schema, each))
+    read = {each: parse_migrations(given) for each, given in (migrations or {}).items()}
+    found += [
+        (f"{name}/{each}.migratie.toml", fault)
+        for each, (steps, wrong_steps) in read.items()
+        for fault in [*wrong_steps, *migration_faults(steps, made.get(each))]
+    ]
     for each, fault in clashes(made):
         parts.wrong[each].append(fault)
     found += [
@@ -235,7 +261,10 @@ def parse_register(
         title_en=str(head.get("title", name)),
         clock=clock,
         types={
-            each: _object_type(schema, register=name, name=each, clock=clock)
+            each: replace(
+                _object_type(schema, register=name, name=each, clock=clock),
+                migrations=tuple(read[each][0]) if each in read else (),
+            )
             for each, schema in made.items()
         },
         dialect=Dialect(str(head.get("dialect", Dialect.STANDARD))),

@@ -52,9 +52,9 @@ def unknown_keywords(schema: Schema, pointer: str = "") -> Iterator[Fault]:
             yield Fault(f"{pointer}/{keyword}", f"is not a keyword we can check{hint}")
         elif keyword == "type":
             yield from _unknown_types(value, f"{pointer}/type")
-        elif keyword == "format" and value not in _FORMATS:
-            hint = did_you_mean(str(value), _FORMATS)
-            yield Fault(f"{pointer}/format", f"is none of {', '.join(_FORMATS)}{hint}")
+        elif keyword == "format" and value not in FORMATS:
+            hint = did_you_mean(str(value), FORMATS)
+            yield Fault(f"{pointer}/format", f"is none of {', '.join(FORMATS)}{hint}")
         elif keyword == "additionalProperties" and value is not False:
             yield Fault(f"{pointer}/additionalProperties", "can only be false")
     for path, inner in inner_schemas(schema, pointer):
@@ -229,7 +229,7 @@ _OWN_FORMATS: dict[str, Callable[[str], bool]] = {
     "onvolledige-datum": _is_incomplete_date,
 }
 # The others are the library's own.
-_FORMATS = (*_OWN_FORMATS, "uri", "email", "uuid")
+FORMATS = (*_OWN_FORMATS, "uri", "email", "uuid")
 
 
 def _pointer(path: Sequence[str | int]) -> str:

@@ -12,10 +12,17 @@ from __future__ import annotations
 import shutil
 import tomllib
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-from landschap.registers.expanding import check_relations
-from landschap.registers.models import InvalidModel, Register, Registers, parse_register
+from landschap.registers.expanding import check_relations, relation_faults
+from landschap.registers.models import (
+    InvalidModel,
+    ObjectType,
+    Register,
+    Registers,
+    parse_register,
+)
 from landschap.registers.schemas import Fault
 from landschap.vocabulary.ijson import InvalidJson, JsonValue, loads
 
@@ -54,7 +61,69 @@ def read_register(folder: Path) -> Register:
         _each(folder, SCHEMA, _json),
         str(head),
         code_lists=_each(folder, CODE_LIST, _json),
+        migrations=_each(folder, MIGRATION, _toml),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What is wrong per file; the types that were read; relations that could not be followed."""
+
+    findings: tuple[tuple[str, Fault], ...]
+    types: tuple[ObjectType, ...] = ()
+    elsewhere: tuple[str, ...] = ()
+
+
+def check(path: Path) -> Checked:
+    """Check a file of a register, a register, or a folder of registers.
+
+    One file is checked with those beside it, and only what is wrong with itself is told.
+    """
+    folder = path if path.is_dir() else path.parent
+    whole = path.is_dir() and not (path / "register.toml").is_file()
+    if whole and not list(path.glob("*/register.toml")):
+        nothing = Fault("", "holds no register: a register.toml with NAME.schema.json beside it")
+        return Checked(findings=((str(path), nothing),))
+    registers: dict[str, Register] = {}
+    wrong: list[tuple[str, Fault]] = []
+    for head in sorted(folder.glob("*/register.toml")) if whole else [folder / "register.toml"]:
+        try:
+            one = read_register(head.parent)
+            registers[one.name] = one
+            told = relation_faults(Registers({one.name: one}), elsewhere=False)
+            wrong += [
+                (_path_of(file, head.parent), fault) for file, fault in ([] if whole else told)
+            ]
+        except InvalidModel as error:
+            wrong += [(_path_of(file, head.parent), fault) for file, fault in error.findings]
+    if whole and not wrong:
+        wrong += relation_faults(Registers(registers))
+    if path.is_file():
+        wrong = [(file, fault) for file, fault in wrong if Path(file).name == path.name]
+    types = tuple(kind for each in registers.values() for kind in each.types.values())
+    elsewhere = sorted(
+        f"{kind.key}.{prop.name} -> {prop.points_at}"
+        for kind in types
+        for prop in kind.content_properties()
+        if not whole and "." in prop.points_at
+    )
+    return Checked(findings=tuple(wrong), types=types, elsewhere=tuple(elsewhere))
+
+
+def _path_of(file: str, folder: Path) -> str:
+    """The place on disk of a file that is named after its register."""
+    there = folder / Path(file).name
+    return str(there) if there.exists() else file
+
+
+def read_version(path: Path) -> ObjectType:
+    """The object type of one schema file, with what stands beside it. Raises InvalidModel."""
+    register = read_register(path.parent)
+    name = path.name.removesuffix(SCHEMA)
+    if name not in register.types:
+        fault = Fault("", f"is no object type; there are {', '.join(sorted(register.types))}")
+        raise InvalidModel(str(path), [fault])
+    return register.types[name]
 
 
 def ready_models() -> dict[str, Register]:
@@ -86,3 +155,7 @@ def _each(folder: Path, ending: str, read: Callable[[Path], JsonValue]) -> dict[
 
 def _json(path: Path) -> JsonValue:
     return loads(path.read_bytes())
+
+
+def _toml(path: Path) -> JsonValue:
+    return tomllib.loads(path.read_text(encoding="utf-8"))

@@ -1,8 +1,22 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The memory of registers: assertions that are only added to, and questions about any moment."""
 
+from landschap.registers.store.adopting import (
+    Adopted,
+    Adoption,
+    adopt,
+    adopted,
+    schema_of,
+    would_adopt,
+)
 from landschap.registers.store.closing import close, closure_of, destroyed_of
-from landschap.registers.store.counting import Counted, Size, count, count_by, last_change
+from landschap.registers.store.counting import (
+    Counted,
+    Size,
+    count,
+    count_by,
+    last_change,
+)
 from landschap.registers.store.exporting import export
 from landschap.registers.store.feed import Change, changes_after
 from landschap.registers.store.loading import BATCH, StoppedError, load, load_whole
@@ -34,6 +48,8 @@ from landschap.registers.store.writing import (
 __all__ = [
     "BATCH",
     "Act",
+    "Adopted",
+    "Adoption",
     "AtNow",
     "Change",
     "Counted",
@@ -43,6 +59,8 @@ __all__ = [
     "StoppedError",
     "Wanted",
     "Written",
+    "adopt",
+    "adopted",
     "as_of",
     "as_of_now",
     "changes_after",
@@ -71,6 +89,8 @@ __all__ = [
     "report",
     "report_of",
     "request_of",
+    "schema_of",
+    "would_adopt",
     "write",
     "written_before",
 ]

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from landschap.registers.migrating import names_before, version_of
 from landschap.registers.models import ObjectType, Register
 from landschap.registers.store.rows import Pool
 from landschap.registers.timeline import Clock, Known
+from landschap.vocabulary.ijson import JsonValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +65,31 @@ async def count_by(
         if known.clock is Clock.SOURCE
         else "a.volgnummer DESC"
     )
+    names = names_before(path, kind.migrations) if path else []
+    value = ", ".join([*(f"inhoud ->> '{name}'" for name in names), "''"])
     rows = await pool.fetch(
-        f"""SELECT coalesce(inhoud ->> $6, '') AS value, count(*) AS n
-            FROM (SELECT DISTINCT ON (a.object_id) a.inhoud
+        f"""SELECT model_version, coalesce({value}) AS value, count(*) AS n
+            FROM (SELECT DISTINCT ON (a.object_id) a.inhoud, a.model_version
                   FROM registers.assertion a
                   WHERE a.object_type = $1 AND a.groep = $2 AND a.volgnummer <= $3
                     AND ($4::timestamptz IS NULL OR a.source_registered_at <= $4)
                     AND a.valid_from <= $5 AND a.valid_to > $5
                   ORDER BY a.object_id, {order}) winner
-            WHERE inhoud IS NOT NULL GROUP BY 1""",  # noqa: S608 - one of two constant orders
+            WHERE inhoud IS NOT NULL GROUP BY 1, 2""",  # noqa: S608 - a constant order, names of a model
         kind.key, kind.groups[0], known.number,
-        known.moment if known.clock is Clock.SOURCE else None, valid_on, path or "",
+        known.moment if known.clock is Clock.SOURCE else None, valid_on,
     )  # fmt: skip
-    return {row["value"]: row["n"] for row in rows}
+    counted: dict[str, int] = {}
+    for row in rows:
+        now = _value_now(kind, path, row["value"], row["model_version"])
+        counted[now] = counted.get(now, 0) + row["n"]
+    return counted
+
+
+def _value_now(kind: ObjectType, path: str | None, value: str, version: str) -> str:
+    """A counted value as the newest version of the model says it."""
+    if not kind.migrations or not path:
+        return value
+    later = [one for one in kind.migrations if one.to > version_of(version)]
+    content: dict[str, JsonValue] = {names_before(path, later)[-1]: value} if value else {}
+    return str(kind.as_now(content, version, kind.groups[0]).get(path, ""))

@@ -142,7 +142,7 @@ async def _destroy(connection: Any, given: DisposalList, item: Item, keeping: Ke
     try:
         async with connection.transaction():
             await lock(connection, keeping.register)
-            groups = await _groups(connection, item)
+            groups = await _groups(connection, item, kind)
             subjects = keeping.pseudonyms(kind, groups)
             standing = await holds(connection, keeping.register)
             reasons = [
@@ -172,13 +172,13 @@ async def _destroy(connection: Any, given: DisposalList, item: Item, keeping: Ke
 _REFUSED: Mapping[str, Refusal] = {"LR002": held(()), "LR003": changed_since()}
 
 
-async def _groups(connection: Connection, item: Item) -> Groups:
+async def _groups(connection: Connection, item: Item, kind: ObjectType) -> Groups:
     rows = await connection.fetch(
         f"""SELECT {COLUMNS} FROM registers.assertion
             WHERE object_type = $1 AND object_id = $2""",  # noqa: S608 - constant columns
         item.type_key, item.object_id,
     )  # fmt: skip
-    return by_object(rows).get(item.object_id, {})
+    return by_object(rows, kind).get(item.object_id, {})
 
 
 def _signed(

@@ -46,7 +46,7 @@ async def objects(
         if not rows:
             return
         gone = await _destroyed(pool, kind, [row["object_id"] for row in rows])
-        for object_id, groups in by_object(rows).items():
+        for object_id, groups in by_object(rows, kind).items():
             after = object_id
             if object_id not in gone:
                 yield object_id, groups

@@ -17,12 +17,13 @@ from landschap.purposes.rows import RowCondition
 from landschap.registers.cursors import Place
 from landschap.registers.geometry import Area
 from landschap.registers.listing import Order
+from landschap.registers.migrating import codes_before
 from landschap.registers.models import ObjectType
 from landschap.registers.questions import AsOf, Found
 from landschap.registers.refusals import too_broad
 from landschap.registers.store.permitted import permitted
 from landschap.registers.store.reading import as_of
-from landschap.registers.store.rows import Pool
+from landschap.registers.store.rows import Pool, stored_as
 from landschap.registers.timeline import Known, Uncertainty
 from landschap.vocabulary.problems import ProblemError
 
@@ -191,7 +192,9 @@ def _by_filters(wanted: Wanted) -> tuple[str, list[object]]:
     if not wanted.filters:
         return "", []
     path, value = next(iter(wanted.filters.items()))
-    return f"AND (m.inhoud ->> '{path}') = $3", [value]
+    kind = wanted.type
+    values = codes_before(path, [value], kind.migrations)
+    return f"AND {stored_as(kind, path, 'm.inhoud', 'ANY ($3)')}", [values]
 
 
 def _in_box(area: Area, first: int) -> tuple[str, list[object]]:

@@ -14,6 +14,7 @@ from datetime import date, datetime
 from http import HTTPStatus
 from typing import Any
 
+from landschap.registers.migrating import codes_before
 from landschap.registers.models import ObjectType, Register
 from landschap.registers.operations import Line
 from landschap.registers.periods import Certainty, Period
@@ -30,10 +31,11 @@ from landschap.registers.questions import (
 from landschap.registers.refusals import too_broad
 from landschap.registers.store.rows import (
     Pool,
-    assertion_of,
+    as_now,
     by_object,
     columns_of,
     groups_condition,
+    stored_as,
 )
 from landschap.registers.timeline import Answer, Assertion, Clock, Known, segments
 from landschap.vocabulary.problems import ProblemError, Refusal
@@ -126,7 +128,7 @@ async def history_of(
             ORDER BY volgnummer""",  # noqa: S608 - literals of a model
         kind.key, object_id,
     )  # fmt: skip
-    return by_object(rows).get(object_id, {})
+    return by_object(rows, kind).get(object_id, {})
 
 
 async def line_of(pool: Pool, kind: ObjectType, object_id: str, group: str, known: Known) -> Line:
@@ -172,7 +174,8 @@ def _objects_by_path(question: AsOf, table: str, condition: str) -> str:
     return (
         f"SELECT DISTINCT m.object_id FROM registers.{table} m "  # noqa: S608
         f"WHERE m.object_type = '{question.type.key}' "
-        f"AND (m.inhoud ->> '{wanted.path}') = ANY ($2) AND {condition} LIMIT {MAX_OBJECTS + 1}"
+        f"AND {stored_as(question.type, wanted.path, 'm.inhoud', 'ANY ($2)')} AND {condition} "
+        f"LIMIT {MAX_OBJECTS + 1}"
     )
 
 
@@ -226,7 +229,7 @@ def _of_projection(rows: Sequence[Mapping[str, Any]], question: AsOf) -> list[Fo
     for row in rows:
         if row["object_id"] is None:
             continue
-        answer = Answer(assertion=assertion_of(row), certainty=Certainty.CERTAIN)
+        answer = Answer(assertion=as_now(row, question.type), certainty=Certainty.CERTAIN)
         part = Part(answer=answer, period=Period(row["part_from"], row["part_to"]))
         parts.setdefault(row["object_id"], {}).setdefault(row["groep"], []).append(part)
     return _all_found(parts, question)
@@ -246,7 +249,10 @@ async def _from_assertions(pool: Pool, question: AsOf) -> list[Found]:
         question.known.number,
         _values(question),
     )
-    parts = {object_id: parts_of(groups, question) for object_id, groups in by_object(rows).items()}
+    parts = {
+        object_id: parts_of(groups, question)
+        for object_id, groups in by_object(rows, question.type).items()
+    }
     return _all_found(parts, question)
 
 
@@ -262,4 +268,6 @@ def _all_found(parts: Mapping[str, Mapping[str, Sequence[Part]]], question: AsOf
 
 def _values(question: AsOf) -> list[str]:
     wanted = question.wanted
-    return list(wanted.values if isinstance(wanted, Match) else wanted)
+    if isinstance(wanted, Match):
+        return codes_before(wanted.path, wanted.values, question.type.migrations)
+    return list(wanted)

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
+from landschap.registers.migrating import names_before
 from landschap.registers.models import ObjectType
 from landschap.registers.periods import IncompleteDate, Period
 from landschap.registers.timeline import DOUBT_PREFIX, Assertion, Kind
@@ -42,7 +44,7 @@ class Pool(Connection, Protocol):
 
 
 COLUMNS = """object_id, groep, volgnummer, valid_from, valid_to, valid_from_source, registered_at,
-    source_registered_at, soort, inhoud, corrigeert, bron"""
+    source_registered_at, soort, inhoud, corrigeert, bron, model_version"""
 
 
 _DOUBTED = "kenmerken"
@@ -58,7 +60,11 @@ def columns_of(kind: ObjectType, table: str = "") -> str:
     before = f"{table}." if table else ""
     told = {name: f"{before}{name}" for name in names}
     if kind.view:
-        kept = ", ".join(f"'{each}'" for each in (*kind.properties, _DOUBTED))
+        # What was written under an older version may stand there by an older name.
+        names_kept = [
+            old for each in kind.properties for old in names_before(each, kind.migrations)
+        ]
+        kept = ", ".join(f"'{each}'" for each in (*names_kept, _DOUBTED))
         told["inhoud"] = f"""CASE WHEN {before}inhoud IS NULL THEN NULL ELSE coalesce(
             (SELECT jsonb_object_agg(member.key, member.value)
              FROM jsonb_each({before}inhoud) member WHERE member.key IN ({kept})),
@@ -77,8 +83,18 @@ def groups_condition(kind: ObjectType, table: str = "") -> str:
     return f" AND {before}groep IN ({kept})"
 
 
+def stored_as(kind: ObjectType, path: str, column: str, values: str) -> str:
+    """SQL for content whose value at a path is one of ``values``, whatever its name was then.
+
+    Names come from a model: letters and digits.
+    """
+    names = names_before(path, kind.migrations)
+    found = " OR ".join(f"({column} ->> '{name}') = {values}" for name in names)
+    return f"({found})"
+
+
 def assertion_of(row: Mapping[str, Any]) -> Assertion:
-    """One row as an assertion."""
+    """One row as an assertion, its content as it was written."""
     begin_source = row["valid_from_source"]
     return Assertion(
         number=row["volgnummer"],
@@ -94,12 +110,22 @@ def assertion_of(row: Mapping[str, Any]) -> Assertion:
     )
 
 
-def by_object(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, list[Assertion]]]:
-    """Assertions gathered per object and group."""
+def as_now(row: Mapping[str, Any], kind: ObjectType) -> Assertion:
+    """One row as an assertion, its content in the form its type has now."""
+    found = assertion_of(row)
+    if found.content is None or not kind.migrations:
+        return found
+    return replace(found, content=kind.as_now(found.content, row["model_version"], found.group))
+
+
+def by_object(
+    rows: Sequence[Mapping[str, Any]], kind: ObjectType
+) -> dict[str, dict[str, list[Assertion]]]:
+    """Assertions gathered per object and group, read as the type is now."""
     gathered: dict[str, dict[str, list[Assertion]]] = {}
     for row in rows:
         groups = gathered.setdefault(row["object_id"], {})
-        groups.setdefault(row["groep"], []).append(assertion_of(row))
+        groups.setdefault(row["groep"], []).append(as_now(row, kind))
     return gathered
 
 

@@ -9,11 +9,13 @@ from datetime import datetime
 from http import HTTPStatus
 from uuid import UUID
 
+from landschap.registers.migrating import names_before
 from landschap.registers.models import ObjectType, Register
 from landschap.registers.operations import Draft
 from landschap.registers.periods import BEGINNING
 from landschap.registers.refusals import invalid_body
 from landschap.registers.schemas import Fault
+from landschap.registers.store.adopting import adopt
 from landschap.registers.store.closing import destroyed_of, refusal_to_write
 from landschap.registers.store.rows import Connection, Pool, as_json
 from landschap.registers.timeline import Clock
@@ -308,10 +310,15 @@ async def _project(connection: Connection, entries: Sequence[Entry]) -> None:
 
 
 async def prepare(pool: Pool, register: Register) -> None:
-    """Make the indexes for searchable paths and places; existing ones are left alone."""
+    """Put the models of a register in force, and index searchable paths and places.
+
+    What is there is left alone. Raises ProblemError ``model.onverenigbaar``, see `adopt`.
+    """
+    await adopt(pool, register)
     for kind in register.types.values():
         for path in kind.searchable_paths():
-            await pool.execute("SELECT registers.index_path($1, $2)", kind.key, path)
+            for name in names_before(path, kind.migrations):
+                await pool.execute("SELECT registers.index_path($1, $2)", kind.key, name)
         if kind.geometry is not None:
             await pool.execute(
                 "SELECT registers.index_geometry($1, $2)", kind.key, kind.geometry.name
