@@ -6,14 +6,21 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 from tests.registers.test_api import Asker, asker_of
 from tests.registers.test_changing import FIELDS, WHY, Writer
 from tests.registers.test_collections import places
 from tests.throwaway import Database
+
+from landschap.platform.ids import uuid7
+from landschap.registers import store
+from landschap.registers.models import Registers
+from landschap.registers.reports import Decided, Report
 
 OTHER = "00000099000000003000"
 WHY_NOT = "Op de gevel staat een ander nummer"
@@ -137,3 +144,29 @@ async def test_no_role_of_the_program_changes_a_report_or_decision(reader: Reade
     ):
         with pytest.raises(Exception, match="permission denied"):
             await reader.asker.pool.execute(statement)
+
+
+async def test_doubt_about_a_copy_is_reported_again_and_decided(
+    pool: asyncpg.Pool, demo_registers: Registers
+) -> None:
+    """A copy orders knowledge by the source's moments, of which a report has none."""
+    register = demo_registers.by_name["bag"]
+    kind = register.types["pand"]
+    await store.prepare(pool, register)
+    since = date(2011, 2, 9)
+    made = [
+        Report(
+            report_id=uuid7(), type_key=kind.key, object_id="0424100000002206", paths=(path,),
+            since=since, explanation=WHY_NOT, peer=OTHER, reported_at=datetime.now(UTC),
+        )
+        for path in ("status", "oorspronkelijkBouwjaar")
+    ]  # fmt: skip
+    for report in made:
+        await store.report(pool, register, kind, report, uuid7())
+    assert await store.differences(pool, register) == 0
+    decided = Decided(upheld=False, reason="Het bouwdossier zegt dit ook", document="BR-1")
+    for report in made:
+        await store.decide(pool, register, kind, report, decided, OTHER)
+    assert await store.differences(pool, register) == 0
+    rows = await pool.fetch("SELECT inhoud FROM registers.projection")
+    assert rows == []
