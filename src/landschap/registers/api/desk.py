@@ -27,6 +27,7 @@ from landschap.purposes.model import FieldSet
 from landschap.purposes.permit import Permit, closed_history
 from landschap.registers import store
 from landschap.registers.answering import Shape
+from landschap.registers.api.closing import Pointers
 from landschap.registers.api.forms import JSON, chosen_form, crs_headers, form_headers
 from landschap.registers.asking import (
     Asked,
@@ -110,6 +111,7 @@ class Desk:
 
     def __init__(self, deps: Deps) -> None:
         self.deps = deps
+        self.pointers = Pointers(deps.pool)
 
     def case(
         self,

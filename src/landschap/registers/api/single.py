@@ -39,7 +39,7 @@ async def one(desk: Desk, kind: ObjectType, object_id: str, request: AnyRequest)
     existed = bool(found) or await _existed(desk, case, question, object_id)
     await desk.record(case, [object_id], found)
     if not found:
-        await refuse_destroyed(desk, kind, object_id)
+        await refuse_destroyed(desk, case, object_id)
         raise ProblemError(no_version(question, existed=existed))
     bodies = [body_of(one, question, case.shape) for one in found]
     await expand(desk, case, question.known, list(zip(found, bodies, strict=True)))
@@ -48,6 +48,7 @@ async def one(desk: Desk, kind: ObjectType, object_id: str, request: AnyRequest)
     if case.form == GEOJSON:
         body = feature_of(kind, bodies[0]) if len(bodies) == 1 else collection_of(kind, bodies, [])
     headers = headers_of(case.path, case.asked, question, found, body)
+    headers |= await desk.pointers.headers(desk.deps.registers.by_name[kind.register])
     if _is_known(request, headers["ETag"]):
         return Response(b"", status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     return json_response(body, headers={**headers, **preference(case)}, media_type=case.form)
@@ -63,7 +64,7 @@ async def stretches(
     found = occurrences(kind, object_id, groups, known, case.asked.within)
     await desk.record(case, [object_id], found)
     if not found:
-        await refuse_destroyed(desk, kind, object_id)
+        await refuse_destroyed(desk, case, object_id)
     if not any(known.includes(each) for group in groups.values() for each in group):
         raise ProblemError(no_version(_question(case, object_id, known), existed=False))
     if len(found) > MAX_STRETCHES:
@@ -90,7 +91,7 @@ async def registered(
     found = occurrences(kind, object_id, groups, known)
     await desk.record(case, [object_id], found)
     if not lines:
-        await refuse_destroyed(desk, kind, object_id)
+        await refuse_destroyed(desk, case, object_id)
         raise ProblemError(no_version(_question(case, object_id, known), existed=False))
     items: list[JsonValue] = []
     for line in lines:
@@ -104,9 +105,15 @@ async def registered(
     return json_response(body, headers={**headers, **preference(case)})
 
 
-async def refuse_destroyed(desk: Desk, kind: ObjectType, object_id: str) -> None:
-    """Raises ProblemError for what was destroyed as a whole: gone, whatever day or moment."""
-    told = await store.destroyed_of(desk.deps.pool, [(kind.key, object_id)])
+async def refuse_destroyed(desk: Desk, case: Case, object_id: str) -> None:
+    """Raises ProblemError for what was destroyed as a whole: gone, whatever day or moment.
+
+    Whether a row condition would have let it be seen can not be told any more: then it is as if
+    it never was.
+    """
+    if case.permit.rows:
+        return
+    told = await store.destroyed_of(desk.deps.pool, [(case.type.key, object_id)])
     for one in told.values():
         raise ProblemError(gone(one))
 
