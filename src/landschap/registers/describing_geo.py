@@ -23,7 +23,7 @@ from landschap.vocabulary.ijson import JsonValue
 Json = dict[str, JsonValue]
 _URIS: list[JsonValue] = [crs.uri for crs in SUPPORTED]
 _SYSTEM: Json = {"type": "string", "enum": _URIS, "default": SUPPORTED[0].uri}
-_CRS: Json = {
+CRS: Json = {
     "name": "crs",
     "in": "query",
     "description": "Het coördinatenstelsel van het antwoord.",
@@ -41,7 +41,7 @@ _CONTENT_CRS: Json = {
     "description": "Het coördinatenstelsel van de inhoud die u stuurt.",
     "schema": _SYSTEM,
 }
-_BOX: list[Json] = [
+BOX: list[Json] = [
     {
         "name": "bbox",
         "in": "query",
@@ -101,7 +101,7 @@ def with_places(kind: ObjectType, paths: Json) -> Json:
     if not crs_keys(kind):
         return paths
     for path, operation in _operations(paths):
-        operation["parameters"] = [*_list(operation["parameters"]), _CRS, _ACCEPT_CRS]
+        operation["parameters"] = [*_list(operation["parameters"]), CRS, _ACCEPT_CRS]
         answer = _answer(operation)
         answer["headers"] = {**cast("Json", answer["headers"]), "Content-Crs": _HEADER_REF}
         if kind.geometry is not None and not path.endswith(_PLAIN):
@@ -109,8 +109,8 @@ def with_places(kind: ObjectType, paths: Json) -> Json:
     base = f"/{kind.collection}"
     if kind.geometry is not None and base in paths:
         listing = cast("Json", cast("Json", paths[base])["get"])
-        listing["parameters"] = [*_list(listing["parameters"]), *_BOX]
-    if can_search_places(kind):
+        listing["parameters"] = [*_list(listing["parameters"]), *BOX]
+    if can_search_places(kind) and f"{base}/_zoek" in paths:
         _search(cast("Json", cast("Json", paths[f"{base}/_zoek"])["post"]), kind)
     return paths
 
@@ -135,8 +135,9 @@ def _answer(operation: Json) -> Json:
     return cast("Json", answers["201" if "201" in answers else "200"])
 
 
-def _as_features(path: str, kind: ObjectType, answer: Json) -> None:
-    feature: Json = {
+def feature_schema(kind: ObjectType) -> Json:
+    """One object as a feature."""
+    return {
         "type": "object",
         "title": f"{kind.title} als GeoJSON",
         "required": ["type", "geometry", "properties"],
@@ -147,18 +148,27 @@ def _as_features(path: str, kind: ObjectType, answer: Json) -> None:
             "properties": {"type": "object"},
         },
     }
-    several: Json = {
+
+
+def features_schema(kind: ObjectType) -> Json:
+    """A page of objects as features."""
+    return {
         "type": "object",
         "required": ["type", "features", "numberReturned"],
         "properties": {
             "type": {"type": "string", "enum": ["FeatureCollection"]},
-            "features": {"type": "array", "items": feature},
+            "features": {"type": "array", "items": feature_schema(kind)},
             "links": {"type": "array", "items": {"type": "object"}},
             "numberReturned": {"type": "integer"},
             "numberMatched": {"type": "integer"},
         },
     }
-    schema: Json = {"anyOf": [feature, several]} if path.endswith("}") else several
+
+
+def _as_features(path: str, kind: ObjectType, answer: Json) -> None:
+    several = features_schema(kind)
+    # Of one object there are two answers where its begin is partly unknown.
+    schema: Json = {"anyOf": [feature_schema(kind), several]} if path.endswith("}") else several
     content = cast("Json", answer["content"])
     answer["content"] = {**content, GEOJSON: {"schema": schema}}
 

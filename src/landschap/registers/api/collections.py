@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from litestar import Response
@@ -21,9 +22,9 @@ from landschap.registers.batch import read_batch
 from landschap.registers.geojson import GEOJSON, collection_of, link
 from landschap.registers.listing import LIST_KEYS, Listed, bound_to, read_listed
 from landschap.registers.models import ObjectType, Register
-from landschap.registers.questions import AsOf
+from landschap.registers.questions import AsOf, Found
 from landschap.registers.refusals import closed_fields, rows_not_obeyed
-from landschap.registers.store import Page, Wanted
+from landschap.registers.store import Wanted
 from landschap.registers.timeline import Known
 from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.problems import ProblemError, Refusal, granted
@@ -44,10 +45,21 @@ async def page(desk: Desk, kind: ObjectType, request: AnyRequest) -> Response[by
     return await answer_page(desk, case, listed)
 
 
-async def answer_page(
-    desk: Desk, case: Case, listed: Listed, body_digest: str = ""
-) -> Response[bytes]:
-    """A page of what was listed; ``body_digest`` where the question stands in a body too."""
+class Told(NamedTuple):
+    """A page as it is told: the objects, and where the next one is; empty on the last."""
+
+    question: AsOf
+    found: Sequence[Found]
+    bodies: Sequence[dict[str, JsonValue]]
+    wanted: Wanted
+    cursor: str
+
+
+async def told_page(desk: Desk, case: Case, listed: Listed, body_digest: str = "") -> Told:
+    """A page of what was listed; ``body_digest`` where the question stands in a body too.
+
+    Raises ProblemError.
+    """
     kind = case.type
     if kind.holds_personal_data:
         raise ProblemError(_no_list_of_persons(kind))
@@ -64,15 +76,32 @@ async def answer_page(
     )
     bodies = [body_of(one, question, case.shape) for one in found.found]
     await expand(desk, case, wanted.known, list(zip(found.found, bodies, strict=True)))
-    body: dict[str, JsonValue] = {"items": list(bodies)}
+    cursor = ""
+    if found.next is not None:
+        place = cursors.cursor_at(found.next, wanted.valid_on, wanted.known)
+        cursor = cursors.seal(place, bound, desk.deps.permit_key)
+    return Told(question, found.found, bodies, wanted, cursor)
+
+
+def onward_of(case: Case, query: Mapping[str, str], cursor: str) -> str:
+    """The address of the page after this one; empty when there is none."""
+    return f"{case.path}?{urlencode({**query, 'cursor': cursor})}" if cursor else ""
+
+
+async def answer_page(
+    desk: Desk, case: Case, listed: Listed, body_digest: str = ""
+) -> Response[bytes]:
+    """A page of what was listed, in the form that was asked for. Raises ProblemError."""
+    told = await told_page(desk, case, listed, body_digest)
+    body: dict[str, JsonValue] = {"items": list(told.bodies)}
     if listed.wants_count:
-        body["totaal"] = await store.count_of(desk.deps.pool, wanted)
-    onward = _next(desk, case, wanted, found, bound)
+        body["totaal"] = await store.count_of(desk.deps.pool, told.wanted)
+    onward = onward_of(case, case.query, told.cursor)
     if case.form == GEOJSON:
         links: list[JsonValue] = [link(onward, "next", GEOJSON)] if onward else []
         totals = {"numberMatched": body["totaal"]} if listed.wants_count else {}
-        body = collection_of(kind, bodies, links) | totals
-    headers = headers_of(case.path, case.asked, question, found.found, body)
+        body = collection_of(case.type, told.bodies, links) | totals
+    headers = headers_of(case.path, case.asked, told.question, told.found, body)
     if onward:
         headers["Link"] = f'<{onward}>; rel="next"'
     return json_response(body, headers={**headers, **preference(case)}, media_type=case.form)
@@ -174,15 +203,6 @@ async def _wanted(desk: Desk, case: Case, listed: Listed, bound: bytes) -> Wante
         rows=case.permit.rows,
         area=listed.area,
     )
-
-
-def _next(desk: Desk, case: Case, wanted: Wanted, found: Page, bound: bytes) -> str:
-    """The address of the page after this one; empty when there is none."""
-    if found.next is None:
-        return ""
-    cursor = cursors.cursor_at(found.next, wanted.valid_on, wanted.known)
-    query = {**case.query, "cursor": cursors.seal(cursor, bound, desk.deps.permit_key)}
-    return f"{case.path}?{urlencode(query)}"
 
 
 def _refuse_paging(query: Mapping[str, str], wrong: Faults) -> None:

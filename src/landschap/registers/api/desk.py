@@ -122,17 +122,18 @@ class Desk:
         more: Callable[[Mapping[str, str], Faults], None] | None = None,
         needs: History = NO_HISTORY,
         offered: Sequence[str] = (JSON,),
+        query: Mapping[str, str] | None = None,
     ) -> Case:
         """A permitted, well-formed question about a type. Raises ProblemError.
 
         ``more`` reads what only this question has; all faults come back together. ``needs`` is the
         history that this kind of question is about, whatever its parameters; ``offered`` are the
-        media types it is answered in.
+        media types it is answered in; ``query`` stands for that of the request when it is given.
         """
         now = datetime.now(UTC)
         permit = self.permit(kind.register, request, now)
         form = check_media(request, offered)
-        query = query_of(request)
+        query = query_of(request) if query is None else query
         preferences = request.headers.get("prefer", "").replace(" ", "")
         wrong = Faults()
         asked = read_query(

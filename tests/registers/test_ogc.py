@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Open registers as OGC API Features: what a map program asks, without login."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from tests.registers import test_openapi as described
+from tests.registers.open_rig import Open, open_of
+from tests.registers.rig import annotated
+from tests.registers.test_collections import BOTH, schema
+from tests.registers.test_places import BLOCK, D, expected, real, square, text
+from tests.throwaway import Database
+
+from landschap.platform.ids import uuid7
+from landschap.registers import store
+from landschap.registers.api.ogc import ogc_routes
+from landschap.registers.describing import as_3_0
+from landschap.registers.describing_ogc import ogc_document_of
+from landschap.registers.geojson import GEOJSON
+from landschap.registers.geometry_crs import CRS84, RD, project
+from landschap.registers.models import Register, parse_register
+from landschap.registers.operations import Draft
+from landschap.registers.periods import OPEN, Period
+from landschap.registers.store import Act, Entry
+from landschap.registers.timeline import Kind
+
+BASE = "/proef/ogc/v1"
+ITEMS = f"{BASE}/collections/panden/items"
+FREE = {**BOTH, "x-open": True}
+
+
+def mapped() -> Register:
+    """Buildings with an open outline and a closed owner, bunkers with a closed one, streets."""
+    outline = {"type": ["object", "null"], "x-crs": 28992, "x-geometrie": "vlak"}
+    nummer = annotated(pattern="^[a-z0-9]+$", **{"x-open": True})
+    schemas: Any = {
+        "pand": {
+            **schema("Pand", "panden", geometrie=annotated(**FREE, **outline),
+                     soort=annotated(**FREE, **{"x-zoekbaar": True}), eigenaar=annotated(**BOTH)),
+        },
+        "bunker": schema("Bunker", "bunkers", geometrie=annotated(**BOTH, **outline)),
+        "straat": schema("Straat", "straten", naam=annotated(**FREE)),
+    }  # fmt: skip
+    for each in schemas.values():
+        each["x-open"] = True
+        each["properties"]["nummer"] = nummer
+    return parse_register({"naam": "proef", "titel": "Proef", "klok": "eigen"}, schemas, "proef")
+
+
+@pytest.fixture
+async def opened(database: Database) -> AsyncIterator[Open]:
+    async for one in open_of(database, mapped()):
+        await store.prepare(one.pool, one.register)
+        entries = [
+            Entry(
+                type=one.register.types["pand"],
+                object_id=number,
+                draft=Draft(
+                    period=Period(D("2020-01-01"), OPEN), kind=Kind.CHANGE, group="pand",
+                    content={"geometrie": outline, "soort": "ab"[int(number[-1]) % 2],
+                             "eigenaar": "geheim"},
+                ),
+            )
+            for number, outline in real().items()
+        ]  # fmt: skip
+        act = Act(register=one.register, transaction_id=uuid7(), entries=entries)
+        await store.write(one.pool, act)
+        yield one
+
+
+def ids(answer: httpx.Response) -> list[str]:
+    assert answer.status_code == 200, answer.text
+    return [feature["id"] for feature in answer.json()["features"]]
+
+
+async def test_from_the_beginning_every_link_leads_somewhere(opened: Open) -> None:
+    waiting, seen = [BASE], set()
+    while waiting:
+        address = waiting.pop()
+        answer = await opened.get(address)
+        assert answer.status_code == 200, address
+        seen.add(address.partition("?")[0])
+        told = answer.json()
+        links = [*told.get("links", ())]
+        for each in told.get("collections", ()):
+            links += each["links"]
+        for one in links:
+            if one["href"].partition("?")[0] not in seen | {w.partition("?")[0] for w in waiting}:
+                waiting.append(one["href"])
+    assert seen >= {BASE, f"{BASE}/conformance", f"{BASE}/collections", ITEMS}
+    assert f"{BASE}/openapi.json" in seen
+    collections = (await opened.get(f"{BASE}/collections")).json()
+    # What is closed is no collection, and neither is what has no place.
+    assert [each["id"] for each in collections["collections"]] == ["panden"]
+    assert collections["collections"][0]["storageCrs"] == RD.uri
+    assert CRS84.uri in collections["crs"]
+
+
+async def test_features_come_in_pages_in_the_system_that_is_asked_for(opened: Open) -> None:
+    query = {"bbox": text(BLOCK), "bbox-crs": RD.uri, "limit": "20", "crs": RD.uri}
+    answer = await opened.get(ITEMS, params=query)
+    assert answer.headers["Content-Type"].partition(";")[0] == GEOJSON
+    assert answer.headers["Content-Crs"] == f"<{RD.uri}>"
+    first = answer.json()
+    assert first["features"][0]["geometry"] == real()[first["features"][0]["id"]]
+    assert first["numberReturned"] == 20
+    assert re.fullmatch(r"[0-9-]+T[0-9:.]+Z", first["timeStamp"])
+    found = ids(answer)
+    while onward := [one for one in answer.json()["links"] if one["rel"] == "next"]:
+        answer = await opened.get(onward[0]["href"])
+        found += ids(answer)
+    assert found == expected(BLOCK, RD)
+    plain = await opened.get(ITEMS, params={"limit": "1"})
+    assert plain.headers["Content-Crs"] == f"<{CRS84.uri}>"
+    outline = real()[ids(plain)[0]]
+    assert plain.json()["features"][0]["geometry"] == project(outline, RD, CRS84)
+
+
+async def test_what_is_closed_is_in_no_feature_and_can_not_be_asked_for(opened: Open) -> None:
+    answer = await opened.get(ITEMS, params={"limit": "1000"})
+    assert "geheim" not in answer.text
+    assert set(answer.json()["features"][0]["properties"]) == {"nummer", "soort"}
+    assert (await opened.get(ITEMS, params={"eigenaar": "geheim"})).status_code in (400, 403)
+    assert (await opened.get(f"{BASE}/collections/bunkers/items")).status_code == 404
+
+
+async def test_one_feature(opened: Open) -> None:
+    number = next(iter(real()))
+    answer = await opened.get(f"{ITEMS}/{number}", params={"crs": RD.uri})
+    told = answer.json()
+    assert (told["type"], told["id"], told["geometry"]) == ("Feature", number, real()[number])
+    assert {one["rel"] for one in told["links"]} == {"self", "collection"}
+    assert (await opened.get(f"{ITEMS}/bestaatniet")).status_code == 404
+
+
+async def test_the_moment_is_the_day_on_which_it_held(opened: Open) -> None:
+    await opened.write("pand", "nieuw", {"geometrie": square(155000, 463000)}, begin="2021-06-01")
+    around = {"bbox": "154990,462990,155020,463020", "bbox-crs": RD.uri}
+    for moment, there in (
+        ("2021-05-31", []), ("2021-06-01", ["nieuw"]), ("2021-05-31T21:59:59Z", []),
+        ("2021-05-31T22:00:00Z", ["nieuw"]),
+    ):  # fmt: skip
+        assert ids(await opened.get(ITEMS, params={**around, "datetime": moment})) == there
+    # The next page is of the same day.
+    answer = await opened.get(ITEMS, params={"datetime": "2020-05-01", "limit": "300"})
+    (onward,) = [one["href"] for one in answer.json()["links"] if one["rel"] == "next"]
+    assert "datetime=2020-05-01" in onward
+    assert len(ids(await opened.get(onward))) == len(real()) - 300
+
+
+async def test_wrong_questions_are_told_by_name(opened: Open) -> None:
+    for query, name in (
+        ({"datetime": "2020-01-01/2021-01-01"}, "datetime"),
+        ({"datetime": "gisteren"}, "datetime"),
+        ({"bbox": "1,2,3"}, "bbox"),
+        ({"bbox": "1,2,3,4", "bbox-crs": "EPSG:3857"}, "bbox-crs"),
+        ({"crs": "EPSG:3857"}, "crs"),
+        ({"limit": "0"}, "limit"),
+        ({"f": "json"}, "f"),
+    ):
+        answer = await opened.get(ITEMS, params=query)
+        assert answer.status_code == 400, query
+        assert answer.json()["errors"][0]["location"]["name"] == name
+    # More than there may be is as many as there may be.
+    assert len(ids(await opened.get(ITEMS, params={"limit": "100000"}))) == len(real())
+
+
+async def test_the_document_is_that_of_the_routes(opened: Open) -> None:
+    told = (await opened.get(f"{BASE}/openapi.json")).json()
+    described.test_every_reference_leads_somewhere_and_every_part_is_used(told)
+    document: Any = ogc_document_of(opened.register, described.ABOUT)
+    described.test_only_3_1_uses_what_3_0_does_not_know(document)
+    described.test_only_3_1_uses_what_3_0_does_not_know(as_3_0(document))
+    assert json.dumps(told["paths"]).count('"bbox-crs"') == 1
+    routes = {
+        re.sub(r":str\}", "}", path).removeprefix(BASE)
+        for handler in ogc_routes(None, opened.register, described.ABOUT)  # type: ignore[arg-type]  # nothing is asked
+        for path in handler.paths  # type: ignore[union-attr]  # only handlers are made
+    }
+    wanted = set(ogc_document_of(opened.register, described.ABOUT)["paths"])  # type: ignore[arg-type]
+    assert routes == wanted | {"", "/openapi.json", "/openapi.yaml"}
