@@ -271,6 +271,28 @@ async def test_what_a_law_says_to_keep_is_erased_only_by_order_of_an_authority(
     assert len(opened.json["items"]) == 1
 
 
+async def test_a_person_is_found_and_held_by_a_number_that_is_asked_for_unseen(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = "999990688"
+    monkeypatch.setattr("click.prompt", lambda *_, **__: number)
+    found = await office.type("erase", "--person", "bsn", "--in", "inwoners", *BY, "--json")
+    assert found.code == 0, found.err
+    assert [item["object"] for item in found.json["items"]] == ["inwoners/inwoners/W00033"]
+    held = await office.type(
+        "hold", "inwoners", "--person", "bsn", "--reason", "bezwaar", "--by", "D"
+    )
+    assert held.code == 0, held.err
+    shown = await office.type("holds", "inwoners")
+    assert "person" in shown.out
+    assert number not in shown.out
+    await office.type("approve", found.json["list"], *BAS)
+    done = await office.type("execute", found.json["list"], "--by", "Cor")
+    assert (done.code, "vernietiging.bewaarplicht" in done.err) == (6, True)
+    wrong = await office.type("erase", "--person", "bsn", *BY)
+    assert (wrong.code, "--person and --in" in wrong.err) == (2, True)
+
+
 async def test_a_future_day_is_only_looked_at(office: Office) -> None:
     office.rules(RULES.replace("P1Y", "P60Y"))
     done = await office.type("propose", "uitkeringen", *BY, "--on", "2199-01-01")

@@ -16,6 +16,7 @@ from landschap.cli.retention.group import retention
 from landschap.cli.retention.parts import (
     kind_and_id,
     needed_rules,
+    person_number,
     pseudonym,
     with_registers,
 )
@@ -76,10 +77,8 @@ def hold(desk: Desk, name: str, reason: str, by: str, as_json: bool, **about: st
 
 
 def _subject(desk: Desk, kind: str) -> str:
-    # Asked for, never an option: what is typed on a line stays in a history of commands.
-    number = click.prompt(kind, hide_input=True, err=True)
     try:
-        return pseudonym(desk, kind, number.strip())
+        return pseudonym(desk, kind, person_number(kind))
     except InvalidValue as error:
         raise click.BadParameter(str(error)) from None
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ from landschap.cli.retention.parts import (
     item_of,
     kind_and_id,
     needed_rules,
+    person_number,
     pseudonyms,
     rules_of,
     thing_of,
@@ -115,7 +116,13 @@ async def _due(
 
 
 @retention.command("erase")
-@click.argument("things", metavar="OBJECT...", nargs=-1, required=True)
+@click.argument("things", metavar="OBJECT...", nargs=-1)
+@click.option(
+    "--person",
+    type=click.Choice(["bsn", "kvk", "rsin", "vestiging"]),
+    help="All that was ever about one person, by a number of this kind; it is asked for unseen.",
+)
+@click.option("--in", "within", metavar="REGISTER", help="With --person: in this register.")
 @by_option
 @click.option(
     "--ground",
@@ -151,18 +158,15 @@ def erase(
     \b
     Examples:
       landschap retention erase inwoners/inwoners/W00012 --by Anna --role privacy
+      landschap retention erase --person bsn --in inwoners --by Anna --role privacy
       landschap retention erase bag/panden/0457100000000001 --number 81 --by Anna --role privacy \\
           --ground onrechtmatig-bewaard
     """
+    if bool(things) == bool(how["person"]) or bool(how["person"]) != bool(how["within"]):
+        raise click.UsageError("name objects, or give --person and --in")
     if numbers and len(things) != 1:
         raise click.UsageError("--number goes with one object")
-    register, _, _ = kind_and_id(desk, things[0])
-    wanted: dict[str, list[str]] = {}
-    for thing in things:
-        other, kind, object_id = kind_and_id(desk, thing)
-        if other is not register:
-            raise click.UsageError("objects of one register go in one list")
-        wanted.setdefault(kind.name, []).append(object_id)
+    register, wanted = _named(desk, things) if things else _about(desk, how)
     rules = rules_of(desk, register)
     for name in wanted:
         of_kind = rules.of(register.types[name]) if rules is not None else []
@@ -178,9 +182,8 @@ def erase(
         return found
 
     items = with_registers(desk, find)
-    if len(items) != sum(len(ids) for ids in wanted.values()):
-        there = {thing_of(desk, item) for item in items}
-        absent = ", ".join(sorted(set(things) - there))
+    if things and len(items) != sum(len(ids) for ids in wanted.values()):
+        absent = ", ".join(sorted(set(things) - {thing_of(desk, item) for item in items}))
         raise Trouble(f"not registered, or destroyed already: {absent}", "see the spelling")
     made = DisposalList(
         list_id=uuid7(),
@@ -192,6 +195,26 @@ def erase(
         items=items,
     )
     _keep(desk, made, {}, dry_run=how["dry_run"], as_json=how["as_json"])
+
+
+def _named(desk: Desk, things: Sequence[str]) -> tuple[Register, dict[str, list[str]]]:
+    """Objects by their addresses, per name of type; all of one register."""
+    register, _, _ = kind_and_id(desk, things[0])
+    wanted: dict[str, list[str]] = {}
+    for thing in things:
+        other, kind, object_id = kind_and_id(desk, thing)
+        if other is not register:
+            raise click.UsageError("objects of one register go in one list")
+        wanted.setdefault(kind.name, []).append(object_id)
+    return register, wanted
+
+
+def _about(desk: Desk, how: Mapping[str, str]) -> tuple[Register, dict[str, list[str]]]:
+    """Objects that were ever about a person, per name of type."""
+    register, number = desk.register(how["within"]), person_number(how["person"])
+    return register, with_registers(
+        desk, lambda pool: proposing.about(pool, register, how["person"], number)
+    )
 
 
 def _keep(

@@ -87,6 +87,11 @@ def pseudonym(desk: Desk, kind: str, number: str) -> str:
     return as_subject_id(subject_pseudonym(key, desk.settings.organisation.oin, kind, number))
 
 
+def person_number(kind: str) -> str:
+    """A number of a person, asked for unseen: what is typed on a line stays in a history."""
+    return str(click.prompt(kind, hide_input=True, err=True)).strip()
+
+
 def pseudonyms(desk: Desk) -> Callable[[ObjectType, Groups], Sequence[str]]:
     """Finds the pseudonyms of all persons that an object was ever about."""
 

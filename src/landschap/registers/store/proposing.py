@@ -114,3 +114,22 @@ async def items_of(
         )
         async for object_id, groups in objects(pool, kind, ids)
     ]
+
+
+async def about(
+    pool: Pool, register: Register, subject_kind: str, number: str
+) -> dict[str, list[str]]:
+    """The objects that were ever about a person, by name of type; nothing of their content."""
+    found: dict[str, list[str]] = {}
+    for kind in register.types.values():
+        subject = kind.subject
+        if subject is None or subject.subject_kind != subject_kind:
+            continue
+        rows = await pool.fetch(
+            """SELECT DISTINCT object_id FROM registers.assertion
+               WHERE object_type = $1 AND inhoud ->> $2 = $3 ORDER BY 1""",
+            kind.key, subject.name, number,
+        )  # fmt: skip
+        if rows:
+            found[kind.name] = [row["object_id"] for row in rows]
+    return found
