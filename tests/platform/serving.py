@@ -22,16 +22,24 @@ from tests.throwaway import organisation
 from landschap.platform.identity import Issued
 from landschap.platform.settings import Settings
 
-DOORS = ("manager", "inway", "outway", "web", "admin")
+DOORS = ("manager", "inway", "outway", "web", "open", "admin")
+OPEN_HOST = "data.proefdorp.localhost"
 
 
 def listening_organisation(folder: Path, anchor: Issued, more: str = "") -> Settings:
     """An organisation with all its doors on free ports."""
     ports = dict(zip(DOORS, free_ports(len(DOORS)), strict=True))
-    listen = "\n".join(f'{door} = "127.0.0.1:{port}"' for door, port in ports.items())
+    # Open data needs its address as well, which is written below.
+    listen = "\n".join(
+        f'{door} = "127.0.0.1:{port}"' for door, port in ports.items() if door != "open"
+    )
     settings = organisation(folder, anchor, more=f"\n[listen]\n{listen}\n{more}")
     text = settings.path.read_text(encoding="utf-8")
-    web = f'[addresses]\nweb = "http://proefdorp.localhost:{ports["web"]}"'
+    web = (
+        f'[addresses]\nweb = "http://proefdorp.localhost:{ports["web"]}"\n'
+        f'open = "http://{OPEN_HOST}:{ports["open"]}"'
+    )
+    text = text.replace("[listen]", f'[listen]\nopen = "127.0.0.1:{ports["open"]}"')
     settings.path.write_text(text.replace("[addresses]", web), encoding="utf-8")
     from landschap.platform.settings import load_settings
 

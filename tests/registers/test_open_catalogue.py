@@ -71,6 +71,7 @@ async def graph_at(opened: Open, path: str, form: str, **more: Any) -> Graph:
     return Graph().parse(data=answer.text, format=form)
 
 
+@pytest.mark.case("api-34")
 @pytest.mark.parametrize("with_files", [False, True])
 async def test_catalogue_is_valid_and_the_same_in_both_forms(
     opened: Open, with_files: bool

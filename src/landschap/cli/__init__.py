@@ -40,7 +40,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "register",
         "Load registers and look at objects on two time axes.",
     ),
-    "open": ("open_data", "open_data", "Give, limit and withdraw keys for open data."),
+    "open": ("open_data", "open_data", "Make bulk files of open data, see and end its keys."),
     "retention": ("retention", "retention", "Destroy in time what registers may not keep."),
     "source": ("source", "source", "Check, explain and test logical sources."),
     "log": ("log", "log", "Read and export the log."),

@@ -230,19 +230,9 @@ class Composition:
 
     async def open_files(self) -> BulkDeps | None:
         """What the worker needs for bulk files; None when no open data is served."""
-        from landschap.registers.open.view import open_view
-        from landschap.registers.open.worker import BulkDeps
-
-        settings = self.settings
-        if not settings.listen.open:
+        if not self.settings.listen.open:
             return None
-        return BulkDeps(
-            pool=await self.pool("registers"),
-            registers=open_view(read_open(settings)[0]),
-            folder=open_files_folder(settings),
-            minutes=settings.open.bulk_minutes,
-            versions=settings.open.bulk_versions,
-        )
+        return bulk_deps(self.settings, await self.pool("registers"))
 
     async def _own_service(self) -> _OwnService:
         """What a service of ours needs to open permits and to write its lines."""
@@ -390,6 +380,20 @@ def read_open(settings: Settings) -> tuple[Registers, Mapping[str, Terms]]:
     folder = settings.path.parent / MODELS_FOLDER
     registers = read_models(folder)
     return registers, terms_below(folder, registers)
+
+
+def bulk_deps(settings: Settings, pool: asyncpg.Pool) -> BulkDeps:
+    """What bulk files are made of, and where they are put."""
+    from landschap.registers.open.view import open_view
+    from landschap.registers.open.worker import BulkDeps
+
+    return BulkDeps(
+        pool=pool,
+        registers=open_view(read_open(settings)[0]),
+        folder=open_files_folder(settings),
+        minutes=settings.open.bulk_minutes,
+        versions=settings.open.bulk_versions,
+    )
 
 
 def _publisher(settings: Settings, about: About) -> Publisher:

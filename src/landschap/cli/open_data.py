@@ -11,12 +11,14 @@ from typing import TypeVar
 
 import asyncpg
 import click
+import msgspec
 
 from landschap.cli.config_option import config_option, json_option
 from landschap.cli.tables import answer, table_of
 from landschap.cli.with_pool import run_with_pool
 from landschap.platform.settings import load_settings
 from landschap.registers.open import store
+from landschap.registers.open.files import Manifest
 from landschap.vocabulary.times import as_utc_text
 
 _NOT_FOUND = 3
@@ -25,13 +27,50 @@ _Result = TypeVar("_Result")
 
 @click.group("open")
 def open_data() -> None:
-    """Keep open data: the keys that programs asked for.
+    """Keep open data: its bulk files, and the keys that programs asked for.
 
     \b
     Examples:
+      landschap open publish
       landschap open keys list
       landschap open keys quota 3f09a1c2d4e5 500000
     """
+
+
+@open_data.command()
+@json_option
+@config_option
+def publish(config: Path, as_json: bool) -> None:
+    """Make the bulk files of all open collections now, without waiting for the worker.
+
+    \b
+    Examples:
+      landschap open publish
+      landschap open publish --json
+    """
+    from landschap.cli.composition import bulk_deps
+    from landschap.registers.open.worker import refresh
+
+    settings = load_settings(config)
+
+    async def make(pool: asyncpg.Pool) -> list[Manifest]:
+        deps = bulk_deps(settings, pool)
+        made = [
+            await refresh(deps, register, kind, datetime.now(UTC), at_once=True)
+            for register in deps.registers.by_name.values()
+            for kind in register.types.values()
+        ]
+        return [each for each in made if each is not None]
+
+    found = run_with_pool(settings, "registers", make)
+    if as_json:
+        click.echo(msgspec.json.encode({"collections": found}).decode())
+        return
+    table = table_of("Register", "Collection", "Objects", "Bytes", "Version")
+    for each in found:
+        size = sum(file.bytes for file in each.bestanden)
+        table.add_row(each.register, each.collectie, str(each.aantal), str(size), each.versie)
+    answer.print(table)
 
 
 @open_data.group()

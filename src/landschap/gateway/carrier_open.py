@@ -53,6 +53,10 @@ _TYPES = (
     "application/openapi+json application/x-ndjson application/yaml text/turtle text/csv "
     "text/css image/svg+xml application/vnd.mapbox-vector-tile"
 )
+# Register, collection, version, file: no folder, and nothing that is still being made.
+_FILE = (
+    "^/bestanden/[a-z0-9-]+/[a-z0-9-]+/[A-Za-z0-9]+/[a-z0-9-]+\\.(jsonl|csv|geojson|parquet|json)$"
+)
 _KEY_IN_QUERY = "(^|&)(x-)?(api[-_]?key|sleutel|token|access_token)="
 _ERRORS_PAGE = "https://landschap.example/docs/reference/errors"
 
@@ -165,7 +169,7 @@ def _files(door: OpenDoor) -> str:
     error_page 403 404 = @nofile;
     error_page 405 = @m405;
     error_page 429 = @toomany;
-    location ~ /\\. {{ return 404; }}
+    if ($uri !~ "{_FILE}") {{ return 404; }}
     alias "{door.files}/";
     autoindex off;
     gzip off;

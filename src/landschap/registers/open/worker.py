@@ -44,7 +44,7 @@ from landschap.registers.open.files import (
     version_name,
 )
 from landschap.registers.questions import AsOf
-from landschap.registers.store.paging import Wanted
+from landschap.registers.store.paging import Wanted, page_of
 from landschap.registers.store.rows import Pool
 from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.times import amsterdam_day
@@ -82,13 +82,13 @@ async def keep_files(deps: BulkDeps, stop: asyncio.Event) -> None:
 
 
 async def refresh(
-    deps: BulkDeps, register: Register, kind: ObjectType, now: datetime
+    deps: BulkDeps, register: Register, kind: ObjectType, now: datetime, *, at_once: bool = False
 ) -> Manifest | None:
-    """Make a version of one collection when it is due; None when it is not."""
+    """Make a version of one collection when it is due, or at once; None when it is not."""
     place = deps.folder / register.name / kind.collection
     last = await asyncio.to_thread(manifest_of, deps.folder, kind)
     known = await store.known_at(deps.pool, register, now)
-    if not is_due(last, kind, known.number, now, minutes=deps.minutes):
+    if not at_once and not is_due(last, kind, known.number, now, minutes=deps.minutes):
         return None
     wanted = Wanted(
         type=kind, filters={}, order=Order(), valid_on=amsterdam_day(now), known=known, limit=_BATCH
@@ -135,15 +135,13 @@ async def _write(pool: Pool, wanted: Wanted, folder: Path) -> tuple[int, list[Fi
 
 async def _batches(pool: Pool, wanted: Wanted) -> AsyncIterator[Bodies]:
     question = AsOf(type=wanted.type, wanted=(), valid_on=wanted.valid_on, known=wanted.known)
-    batch: list[Mapping[str, JsonValue]] = []
-    async with contextlib.aclosing(store.export(pool, replace(wanted))) as found:
-        async for one in found:
-            batch.append(told(one, question))
-            if len(batch) == _BATCH:
-                yield batch
-                batch = []
-    if batch:
-        yield batch
+    asked = wanted
+    while True:
+        page = await page_of(pool, asked)
+        yield [told(one, question) for one in page.found]
+        if page.next is None:
+            return
+        asked = replace(asked, after=page.next)
 
 
 class _TextFile:
@@ -179,6 +177,8 @@ class _ParquetFile:
 
     def add(self, bodies: Bodies) -> None:
         """Some more objects."""
+        if not bodies:
+            return
         rows = zip(*(row_of(self._kind, body) for body in bodies), strict=True)
         arrays = [
             self._arrow.array(list(values), type=field.type)
