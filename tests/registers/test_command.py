@@ -156,8 +156,9 @@ async def test_a_collection_goes_out_whole_in_both_forms(
     then = ("--geldig-op", "2015-06-01")
     assert await run(config, "export", "bag/panden", *then) == 0
     caught = capsys.readouterr()
-    lines = [json.loads(line) for line in caught.out.splitlines()]
-    assert f"{len(lines)} panden" in caught.err
+    *lines, seal = [json.loads(line) for line in caught.out.splitlines()]
+    assert seal["_slot"]["aantal"] == len(lines)
+    assert f"{len(lines)} rows of panden" in caught.err
     ids = [line["identificatie"] for line in lines]
     assert ids == sorted(set(ids))
     out = tmp_path / "panden.csv"

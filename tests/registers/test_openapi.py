@@ -36,7 +36,8 @@ from landschap.purposes.model import HISTORY
 from landschap.purposes.permit import Permit, seal
 from landschap.registers import client
 from landschap.registers.api import Deps, routes
-from landschap.registers.describing import About, as_3_0, document_of
+from landschap.registers.describing import About, as_3_0
+from landschap.registers.describing_bulk import bulk_document_of, reading_document_of
 from landschap.registers.describing_inbox import inbox_document_of
 from landschap.registers.describing_writes import writing_document_of
 from landschap.registers.models import Registers
@@ -59,8 +60,10 @@ DOCUMENTS = [
     pytest.param(made, id=_title(made))
     for register in REGISTERS.by_name.values()
     for made in (
-        document_of(register, ABOUT),
-        as_3_0(document_of(register, ABOUT)),
+        reading_document_of(register, ABOUT),
+        as_3_0(reading_document_of(register, ABOUT)),
+        bulk_document_of(register, ABOUT, f"{register.name}-bulk"),
+        as_3_0(bulk_document_of(register, ABOUT, f"{register.name}-bulk")),
         writing_document_of(register, ABOUT, f"{register.name}-bijhouden"),
         as_3_0(writing_document_of(register, ABOUT, f"{register.name}-bijhouden")),
     )
@@ -233,7 +236,8 @@ async def test_the_document_tells_of_exactly_the_routes_there_are(
     told = {
         (method.upper(), f"/{service}/v1{path}")
         for service, document in (
-            (register.name, document_of(register, ABOUT)),
+            (register.name, reading_document_of(register, ABOUT)),
+            (f"{register.name}-bulk", bulk_document_of(register, ABOUT, f"{register.name}-bulk")),
             (writing, writing_document_of(register, ABOUT, writing)),
             ("meldingen", inbox_document_of(ABOUT, "meldingen")),
         )
@@ -246,7 +250,7 @@ async def test_the_document_tells_of_exactly_the_routes_there_are(
     }
     documents = {
         ("GET", f"/{service}/v1/openapi.{form}")
-        for service in (register.name, writing, "meldingen")
+        for service in (register.name, f"{register.name}-bulk", writing, "meldingen")
         for form in ("json", "yaml")
     }
     assert told == there - refused - documents

@@ -239,3 +239,14 @@ async def _timeline(pool: asyncpg.Pool, kind: ObjectType, object_id: str, known:
                 "nothing" if said.content is None else json.dumps(said.content, ensure_ascii=False),
             )
     return table
+
+
+def moment_of(name: str, text: str) -> datetime:
+    """A moment in the past from an option. Raises BadParameter."""
+    try:
+        moment = parse_moment(text)
+    except InvalidValue as error:
+        raise click.BadParameter(str(error), param_hint=name) from None
+    if moment > datetime.now(UTC):
+        raise click.BadParameter("lies in the future", param_hint=name)
+    return moment

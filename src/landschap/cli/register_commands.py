@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from landschap.cli import (
+    register_export,
     register_history,
     register_holders,
     register_load,
@@ -14,6 +15,7 @@ from landschap.cli.register import register
 
 __all__ = [
     "register",
+    "register_export",
     "register_history",
     "register_holders",
     "register_load",

@@ -141,11 +141,12 @@ def _paths_of(kind: ObjectType) -> Json:
     if kind.searchable_paths() or can_search_places(kind):
         found[f"{base}/_zoek"] = {"post": _search(kind)}
     if not kind.holds_personal_data:
-        found[base] = {"get": _get_page(kind)}
+        found[base] = {"get": get_page(kind)}
     return found
 
 
-def _get_page(kind: ObjectType) -> Json:
+def get_page(kind: ObjectType) -> Json:
+    """The operation of a page of a collection."""
     filters: list[JsonValue] = [
         {
             "name": name,

@@ -118,7 +118,8 @@ def _draft(kind: ObjectType, cells: Mapping[str, JsonValue]) -> Draft:
         kind=Kind(str(cells["soort"])),
         content=content if isinstance(content, Mapping) else None,
         group=str(cells.get("groep") or kind.groups[0]),
-        begin_source=None if begin is None or begin.complete else begin,
+        # Year 1 is how a source may write an unknown begin; it is kept as written.
+        begin_source=None if begin is None or (begin.complete and begin.year > 1) else begin,
         source_registered_at=_moment(cells["tijdstipRegistratie"]),
         source=source if isinstance(source, Mapping) else {},
     )

@@ -30,6 +30,7 @@ API_HEADERS: Mapping[str, str] = {
     "X-Frame-Options": "DENY",
 }
 
+_HEAD = "landschap.head"
 _SLASH = Refusal(
     code="not_found",
     status=404,
@@ -74,9 +75,10 @@ class Edge:
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
-        is_head = scope["method"] == HttpMethod.HEAD
-        if is_head:
+        without_body = scope["method"] == HttpMethod.HEAD
+        if without_body:
             scope["method"] = HttpMethod.GET
+            scope.setdefault("state", {})[_HEAD] = True
 
         async def send_dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -87,7 +89,7 @@ class Edge:
                 given = {name.lower() for name, _ in told}
                 extra = [pair for pair in self._headers if pair[0] not in given]
                 message["headers"] = [*told, *extra]
-            elif is_head and message["type"] == "http.response.body":
+            elif without_body and message["type"] == "http.response.body":
                 message["body"] = b""
             await send(message)
 
@@ -105,6 +107,11 @@ class Edge:
         # A refused method never got as far as a template; then all but HEAD stand there.
         more = value + b", HEAD" if b"GET" in value else value
         return name, self._methods.get(str(scope.get("path_template")), more)
+
+
+def is_head(scope: Scope) -> bool:
+    """True when nobody will read the body; who would work long for one need not."""
+    return _HEAD in scope.get("state", {})
 
 
 def _crooked(scope: Scope) -> Refusal | None:

@@ -12,6 +12,7 @@
     GET  /{register}/v1/wijzigingen                     which objects changed after a number
     POST /{register}/v1/abonnementen                    to be told of changes (`subscribing`)
     POST /meldingen/v1/gebeurtenissen                   the inbox for notices of others
+    GET  /{register}-bulk/v1/{collectie}                all of a collection: a service of its own
     POST /{register}-bijhouden/v1/{collectie}/{id}/_wijzig   writing: a service of its own
     GET  /{register}/v1/openapi.json, openapi.yaml      what may be asked; open to everybody
 
@@ -31,6 +32,7 @@ from litestar.types import ControllerRouterHandler
 from landschap.registers.api import (
     changing,
     collections,
+    exporting,
     places,
     receiving,
     reporting,
@@ -39,6 +41,7 @@ from landschap.registers.api import (
 )
 from landschap.registers.api.desk import Deps, Desk
 from landschap.registers.api.documents import documents, inbox_documents
+from landschap.registers.bulk import BULK_KEYS
 from landschap.registers.changing import OPERATIONS
 from landschap.registers.geo_asking import can_search_places, is_place, read_body
 from landschap.registers.listing import list_query_keys, query_keys, search_query_keys
@@ -51,10 +54,11 @@ _AnyRequest = Request[Any, Any, Any]
 
 def routes(deps: Deps) -> list[ControllerRouterHandler]:
     """The routes of all registers."""
-    desk = Desk(deps)
+    desk, slots = Desk(deps), exporting.Slots()
     made: list[ControllerRouterHandler] = []
     for register in deps.registers.by_name.values():
-        made += reading_routes(desk, register)
+        made += reading_routes(desk, register, slots)
+        made += exporting.bulk_routes(deps, register, slots)
         made += documents(register, deps.about)
         made += _reports(desk, register)
         made += subscribing.subscriptions(desk, register)
@@ -64,20 +68,32 @@ def routes(deps: Deps) -> list[ControllerRouterHandler]:
     return [*made, *receiving.receiving(desk), *inbox_documents(deps.about)]
 
 
-def reading_routes(desk: Desk, register: Register) -> list[ControllerRouterHandler]:
-    """The routes that read one register; a desk of another kind may serve them too."""
+def reading_routes(
+    desk: Desk, register: Register, slots: exporting.Slots | None = None
+) -> list[ControllerRouterHandler]:
+    """The routes that read one register; a desk of another kind may serve them too.
+
+    ``slots`` are the places for deliveries of whole collections; None: none are made.
+    """
     made: list[ControllerRouterHandler] = [_feed(desk, register)]
+    if slots is not None:
+        made.append(exporting.delivery_route(desk, register, f"/{register.name}/v1"))
     for kind in register.types.values():
-        made += _of_collection(desk, kind)
+        made += _of_collection(desk, kind, slots)
         made += _of_object(desk, kind)
     return made
 
 
-def _of_collection(desk: Desk, kind: ObjectType) -> list[ControllerRouterHandler]:
+def _of_collection(
+    desk: Desk, kind: ObjectType, slots: exporting.Slots | None
+) -> list[ControllerRouterHandler]:
     base = f"/{kind.register}/v1/{kind.collection}"
+    keys = list_query_keys(kind) if slots is None else (*list_query_keys(kind), *BULK_KEYS)
 
-    @get(base, opt={"query": list_query_keys(kind)})
+    @get(base, opt={"query": keys})
     async def page(request: _AnyRequest) -> Response[bytes]:
+        if slots is not None and exporting.is_export(request):
+            return await exporting.export(desk, kind, request, slots)
         return await collections.page(desk, kind, request)
 
     @post(f"{base}/_zoek", status_code=HTTPStatus.OK, opt={"query": search_query_keys(kind)})

@@ -63,7 +63,7 @@ async def told_page(desk: Desk, case: Case, listed: Listed, body_digest: str = "
     kind = case.type
     if kind.holds_personal_data:
         raise ProblemError(_no_list_of_persons(kind))
-    _refuse_closed(case, listed)
+    refuse_closed(case, listed)
     bound = cursors.question_digest([bound_to(kind, case.query), body_digest])
     wanted = await _wanted(desk, case, listed, bound)
     found = await store.page_of(desk.deps.pool, wanted)
@@ -211,7 +211,7 @@ def _refuse_paging(query: Mapping[str, str], wrong: Faults) -> None:
             wrong.add("parameter.ongeldig", name, "is for a search by place: by a key comes all")
 
 
-def _refuse_closed(case: Case, listed: Listed) -> None:
+def refuse_closed(case: Case, listed: Listed) -> None:
     """What the permit does not hold can not be found out by filtering on it either."""
     used = {*listed.filters, listed.order.path, listed.area.path if listed.area else ""} - {""}
     open_to = {leaf for path in case.permit.fields for leaf in case.type.leaves(path)}

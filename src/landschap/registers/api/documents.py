@@ -18,8 +18,10 @@ from litestar import Request, Response, get
 from litestar.types import ControllerRouterHandler
 
 from landschap.registers.api.changing import SERVICE_ENDING
+from landschap.registers.api.exporting import SERVICE_ENDING as BULK_ENDING
 from landschap.registers.api.receiving import SERVICE
-from landschap.registers.describing import About, as_3_0, document_of
+from landschap.registers.describing import About, as_3_0
+from landschap.registers.describing_bulk import bulk_document_of, reading_document_of
 from landschap.registers.describing_inbox import inbox_document_of
 from landschap.registers.describing_writes import writing_document_of
 from landschap.registers.models import Register
@@ -29,10 +31,12 @@ _OPENAPI = "application/openapi+json"
 
 
 def documents(register: Register, about: About) -> list[ControllerRouterHandler]:
-    """The routes of the documents of one register, for reading and for writing."""
+    """The routes of the documents of one register: for reading, for all of it, for writing."""
+    bulk = f"{register.name}{BULK_ENDING}"
     writing = f"{register.name}{SERVICE_ENDING}"
     return [
-        *document_routes(register.name, document_of(register, about)),
+        *document_routes(register.name, reading_document_of(register, about)),
+        *document_routes(bulk, bulk_document_of(register, about, bulk)),
         *document_routes(writing, writing_document_of(register, about, writing)),
     ]
 

@@ -10,14 +10,9 @@ from landschap.registers.store.adopting import (
     would_adopt,
 )
 from landschap.registers.store.closing import close, closure_of, destroyed_of
-from landschap.registers.store.counting import (
-    Counted,
-    Size,
-    count,
-    count_by,
-    last_change,
-)
-from landschap.registers.store.exporting import export
+from landschap.registers.store.counting import Counted, Size, count, count_by, last_change
+from landschap.registers.store.deliveries import begin_delivery, delivery_of, end_delivery
+from landschap.registers.store.exporting import PAGE, export, histories, pages
 from landschap.registers.store.feed import Change, changes_after
 from landschap.registers.store.loading import BATCH, StoppedError, load, load_whole
 from landschap.registers.store.paging import Page, Wanted, count_of, page_of
@@ -47,6 +42,7 @@ from landschap.registers.store.writing import (
 
 __all__ = [
     "BATCH",
+    "PAGE",
     "Act",
     "Adopted",
     "Adoption",
@@ -63,6 +59,7 @@ __all__ = [
     "adopted",
     "as_of",
     "as_of_now",
+    "begin_delivery",
     "changes_after",
     "close",
     "closure_of",
@@ -70,10 +67,13 @@ __all__ = [
     "count_by",
     "count_of",
     "decide",
+    "delivery_of",
     "destroyed_of",
     "differences",
+    "end_delivery",
     "export",
     "faults_of",
+    "histories",
     "history_of",
     "known_at",
     "last_change",
@@ -82,6 +82,7 @@ __all__ = [
     "load_whole",
     "open_reports",
     "page_of",
+    "pages",
     "permitted",
     "prepare",
     "rebuild",
