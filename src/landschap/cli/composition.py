@@ -171,9 +171,13 @@ class Composition:
         from landschap.platform.http import AppShape, make_app
         from landschap.registers import api as register_api
         from landschap.registers.client import MODELS_FOLDER, read_models
+        from landschap.registers.store import adopt
 
         folder = self.settings.path.parent
         registers = read_models(folder / MODELS_FOLDER)
+        for each in registers.by_name.values():
+            # A model that would make what is stored unreadable stops the start, not an answer.
+            await adopt(await self.pool("registers"), each)
         declarations = read_declarations(folder / SOURCES_FOLDER, registers)
         hosts = self.settings.network.hosts or {}
         around = Surroundings(

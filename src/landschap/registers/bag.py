@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import groupby
 
+from landschap.registers.geometry_wkt import geometry_in
 from landschap.registers.models import ObjectType, Property
 from landschap.registers.operations import Draft, Line
 from landschap.registers.periods import OPEN, IncompleteDate, Period
@@ -291,10 +292,13 @@ class _Cells:
         return content
 
     def _geometry(self, prop: Property) -> dict[str, JsonValue]:
-        """CSV has no geometry; in the XML it is an object, or what was wrong with it."""
+        """Well-known text of the CSV; of the XML an object, or what was wrong with it."""
         value = self._row.cells.get(prop.name)
         if isinstance(value, str) and value:
-            self.fault(prop.name, value, "Correct the geometry.")
+            found = geometry_in(value)
+            if found is None:
+                self.fault(prop.name, value[:200], "Correct the geometry.")
+            return {prop.name: found} if found else {}
         return {prop.name: value} if isinstance(value, Mapping) else {}
 
     def document(self) -> dict[str, JsonValue]:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from landschap.registers import bag, bag_doubts, brp, lines
+from landschap.registers import bag, bag_doubts, brp, hr, lines
 from landschap.registers.client.extract import bag_rows, holds_xml
 from landschap.registers.client.limits import Unpacked, opened_zip, refused
 from landschap.registers.client.rows import (
@@ -39,6 +39,8 @@ from landschap.registers.sources import (
     SourceRow,
     UnreadableSource,
 )
+from landschap.vocabulary.identifiers import InvalidValue
+from landschap.vocabulary.ijson import InvalidJson, loads
 
 Identify = Callable[[str], str]
 Told = Iterator[Sourced | Refused]
@@ -89,6 +91,8 @@ def gather(
         spool.keep(told(_mapped(delivery, delivery.mapping)))
     elif people or holds_people(delivery.path):
         spool.keep(told(_people(delivery, spool)))
+    elif holds_profiles(delivery.path):
+        spool.keep(told(_profiles(delivery)))
     elif holds_xml(delivery.path):
         spool.keep(told(_extract(delivery, spool, seen)))
     else:
@@ -289,6 +293,32 @@ def _people(delivery: Delivery, spool: Spool) -> Told:
                 yield Refused(faults=error.faults, type_key=kind.key, object_id=object_id)
                 continue
             yield from _plain(found, name, rows[0].line)
+
+
+def _profiles(delivery: Delivery) -> Told:
+    """Basic profiles of the trade register, one per file."""
+    register, path = delivery.register, delivery.path
+    for file in sorted(path.glob(_PROFILES)) if path.is_dir() else [path]:
+        try:
+            found = hr.readings(register, file.name, loads(file.read_bytes()))
+        except (InvalidJson, InvalidValue) as error:
+            message = str(error)
+            fault = RowFault(file=file.name, line=1, column="", message=message,
+                             remedy="Give a basic profile as the API of the trade register "
+                             "answers it.")  # fmt: skip
+            yield Refused(faults=[fault])
+            continue
+        yield from _plain(found, file.name, 1)
+
+
+def holds_profiles(path: Path) -> bool:
+    """True for basic profiles of the trade register: a folder of them, or one."""
+    if path.is_dir():
+        return any(path.glob(_PROFILES))
+    return path.is_file() and PurePosixPath(path.name).match(_PROFILES)
+
+
+_PROFILES = "basisprofiel-*.json"
 
 
 def _plain(found: Iterable[Reading], file: str, line: int) -> Told:
