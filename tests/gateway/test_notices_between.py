@@ -64,7 +64,7 @@ INBOX = Service(
 def agreed(owner: str) -> Register:
     """The register of either, with the inbox of Weesp and the register ``proef`` of Doesburg."""
     made = register(owner)
-    given = {
+    given: Any = {
         "version": 1, "effect": Effect.PERMIT, "purpose": ASSISTANCE, "actions": ("raadplegen",),
         "valid": SINCE, "explanation": text("waarom"), "legal_bases": made.policies[0].legal_bases,
         "activity": made.policies[0].activity,

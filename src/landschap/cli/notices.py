@@ -155,7 +155,7 @@ async def notice_work(
         registers=read_models(settings.path.parent / MODELS_FOLDER),
         oin=rights.me,
         origin=urlsplit(settings.addresses.manager).hostname or "",
-        doors=await _doors(made, rights),
+        doors=await open_doors(made, rights),
         why_not=rights.why_not,
         figures=Figures(made.metrics),
     )
@@ -165,7 +165,8 @@ async def notice_work(
     )
 
 
-async def _doors(made: Composition, rights: Rights) -> Doors:
+async def open_doors(made: Composition, rights: Rights) -> Doors:
+    """Both ways out: our own Outway, and the hosts of our own network that were configured."""
     settings = made.settings
     told = settings.notifications
     hosts = {**{each: each for each in told.hosts}, **(settings.network.hosts or {})}
