@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Write the reference pages that follow from the program: settings and commands.
+"""Write the reference pages that follow from the program: settings, commands, annotations.
 
-python tools/reference.py            write docs/reference/settings.md and commands.md
+python tools/reference.py            write settings.md, commands.md and information-models.md
 python tools/reference.py --check    exit 1 when a page is not what would be written
 """
 
@@ -17,6 +17,8 @@ import click
 
 from landschap.cli import COMMANDS, EXIT_CODES
 from landschap.platform.settings import schema
+from landschap.registers.annotations import ON_PROPERTY, ON_TYPE, ON_VALUE
+from landschap.registers.schemas import FORMATS, KEYWORDS
 
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
 SETTINGS_WORDS = """\
@@ -92,9 +94,41 @@ def _command(command: click.Command, name: str) -> Iterator[str]:
                 yield from _command(found, f"{name} {sub}")
 
 
+def annotations_page() -> str:
+    """What may stand in an information model, from the table that the checks use."""
+    lines = ["# Annotations of an information model", "", WRITTEN, "", _ANNOTATIONS, ""]
+    for title, found in (("On an object type", ON_TYPE), ("On a property", ON_PROPERTY)):
+        lines += [f"## {title}", "", "| Annotation | Value | Meaning |", "| --- | --- | --- |"]
+        lines += [
+            f"| `{name}` | {_value(rule)} | {rule['description']} |" for name, rule in found.items()
+        ]
+        lines += [""]
+    inside = ", ".join(f"`{name}`" for name in ON_VALUE)
+    lines += [f"Members inside a value, and items of a list, may have {inside}.", ""]
+    lines += ["## Keywords of JSON Schema", "", ", ".join(f"`{each}`" for each in sorted(KEYWORDS))]
+    lines += ["", f"`format` is one of {', '.join(f'`{each}`' for each in FORMATS)}."]
+    return "\n".join(lines) + "\n"
+
+
+_ANNOTATIONS = """\
+A model is one JSON Schema 2020-12 per object type (`TYPE.schema.json`). `title` and `description`
+are Dutch. An annotation that is not here is a mistake, and so is a keyword that is not:
+`landschap model check` names the nearest.
+[How to work with models](../how-to/information-model.md).
+"""
+
+
+def _value(rule: Any) -> str:
+    return f"`{rule['pattern']}`" if "pattern" in rule else _kind(rule)
+
+
 def main() -> int:
     """Write or check; returns the exit code."""
-    pages = {"settings.md": settings_page(), "commands.md": commands_page()}
+    pages = {
+        "settings.md": settings_page(),
+        "commands.md": commands_page(),
+        "information-models.md": annotations_page(),
+    }
     stale = []
     for name, text in pages.items():
         path = REFERENCE / name

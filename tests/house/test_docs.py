@@ -23,6 +23,8 @@ WRITTEN = {"conformance.md", "performance.md", "performance-agreements.md", "lon
 def test_reference_pages_are_what_the_program_says() -> None:
     assert (DOCS / "reference" / "settings.md").read_text() == reference.settings_page()
     assert (DOCS / "reference" / "commands.md").read_text() == reference.commands_page()
+    models = (DOCS / "reference" / "information-models.md").read_text()
+    assert models == reference.annotations_page()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))

@@ -221,7 +221,10 @@ def apply_models(settings: Settings, names: Sequence[str], dry_run: bool, as_jso
     else:
         for one in done:
             judged = Succession(changes=one.changes, refused=one.refused)
-            _tell(f"{one.type_key} {one.before or 'new'} -> {one.after}", judged)
+            if one.before:
+                _tell(f"{one.type_key} {one.before} -> {one.after}", judged)
+            else:
+                click.echo(f"{one.type_key} {one.after}: new")
         if not done:
             click.echo("everything was in force already")
     if any(one.refused for one in done):
