@@ -7,7 +7,7 @@ import asyncio
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import asyncpg
 import pytest
@@ -18,10 +18,12 @@ from tests.throwaway import Database
 
 from landschap.platform.ids import uuid7
 from landschap.registers import store
-from landschap.registers.disposal import Act, Hold
+from landschap.registers.disposal import Act, DisposalList, Hold, Item
+from landschap.registers.models import Registers
 from landschap.registers.operations import Draft
 from landschap.registers.periods import BEGINNING, OPEN
 from landschap.registers.questions import AsOf
+from landschap.registers.retention import read_rules
 from landschap.registers.statements import DESTROYED, InvalidStatement, open_statement
 from landschap.registers.store import destroying, disposal
 from landschap.registers.timeline import Kind
@@ -212,6 +214,70 @@ async def test_a_rule_that_changed_or_went_since_the_list_was_made_destroys_noth
     await write(destroyer, "a1", draft("2020-01-01", "Jansen"))
     given = await destroyer.approved(await destroyer.propose(["a1"], act=Act.DESTROY))
     assert codes(await destroyer.execute(given)) == ["vernietiging.regel-gewijzigd"]
+
+
+async def test_nothing_is_added_to_a_list_that_was_approved(destroyer: Destroyer) -> None:
+    for object_id in ("a1", "a2"):
+        await write(destroyer, object_id, draft("2020-01-01", "Jansen"))
+    given = await destroyer.approved(await destroyer.propose(["a1"]))
+    one_more = """INSERT INTO registers.disposal_item
+            (list_id, object_type, object_id, rule_id, rule, last_number)
+        VALUES ($1, 'proef.persoon', 'a2', '', '{}', 2)"""
+    with pytest.raises(asyncpg.PostgresError, match="nothing is added"):
+        await destroyer.pool.execute(one_more, given.list_id)
+    # On its way while the approval was: then the whole list is approved by nobody.
+    owner = await destroyer.database.administrator()
+    await owner.execute("ALTER TABLE registers.disposal_item DISABLE TRIGGER refuse_approved")
+    await owner.execute(one_more, given.list_id)
+    await owner.close()
+    with pytest.raises(asyncpg.PostgresError, match="not approved"):
+        await destroyer.execute(await destroyer.seen(given))
+    assert await destroying.records(destroyer.pool, PEOPLE) == []
+
+
+async def test_before_its_term_is_over_the_database_destroys_nothing(database: Database) -> None:
+    text = """[[regel]]
+id = "r1"
+objecttype = "persoon"
+categorie = "1.1"
+waardering = "vernietigen"
+termijn = "P1Y"
+begint = "einde"
+"""
+    rules = read_rules(text, "x", PEOPLE, Registers({"proef": PEOPLE}))
+    destroyer = await Destroyer.of(database, PEOPLE, rules)
+    await write(destroyer, "a1", draft("2020-01-01", "Jansen"))
+    kind = kind_of(PEOPLE)
+    for due_on, code in (("2199-01-01", "vernietiging.te-vroeg"), ("2021-01-01", "")):
+        item = Item(
+            type_key=kind.key, object_id="a1", last_number=1, rule=rules.rules[0].as_json(),
+            due_on=date.fromisoformat(due_on),
+        )  # fmt: skip
+        made = DisposalList(
+            list_id=uuid7(), register="proef", act=Act.DESTROY, ground="termijn", proposer=ANNA,
+            items=[item],
+        )  # fmt: skip
+        await disposal.propose(destroyer.pool, made)
+        assert codes(await destroyer.execute(await destroyer.approved(made))) == [code]
+
+
+async def test_a_law_that_came_after_the_approval_keeps_what_a_person_asked_to_erase(
+    database: Database,
+) -> None:
+    text = """[[regel]]
+id = "r1"
+objecttype = "persoon"
+categorie = "1.1"
+waardering = "vernietigen"
+termijn = "P1Y"
+begint = "einde"
+wettelijk = "Wet BRP"
+"""
+    destroyer = await Destroyer.of(database, PEOPLE)
+    await write(destroyer, "a1", draft("2020-01-01", "Jansen"))
+    given = await destroyer.approved(await destroyer.propose(["a1"]))
+    destroyer.rules = read_rules(text, "x", PEOPLE, Registers({"proef": PEOPLE}))
+    assert codes(await destroyer.execute(given)) == ["wissen.wettelijke-plicht"]
 
 
 async def test_what_was_destroyed_can_not_be_registered_again(destroyer: Destroyer) -> None:

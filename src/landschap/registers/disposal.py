@@ -201,6 +201,16 @@ def changed_since() -> Refusal:
     )
 
 
+def not_due() -> Refusal:
+    """The term of the object is not over yet."""
+    return Refusal(
+        code="vernietiging.te-vroeg",
+        status=HTTPStatus.CONFLICT,
+        title="The term is not over yet",
+        detail="By its rule the object is to be kept still. Nothing was destroyed.",
+    )
+
+
 def legal_duty(rules: Sequence[Rule], authority: str) -> Refusal | None:
     """Why a person's data can not be erased: a law says to keep it, and no authority orders it.
 

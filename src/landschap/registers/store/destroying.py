@@ -24,7 +24,9 @@ from landschap.registers.disposal import (
     Item,
     changed_since,
     held,
+    legal_duty,
     not_approved,
+    not_due,
     rule_changed,
     statement,
 )
@@ -111,12 +113,20 @@ async def execute(
     if refused is not None:
         raise ProblemError(refused)
     for item in given.open_items:
-        changed = rule_changed(item, keeping.rules) if given.act is Act.DESTROY else None
+        changed = _forbidden(given, item, keeping)
         if changed is not None:
             yield Outcome(item=item, refusal=changed)
             continue
         async with pool.acquire() as connection:
             yield await _destroy(connection, given, item, keeping)
+
+
+def _forbidden(given: DisposalList, item: Item, keeping: Keeping) -> Refusal | None:
+    """What the rules as they are now say against it."""
+    if given.act is Act.DESTROY:
+        return rule_changed(item, keeping.rules)
+    kind = keeping.register.types[item.type_key.partition(".")[2]]
+    return legal_duty(keeping.rules.of(kind) if keeping.rules else [], given.authority)
 
 
 async def clean(pool: Pool) -> bool:
@@ -169,7 +179,11 @@ async def _destroy(connection: Any, given: DisposalList, item: Item, keeping: Ke
 
 
 # What `registers.destroy` raises.
-_REFUSED: Mapping[str, Refusal] = {"LR002": held(()), "LR003": changed_since()}
+_REFUSED: Mapping[str, Refusal] = {
+    "LR002": held(()),
+    "LR003": changed_since(),
+    "LR006": not_due(),
+}
 
 
 async def _groups(connection: Connection, item: Item, kind: ObjectType) -> Groups:
