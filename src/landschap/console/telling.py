@@ -62,10 +62,11 @@ def label_of(kind: ObjectType, every: Sequence[Found], found: Found) -> str:
 
     ``every`` are all states that are shown, so that the words tell them apart.
     """
+    # A number that says who it is tells nothing of a state.
     names = [
         prop.name
         for prop in kind.content_properties()
-        if prop.name in found.content and prop.geometry is None
+        if prop.name in found.content and prop.geometry is None and not prop.subject_kind
     ]
     varying = [name for name in names if len({_text(each.content.get(name)) for each in every}) > 1]
     chosen = [STATE] if STATE in names else (varying or names)[:1]
@@ -79,7 +80,8 @@ def detail_of(kind: ObjectType, every: Sequence[Found], found: Found, language: 
     for prop in kind.content_properties():
         texts = {_text(each.content.get(prop.name)) for each in every}
         mine = _text(found.content.get(prop.name))
-        if len(texts) > 1 and mine != label and prop.geometry is None:
+        telling = prop.geometry is None and not prop.subject_kind and mine != label
+        if len(texts) > 1 and telling:
             title = prop.title_en if language == "en" else prop.title
             told.append(f"{title}: {mine or '-'}")
     return "; ".join(told)[:_MAX_TEXT]

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
@@ -14,7 +15,7 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from landschap.console.grid import Drawing, draw, known_then, moments_of
+from landschap.console.grid import Drawing, draw, known_then
 from landschap.console.known import Known as Who
 from landschap.console.objects import (
     MAX_REGISTRATIONS,
@@ -65,7 +66,7 @@ from landschap.registers.occurrences import (
     registration_as_json,
     registrations,
 )
-from landschap.registers.questions import AsOf, Found
+from landschap.registers.questions import AsOf
 from landschap.registers.timeline import Clock, Known
 from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.problems import ProblemError
@@ -190,6 +191,7 @@ class _ObjectPage:
             "kinds": {key: words.say(text) for key, text in _KINDS.items()},
             "relation": partial(self._relation, asked, kind),
             "day_text": partial(short_day_words, language=asked.language),
+            "doubt_names": partial(self._doubts, words, kind),
             "known_day": lambda moment: short_day_words(amsterdam_day(moment), asked.language),
             "map": await self._map(asked, read),
             "json_path": f"{path}/json?{urlencode(times.query())}".rstrip("?"),
@@ -213,7 +215,7 @@ class _ObjectPage:
                 "found": one,
                 "label": label_of(kind, every, one),
                 "values": values_of(kind, one.content, one.history.doubts),
-                "doubts": self._doubts(words, kind, one),
+                "doubts": self._doubts(words, kind, one.history.doubts),
             }
             for one in found
         ]
@@ -239,13 +241,13 @@ class _ObjectPage:
         return await map_of(self.deps, asked, read.case, read.known, found)
 
     @staticmethod
-    def _doubts(words: Words, kind: ObjectType, found: Found) -> list[str]:
+    def _doubts(words: Words, kind: ObjectType, paths: Iterable[str]) -> list[str]:
         days = {
             "beginGeldigheid": words.say(N_("Begin van deze toestand")),
             "eindGeldigheid": words.say(N_("Einde van deze toestand")),
         }
         told = []
-        for path in found.history.doubts:
+        for path in paths:
             prop = kind.properties.get(path.partition(".")[0])
             told.append(days.get(path) or (words.title(prop) if prop else path))
         return list(dict.fromkeys(told))
@@ -277,7 +279,7 @@ class _ObjectPage:
             "most_stretches": MAX_STATES,
             "registered": registered(kind, groups, read.known) if formal else [],
             "most_registered": MAX_REGISTRATIONS,
-            "moments": moments_of(groups, read.present) if formal else [],
+            "same_day": _same_day([moment for _, moment in drawing.rows] if drawing else []),
             "compared": times.compared if formal else None,
             "changes": None if found is None else changes(kind, found),
         }
@@ -346,3 +348,9 @@ def _link(path: str, day: date, moment: datetime | None) -> str:
 
 def _typed(text: str) -> str:
     return text.strip()[:40]
+
+
+def _same_day(moments: Sequence[datetime]) -> frozenset[datetime]:
+    """Moments that share their day with another: they need the clock to be told apart."""
+    days = Counter(map(amsterdam_day, moments))
+    return frozenset(moment for moment in moments if days[amsterdam_day(moment)] > 1)
