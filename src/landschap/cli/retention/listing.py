@@ -228,8 +228,12 @@ def _keep(
         click.echo(json.dumps({**body, "items": _items(desk, made.items)}, ensure_ascii=False))
         return
     _tell_items(desk, made)
-    for word, number in counts.items():
-        click.echo(f"{word}: {number:,}", err=True)
+    if counts:
+        click.echo(
+            f"{counts['looked']:,} objects looked at; {counts['held']:,} past their term are held, "
+            f"{counts['toTransfer']:,} are kept for ever and go to `register transfer --due`",
+            err=True,
+        )
     if kept:
         click.echo(f"proposed: {made.list_id}; somebody else approves it")
     else:

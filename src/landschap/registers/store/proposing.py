@@ -94,8 +94,10 @@ async def size_of(pool: Pool, register: Register, rules: Rules) -> int:
     for kind in register.types.values():
         if rules.of(kind):
             total += await pool.fetchval(
-                """SELECT count(DISTINCT object_id) FROM registers.assertion
-                   WHERE object_type = $1""",
+                """SELECT count(DISTINCT a.object_id) FROM registers.assertion a
+                   WHERE a.object_type = $1 AND NOT EXISTS (
+                       SELECT FROM registers.disposal_record r
+                       WHERE r.object_type = $1 AND r.object_id = a.object_id AND r.whole)""",
                 kind.key,
             )
     return total
