@@ -144,8 +144,8 @@ def _values(
             told = titles if isinstance(titles, Mapping) else {}
             yield Value(
                 path=f"{prop.name}.{name}",
-                title=f"{prop.title}: {str(told.get('title', name)).lower()}",
-                title_en=f"{prop.title_en}: {str(told.get('x-titel-en', name)).lower()}",
+                title=str(told.get("title", name)),
+                title_en=str(told.get("x-titel-en", name)),
                 value=_plain(inner),
                 in_doubt=doubtful or f"{prop.name}.{name}" in doubts,
             )

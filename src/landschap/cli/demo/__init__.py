@@ -102,6 +102,7 @@ def _tell_addresses(console: Console, opened: Opened, transaction_id: str) -> No
     lines = [
         "",
         f"[bold]Open[/bold] {scene.weesp.web_address}  log in as Suzanne Moulin",
+        f"     {scene.weesp.web_address}/console  Weesp's registers; log in as M. de Wit",
         f"     http://{scene.weesp.admin}/health/ready and /metrics  Weesp's operators",
         f"     http://{scene.doesburg.admin}/health/ready and /metrics  Doesburg's operators",
         "",

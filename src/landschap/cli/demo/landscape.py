@@ -42,6 +42,13 @@ OTHER_PURPOSE = "https://doelen.landschap.example/id/parkeervergunning-verlenen"
 SUBSTANTIAL = "http://eidas.europa.eu/LoA/substantial"
 LOOK_ACTIVITY = "https://register.weesp.example/activiteiten/inzage-in-gebruik"
 PORTAL_CLIENT = "mijn-gegevens"
+CONSOLE_CLIENT = "console"
+# Weesp's own people in the console: who they are at the login provider, and in which role.
+CONSOLE_PEOPLE = {
+    "weesp-burgerzaken": ("M. de Wit, burgerzaken van Weesp", "medewerker-burgerzaken"),
+    "weesp-inkomen": ("K. Vermeer, consulent van Weesp", "inkomensconsulent"),
+    "weesp-gegevens": ("J. van Dijk, gegevensbeheerder van Weesp", "gegevensbeheerder"),
+}
 CASE_CLIENT = "zaaksysteem"
 CASE_REDIRECT = "http://zaaksysteem.localhost/terug"
 # Official fictitious persons of the BRP test set.
@@ -191,6 +198,10 @@ def _people(landscape: Landscape) -> dict[str, object]:
                 "kind": "resident",
                 "redirect_uris": [f"{landscape.weesp.web_address}/inloggen/terug"],
             },
+            CONSOLE_CLIENT: {
+                "kind": "employee of Weesp",
+                "redirect_uris": [f"{landscape.weesp.web_address}/console/inloggen/terug"],
+            },
             CASE_CLIENT: {
                 "kind": "employee",
                 "audience": f"outway.{landscape.doesburg.key}",
@@ -206,6 +217,15 @@ def _people(landscape: Landscape) -> dict[str, object]:
                     "claims": {"bsn": bsn, "acr": SUBSTANTIAL},
                 }
                 for number, (bsn, name) in enumerate(residents, start=1)
+            ),
+            *(
+                {
+                    "sub": sub,
+                    "name": name,
+                    "kind": "employee of Weesp",
+                    "claims": {"roles": [role], "acr": SUBSTANTIAL, "amr": ["pwd", "mfa"]},
+                }
+                for sub, (name, role) in CONSOLE_PEOPLE.items()
             ),
             {
                 "sub": "medewerker-17",
@@ -333,6 +353,11 @@ def _role_lines(landscape: Landscape, member: Member) -> list[str]:
             "",
             "[portal]",
             f'look_activity = "{LOOK_ACTIVITY}"',
+            "",
+            "[oidc.console]",
+            f'issuer = "{landscape.login_address}"',
+            f'client_id = "{CONSOLE_CLIENT}"',
+            f"roles = {json.dumps([role for _, role in CONSOLE_PEOPLE.values()])}",
             "",
         ]
     if member.outway:

@@ -85,3 +85,9 @@ def tamper(copy: Path) -> str:
     lines[place] = json.dumps(line, ensure_ascii=False, separators=(",", ":"))
     copy.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return str(record["id"])
+
+
+def year_on(page: str) -> str:
+    """The year of construction among the values of a building's page; empty when none is there."""
+    found = re.search(r"<dt>Oorspronkelijk bouwjaar</dt><dd>\s*([0-9]{4})", page)
+    return found[1] if found else ""

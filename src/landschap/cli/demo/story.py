@@ -25,6 +25,7 @@ from landschap.cli.demo.observing import (
     figures_of,
     refusal_of,
     tamper,
+    year_on,
 )
 from landschap.cli.demo.opening import Opened
 from landschap.cli.demo.report import Seen, demand
@@ -49,6 +50,10 @@ VALID_ON = "2021-03-01"
 KNOWN_BEFORE = "2021-03-15T00:00:00+01:00"
 CASE_WORKER = "medewerker-17"
 RESIDENT = "burger-1"
+EMPLOYEE = "weesp-burgerzaken"
+# A building of which the year was not known before February 2011: 9999 says so.
+BUILDING = "register/bag/panden/0424100000002206"
+AS_KNOWN_THEN = "geldigOp=2011-01-01&beschikbaarOp=2010-12-31"
 SEEN_WITHIN_SECONDS = 5.0
 _REVOKE = "REVOKE INSERT ON logboek.record FROM landschap_logboek"
 _GRANT = "GRANT INSERT ON logboek.record TO landschap_logboek"
@@ -71,6 +76,7 @@ class Story:
             ("same transaction id in both logs", self.same_transaction_in_both_logs),
             ("a processing line for each person", self.line_for_each_person),
             ("the resident sees the use in the portal", self.resident_sees_the_use),
+            ("an employee sees a building as known then", self.employee_sees_it_as_known_then),
             ("question without purpose: refused and logged", self.without_purpose),
             (
                 "purpose the contract lacks: refused, missing link named",
@@ -183,6 +189,26 @@ class Story:
         demand(bool(seen["use"]), "this very question is not among the uses shown", seen)
         heading = re.search(r"<h2[^>]*>([^<]+)</h2>", page.text)
         seen["heading"] = heading[1].strip() if heading else ""
+        return seen
+
+    async def employee_sees_it_as_known_then(self) -> Seen:
+        """Weesp's own employee looks at a building in the console, now and as known in 2010."""
+        console = f"{self.opened.landscape.weesp.web_address}/console"
+        visitor = Visitor()
+        await visitor.log_in(console, EMPLOYEE)
+        now = await visitor.open(f"{console}/{BUILDING}")
+        then = await visitor.open(f"{console}/{BUILDING}?{AS_KNOWN_THEN}")
+        person = await visitor.open(f"{console}/register/inwoners/inwoners")
+        seen: Seen = {
+            "status": [now.status, then.status],
+            "page": then.address,
+            "now": year_on(now.text),
+            "then": year_on(then.text),
+            "persons need a purpose": person.address.split("?")[0],
+        }
+        demand(seen["status"] == [200, 200], "not both pages were shown", seen)
+        demand((seen["now"], seen["then"]) == ("1920", "9999"), "expected 1920 and 9999", seen)
+        demand(person.address.split("?")[0] == f"{console}/doel", "no purpose was asked", seen)
         return seen
 
     async def without_purpose(self) -> Seen:
