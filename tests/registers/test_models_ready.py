@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -15,10 +16,12 @@ from tests.registers.rig import FULL, WEESP
 from landschap.registers import client, store
 from landschap.registers.annotations import HVD_CATEGORIES, PersonalData
 from landschap.registers.client.models import READY, read_models
-from landschap.registers.models import ObjectType
+from landschap.registers.models import ObjectType, Registers, parse_object_type
 from landschap.registers.questions import AsOf
 from landschap.registers.schemas import Schema, inner_schemas
 from landschap.registers.sources import UnreadableSource
+from landschap.registers.timeline import Clock
+from landschap.vocabulary.problems import ProblemError
 
 PROFILES = FULL.parent / "kvk-test"
 ALL = read_models(READY)
@@ -89,6 +92,34 @@ def test_the_bag_is_open_high_value_geodata_and_nothing_else_is() -> None:
 def test_the_demo_uses_the_ready_bag() -> None:
     for file in sorted((READY / "bag").glob("*.schema.json")):
         assert (WEESP / "registers" / "bag" / file.name).read_text() == file.read_text(), file.name
+
+
+@pytest.mark.case("S-42")
+async def test_answers_fit_their_model_and_a_version_that_breaks_them_is_refused(
+    weesp: asyncpg.Pool, demo_registers: Registers
+) -> None:
+    bag = demo_registers.by_name["bag"]
+    known, seen = await store.known_at(weesp, bag, datetime.now(UTC)), 0
+    for kind in bag.types.values():
+        ids = await weesp.fetch(
+            "SELECT DISTINCT object_id FROM registers.projection WHERE object_type = $1", kind.key
+        )
+        wanted = [row["object_id"] for row in ids]
+        question = AsOf(type=kind, wanted=wanted, valid_on=date(2021, 10, 14), known=known)
+        for one in await store.as_of(weesp, question):
+            content = {k: v for k, v in one.content.items() if k != kind.identification}
+            assert kind.faults_in(one.object_id, kind.groups[0], content) == []
+            seen += 1
+    assert seen > 50
+    for version, told in (("1.1.0", "has to be 2.0.0"), ("2.0.0", "declare a step")):
+        schema = json.loads(json.dumps(bag.types["pand"].schema))
+        schema["x-versie"] = version
+        del schema["properties"]["oorspronkelijkBouwjaar"]
+        schema["required"].remove("oorspronkelijkBouwjaar")
+        broken = parse_object_type(schema, register="bag", name="pand", clock=Clock.SOURCE)
+        after = replace(bag, types={**bag.types, "pand": broken})
+        with pytest.raises(ProblemError, match=told):
+            await store.prepare(weesp, after)
 
 
 async def test_profiles_of_the_trade_register_load_and_read_back(pool: asyncpg.Pool) -> None:

@@ -212,6 +212,13 @@ def test_a_migration_that_can_not_be_done_is_told(given: Mapping[str, Any], mess
         register(renewed(), given)
 
 
+def test_a_name_is_not_used_again_for_something_else() -> None:
+    new = renewed()
+    new["properties"]["straat"] = annotated()
+    with pytest.raises(InvalidModel, match="straat was the name of straatnaam"):
+        register(new, MIGRATION)
+
+
 def test_a_migration_of_a_property_that_never_was_is_refused() -> None:
     wrong = copy.deepcopy(MIGRATION)
     wrong["migratie"][0]["stappen"].append({"vervalt": "telefon"})

@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 
 from landschap.registers.geo_asking import placed
 from landschap.registers.geometry_crs import CRS84, Crs
@@ -99,11 +100,17 @@ OPERATIONS = tuple(_OPERATIONS)
 
 def body_schema(kind: ObjectType, operation: str) -> Schema:
     """The JSON Schema of a body; the content of a group is checked by the model itself."""
+    return _body_schema(operation, kind.groups)
+
+
+@lru_cache(maxsize=1024)
+def _body_schema(operation: str, groups: tuple[str, ...]) -> Schema:
+    """Made once, so that its checks are made ready once."""
     known = _OPERATIONS[operation]
     members: dict[str, JsonValue] = {
         "reden": {"type": "string", "minLength": 3, "maxLength": 500},
         "document": {"type": "string", "minLength": 1, "maxLength": 500},
-        "groep": {"enum": list(kind.groups)},
+        "groep": {"enum": list(groups)},
     }
     each: Mapping[str, JsonValue] = {
         "geldigVan": {"type": "string", "format": "date"},
@@ -115,7 +122,7 @@ def body_schema(kind: ObjectType, operation: str) -> Schema:
     }
     members.update({name: each[name] for name in (*known.needs, *known.may)})
     required = ["reden", "document", *known.needs]
-    if len(kind.groups) > 1:
+    if len(groups) > 1:
         required.append("groep")
     return {
         "type": "object",

@@ -126,6 +126,10 @@ def migration_faults(migrations: Sequence[Migration], schema: Schema | None) -> 
     for position, step in enumerate(steps):
         if isinstance(step, Drop):
             continue
+        if isinstance(step, Rename) and step.old in names:
+            # Stored content is searched under every name it had: one name, one meaning.
+            yield Fault("/migratie", f"{step.old} was the name of {step.new}; give what is called "
+                        "that now another name")  # fmt: skip
         reached = step.new if isinstance(step, Rename) else step.path
         end = _name_after(reached, steps[position + 1 :])
         if end and end not in names:
