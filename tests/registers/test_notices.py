@@ -354,6 +354,7 @@ async def test_what_waits_is_counted(telling: Telling, reader: Party) -> None:
     figures = Figures(registry)
     await figures.look(telling.pool, datetime.now(UTC) + timedelta(seconds=30))
     text = generate_latest(registry).decode()
+    assert "landschap_inbox_waiting 0.0" in text
     assert 'landschap_notices_waiting{register="proef"} 2.0' in text
     assert 'landschap_notices_subscriptions{register="proef",state="actief"} 1.0' in text
     oldest = registry.get_sample_value("landschap_notices_oldest_seconds", {"register": "proef"})

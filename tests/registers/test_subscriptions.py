@@ -15,7 +15,13 @@ from tests.registers.test_collections import FIELDS, places
 from tests.throwaway import Database
 
 from landschap.purposes.rows import RowCondition
-from landschap.registers.subscriptions import MAX_PER_READER, Wanted, read_wanted
+from landschap.registers.subscribing import read_wanted
+from landschap.registers.subscriptions import (
+    MAX_PER_READER,
+    Wanted,
+    destination,
+    service_and_path,
+)
 from landschap.vocabulary.problems import Refusal
 
 OTHER = "00000099000000003000"
@@ -148,6 +154,8 @@ def _read(body: object, permitted: tuple[str, ...] = FIELDS) -> Wanted | Refusal
         ({"bestemming": {"soort": "fsc", "dienst": "meldingen", "adres": "https://x"}},
          "/bestemming"),
         ({"bestemming": {"soort": "adres"}}, "/bestemming"),
+        ({"bestemming": {**INBOX, "pad": "/a/../b"}}, "/bestemming/pad"),
+        ({"bestemming": {**INBOX, "pad": "//elders.test"}}, "/bestemming/pad"),
         ({"bestemming": INBOX, "doel": "x"}, ""),
         ({"bestemming": INBOX, "filters": {"collecties": []}}, "/filters/collecties"),
         ({"bestemming": INBOX, "filters": {"collecties": ["huisen"]}}, "/filters/collecties/0"),
@@ -196,6 +204,14 @@ def test_an_address_that_nobody_configured_is_refused(address: str) -> None:
     refusal = _read({"bestemming": {"soort": "adres", "adres": address}})
     assert isinstance(refusal, Refusal)
     assert "/bestemming/adres" in str(refusal.extra["errors"])
+
+
+def test_a_service_may_have_its_inbox_elsewhere() -> None:
+    wanted = _read({"bestemming": {**INBOX, "pad": "/api/v2/notificaties"}})
+    assert isinstance(wanted, Wanted)
+    assert service_and_path(wanted.sink) == ("meldingen", "/api/v2/notificaties")
+    assert destination(wanted.sink) == {**INBOX, "pad": "/api/v2/notificaties"}
+    assert service_and_path("fsc:meldingen") == ("meldingen", "/meldingen/v1/gebeurtenissen")
 
 
 def test_a_configured_address_is_taken() -> None:

@@ -27,7 +27,8 @@ from landschap.purposes.bound import Bound, read_bound
 from landschap.purposes.snapshot import Rule, Snapshot
 from landschap.purposes.store import current_snapshot
 from landschap.registers.client import MODELS_FOLDER, read_models
-from landschap.registers.subscriptions import Subscription, check_address
+from landschap.registers.subscribing import check_address
+from landschap.registers.subscriptions import Subscription
 from landschap.registers.worker import (
     AddressDoor,
     Doors,

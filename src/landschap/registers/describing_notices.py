@@ -13,7 +13,8 @@ from typing import cast
 from landschap.registers.inbox import CLOUD_EVENT, MAX_EVENTS
 from landschap.registers.models import Register
 from landschap.registers.notices import BATCH, EVENT, Notice, event_of, types_of
-from landschap.registers.subscriptions import ACTIONS, BODY, State
+from landschap.registers.subscribing import BODY
+from landschap.registers.subscriptions import ACTIONS, State
 from landschap.registers.timeline import Kind
 from landschap.vocabulary.ijson import JsonValue
 
@@ -213,7 +214,10 @@ def sent() -> Json:
 
 
 def _told(words: str) -> Json:
-    return {"description": words}
+    return {
+        "description": words,
+        "headers": {"API-Version": {"$ref": "#/components/headers/API-Version"}},
+    }
 
 
 def answers(status: str, schema: Json, more: Sequence[str] = ()) -> Json:

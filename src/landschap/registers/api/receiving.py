@@ -22,11 +22,12 @@ from landschap.platform.http import json_response
 from landschap.registers.api.desk import AnyRequest, Desk
 from landschap.registers.inbox import read_events
 from landschap.registers.store import inbox
+from landschap.registers.subscriptions import usual_path
 from landschap.vocabulary.problems import granted
 
 SERVICE = "meldingen"
 _ORIGIN = re.compile(r"[A-Za-z0-9.-]{1,253}")
-PATH = f"/{SERVICE}/v1/gebeurtenissen"
+PATH = usual_path(SERVICE)
 
 
 def receiving(desk: Desk) -> list[ControllerRouterHandler]:

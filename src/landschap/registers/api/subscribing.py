@@ -26,6 +26,7 @@ from landschap.registers.api.desk import AnyRequest, Desk, check_media
 from landschap.registers.models import Register
 from landschap.registers.refusals import rows_not_obeyed
 from landschap.registers.store import subscriptions as kept
+from landschap.registers.subscribing import read_wanted
 from landschap.registers.subscriptions import (
     ACTIONS,
     NOT_FOUND,
@@ -33,7 +34,6 @@ from landschap.registers.subscriptions import (
     Subscription,
     ended_already,
     on_behalf,
-    read_wanted,
 )
 from landschap.vocabulary.problems import ProblemError, granted
 

@@ -67,6 +67,14 @@ async def latest(source: Connection, limit: int) -> Sequence[Kept]:
     return [_kept(row) for row in rows]
 
 
+async def backlog(source: Connection) -> tuple[int, datetime | None]:
+    """How many were not acted upon yet, and when the first of these came."""
+    row = await source.fetchrow(
+        "SELECT count(*), min(received_at) FROM registers.received WHERE handled_at IS NULL"
+    )
+    return row[0], row[1]
+
+
 async def handled(source: Connection, kept: Kept, now: datetime) -> None:
     """It was acted upon."""
     await source.execute(

@@ -301,7 +301,8 @@ class _Service:
         health = Health(failures=found.failures, failing_since=found.failing_since)
         health = health_after(health, whole, now, _chance())
         if health.next_try_at is None and found.rate:
-            paced = now + timedelta(seconds=60 * len(ended) / found.rate)
+            requests = 1 if found.wanted.bundled else len(ended)
+            paced = now + timedelta(seconds=60 * requests / found.rate)
             health = Health(health.failures, health.failing_since, paced, health.given_up)
         await subscriptions.keep_health(pool, own, health, now, taken=bool(taken))
         if whole.verdict is Verdict.GONE:

@@ -16,7 +16,7 @@ from typing import Protocol
 
 import aiohttp
 
-from landschap.registers.subscriptions import FSC_PREFIX, Subscription
+from landschap.registers.subscriptions import FSC_PREFIX, Subscription, service_and_path
 
 SECONDS = 10.0
 _MAX_ANSWER = 65_536
@@ -80,7 +80,7 @@ class Way:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutwayDoor:
-    """Through our own Outway, as one of its applications.
+    """Through our own Outway, as one of its applications; to the path that was agreed.
 
     ``way`` finds the connection to a service of a peer. It raises Unreached when there is no
     contract, and says what is missing.
@@ -91,12 +91,11 @@ class OutwayDoor:
     way: Callable[[str, str], Awaitable[Way]]
 
     async def carry(self, to: Subscription, letter: Letter) -> Answer:
-        """Make the request at the path of the inbox. Raises Unreached."""
-        service = to.wanted.sink.removeprefix(FSC_PREFIX)
+        """Make the request. Raises Unreached."""
+        service, path = service_and_path(to.wanted.sink)
         way = await self.way(to.peer, service)
         headers = {**letter.headers, **way.headers}
-        url = f"{self.outway}/{service}/v1/gebeurtenissen"
-        return await _request(self.session, url, letter, headers, None)
+        return await _request(self.session, f"{self.outway}{path}", letter, headers, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from landschap.platform.loops import pause
 from landschap.registers.delivering import Verdict
-from landschap.registers.store import notices, subscriptions
+from landschap.registers.store import inbox, notices, subscriptions
 from landschap.registers.store.rows import Pool
 from landschap.registers.subscriptions import State
 
@@ -44,6 +44,14 @@ class Figures:
             "landschap_notices_attempts", "Attempts to send notices, by how they ended.",
             ["verdict"], registry=registry,
         )  # fmt: skip
+        self._inbox = Gauge(
+            "landschap_inbox_waiting", "Notices of others that were not acted upon yet.",
+            registry=registry,
+        )  # fmt: skip
+        self._inbox_oldest = Gauge(
+            "landschap_inbox_oldest_seconds", "How long ago the first of these came.",
+            registry=registry,
+        )  # fmt: skip
         for verdict in Verdict:
             self._attempts.labels(verdict.value)
 
@@ -53,6 +61,9 @@ class Figures:
 
     async def look(self, pool: Pool, now: datetime) -> None:
         """Count what waits now."""
+        count, since = await inbox.backlog(pool)
+        self._inbox.set(count)
+        self._inbox_oldest.set(max((now - (since or now)).total_seconds(), 0.0))
         behind = await notices.backlogs(pool)
         every = await subscriptions.subscriptions(pool, with_ended=False)
         for register in {each.register for each in every}:
