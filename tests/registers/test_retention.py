@@ -13,7 +13,8 @@ from tests.registers.rig import annotated, made_up, up_to
 
 from landschap.registers.models import ObjectType, Registers
 from landschap.registers.periods import OPEN, IncompleteDate, Period
-from landschap.registers.retention import Due, Rules, after, digest_of_rule, judge, read_rules
+from landschap.registers.retention import Due, Rules, digest_of_rule, judge, read_rules
+from landschap.registers.terms import after, before
 from landschap.registers.timeline import Assertion, Kind
 from landschap.vocabulary.identifiers import InvalidValue
 from landschap.vocabulary.mistakes import MistakesError
@@ -89,6 +90,7 @@ def test_what_is_no_term_is_refused(term: str) -> None:
 def test_a_longer_term_never_ends_earlier(day: date, years: int, months: int) -> None:
     assert after(day, f"P{years}Y{months}M") <= after(day, f"P{years}Y{months + 1}M")
     assert after(day, f"P{years}Y{months}M") >= day
+    assert before(day, f"P{years}Y{months}M") <= day
 
 
 def test_a_term_counts_from_the_first_day_on_which_nothing_holds_any_more() -> None:

@@ -80,6 +80,8 @@ class DisposalList:
     proposer: Person
     items: Sequence[Item]
     authority: str = ""
+    # Set when the list takes what was no answer any more at this moment.
+    known_since: datetime | None = None
     proposed_at: datetime | None = None
     approver: Person | None = None
     approved_at: datetime | None = None

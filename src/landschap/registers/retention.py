@@ -23,18 +23,18 @@ intergemeentelijke organen 2020; AVG art. 5 lid 1 sub e.
 
 from __future__ import annotations
 
-import calendar
 import hashlib
-import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 
 from landschap.purposes.reading import Table, lines_of_tables, nearest_of
+from landschap.registers.forgetting import ERASED_GROUP, KnowledgeRule
 from landschap.registers.models import ObjectType, Register, Registers
 from landschap.registers.periods import OPEN, IncompleteDate
+from landschap.registers.terms import DURATION, after
 from landschap.registers.timeline import DOUBT_PREFIX, Assertion, Known, Segment, segments
 from landschap.vocabulary.identifiers import InvalidValue
 from landschap.vocabulary.ijson import JsonValue, canonical
@@ -42,10 +42,7 @@ from landschap.vocabulary.mistakes import Mistake, MistakesError
 from landschap.vocabulary.times import amsterdam_day
 
 FILE = "bewaartermijnen.toml"
-# The shadow group in which a register tells that something was destroyed.
-ERASED_GROUP = "gewist"
-_DURATION = r"P(?=[0-9])(?:[0-9]{1,4}Y)?(?:[0-9]{1,3}M)?(?:[0-9]{1,3}W)?(?:[0-9]{1,4}D)?"
-_PARTS = re.compile(r"([0-9]+)([YMWD])")
+_TABLES = frozenset({"selectielijst", "regel", "kennis"})
 _NAME = r"[a-z0-9][a-z0-9-]{0,60}"
 _CATEGORY = r"[0-9]{1,3}(?:\.[0-9]{1,3}){0,3}"
 
@@ -114,14 +111,16 @@ class Rules:
     register: str
     selection_list: str
     rules: Sequence[Rule]
+    knowledge: Sequence[KnowledgeRule] = ()
 
     def of(self, kind: ObjectType) -> list[Rule]:
         """The rules about one type."""
         return [rule for rule in self.rules if rule.type.key == kind.key]
 
-    def by_id(self, rule_id: str) -> Rule | None:
+    def by_id(self, rule_id: str) -> Rule | KnowledgeRule | None:
         """A rule by its name."""
-        return next((rule for rule in self.rules if rule.id == rule_id), None)
+        every: list[Rule | KnowledgeRule] = [*self.rules, *self.knowledge]
+        return next((rule for rule in every if rule.id == rule_id), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,33 +144,43 @@ def read_rules(source: str, file: str, register: Register, registers: Registers)
     except tomllib.TOMLDecodeError as error:
         raise MistakesError([Mistake(file=file, line=1, key="", message=str(error))]) from None
     problems: list[Mistake] = []
-    for key in set(given) - {"selectielijst", "regel"}:
-        near = nearest_of(key, ("selectielijst", "regel"))
+    for key in set(given) - _TABLES:
+        near = nearest_of(key, _TABLES)
         problems.append(Mistake(file=file, line=1, key=key, message="is not read", nearest=near))
-    entries = given.get("regel", [])
-    lines = lines_of_tables(source, ["regel"])["regel"]
-    rules = [
-        _rule(
-            Table(file=file, name="regel", place=place, values=values, lines=where,
-                  problems=problems),
-            register, registers,
-        )
-        for place, (values, where) in enumerate(zip(entries, lines, strict=False), start=1)
-        if isinstance(values, dict)
-    ]  # fmt: skip
+    places = lines_of_tables(source, ["regel", "kennis"])
+
+    def tables(name: str) -> Iterator[Table]:
+        entries = given.get(name, [])
+        for place, (values, lines) in enumerate(zip(entries, places[name], strict=False), start=1):
+            if isinstance(values, dict):
+                yield Table(
+                    file=file, name=name, place=place, values=values, lines=lines,
+                    problems=problems,
+                )  # fmt: skip
+
+    rules = [_rule(table, register, registers) for table in tables("regel")]
+    knowledge = [_knowledge(table, register) for table in tables("kennis")]
     seen: set[str] = set()
-    for rule, where in zip(rules, lines, strict=False):
-        if rule is not None and rule.id in seen:
-            message = "another rule has this id"
-            problems.append(Mistake(file=file, line=where[""], key=rule.id, message=message))
-        seen.add(rule.id if rule is not None else "")
+    for table in (*tables("regel"), *tables("kennis")):
+        name = str(table.values.get("id", ""))
+        if name in seen:
+            table.problem("id", "another rule has this id")
+        seen.add(name)
     if problems:
         raise MistakesError(problems)
     return Rules(
         register=register.name,
         selection_list=str(given.get("selectielijst", "")),
         rules=[rule for rule in rules if rule is not None],
+        knowledge=[rule for rule in knowledge if rule is not None],
     )
+
+
+def _knowledge(table: Table, register: Register) -> KnowledgeRule | None:
+    name, term = table.text("id", pattern=_NAME), table.text("termijn", pattern=DURATION)
+    kind = register.types.get(table.choice("objecttype", register.types))
+    table.close({})
+    return None if kind is None else KnowledgeRule(id=name, type=kind, term=term)
 
 
 def _rule(table: Table, register: Register, registers: Registers) -> Rule | None:
@@ -181,7 +190,7 @@ def _rule(table: Table, register: Register, registers: Registers) -> Rule | None
     trigger = table.choice("begint", [each.value for each in Trigger])
     category = table.text("categorie", pattern=_CATEGORY)
     result = table.text("resultaat", default="")
-    term, path = table.text("termijn", pattern=_DURATION), table.text("veld", default="")
+    term, path = table.text("termijn", pattern=DURATION), table.text("veld", default="")
     values, via = table.texts("waarden"), table.text("via", default="")
     where, law = table.table("waar"), table.text("wettelijk", default="")
     kind = register.types.get(type_name)
@@ -237,24 +246,6 @@ def _conditions(table: Table, kind: ObjectType, where: Table | None) -> dict[str
         assert where is not None  # noqa: S101  # it has a key
         found[key] = where.text(key)
     return found
-
-
-def after(day: date, term: str) -> date:
-    """The day a term after another; 29 February and the like become the last of their month.
-
-    A day beyond the year 9999 is the open end: never. Raises InvalidValue.
-    """
-    if not re.fullmatch(_DURATION, term):
-        raise InvalidValue("not a term; write it as P10Y, P6M or P1Y6M")
-    parts = {unit: int(number) for number, unit in _PARTS.findall(term)}
-    months = day.year * 12 + day.month - 1 + parts.get("Y", 0) * 12 + parts.get("M", 0)
-    year, month = divmod(months, 12)
-    try:
-        last = calendar.monthrange(year, month + 1)[1]
-        moved = date(year, month + 1, min(day.day, last))
-        return moved + timedelta(weeks=parts.get("W", 0), days=parts.get("D", 0))
-    except (ValueError, OverflowError, calendar.IllegalMonthError):
-        return OPEN
 
 
 def judge(rules: Sequence[Rule], groups: Groups, known: Known, others: Others) -> Due | None:

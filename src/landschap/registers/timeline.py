@@ -185,11 +185,12 @@ def validity_of(answer: Answer, assertions: Iterable[Assertion], known: Known, d
     """
     mine = known.rank(answer.assertion)
     later = [a for a in in_order(assertions, known) if known.rank(a) > mine]
-    stretch = without(answer.assertion.period, filter(None, map(_certain_part, later)))
+    stretch = without(answer.assertion.period, filter(None, map(certain_part, later)))
     return next((part for part in stretch if part.covers(day)), answer.assertion.period)
 
 
-def _certain_part(assertion: Assertion) -> Period | None:
+def certain_part(assertion: Assertion) -> Period | None:
+    """The days on which an assertion certainly speaks; None when there is none."""
     if assertion.begin_source is None or assertion.begin_source.complete:
         return assertion.period
     begin = next_day(assertion.begin_source.hi)

@@ -89,7 +89,7 @@ def propose(
         proposer=Person(by, role),
         items=items,
     )
-    _keep(desk, made, counts, **how)
+    keep(desk, made, counts, **how)
     if not items:
         ctx.exit(NOT_FOUND)
 
@@ -194,7 +194,7 @@ def erase(
         proposer=Person(by, role),
         items=items,
     )
-    _keep(desk, made, {}, dry_run=how["dry_run"], as_json=how["as_json"])
+    keep(desk, made, {}, dry_run=how["dry_run"], as_json=how["as_json"])
 
 
 def _named(desk: Desk, things: Sequence[str]) -> tuple[Register, dict[str, list[str]]]:
@@ -217,9 +217,10 @@ def _about(desk: Desk, how: Mapping[str, str]) -> tuple[Register, dict[str, list
     )
 
 
-def _keep(
+def keep(
     desk: Desk, made: DisposalList, counts: dict[str, int], *, dry_run: bool, as_json: bool
 ) -> None:
+    """Keep a proposal, unless only looked at, and tell what is on it."""
     kept = bool(made.items) and not dry_run
     if kept:
         with_registers(desk, lambda pool: disposal.propose(pool, made))

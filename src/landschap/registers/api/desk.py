@@ -38,6 +38,7 @@ from landschap.registers.asking import (
 )
 from landschap.registers.describing import About
 from landschap.registers.expanding import Relation, read_expansion
+from landschap.registers.forgetting import before_horizon
 from landschap.registers.geo_asking import crs_keys, read_crs
 from landschap.registers.lines_of_use import Use, drafts_of, numbers_of
 from landschap.registers.models import ObjectType, Registers
@@ -184,7 +185,21 @@ class Desk:
         )
         if asked.number is not None:
             known = replace(known, number=min(known.number, asked.number))
+        if asked.moment is not None or asked.number is not None:
+            await self._refuse_before_horizon(case, known)
         return known
+
+    async def _refuse_before_horizon(self, case: Case, known: Known) -> None:
+        """Raises ProblemError for knowledge of which a part was destroyed since."""
+        pool, register = self.deps.pool, self.deps.registers.by_name[case.type.register]
+        horizon = await store.horizon_of(pool, case.type)
+        if horizon is None:
+            return
+        edge = await store.known_at(
+            pool, register, case.started_at, horizon, clock=case.asked.clock
+        )
+        if known.moment < edge.moment or known.number < edge.number:
+            raise ProblemError(before_horizon(horizon))
 
     async def ask(self, case: Case, wanted: Sequence[str] | Match) -> tuple[AsOf, list[Found]]:
         """What is found for these ids or this match."""

@@ -9,7 +9,7 @@ from landschap.registers.store.adopting import (
     schema_of,
     would_adopt,
 )
-from landschap.registers.store.closing import close, closure_of, destroyed_of
+from landschap.registers.store.closing import close, closure_of, destroyed_of, horizon_of
 from landschap.registers.store.counting import Counted, Size, count, count_by, last_change
 from landschap.registers.store.deliveries import begin_delivery, delivery_of, end_delivery
 from landschap.registers.store.exporting import PAGE, export, histories, pages
@@ -75,6 +75,7 @@ __all__ = [
     "faults_of",
     "histories",
     "history_of",
+    "horizon_of",
     "known_at",
     "last_change",
     "line_of",

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from landschap.registers.disposal import gone
 from landschap.registers.holders import Closure, closed
-from landschap.registers.models import Register
+from landschap.registers.models import ObjectType, Register
 from landschap.registers.store.rows import Connection, Pool
 from landschap.registers.transfer import Holder
 from landschap.vocabulary.ijson import JsonValue
@@ -77,3 +77,19 @@ async def refusal_to_write(
         return closed(closure)
     told = await destroyed_of(pool, objects)
     return gone(next(iter(told.values()))) if told else None
+
+
+async def horizon_of(pool: Connection, kind: ObjectType) -> datetime | None:
+    """From which moment knowledge about a type is kept whole; None: from the first.
+
+    It counts from the approval of the list on, before the first of it is destroyed.
+    """
+    found: datetime | None = await pool.fetchval(
+        """SELECT max(l.known_since) FROM registers.disposal_list l
+           JOIN registers.disposal_approval USING (list_id)
+           WHERE l.known_since IS NOT NULL AND l.register = $1 AND EXISTS (
+               SELECT FROM registers.disposal_item i
+               WHERE i.list_id = l.list_id AND i.object_type = $2)""",
+        kind.register, kind.key,
+    )  # fmt: skip
+    return found

@@ -66,10 +66,11 @@ async def propose(pool: Pool, given: DisposalList) -> None:
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute(
             """INSERT INTO registers.disposal_list
-                   (list_id, register, act, ground, authority, proposed_by, proposer_role)
-               VALUES ($1, $2, $3, $4, $5, $6, $7)""",
+                   (list_id, register, act, ground, authority, proposed_by, proposer_role,
+                    known_since)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8)""",
             given.list_id, given.register, given.act.value, given.ground, given.authority,
-            given.proposer.name, given.proposer.role,
+            given.proposer.name, given.proposer.role, given.known_since,
         )  # fmt: skip
         await connection.executemany(
             """INSERT INTO registers.disposal_item (list_id, object_type, object_id, numbers,
@@ -173,6 +174,7 @@ def _list(row: Any, **more: Any) -> DisposalList:
         act=Act(row["act"]),
         ground=row["ground"],
         authority=row["authority"],
+        known_since=row["known_since"],
         proposer=Person(row["proposed_by"], row["proposer_role"]),
         proposed_at=row["proposed_at"],
         approver=None if by is None else Person(by, row["approver_role"]),

@@ -9,13 +9,16 @@ from datetime import date, datetime
 from functools import partial
 
 from landschap.registers.disposal import Hold, Item
+from landschap.registers.forgetting import KnowledgeRule, superseded
 from landschap.registers.models import ObjectType, Register
 from landschap.registers.retention import Due, Groups, Rule, Rules, judge, value_at
 from landschap.registers.store.destroying import Pseudonyms
 from landschap.registers.store.disposal import holds, objects
 from landschap.registers.store.reading import history_of, known_at
 from landschap.registers.store.rows import Pool
+from landschap.registers.timeline import Clock
 from landschap.vocabulary.ijson import JsonValue
+from landschap.vocabulary.times import amsterdam_day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,3 +138,27 @@ async def about(
         if rows:
             found[kind.name] = [row["object_id"] for row in rows]
     return found
+
+
+async def replaced(
+    pool: Pool, register: Register, rule: KnowledgeRule, now: datetime, since: datetime
+) -> AsyncGenerator[Item, None]:
+    """What was replaced in the knowledge about a type before a moment, per object not held.
+
+    ``since`` is the horizon: every question about knowledge from then on keeps its answer.
+    """
+    known = [await known_at(pool, register, now, since, clock=clock) for clock in Clock]
+    standing = await holds(pool, register)
+    async for object_id, groups in objects(pool, rule.type):
+        # Replaced on both clocks: a question may be asked on either.
+        both = [set(superseded(groups, each)) for each in known]
+        numbers = sorted(both[0].intersection(*both[1:]))
+        if numbers and not any(h.covers(rule.type.key, object_id, rule.id, ()) for h in standing):
+            yield Item(
+                type_key=rule.type.key,
+                object_id=object_id,
+                last_number=max(a.number for group in groups.values() for a in group),
+                rule=rule.as_json(),
+                due_on=amsterdam_day(now),
+                numbers=tuple(numbers),
+            )
