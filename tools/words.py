@@ -26,6 +26,7 @@ KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
 CATALOGUES: dict[str, frozenset[str]] = {
     "platform/web": frozenset(),
     "portal": frozenset({*all_words(), NOT_A_DAY, TURNED_AROUND}),
+    "registers/open": frozenset(),
     "console": frozenset({times.NOT_A_DAY, times.NOT_A_MOMENT, times.LATER}),
 }
 _HEADER = b"# SPDX-License-Identifier: EUPL-1.2\n# The English words of the pages here.\n\n"

@@ -17,12 +17,14 @@ from tests.throwaway import Database
 from landschap.logboek.store import LogWriter
 from landschap.platform.ids import uuid7
 from landschap.platform.keys import secret_key
+from landschap.platform.web import Site, read_static_files
 from landschap.registers import store
 from landschap.registers.api import Deps
 from landschap.registers.describing import About
 from landschap.registers.models import Register, Registers, parse_register
-from landschap.registers.open.api import OpenDeps, Uses, open_app
+from landschap.registers.open.api.app import OpenDeps, Uses, open_app
 from landschap.registers.open.dcat import Publisher
+from landschap.registers.open.pages import site_shape
 from landschap.registers.open.terms import Terms
 from landschap.registers.operations import Draft
 from landschap.registers.periods import OPEN, Period
@@ -40,6 +42,7 @@ PUBLISHER = Publisher(
     url="https://proefdorp.example",
 )
 NO_TERMS = Terms()
+STATIC = read_static_files()
 SECRET = "Geheim-7391"
 """A value of every closed property: it must not be found in anything that leaves."""
 
@@ -154,7 +157,8 @@ async def open_of(
     folder.mkdir(parents=True, exist_ok=True)
     given = OpenDeps(
         data=deps, uses=uses, requests_per_day=5, folder=folder, licence=LICENCE,
-        terms={register.name: terms}, publisher=PUBLISHER,
+        terms={register.name: terms}, publisher=PUBLISHER, static=STATIC,
+        site=Site(settings, STATIC, site_shape("1.0.0")), web="https://proefdorp.example",
     )  # fmt: skip
     app = open_app(given)
     transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]  # two names of one ASGI

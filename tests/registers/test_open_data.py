@@ -282,3 +282,31 @@ def test_a_register_without_an_open_type_is_not_there() -> None:
     register = half_open()
     closed = replace(register, types={"zaak": register.types["zaak"]})
     assert open_view(Registers({"proef": closed})).by_name == {}
+
+
+@pytest.mark.parametrize(("base", "words"), [("", "Vraag een sleutel"), ("/en", "Ask for a key")])
+async def test_page_tells_what_there_is_in_two_languages(
+    opened: Open, base: str, words: str
+) -> None:
+    page = await opened.get(base or "/")
+    assert (page.status_code, words in page.text) == (200, True)
+    assert "vergunningen" in page.text
+    assert "zaken" not in page.text
+    assert "script-src 'none'" in page.headers["Content-Security-Policy"]
+    assert (await opened.get(f"{base}/privacy")).headers["Location"].endswith(f"{base}/privacy")
+
+
+async def test_person_gets_a_key_by_a_form_and_is_told_what_is_wrong_with_it(
+    opened: Open,
+) -> None:
+    assert "<form" in (await opened.get("/sleutels")).text
+    wrong = {"toepassing": "x", "doel": "<b>mail jan@example.org</b>"}
+    refused = await opened.client.post("/en/sleutels", data=wrong)
+    assert refused.status_code == 400
+    assert refused.text.count("without data about people") >= 2
+    assert "<b>mail" not in refused.text
+    right = {"toepassing": "Buurtkaart", "doel": "Een kaart van vergunningen"}
+    made = await opened.client.post("/sleutels", data=right)
+    key = made.text.partition("<code>")[2].partition("</code>")[0]
+    assert (made.status_code, made.headers["Cache-Control"]) == (201, "no-store")
+    assert (await opened.get(PERMITS, headers={"X-Api-Key": key})).status_code == 200

@@ -204,10 +204,12 @@ class Composition:
 
     async def open_data(self) -> ASGIApp:
         """What of our registers anybody may see."""
+        from landschap.platform.web import Site, read_static_files
         from landschap.registers import api as register_api
-        from landschap.registers.open.api import OpenDeps, Uses, open_app
+        from landschap.registers.open.api.app import OpenDeps, Uses, open_app
+        from landschap.registers.open.pages import site_shape
 
-        settings = self.settings
+        settings, static = self.settings, read_static_files()
         pool = await self.pool("registers")
         registers, terms = read_open(settings)
         about = self._about(settings.addresses.open)
@@ -229,6 +231,9 @@ class Composition:
                 folder=open_files_folder(settings),
                 licence=settings.open.licence,
                 publisher=_publisher(settings, about),
+                site=Site(settings, static, site_shape(version("landschap"))),
+                static=static,
+                web=settings.addresses.web,
             )
         )
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 
-from litestar import Response, delete, get, post
+from litestar import Response, delete, get
 from litestar.types import ControllerRouterHandler
 
 from landschap.platform.http import json_response
@@ -69,21 +69,7 @@ class KeyDesk:
 
 
 def key_routes(desk: KeyDesk) -> list[ControllerRouterHandler]:
-    """The routes of keys."""
-
-    @post("/sleutels", opt={"query": ()})
-    async def make(request: AnyRequest) -> Response[bytes]:
-        check_media(request)
-        wanted = read_wanted(_given(await request.body()))
-        if not isinstance(wanted, Wanted):
-            raise ProblemError(invalid_form(wanted))
-        body: JsonValue = {
-            "sleutel": await desk.make(wanted),
-            "header": HEADER,
-            "vragenPerDag": desk.requests_per_day,
-            "uitleg": "Deze sleutel ziet u maar een keer. Bewaar hem als een wachtwoord.",
-        }
-        return json_response(body, status=HTTPStatus.CREATED, headers={"Location": OWN})
+    """What may be done with a key one has."""
 
     @get(OWN, opt={"query": ()})
     async def own(request: AnyRequest) -> Response[bytes]:
@@ -103,7 +89,22 @@ def key_routes(desk: KeyDesk) -> list[ControllerRouterHandler]:
     async def give_back(request: AnyRequest) -> None:
         await desk.give_back(request.headers.get(HEADER, ""))
 
-    return [make, own, give_back]
+    return [own, give_back]
+
+
+async def answer_json(desk: KeyDesk, request: AnyRequest) -> Response[bytes]:
+    """A key for a program that asks for one. Raises ProblemError."""
+    check_media(request)
+    wanted = read_wanted(_given(await request.body()))
+    if not isinstance(wanted, Wanted):
+        raise ProblemError(invalid_form(wanted))
+    body: JsonValue = {
+        "sleutel": await desk.make(wanted),
+        "header": HEADER,
+        "vragenPerDag": desk.requests_per_day,
+        "uitleg": "Deze sleutel ziet u maar een keer. Bewaar hem als een wachtwoord.",
+    }
+    return json_response(body, status=HTTPStatus.CREATED, headers={"Location": OWN})
 
 
 def _given(body: bytes) -> dict[str, JsonValue]:

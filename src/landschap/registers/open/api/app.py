@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The application of open data: everything that answers without login, in one place.
+
+    /                                   what there is
+    /{register}/v1/...                  the registers, as `registers.api` serves them (`data`)
+    /{register}/v1/tellingen/{naam}     counts (`counts`)
+    /catalogus, /id/...                 the catalogue (`catalogue`)
+    /sleutels                           a key, for who wants more room (`keys`)
+
+Bulk files (`/bestanden/...`) are sent by nginx from disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from litestar import Response, Router, post
+from litestar.types import ASGIApp
+
+from landschap.platform.http import AppShape, make_app
+from landschap.platform.web import Site, StaticFiles, static_route
+from landschap.registers.api import Deps
+from landschap.registers.api.desk import AnyRequest
+from landschap.registers.open.api.catalogue import CatalogueDesk, catalogue_routes
+from landschap.registers.open.api.counts import count_routes
+from landschap.registers.open.api.data import data_routes
+from landschap.registers.open.api.desk import OpenDesk
+from landschap.registers.open.api.door import OPEN_HEADERS, Door, Uses
+from landschap.registers.open.api.keys import KeyDesk, answer_json, key_routes
+from landschap.registers.open.dcat import Publisher
+from landschap.registers.open.pages import PagesDesk, answer_form, page_routes
+from landschap.registers.open.terms import Terms
+
+__all__ = ["OpenDeps", "Uses", "open_app"]
+
+_MAX_BODY_BYTES = 256_000
+_FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenDeps:
+    """What the application needs: the registers as a whole, and what is told of them.
+
+    ``folder`` is where bulk files lie; ``web`` is the address of the organisation's other pages.
+    """
+
+    data: Deps
+    uses: Uses
+    requests_per_day: int
+    terms: Mapping[str, Terms]
+    folder: Path
+    licence: str
+    publisher: Publisher
+    site: Site
+    static: StaticFiles
+    web: str
+
+
+def open_app(deps: OpenDeps) -> ASGIApp:
+    """The application."""
+    pool = deps.data.pool
+    door = Door(pool, deps.uses)
+    desk = OpenDesk(deps.data)
+
+    # Functions: a router copies its hooks, and what a bound method holds can not be copied.
+    async def admit(request: AnyRequest) -> Response[bytes] | None:
+        return await door.admit(request)
+
+    def dress(answer: Response[bytes]) -> Response[bytes]:
+        return door.dress(answer)
+
+    catalogue = CatalogueDesk(
+        pool=pool,
+        registers=desk.registers,
+        terms=deps.terms,
+        folder=deps.folder,
+        address=deps.data.about.address,
+        licence=deps.licence,
+        publisher=deps.publisher,
+    )
+    counted = Router(
+        path="/",
+        route_handlers=[
+            *data_routes(desk, deps.data.about),
+            *count_routes(pool, deps.data.registers, deps.terms),
+            *catalogue_routes(catalogue),
+        ],
+        before_request=admit,
+        after_request=dress,
+    )
+    shape = AppShape(
+        title="Open data",
+        version="1.0.0",
+        max_body_bytes=_MAX_BODY_BYTES,
+        headers=OPEN_HEADERS,
+    )
+    keys = KeyDesk(pool=pool, requests_per_day=deps.requests_per_day)
+    pages = PagesDesk(site=deps.site, catalogue=catalogue, keys=keys, web=deps.web)
+
+    @post(["/sleutels", "/en/sleutels"], opt={"query": ()})
+    async def make_key(request: AnyRequest) -> Response[Any]:
+        if request.headers.get("content-type", "").startswith(_FORM):
+            return await answer_form(pages, request)
+        return await answer_json(keys, request)
+
+    people = [*page_routes(pages), static_route(deps.static)]
+    return make_app([counted, *key_routes(keys), make_key, *people], shape)
