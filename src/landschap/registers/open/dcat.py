@@ -17,7 +17,7 @@ from rdflib import DCAT, DCTERMS, FOAF, RDF, XSD, BNode, Graph, Literal, Namespa
 
 from landschap.registers.annotations import HVD_CATEGORIES
 from landschap.registers.models import ObjectType, Register
-from landschap.registers.open.files import CURRENT, File, Manifest, form_named
+from landschap.registers.open.files import CURRENT, FILE_TYPES, File, Manifest, form_named
 from landschap.registers.open.terms import Terms
 from landschap.vocabulary.times import as_utc_text
 
@@ -189,13 +189,13 @@ class _Writer:
             return
         address = self._from.address
         download = f"{address}/bestanden/{kind.register}/{kind.collection}/{CURRENT}/{file.naam}"
-        place = URIRef(f"{address}/id/distribution/{base}-{form.ending}")
-        self._distribution(dataset, place, kind, f"{kind.collection}: {form.ending}", download)
+        place = URIRef(f"{address}/id/distribution/{base}-{form.value}")
+        self._distribution(dataset, place, kind, f"{kind.collection}: {form.value}", download)
         self._add(place, DCAT.downloadURL, URIRef(download))
-        self._formed(place, form.file_type, file.media_type)
+        self._formed(place, FILE_TYPES[form], file.media_type)
         self._add(place, DCAT.byteSize, Literal(file.bytes, datatype=XSD.nonNegativeInteger))
         self._add(place, DCTERMS.modified, _moment(made.tijdstip_gemaakt))
-        sum_ = BNode(f"sum-{base}-{form.ending}")
+        sum_ = BNode(f"sum-{base}-{form.value}")
         self._add(place, SPDX.checksum, sum_)
         self._add(sum_, RDF.type, SPDX.Checksum)
         self._add(sum_, SPDX.algorithm, SPDX.checksumAlgorithm_sha256)

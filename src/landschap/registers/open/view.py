@@ -15,8 +15,7 @@ from http import HTTPStatus
 
 from landschap.registers.annotations import PersonalData
 from landschap.registers.models import ObjectType, Property, Register, Registers
-from landschap.registers.schemas import Schema
-from landschap.vocabulary.ijson import JsonValue
+from landschap.registers.views import cut_schema, narrowed
 from landschap.vocabulary.problems import Refusal
 
 # Query parameters whose value names properties, with what may stand before a name.
@@ -39,25 +38,16 @@ def _view_of(registers: Registers, register: Register) -> Register:
 def _open_type(registers: Registers, kind: ObjectType) -> ObjectType:
     """One type with its open properties. The check of models saw that its identification is open.
 
-    A property that is personal data is left out even when a model says otherwise.
+    A property that is personal data is left out even when a model says otherwise. It is a view
+    also when nothing is closed: who wrote what, and why, is no property and never open.
     """
     kept = {
         prop.name: _open_property(registers, kind, prop)
         for prop in kind.open_properties()
         if prop.personal_data is PersonalData.NONE
     }
-    groups = {prop.group for prop in kept.values() if prop.name != kind.identification}
-    return replace(
-        kind,
-        properties=kept,
-        schema=_cut(kind.schema, kept),
-        group_schemas={
-            name: _cut(schema, kept)
-            for name, schema in kind.group_schemas.items()
-            if name in groups
-        },
-        view=True,
-    )
+    told = {**kind.schema, "properties": {name: prop.schema for name, prop in kept.items()}}
+    return replace(narrowed(kind, kept), properties=kept, schema=cut_schema(told, kept), view=True)
 
 
 def _open_property(registers: Registers, kind: ObjectType, prop: Property) -> Property:
@@ -69,17 +59,6 @@ def _open_property(registers: Registers, kind: ObjectType, prop: Property) -> Pr
         return prop
     schema = {key: value for key, value in prop.schema.items() if key != "x-verwijst-naar"}
     return replace(prop, points_at="", schema=schema)
-
-
-def _cut(schema: Schema, kept: Mapping[str, Property]) -> Schema:
-    """A schema of an object with these members only."""
-    members, required = schema.get("properties"), schema.get("required")
-    inner = members if isinstance(members, Mapping) else {}
-    names = required if isinstance(required, list) else []
-    cut: dict[str, JsonValue] = dict(schema)
-    cut["properties"] = {name: kept[name].schema for name in inner if name in kept}
-    cut["required"] = [name for name in names if name in kept]
-    return cut
 
 
 def closed_names(whole: ObjectType, view: ObjectType) -> frozenset[str]:

@@ -10,41 +10,36 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import os
 import shutil
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib import import_module
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import msgspec
 import structlog
 
 from landschap.registers import store
+from landschap.registers.bulk import MEDIA, Form, Output, Seal
+from landschap.registers.bulk_forms import Writer, sheet_of, writer_of
 from landschap.registers.listing import Order
 from landschap.registers.models import ObjectType, Register, Registers
 from landschap.registers.open.client import manifest_of
 from landschap.registers.open.files import (
     CURRENT,
-    HISTORY,
     MANIFEST,
     File,
-    Form,
     Manifest,
-    columns,
     forms_of,
     is_due,
-    row_of,
-    text_of,
     told,
     version_name,
 )
 from landschap.registers.questions import AsOf
-from landschap.registers.store.paging import Wanted, page_of
+from landschap.registers.store.paging import Wanted
 from landschap.registers.store.rows import Pool
 from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.times import amsterdam_day
@@ -122,113 +117,55 @@ async def refresh(
 
 async def _write(pool: Pool, wanted: Wanted, folder: Path) -> tuple[int, list[File]]:
     """All forms at once, from one pass over the collection; memory holds a batch."""
-    count = 0
-    forms = forms_of(wanted.type)
+    kind = wanted.type
     with ExitStack() as stack:
-        writers = [stack.enter_context(_writer(form, wanted.type, folder)) for form in forms]
-        async for bodies in _batches(pool, wanted):
-            count += len(bodies)
-            for writer in writers:
-                await asyncio.to_thread(writer.add, bodies)
-    return count, [await asyncio.to_thread(_described, form, wanted.type, folder) for form in forms]
+        drafts = [stack.enter_context(_begun(form, kind, folder)) for form in forms_of(kind)]
+        question = AsOf(type=kind, wanted=(), valid_on=wanted.valid_on, known=wanted.known)
+        async with contextlib.aclosing(store.pages(pool, wanted)) as parts:
+            async for found in parts:
+                bodies = [told(one, question) for one in found]
+                for draft in drafts:
+                    await asyncio.to_thread(draft.add, bodies)
+        files = [await asyncio.to_thread(draft.ended) for draft in drafts]
+    return drafts[0].seal.rows, files
 
 
-async def _batches(pool: Pool, wanted: Wanted) -> AsyncIterator[Bodies]:
-    question = AsOf(type=wanted.type, wanted=(), valid_on=wanted.valid_on, known=wanted.known)
-    asked = wanted
-    while True:
-        page = await page_of(pool, asked)
-        yield [told(one, question) for one in page.found]
-        if page.next is None:
-            return
-        asked = replace(asked, after=page.next)
+@dataclass(slots=True, kw_only=True)
+class _Draft:
+    """One file that is being written."""
 
-
-class _TextFile:
-    """A file of text."""
-
-    def __init__(self, form: Form, kind: ObjectType, file: BinaryIO) -> None:
-        text = text_of(form, kind)
-        assert text is not None  # noqa: S101  # asked for forms of text only
-        self._text, self._file = text, file
-        file.write(text.begin().encode())
+    form: Form
+    writer: Writer
+    seal: Seal
+    file: BinaryIO
 
     def add(self, bodies: Bodies) -> None:
         """Some more objects."""
-        self._file.write(self._text.add(bodies).encode())
+        self.seal.add_rows(bodies)
+        self.file.write(self.seal.add_bytes(self.writer.rows(bodies)))
 
-    def close(self) -> None:
-        """The end."""
-        self._file.write(self._text.end().encode())
-
-
-class _ParquetFile:
-    """A file of columns, a group of rows per batch."""
-
-    def __init__(self, kind: ObjectType, file: BinaryIO) -> None:
-        # Here, because a worker without anything open needs none of it.
-        arrow: Any = import_module("pyarrow")
-        parquet: Any = import_module("pyarrow.parquet")
-        self._kind, self._arrow = kind, arrow
-        self._schema = arrow.schema(
-            [(name, _arrow_type(arrow, kind, name)) for name in columns(kind)]
+    def ended(self) -> File:
+        """The last bytes, on the disk; what the file is."""
+        self.file.write(self.seal.add_bytes(self.writer.end(self.seal)))
+        self.file.flush()
+        os.fsync(self.file.fileno())
+        return File(
+            naam=Path(self.file.name).name,
+            media_type=MEDIA[self.form],
+            bytes=self.seal.size,
+            sha256=self.seal.file_digest,
         )
-        self._writer = parquet.ParquetWriter(file, self._schema, compression="zstd")
-
-    def add(self, bodies: Bodies) -> None:
-        """Some more objects."""
-        if not bodies:
-            return
-        rows = zip(*(row_of(self._kind, body) for body in bodies), strict=True)
-        arrays = [
-            self._arrow.array(list(values), type=field.type)
-            for values, field in zip(rows, self._schema, strict=True)
-        ]
-        self._writer.write_table(self._arrow.table(arrays, schema=self._schema))
-
-    def close(self) -> None:
-        """The end."""
-        self._writer.close()
-
-
-def _arrow_type(arrow: Any, kind: ObjectType, name: str) -> Any:
-    """The type of a column: that of the model where it has one kind of value, else text."""
-    plain = {
-        "integer": arrow.int64(),
-        "number": arrow.float64(),
-        "boolean": arrow.bool_(),
-    }
-    if name in HISTORY or name not in kind.properties:
-        return arrow.string()
-    given = kind.properties[name].schema.get("type")
-    kinds = [each for each in (given if isinstance(given, list) else [given]) if each != "null"]
-    return plain.get(str(kinds[0]), arrow.string()) if len(kinds) == 1 else arrow.string()
 
 
 @contextmanager
-def _writer(form: Form, kind: ObjectType, folder: Path) -> Iterator[_TextFile | _ParquetFile]:
-    """A file that is being written; at the end it is on the disk."""
-    with (folder / _name(form, kind)).open("wb") as file:
+def _begun(form: Form, kind: ObjectType, folder: Path) -> Iterator[_Draft]:
+    """A file with its first bytes."""
+    sheet = sheet_of(kind, kind.paths(), Output.OBJECTS, history=True)
+    with (folder / f"{kind.collection}.{form.value}").open("wb") as file:
         os.fchmod(file.fileno(), 0o644)
-        is_text = text_of(form, kind) is not None
-        writer = _TextFile(form, kind, file) if is_text else _ParquetFile(kind, file)
-        yield writer
-        writer.close()
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _name(form: Form, kind: ObjectType) -> str:
-    return f"{kind.collection}.{form.ending}"
-
-
-def _described(form: Form, kind: ObjectType, folder: Path) -> File:
-    path = folder / _name(form, kind)
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return File(
-        naam=path.name, media_type=form.media_type, bytes=path.stat().st_size, sha256=digest
-    )
+        draft = _Draft(form=form, writer=writer_of(form, sheet), seal=Seal(), file=file)
+        file.write(draft.seal.add_bytes(draft.writer.begin()))
+        yield draft
 
 
 def _make_room(place: Path) -> None:
