@@ -31,7 +31,7 @@ _STEPS = 20
 _STEP = 1000
 # With fewer assertions in a box than this, they are gathered by the index on boxes at each page;
 # with more, reading in order of id finds enough of them soon.
-_FEW_IN_BOX = 50_000
+_FEW_IN_BOX = 100_000
 # Where an order is not that of an index, all objects are read; more than this is bulk delivery.
 MAX_SORTED = 10_000
 
