@@ -44,7 +44,7 @@ _LINE: Schema = {
         "object": {"type": "string", "minLength": 1},
         "kenmerk": {"type": "string", "minLength": 1},
         "groep": {"type": "string"},
-        "soort": {"enum": [kind.value for kind in Kind]},
+        "soort": {"enum": [kind.value for kind in Kind if kind is not Kind.ERASURE]},
         "geldigVan": _NULLABLE_TEXT,
         "geldigTot": {"type": ["string", "null"], "format": "date"},
         "tijdstipRegistratie": {"type": "string", "format": "date-time"},
