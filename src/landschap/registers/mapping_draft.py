@@ -85,8 +85,8 @@ def _fields(kind: ObjectType, fitting: Mapping[str, str], left: list[str]) -> li
             lines.append(f"{prop.name} = {_rule(prop.schema, fitting[prop.name])}")
             continue
         near = _nearest(prop.name, prop.title, left)
-        guess = f'"{near}"' if near else '""'
-        lines.append(f"# {prop.name} = {guess}  # {prop.title}: no column has this name")
+        why = "is it this column?" if near else "no column has this name"
+        lines.append(f"# {prop.name} = {_text(near)}  # {prop.title}: {why}")
     lines += [f"# not used: {json.dumps(name, ensure_ascii=False)}" for name in left]
     return lines
 
