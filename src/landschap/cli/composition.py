@@ -190,7 +190,11 @@ class Composition:
         given = await self._own_service()
         doors = {name: open_doors(each, around) for name, each in declarations.items()}
         sources = integration.Deps(
-            declarations=declarations, doors=doors, metrics=self.metrics, **given
+            declarations=declarations,
+            doors=doors,
+            metrics=self.metrics,
+            about=self._about(),
+            **given,
         )
         own = register_api.Deps(
             registers=registers,

@@ -49,6 +49,7 @@ from landschap.platform.ids import new_span_id, span_ids
 from landschap.purposes.api import permit_of
 from landschap.purposes.model import FieldSet
 from landschap.purposes.permit import Permit, closed_history
+from landschap.registers.describing import About
 from landschap.vocabulary.identifiers import InvalidValue, Oin
 from landschap.vocabulary.problems import ProblemError, Refusal, granted
 from landschap.vocabulary.tracing import TraceContext, parse_traceparent
@@ -77,6 +78,7 @@ class Deps:
     pseudonym_space: str = "https://landschap.example/register/pseudoniem"
     field_sets: Callable[[], Mapping[str, FieldSet]] = dict
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
+    about: About = field(default_factory=lambda: About(version="1.0.0", organisation=""))
 
 
 def routes(deps: Deps) -> list[ControllerRouterHandler]:
@@ -89,7 +91,7 @@ def routes(deps: Deps) -> list[ControllerRouterHandler]:
 
     @get("/{bron:str}/v1/openapi.json")
     async def description(bron: FromPath[str]) -> Response[bytes]:
-        document = describe(desk.declaration(bron))
+        document = describe(desk.declaration(bron), deps.about)
         return json_response(document, headers={"Access-Control-Allow-Origin": "*"})
 
     return [search, description]

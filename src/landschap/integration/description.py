@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from landschap.integration.conversions import RESULT_TYPES
 from landschap.integration.model import Declaration, Field
 from landschap.integration.rows import Reason
+from landschap.registers.describing import About, info_of
 from landschap.vocabulary.ijson import JsonValue
 
 Schema = dict[str, JsonValue]
@@ -20,17 +21,17 @@ _TEXT: Schema = {"type": "string"}
 _TEXTS: Schema = {"type": "array", "items": _TEXT}
 
 
-def describe(declaration: Declaration) -> dict[str, JsonValue]:
+def describe(declaration: Declaration, about: About) -> dict[str, JsonValue]:
     """The OpenAPI 3.1 document: one operation, its parameters, its answer field by field."""
     title = declaration.title or declaration.name
+    words = f"Logische bron {declaration.name}: één vraag, meerdere bronnen."
     return {
         "openapi": "3.1.0",
         "info": {
-            "title": title,
+            **info_of(title, words, about),
             "version": declaration.version,
-            "description": f"Logische bron {declaration.name}: één vraag, meerdere bronnen.",
         },
-        "servers": [{"url": f"/{declaration.name}/v1"}],
+        "servers": [{"url": f"{about.address}/{declaration.name}/v1"}],
         "paths": {"/_zoek": {"post": _operation(declaration)}},
         "components": {"schemas": _schemas(declaration)},
     }
@@ -68,6 +69,7 @@ def _operation(declaration: Declaration) -> Schema:
         "responses": {
             "200": {
                 "description": "Wat gevonden is, met herkomst per veld en genoemde gaten.",
+                "headers": {"API-Version": {"schema": _TEXT}},
                 "content": {"application/json": {"schema": _ref("Antwoord")}},
             },
             **{

@@ -109,6 +109,9 @@ def _older(value: JsonValue | Mapping[str, JsonValue]) -> JsonValue:
         if isinstance(kinds, list):
             (made["type"],) = (kind for kind in kinds if kind != "null")
             made["nullable"] = True
+        _without_null(made)
+        if made.get("required") == []:
+            del made["required"]
         if "const" in made:
             made["enum"] = [made.pop("const")]
         examples = made.get("examples")
@@ -117,6 +120,18 @@ def _older(value: JsonValue | Mapping[str, JsonValue]) -> JsonValue:
             made["example"] = examples[0]
         return made
     return [_older(each) for each in value] if isinstance(value, list) else value
+
+
+def _without_null(made: Json) -> None:
+    """A choice of which one is null, as version 3.0 writes it."""
+    for name in ("anyOf", "oneOf"):
+        choices = made.get(name)
+        if not isinstance(choices, list) or {"type": "null"} not in choices:
+            continue
+        rest = [each for each in choices if each != {"type": "null"}]
+        del made[name]
+        made["allOf" if len(rest) == 1 else name] = rest
+        made["nullable"] = True
 
 
 def _introduction(register: Register, about: About) -> str:

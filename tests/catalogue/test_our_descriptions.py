@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The descriptions that the program makes itself keep every rule; so do those of the peers' APIs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+
+import pytest
+from tests.registers.rig import ROOT, WEESP
+
+from landschap.catalogue.client import structures
+from landschap.catalogue.design_rules import check
+from landschap.catalogue.documents import read_document
+from landschap.catalogue.findings import Mode
+from landschap.integration.connectors.opening import read_declarations
+from landschap.integration.description import describe
+from landschap.registers.client.models import read_models, ready_models
+from landschap.registers.describing import About, as_3_0, document_of
+from landschap.registers.describing_inbox import inbox_document_of
+from landschap.registers.describing_writes import writing_document_of
+from landschap.registers.models import Register
+from landschap.registers.open.describing import open_document
+from landschap.registers.open.view import open_view
+from landschap.vocabulary.ijson import JsonValue
+
+ABOUT = About(
+    version="1.2.3", organisation="Gemeente Proefdorp", address="https://api.proefdorp.example",
+    email="registers@proefdorp.example", url="https://proefdorp.example/contact",
+)  # fmt: skip
+OPENAPI = ROOT.parent / "shared" / "data" / "openapi"
+
+
+def registers() -> dict[str, Register]:
+    demo = read_models(WEESP / "registers").by_name
+    return {**{f"ready {name}": each for name, each in ready_models().items()}, **demo}
+
+
+def documents() -> Iterator[tuple[str, Mapping[str, JsonValue]]]:
+    for name, register in registers().items():
+        reading = document_of(register, ABOUT)
+        service = f"{register.name}-bijhouden"
+        writing = writing_document_of(register, ABOUT, service)
+        for words, document in (("reading", reading), ("writing", writing)):
+            yield f"{name} {words} 3.1", document
+            yield f"{name} {words} 3.0", as_3_0(document)
+    for name, view in open_view(read_models(WEESP / "registers")).by_name.items():
+        yield f"{name} open 3.1", open_document(view, ABOUT)
+    yield "inbox", inbox_document_of(ABOUT, "meldingen")
+    for name, declaration in read_declarations(WEESP / "bronnen").items():
+        yield f"source {name}", describe(declaration, ABOUT)
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_what_registers_tell_of_themselves_keeps_every_rule(mode: Mode) -> None:
+    told = {}
+    for name, document in documents():
+        found = check(read_document(json.dumps(document).encode()), mode, structures())
+        told[name] = [(each.code, "/".join(each.path), each.message) for each in found]
+    assert len(told) >= 16
+    assert {name: found for name, found in told.items() if found} == {}
+
+
+def test_descriptions_of_others_are_read_and_checked() -> None:
+    if not OPENAPI.is_dir():
+        pytest.skip("the public descriptions are not here")
+    files = sorted(OPENAPI.glob("*.yaml"))
+    assert len(files) > 20
+    for path in files:
+        document = read_document(path.read_bytes())
+        for mode in Mode:
+            for found in check(document, mode, structures()):
+                assert document.line_of(found.path) == found.line > 0
