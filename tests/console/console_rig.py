@@ -13,7 +13,7 @@ import uvicorn
 from aiohttp import web
 from tests.portal.portal_rig import Server, deps_of, fill_rooms, free_socket
 from tests.portal.visiting import Visitor
-from tests.registers.rig import WEESP
+from tests.registers.rig import WEESP, made_up
 from tests.throwaway import Database
 
 from landschap.cli.demo.identity_provider import Client, People, Person, Provider
@@ -40,6 +40,7 @@ from landschap.portal.pages import PortalDeps, people_shape, routes
 from landschap.purposes.store import current_snapshot
 from landschap.registers import client, store
 from landschap.registers.api import Deps as RegisterDeps
+from landschap.registers.models import Registers
 
 BURGERZAKEN = "https://doelen.landschap.example/id/gegevens-van-inwoners-bijhouden"
 BIJSTAND = "https://doelen.landschap.example/id/recht-op-bijstand-vaststellen"
@@ -47,6 +48,36 @@ BUILDINGS = "https://doelen.landschap.example/id/adressen-en-gebouwen-bijhouden"
 CASE = "Z-2026-00412"
 SUBSTANTIAL = "http://eidas.europa.eu/LoA/substantial"
 ROLES = ("medewerker-burgerzaken", "inkomensconsulent", "gegevensbeheerder", "groenbeheer")
+
+
+# A register of our own beside the copies of the demo, and who may change it.
+MORE = f"""
+[[dienst]]
+naam = "proef-bijhouden"
+persoonsgegevens = false
+velden = ["naam", "staat"]
+
+[[veldenset]]
+id = "proef-bijhouden"
+versie = 1
+dienst = "proef-bijhouden"
+velden = ["naam", "staat"]
+
+[[beleidsregel]]
+id = "proef-bijhouden"
+versie = 1
+werking = "toestaan"
+doel = "{BUILDINGS}"
+organisaties = ["*own"]
+rollen = ["gegevensbeheerder"]
+dienst = "proef-bijhouden"
+handelingen = ["bijwerken-of-wijzigen"]
+veldenset = "proef-bijhouden@1"
+grondslagen = ["eu-gdpr:A6-1-c"]
+activiteit = "https://register.weesp.example/activiteiten/adressen-en-gebouwen-bijhouden"
+geldig_vanaf = 2026-01-01
+uitleg = {{ nl = "Wie beheert, verbetert.", en = "Who manages, corrects." }}
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +139,7 @@ async def served_console(database: Database) -> AsyncIterator[Console]:
     await provider.setup()
     await web.SockSite(provider, login).start()
     settings = settings_with(database.settings, address, issuer)
-    await fill_rooms(database)
+    await fill_rooms(database, {"proef.toml": MORE})
     writer = LogWriter(settings, "web", wait_seconds=0.5)
     await writer.start()
     portal = await deps_of(database, settings, writer)
@@ -155,7 +186,10 @@ def settings_with(settings: Settings, address: str, issuer: str) -> Settings:
 
 async def console_deps(database: Database, settings: Settings, writer: LogWriter) -> ConsoleDeps:
     """What the console needs, of this database; its registers are filled."""
-    registers = client.read_models(WEESP / "registers")
+    models = client.read_models(WEESP / "registers")
+    own = made_up()
+    registers = Registers({**models.by_name, own.name: own})
+    await store.prepare(await database.pool("registers"), own)
     pool = await database.pool("registers")
     for name, path in (
         ("bag", WEESP / "gegevens" / "bag"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -494,6 +495,37 @@ def _building(number: int) -> Draft:
     )
 
 
+async def test_an_object_named_by_somebodys_number_has_an_address_that_hides_it(
+    console: Console,
+) -> None:
+    """A type whose identification says who it is: its pages open in this session only."""
+    from landschap.console.known import Known
+    from landschap.console.pages.addresses import object_id_of, object_path
+    from landschap.platform.web import Language
+    from landschap.platform.web.door import Asked
+    from landschap.platform.web.sessions import Session
+    from landschap.registers.annotations import PersonalData
+    from landschap.vocabulary.problems import ProblemError
+
+    kind = console.deps.registers.registers.type("inwoners", "inwoner")
+    number = kind.properties[kind.identification]
+    named = replace(number, personal_data=PersonalData.IDENTIFYING)
+    kind = replace(kind, properties={**kind.properties, number.name: named})
+    known = Known(subject="a", name="A", roles=(), level="", authenticated_at=1, id_token="")
+
+    def asked(session: bytes) -> Asked[Known]:
+        made = Session(hash=session, known=known, until=datetime.now(UTC))
+        return Asked(language=Language.NL, path="/console", query={}, session=made, had_cookie=True)
+
+    path = object_path(console.deps, asked(b"one"), kind, SIEBRAND)
+    assert SIEBRAND not in path
+    name = path.rpartition("/")[2]
+    assert object_id_of(console.deps, asked(b"one"), kind, name) == SIEBRAND
+    for session, wrong in ((b"two", name), (b"one", SIEBRAND), (b"one", "~é")):
+        with pytest.raises(ProblemError):
+            object_id_of(console.deps, asked(session), kind, wrong)
+
+
 # Reports of doubt.
 
 
@@ -538,6 +570,49 @@ async def test_a_report_is_decided_with_reason_and_document_and_the_mark_goes(
     assert "Oorspronkelijk bouwjaar in onderzoek" not in (await visitor.get(PAND)).text
     again = await visitor.post(path, {"token": visitor.token(page), **given})
     assert (again.status, again.title) == (409, "Iemand was u voor")
+
+
+async def test_a_report_that_is_upheld_brings_the_right_value_with_it(console: Console) -> None:
+    """In a register of our own; the same reason and document, on the state that was seen."""
+    registers = console.deps.registers
+    kind = registers.registers.type("proef", "persoon")
+    register = registers.registers.by_name["proef"]
+    draft = Draft(
+        period=Period(datetime(2020, 1, 1, tzinfo=UTC).date()), kind=Kind.REGISTRATION,
+        group="persoon", source={"document": "D-1"}, content={"naam": "Moulin", "staat": "gehuwd"},
+    )  # fmt: skip
+    entry = Entry(type=kind, object_id="p1", draft=draft)
+    act = Act(register=register, transaction_id=uuid7(), entries=[entry])
+    await store.write(registers.pool, act)
+    report = Report(
+        report_id=uuid7(), type_key=kind.key, object_id="p1", paths=("staat",),
+        since=datetime(2020, 1, 1, tzinfo=UTC).date(), explanation="Ongehuwd volgens de akte.",
+        peer="00000099000000003000", reported_at=datetime.now(UTC),
+    )  # fmt: skip
+    await store.report(registers.pool, register, kind, report, uuid7())
+    path = f"/console/terugmeldingen/proef/{report.report_id}"
+    visitor = await console.visit("beheerder", BUILDINGS)
+    page = await visitor.get(path)
+    seen = re.search(r'name="gezien" value="([0-9]+)"', page.text)
+    assert seen is not None
+    given = {
+        "token": visitor.token(page), "gegrond": "ja", "reden": "De akte zegt ongehuwd",
+        "document": "akte 7", "gezien": seen[1],
+    }  # fmt: skip
+    # What the model does not know is told at its field, and nothing is decided.
+    wrong = await visitor.post(path, {**given, "waarde.staat": "verliefd"})
+    assert (wrong.status, 'href="#waarde.staat"' in wrong.text) == (400, True)
+    stale = await visitor.post(path, {**given, "waarde.staat": "ongehuwd", "gezien": "1"})
+    assert stale.status in (409, 412)
+    done = await visitor.post(path, {**given, "waarde.staat": "ongehuwd"})
+    assert done.status == 303
+    document = json.loads((await visitor.get("/console/register/proef/personen/p1/json")).text)
+    assert document["items"][0]["staat"] == "ongehuwd"
+    assert document["items"][0]["historie"]["inOnderzoek"] == []
+    last = [each for each in document["registraties"] if each["soort"] == "CORRECTIE"][-1]
+    assert last["bron"] == {"document": "akte 7", "reden": "De akte zegt ongehuwd"}
+    page = await visitor.get("/console/register/proef/personen/p1")
+    assert "Gecorrigeerd" in page.text
 
 
 async def test_who_may_only_look_can_not_decide(console: Console) -> None:

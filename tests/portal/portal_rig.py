@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -212,10 +212,13 @@ async def deps_of(database: Database, settings: Settings, writer: LogWriter) -> 
     )
 
 
-async def fill_rooms(database: Database) -> None:
-    """The demo's register of processing activities, in force for a year; a peer with a name."""
+async def fill_rooms(database: Database, more: Mapping[str, str] | None = None) -> None:
+    """The demo's register of processing activities, in force for a year; a peer with a name.
+
+    ``more`` are further files of that register.
+    """
     folder = files("landschap.cli.demo") / "data" / "weesp" / "doelbinding"
-    sources = {each.name: each.read_text() for each in folder.iterdir()}
+    sources = {each.name: each.read_text() for each in folder.iterdir()} | dict(more or {})
     register = parse_register(sources, database.settings.organisation.oin.value)
     signers = Signers(author="Anna", approver="Bert")
     await save_register(await database.pool("purposes"), register, signers, based_on="")

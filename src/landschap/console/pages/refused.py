@@ -102,6 +102,11 @@ _BY_CODE: Mapping[str, Failure] = {
         503,
     ),
 }
+_TOO_LATE = Failure(
+    N_("Iemand was u voor"),
+    (N_("Er is niets veranderd. Bekijk opnieuw hoe het nu is, en beslis dan."),),
+    409,
+)
 _BY_STATUS: Mapping[int, Failure] = {
     400: Failure(
         N_("Dit adres klopt niet"),
@@ -117,11 +122,8 @@ _BY_STATUS: Mapping[int, Failure] = {
     405: Failure(
         N_("Dit kan hier niet"), (N_("Ga terug naar de console en probeer het daar."),), 405
     ),
-    409: Failure(
-        N_("Iemand was u voor"),
-        (N_("Er is niets veranderd. Bekijk opnieuw hoe het nu is, en beslis dan."),),
-        409,
-    ),
+    409: _TOO_LATE,
+    412: _TOO_LATE,
 }
 _OUR_FAULT = Failure(
     N_("Er ging iets mis bij ons"),

@@ -2,13 +2,15 @@
 """Doubt that was reported, and the decision of the one who holds the register.
 
 A decision needs the permission to change the register, its reason and its document. It takes the
-mark away; that the value is corrected is an act of its own, with the same document.
+mark away. Where the register is ours, the right value can be given with it: a correction with the
+same reason and document, on the state that was seen. A copy is corrected at its source.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -18,6 +20,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response import Redirect
 
+from landschap.console.correcting import PREFIX, correctable, correction_body, typed_values
 from landschap.console.known import Known
 from landschap.console.pages.addresses import object_path
 from landschap.console.pages.context import (
@@ -38,8 +41,14 @@ from landschap.console.pages.start import task_of
 from landschap.console.permission import CHANGE, READ
 from landschap.platform.web import N_
 from landschap.registers import store
-from landschap.registers.models import ObjectType, Register
+from landschap.registers.api.changing import carry_out
+from landschap.registers.api.desk import Case
+from landschap.registers.changing import read_change
+from landschap.registers.geometry_crs import CRS84, crs_kept
+from landschap.registers.models import ObjectType, Property, Register
 from landschap.registers.reports import Report, read_decision
+from landschap.registers.timeline import Clock
+from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.problems import Refusal
 
 _MOST = 200
@@ -48,6 +57,7 @@ _TO_FILL_IN = {
     "document": N_("Vul het document in waarop het besluit rust"),
     "gegrond": N_("Kies of de melding klopt"),
 }
+_NO_VALUE = N_("Dit past niet bij dit gegeven. Kijk of u zich niet heeft vergist")
 
 
 def report_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
@@ -81,7 +91,11 @@ def report_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
         form = await request.form()
         if not door.is_own_form(form, asked.session):
             raise refuse(403, "form_foreign", "This form did not come from this site")
-        given = {name: str(form.get(name, ""))[:2000].strip() for name in _TO_FILL_IN}
+        given = {
+            name: str(value)[:2000].strip()
+            for name, value in form.items()
+            if name in {*_TO_FILL_IN, "gezien"} or name.startswith(PREFIX)
+        }
         return await pages.decide(asked, register, report, given)
 
     return [waiting, one, decide]
@@ -124,7 +138,7 @@ class _Reports:
             return redirect
         # The words of a report may be about a person: reading them is a look like any other.
         await self._look(asked, kind, report, READ)
-        return self._page(asked, register, report, {}, {})
+        return await self._page(asked, register, report, {}, {})
 
     async def decide(
         self, asked: Asked[Known], name: str, text: str, given: Mapping[str, str]
@@ -136,28 +150,72 @@ class _Reports:
             return Redirect(asked.at(back), status_code=303)
         if report.decided is not None:
             raise refuse(409, "geschiedenis.gewijzigd", "This report has been decided on")
-        errors = {name: words for name, words in _TO_FILL_IN.items() if not given[name]}
-        body = {**given, "gegrond": given["gegrond"] == "ja"}
+        errors = {name: words for name, words in _TO_FILL_IN.items() if not given.get(name)}
+        upheld = given.get("gegrond") == "ja"
+        body = {
+            "gegrond": upheld,
+            "reden": given.get("reden", ""),
+            "document": given.get("document", ""),
+        }
         decided = read_decision(json.dumps(body).encode())
         if isinstance(decided, Refusal):
             errors.setdefault("reden", _TO_FILL_IN["reden"])
-        if errors or isinstance(decided, Refusal):
-            return self._page(asked, register, report, given, errors)
-        await self._look(asked, kind, report, CHANGE)
+        values = typed_values(self._correctable(register, report) if upheld else [], given)
+        if isinstance(values, set):
+            errors |= {PREFIX + name: _NO_VALUE for name in values}
+        if errors or isinstance(decided, Refusal) or isinstance(values, set):
+            return await self._page(asked, register, report, given, errors)
+        case = await self._look(asked, kind, report, CHANGE)
+        if values:
+            wrong = await self._correct(case, report, values, given)
+            if wrong is not None:
+                return await self._page(asked, register, report, given, wrong)
         by = session_of(asked).known.subject
         pool = self.deps.registers.pool
         await store.decide(pool, register, kind, report, decided, by)
         return Redirect(asked.at(asked.path), status_code=303)
 
+    @staticmethod
+    def _correctable(register: Register, report: Report) -> list[Property]:
+        """What can be corrected with the decision: plain values, of a register that is ours."""
+        if register.clock is Clock.SOURCE:
+            return []
+        return correctable(_kind(register, report), report.paths)
+
+    async def _correct(
+        self,
+        case: Case,
+        report: Report,
+        values: Mapping[str, JsonValue],
+        given: Mapping[str, str],
+    ) -> dict[str, str] | None:
+        """Write the right values, on the state that was seen; messages when they can not stand."""
+        desk, kind = self.looking.desk, case.type
+        day = replace(case, asked=replace(case.asked, valid_on=report.since))
+        _, found = await desk.ask(day, [report.object_id])
+        if not found:
+            raise refuse(409, "geschiedenis.gewijzigd", "There is nothing on that day any more")
+        body = correction_body(kind, found[0], values, given, report.since)
+        crs = crs_kept(kind.geometry.crs) if kind.geometry else CRS84
+        wanted = read_change(kind, report.object_id, "_corrigeer", body, crs)
+        if isinstance(wanted, Refusal):
+            return {PREFIX + name: _NO_VALUE for name in values}
+        seen = given.get("gezien", "")
+        number = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 18 else 0
+        name = case.permit.transaction_id
+        await carry_out(desk, case, report.object_id, wanted, name, number)
+        return None
+
     async def _look(
         self, asked: Asked[Known], kind: ObjectType, report: Report, action: str
-    ) -> None:
+    ) -> Case:
         """Decide and record; for a person's object a line too. Raises ProblemError."""
         case = await self.looking.case(asked, kind, {}, action=action)
         desk = self.looking.desk
         _, found = await desk.ask(case, [report.object_id])
         doing = f"{kind.collection}: terugmelding {'beslissen' if action == CHANGE else 'bekijken'}"
         await self.looking.written(desk.record(case, [report.object_id], found, doing=doing))
+        return case
 
     async def _found(self, name: str, text: str) -> tuple[Register, Report]:
         register = self.deps.registers.registers.by_name.get(name)
@@ -171,7 +229,7 @@ class _Reports:
                 return register, found
         raise refuse(404, "not_found", "There is no such report")
 
-    def _page(
+    async def _page(
         self,
         asked: Asked[Known],
         register: Register,
@@ -180,15 +238,21 @@ class _Reports:
         errors: Mapping[str, str],
     ) -> Response[str]:
         words = words_of(self.deps, asked)
-        kind = _kind(register, report)
+        kind, props = _kind(register, report), self._correctable(register, report)
         values = {
             **self._told(asked, register, report),
             "given": {name: given.get(name, "") for name in _TO_FILL_IN},
+            "correctable": [
+                (PREFIX + prop.name, words.title(prop), given.get(PREFIX + prop.name, ""))
+                for prop in props
+            ],
+            "seen": await self._last_number(kind, report) if props else 0,
             "errors": {name: words.say(text) for name, text in errors.items()},
             "labels": {
                 "gegrond": words.say(N_("Klopt de melding?")),
                 "reden": words.say(N_("Waarom")),
                 "document": words.say(N_("Document")),
+                **{PREFIX + prop.name: words.title(prop) for prop in props},
             },
             "may_decide": self.looking.may_change(asked, kind),
             "task": task_of(self.deps, asked),
@@ -202,6 +266,10 @@ class _Reports:
             asked, "report", title, values, crumbs=(START, REPORTS),
             status=400 if errors else 200, is_wrong=bool(errors),
         )  # fmt: skip
+
+    async def _last_number(self, kind: ObjectType, report: Report) -> int:
+        groups = await store.history_of(self.deps.registers.pool, kind, report.object_id)
+        return max((each.number for group in groups.values() for each in group), default=0)
 
     def _show(
         self, asked: Asked[Known], template: str, title: str, values: dict[str, Any], **rest: Any

@@ -77,6 +77,20 @@ async def change(
     )
 
 
+async def carry_out(
+    desk: Desk, case: Case, object_id: str, wanted: Change, name: UUID, seen: int
+) -> Written:
+    """A change by one of our own people at a page of ours, as ``name``. Raises ProblemError.
+
+    ``case`` is of the permit to change; ``seen`` is the last number of the object they saw.
+    """
+    _refuse_closed(case.type, written_paths(case.type, wanted), case.permit)
+    register = desk.deps.registers.by_name[case.type.register]
+    asked = Act(register=register, transaction_id=name, entries=())
+    act = await _act(desk, case, object_id, wanted, asked, seen, "")
+    return await _write(desk, case, object_id, wanted, act)
+
+
 async def _act(
     desk: Desk,
     case: Case,
