@@ -212,9 +212,11 @@ def test_faults_of_a_value_name_the_rule_and_never_the_value() -> None:
     )
 
 
-def test_a_hostile_value_costs_no_more_than_a_hundred_faults() -> None:
+def test_a_hostile_value_costs_no_more_than_an_honest_one() -> None:
     schema: Mapping[str, JsonValue] = {"type": "array", "items": {"type": "string"}}
-    assert len(list(faults(list(range(100_000)), schema))) == MAX_FAULTS
+    assert len(list(faults(list(range(1000)), schema))) == MAX_FAULTS
+    large = list(range(100_000))
+    assert [fault.message for fault in faults(large, schema)] == ["must be string"]
 
 
 def test_the_schema_for_editors_takes_the_ready_models_and_no_misspelling() -> None:

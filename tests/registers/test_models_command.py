@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from tests.docs.walking import Block, blocks_of, says
-from tests.registers.rig import ROOT
+from tests.registers.rig import FULL, ROOT
 from tests.throwaway import Cluster, organisation
 
 from landschap.cli import main
@@ -144,3 +144,20 @@ def test_a_ready_model_is_never_written_over_files_that_are_there(
     assert typed(["model", "use", "hr", *config]) == 1
     assert typed(["model", "use", "bga", *config]) == 1
     assert "did you mean bag" in capsys.readouterr().err
+
+
+async def test_profiles_of_the_trade_register_load_by_command(
+    desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    profiles = FULL.parent / "kvk-test"
+    if not profiles.is_dir():
+        pytest.skip(f"the profiles are not here ({profiles.name})")
+    assert await asyncio.to_thread(typed, ["model", "use", "hr"]) == 0
+    assert (desk / "registers" / "hr" / "vestiging.schema.json").is_file()
+    capsys.readouterr()
+    for added, passed_over in ((3, 0), (0, 3)):
+        assert (
+            await asyncio.to_thread(typed, ["register", "load", "hr", str(profiles), "--json"]) == 0
+        )
+        done = json.loads(capsys.readouterr().out)
+        assert (done["added"], done["passedOver"]) == (added, passed_over)

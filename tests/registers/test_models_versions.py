@@ -11,7 +11,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.registers.rig import annotated
 
@@ -280,12 +280,14 @@ def breaking(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
     return any(one.effect >= Effect.MIGRATION for one in changes_between(old, new))
 
 
+@settings(deadline=None)
 @given(schemas())
 def test_a_model_is_compatible_with_itself(schema: dict[str, Any]) -> None:
     assert changes_between(schema, copy.deepcopy(schema)) == []
     assert succession(schema, schema, ()).refused == ()
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_what_counts_as_compatible_reads_everything_that_was_stored(data: st.DataObject) -> None:
     """A chain of versions: as long as none breaks, content of the first fits the last."""
@@ -320,6 +322,7 @@ def widened(draw: st.DrawFn, schema: Mapping[str, Any]) -> dict[str, Any]:
     return new
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_migrated_content_fits_the_migrated_schema(data: st.DataObject) -> None:
     schema, steps = data.draw(schemas()), data.draw(STEPS)

@@ -210,7 +210,11 @@ def _value(value: Table, place: _Place, where: str) -> dict[str, JsonValue]:
     if "relation" in value:
         return _relation(value, place, where)
     made = {**rules_of(value, where, place.into, _KNOWN), "type": value.get("type", "string")}
-    if "unit" in value and set(as_list(made["type"])) <= {"number", "integer", "null"}:
+    if "unit" in value and {str(kind) for kind in as_list(made["type"])} <= {
+        "number",
+        "integer",
+        "null",
+    }:
         made["x-eenheid"] = str(value["unit"])
     elif "unit" in value:
         place.into.note(where, f"the unit {value['unit']} stands at no number and was left out")

@@ -137,6 +137,8 @@ def _object_type(source: _Source, key: str) -> dict[str, JsonValue]:
         if renamed != name:
             into.note(f"{where}/properties/{name}", f"is called {renamed} here")
         members[renamed] = _property(source, table(value), f"{where}/properties/{name}", name, defs)
+    into.note(where, f"its {len(members)} properties were taken for personal data and are closed: "
+              "decide what they are")  # fmt: skip
     above = [name for name in _above(each) if name in source.objects]
     for name in _above(each):
         if name not in source.objects:
@@ -192,7 +194,6 @@ def _property(
     source: _Source, value: Table, where: str, name: str, defs: dict[str, JsonValue]
 ) -> dict[str, JsonValue]:
     made = _value(source, value, where, defs)
-    source.into.note(where, "was taken for personal data and is closed: decide what it is")
     return {**words_of(value, name), **made, **protection()}
 
 

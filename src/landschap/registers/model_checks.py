@@ -29,7 +29,6 @@ from landschap.registers.schemas import (
     schema_faults,
     unknown_keywords,
 )
-from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.mistakes import did_you_mean
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,40}")
@@ -71,9 +70,9 @@ def faults_of_type(schema: Schema, name: str) -> Iterator[Fault]:
 
 def clashes(schemas: Mapping[str, Schema]) -> Iterator[tuple[str, Fault]]:
     """What the types of one register say against each other, by the type that says it."""
-    taken: dict[JsonValue, str] = {}
+    taken: dict[str, str] = {}
     for name, schema in schemas.items():
-        collection = schema.get("x-collectie")
+        collection = str(schema.get("x-collectie"))
         if collection in taken:
             yield name, Fault("/x-collectie", f"is the collection of {taken[collection]} already")
         taken.setdefault(collection, name)
@@ -119,7 +118,7 @@ def _of_type(schema: Schema, properties: Schema) -> Iterator[Fault]:
     if identification.get("type") != "string":
         yield Fault(f"/properties/{named}/type", "an identification is a string, and never null")
     for name in as_list(schema.get("required", [])):
-        if name not in properties:
+        if str(name) not in properties:
             hint = did_you_mean(str(name), properties)
             yield Fault("/required", f"names {name}, which is not one of the properties{hint}")
     if schema.get("x-open") is True and identification.get("x-open") is not True:

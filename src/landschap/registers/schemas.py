@@ -32,6 +32,7 @@ TYPES = ("null", "boolean", "integer", "number", "string", "array", "object")
 # Enough to repair a text by; a hostile one does not cost more than these.
 MAX_FAULTS = 100
 _MAX_SHOWN = 40
+_MAX_SIZE = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +102,38 @@ def faults(value: JsonValue, schema: Schema, pointer: str = "") -> Iterator[Faul
     try:
         if validator.is_valid(value):
             return
-        errors = list(islice(validator.iter_errors(value), MAX_FAULTS))
+        errors = _errors(validator, value)
     except ValueError:
         # Only what is no plain JSON inside, such as a mapping of another kind, gets here.
         yield from faults(_plain(value), schema, pointer)
         return
     yield from _told(errors, schema, pointer)
+
+
+def _errors(validator: Draft202012Validator, value: JsonValue) -> list[ValidationError]:
+    """The first faults of a value. The library finds all before it gives one, so that of a large
+    value only the very first is asked for.
+    """
+    if _size(value, _MAX_SIZE) < _MAX_SIZE:
+        return list(islice(validator.iter_errors(value), MAX_FAULTS))
+    try:
+        validator.validate(value)
+    except ValidationError as error:
+        return [error]
+    return []
+
+
+def _size(value: JsonValue, most: int) -> int:
+    """How many values there are in one, counted no further than ``most``."""
+    counted, waiting = 0, [value]
+    while waiting and counted < most:
+        counted += 1
+        each = waiting.pop()
+        if isinstance(each, Mapping):
+            waiting += each.values()
+        elif isinstance(each, list):
+            waiting += each
+    return counted
 
 
 class _Same:
