@@ -51,7 +51,7 @@ def document_routes(service: str, newest: dict[str, JsonValue]) -> list[Controll
     older = as_3_0(newest)
     as_json = {version: json.dumps(text, ensure_ascii=False).encode() for version, text in
                (("3.0", older), ("3.1", newest))}  # fmt: skip
-    as_yaml = {version: yaml.safe_dump(text, allow_unicode=True, sort_keys=False).encode()
+    as_yaml = {version: yaml.dump(text, Dumper=_Whole, allow_unicode=True, sort_keys=False).encode()
                for version, text in (("3.0", older), ("3.1", newest))}  # fmt: skip
 
     @get(f"/{service}/v1/openapi.json", opt={"query": ()})
@@ -63,6 +63,13 @@ def document_routes(service: str, newest: dict[str, JsonValue]) -> list[Controll
         return _answer(request, as_yaml, "application/yaml")
 
     return [in_json, in_yaml]
+
+
+class _Whole(yaml.SafeDumper):
+    """Writes what stands in more than one place in full: readers may refuse references."""
+
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002  # as the library calls it
+        return True
 
 
 def _answer(
