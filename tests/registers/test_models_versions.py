@@ -6,6 +6,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -34,6 +35,7 @@ from landschap.registers.periods import Period
 from landschap.registers.questions import AsOf, Match
 from landschap.registers.schemas import DIALECT, faults
 from landschap.registers.timeline import Kind
+from landschap.registers.views import narrowed
 from landschap.vocabulary.problems import ProblemError
 
 OLD: dict[str, Any] = {
@@ -385,6 +387,10 @@ async def test_old_content_stays_readable_and_nothing_stored_is_changed(
     await add(pool, new, entry(new.types["zaak"], "twee", fresh))
     read = {"nummer": "een", "straatnaam": "Kade", "soort": "aanvraag", "land": "NL"}
     assert await found(pool, new, ["een"]) == [read]
+    # What a permit leaves of it: the value by its old name, and nothing beside it.
+    part = narrowed(new.types["zaak"], {"straatnaam"})
+    cut = replace(new, types={"zaak": part})
+    assert await found(pool, cut, ["een"]) == [{"nummer": "een", "straatnaam": "Kade"}]
     # By a name that was another one then, and by a code that was; on the projection and the truth.
     both = await found(pool, new, Match("straatnaam", ["Kade"]))
     assert [one["nummer"] for one in both] == ["een", "twee"]
