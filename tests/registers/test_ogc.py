@@ -17,6 +17,10 @@ from tests.registers.test_collections import BOTH, schema
 from tests.registers.test_places import BLOCK, D, expected, real, square, text
 from tests.throwaway import Database
 
+from landschap.catalogue.client import structures
+from landschap.catalogue.design_rules import check
+from landschap.catalogue.documents import read_document
+from landschap.catalogue.findings import Mode
 from landschap.platform.ids import uuid7
 from landschap.registers import store
 from landschap.registers.api.ogc import ogc_routes
@@ -185,3 +189,13 @@ async def test_the_document_is_that_of_the_routes(opened: Open) -> None:
     }
     wanted = set(ogc_document_of(opened.register, described.ABOUT)["paths"])  # type: ignore[arg-type]
     assert routes == wanted | {"", "/openapi.json", "/openapi.yaml"}
+
+
+def test_the_description_breaks_no_rule_but_for_the_name_that_the_standard_gives() -> None:
+    """``bbox-crs`` is the exception that the geospatial module makes to the rule on names."""
+    register = mapped()
+    for document in (made := ogc_document_of(register, described.ABOUT), as_3_0(made)):
+        read = read_document(json.dumps(document).encode())
+        assert check(read, Mode.STRICT, structures()) == []
+        told = {each.message for each in check(read, Mode.OFFICIAL, structures())}
+        assert told == {"bbox-crs is not lower camel case"}
