@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from pyshacl import validate
 from rdflib import DCAT, DCTERMS, Graph, Literal, URIRef
@@ -223,7 +224,7 @@ async def test_a_disk_that_is_full_leaves_what_was_there(
 def _made(kind: ObjectType, at: datetime) -> Manifest:
     return Manifest(
         register="proef", collectie="vergunningen", versie="x", model=kind.version,
-        geldig_op=at.date(), beschikbaar_op=at, volgnummer=7, tijdstip_gemaakt=at, aantal=0,
+        geldig_op=at.date(), beschikbaar_op=at, volgnummer=7, tijdstip_gemaakt=at, aantal=1,
         bestanden=[],
     )  # fmt: skip
 
@@ -247,6 +248,14 @@ def test_files_are_made_after_a_change_and_every_night(
     last = _made(kind, noon)
     assert is_due(last, kind, number, noon + later, minutes=60) is due
     assert is_due(None, kind, number, noon, minutes=60)
+
+
+def test_files_that_are_empty_are_made_again_at_once() -> None:
+    kind = half_open().types["vergunning"]
+    noon = datetime(2026, 11, 24, 11, tzinfo=UTC)
+    empty = msgspec.structs.replace(_made(kind, noon), aantal=0)
+    assert is_due(empty, kind, 8, noon, minutes=60)
+    assert not is_due(empty, kind, 7, noon, minutes=60)
 
 
 @pytest.mark.parametrize(

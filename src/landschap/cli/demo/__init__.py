@@ -39,10 +39,10 @@ _FOLDER = Path(".demo")
 )
 @click.option(
     "--web-port",
-    type=click.IntRange(1024, 65_533),
+    type=click.IntRange(1024, 65_532),
     default=8700,
     show_default=True,
-    help="Port of the portal; the next two serve log-in and the supplier's system.",
+    help="Port of the portal; the next three serve log-in, the supplier's system and open data.",
 )
 def demo(check: bool, as_json: bool, folder: Path, network: int, web_port: int) -> int:
     """Start a small landscape and carry one question through the whole of it.
@@ -102,6 +102,7 @@ def _tell_addresses(console: Console, opened: Opened, transaction_id: str) -> No
     lines = [
         "",
         f"[bold]Open[/bold] {scene.weesp.web_address}  log in as Suzanne Moulin",
+        f"     {scene.weesp.open_address}  open data of Weesp, without logging in",
         f"     {scene.weesp.web_address}/console  Weesp's registers; log in as M. de Wit",
         f"     http://{scene.weesp.admin}/health/ready and /metrics  Weesp's operators",
         f"     http://{scene.doesburg.admin}/health/ready and /metrics  Doesburg's operators",

@@ -68,6 +68,7 @@ class Member:
     inway: str = ""
     outway: str = ""
     web: str = ""
+    open: str = ""
 
     @property
     def manager_address(self) -> str:
@@ -83,6 +84,11 @@ class Member:
     def web_address(self) -> str:
         """What people open."""
         return f"http://{self.key}.localhost:{_port(self.web)}"
+
+    @property
+    def open_address(self) -> str:
+        """Where its open data is."""
+        return f"http://data.{self.key}.localhost:{_port(self.open)}"
 
     def hosts(self) -> Iterator[tuple[str, str]]:
         """Host names with their loopback address, instead of DNS."""
@@ -148,6 +154,7 @@ def landscape_in(folder: Path, *, network: int = 11, web_port: int = 8700) -> La
             manager=f"{base}.2:8443",
             inway=f"{base}.3:8443",
             web=f"127.0.0.1:{web_port}",
+            open=f"127.0.0.1:{web_port + 3}",
             admin=f"{base}.2:9443",
         ),
         doesburg=Member(
@@ -285,7 +292,7 @@ def _write_secret(path: Path) -> None:
 def _settings_text(landscape: Landscape, member: Member) -> str:
     listen = {
         part: getattr(member, part)
-        for part in ("manager", "inway", "outway", "web", "admin")
+        for part in ("manager", "inway", "outway", "web", "open", "admin")
         if getattr(member, part)
     }
     hosts = dict(pair for other in landscape.members for pair in other.hosts())
@@ -316,6 +323,7 @@ def _settings_text(landscape: Landscape, member: Member) -> str:
         f'manager = "{member.manager_address}"',
         *([f'inway = "{member.inway_address}"'] if member.inway else []),
         *([f'web = "{member.web_address}"'] if member.web else []),
+        *([f'open = "{member.open_address}"'] if member.open else []),
         "",
         "[network]",
         "allow_private = true",

@@ -80,7 +80,7 @@ def _require_free(landscape: Landscape) -> None:
     """Another demo on these addresses would answer in our place. Raises Trouble."""
     taken = {landscape.login: "login provider", landscape.supplier: "supplier"}
     for member in landscape.members:
-        for part in ("manager", "inway", "outway", "web", "admin"):
+        for part in ("manager", "inway", "outway", "web", "open", "admin"):
             if address := getattr(member, part):
                 taken[address] = f"{part} of {member.name}"
     in_use = [f"{address} ({what})" for address, what in taken.items() if not is_free(address)]

@@ -77,6 +77,7 @@ class Story:
             ("a processing line for each person", self.line_for_each_person),
             ("the resident sees the use in the portal", self.resident_sees_the_use),
             ("an employee sees a building as known then", self.employee_sees_it_as_known_then),
+            ("open data without login, and nothing that is closed", self.open_data),
             ("question without purpose: refused and logged", self.without_purpose),
             (
                 "purpose the contract lacks: refused, missing link named",
@@ -209,6 +210,26 @@ class Story:
         demand(seen["status"] == [200, 200], "not both pages were shown", seen)
         demand((seen["now"], seen["then"]) == ("1920", "9999"), "expected 1920 and 9999", seen)
         demand(person.address.split("?")[0] == f"{console}/doel", "no purpose was asked", seen)
+        return seen
+
+    async def open_data(self) -> Seen:
+        """Whoever passes by sees buildings, and neither persons nor what the model closes."""
+        asked = {
+            "buildings": "/bag/v1/panden?limit=1",
+            "residents": "/inwoners/v1/inwoners",
+            "catalogue": "/catalogus/dcat.jsonld",
+        }
+        weesp = self.opened.landscape.weesp
+        seen: Seen = {}
+        async with aiohttp.ClientSession() as session:
+            for name, path in asked.items():
+                host = {"Host": weesp.open_address.removeprefix("http://")}
+                async with session.get(f"http://{weesp.open}{path}", headers=host) as answer:
+                    seen[name] = answer.status
+                    text = await answer.text()
+                    demand(SUZANNE not in text, "a person's number is told", seen)
+        told = {"buildings": 200, "residents": 404, "catalogue": 200}
+        demand(seen == told, "not told as it should", seen)
         return seen
 
     async def without_purpose(self) -> Seen:

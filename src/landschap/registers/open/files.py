@@ -81,7 +81,8 @@ def is_due(
     if last is None or last.model != kind.version:
         return True
     if number != last.volgnummer:
-        return now - last.tijdstip_gemaakt >= timedelta(minutes=minutes)
+        # What was empty has just been loaded: nobody is served by keeping it empty.
+        return not last.aantal or now - last.tijdstip_gemaakt >= timedelta(minutes=minutes)
     local = now.astimezone(AMSTERDAM)
     return local.date() > last.geldig_op and local.hour >= _NIGHT_HOUR
 
