@@ -14,7 +14,7 @@ import shapely
 from tests.registers.rig import GEO, annotated
 from tests.registers.test_api import Asker, asker_of
 from tests.registers.test_collections import BOTH, schema
-from tests.throwaway import Database
+from tests.throwaway import Cluster, Database
 
 from landschap.platform.ids import uuid7
 from landschap.registers import store
@@ -119,12 +119,24 @@ async def places(database: Database) -> AsyncIterator[Places]:
         yield Places(asker)
 
 
-@pytest.fixture
-async def weesp_block(places: Places) -> Places:
-    await places.write(
-        *(("pand", n, "2020-01-01", {"bouwjaar": 1980, "geometrie": g}) for n, g in real().items())
-    )
-    return places
+@pytest.fixture(scope="module")
+async def weesp_block(
+    cluster: Cluster, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Places]:
+    """Real buildings, loaded once; tests only read them."""
+    made = await cluster.fresh(tmp_path_factory.mktemp("block"))
+    async for asker in asker_of(made, built()):
+        await store.prepare(asker.pool, asker.register)
+        block = Places(asker)
+        await block.write(
+            *(
+                ("pand", number, "2020-01-01", {"bouwjaar": 1980, "geometrie": outline})
+                for number, outline in real().items()
+            )
+        )
+        yield block
+    made.close()
+    await cluster.run(f"DROP DATABASE {made.name} WITH (FORCE)")
 
 
 def square(x: float, y: float, size: float = 10) -> dict[str, Any]:
@@ -204,9 +216,9 @@ WRONG_QUERIES: list[tuple[dict[str, str], str, str]] = [
 ]
 
 
-async def test_a_wrong_place_in_a_query_is_told_by_name(places: Places) -> None:
+async def test_a_wrong_place_in_a_query_is_told_by_name(weesp_block: Places) -> None:
     for query, name, told in WRONG_QUERIES:
-        answer = await places.get("panden", query)
+        answer = await weesp_block.get("panden", query)
         assert answer.status_code == 400, query
         (fault, *_) = answer.json()["errors"]
         assert (fault["in"], fault["location"]["name"]) == ("query", name)
@@ -243,18 +255,18 @@ async def test_coordinates_come_as_asked_and_the_answer_says_how(places: Places)
     )
 
 
-async def test_a_system_that_is_not_offered_is_refused(places: Places) -> None:
+async def test_a_system_that_is_not_offered_is_refused(weesp_block: Places) -> None:
     for headers, query, status, code in (
         ({"Accept-Crs": "EPSG:3857"}, {}, 406, "crsNotAcceptable"),
         ({}, {"crs": "EPSG:3857"}, 400, "parameter.ongeldig"),
         ({"Accept-Crs": RD.uri}, {"crs": ETRS89.uri}, 400, "parameter.ongeldig"),
     ):
-        answer = await places.get("panden", query, headers=headers)
+        answer = await weesp_block.get("panden", query, headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (status, code)
     sent = {"_geo": {"within": square(155000, 463000)}}
-    refused = await places.search(sent, headers={"Content-Crs": "EPSG:3857"})
+    refused = await weesp_block.search(sent, headers={"Content-Crs": "EPSG:3857"})
     assert (refused.status_code, refused.json()["code"]) == (415, "crsNotSupported")
-    refused = await places.change("b", {}, **{**WRITING, "Content-Crs": "EPSG:3857"})
+    refused = await weesp_block.change("b", {}, **{**WRITING, "Content-Crs": "EPSG:3857"})
     assert (refused.status_code, refused.json()["code"]) == (415, "crsNotSupported")
 
 
@@ -390,9 +402,9 @@ WRONG_BODIES: list[tuple[object, str, str]] = [
 ]  # fmt: skip
 
 
-async def test_a_wrong_place_in_a_body_is_told_with_a_pointer(places: Places) -> None:
+async def test_a_wrong_place_in_a_body_is_told_with_a_pointer(weesp_block: Places) -> None:
     for sent, pointer, told in WRONG_BODIES:
-        answer = await places.search(sent, headers={"Content-Crs": RD.uri})
+        answer = await weesp_block.search(sent, headers={"Content-Crs": RD.uri})
         assert (answer.status_code, answer.json()["code"]) == (400, "zoek.sleutel"), sent
         (fault, *_) = answer.json()["errors"]
         assert fault["location"]["pointer"].startswith(pointer)
