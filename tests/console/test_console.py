@@ -462,6 +462,17 @@ async def test_the_same_for_programs(console: Console) -> None:
 
 
 async def test_a_map_is_drawn_of_what_has_a_place(console: Console) -> None:
+    await placed(console)
+    page = await (await console.visit()).get("/console/register/bag/panden/0457100000000001")
+    assert '<svg class="map"' in page.text
+    assert "Het midden ligt op x 132010, y 480005 (RD). Het is 20 meter breed en 10 meter hoog." in page.text  # fmt: skip
+    assert 'href="/console/register/bag/panden/0457100000000002"' in page.text
+    english = await (await console.visit()).get("/en/console/register/bag/panden/0457100000000001")
+    assert "Where it lies" in english.text
+
+
+async def placed(console: Console) -> None:
+    """Two buildings beside each other."""
     registers = console.deps.registers
     kind = registers.registers.type("bag", "pand")
     entries = [
@@ -469,12 +480,6 @@ async def test_a_map_is_drawn_of_what_has_a_place(console: Console) -> None:
     ]
     act = Act(register=registers.registers.by_name["bag"], transaction_id=uuid7(), entries=entries)
     await store.write(registers.pool, act)
-    page = await (await console.visit()).get("/console/register/bag/panden/0457100000000001")
-    assert '<svg class="map"' in page.text
-    assert "Het midden ligt op x 132010, y 480005 (RD). Het is 20 meter breed en 10 meter hoog." in page.text  # fmt: skip
-    assert 'href="/console/register/bag/panden/0457100000000002"' in page.text
-    english = await (await console.visit()).get("/en/console/register/bag/panden/0457100000000001")
-    assert "Where it lies" in english.text
 
 
 def _building(number: int) -> Draft:

@@ -11,7 +11,7 @@ from typing import Literal
 import pytest
 from playwright.async_api import Browser, Page
 from tests.console.console_rig import CASE, Console
-from tests.console.test_console import PAND, RESIDENT, reported
+from tests.console.test_console import PAND, RESIDENT, placed, reported
 from tests.portal.test_in_a_browser import (
     FOCUS,
     WIDTHS,
@@ -30,6 +30,7 @@ PAGES = {
     "panden": "/console/register/bag/panden",
     "inwoners": RESIDENT,
     "pand": PAND,
+    "pand-kaart": "/console/register/bag/panden/0457100000000001",
     "pand-toen": f"{PAND}?geldigOp=1-1-2011&beschikbaarOp=31-12-2010&vergelijk=1-11-2010",
     "pand-fout": f"{PAND}?geldigOp=gisteren&beschikbaarOp=1-1-2090",
     "pand-nog-niet": f"{PAND}?geldigOp=1-1-2000",
@@ -76,6 +77,7 @@ async def test_no_page_has_a_fault_that_a_program_can_find(
     width: int,
 ) -> None:
     report = await reported(console, "0457100000054771")
+    await placed(console)
     options = {"viewport": {"width": width, "height": 900}, "color_scheme": colours}
     problems = {}
     async with opened(browser, **options) as context:

@@ -7,12 +7,12 @@ persons there are none, as each would be a look at somebody. The words beside th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from landschap.console.known import Known as Who
-from landschap.console.pages.addresses import object_path
 from landschap.console.pages.context import Asked, ConsoleDeps, Words, words_of
 from landschap.platform.web import N_
 from landschap.registers import store
@@ -36,7 +36,9 @@ _NEIGHBOURS = 200
 class Mapped:
     """A map for on a page: the drawing, and in words where it is and how large.
 
-    ``x``, ``y``, ``width`` and ``height`` are whole metres of the Dutch grid (RD).
+    ``x``, ``y``, ``width`` and ``height`` are whole metres of the Dutch grid (RD). ``neighbours``
+    are the objects around it: a list beside the map leads to them, so that who goes by keyboard
+    does not have to step through all of them.
     """
 
     svg: Markup
@@ -44,7 +46,7 @@ class Mapped:
     y: int
     width: int
     height: int
-    neighbours: int
+    neighbours: Sequence[str]
 
 
 async def map_of(
@@ -59,9 +61,9 @@ async def map_of(
     if geometry is None:
         return None
     view = view_around(geometry, _SIZE)
-    features = [_feature(found[0], geometry, "")]
+    features = [_feature(found[0], geometry)]
     if not kind.holds_personal_data:
-        features += await _around(deps, asked, case, known, view)
+        features += await _around(deps, case, known, view, found[0].object_id)
     title = words_of(deps, asked)
     svg = map_svg(
         features, {found[0].object_id}, _SIZE, _words(title, found[0], len(features) - 1), view
@@ -73,12 +75,12 @@ async def map_of(
         y=round((south + north) / 2),
         width=round(east - west),
         height=round(north - south),
-        neighbours=len(features) - 1,
+        neighbours=[each.id for each in features[1:]],
     )
 
 
 async def _around(
-    deps: ConsoleDeps, asked: Asked[Who], case: Case, known: Known, view: Box
+    deps: ConsoleDeps, case: Case, known: Known, view: Box, focus: str
 ) -> list[Feature]:
     kind = case.type
     place = kind.geometry
@@ -100,15 +102,14 @@ async def _around(
     )
     page = await store.page_of(deps.registers.pool, wanted)
     return [
-        _feature(one, geometry, asked.at(object_path(deps, asked, kind, one.object_id)))
+        _feature(one, geometry)
         for one in page.found
-        if (geometry := _in_rd(kind, one)) is not None
-        and asked.path.rpartition("/")[2] != one.object_id
+        if one.object_id != focus and (geometry := _in_rd(kind, one)) is not None
     ]
 
 
-def _feature(found: Found, geometry: Geometry, href: str) -> Feature:
-    return Feature(id=found.object_id, name=found.object_id, geometry=geometry, href=href)
+def _feature(found: Found, geometry: Geometry) -> Feature:
+    return Feature(id=found.object_id, name=found.object_id, geometry=geometry)
 
 
 def _in_rd(kind: ObjectType, found: Found) -> Geometry | None:

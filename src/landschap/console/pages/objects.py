@@ -189,6 +189,7 @@ class _ObjectPage:
             "link": partial(_link, path),
             "task": task_of(self.deps, asked) if kind.holds_personal_data else None,
             "kinds": {key: words.say(text) for key, text in _KINDS.items()},
+            "object_at": partial(object_path, self.deps, asked, kind),
             "relation": partial(self._relation, asked, kind),
             "day_text": partial(short_day_words, language=asked.language),
             "doubt_names": partial(self._doubts, words, kind),
