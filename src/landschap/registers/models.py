@@ -9,7 +9,7 @@ Source: MIM 1.2; JSON Schema 2020-12.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from landschap.registers.annotations import GeometryKind, PersonalData
@@ -92,6 +92,12 @@ class ObjectType:
     migrations: tuple[Migration, ...] = ()
     # Part of a type: the store then reads these properties and groups, and no other.
     view: bool = False
+    # What is at or below each path, worked out once: every question asks for it.
+    _leaves: Mapping[str, frozenset[str]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Work out the paths."""
+        object.__setattr__(self, "_leaves", _leaves_of(frozenset(_paths(self.schema, ""))))
 
     @property
     def key(self) -> str:
@@ -132,12 +138,11 @@ class ObjectType:
 
     def leaves(self, path: str) -> frozenset[str]:
         """The paths of values at or below a path; empty when the path does not exist."""
-        below = frozenset(p for p in self.paths() if p.startswith(f"{path}."))
-        return below or frozenset({path} & self.paths())
+        return self._leaves.get(path, _NOTHING)
 
     def paths(self) -> frozenset[str]:
         """Every path an answer may hold: ``naam`` and, inside an object, ``naam.voornamen``."""
-        return frozenset(_paths(self.schema, ""))
+        return frozenset(self._leaves)
 
     def as_now(
         self, content: Mapping[str, JsonValue], version: str, group: str
@@ -363,6 +368,17 @@ def _property(name: str, value: JsonValue, default_group: str) -> Property:
 def _crs_of(value: Schema) -> int:
     crs = value.get("x-crs")
     return crs if isinstance(crs, int) else 0
+
+
+_NOTHING: frozenset[str] = frozenset()
+
+
+def _leaves_of(paths: frozenset[str]) -> Mapping[str, frozenset[str]]:
+    below: dict[str, set[str]] = {path: set() for path in paths}
+    for path in paths:
+        for place in (place for place, letter in enumerate(path) if letter == "."):
+            below[path[:place]].add(path)
+    return {path: frozenset(found or {path}) for path, found in below.items()}
 
 
 def _paths(schema: Schema, prefix: str) -> Iterator[str]:

@@ -151,7 +151,14 @@ def _merged(
     content: dict[str, JsonValue] = {question.type.identification: object_id}
     for part in parts:
         content.update(part.answer.assertion.content or {})
-    latest = max((part.answer.assertion for part in parts), key=question.known.rank)
+    latest = parts[0].answer.assertion
+    period, number = parts[0].period, latest.number
+    if len(parts) > 1:
+        latest = max((part.answer.assertion for part in parts), key=question.known.rank)
+        number = max(part.answer.assertion.number for part in parts)
+        period = Period(
+            max(part.period.begin for part in parts), min(part.period.end for part in parts)
+        )
     clock = question.known.clock
     sure = all(part.answer.certainty is Certainty.CERTAIN for part in parts)
     return Found(
@@ -159,12 +166,10 @@ def _merged(
         object_id=object_id,
         content=content,
         history=History(
-            period=Period(
-                max(part.period.begin for part in parts), min(part.period.end for part in parts)
-            ),
+            period=period,
             registered_at=latest.moment(clock),
             clock=clock,
-            number=max(part.answer.assertion.number for part in parts),
+            number=number,
             kind=latest.kind,
             certainty=Certainty.CERTAIN if sure else Certainty.POSSIBLE,
             doubts=doubts,

@@ -65,14 +65,17 @@ async def page_of(pool: Pool, wanted: Wanted) -> Page:
     if wanted.order.path:
         return await _sorted_page(pool, wanted)
     found: list[Found] = []
+    objects: set[str] = set()
     after = wanted.after
-    for _ in range(_STEPS):
-        ids = await _candidates(pool, wanted, after)
+    for number in range(_STEPS):
+        step = _step(wanted, number)
+        ids = await _candidates(pool, wanted, after, step)
         for one in await _holding(pool, wanted, ids):
-            if len(_objects(found)) == wanted.limit and one.object_id != found[-1].object_id:
+            if len(objects) == wanted.limit and one.object_id not in objects:
                 return Page(found=found, next=Place(found[-1].object_id))
             found.append(one)
-        if len(ids) < _step(wanted):
+            objects.add(one.object_id)
+        if len(ids) < step:
             return Page(found=found, next=None)
         after = Place(ids[-1])
     return Page(found=found, next=after)
@@ -82,7 +85,7 @@ async def count_of(pool: Pool, wanted: Wanted) -> int:
     """How many objects the list holds. Raises ProblemError when that is too much to read."""
     total, after = 0, None
     for _ in range(MAX_SORTED // _STEP + 1):
-        ids = await _candidates(pool, wanted, after, step=_STEP)
+        ids = await _candidates(pool, wanted, after, _STEP)
         total += len(_objects(await _holding(pool, wanted, ids)))
         if len(ids) < _STEP:
             return total
@@ -95,7 +98,7 @@ async def _sorted_page(pool: Pool, wanted: Wanted) -> Page:
     found: list[Found] = []
     after = None
     while True:
-        ids = await _candidates(pool, wanted, after, step=_STEP)
+        ids = await _candidates(pool, wanted, after, _STEP)
         found += await _holding(pool, wanted, ids)
         if len(found) > MAX_SORTED:
             raise _too_many("sort")
@@ -154,9 +157,7 @@ async def _holding(pool: Pool, wanted: Wanted, ids: Sequence[str]) -> list[Found
     return sorted(found, key=lambda one: (place[one.object_id], -one.history.number))
 
 
-async def _candidates(
-    pool: Pool, wanted: Wanted, after: Place | None, *, step: int = 0
-) -> list[str]:
+async def _candidates(pool: Pool, wanted: Wanted, after: Place | None, step: int) -> list[str]:
     """Ids that may hold, in order of id after a place; fewer than a step: there are no more."""
     down = wanted.order.descending and not wanted.order.path
     compare, direction = ("<", "DESC") if down else (">", "ASC")
@@ -176,7 +177,7 @@ async def _candidates(
         f"""SELECT DISTINCT m.object_id FROM {table}
             WHERE m.object_type = '{wanted.type.key}' AND m.volgnummer <= $1
               AND ($2::text IS NULL OR m.object_id {compare} $2) {condition}
-            ORDER BY m.object_id {direction} LIMIT {step or _step(wanted)}""",  # noqa: S608 - literals of a model
+            ORDER BY m.object_id {direction} LIMIT {step}""",  # noqa: S608 - literals of a model
         wanted.known.number,
         after.object_id if after else None,
         *values,
@@ -215,8 +216,10 @@ async def _are_few(pool: Pool, wanted: Wanted) -> bool:
     return int(found) < _FEW_IN_BOX
 
 
-def _step(wanted: Wanted) -> int:
-    return min(_STEP, max(2 * wanted.limit, 200))
+def _step(wanted: Wanted, number: int) -> int:
+    """How many candidates are looked at: mostly nearly all of them hold, so at first few more."""
+    first = wanted.limit + wanted.limit // 8 + 1
+    return min(_STEP, first if number == 0 else max(2 * wanted.limit, 200))
 
 
 def _objects(found: Sequence[Found]) -> set[str]:

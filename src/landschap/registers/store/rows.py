@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
+import msgspec
+
 from landschap.registers.migrating import names_before
 from landschap.registers.models import ObjectType
 from landschap.registers.periods import IncompleteDate, Period
@@ -42,6 +44,8 @@ class Pool(Connection, Protocol):
         """A context manager that lends a connection."""
         ...
 
+
+_CONTENT = msgspec.json.Decoder()
 
 COLUMNS = """object_id, groep, volgnummer, valid_from, valid_to, valid_from_source, registered_at,
     source_registered_at, soort, inhoud, corrigeert, bron, model_version"""
@@ -102,11 +106,11 @@ def assertion_of(row: Mapping[str, Any]) -> Assertion:
         period=Period(row["valid_from"], row["valid_to"]),
         registered_at=row["registered_at"],
         kind=Kind(row["soort"]),
-        content=None if row["inhoud"] is None else json.loads(row["inhoud"]),
+        content=None if row["inhoud"] is None else _CONTENT.decode(row["inhoud"]),
         source_registered_at=row["source_registered_at"],
         begin_source=IncompleteDate.parse(begin_source) if begin_source else None,
         corrects=row["corrigeert"],
-        source=json.loads(row["bron"]),
+        source=_CONTENT.decode(row["bron"]),
     )
 
 
