@@ -56,15 +56,15 @@ async def manifest_of(houses: Houses, answer: httpx.Response, **permit: Any) -> 
 
 
 async def test_three_forms_hold_the_same_rows_and_a_manifest_that_fits(houses: Houses) -> None:
-    await houses.fill(1203)
+    await houses.fill(603)
     digests = set()
     for form in ("jsonl", "csv", "parquet"):
         answer = await houses.get("huizen", {"formaat": form, "fields": "nummer,naam,soort"})
         rows = rows_of(answer)
-        assert [row["nummer"] for row in rows] == [f"h{n:05}" for n in range(1203)]
+        assert [row["nummer"] for row in rows] == [f"h{n:05}" for n in range(603)]
         assert {row["soort"] for row in rows} == {"a", "b"}
         told = await manifest_of(houses, answer)
-        assert (told["status"], told["aantal"]) == ("volledig", 1203)
+        assert (told["status"], told["aantal"]) == ("volledig", 603)
         assert told["sha256"] == sha256(answer.content).hexdigest()
         assert told["bytes"] == len(answer.content)
         assert told["doel"] == "https://doelen.example/a"
@@ -156,26 +156,25 @@ async def test_history_is_delivered_as_stretches_or_registrations(houses: Houses
     assert [row["naam"] for row in rows] == ["eerst", "later", "weg", ""]
 
 
-@pytest.mark.parametrize(
-    ("query", "code"),
-    [
-        ({"formaat": "xml"}, "parameter.ongeldig"),
-        ({"uitvoer": "alles"}, "parameter.ongeldig"),
-        ({"formaat": "csv", "limit": "5"}, "parameter.niet-ondersteund"),
-        ({"formaat": "csv", "sort": "naam"}, "parameter.niet-ondersteund"),
-        ({"formaat": "csv", "cursor": "x"}, "parameter.niet-ondersteund"),
-        ({"formaat": "geojson"}, "parameter.ongeldig"),
-        ({"uitvoer": "voorkomens", "geldigOp": "2020-01-01"}, "tijd.combinatie"),
-        ({"uitvoer": "voorkomens", "soort": "a"}, "parameter.niet-ondersteund"),
-        ({"formaat": "csv", "fields": "onbekend"}, "parameter.ongeldig"),
-        ({"formaat": "csv", "formaten": "x"}, "query_unknown"),
-    ],
-)
-async def test_what_is_asked_wrongly_is_refused_before_anything_is_read(
-    houses: Houses, query: dict[str, str], code: str
-) -> None:
-    refused = await houses.get("huizen", query)
-    assert (refused.status_code, refused.json()["code"]) == (400, code)
+WRONG = [
+    ({"formaat": "xml"}, "parameter.ongeldig"),
+    ({"uitvoer": "alles"}, "parameter.ongeldig"),
+    ({"formaat": "csv", "limit": "5"}, "parameter.niet-ondersteund"),
+    ({"formaat": "csv", "sort": "naam"}, "parameter.niet-ondersteund"),
+    ({"formaat": "csv", "cursor": "x"}, "parameter.niet-ondersteund"),
+    ({"formaat": "geojson"}, "parameter.ongeldig"),
+    ({"uitvoer": "voorkomens", "geldigOp": "2020-01-01"}, "tijd.combinatie"),
+    ({"uitvoer": "voorkomens", "soort": "a"}, "parameter.niet-ondersteund"),
+    ({"formaat": "csv", "fields": "onbekend"}, "parameter.ongeldig"),
+    ({"formaat": "csv", "formaten": "x"}, "query_unknown"),
+]
+
+
+async def test_what_is_asked_wrongly_is_refused_before_anything_is_read(houses: Houses) -> None:
+    for query, code in WRONG:
+        refused = await houses.get("huizen", query)
+        assert (refused.status_code, refused.json()["code"]) == (400, code), query
+    assert await houses.asker.pool.fetchval("SELECT count(*) FROM registers.delivery") == 0
 
 
 async def test_fields_and_rows_that_are_not_permitted_are_not_delivered(houses: Houses) -> None:

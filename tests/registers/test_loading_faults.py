@@ -21,7 +21,7 @@ from landschap.platform import postgres
 from landschap.platform.identity import Issued
 from landschap.platform.postgres import Server
 
-COUNT = 30_000
+COUNT = 20_000
 BATCH = 10_000
 
 
