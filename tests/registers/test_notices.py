@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from uuid import UUID
@@ -20,6 +21,7 @@ from tests.throwaway import Database
 
 from landschap.platform.ids import uuid7
 from landschap.registers import delivering
+from landschap.registers.notices import Notice, event_of
 from landschap.registers.operations import Draft
 from landschap.registers.periods import Period
 from landschap.registers.store import Act, Entry, notices, writing
@@ -162,9 +164,17 @@ async def test_order_per_object_holds_whatever_fails_with_two_workers(
     chance = random.Random(seed)
     troubles = [200, 200, 200, 400, 500, 503, 429, 0, -1]
 
+    answered: set[tuple[object, object]] = set()
+    double = []
+
     async def whatever(event: dict[str, object]) -> web.Response:
+        name = (event["subscription"], event["sequence"])
+        if name in answered:
+            double.append(name)
         await asyncio.sleep(chance.random() / 200)
         trouble = chance.choice(troubles)
+        if trouble == 200:
+            answered.add(name)
         if trouble == -1:  # taken, but the answer is lost
             reader.taken.append(event)
         return problem(500) if trouble < 1 else web.Response(status=trouble)
@@ -178,6 +188,7 @@ async def test_order_per_object_holds_whatever_fails_with_two_workers(
             await asyncio.sleep(chance.random() / 50)
         for own in every:
             await until(partial(nothing_left, telling, own), 40)
+    assert not double, "two workers sent the same"
     for own in every:
         mine = [each for each in reader.taken if each["subscription"] == str(own)]
         assert {int(each["sequence"]) for each in mine} == set(range(1, 25))
@@ -366,3 +377,18 @@ async def test_what_waits_is_counted(telling: Telling, reader: Party) -> None:
     assert registry.get_sample_value("landschap_notices_waiting", {"register": "proef"}) == 0
     taken = registry.get_sample_value("landschap_notices_attempts_total", {"verdict": "taken"})
     assert taken == 2
+
+
+def test_a_number_that_is_given_anew_is_another_notice() -> None:
+    """After a back-up was put back: another change must not be taken for one that was told."""
+    kind = places().types["huis"]
+    first = Notice(
+        number=2**31, type_key=kind.key, object_id="h1", kind="WIJZIGING",
+        registered_at=datetime(2026, 11, 24, 12, tzinfo=UTC),
+    )  # fmt: skip
+    other = replace(first, registered_at=first.registered_at + timedelta(microseconds=1))
+    told = [event_of(each, kind, "urn:nld:oin:1:systeem:proef") for each in (first, first, other)]
+    assert told[0] == told[1]
+    assert told[0]["id"] != told[2]["id"]
+    # A sequence of 32 bits begins anew at 1.
+    assert told[0]["sequence"] == "1"

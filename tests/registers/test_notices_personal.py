@@ -86,7 +86,8 @@ async def test_no_value_of_a_person_leaves_in_a_notice_or_a_log(
     assert any(each["subscription"] == str(other) for each in reader.tried)
     source = f"urn:nld:oin:{OIN}:systeem:brp"
     for each in taken:
-        assert each["id"] == str(uuid5(NAMESPACE_URL, f"{source}#{each['sequence']}"))
+        name = f"{source}#{each['sequence']}#{each['time']}"
+        assert each["id"] == str(uuid5(NAMESPACE_URL, name))
         assert UUID(each["subscription"]) == own
     said = words(str(value) for each in taken for name, value in each.items() if name not in OURS)
     assert not said & personal

@@ -143,8 +143,8 @@ def notice_schema(types: Sequence[str], example: Mapping[str, JsonValue]) -> Jso
     return {
         "type": "object",
         "title": "Er is iets veranderd; vraag opnieuw wat u nodig hebt",
-        "description": "Een CloudEvent zonder inhoud. De id volgt uit bron en volgnummer: dezelfde "
-        "melding heeft altijd dezelfde id, ook als zij opnieuw wordt gestuurd.",
+        "description": "Een CloudEvent zonder inhoud. De id volgt uit bron, nummer en moment: "
+        "dezelfde melding heeft altijd dezelfde id, ook als zij opnieuw wordt gestuurd.",
         "required": list(cast("list[JsonValue]", CLOUD_EVENT["required"])),
         "properties": members,
         "examples": [dict(example)],

@@ -98,14 +98,17 @@ def event_of(
 ) -> dict[str, JsonValue]:
     """The notice as a CloudEvent, for one reader or for anybody.
 
-    ``time`` is the moment of registration; when it happened in reality is for who asks.
+    The moment is part of ``id``: after a back-up was put back numbers are given anew, and another
+    change under an old number must not be taken for one that was told. ``time`` is the moment of
+    registration; when it happened in reality is for who asks.
     """
+    moment = as_utc_text(notice.registered_at)
     event: dict[str, JsonValue] = {
         "specversion": SPEC_VERSION,
-        "id": str(uuid5(NAMESPACE_URL, f"{source}#{notice.number}")),
+        "id": str(uuid5(NAMESPACE_URL, f"{source}#{notice.number}#{moment}")),
         "source": source,
         "type": type_of(kind, notice.kind),
-        "time": as_utc_text(notice.registered_at),
+        "time": moment,
         "sequence": sequence_of(notice.number),
         "sequencetype": SEQUENCE_TYPE,
     }
