@@ -49,6 +49,8 @@ class Wanted:
     after: Place | None = None
     uncertainty: Uncertainty = Uncertainty.SHOW
     area: Area | None = None
+    # Found out once per page: whether what is in the area is gathered by its index.
+    is_few: bool = True
     rows: tuple[RowCondition, ...] = ()
 
 
@@ -62,6 +64,7 @@ class Page:
 
 async def page_of(pool: Pool, wanted: Wanted) -> Page:
     """One page. Raises ProblemError when an order asks for reading too much."""
+    wanted = await _planned(pool, wanted)
     if wanted.order.path:
         return await _sorted_page(pool, wanted)
     found: list[Found] = []
@@ -83,6 +86,7 @@ async def page_of(pool: Pool, wanted: Wanted) -> Page:
 
 async def count_of(pool: Pool, wanted: Wanted) -> int:
     """How many objects the list holds. Raises ProblemError when that is too much to read."""
+    wanted = await _planned(pool, wanted)
     total, after = 0, None
     for _ in range(MAX_SORTED // _STEP + 1):
         ids = await _candidates(pool, wanted, after, _STEP)
@@ -166,7 +170,7 @@ async def _candidates(pool: Pool, wanted: Wanted, after: Place | None, step: int
     if wanted.area is not None:
         box, corners = _in_box(wanted.area, 3 + len(values))
         values += corners
-        if await _are_few(pool, wanted):
+        if wanted.is_few:
             # First all in the box, by its index, and then their order.
             table = f"""(SELECT m.* FROM registers.assertion m
                 WHERE m.object_type = '{wanted.type.key}' AND {box} OFFSET 0) m"""  # noqa: S608 - literals of a model
@@ -205,15 +209,16 @@ def _in_box(area: Area, first: int) -> tuple[str, list[object]]:
     return f"{around} && box(point({west}, {south}), point({east}, {north}))", list(area.box)
 
 
-async def _are_few(pool: Pool, wanted: Wanted) -> bool:
-    assert wanted.area is not None  # noqa: S101  # asked in that case only; for the type checker
+async def _planned(pool: Pool, wanted: Wanted) -> Wanted:
+    if wanted.area is None:
+        return wanted
     box, corners = _in_box(wanted.area, 1)
     found = await pool.fetchval(
         f"""SELECT count(*) FROM (SELECT FROM registers.assertion m
             WHERE m.object_type = '{wanted.type.key}' AND {box} LIMIT {_FEW_IN_BOX}) found""",  # noqa: S608 - literals of a model
         *corners,
     )
-    return int(found) < _FEW_IN_BOX
+    return replace(wanted, is_few=int(found) < _FEW_IN_BOX)
 
 
 def _step(wanted: Wanted, number: int) -> int:
