@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date
@@ -93,6 +94,21 @@ class Open:
     register: Register
     uses: Uses
     folder: Path
+    app: Any
+
+    def addresses(self, **values: str) -> list[str]:
+        """Every address that is answered with GET, its parameters filled in."""
+        from litestar import Litestar
+
+        inner = self.app
+        while not isinstance(inner, Litestar):
+            inner = inner._app
+        found = []
+        for path, handlers in inner.route_handler_method_map.items():
+            if "GET" in {str(name) for name in handlers}:
+                filled = re.sub(r"\{(\w+)(?::\w+)?\}", lambda each: values.get(each[1], "x"), path)
+                found.append(filled)
+        return sorted(found)
 
     async def get(self, path: str, /, **more: Any) -> httpx.Response:
         return await self.client.get(path, **more)
@@ -166,5 +182,7 @@ async def open_of(
         uses.kept(),
         httpx.AsyncClient(transport=transport, base_url="http://open") as client,
     ):
-        yield Open(client=client, pool=pool, register=register, uses=uses, folder=folder)
+        yield Open(
+            client=client, pool=pool, register=register, uses=uses, folder=folder, app=app
+        )  # fmt: skip
     await writer.close()

@@ -58,10 +58,11 @@ async def test_what_is_closed_leaves_by_no_way(opened: Open) -> None:
     queries: list[dict[str, str]] = [{}, {"historie": "true"}, {"telling": "true"}]
     for name, word in product(("fields", "sort", "expand", "notitie", "aanvrager"), _NAMES):
         queries.append({name: word})
-    paths = [PERMITS, f"{PERMITS}/v1", "/proef/v1/straten", "/proef/v1/straten/s1",
-             "/proef/v1/zaken", "/proef/v1/zaken/z1", "/proef/v1/wijzigingen",
-             "/proef/v1/openapi.json", "/proef/v1/openapi.yaml"]  # fmt: skip
-    paths += [f"{PERMITS}/v1/{each}" for each in ("voorkomens", "registraties")]
+    paths = opened.addresses(identificatie="v1", soort="dataset", naam="proef-vergunningen")
+    assert {PERMITS, f"{PERMITS}/v1", f"{PERMITS}/v1/registraties", "/catalogus/dcat.ttl"} <= {
+        *paths
+    }
+    paths += ["/proef/v1/straten/s1", "/proef/v1/zaken", "/proef/v1/zaken/z1"]
     seen = 0
     for path, query in product(paths, queries):
         answer = await opened.get(path, params=query)

@@ -51,7 +51,14 @@ from landschap.platform.processes import (
 )
 from landschap.platform.revocation import require_lists
 from landschap.platform.settings import Settings, default_run_folder
-from landschap.platform.sockets import App, answers_http, app_socket, decide_socket, listening
+from landschap.platform.sockets import (
+    App,
+    answers_http,
+    app_socket,
+    decide_socket,
+    listening,
+    open_files_folder,
+)
 from landschap.platform.telemetry import Figures, logger, start_logging
 from landschap.platform.trouble import Trouble
 
@@ -69,6 +76,9 @@ def supervise(settings: Settings) -> None:
         make_secret_keys(settings)
         privileges = arrange(settings)
         run_folder(settings.paths.run, user=privileges.service)
+        if settings.listen.open:
+            # The worker writes bulk files there, and nginx's workers read them.
+            private_folder(open_files_folder(settings), owner=privileges.python, mode=0o755)
         if privileges.why_root:
             logger().warning("our processes run as root", why=privileges.why_root)
         asyncio.run(_supervise(settings, privileges, began))
