@@ -10,8 +10,8 @@ from typing import Literal
 
 import pytest
 from playwright.async_api import Browser, Page
+from tests.console.acts import PAND, RESIDENT, placed, reported
 from tests.console.console_rig import CASE, Console
-from tests.console.test_console import PAND, RESIDENT, placed, reported
 from tests.portal.test_in_a_browser import (
     FOCUS,
     WIDTHS,
