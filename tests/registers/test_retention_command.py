@@ -230,6 +230,20 @@ async def test_killed_in_the_middle_it_goes_on_and_destroys_each_once(office: Of
     assert proven.json["findings"] == []
 
 
+async def test_without_a_journal_nothing_is_destroyed(office: Office) -> None:
+    proposed = await office.type("erase", "inwoners/inwoners/W00033", *BY, "--json")
+    await office.type("approve", proposed.json["list"], *BAS)
+    journal = office.database.settings.paths.data / "vernietigd.jsonl"
+    journal.mkdir(parents=True)
+    done = await office.type("execute", proposed.json["list"], "--by", "Cor")
+    assert done.code == 1
+    assert "the journal in" in done.err
+    assert await records(office.pool) == 0
+    journal.rmdir()
+    done = await office.type("execute", proposed.json["list"], "--by", "Cor")
+    assert (done.code, await records(office.pool)) == (0, 1), done.err
+
+
 async def records(pool: asyncpg.Pool) -> int:
     return int(await pool.fetchval("SELECT count(*) FROM registers.disposal_record"))
 

@@ -12,7 +12,16 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
@@ -160,19 +169,23 @@ def _ids(packing: Packing, kind: ObjectType) -> Sequence[str] | None:
     return None if packing.ids is None else packing.ids.get(kind.name, ())
 
 
-async def _write_type(folder: _Folder, kind: ObjectType, lines: AsyncIterator[Line]) -> TypeFile:
+async def _write_type(
+    folder: _Folder, kind: ObjectType, lines: AsyncGenerator[Line, None]
+) -> TypeFile:
     counted = TypeFile(name=kind.name)
     number = objects = 0
     begin, end, last = counted.begin, counted.end, None
-    with folder.begin(counted.path) as file:
-        async for line in lines:
-            file.write(line_text(line, kind.clock).encode())
-            number += 1
-            objects += line.object_id != last
-            last = line.object_id
-            if line.assertion.content is not None:
-                begin = min(begin, line.assertion.period.begin)
-                end = max(end, line.assertion.period.end)
+    # The lines are closed when writing fails too: they lend a connection the pool waits for.
+    async with aclosing(lines):
+        with folder.begin(counted.path) as file:
+            async for line in lines:
+                file.write(line_text(line, kind.clock).encode())
+                number += 1
+                objects += line.object_id != last
+                last = line.object_id
+                if line.assertion.content is not None:
+                    begin = min(begin, line.assertion.period.begin)
+                    end = max(end, line.assertion.period.end)
     folder.end(counted.path)
     return replace(counted, lines=number, objects=objects, begin=begin, end=end)
 

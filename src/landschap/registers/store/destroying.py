@@ -117,8 +117,10 @@ async def execute(
         if changed is not None:
             yield Outcome(item=item, refusal=changed)
             continue
+        # Given back before the outcome is told: who hears it may fail, and the pool waits for it.
         async with pool.acquire() as connection:
-            yield await _destroy(connection, given, item, keeping)
+            outcome = await _destroy(connection, given, item, keeping)
+        yield outcome
 
 
 def _forbidden(given: DisposalList, item: Item, keeping: Keeping) -> Refusal | None:
