@@ -247,3 +247,18 @@ def test_no_list_of_persons_by_their_number() -> None:
 def _about(object_id: str) -> bytes:
     filters = {"collecties": ["personen"], "identificaties": [object_id]}
     return json.dumps({"bestemming": INBOX, "filters": filters}).encode()
+
+
+def test_of_a_group_one_may_not_read_no_change_is_told_but_that_the_object_is_gone() -> None:
+    from tests.registers.rig import annotated, made_up
+
+    people = made_up(naam=annotated(), adres=annotated(**{"x-groep": "adres"}))
+    body = json.dumps({"bestemming": INBOX}).encode()
+    some = read_wanted(people, body, ("naam",), ())
+    assert isinstance(some, Wanted)
+    assert some.filters.groups == (
+        "proef.persoon/gewist", "proef.persoon/onderzoek:persoon", "proef.persoon/persoon",
+    )  # fmt: skip
+    every = read_wanted(people, body, ("naam", "adres"), ())
+    assert isinstance(every, Wanted)
+    assert every.filters.groups == ()
