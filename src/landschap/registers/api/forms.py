@@ -79,7 +79,7 @@ def form_headers(case: Case) -> dict[str, str]:
     """What an answer says of its coordinates, and of what it depends on in the question."""
     if not crs_keys(case.type):
         return {}
-    told = {"Vary": "Accept, Accept-Crs"}
+    told = {"Vary": "Accept, Accept-Crs, Prefer"}
     return told | content_crs(case.asked.crs) if _tells_place(case) else told
 
 
