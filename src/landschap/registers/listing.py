@@ -43,6 +43,12 @@ class Listed:
     wants_count: bool
     area: Area | None = None
 
+    def paths(self) -> tuple[str, ...]:
+        """What has to be read of an object to know whether it is in the list, and where."""
+        area = (self.area.path,) if self.area is not None else ()
+        order = (self.order.path,) if self.order.path else ()
+        return (*self.filters, *order, *area)
+
 
 def filter_keys(kind: ObjectType) -> tuple[str, ...]:
     """The properties that may stand in an address to filter by."""

@@ -26,6 +26,8 @@ def narrowed(kind: ObjectType, names: Collection[str]) -> ObjectType:
     if len(kept) == len(kind.properties):
         return kind
     groups = {each.group for each in kept.values() if each.name != kind.identification}
+    # Of an object of which only the name is asked, any group shows that it is there.
+    groups = groups or set(kind.groups)
     return replace(
         kind,
         properties=kept,

@@ -21,6 +21,7 @@ from landschap.registers.periods import Certainty, shown
 from landschap.registers.questions import AsOf, Found, Match
 from landschap.registers.store import as_of, known_at
 from landschap.registers.timeline import Known
+from landschap.registers.views import narrowed
 from landschap.vocabulary.problems import ProblemError
 from landschap.vocabulary.times import as_utc_text
 
@@ -32,6 +33,8 @@ class RegisterConnector:
         self._register: Register = registers.by_name[access.register]
         self._type: ObjectType = registers.type(access.register, access.object_type)
         self._pool = pool
+        # A plan asks the same columns for every question, so there are few of these.
+        self._views: dict[frozenset[str], ObjectType] = {}
 
     async def rows(self, question: Question) -> Sequence[Row]:
         """The rows of all keys in one statement. Raises SourceFailed."""
@@ -39,7 +42,7 @@ class RegisterConnector:
             found = await as_of(
                 self._pool,
                 AsOf(
-                    type=self._type,
+                    type=self._seen(question),
                     wanted=self._wanted(question),
                     valid_on=question.moment.valid_on,
                     known=await self._known(question),
@@ -50,6 +53,13 @@ class RegisterConnector:
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             raise SourceFailed(Reason.UNREACHABLE) from None
         return [_row(one, question.columns) for one in found]
+
+    def _seen(self, question: Question) -> ObjectType:
+        """The type as far as it is asked: what no plan needs does not leave the register."""
+        asked = frozenset(name.partition(".")[0] for name in (*question.columns, question.by))
+        if asked not in self._views:
+            self._views[asked] = narrowed(self._type, asked)
+        return self._views[asked]
 
     def _wanted(self, question: Question) -> Sequence[str] | Match:
         if question.by == self._type.identification:

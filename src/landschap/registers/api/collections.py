@@ -192,7 +192,7 @@ async def _wanted(desk: Desk, case: Case, listed: Listed, bound: bytes) -> Wante
     else:
         known = await desk.known(case)
     return Wanted(
-        type=case.type,
+        type=desk.seen(case, listed.paths()),
         filters=listed.filters,
         order=listed.order,
         valid_on=valid_on,

@@ -7,7 +7,7 @@ they are durable, and only then let the answer go. No line, no answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -45,6 +45,7 @@ from landschap.registers.models import ObjectType, Registers
 from landschap.registers.questions import AsOf, Found, Match
 from landschap.registers.store.rows import Pool
 from landschap.registers.timeline import Assertion, Known
+from landschap.registers.views import narrowed
 from landschap.vocabulary.identifiers import InvalidValue, Oin
 from landschap.vocabulary.problems import ProblemError, Refusal, granted
 from landschap.vocabulary.times import amsterdam_day
@@ -105,6 +106,7 @@ class History(NamedTuple):
 
 
 NO_HISTORY = History()
+_VIEWS_KEPT = 1000
 
 
 class Desk:
@@ -113,6 +115,7 @@ class Desk:
     def __init__(self, deps: Deps) -> None:
         self.deps = deps
         self.pointers = Pointers(deps.pool)
+        self._views: dict[tuple[str, frozenset[str]], ObjectType] = {}
 
     def case(
         self,
@@ -177,6 +180,30 @@ class Desk:
         """The permit that came with the request. Raises ProblemError."""
         return permit_of(request, self.deps, register, now)
 
+    def seen(self, case: Case, also: Iterable[str] = ()) -> ObjectType:
+        """The type of a question as far as it is read; `view_of` tells how far."""
+        followed = (each.path for each in case.expanded)
+        return self.view_of(case.type, case.permit, (*followed, *also))
+
+    def view_of(self, kind: ObjectType, permit: Permit, also: Iterable[str] = ()) -> ObjectType:
+        """The type as far as it is read under a permit: nothing else leaves the database.
+
+        What the permit holds, the number that a line is about, what row conditions are about, and
+        the paths in ``also``, by which is searched, filtered or followed. Not what ``fields``
+        chose: whether an object is there does not depend on that.
+        """
+        permitted = (leaf for path in permit.fields for leaf in kind.leaves(path))
+        names = {path.partition(".")[0] for path in (*permitted, *also)}
+        names.update(step for each in permit.rows for step in each.path.split(".")[:2])
+        if kind.subject is not None:
+            names.add(kind.subject.name)
+        key = (kind.key, frozenset(names))
+        if key not in self._views:
+            if len(self._views) >= _VIEWS_KEPT:
+                self._views.clear()
+            self._views[key] = narrowed(kind, names)
+        return self._views[key]
+
     async def known(self, case: Case) -> Known:
         """The state of knowledge the question is about; one for the whole answer."""
         asked, register = case.asked, self.deps.registers.by_name[case.type.register]
@@ -208,11 +235,12 @@ class Desk:
         if at_now and not case.permit.rows:
             register = self.deps.registers.by_name[case.type.register]
             at = store.AtNow(asked.valid_on, case.started_at)
-            told = await store.as_of_now(self.deps.pool, register, case.type, wanted, at)
+            kind = self.seen(case, _searched(wanted))
+            told = await store.as_of_now(self.deps.pool, register, kind, wanted, at)
             if told is not None:
                 known, found = told
                 question = AsOf(
-                    type=case.type,
+                    type=kind,
                     wanted=wanted,
                     valid_on=asked.valid_on,
                     known=known,
@@ -234,11 +262,11 @@ class Desk:
             question = await self._question(case, [object_id])
             if asked_before or not (await self._permitted(case, question)).wanted:
                 return {}
-        return await store.history_of(self.deps.pool, case.type, object_id)
+        return await store.history_of(self.deps.pool, self.seen(case), object_id)
 
     async def _question(self, case: Case, wanted: Sequence[str] | Match) -> AsOf:
         return AsOf(
-            type=case.type,
+            type=self.seen(case, _searched(wanted)),
             wanted=wanted,
             valid_on=case.asked.valid_on,
             known=await self.known(case),
@@ -309,6 +337,10 @@ class Desk:
             await self.deps.log.append(drafts_of(use, subjects, span_ids()))
         except (InvalidRecord, InvalidValue):
             raise ProblemError(UNRECORDABLE) from None
+
+
+def _searched(wanted: Sequence[str] | Match) -> tuple[str, ...]:
+    return (wanted.path,) if isinstance(wanted, Match) else ()
 
 
 def _closed(

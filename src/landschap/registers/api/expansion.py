@@ -42,7 +42,7 @@ async def _follow(
             too_broad(f"More than {MAX_OBJECTS} objects would be expanded; ask for fewer objects.")
         )
     question = AsOf(
-        type=target,
+        type=desk.view_of(target, case.permit, [each.path for each in relation.further]),
         wanted=sorted(ids),
         valid_on=case.asked.valid_on,
         known=known,

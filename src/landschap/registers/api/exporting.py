@@ -61,7 +61,6 @@ from landschap.registers.listing import Listed, Order, list_query_keys, read_lis
 from landschap.registers.models import ObjectType, Register
 from landschap.registers.questions import AsOf, Found
 from landschap.registers.store import Wanted
-from landschap.registers.views import narrowed
 from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.problems import Fault, ProblemError, Refusal
 from landschap.vocabulary.times import as_utc_text
@@ -243,7 +242,7 @@ async def _planned(desk: Desk, kind: ObjectType, request: AnyRequest) -> _Plan:
     refuse_closed(case, listed)
     known = await desk.known(case)
     wanted = Wanted(
-        type=_read_type(kind, case, listed),
+        type=desk.seen(case, listed.paths()),
         filters=listed.filters,
         order=Order(),
         valid_on=case.asked.valid_on,
@@ -264,14 +263,6 @@ async def _planned(desk: Desk, kind: ObjectType, request: AnyRequest) -> _Plan:
         purpose=case.permit.purpose,
     )
     return _Plan(case=case, bulk=bulk, wanted=wanted, manifest=manifest, delivery_id=uuid7())
-
-
-def _read_type(kind: ObjectType, case: Case, listed: Listed) -> ObjectType:
-    """What is read of the objects: the fields delivered, filtered by, and whose they are."""
-    names = {leaf.partition(".")[0] for leaf in case.shape.leaves} | set(listed.filters)
-    names |= {listed.area.path} if listed.area is not None else set()
-    subject = kind.subject
-    return narrowed(kind, names | ({subject.name} if subject is not None else set()))
 
 
 def _headers(plan: _Plan) -> dict[str, str]:
