@@ -157,6 +157,13 @@ async def test_count_of_a_closed_type_is_told_without_its_small_groups(opened: O
     assert [each["adres"] for each in listed] == ["/proef/v1/tellingen/per-soort"]
 
 
+async def test_page_tells_of_counts_of_a_register_that_is_closed(opened: Open) -> None:
+    page = (await opened.get("/")).text
+    assert 'href="/proef/v1/tellingen/per-soort"' in page
+    assert "openapi.json" not in page
+    assert "uitkeringen" not in (await opened.get("/catalogus")).text
+
+
 async def test_few_in_all_tell_nothing(opened: Open) -> None:
     await fill(opened, bijstand=9)
     body = (await opened.get("/proef/v1/tellingen/per-soort")).json()

@@ -9,7 +9,7 @@ Nobody is asked who they are, so there is no session and nothing to steal by a f
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -46,11 +46,16 @@ _WRONG = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PagesDesk:
-    """What the pages are made with. ``web`` is where the other pages of the organisation are."""
+    """What the pages are made with.
+
+    ``counted`` are the registers of which nothing but counts is told; ``web`` is where the other
+    pages of the organisation are.
+    """
 
     site: Site
     catalogue: CatalogueDesk
     keys: KeyDesk
+    counted: Sequence[Published]
     web: str
 
     def show(self, request: AnyRequest, template: str, title: str, **rest: Any) -> Response[str]:
@@ -84,7 +89,7 @@ def page_routes(desk: PagesDesk) -> list[ControllerRouterHandler]:
     @get(["/", "/en"], opt={"query": ()})
     async def start(request: AnyRequest) -> Response[str]:
         catalogue = await desk.catalogue.catalogue()
-        told = [_told(each) for each in catalogue.registers]
+        told = [_told(each) for each in (*catalogue.registers, *desk.counted)]
         return desk.show(request, "start.html", N_("Open data"), values={"registers": told})
 
     @get(["/sleutels", "/en/sleutels"], opt={"query": ()})
@@ -142,7 +147,8 @@ def _told(published: Published) -> dict[str, Any]:
         "name": name,
         "title": published.register.title,
         "about": published.terms.description,
-        "document": f"/{name}/v1/openapi.json",
+        # A register of which only counts are told has no document here.
+        "document": f"/{name}/v1/openapi.json" if published.collections else "",
         "collections": [_collection(name, each) for each in published.collections],
         "counts": [
             {"title": each.title, "address": f"/{name}/v1/tellingen/{each.name}"}

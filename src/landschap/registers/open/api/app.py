@@ -30,7 +30,7 @@ from landschap.registers.open.api.data import data_routes
 from landschap.registers.open.api.desk import OpenDesk
 from landschap.registers.open.api.door import OPEN_HEADERS, Door, Uses
 from landschap.registers.open.api.keys import KeyDesk, answer_json, key_routes
-from landschap.registers.open.dcat import Publisher
+from landschap.registers.open.dcat import Published, Publisher
 from landschap.registers.open.pages import PagesDesk, answer_form, page_routes
 from landschap.registers.open.terms import Terms
 
@@ -98,7 +98,14 @@ def open_app(deps: OpenDeps) -> ASGIApp:
         headers=OPEN_HEADERS,
     )
     keys = KeyDesk(pool=pool, requests_per_day=deps.requests_per_day)
-    pages = PagesDesk(site=deps.site, catalogue=catalogue, keys=keys, web=deps.web)
+    only_counts = [
+        Published(register=register, terms=deps.terms[name], collections=())
+        for name, register in sorted(deps.data.registers.by_name.items())
+        if deps.terms[name].counts and name not in desk.registers.by_name
+    ]
+    pages = PagesDesk(
+        site=deps.site, catalogue=catalogue, keys=keys, counted=only_counts, web=deps.web
+    )
 
     @post(["/sleutels", "/en/sleutels"], opt={"query": ()})
     async def make_key(request: AnyRequest) -> Response[Any]:
