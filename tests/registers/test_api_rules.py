@@ -10,7 +10,6 @@ import pytest
 from tests.registers.test_api import PEOPLE, Asker, asker_of
 from tests.throwaway import Database
 
-from landschap.registers.client.models import ready_models
 from landschap.vocabulary.times import as_utc_text
 
 
@@ -64,9 +63,3 @@ async def test_fields_name_what_there_is_and_never_more_than_is_permitted(asker:
             headers={"Prefer": "handling=lenient"},
         )  # fmt: skip
         assert set(lenient.json()) <= {"nummer", "_weggelaten"}
-
-
-def test_no_ready_model_names_a_person_in_an_address() -> None:
-    for register in ready_models().values():
-        for kind in register.types.values():
-            assert kind.properties[kind.identification].subject_kind != "bsn", kind.key
