@@ -51,6 +51,7 @@ def documents() -> Iterator[tuple[str, Mapping[str, JsonValue]]]:
         yield f"source {name}", describe(declaration, ABOUT)
 
 
+@pytest.mark.case("api-17")
 @pytest.mark.parametrize("mode", list(Mode))
 def test_what_registers_tell_of_themselves_keeps_every_rule(mode: Mode) -> None:
     told = {}

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -49,6 +50,17 @@ def test_a_source_that_is_down_leaves_a_named_gap_and_the_rest_stands() -> None:
     assert gaps_body(answer.gaps, frozenset(FIELDS)) == [
         {"bron": "panden", "reden": "te_laat", "velden": ["bewoners.bouwjaar"], "resultaten": [0]}
     ]
+
+
+@pytest.mark.case("history-38")
+def test_a_value_that_is_derived_is_in_doubt_when_what_it_is_derived_from_is() -> None:
+    doubted = batch_of([replace(DWELLING, doubts=("oppervlakte",))], "adres")
+    fields = frozenset({"woning.oppervlakte", "woning.toestand"})
+    answer = release(merged(*fields, verblijf=doubted), MOMENT, fields)
+    assert answer.body["resultaten"] == [{"woning": {"oppervlakte": 80, "toestand": "in p"}}]
+    provenance: Any = answer.body["herkomst"]
+    assert provenance["/0/woning/oppervlakte"]["inOnderzoek"] is True
+    assert "inOnderzoek" not in provenance["/0/woning/toestand"]
 
 
 def test_the_first_filled_source_wins() -> None:

@@ -317,6 +317,7 @@ async def test_the_stretches_of_an_object_within_a_period(houses: Houses) -> Non
     assert (never.status_code, never.json()["code"]) == (404, "niet-gevonden")
 
 
+@pytest.mark.case("history-38")
 async def test_doubt_about_a_begin_marks_the_end_before_it(houses: Houses) -> None:
     await houses.write(
         ("huis", "h1", "2010-01-01", {"naam": "een"}),

@@ -221,6 +221,7 @@ async def test_the_document_is_open_to_everybody_in_both_forms(database: Databas
         assert same.status_code == 304
 
 
+@pytest.mark.case("api-17")
 @pytest.mark.parametrize("register", REGISTERS.by_name.values(), ids=lambda each: each.name)
 async def test_the_document_tells_of_exactly_the_routes_there_are(
     database: Database, register: Any
