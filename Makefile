@@ -32,9 +32,10 @@ lint: setup  ## style, types, floors
 conformance: setup browser  ## one line per numbered case of a standard or a demand; writes docs/conformance.md
 	@$(BIN)/python tools/conformance.py
 
-bench: setup  ## what a question and an agreement cost; writes docs/performance.md and performance-agreements.md
+bench: setup  ## what questions, agreements and registers cost; writes docs/performance*.md
 	@$(BIN)/python benchmarks/run.py --write docs/performance.md
 	@$(BIN)/python benchmarks/agreements.py --write docs/performance-agreements.md
+	@$(BIN)/python benchmarks/registers.py --write docs/performance-registers.md
 
 docs: setup  ## the manual as HTML in docs/_build
 	@$(BIN)/python tools/reference.py
@@ -42,7 +43,7 @@ docs: setup  ## the manual as HTML in docs/_build
 
 lock: setup  ## renew requirements.lock after a change of pyproject.toml
 	@$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
-	  --no-annotate --no-header --strip-extras --allow-unsafe --extra dev --extra hsm -o requirements.lock pyproject.toml
+	  --no-annotate --no-header --strip-extras --allow-unsafe --extra dev --extra hsm --extra cedar -o requirements.lock pyproject.toml
 
 clean:  ## remove what set-up and the demo made
 	@rm -rf .venv .demo docs/_build frontend/node_modules src/landschap/platform/static/vendor
