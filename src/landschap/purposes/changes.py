@@ -7,6 +7,7 @@ was. So an entry that changes needs a higher version.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -50,8 +51,18 @@ class Change:
             return True  # its version is part of its name
         if self.kind not in {"purpose", "activity", "policy"}:
             return False
+        if self.kind != "policy" and self._only_ends():
+            return False
         old, new = self.before.get("version"), self.after.get("version")
         return not (isinstance(old, int) and isinstance(new, int) and new > old)
+
+    def _only_ends(self) -> bool:
+        """True when the version only got another end: its content and begin stayed."""
+        if set(self.after) != {"valid"}:
+            return False
+        old, new = self.before["valid"], self.after["valid"]
+        since = old.get("since") if isinstance(old, Mapping) else None
+        return isinstance(new, Mapping) and since in {None, new.get("since")}
 
     def words(self) -> Iterator[str]:
         """The change in lines for people."""
@@ -75,13 +86,24 @@ def changes_between(old: Register | None, new: Register) -> tuple[Change, ...]:
     """All changes, in order of the register's tables; ``old`` is None before the first one."""
     before = msgspec.to_builtins(old or Register(owner=new.owner))
     after = msgspec.to_builtins(new)
-    return tuple(
-        change
-        for table, (kind, key) in _TABLES.items()
-        for change in _changes(
-            kind, {key(e): e for e in before[table]}, {key(e): e for e in after[table]}
+    found: list[Change] = []
+    for table, (kind, key) in _TABLES.items():
+        named = _named_versions(key, before[table], after[table])
+        found += _changes(
+            kind, {named(e): e for e in before[table]}, {named(e): e for e in after[table]}
         )
-    )
+    return tuple(found)
+
+
+def _named_versions(key: _Key, *sides: list[_Entry]) -> _Key:
+    """The key, with the version where one side holds several versions under it."""
+    several = {
+        name
+        for side in sides
+        for name, count in Counter(key(each) for each in side).items()
+        if count > 1
+    }
+    return lambda e: f"{key(e)}@{e['version']}" if key(e) in several else key(e)
 
 
 def _changes(kind: str, old: Mapping[str, _Entry], new: Mapping[str, _Entry]) -> Iterator[Change]:

@@ -24,6 +24,7 @@ from landschap.purposes.model import (
 )
 from landschap.purposes.reading import nearest_of
 from landschap.purposes.snapshot import Rule, Snapshot
+from landschap.purposes.versions import faults_of
 from landschap.vocabulary.identifiers import InvalidValue, Oin
 
 
@@ -43,6 +44,7 @@ def check_register(register: Register) -> list[Finding]:
     snapshot = Snapshot(register)
     findings = [
         *_duplicates(register),
+        *(Finding(table=t, place=p, key=k, message=m) for t, p, k, m in faults_of(register)),
         *_purposes(register, snapshot),
         *_activities(register, snapshot),
         *_services(register),
@@ -58,9 +60,7 @@ def check_register(register: Register) -> list[Finding]:
 def _duplicates(register: Register) -> Iterator[Finding]:
     keys: Mapping[str, tuple[str, Sequence[str]]] = {
         "stelsel": ("uri", [each.uri for each in register.schemes]),
-        "doel": ("uri", [each.uri for each in register.purposes]),
         "grondslag": ("id", [each.id for each in register.legal_bases]),
-        "activiteit": ("uri", [each.uri for each in register.activities]),
         "dienst": ("naam", [f"{each.provider}/{each.name}" for each in register.services]),
         "veldenset": ("id", [each.key for each in register.field_sets]),
         "groep": ("naam", [each.name for each in register.groups]),
@@ -78,7 +78,8 @@ def _duplicates(register: Register) -> Iterator[Finding]:
 
 def _purposes(register: Register, snapshot: Snapshot) -> Iterator[Finding]:
     schemes = {each.uri for each in register.schemes}
-    claims: Counter[str] = Counter(m for each in register.purposes for m in each.exact_match)
+    newest = {each.uri: each for each in register.purposes}
+    claims: Counter[str] = Counter(m for each in newest.values() for m in each.exact_match)
     for place, purpose in enumerate(register.purposes):
         yield from _names("doel", place, "stelsel", [purpose.scheme], schemes)
         others = snapshot.purposes.keys() - {purpose.uri}

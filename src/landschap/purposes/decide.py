@@ -113,7 +113,7 @@ class _Case:
         uri = self.snapshot.equivalents.get(declared, declared)
         if uri != declared:
             self.steps.append(Step("R2", declared, "ok", f"exact match: {uri}"))
-        known = self.snapshot.purposes.get(uri)
+        known = self.snapshot.purpose_at(uri, self.now)
         if known is None:
             self._fail("R2", uri, "not on the list")
             raise Stop("purpose_unknown")

@@ -190,10 +190,12 @@ def _legal_basis(table: Table, _owner: str) -> LegalBasis:
         law_name=table.text("wet_naam"),
         article=table.text("artikel"),
         text=table.words("tekst"),
+        kept_for=table.text("bewaartermijn_verstrekking", default="", pattern=_DURATION),
     )
 
 
 def _activity(table: Table, _owner: str) -> ProcessingActivity:
+    since = table.day("geldig_vanaf")
     return ProcessingActivity(
         uri=table.text("uri", pattern=_URI),
         version=table.number("versie"),
@@ -207,6 +209,19 @@ def _activity(table: Table, _owner: str) -> ProcessingActivity:
         recipients=table.texts("ontvangers"),
         retention=table.text("bewaartermijn", pattern=_DURATION),
         log_retention=table.text("bewaartermijn_logboek", default="P5Y", pattern=_DURATION),
+        valid=_validity(table) if since or "geldig_tot" in table.values else None,
+        controller=table.text("verantwoordelijke", default="", pattern="[0-9]{20}"),
+        public_body=table.text("bestuursorgaan", default=""),
+        processors=table.texts("verwerkers"),
+        data_groups=table.texts("gegevens"),
+        special_data=table.texts("bijzondere_gegevens"),
+        origin=table.texts("herkomst"),
+        third_countries=table.texts("derde_landen"),
+        measures=table.texts("maatregelen"),
+        category=table.text("categorie", default=""),
+        based_on=table.text("gebaseerd_op", default="", pattern=_URI),
+        dpia=table.text("dpia", default=""),
+        confidential=table.boolean("vertrouwelijk", default=False),
     )
 
 

@@ -141,7 +141,11 @@ class Purpose:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegalBasis:
-    """One ground in law: the GDPR letter and the national law (BWB id) with its article."""
+    """One ground in law: the GDPR letter and the national law (BWB id) with its article.
+
+    ``kept_for`` is how long the law wants it known who was supplied with what, as ISO 8601
+    duration; empty when it says nothing. Source: Wet BRP art. 3.11 (twenty years).
+    """
 
     id: str
     code: str
@@ -149,6 +153,7 @@ class LegalBasis:
     law_name: str
     article: str
     text: Text
+    kept_for: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +161,10 @@ class ProcessingActivity:
     """What the organisation does with personal data, as residents read it.
 
     ``what``, ``why`` and ``ground`` are whole sentences. ``retention`` and ``log_retention`` are
-    ISO 8601 durations. Source: AVG art. 30 lid 1.
+    ISO 8601 durations. An activity without ``valid`` holds for as long as it stands there; one of
+    several versions says from when. ``controller`` is an OIN, empty for the organisation itself.
+    What is empty below is not known. A ``confidential`` one is published as a count only.
+    Source: AVG art. 30 lid 1.
     """
 
     uri: str
@@ -171,6 +179,19 @@ class ProcessingActivity:
     recipients: tuple[str, ...]
     retention: str
     log_retention: str
+    valid: Validity | None = None
+    controller: str = ""
+    public_body: str = ""
+    processors: tuple[str, ...] = ()
+    data_groups: tuple[str, ...] = ()
+    special_data: tuple[str, ...] = ()
+    origin: tuple[str, ...] = ()
+    third_countries: tuple[str, ...] = ()
+    measures: tuple[str, ...] = ()
+    category: str = ""
+    based_on: str = ""
+    dpia: str = ""
+    confidential: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

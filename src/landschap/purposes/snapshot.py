@@ -9,7 +9,7 @@ decision only looks up.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Self
@@ -30,6 +30,7 @@ from landschap.purposes.model import (
     digest_of,
     level_rank,
 )
+from landschap.purposes.versions import by_uri, without_absent
 from landschap.vocabulary import ijson
 
 ServiceKey = tuple[str, str]
@@ -66,12 +67,16 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownPurpose:
-    """A purpose with the moments it is active and its line of ancestors, itself first."""
+    """A purpose with the moments it is active and its line of ancestors, itself first.
+
+    ``others`` are the earlier versions of it, newest first.
+    """
 
     purpose: Purpose
     since: datetime
     until: datetime | None
     ancestors: tuple[str, ...]
+    others: tuple[KnownPurpose, ...] = ()
 
     def is_active(self, now: datetime) -> bool:
         """True when the list says active and the moment lies inside its period."""
@@ -129,14 +134,32 @@ class Snapshot:
 
     @cached_property
     def activities(self) -> Mapping[str, ProcessingActivity]:
-        """Activities by URI."""
-        return {each.uri: each for each in self.register.activities}
+        """Activities by URI, each in its newest version."""
+        return {uri: every[0] for uri, every in self.activity_versions.items()}
+
+    @cached_property
+    def activity_versions(self) -> Mapping[str, tuple[ProcessingActivity, ...]]:
+        """All versions of each activity, newest first."""
+        return by_uri(self.register.activities)
 
     @cached_property
     def purposes(self) -> Mapping[str, KnownPurpose]:
-        """Purposes by URI, each with its ancestors."""
-        by_uri = {each.uri: each for each in self.register.purposes}
-        return {uri: _known(each, by_uri) for uri, each in by_uri.items()}
+        """Purposes by URI, each in its newest version and with its ancestors."""
+        versions = by_uri(self.register.purposes)
+        newest = {uri: every[0] for uri, every in versions.items()}
+        return {
+            uri: replace(
+                _known(every[0], newest), others=tuple(_known(each, newest) for each in every[1:])
+            )
+            for uri, every in versions.items()
+        }
+
+    def purpose_at(self, uri: str, now: datetime) -> KnownPurpose | None:
+        """The version of a purpose that holds at a moment; the newest when none does."""
+        known = self.purposes.get(uri)
+        if known is None or not known.others or known.since <= now:
+            return known
+        return next((each for each in known.others if each.since <= now), known)
 
     @cached_property
     def equivalents(self) -> Mapping[str, str]:
@@ -179,7 +202,19 @@ class Snapshot:
         members = {each.name: each.members for each in self.register.groups}
         for policy in sorted(self.register.policies, key=lambda p: p.id):
             if policy.effect is effect:
-                yield self._rule(policy, members)
+                yield from self._by_activity(self._rule(policy, members))
+
+    def _by_activity(self, rule: Rule) -> Iterator[Rule]:
+        """The rule once for each version of its activity, while that version holds."""
+        for activity in self.activity_versions.get(rule.policy.activity, (None,)):
+            if activity is None or activity.valid is None:
+                yield rule if activity is None else replace(rule, activity=activity)
+                continue
+            begin, end = activity.valid.moments()
+            since = max(rule.since, begin)
+            until = min((each for each in (rule.until, end) if each), default=None)
+            if until is None or since < until:
+                yield replace(rule, activity=activity, since=since, until=until)
 
     def _rule(self, policy: Policy, members: Mapping[str, tuple[str, ...]]) -> Rule:
         since, until = policy.valid.moments()
@@ -212,6 +247,7 @@ class Snapshot:
 def document_of(register: Register) -> dict[str, object]:
     """The register as plain JSON, everything in a fixed order, so that order in files is free."""
     plain: dict[str, Any] = msgspec.to_builtins(_sorted(register))
+    without_absent(plain)
     for policy in plain["policies"]:
         # Absent means no: so a register without these keeps the version it always had.
         if not policy["delegable"]:
@@ -226,9 +262,9 @@ def _sorted(register: Register) -> Register:
     return Register(
         owner=register.owner,
         schemes=tuple(sorted(register.schemes, key=lambda x: x.uri)),
-        purposes=tuple(sorted(register.purposes, key=lambda x: x.uri)),
+        purposes=tuple(sorted(register.purposes, key=lambda x: (x.uri, x.version))),
         legal_bases=tuple(sorted(register.legal_bases, key=lambda x: x.id)),
-        activities=tuple(sorted(register.activities, key=lambda x: x.uri)),
+        activities=tuple(sorted(register.activities, key=lambda x: (x.uri, x.version))),
         services=tuple(sorted(register.services, key=lambda x: (x.provider, x.name))),
         field_sets=tuple(sorted(register.field_sets, key=lambda x: (x.id, x.version))),
         groups=tuple(sorted(register.groups, key=lambda x: x.name)),

@@ -20,6 +20,7 @@ from landschap.purposes.changes import Change, changes_between
 from landschap.purposes.checks import check_register
 from landschap.purposes.model import ProcessingActivity, Register
 from landschap.purposes.snapshot import Snapshot
+from landschap.purposes.versions import by_uri, version_at
 from landschap.vocabulary.ijson import canonical
 from landschap.vocabulary.problems import Fault, ProblemError, Refusal
 
@@ -125,17 +126,31 @@ async def activity_at(pool: asyncpg.Pool, uri: str, moment: datetime) -> Process
         uri,
         moment,
     )
-    return None if body is None else msgspec.json.decode(body, type=ProcessingActivity)
+    return None if body is None else version_at(_versions_in(body), moment)
 
 
 async def activity_version(pool: asyncpg.Pool, uri: str, version: int) -> ProcessingActivity | None:
     """One version of an activity, for a line that names it."""
-    body = await pool.fetchval(
-        "SELECT body FROM activity_state WHERE uri = $1 AND version = $2 ORDER BY since LIMIT 1",
-        uri,
-        version,
+    every = await activity_versions(pool, uri)
+    return next((each for each in every if each.version == version), None)
+
+
+async def activity_versions(pool: asyncpg.Pool, uri: str) -> Sequence[ProcessingActivity]:
+    """Every version of an activity that was ever adopted, newest first, in its last words.
+
+    Only the end of its period can differ between two adoptions of one version.
+    """
+    rows = await pool.fetch(
+        "SELECT body FROM activity_state WHERE uri = $1 AND body IS NOT NULL ORDER BY since", uri
     )
-    return None if body is None else msgspec.json.decode(body, type=ProcessingActivity)
+    found = {each.version: each for row in rows for each in _versions_in(row["body"])}
+    return [found[version] for version in sorted(found, reverse=True)]
+
+
+def _versions_in(body: bytes) -> list[ProcessingActivity]:
+    """The versions that were adopted together: one as it is, several as a list."""
+    found = msgspec.json.decode(body, type=ProcessingActivity | list[ProcessingActivity])
+    return found if isinstance(found, list) else [found]
 
 
 async def _current(connection: Any) -> tuple[int, Snapshot] | None:
@@ -165,14 +180,14 @@ async def _adopt(connection: Any, number: int, snapshot: Snapshot, signers: Sign
 
 async def _note_activities(connection: Any, old: Register | None, new: Register) -> None:
     """Write a row for each activity that began, changed or ended. The lock keeps them in order."""
-    before = {each.uri: each for each in (old.activities if old else ())}
-    after = {each.uri: each for each in new.activities}
-    rows = []
+    before, after = by_uri(old.activities if old else ()), by_uri(new.activities)
+    rows: list[tuple[str, int | None, bytes | None]] = []
     for uri in sorted({*before, *after}):
-        activity = after.get(uri)
-        if activity != before.get(uri):
-            body = None if activity is None else canonical(msgspec.to_builtins(activity))
-            rows.append((uri, None if activity is None else activity.version, body))
+        versions = after.get(uri, ())
+        if versions != before.get(uri, ()):
+            plain = msgspec.to_builtins(versions[0] if len(versions) == 1 else versions)
+            body = canonical(plain) if versions else None
+            rows.append((uri, versions[0].version if versions else None, body))
     await connection.executemany(
         "INSERT INTO activity_state (uri, since, version, body)"
         " VALUES ($1, clock_timestamp(), $2, $3)",
