@@ -13,7 +13,7 @@ from joserfc.jwk import KeySet
 from landschap.gateway import answers, inway, outway, recording, refusals
 from landschap.gateway.asked import NO_QUERY, Asked, Fresh, Trace, trace_of
 from landschap.gateway.asked import transaction_id_of as read_transaction_id
-from landschap.gateway.inway import KeyWanted
+from landschap.gateway.inway import KeyWanted, VoiceWanted
 from landschap.gateway.memory import Memory
 from landschap.gateway.outway import Signing, TokenWanted, UserKeysWanted
 from landschap.gateway.recall import Recall
@@ -24,11 +24,14 @@ from landschap.logboek.declarations import UsedDeclaration
 from landschap.logboek.forms import Ready
 from landschap.logboek.records import Draft
 from landschap.purposes.decision import Decision
+from landschap.purposes.vetoes import Heard
 from landschap.vocabulary.problems import Refusal
 
-__all__ = ["KeyWanted", "Secrets", "TokenWanted", "UserKeysWanted", "Verdict", "walk"]
+__all__ = [
+    "KeyWanted", "Secrets", "TokenWanted", "UserKeysWanted", "Verdict", "VoiceWanted", "walk",
+]  # fmt: skip
 
-Wanted = KeyWanted | TokenWanted | UserKeysWanted
+Wanted = KeyWanted | TokenWanted | UserKeysWanted | VoiceWanted
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -55,7 +58,8 @@ class Secrets(msgspec.Struct, frozen=True, kw_only=True):
 class Holdings(msgspec.Struct, frozen=True, kw_only=True):
     """What a walk may look into: the world, the memory, the secrets, the issuer's keys.
 
-    ``unobtainable`` names what was wanted in an earlier walk of this question and not found.
+    ``unobtainable`` names what was wanted in an earlier walk of this question and not found;
+    ``heard`` is what another decision point said of this question.
     """
 
     world: World
@@ -63,6 +67,7 @@ class Holdings(msgspec.Struct, frozen=True, kw_only=True):
     secrets: Secrets
     user_keys: KeySet | None = None
     unobtainable: bool = False
+    heard: Heard | None = None
     recall: Recall = msgspec.field(default_factory=Recall)
 
 
@@ -94,7 +99,9 @@ def _unread(door: str, asked: Asked, holdings: Holdings, fresh: Fresh, refusal: 
     return _refused(door, refused, holdings, trace_of(asked, fresh), fresh)
 
 
-def _inway(asked: Asked, holdings: Holdings, fresh: Fresh, trace: Trace) -> Verdict | KeyWanted:
+def _inway(
+    asked: Asked, holdings: Holdings, fresh: Fresh, trace: Trace
+) -> Verdict | KeyWanted | VoiceWanted:
     world, memory = holdings.world, holdings.memory
     key = holdings.secrets.permit
     again = holdings.recall.answer(asked, world, memory, fresh, trace, key)
@@ -110,7 +117,9 @@ def _inway(asked: Asked, holdings: Holdings, fresh: Fresh, trace: Trace) -> Verd
         purposed = refusals.declaration_key_unknown()
     if isinstance(purposed, Refusal):
         return _unpurposed(identified, purposed, asked, holdings, fresh)
-    found = inway.authorise(purposed, asked, world, fresh)
+    found = inway.authorise(purposed, asked, world, fresh, holdings.heard)
+    if isinstance(found, VoiceWanted):
+        return found
     if not isinstance(found, inway.Permitted):
         return _unpermitted(purposed, found, holdings, fresh)
     permit = inway.sealed_permit(found, asked, world, fresh, key)

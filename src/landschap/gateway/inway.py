@@ -18,6 +18,7 @@ Source: FSC Core, "Inway"; FSC Logging, "Inway"; authorisation algorithm R1 to R
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from uuid import UUID
 
@@ -34,7 +35,7 @@ from landschap.gateway.memory import Memory, digest
 from landschap.gateway.refusals import Denied
 from landschap.gateway.world import Connection, Offered, World
 from landschap.logboek.declarations import UsedDeclaration
-from landschap.purposes.decide import decide
+from landschap.purposes.authzen.voice import Voice, digest_of, request_of
 from landschap.purposes.decision import Decision, Question
 from landschap.purposes.declaration import (
     SKEW,
@@ -46,6 +47,8 @@ from landschap.purposes.declaration import (
 )
 from landschap.purposes.model import FieldSet
 from landschap.purposes.permit import LIFETIME, Permit, PermitTooLarge, seal
+from landschap.purposes.vetoes import Heard, judge, with_voice
+from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.problems import Refusal
 
 # A whole second more than a declaration is taken: moments in it are of whole seconds.
@@ -79,6 +82,14 @@ class Permitted(msgspec.Struct, frozen=True, kw_only=True):
     purposed: Purposed
     query: Query
     decision: Decision | None
+
+
+class VoiceWanted(msgspec.Struct, frozen=True):
+    """Our policies permit it, and another decision point must agree."""
+
+    voice: Voice
+    request: Mapping[str, JsonValue]
+    about: str
 
 
 class KeyWanted(msgspec.Struct, frozen=True):
@@ -160,9 +171,12 @@ def bind_purpose(
 
 
 def authorise(
-    purposed: Purposed, asked: Asked, world: World, fresh: Fresh
-) -> Permitted | Refusal | Denied:
-    """May it, and which fields? Source: authorisation algorithm, R2 to R14."""
+    purposed: Purposed, asked: Asked, world: World, fresh: Fresh, heard: Heard | None = None
+) -> Permitted | Refusal | Denied | VoiceWanted:
+    """May it, and which fields? Source: authorisation algorithm, R2 to R15.
+
+    ``heard`` is what the other decision point of this service said, when it was asked.
+    """
     identified = purposed.identified
     if identified.offered.blocked:
         return refusals.service_blocked(identified.offered.blocked)
@@ -173,10 +187,22 @@ def authorise(
         return Permitted(purposed=purposed, query=query, decision=None)
     if identified.connection.bound_refusal is not None:
         return identified.connection.bound_refusal
-    decision = decide(_question(purposed, query, asked), world.snapshot, fresh.now)
+    question = _question(purposed, query, asked)
+    decision = judge(question, world.snapshot, fresh.now, identified.offered.veto)
+    voice = identified.offered.service.voice
+    if voice is not None and decision.allow:
+        wanted = _wanted(voice, question, world, identified.trace)
+        if heard is None or heard.about != wanted.about:
+            return wanted
+        decision = with_voice(decision, heard)
     if decision.allow:
         return Permitted(purposed=purposed, query=query, decision=decision)
     return Denied(decision.refusal(), decision)
+
+
+def _wanted(voice: Voice, question: Question, world: World, trace: Trace) -> VoiceWanted:
+    request = request_of(question, world.me, trace.onward())
+    return VoiceWanted(voice, request, digest_of(request))
 
 
 def sealed_permit(

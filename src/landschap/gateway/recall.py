@@ -161,7 +161,8 @@ class Recall:
         """Remember a question that was permitted, when one like it came before in this second."""
         purposed = permitted.purposed
         service = purposed.identified.offered.service
-        if service.trace == "untouched" or len(self._seen) >= _LIMIT:
+        # What another decision point said counts for one question.
+        if service.trace == "untouched" or service.voice or len(self._seen) >= _LIMIT:
             return
         if not self._is_now(world, fresh):
             self._begin(world, fresh)

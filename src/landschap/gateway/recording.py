@@ -23,6 +23,7 @@ from landschap.logboek.drafts import permitted_draft, refused_draft
 from landschap.logboek.payloads import AdlEntry, FscEntry
 from landschap.logboek.records import Draft
 from landschap.purposes.decision import Decision
+from landschap.purposes.vetoes import vetoes_of
 from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.problems import Refusal
 
@@ -197,9 +198,11 @@ def permission(decision: Decision | None) -> Words:
     if decision is None:
         return {"decision": True, "context": {"by": "contract"}}
     activity = decision.activity
+    said = vetoes_of(decision)
     return {
         "decision": True,
         "context": {
+            **({"vetoes": said} if said else {}),
             "policy": decision.policy,
             "purpose": decision.purpose,
             "purposeVersion": decision.purpose_version,
@@ -225,6 +228,8 @@ def _reason(refused: Refused) -> Words:
         reason["detail"] = refusal.detail
         if refused.decision is not None:
             reason.update(refused.decision.for_auditor())
+            if said := vetoes_of(refused.decision):
+                reason["vetoes"] = said
     return reason
 
 

@@ -19,6 +19,12 @@
     [limits]
     body_bytes = 1048576                  # 0: no limit
 
+    [voice]                               # another decision point that must agree
+    address = "https://pdp.example/access/v1/evaluation"
+
+    [veto]                                # rules of our own that only forbid
+    cedar = '''@id("nachts") forbid(principal, action, resource) when { context.niveau < 4 };'''
+
 `read_service` tells every mistake of a file at once. Nothing is guessed: what is unknown is refused
 with the nearest name. Every key is explained in ``docs/reference/services.md``.
 Source: FSC Core, "Service"; house decision: recording per service is mandatory.
@@ -33,6 +39,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from landschap.gateway.voices import VOICE_KEYS, read_voice
+from landschap.purposes.authzen.voice import Voice
+from landschap.purposes.cedar import mistakes_in
 from landschap.purposes.model import ACTIONS
 
 __all__ = ["LANDSCHAP", "Mistake", "Service", "read_service"]
@@ -48,7 +57,7 @@ DEFAULT_METHODS: Mapping[str, str] = {
 DEFAULT_BODY_BYTES = 1_048_576
 _KNOWN = (
     "name", "upstream", "recording", "declaration", "headers", "trace", "permit", "protocol",
-    "events", "websocket", "inways", "methods", "limits",
+    "events", "websocket", "inways", "methods", "limits", "voice", "veto",
 )  # fmt: skip
 _RECORDINGS = ("self", "intent")
 _DECLARATIONS = ("signed", "unsigned", "none")
@@ -90,7 +99,8 @@ class Service:
 
     ``upstream`` is `LANDSCHAP`, ``unix:path`` or ``http://host:port``; ``base`` stands before the
     path of every question. ``methods`` maps a method to the action it is. ``inways`` are the
-    addresses of the Inways that offer it; empty: each Inway of this organisation.
+    addresses of the Inways that offer it; empty: each Inway of this organisation. ``voice`` must
+    agree with what our policies permit; ``cedar`` holds rules that only forbid.
     """
 
     name: str
@@ -107,6 +117,8 @@ class Service:
     inways: tuple[str, ...] = ()
     methods: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_METHODS))
     body_bytes: int = DEFAULT_BODY_BYTES
+    voice: Voice | None = None
+    cedar: str = ""
 
     def offered_at(self, inway: str) -> bool:
         """True when the Inway of this address offers it."""
@@ -158,7 +170,34 @@ class _Reading:
             inways=self._inways(),
             methods=self._methods(),
             body_bytes=self._body_bytes(),
+            voice=self._voice(),
+            cedar=self._cedar(),
         )
+
+    def _voice(self) -> Voice | None:
+        if "voice" not in self.tree:
+            return None
+        table = self._table("voice", VOICE_KEYS)
+        return read_voice(table, lambda key, message: self._wrong(f"voice.{key}", message))
+
+    def _cedar(self) -> str:
+        if "veto" not in self.tree:
+            return ""
+        given = self._table("veto", ("cedar",)).get("cedar")
+        if not isinstance(given, str):
+            self._wrong("veto.cedar", "a text with rules in Cedar")
+            return ""
+        for message in mistakes_in(given):
+            self._wrong("veto.cedar", message)
+        return given
+
+    def _table(self, key: str, known: tuple[str, ...]) -> Mapping[str, object]:
+        table = self.tree.get(key)
+        if not isinstance(table, dict):
+            self._wrong(key, f"a table [{key}] with {', '.join(known)}")
+            return {}
+        self._refuse_unknown(table, known, f"{key}.")
+        return table
 
     def _upstream(self) -> tuple[str, str]:
         given = self._text("upstream")

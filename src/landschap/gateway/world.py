@@ -25,6 +25,7 @@ from landschap.gateway.plan import peer_upstream_name, service_upstream_name
 from landschap.gateway.services import Service
 from landschap.gateway.users import Employees
 from landschap.purposes.bound import Bound, read_bound
+from landschap.purposes.cedar import CedarVeto, read_veto
 from landschap.purposes.snapshot import Snapshot
 from landschap.vocabulary.identifiers import PeerId
 from landschap.vocabulary.problems import Refusal
@@ -34,11 +35,15 @@ _HTTPS_PORT = 443
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offered:
-    """A service behind the Inway; ``blocked`` says why it may not be called, or is empty."""
+    """A service behind the Inway; ``blocked`` says why it may not be called, or is empty.
+
+    ``veto`` holds the rules of its own that only forbid.
+    """
 
     service: Service
     upstream: str
     blocked: str = ""
+    veto: CedarVeto | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,10 +226,23 @@ def _value(peer_id: PeerId | None) -> str:
 
 
 def _offered(service: Service, snapshot: Snapshot) -> Offered:
+    veto = veto_of(service, snapshot)
     return Offered(
         service=service,
         upstream=service_upstream_name(service.name),
-        blocked=why_blocked(service, snapshot),
+        blocked=why_blocked(service, snapshot) or (veto if isinstance(veto, str) else ""),
+        veto=None if isinstance(veto, str) else veto,
+    )
+
+
+def veto_of(service: Service, snapshot: Snapshot) -> CedarVeto | str | None:
+    """The rules of a service that only forbid, or why they can not be used: then nothing may."""
+    if not service.cedar:
+        return None
+    ancestors = {uri: known.ancestors for uri, known in snapshot.purposes.items()}
+    read = read_veto(service.cedar, ancestors)
+    return (
+        f"its rules in Cedar can not be used: {'; '.join(read)}" if isinstance(read, list) else read
     )
 
 

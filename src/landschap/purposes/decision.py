@@ -118,6 +118,9 @@ class Decision:
             extra["allowed_fields"] = list(self.suggestion)
         elif self.code == "fields_unknown" and self.suggestion:
             extra["did_you_mean"] = list(self.suggestion)
+        elif self.code == "obligation_unsupported" and self.suggestion:
+            # A step-up that came with it is asked for all the same.
+            extra["acr_value"] = self.suggestion[0]
         elif self.code == "loa_too_low":
             extra["acr_value"] = self.about
         elif self.code == "purpose_retired" and self.suggestion:

@@ -152,6 +152,22 @@ REASONS: Mapping[str, Reason] = {
         missing="permission for the fields {about}",
         owner=_OFFICER,
     ),
+    "vetoed": Reason(
+        status=403,
+        title="A further rule of this organisation forbids this use",
+        detail="The policies permit this use of {service}, but another rule forbids it ({about}).",
+        missing="nothing: the further rule itself would have to change",
+        owner=_OFFICER,
+    ),
+    "pdp_unavailable": Reason(
+        status=503,
+        title="A decision point that must agree gave no answer",
+        detail="Another decision point must agree with this use of {service}, and gave no usable "
+        "answer in time.",
+        missing="the answer of that decision point",
+        owner="the operators of {owner_of_register}",
+        fault=Fault.OURS,
+    ),
     "internal_error": Reason(
         status=500,
         title="No decision could be taken",

@@ -21,6 +21,7 @@ from landschap.fsc.client import Identity, ManagerClient
 from landschap.gateway.api.desk import Desk, Sources
 from landschap.gateway.api.keeper import Keeper
 from landschap.gateway.api.protocol import DoorProtocol
+from landschap.gateway.api.voices import Voices
 from landschap.gateway.client import Peers, UserKeys
 from landschap.gateway.doors import (
     Holdings,
@@ -118,7 +119,8 @@ async def open_desk(settings: Settings, lane: str, stack: AsyncExitStack) -> tup
         memory=Memory(),
         secrets=Secrets(permit=secret_key(settings, "permit"), signing=signing),
     )
-    keeper.desk = Desk(holdings, writer, Sources(keeper.newer, keeper.obtain))
+    voices = await stack.enter_async_context(Voices(settings))
+    keeper.desk = Desk(holdings, writer, Sources(keeper.newer, keeper.obtain, voices.hear))
     # What lives for the whole process need not be walked by every collection.
     gc.freeze()
     return keeper.desk, keeper

@@ -22,6 +22,7 @@ from landschap.gateway.asked import Asked, Fresh, Trace, trace_of
 from landschap.gateway.doors import (
     Holdings,
     Verdict,
+    VoiceWanted,
     Wanted,
     failed,
     not_loggable,
@@ -31,6 +32,8 @@ from landschap.gateway.recall import Tail
 from landschap.logboek.faults import InvalidRecord, Replayed, StaleDecision
 from landschap.logboek.store import Done, LogWriter
 from landschap.platform.ids import new_span_id, new_trace_id, uuid7
+from landschap.purposes.authzen.voice import unavailable
+from landschap.purposes.vetoes import Heard
 
 if TYPE_CHECKING:
     from landschap.gateway.api.protocol import DoorProtocol
@@ -44,10 +47,11 @@ _NOT_HERE = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 
 
 class Sources(msgspec.Struct, frozen=True):
-    """How the desk gets what a walk lacks: a newer world, or a thing that was wanted."""
+    """How the desk gets what a walk lacks: a newer world, a thing that was wanted, a voice."""
 
     newer: Callable[[int], Awaitable[None]]
     obtain: Callable[[Wanted], Awaitable[bool]]
+    hear: Callable[[VoiceWanted], Awaitable[Heard]]
 
 
 class Desk:
@@ -222,6 +226,9 @@ class _Question:
 
     async def _fetch(self, wanted: Wanted) -> None:
         """Fetch what is lacking, once; a second time lacking is a refusal."""
+        if isinstance(wanted, VoiceWanted):
+            await self._hear(wanted)
+            return
         try:
             got = await self.desk.sources.obtain(wanted)
         except Exception:  # noqa: BLE001  # what can not be fetched, for whatever reason, is lacking
@@ -231,6 +238,17 @@ class _Question:
             holdings = msgspec.structs.replace(holdings, unobtainable=True)
         self.attempts += 1
         self.decide(holdings)
+
+    async def _hear(self, wanted: VoiceWanted) -> None:
+        """Ask the other decision point, and walk again with what it said."""
+        try:
+            heard = await self.desk.sources.hear(wanted)
+        except Exception:  # noqa: BLE001  # a voice that can not be heard has said nothing
+            heard = unavailable(wanted.voice, wanted.about, "failed")
+        if self.attempts >= _ATTEMPTS:
+            heard = unavailable(wanted.voice, wanted.about, "too_many_attempts")
+        self.attempts += 1
+        self.decide(msgspec.structs.replace(self.desk.holdings, heard=heard))
 
     def _unwritable(self) -> None:
         refusal = refusals.log_unwritable()

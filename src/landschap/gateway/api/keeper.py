@@ -94,7 +94,7 @@ class Keeper:
             if keys:
                 self._hold(user_keys=keys)
             return keys is not None
-        return await self._certificate(wanted)
+        return isinstance(wanted, KeyWanted) and await self._certificate(wanted)
 
     async def _certificate(self, wanted: KeyWanted) -> bool:
         now = datetime.now(UTC)
