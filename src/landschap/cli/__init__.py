@@ -34,7 +34,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "application": ("gateway", "application", "Register applications that may use the Outway."),
     "door": ("door", "door", "See what was refused and what was carried at the doors."),
     "apply": ("purpose", "apply", "Apply the register of purposes, field sets and policies."),
-    "purpose": ("purpose", "purpose", "See purposes and processing activities."),
+    "purpose": ("purpose_commands", "purpose", "See purposes and processing activities."),
     "register": (
         "register_commands",
         "register",

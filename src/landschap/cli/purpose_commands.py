@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""``landschap purpose``, whole: each module adds its commands to the group."""
+
+from __future__ import annotations
+
+from landschap.cli import purpose_import
+from landschap.cli.purpose import purpose
+
+__all__ = ["purpose", "purpose_import"]
