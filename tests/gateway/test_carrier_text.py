@@ -11,6 +11,7 @@ import pytest
 from landschap.gateway.carrier import render
 from landschap.gateway.plan import (
     CarrierPlan,
+    DecisionsDoor,
     InwayDoor,
     Listen,
     ManagerDoor,
@@ -97,6 +98,15 @@ PLANS = {
     "protocols": MORE,
     "minimal": MINIMAL,
     "full": FULL,
+    "decisions": dataclasses.replace(
+        MINIMAL,
+        decisions=DecisionsDoor(
+            listen=at("10.0.0.5", 8090),
+            socket=RUN / "decisions.sock",
+            tls=True,
+            client_ca=PKI / "internal.crt",
+        ),
+    ),
     "full-debian-12": dataclasses.replace(FULL, nginx_version=(1, 22, 1)),
 }
 

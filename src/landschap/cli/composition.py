@@ -241,6 +241,29 @@ class Composition:
             )
         )
 
+    async def decision_point(self) -> ASGIApp:
+        """Our decisions, for gateways of our own."""
+        from landschap.gateway.api.decision_point import PointDeps, point_app
+        from landschap.gateway.api.voices import Voices
+        from landschap.gateway.store.points import load_point
+
+        settings = self.settings
+        owner = settings.organisation.oin.value
+        gateway, purposes = await self.pool("gateway"), await self.pool("purposes")
+        contact = settings.organisation.contact or {}
+        return point_app(
+            PointDeps(
+                owner=owner,
+                address=settings.addresses.decisions,
+                organisation=settings.organisation.name,
+                email=contact.get("email", ""),
+                url=contact.get("url", ""),
+                load=lambda: load_point(gateway, purposes, owner),
+                log=await self.log(),
+                voices=await self.enter(Voices(settings)),
+            )
+        )
+
     async def open_files(self) -> BulkDeps | None:
         """What the worker needs for bulk files; None when no open data is served."""
         if not self.settings.listen.open:

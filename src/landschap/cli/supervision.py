@@ -185,6 +185,7 @@ def _apps(settings: Settings) -> Sequence[App]:
         ("services", listen.inway),
         ("people", listen.web),
         ("open", listen.open),
+        ("decisions", listen.decisions),
     ]
     return [app for app, listener in needed if listener]
 

@@ -5,6 +5,7 @@
     services    our own registers and logical sources, behind the Inway
     people      pages
     open        what of our registers anybody may see
+    decisions   our decision point, for gateways of our own
 
 One process and one event loop; an application is there when its listener is configured.
 """
@@ -67,6 +68,8 @@ async def applications(made: Composition) -> Mapping[App, ASGIApp]:
         apps["people"] = await made.people()
     if listen.open:
         apps["open"] = await made.open_data()
+    if listen.decisions:
+        apps["decisions"] = await made.decision_point()
     return apps
 
 

@@ -22,6 +22,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
+from landschap.gateway.carrier_decisions import decisions_server
 from landschap.gateway.carrier_doors import BAD_REQUEST_MAP, inway_server, outway_server
 from landschap.gateway.carrier_open import open_server
 from landschap.gateway.carrier_parts import (
@@ -85,6 +86,8 @@ def render(plan: CarrierPlan) -> Rendered:
         servers.append(_web_server(plan, plan.web))
     if plan.open:
         servers.append(open_server(plan, plan.open))
+    if plan.decisions:
+        servers.append(decisions_server(plan, plan.decisions))
     http = indented("\n".join([*_http_lines(plan), *servers]))
     draft = "\n".join([*_main_lines(plan), "http {", http, "}", ""])
     version = hashlib.sha256(draft.encode()).hexdigest()[:32]

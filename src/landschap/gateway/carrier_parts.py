@@ -33,6 +33,7 @@ DOOR_MAP = """map $server_name $door {
   inway inway;
   outway outway;
   open open;
+  decisions decisions;
 }"""
 
 # The access log reads them also where no decision was asked.

@@ -236,6 +236,31 @@ class OpenDoor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionsDoor:
+    """The decision point for own gateways: as the Outway, plain HTTP on loopback, or TLS.
+
+    With ``client_ca`` a gateway may prove itself by a certificate of that internal CA.
+    """
+
+    listen: Listen
+    socket: PurePath
+    tls: bool = False
+    client_ca: PurePath | None = None
+
+    def __post_init__(self) -> None:
+        if not self.tls and not self.listen.host.startswith(("127.", "[::1]")):
+            raise InvalidValue(
+                f"the decision point listens on {self.listen.text()} without TLS; plain HTTP is "
+                "for loopback addresses only"
+            )
+        if self.client_ca is not None and not self.tls:
+            raise InvalidValue("an internal client CA at the decision point needs TLS there")
+
+
+Door = ManagerDoor | InwayDoor | OutwayDoor | WebDoor | OpenDoor | DecisionsDoor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CarrierPlan:
     """Everything one organisation's nginx carries.
 
@@ -255,6 +280,7 @@ class CarrierPlan:
     outway: OutwayDoor | None = None
     web: WebDoor | None = None
     open: OpenDoor | None = None
+    decisions: DecisionsDoor | None = None
     header_timeout_seconds: int = 10
 
     def __post_init__(self) -> None:
@@ -272,9 +298,9 @@ class CarrierPlan:
         if len(set(places)) < len(places):
             raise InvalidValue(f"two listeners on one address: {', '.join(places)}")
 
-    def doors(self) -> tuple[ManagerDoor | InwayDoor | OutwayDoor | WebDoor | OpenDoor, ...]:
+    def doors(self) -> tuple[Door, ...]:
         """The listeners that are configured."""
-        every = (self.manager, self.inway, self.outway, self.web, self.open)
+        every = (self.manager, self.inway, self.outway, self.web, self.open, self.decisions)
         return tuple(door for door in every if door is not None)
 
     def _upstreams(self) -> tuple[ServiceUpstream | PeerUpstream, ...]:

@@ -141,6 +141,9 @@ class ListenSettings:
     manager: str | None = option(o.host_port, "FSC Manager, mutual TLS.", default=None)
     inway: str | None = option(o.host_port, "FSC Inway, mutual TLS.", default=None)
     outway: str | None = option(o.host_port, "Outway, for our own applications.", default=None)
+    decisions: str | None = option(
+        o.host_port, "Decision point (AuthZEN), for our own gateways.", default=None
+    )
     web: str | None = option(o.host_port, "Pages for people.", default=None)
     open: str | None = option(o.host_port, "Open data, without login.", default=None)
     admin: str | None = option(o.host_port, "Health and metrics, for operators.", default=None)
@@ -156,6 +159,9 @@ class AddressSettings:
         o.web_address("https", "http"), "Address of our pages for people.", default=""
     )
     open: str = option(o.web_address("https", "http"), "Address of our open data.", default="")
+    decisions: str = option(
+        o.web_address("https", "http"), "Name of our decision point, its address.", default=""
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -344,6 +350,10 @@ def _check_together(reading: Reading, settings: Settings) -> None:
         reading.problem("addresses.inway", "needed because listen.inway is set; add our address")
     if settings.listen.open and not settings.addresses.open:
         reading.problem("addresses.open", "needed because listen.open is set; add our address")
+    if settings.listen.decisions and not settings.addresses.decisions:
+        reading.problem(
+            "addresses.decisions", "needed because listen.decisions is set; add our address"
+        )
     if settings.directory is None and not settings.roles.directory:
         reading.problem(
             "directory", "needed unless roles.directory = true; add peer_id and manager_address"

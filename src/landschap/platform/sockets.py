@@ -17,7 +17,7 @@ from landschap.platform.folders import check_socket_path
 from landschap.platform.settings import Settings
 from landschap.platform.trouble import Trouble
 
-App = Literal["manager", "services", "people", "open"]
+App = Literal["manager", "services", "people", "open", "decisions"]
 
 
 def decide_socket(settings: Settings) -> Path:

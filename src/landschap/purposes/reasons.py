@@ -131,6 +131,13 @@ REASONS: Mapping[str, Reason] = {
         missing="a log-in at the level {about}",
         owner="the user, by logging in at a higher level",
     ),
+    "obligation_unsupported": Reason(
+        status=403,
+        title="An obligation can not be met",
+        detail="The policy has an obligation that this service does not meet{about}.",
+        missing="a question that this service answers under obligations",
+        owner="the operators and privacy officers of {owner_of_register}",
+    ),
     "basis_not_accepted": Reason(
         status=403,
         title="The policy does not accept this legal basis",

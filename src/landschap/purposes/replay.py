@@ -13,12 +13,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from landschap.purposes.authzen import names
+from landschap.purposes.authzen.messages import Unclear, Unreadable, read_evaluation
 from landschap.purposes.bound import Bound
 from landschap.purposes.decide import decide
 from landschap.purposes.decision import Decision, Question
 from landschap.purposes.declaration import Unverified, read
 from landschap.purposes.reasons import REASONS
 from landschap.purposes.snapshot import Snapshot
+from landschap.purposes.vetoes import as_recorded
 from landschap.vocabulary.ijson import JsonValue
 
 
@@ -50,7 +53,8 @@ def replay(
         return None
     # A permitted question with fields withheld can only have been a lenient one.
     question = dataclasses.replace(question, lenient=bool(context.get("withheld")) and not code)
-    decision = decide(question, snapshot, at)
+    # What other engines said then is taken from the record: they can not be asked again.
+    decision = as_recorded(decide(question, snapshot, at), context)
     return Replay(decision=decision, differences=tuple(_differences(decision, response)))
 
 
@@ -58,6 +62,8 @@ def question_of(
     request: Mapping[str, JsonValue], bound: Bound | None, owner: str
 ) -> Question | None:
     """The question in a recorded access evaluation, None when parts of it were never read."""
+    if _text(_map(request.get("subject")).get("type")).startswith(names.BASE):
+        return _question_of_gateway(request, owner)
     subject, context = _map(request.get("subject")), _map(request.get("context"))
     resource, action = _map(request.get("resource")), _map(request.get("action"))
     purpose, service = context.get("purpose"), resource.get("id")
@@ -82,6 +88,14 @@ def question_of(
         bound=bound,
         require_bound=False,
     )
+
+
+def _question_of_gateway(request: Mapping[str, JsonValue], owner: str) -> Question | None:
+    """What the decision point was asked, in the canonical names of AuthZEN."""
+    try:
+        return read_evaluation(request, owner).question
+    except (Unreadable, Unclear):
+        return None
 
 
 def _declared_bases(declaration: JsonValue) -> tuple[str, ...] | None:

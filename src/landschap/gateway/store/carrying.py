@@ -16,6 +16,7 @@ from landschap.fsc.thumbprints import thumbprint_of
 from landschap.gateway.plan import (
     HTTP2_UPSTREAM,
     CarrierPlan,
+    DecisionsDoor,
     InwayDoor,
     Listen,
     ManagerDoor,
@@ -79,6 +80,7 @@ async def carrier_plan(
         outway=await _outway_door(settings, pools) if listen.outway else None,
         web=_web_door(settings) if listen.web else None,
         open=_open_door(settings) if listen.open else None,
+        decisions=_decisions_door(settings) if listen.decisions else None,
     )
 
 
@@ -122,6 +124,18 @@ async def _outway_door(settings: Settings, pools: Pools) -> OutwayDoor:
         client_ca=client_ca,
         headers=OUTGOING_HEADERS,
         answer_seconds=settings.limits.answer_seconds,
+    )
+
+
+def _decisions_door(settings: Settings) -> DecisionsDoor:
+    listen = _listen(settings.listen.decisions)
+    client_ca = settings.identity.internal_ca
+    loopback = listen.host.startswith(("127.", "[::1]"))
+    return DecisionsDoor(
+        listen=listen,
+        socket=app_socket(settings, "decisions"),
+        tls=client_ca is not None or not loopback,
+        client_ca=client_ca,
     )
 
 

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What our decision point decides on: the register, services with their own rules, applications."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import asyncpg
+
+from landschap.gateway.plan import service_upstream_name
+from landschap.gateway.services import Service
+from landschap.gateway.store.declared import applications, services
+from landschap.gateway.world import Application, Offered, veto_of, why_blocked
+from landschap.purposes.snapshot import Snapshot
+from landschap.purposes.store import current_snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointWorld:
+    """Everything at one epoch; never changed after making. ``services`` are ours, by name."""
+
+    epoch: int
+    snapshot: Snapshot
+    services: Mapping[str, Offered]
+    keys: Mapping[bytes, Application]
+    certificates: Mapping[str, Application]
+
+
+async def load_point(gateway: asyncpg.Pool, purposes: asyncpg.Pool, owner: str) -> PointWorld:
+    """The world of now; each pool is of its own room's role."""
+    # First the epoch: what is read after it can only be newer, and is then read again.
+    snapshot, epoch = await current_snapshot(purposes, owner=owner)
+    known = await applications(gateway)
+    return PointWorld(
+        epoch=epoch,
+        snapshot=snapshot,
+        services={each.name: _offered(each, snapshot) for each in await services(gateway)},
+        keys={each.key_digest: each for each in known if each.key_digest},
+        certificates={
+            each.certificate_thumbprint: each for each in known if each.certificate_thumbprint
+        },
+    )
+
+
+def _offered(service: Service, snapshot: Snapshot) -> Offered:
+    veto = veto_of(service, snapshot)
+    return Offered(
+        service=service,
+        upstream=service_upstream_name(service.name),
+        blocked=veto if isinstance(veto, str) else why_blocked(service, snapshot),
+        veto=None if isinstance(veto, str) else veto,
+    )
