@@ -9,9 +9,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, date, datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from http import HTTPStatus
+from math import floor
 from urllib.parse import urlencode
 
 import msgspec
@@ -20,7 +22,7 @@ from landschap.registers.asking import Asked
 from landschap.registers.geojson import in_crs
 from landschap.registers.geometry_crs import CRS84, Crs
 from landschap.registers.questions import AsOf, Found
-from landschap.registers.timeline import Clock
+from landschap.registers.timeline import Clock, Known
 from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.problems import ERRORS_PAGE, Refusal
 from landschap.vocabulary.times import as_utc_text
@@ -86,25 +88,43 @@ def headers_of(
     ``Content-Location`` holds both effective times; on the source's clock also our own number,
     as a late delivery may bring older moments.
     """
-    known = question.known
+    repeat = repeat_of(question.valid_on, question.known)
+    if asked.crs != CRS84:
+        repeat["crs"] = asked.crs.uri
+    if asked.fields is not None:
+        repeat["fields"] = ",".join(sorted(asked.fields))
+    headers = {
+        "Content-Location": f"{path}?{urlencode(repeat)}",
+        "ETag": etag_of(body, [one.history.number for one in found]),
+    }
+    if found:
+        last = max(one.history.registered_at for one in found)
+        headers["Last-Modified"] = http_date(floor(last.timestamp()))
+    return headers
+
+
+def repeat_of(valid_on: date, known: Known) -> dict[str, str]:
+    """The parameters that ask for this day and this knowledge again."""
     repeat = {
-        "geldigOp": question.valid_on.isoformat(),
+        "geldigOp": valid_on.isoformat(),
         "beschikbaarOp": as_utc_text(known.moment),
         "klok": known.clock.value,
     }
     if known.clock is Clock.SOURCE:
         repeat["volgnummer"] = str(known.number)
-    if asked.crs != CRS84:
-        repeat["crs"] = asked.crs.uri
-    if asked.fields is not None:
-        repeat["fields"] = ",".join(sorted(asked.fields))
-    state = _STATE.encode([body, [one.history.number for one in found]])
-    digest = hashlib.sha256(state).hexdigest()
-    headers = {"Content-Location": f"{path}?{urlencode(repeat)}", "ETag": f'"{digest[:32]}"'}
-    if found:
-        last = max(one.history.registered_at for one in found)
-        headers["Last-Modified"] = format_datetime(last.astimezone(UTC), usegmt=True)
-    return headers
+    return repeat
+
+
+def etag_of(body: JsonValue, numbers: Sequence[int]) -> str:
+    """What recognises an answer: its body and the assertions it rests on."""
+    digest = hashlib.sha256(_STATE.encode([body, numbers])).hexdigest()
+    return f'"{digest[:32]}"'
+
+
+@lru_cache(maxsize=4096)
+def http_date(second: int) -> str:
+    """A moment as a header has it. Source: RFC 9110, 5.6.7."""
+    return format_datetime(datetime.fromtimestamp(second, UTC), usegmt=True)
 
 
 def no_version(question: AsOf, *, existed: bool) -> Refusal:

@@ -18,6 +18,7 @@ from litestar.types import ASGIApp, ControllerRouterHandler
 
 from landschap.platform.http.answers import problem_response
 from landschap.platform.http.edge import API_HEADERS, Edge
+from landschap.platform.http.shortcut import Shortcut, shortcuts_of
 from landschap.platform.ids import new_trace_id
 from landschap.vocabulary.problems import Fault, ProblemError, Refusal
 from landschap.vocabulary.tracing import parse_traceparent
@@ -99,7 +100,7 @@ def make_app(routes: Sequence[ControllerRouterHandler], shape: AppShape) -> ASGI
         return shape.render(refusal, Request(scope))
 
     return Edge(
-        app,
+        Shortcut(app, shortcuts_of(routes), at_edge),
         headers=headers,
         methods=_methods(app),
         render=at_edge if shape.strict_slashes else None,

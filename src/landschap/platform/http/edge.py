@@ -95,7 +95,7 @@ class Edge:
 
         refusal = None if self._render is None else _crooked(scope)
         if self._render is not None and refusal is not None:
-            await _send(self._render(refusal, scope), send_dressed)
+            await send_response(self._render(refusal, scope), send_dressed)
             return
         await self._app(scope, receive, send_dressed)
 
@@ -122,7 +122,8 @@ def _crooked(scope: Scope) -> Refusal | None:
     return _SLASH if len(path) > 1 and path.endswith(b"/") else None
 
 
-async def _send(answer: Response[bytes], send: Send) -> None:
+async def send_response(answer: Response[bytes], send: Send) -> None:
+    """An answer that no framework sends: content in bytes, and no cookies."""
     body = answer.content
     headers = [
         (b"content-type", str(answer.media_type).encode("latin-1")),

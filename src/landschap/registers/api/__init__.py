@@ -29,11 +29,13 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
+from landschap.platform.http.shortcut import Short
 from landschap.registers.api import (
     changing,
     collections,
     exporting,
     places,
+    quick,
     receiving,
     reporting,
     single,
@@ -57,7 +59,7 @@ def routes(deps: Deps) -> list[ControllerRouterHandler]:
     desk, slots = Desk(deps), exporting.Slots()
     made: list[ControllerRouterHandler] = []
     for register in deps.registers.by_name.values():
-        made += reading_routes(desk, register, slots)
+        made += reading_routes(desk, register, slots, quick.Shortcuts(desk, register))
         made += exporting.bulk_routes(deps, register, slots)
         made += documents(register, deps.about)
         made += _reports(desk, register)
@@ -69,18 +71,22 @@ def routes(deps: Deps) -> list[ControllerRouterHandler]:
 
 
 def reading_routes(
-    desk: Desk, register: Register, slots: exporting.Slots | None = None
+    desk: Desk,
+    register: Register,
+    slots: exporting.Slots | None = None,
+    shortcuts: quick.Shortcuts | None = None,
 ) -> list[ControllerRouterHandler]:
     """The routes that read one register; a desk of another kind may serve them too.
 
     ``slots`` are the places for deliveries of whole collections; None: none are made.
+    ``shortcuts`` are for a desk that asks for permits.
     """
     made: list[ControllerRouterHandler] = [_feed(desk, register)]
     if slots is not None:
         made.append(exporting.delivery_route(desk, register, f"/{register.name}/v1"))
     for kind in register.types.values():
         made += _of_collection(desk, kind, slots)
-        made += _of_object(desk, kind)
+        made += _of_object(desk, kind, None if shortcuts is None else shortcuts.of(kind))
     return made
 
 
@@ -112,10 +118,10 @@ def _of_collection(
     return [page, batch, *([search] if can_search else [])]
 
 
-def _of_object(desk: Desk, kind: ObjectType) -> list[ControllerRouterHandler]:
+def _of_object(desk: Desk, kind: ObjectType, short: Short | None) -> list[ControllerRouterHandler]:
     base = f"/{kind.register}/v1/{kind.collection}/{{identificatie:str}}"
 
-    @get(base, opt={"query": query_keys(kind)})
+    @get(base, opt={"query": query_keys(kind), **quick.shortcut_opt(short)})
     async def one(identificatie: FromPath[str], request: _AnyRequest) -> Response[bytes]:
         return await single.one(desk, kind, identificatie, request)
 

@@ -26,6 +26,12 @@ from landschap.registers.store.reading import (
     line_of,
 )
 from landschap.registers.store.reports import decide, open_reports, report, report_of
+from landschap.registers.store.together import (
+    Looked,
+    Together,
+    looking_up_now,
+    looking_up_then,
+)
 from landschap.registers.store.writing import (
     Act,
     Entry,
@@ -50,9 +56,11 @@ __all__ = [
     "Change",
     "Counted",
     "Entry",
+    "Looked",
     "Page",
     "Size",
     "StoppedError",
+    "Together",
     "Wanted",
     "Written",
     "adopt",
@@ -81,6 +89,8 @@ __all__ = [
     "line_of",
     "load",
     "load_whole",
+    "looking_up_now",
+    "looking_up_then",
     "open_reports",
     "page_of",
     "pages",

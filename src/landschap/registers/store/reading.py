@@ -109,7 +109,7 @@ async def as_of_now(
     question = AsOf(type=kind, wanted=wanted, valid_on=at.valid_on, known=probe)
     _refuse_unsearchable(question)
     rows = await pool.fetch(
-        _projection_sql(question, _KNOWLEDGE, _KNOWN),
+        projection_sql(question, KNOWLEDGE, KNOWN),
         register.name, _values(question), at.valid_on, at.now,
     )  # fmt: skip
     known = Known(clock=kind.clock, moment=rows[0]["known_moment"], number=rows[0]["known_number"])
@@ -179,14 +179,14 @@ def _objects_by_path(question: AsOf, table: str, condition: str) -> str:
     )
 
 
-_KNOWLEDGE = """k AS MATERIALIZED (
+KNOWLEDGE = """k AS MATERIALIZED (
                 SELECT number, moment FROM registers.knowledge($1, $4, false)), """
 
 
-_KNOWN = "k.number AS known_number, k.moment AS known_moment,"
+KNOWN = "k.number AS known_number, k.moment AS known_moment,"
 
 
-def _projection_sql(question: AsOf, before: str = "", more: str = "") -> str:
+def projection_sql(question: AsOf, before: str = "", more: str = "") -> str:
     """The statement that reads the projection, and at which state of knowledge it stands.
 
     ``before`` and ``more`` add a table ``k`` and its columns.
@@ -211,7 +211,7 @@ def _projection_sql(question: AsOf, before: str = "", more: str = "") -> str:
 async def _from_projection(pool: Pool, question: AsOf) -> list[Found] | None:
     """The answer of the projection; None when it stands at another state of knowledge."""
     rows = await pool.fetch(
-        _projection_sql(question),
+        projection_sql(question),
         question.type.register,
         _values(question),
         question.valid_on,

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Objects that several questions ask for at the same time, read in one statement.
+
+There is no timer that gathers: the statement that is running is the time in which the next ones
+gather, as in the log. Each question is answered from a state of knowledge that is read after it
+was asked, with the very statement that shows at which number it stands.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from landschap.registers.models import ObjectType
+from landschap.registers.questions import AsOf
+from landschap.registers.store.closing import horizon_of
+from landschap.registers.store.reading import KNOWLEDGE, KNOWN, projection_sql
+from landschap.registers.store.rows import Pool, columns_of, groups_condition
+from landschap.registers.timeline import Known
+
+# Statements of one kind that run at the same time, and objects in one of them.
+_RUNNING = 2
+_MOST = 100
+
+Shared = TypeVar("Shared", bound=Hashable)
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What stands of an object in the database, by a state of knowledge."""
+
+    known: Known
+    rows: Sequence[Row]
+
+
+class _Waiting(NamedTuple, Generic[Shared]):
+    object_id: str
+    shared: Shared
+    asked_at: datetime
+    found: asyncio.Future[Looked | None]
+
+
+# Per object that there is its rows; None: they can not be told to be of one state of knowledge.
+Ask = Callable[
+    [Sequence[str], Shared, datetime], Awaitable[tuple[Known, Mapping[str, Sequence[Row]]] | None]
+]
+
+
+class Together(Generic[Shared]):
+    """Lookups of one kind. ``ask`` reads objects that share a day or a moment, asked by now."""
+
+    def __init__(self, ask: Ask[Shared]) -> None:
+        self._ask = ask
+        self._queue: deque[_Waiting[Shared]] = deque()
+        self._running: set[asyncio.Task[None]] = set()
+        self._is_called = False
+
+    def look_up(
+        self, object_id: str, shared: Shared, asked_at: datetime
+    ) -> asyncio.Future[Looked | None]:
+        """The rows of one object; None: ask the long way."""
+        loop = asyncio.get_running_loop()
+        found: asyncio.Future[Looked | None] = loop.create_future()
+        self._queue.append(_Waiting(object_id, shared, asked_at, found))
+        if not self._is_called and len(self._running) < _RUNNING:
+            # Who asks in the same turn of the loop comes along.
+            self._is_called = True
+            loop.call_soon(self._begin)
+        return found
+
+    def _begin(self) -> None:
+        self._is_called = False
+        while self._queue and len(self._running) < _RUNNING:
+            shared = self._queue[0].shared
+            taken: list[_Waiting[Shared]] = []
+            while self._queue and len(taken) < _MOST and self._queue[0].shared == shared:
+                taken.append(self._queue.popleft())
+            task = asyncio.get_running_loop().create_task(self._run(taken, shared))
+            self._running.add(task)
+            task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._begin()
+
+    async def _run(self, taken: Sequence[_Waiting[Shared]], shared: Shared) -> None:
+        waiting = [each for each in taken if not each.found.done()]
+        try:
+            asked_at = max(each.asked_at for each in taken)
+            told = await self._ask([each.object_id for each in waiting], shared, asked_at)
+        except BaseException as error:  # whoever waits is told, also when we are cancelled
+            for each in waiting:
+                if not each.found.done():
+                    each.found.set_exception(_fresh(error))
+            if not isinstance(error, Exception):
+                raise
+            return
+        for each in waiting:
+            if each.found.done():
+                continue
+            if told is None:
+                each.found.set_result(None)
+            else:
+                each.found.set_result(Looked(told[0], told[1].get(each.object_id, ())))
+
+
+def _fresh(error: BaseException) -> BaseException:
+    """What can be raised by each who waits; a future takes no StopIteration."""
+    return error if isinstance(error, Exception) else ConnectionError("the lookup was ended")
+
+
+def looking_up_now(pool: Pool, kind: ObjectType) -> Together[date]:
+    """Lookups of what holds on a day as known now, of a type whose dates are complete."""
+    probe = AsOf(
+        type=kind, wanted=(), valid_on=date.min,
+        known=Known(clock=kind.clock, moment=datetime.min.replace(tzinfo=UTC), number=0),
+    )  # fmt: skip
+    # The columns that an answer without history is made of; the statement is that of all answers.
+    sql = f"""SELECT known_number, known_moment, at_number, at_moment, object_id, groep,
+                     volgnummer, registered_at, source_registered_at, inhoud
+              FROM ({projection_sql(probe, KNOWLEDGE, KNOWN)}) told"""  # noqa: S608
+
+    async def ask(
+        ids: Sequence[str], day: date, now: datetime
+    ) -> tuple[Known, Mapping[str, Sequence[Row]]] | None:
+        rows = await pool.fetch(sql, kind.register, ids, day, now)
+        first = rows[0]
+        known = Known(clock=kind.clock, moment=first["known_moment"], number=first["known_number"])
+        if first["at_number"] != known.number or not _reaches(known, first["at_moment"]):
+            return None
+        return known, _by_object(rows)
+
+    return Together(ask)
+
+
+def _reaches(known: Known, at_moment: datetime | None) -> bool:
+    return at_moment is None or known.moment >= at_moment
+
+
+def looking_up_then(pool: Pool, kind: ObjectType) -> Together[datetime]:
+    """Lookups of everything asserted of objects and known at a moment, on our own clock.
+
+    None too where a part of what was known then may be destroyed.
+    """
+    sql = f"""WITH k AS MATERIALIZED (
+                  SELECT number, moment FROM registers.knowledge($1, $3, true)),
+              state AS MATERIALIZED (
+                  SELECT coalesce(max(last_number), 0) AS at_number
+                  FROM registers.act WHERE register = $1)
+              SELECT k.number AS known_number, k.moment AS known_moment, state.at_number,
+                     {columns_of(kind, "a")}
+              FROM k CROSS JOIN state
+              LEFT JOIN registers.assertion a
+                     ON a.object_type = '{kind.key}' AND a.object_id = ANY ($2)
+                    AND a.volgnummer <= k.number{groups_condition(kind, "a")}"""  # noqa: S608
+
+    async def ask(
+        ids: Sequence[str], moment: datetime, _: datetime
+    ) -> tuple[Known, Mapping[str, Sequence[Row]]] | None:
+        rows = await pool.fetch(sql, kind.register, ids, moment)
+        first = rows[0]
+        # What was committed after this statement began is known to it, but not seen by it.
+        if first["known_number"] > first["at_number"] or await horizon_of(pool, kind) is not None:
+            return None
+        known = Known(clock=kind.clock, moment=first["known_moment"], number=first["known_number"])
+        return known, _by_object(rows)
+
+    return Together(ask)
+
+
+def _by_object(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        object_id = row["object_id"]
+        if object_id is not None:
+            found.setdefault(object_id, []).append(row)
+    return found
