@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -37,6 +38,7 @@ from landschap.platform.oidc_settings import (
 from landschap.platform.settings import Settings
 from landschap.platform.web import Site, read_static_files
 from landschap.portal.pages import PortalDeps, people_shape, routes
+from landschap.purposes.persons import said_of
 from landschap.purposes.store import current_snapshot
 from landschap.registers import client, store
 from landschap.registers.api import Deps as RegisterDeps
@@ -214,6 +216,7 @@ async def console_deps(database: Database, settings: Settings, writer: LogWriter
             controller=settings.organisation.oin,
             permit_key=secret_key(settings, "permit"),
             pseudonym_key=secret_key(settings, "pseudonym"),
+            persons=partial(said_of, await database.pool("purposes")),
         ),
         snapshot=lambda: snapshot,
         session_key=secret_key(settings, "session"),

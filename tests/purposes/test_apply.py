@@ -99,7 +99,7 @@ async def test_apply_refuses_one_person_a_reused_version_and_an_older_basis(
 async def test_apply_tells_everything_that_is_wrong_and_applies_nothing(
     landschap_command: Type, folder: Path, database: Database
 ) -> None:
-    change(folder, 'werking = "toestaan"', 'werking = "toestan"\nnodig = []')
+    change(folder, 'werking = "toestaan"', 'werking = "toestan"\nverder = []')
     done = await landschap_command("apply", folder, *TWO)
     assert isinstance(done.exception, Trouble)
     told = str(done.exception)

@@ -163,8 +163,6 @@ def test_a_row_condition_is_read_and_what_is_wrong_with_it_is_told() -> None:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ('nodig = ["case"]', "needs"),
-        ('verplichtingen = ["notify"]', "obligations"),
         ("verder = []", "uses onward"),
     ],
 )

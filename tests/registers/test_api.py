@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,6 +22,7 @@ from landschap.platform.ids import uuid7
 from landschap.platform.keys import secret_key
 from landschap.purposes.model import HISTORY
 from landschap.purposes.permit import HEADER, Permit, seal
+from landschap.purposes.persons import said_of
 from landschap.registers import store
 from landschap.registers.api import Deps, routes
 from landschap.registers.models import Register, Registers
@@ -116,6 +118,7 @@ async def asker_of(database: Database, register: Register) -> AsyncIterator[Aske
         controller=settings.organisation.oin,
         permit_key=secret_key(settings, "permit"),
         pseudonym_key=secret_key(settings, "pseudonym"),
+        persons=partial(said_of, await database.pool("purposes")),
     )
     app = make_app(routes(deps), AppShape(title="registers", version="1.0.0"))
     transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]  # two names of one ASGI

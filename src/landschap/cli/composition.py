@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from landschap.platform.web import StaticFiles
     from landschap.portal.pages import PortalDeps
     from landschap.purposes.model import FieldSet
+    from landschap.purposes.second_look import Persons
     from landschap.purposes.snapshot import Snapshot
     from landschap.registers.describing import About
     from landschap.registers.models import Registers
@@ -59,6 +60,7 @@ _FOLLOW_SECONDS = 1.0
 class _OwnService(TypedDict):
     """What every service of ours needs to open permits and to write its lines."""
 
+    persons: Persons
     log: LogWriter
     controller: Oin
     permit_key: bytes
@@ -272,8 +274,13 @@ class Composition:
 
     async def _own_service(self) -> _OwnService:
         """What a service of ours needs to open permits and to write its lines."""
+        from functools import partial
+
+        from landschap.purposes.persons import said_of
+
         snapshot = await self._snapshot()
         return {
+            "persons": partial(said_of, await self.pool("purposes")),
             "log": await self.log(),
             "controller": self.settings.organisation.oin,
             "permit_key": secret_key(self.settings, "permit"),
@@ -376,10 +383,13 @@ class Composition:
         )
 
     async def _console(self, static: StaticFiles) -> ConsoleDeps:
+        from functools import partial
+
         from landschap.console.pages import ConsoleDeps, console_shape
         from landschap.platform.identities import employee
         from landschap.platform.oidc import OidcClient
         from landschap.platform.web import Site
+        from landschap.purposes.persons import is_open
         from landschap.registers import api as register_api
         from landschap.registers.client import MODELS_FOLDER, read_models
 
@@ -405,6 +415,7 @@ class Composition:
             snapshot=await self._snapshot(),
             session_key=secret_key(settings, "session"),
             oidc=oidc,
+            case_open=partial(is_open, await self.pool("purposes")),
         )
 
 

@@ -9,7 +9,7 @@ Source: AVG art. 5 lid 1 sub b and c; BIO2, 5.15 (access by role and need).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -21,10 +21,14 @@ from landschap.logboek.records import Draft
 from landschap.purposes.decide import decide
 from landschap.purposes.decision import Decision, Question
 from landschap.purposes.model import HISTORY, ProcessingActivity, Purpose
+from landschap.purposes.needs import OBJECTION, RESTRICTION, Facts
 from landschap.purposes.permit import LIFETIME, Permit
 from landschap.purposes.snapshot import Snapshot
 from landschap.registers.models import ObjectType
 from landschap.vocabulary.ijson import JsonValue
+
+_ANY_CASE = "nog te kiezen"
+"""Stands for the case while purpose and case are being chosen: no page is shown on it."""
 
 READ = "raadplegen"
 CHANGE = "bijwerken-of-wijzigen"
@@ -66,6 +70,16 @@ def question_of(
     )
 
 
+def facts_of(known: Known, snapshot: Snapshot, case_open: bool | None = None) -> Facts:
+    """The case that was chosen; and that every person is looked up before anything is shown."""
+    every = frozenset({RESTRICTION, OBJECTION})
+    return Facts(
+        case=known.task.case if known.task else "",
+        case_open=case_open,
+        marked={activity.uri: every for activity in snapshot.register.activities},
+    )
+
+
 def usable_purposes(
     known: Known,
     level: str,
@@ -82,6 +96,8 @@ def usable_purposes(
         by_purpose = snapshot.permits.get((snapshot.owner, service, action), {})
         for uri in by_purpose:
             asked = question_of(known, snapshot.owner, service, uri, level=level, action=action)
+            case = known.task.case if known.task else _ANY_CASE
+            asked = replace(asked, facts=Facts(case=case))
             decision = decide(asked, snapshot, now)
             if decision.allow:
                 found.setdefault(uri, []).append(decision)
@@ -115,6 +131,10 @@ def permit_of(decision: Decision, transaction_id: UUID, target: str, now: dateti
         expires_at=now + LIFETIME,
         history=decision.history,
         rows=decision.rows,
+        checks=decision.checks,
+        obligations=decision.obligations,
+        mark=decision.mark,
+        third_party=decision.third_party,
     )
 
 

@@ -46,6 +46,7 @@ from landschap.purposes.declaration import (
     verify,
 )
 from landschap.purposes.model import FieldSet
+from landschap.purposes.needs import Facts
 from landschap.purposes.permit import LIFETIME, Permit, PermitTooLarge, seal
 from landschap.purposes.vetoes import Heard, judge, with_voice
 from landschap.vocabulary.ijson import JsonValue
@@ -187,7 +188,7 @@ def authorise(
         return Permitted(purposed=purposed, query=query, decision=None)
     if identified.connection.bound_refusal is not None:
         return identified.connection.bound_refusal
-    question = _question(purposed, query, asked)
+    question = _question(purposed, query, asked, world)
     decision = judge(question, world.snapshot, fresh.now, identified.offered.veto)
     voice = identified.offered.service.voice
     if voice is not None and decision.allow:
@@ -211,8 +212,12 @@ def sealed_permit(
     """The Permit for the service, empty for one that gets none."""
     service = permitted.purposed.identified.offered.service
     if not service.permit:
-        rows = permitted.decision.rows if permitted.decision else ()
-        return refusals.rows_not_obeyed(service.name) if rows else ""
+        decision = permitted.decision
+        if decision is None or not decision.only_by_ours:
+            return ""
+        if decision.rows:
+            return refusals.rows_not_obeyed(service.name)
+        return refusals.duties_not_obeyed(service.name)
     permit = permit_of(permitted, asked, world, fresh)
     try:
         return seal(permit, key, field_set=field_set_of(permitted, world))
@@ -246,6 +251,10 @@ def permit_of(permitted: Permitted, asked: Asked, world: World, fresh: Fresh) ->
         publication_delegator=identified.connection.publication_delegator,
         history=decision.history if decision else (),
         rows=decision.rows if decision else (),
+        checks=decision.checks if decision else (),
+        obligations=decision.obligations if decision else (),
+        mark=decision.mark if decision else None,
+        third_party=decision.third_party if decision else False,
     )
 
 
@@ -339,7 +348,7 @@ def used_by(declaration: Declaration, trace: Trace) -> UsedDeclaration:
     return UsedDeclaration(issuer, jti, span, declaration.claims.expires_at + _KEPT_LONGER)
 
 
-def _question(purposed: Purposed, query: Query, asked: Asked) -> Question:
+def _question(purposed: Purposed, query: Query, asked: Asked, world: World) -> Question:
     identified, declaration = purposed.identified, purposed.declaration
     claims = declaration.claims if declaration else None
     delegator, peer = identified.connection.delegator, identified.peer.peer_id.value
@@ -355,4 +364,6 @@ def _question(purposed: Purposed, query: Query, asked: Asked) -> Question:
         loa=claims.loa if claims else "",
         bound=identified.connection.bound,
         lenient=is_lenient(asked),
+        # Whether the case is open only its own organisation knows; its Outway looked.
+        facts=Facts(case=claims.case if claims else "", marked=world.marked),
     )

@@ -36,6 +36,7 @@ from landschap.gateway.world import Application, Connection, Token, World
 from landschap.purposes.decide import decide
 from landschap.purposes.decision import Decision, Question
 from landschap.purposes.declaration import Claims, sign
+from landschap.purposes.needs import Facts
 from landschap.vocabulary.problems import Refusal
 
 DECLARATION_LIFE = timedelta(seconds=60)
@@ -181,11 +182,23 @@ def authorise(bound: Bound, asked: Asked, world: World, fresh: Fresh) -> Allowed
         loa=user.level if user else "",
         bound=bound.connection.bound,
         lenient=is_lenient(asked),
+        facts=_facts(bound, asked.header("zaak"), world, fresh),
     )
     decision = decide(question, world.snapshot, fresh.now)
     if decision.allow:
         return Allowed(bound=bound, query=query, decision=decision)
     return Denied(decision.refusal(), decision)
+
+
+def _facts(bound: Bound, case: str, world: World, fresh: Fresh) -> Facts:
+    """What we know of this question beside what it says: its case, and who approved it."""
+    user = bound.caller.user
+    approval = world.approvals.get((bound.purpose, case, user.subject)) if user else None
+    return Facts(
+        case=case,
+        case_open=None if world.cases is None else case in world.cases,
+        approver=approval.approved_by if approval and fresh.now < approval.until else "",
+    )
 
 
 def declare(

@@ -215,7 +215,15 @@ def _question(asked: Asked, declaration: Declaration | None, trace: Trace) -> _K
         headers.get("doelbinding"),
         headers.get("prefer"),
         trace.parent is None,
-        claims and (claims.purpose, claims.legal_bases, claims.action, claims.loa, claims.role),
+        claims
+        and (
+            claims.purpose,
+            claims.legal_bases,
+            claims.action,
+            claims.loa,
+            claims.role,
+            bool(claims.case),
+        ),
     )
 
 

@@ -203,6 +203,7 @@ def permission(decision: Decision | None) -> Words:
         "decision": True,
         "context": {
             **({"vetoes": said} if said else {}),
+            **_beside(decision),
             "policy": decision.policy,
             "purpose": decision.purpose,
             "purposeVersion": decision.purpose_version,
@@ -214,6 +215,18 @@ def permission(decision: Decision | None) -> Words:
             "withheld": sorted(decision.withheld),
         },
     }
+
+
+def _beside(decision: Decision) -> Words:
+    """What the decision rested on or asked for beside fields; most have nothing of it."""
+    words: Words = {}
+    if decision.checks:
+        words["checks"] = list(decision.checks)
+    if decision.obligations:
+        words["obligations"] = [[o.kind, o.path, o.value] for o in decision.obligations]
+    if facts := decision.question.facts.recorded():
+        words["facts"] = facts
+    return words
 
 
 def _reason(refused: Refused) -> Words:

@@ -171,6 +171,20 @@ def rows_not_obeyed(service: str) -> Refusal:
     )
 
 
+def duties_not_obeyed(service: str) -> Refusal:
+    """The policy asks of the service what only one that reads the permit can do."""
+    return Refusal(
+        code="obligation_unsupported",
+        status=403,
+        title="This service can not meet the obligations of the policy",
+        detail=f"The policy asks for a look at the person, a changed value or a confidentiality "
+        f"mark, and {service} does not read the permit that says so.",
+        missing="a service that reads the permit (permit = true), or a policy without obligations",
+        owner="the privacy officers and operators of the organisation that offers the service",
+        fault=Fault.OURS,
+    )
+
+
 def declaration_key_unknown() -> Refusal:
     """The peer does not publish the certificate its declaration is signed with."""
     return Refusal(

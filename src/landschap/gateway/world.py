@@ -8,7 +8,7 @@ policy or contract works at once without a restart.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -26,6 +26,7 @@ from landschap.gateway.services import Service
 from landschap.gateway.users import Employees
 from landschap.purposes.bound import Bound, read_bound
 from landschap.purposes.cedar import CedarVeto, read_veto
+from landschap.purposes.persons import Approval
 from landschap.purposes.snapshot import Snapshot
 from landschap.vocabulary.identifiers import PeerId
 from landschap.vocabulary.problems import Refusal
@@ -118,6 +119,9 @@ class Found:
     applications: tuple[Application, ...] = ()
     employees: Employees | None = None
     aliases: Mapping[str, str] = field(default_factory=dict)
+    marked: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    cases: frozenset[str] | None = None
+    approvals: Sequence[Approval] = ()
 
 
 class World(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,7 +129,9 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
 
     ``services`` are those that this Inway offers. ``incoming`` and ``outgoing`` are by grant hash,
     ``aliases`` by what an application may say instead of a hash, ``hosts`` by the host name it may
-    ask instead of saying so, ``keys`` by the digest of an API key.
+    ask instead of saying so, ``keys`` by the digest of an API key. ``marked`` are activities
+    against which a restriction or objection of somebody stands, ``cases`` those that are open
+    (None: cases are not known here), ``approvals`` by purpose, case and who asks.
     """
 
     epoch: int
@@ -143,6 +149,9 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     policy_roles: Mapping[str, tuple[str, ...]]
     employees: Employees | None
     me: str
+    marked: Mapping[str, frozenset[str]] = {}
+    cases: frozenset[str] | None = None
+    approvals: Mapping[tuple[str, str, str], Approval] = {}
 
 
 def build_world(found: Found) -> World:
@@ -178,6 +187,10 @@ def build_world(found: Found) -> World:
         policy_roles={p.id: p.roles for p in found.snapshot.register.policies},
         employees=found.employees,
         me=me,
+        marked=found.marked,
+        cases=found.cases,
+        # Of two approvals of one use the one that ends last stands last.
+        approvals={(a.purpose, a.case, a.asked_by): a for a in found.approvals},
     )
 
 

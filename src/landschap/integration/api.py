@@ -34,6 +34,7 @@ from landschap.integration.description import describe
 from landschap.integration.lines import SYSTEM, subjects_of
 from landschap.integration.merge import Merged, merge
 from landschap.integration.model import Declaration
+from landschap.integration.obliging import obeyed
 from landschap.integration.permitted_rows import is_undecided, within
 from landschap.integration.plan import Plan, make_plan
 from landschap.integration.rows import EXCEPTION_TYPES, Collected, Connector, Failure
@@ -49,6 +50,7 @@ from landschap.platform.ids import new_span_id, span_ids
 from landschap.purposes.api import permit_of
 from landschap.purposes.model import FieldSet
 from landschap.purposes.permit import Permit, closed_history
+from landschap.purposes.second_look import Persons, stopped, stopped_refusal, unmet
 from landschap.registers.describing import About
 from landschap.vocabulary.identifiers import InvalidValue, Oin
 from landschap.vocabulary.problems import ProblemError, Refusal, granted
@@ -64,7 +66,8 @@ class Deps:
 
     ``doors`` holds a connector per source per logical source; ``field_sets`` gives the field sets
     by key, for permits that name one; ``pseudonym_space`` is the URI of our pseudonyms, to which
-    kind of subject and key generation are added.
+    kind of subject and key generation are added; ``persons`` looks up what stands against the use
+    of a person.
     """
 
     declarations: Mapping[str, Declaration]
@@ -79,6 +82,7 @@ class Deps:
     field_sets: Callable[[], Mapping[str, FieldSet]] = dict
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     about: About = field(default_factory=lambda: About(version="1.0.0", organisation=""))
+    persons: Persons | None = None
 
 
 def routes(deps: Deps) -> list[ControllerRouterHandler]:
@@ -153,6 +157,9 @@ class _Desk:
         now = datetime.now(UTC)
         declaration = self.declaration(name)
         permit = permit_of(request, self._deps, declaration.name, now)
+        refusal = unmet(permit, obeys=True)
+        if refusal is not None:
+            raise ProblemError(refusal)
         query = _query(request)
         asked = granted(read_question(declaration, query, await _body(request), now))
         closed = closed_history(
@@ -173,6 +180,8 @@ class _Desk:
             started_at=now,
         )
         await self._check_key(case)
+        known = [asked.key] if declaration.subject and declaration.key_is_subject else []
+        await self._check_persons(case, known)
         lenient = "handling=lenient" in request.headers.get("prefer", "").replace(" ", "")
         fields = granted(choose_fields(declaration, asked, permit.fields, lenient=lenient))
         headers = {"Preference-Applied": "handling=lenient"} if fields.left_out else {}
@@ -188,6 +197,24 @@ class _Desk:
         drafts = lines_of(processing, self._pseudonyms(case, subjects), _spans(case.span))
         await self._write([self._refused(case, "search", refusal.code), *drafts])
         raise ProblemError(refusal)
+
+    async def _check_persons(self, case: _Case, numbers: Sequence[str]) -> None:
+        """What stands against the use of these persons stops the whole answer, recorded."""
+        declaration = case.declaration
+        if not case.permit.checks:
+            return
+        if declaration.subject is None:
+            # Of whom it is can not be told, and so nothing can be looked up.
+            raise ProblemError(stopped_refusal(case.permit, "obligation_unsupported"))
+        pseudonyms = self._pseudonyms(case, numbers)
+        codes = await stopped(case.permit, pseudonyms, self._deps.persons)
+        if not codes:
+            return
+        code = min(codes.values())
+        processing = self._processing(case, Outcome.REFUSED, (declaration.key,), None)
+        drafts = lines_of(processing, sorted(codes), _spans(case.span))
+        await self._write([self._refused(case, "read", code), *drafts])
+        raise ProblemError(stopped_refusal(case.permit, code))
 
     def _refused(self, case: _Case, action: str, code: str) -> Draft:
         """The second decision of this trace: the first was taken at the door, without the body."""
@@ -205,9 +232,10 @@ class _Desk:
     async def _deliver(
         self, case: _Case, fields: Fields, headers: Mapping[str, str]
     ) -> Response[bytes]:
-        rows = case.permit.rows
-        # What a condition is about is asked as well, and goes no further than here.
-        beside = frozenset(each.path for each in rows) & frozenset(case.declaration.fields)
+        rows, mark = case.permit.rows, case.permit.mark
+        # What a condition or mark is about is asked as well, and goes no further than here.
+        extra = {*(each.path for each in rows), *([mark.path] if mark else [])}
+        beside = frozenset(extra) & frozenset(case.declaration.fields)
         plan = self._plan(case.declaration, fields.chosen | beside)
         occasion = Occasion(moment=case.asked.moment, trace=case.onward)
         doors = self._deps.doors[case.declaration.name]
@@ -215,6 +243,11 @@ class _Desk:
         merged = whole = merge(plan, collected)
         if rows:
             merged = within(whole, rows, fields.chosen)
+        subjects = subjects_of(plan, case.asked.key, collected)
+        if not isinstance(subjects, Failure):
+            await self._check_persons(case, subjects)
+        elif case.permit.checks:
+            raise ProblemError(incomplete(plan, whole))
         outcome = self._outcome(case, plan, merged, collected)
         if is_undecided(whole, rows):
             outcome = Outcome.FAILED
@@ -224,9 +257,11 @@ class _Desk:
         if outcome is Outcome.FAILED:
             raise ProblemError(incomplete(plan, whole))
         released = release(merged, case.asked.moment, fields.chosen, fields.left_out)
+        duties = case.permit.duties(self._deps.pseudonym_key)
+        body = obeyed(released.body, duties, merged) if duties else released.body
         if released.stopped:
             self._stopped.labels(case.declaration.name).inc(len(released.stopped))
-        return json_response(released.body, headers=headers)
+        return json_response(body, headers=headers)
 
     def _plan(self, declaration: Declaration, chosen: frozenset[str]) -> Plan:
         known = self._plans.get((declaration.name, chosen))

@@ -29,6 +29,7 @@ _TABLES: Mapping[str, tuple[str, _Key]] = {
     "field_sets": ("field set", lambda entry: f"{entry['id']}@{entry['version']}"),
     "groups": ("group", lambda entry: str(entry["name"])),
     "policies": ("policy", lambda entry: str(entry["id"])),
+    "decrees": ("authorisation decree", lambda entry: str(entry["id"])),
 }
 
 

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from landschap.purposes.duties import RECEIVERS
 from landschap.purposes.model import (
     ANYONE,
     OWN,
@@ -22,8 +23,9 @@ from landschap.purposes.model import (
     PurposeStatus,
     Register,
 )
+from landschap.purposes.needs import CONSENT, FOUR_EYES
 from landschap.purposes.reading import nearest_of
-from landschap.purposes.snapshot import Rule, Snapshot
+from landschap.purposes.snapshot import KnownDecree, Rule, Snapshot
 from landschap.purposes.versions import faults_of
 from landschap.vocabulary.identifiers import InvalidValue, Oin
 
@@ -50,11 +52,12 @@ def check_register(register: Register) -> list[Finding]:
         *_services(register),
         *_field_sets(register, snapshot),
         *_groups(register),
+        *_decrees(register, snapshot),
     ]
     for place, policy in enumerate(register.policies):
         findings += _policy(place, policy, snapshot)
     # A rule can only be judged as a whole when the names in it exist.
-    return findings or list(_shadowed(snapshot))
+    return findings or [*_shadowed(snapshot), *_contradicting(snapshot)]
 
 
 def _duplicates(register: Register) -> Iterator[Finding]:
@@ -65,6 +68,7 @@ def _duplicates(register: Register) -> Iterator[Finding]:
         "veldenset": ("id", [each.key for each in register.field_sets]),
         "groep": ("naam", [each.name for each in register.groups]),
         "beleidsregel": ("id", [each.id for each in register.policies]),
+        "autorisatiebesluit": ("id", [each.id for each in register.decrees]),
     }
     for table, (key, names) in keys.items():
         seen: Counter[str] = Counter()
@@ -123,6 +127,9 @@ def _services(register: Register) -> Iterator[Finding]:
     for place, service in enumerate(register.services):
         yield from _oins("dienst", place, "aanbieder", [service.provider])
         yield from _names("dienst", place, "zoekvelden", service.searchable, service.fields)
+        if service.confidential:
+            named = (service.confidential.path, *service.confidential.guarded)
+            yield from _names("dienst", place, "geheimhouding", named, service.fields)
         groups = {
             path[:cut] for path in service.fields for cut, sign in enumerate(path) if sign == "."
         }
@@ -152,6 +159,21 @@ def _field_sets(register: Register, snapshot: Snapshot) -> Iterator[Finding]:
 def _groups(register: Register) -> Iterator[Finding]:
     for place, group in enumerate(register.groups):
         yield from _oins("groep", place, "leden", group.members)
+
+
+def _decrees(register: Register, snapshot: Snapshot) -> Iterator[Finding]:
+    table = "autorisatiebesluit"
+    for place, decree in enumerate(register.decrees):
+        yield from _oins(table, place, "ontvangers", decree.receivers)
+        service = snapshot.services.get((decree.provider, decree.service))
+        if service is None:
+            names = {f"{provider}/{name}" for provider, name in snapshot.services}
+            named = [f"{decree.provider}/{decree.service}"]
+            yield from _names(table, place, "dienst", named, names)
+            continue
+        yield from _names(table, place, "zoekvelden", decree.searchable, service.searchable)
+        paths = [each.path for each in decree.persons]
+        yield from _names(table, place, "personen", paths, service.fields)
 
 
 def _policy(place: int, policy: Policy, snapshot: Snapshot) -> Iterator[Finding]:
@@ -188,6 +210,9 @@ def _coherent(place: int, policy: Policy, snapshot: Snapshot) -> Iterator[Findin
     if service:
         paths = [each.path for each in policy.rows]
         yield from _names("beleidsregel", place, "rijen", paths, service.fields)
+        obliged = [each.path for each in policy.obligations if each.path]
+        yield from _names("beleidsregel", place, "verplichtingen", obliged, service.fields)
+    yield from _needs(place, policy, snapshot)
     known = snapshot.purposes.get(policy.purpose)
     if known and known.purpose.status is not PurposeStatus.ACTIVE:
         yield finding("doel", f"the purpose is {known.purpose.status.value}; nothing can use it")
@@ -203,6 +228,81 @@ def _coherent(place: int, policy: Policy, snapshot: Snapshot) -> Iterator[Findin
             yield finding(
                 "grondslagen", f"{strange[0]} is no ground of the activity we declare for"
             )
+
+
+def _needs(place: int, policy: Policy, snapshot: Snapshot) -> Iterator[Finding]:
+    """Needs, obligations and the decree of a permission: each where it can be met."""
+
+    def finding(key: str, message: str) -> Finding:
+        return Finding(table="beleidsregel", place=place, key=key, message=message)
+
+    is_ours = policy.provider == snapshot.owner
+    service = snapshot.services.get((policy.provider, policy.service))
+    if not is_ours:
+        others = {
+            "verplichtingen": bool(policy.obligations),
+            "ondanks_beperking": bool(policy.despite),
+            "soort_ontvanger": bool(policy.receiver),
+            "autorisatiebesluit": bool(policy.decree),
+            "nodig": CONSENT in policy.needs,
+        }
+        for key in (key for key, named in others.items() if named):
+            yield finding(key, "is decided by the provider, who answers, not by us")
+    elif FOUR_EYES in policy.needs and set(policy.organisations) != {OWN}:
+        yield finding("nodig", "vier-ogen is for *own alone: another approves at its own door")
+    if service and service.confidential and is_ours and not policy.receiver:
+        yield finding(
+            "soort_ontvanger",
+            f"{service.name} holds a confidentiality mark, so say which kind of receiver this is: "
+            f"{' or '.join(RECEIVERS)}",
+        )
+    yield from _names(
+        "beleidsregel", place, "autorisatiebesluit", [policy.decree], snapshot.decrees
+    )
+    known = snapshot.decrees.get(policy.decree)
+    if known and (known.decree.provider, known.decree.service) != (policy.provider, policy.service):
+        yield finding("autorisatiebesluit", "the decree is about another service")
+
+
+def _contradicting(snapshot: Snapshot) -> Iterator[Finding]:
+    """Permissions that can never apply, by what they say themselves."""
+    places = {policy.id: place for place, policy in enumerate(snapshot.register.policies)}
+    rules = {
+        rule.policy.id: rule
+        for by_purpose in snapshot.permits.values()
+        for found in by_purpose.values()
+        for rule in found
+    }
+    for name, rule in rules.items():
+        why = _why_never(rule)
+        if why:
+            yield Finding(
+                table="beleidsregel",
+                place=places[name],
+                key="id",
+                message=f"can never apply: {why}",
+            )
+
+
+def _why_never(rule: Rule) -> str:
+    decree, policy = rule.decree, rule.policy
+    if decree is not None and decree.receivers.isdisjoint(rule.organisations or ()):
+        return f"the decree {policy.decree} names none of its organisations"
+    if decree is not None and not _overlap(decree, rule):
+        return f"the decree {policy.decree} is in force at other times"
+    conditions = (*policy.rows, *(decree.decree.persons if decree else ()))
+    wanted: dict[str, set[str]] = {}
+    for each in conditions:
+        if each.op in ("eq", "in"):
+            wanted.setdefault(each.path, set(each.values)).intersection_update(each.values)
+    empty = [path for path, values in wanted.items() if not values]
+    return f"no object meets both conditions on {empty[0]}" if empty else ""
+
+
+def _overlap(decree: KnownDecree, rule: Rule) -> bool:
+    return (decree.until is None or rule.since < decree.until) and (
+        rule.until is None or decree.since < rule.until
+    )
 
 
 def _related(activity: ProcessingActivity, policy: Policy, snapshot: Snapshot) -> bool:

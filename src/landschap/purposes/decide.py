@@ -11,8 +11,10 @@ The steps keep the numbers of the decision algorithm. R1 (the declaration) is ch
 agree). Its second half is here: the decision is about the organisation for which is asked, a policy
 must say that another may ask for it, and a prohibition on either of the two holds.
 Row conditions (R13) are filled in here and obeyed by the service, that reads nothing outside them.
-Chains, needs and obligations (R5, R9) are not supported: a register, contract or declaration that
-asks for one of them is refused when read.
+Needs (R9) are judged as far as the door knows them: case, second approver, authorisation decree.
+What is about the person (a consent, a restriction, an upheld objection) goes to the service as
+``checks``; obligations (R14) and the confidentiality mark as well, and it executes them.
+Chains (R5) are not supported: what asks for one is refused when read.
 Source: AVG art. 5 lid 1 sub b and c; house algorithm, "Explanation of a decision" in the docs.
 """
 
@@ -22,6 +24,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
+from landschap.purposes import duties, needs
 from landschap.purposes.bound import Bound
 from landschap.purposes.decision import Decision, Question, Step
 from landschap.purposes.minimise import (
@@ -31,7 +34,7 @@ from landschap.purposes.minimise import (
     requested_fields,
     visible_fields,
 )
-from landschap.purposes.model import ACTIONS, LEVELS, PurposeStatus, level_rank
+from landschap.purposes.model import ACTIONS, LEVELS, Policy, PurposeStatus, level_rank
 from landschap.purposes.rows import RowCondition, filled_in
 from landschap.purposes.snapshot import KnownPurpose, Rule, Snapshot
 from landschap.vocabulary.times import amsterdam_day
@@ -261,12 +264,32 @@ class _Case:
             return self._miss(rule, "R8", _Miss(2, "outside_hours", "", rule))
         if (level_rank(question.loa) or 0) < rule.level:
             return self._miss(rule, "R8", _Miss(3, "loa_too_low", LEVELS[rule.level], rule))
+        if rule.policy.needs or rule.policy.decree:
+            lacking = self._lacking(rule)
+            if lacking:
+                return self._miss(rule, "R9", _Miss(4, lacking, "", rule))
         bases = self._legal_bases(rule)
         if isinstance(bases, str):
-            return self._miss(rule, "R10", _Miss(4, "basis_not_accepted", bases, rule))
+            return self._miss(rule, "R10", _Miss(5, "basis_not_accepted", bases, rule))
         self.steps.append(Step("R10", rule.policy.id, "ok", ", ".join(bases)))
         fields = rule.fields if self.bound_fields is None else rule.fields & self.bound_fields
         return Fit(rule, fields, bases)
+
+    # R9
+    def _lacking(self, rule: Rule) -> str:
+        """The code of what this policy needs and is not there; empty when all that we know is."""
+        policy = rule.policy
+        code = needs.unmet(policy.needs, self.question.facts)
+        if code:
+            return code
+        if policy.decree:
+            decree = rule.decree
+            if decree is None or not decree.covers(self.question.organisation, self.now):
+                return "decree_missing"
+            self.steps.append(Step("R9", policy.decree, "ok", decree.decree.reference))
+        for need in policy.needs:
+            self.steps.append(Step("R9", need, "ok", "need"))
+        return ""
 
     def _legal_bases(self, rule: Rule) -> tuple[str, ...] | str:
         """The grounds that count, or the one that is not accepted."""
@@ -289,8 +312,12 @@ class _Case:
         self, chosen: Fit, visible: frozenset[str], requested: frozenset[str] | None
     ) -> Decision:
         rule = chosen.rule
+        policy = rule.policy
         rows = self._rows(rule)
-        self.steps.append(Step("R14", rule.policy.activity, "ok", "activity"))
+        checks = self._checks(policy) if policy.needs or self.question.facts.marked else ()
+        if policy.obligations:
+            self._obliged(rule)
+        self.steps.append(Step("R14", policy.activity, "ok", "activity"))
         purpose = self.purpose.purpose if self.purpose else None
         return Decision(
             allow=True,
@@ -311,11 +338,33 @@ class _Case:
             searchable=rule.searchable & chosen.fields,
             history=rule.policy.history,
             rows=rows,
+            checks=checks,
+            obligations=policy.obligations,
+            mark=rule.mark,
+            third_party=policy.receiver == duties.THIRD_PARTY,
         )
+
+    # R9
+    def _checks(self, policy: Policy) -> tuple[str, ...]:
+        facts = self.question.facts
+        checks = needs.checks_of(policy.needs, policy.despite, policy.activity, facts)
+        for check in checks:
+            self.steps.append(Step("R9", check, "skip", "looked up by the service"))
+        return checks
+
+    # R14
+    def _obliged(self, rule: Rule) -> None:
+        for each in rule.policy.obligations:
+            if duties.fault_of(each):
+                self._fail("R14", each.kind, "not known here")
+                raise Stop("obligation_unsupported", about=f": {each.kind[:40]}", rule=rule)
+            self.steps.append(Step("R14", each.path or each.kind, "ok", each.kind))
 
     # R13
     def _rows(self, rule: Rule) -> tuple[RowCondition, ...]:
         conditions = rule.policy.rows
+        if rule.decree is not None:
+            conditions = (*conditions, *rule.decree.decree.persons)
         if not conditions:
             return ()
         for each in conditions:

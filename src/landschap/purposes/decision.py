@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from landschap.purposes.bound import Bound
+from landschap.purposes.duties import Confidentiality, Obligation
 from landschap.purposes.model import ProcessingActivity
+from landschap.purposes.needs import NO_FACTS, Facts
 from landschap.purposes.reasons import refusal_of
 from landschap.purposes.rows import RowCondition
 from landschap.vocabulary.ijson import JsonValue
@@ -28,7 +30,8 @@ class Question:
     ``provider`` is the OIN of who offers the service; empty means the owner of the register.
     ``fields`` is None when the asker leaves the choice to us; a group name (``adres``) stands for
     its fields. ``search`` are the paths searched by: that is use as well. ``legal_bases`` is None
-    at the asker's own Outway, where the policy says which grounds will be declared.
+    at the asker's own Outway, where the policy says which grounds will be declared. ``facts`` is
+    what the door knows beside the question.
     """
 
     purpose: str
@@ -45,6 +48,7 @@ class Question:
     require_bound: bool = True
     lenient: bool = False
     delegatee: str = ""
+    facts: Facts = NO_FACTS
 
 
 class Step(NamedTuple):
@@ -66,7 +70,9 @@ class Decision:
 
     ``code`` is empty when allowed. ``visible`` are the fields that may be given, ``withheld`` those
     asked but not given, ``suggestion`` the fields of a question that would be allowed, ``history``
-    the kinds of history it opens, ``rows`` which objects may be seen.
+    the kinds of history it opens, ``rows`` which objects may be seen. ``checks`` is what the
+    service still has to look up about the person, ``obligations`` how values are changed before
+    they leave, ``mark`` the confidentiality mark to obey, ``third_party`` whether it withholds.
     """
 
     allow: bool
@@ -89,6 +95,15 @@ class Decision:
     about: str = ""
     history: tuple[str, ...] = ()
     rows: tuple[RowCondition, ...] = ()
+    checks: tuple[str, ...] = ()
+    obligations: tuple[Obligation, ...] = ()
+    mark: Confidentiality | None = None
+    third_party: bool = False
+
+    @property
+    def only_by_ours(self) -> bool:
+        """True when only a service that opens the Permit can meet it."""
+        return bool(self.rows or self.checks or self.obligations or self.mark)
 
     @property
     def policy(self) -> str:
@@ -142,5 +157,8 @@ class Decision:
             "legalBases": list(self.legal_bases),
             "visible": sorted(self.visible),
             "withheld": sorted(self.withheld),
+            "checks": list(self.checks),
+            "facts": self.question.facts.recorded(),
+            "obligations": [[each.kind, each.path, each.value] for each in self.obligations],
             "steps": [step._asdict() for step in self.steps],
         }

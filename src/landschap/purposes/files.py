@@ -15,11 +15,15 @@ from datetime import date
 from typing import TypeVar
 
 from landschap.purposes.checks import check_register
+from landschap.purposes.duties import KINDS as DUTIES
+from landschap.purposes.duties import RECEIVERS, Confidentiality, Obligation
+from landschap.purposes.duties import fault_of as fault_of_duty
 from landschap.purposes.model import (
     ACTIONS,
     HISTORY,
     LEGAL_BASES,
     LEVELS,
+    Decree,
     Effect,
     FieldSet,
     Group,
@@ -34,6 +38,7 @@ from landschap.purposes.model import (
     Register,
     Validity,
 )
+from landschap.purposes.needs import DESPITE, NEEDS
 from landschap.purposes.reading import RegisterError, Table, lines_of_tables, nearest_of
 from landschap.purposes.rows import OPERATORS, RowCondition, fault_of
 from landschap.vocabulary.mistakes import Mistake
@@ -46,11 +51,7 @@ _DURATION = r"P(?=[0-9])(?:[0-9]+Y)?(?:[0-9]+M)?(?:[0-9]+D)?"
 _PATH = re.compile(r"[a-z][A-Za-z0-9_]*(?:\.[a-z][A-Za-z0-9_]*)*")
 _WEEKDAYS = ("ma", "di", "wo", "do", "vr", "za", "zo")
 _UNSUPPORTED: Mapping[str, Mapping[str, str]] = {
-    "beleidsregel": {
-        "nodig": "needs (case, consent, four eyes)",
-        "verplichtingen": "obligations",
-        "verder": "uses onward along a chain",
-    },
+    "beleidsregel": {"verder": "uses onward along a chain"},
     "doel": {"verenigbaar_met": "compatible purposes along a chain"},
 }
 
@@ -82,6 +83,7 @@ def parse_register(sources: Mapping[str, str], owner: str) -> Register:
         field_sets=make("veldenset", _field_set),
         groups=make("groep", _group),
         policies=make("beleidsregel", _policy),
+        decrees=make("autorisatiebesluit", _decree),
     )
     for finding in check_register(register):
         tables[finding.table][finding.place].problem(finding.key, finding.message, finding.nearest)
@@ -99,6 +101,7 @@ _KINDS = (
     "veldenset",
     "groep",
     "beleidsregel",
+    "autorisatiebesluit",
 )
 
 
@@ -232,7 +235,20 @@ def _service(table: Table, owner: str) -> OfferedService:
         fields=_paths(table, "velden", required=True),
         searchable=_paths(table, "zoekvelden"),
         personal=table.boolean("persoonsgegevens"),
+        confidential=_confidential(table),
     )
+
+
+def _confidential(table: Table) -> Confidentiality | None:
+    inner = table.table("geheimhouding")
+    if inner is None:
+        return None
+    found = Confidentiality(
+        path=inner.text("veld", pattern=_PATH.pattern),
+        guarded=_paths(inner, "afgeschermd", required=True),
+    )
+    inner.close({})
+    return found
 
 
 def _field_set(table: Table, owner: str) -> FieldSet:
@@ -283,6 +299,37 @@ def _policy(table: Table, owner: str) -> Policy:
         delegable=table.boolean("delegeerbaar", default=False) if permits else False,
         history=table.texts("historie", valid=HISTORY) if permits else (),
         rows=tuple(map(_row, table.tables("rijen"))) if permits else (),
+        needs=table.texts("nodig", valid=NEEDS) if permits else (),
+        despite=table.texts("ondanks_beperking", valid=DESPITE) if permits else (),
+        obligations=tuple(map(_obligation, table.tables("verplichtingen"))) if permits else (),
+        receiver=table.choice("soort_ontvanger", RECEIVERS, default="") if permits else "",
+        decree=table.text("autorisatiebesluit", default="", pattern=_NAME) if permits else "",
+    )
+
+
+def _obligation(table: Table) -> Obligation:
+    found = Obligation(
+        kind=table.choice("doe", DUTIES),
+        path=table.text("veld", default="", pattern=_PATH.pattern),
+        value=table.text("waarde", default=""),
+    )
+    table.close({})
+    fault = fault_of_duty(found)
+    if fault and found.kind in DUTIES:
+        table.problem("doe", fault)
+    return found
+
+
+def _decree(table: Table, owner: str) -> Decree:
+    return Decree(
+        id=table.text("id", pattern=_NAME),
+        reference=table.text("kenmerk"),
+        receivers=table.texts("ontvangers", required=True),
+        provider=table.text("aanbieder", default=owner),
+        service=table.text("dienst"),
+        valid=_validity(table),
+        searchable=_paths(table, "zoekvelden", required=True),
+        persons=tuple(map(_row, table.tables("personen"))),
     )
 
 

@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from functools import cache
 
+from landschap.purposes.duties import Confidentiality, Obligation
 from landschap.purposes.rows import RowCondition
 from landschap.vocabulary.ijson import canonical
 from landschap.vocabulary.times import AMSTERDAM
@@ -198,7 +199,8 @@ class ProcessingActivity:
 class OfferedService:
     """All field paths a service knows, and by which a question may search.
 
-    ``provider`` is the OIN of who offers it.
+    ``provider`` is the OIN of who offers it. ``confidential`` names the confidentiality mark of a
+    person (geheimhouding), where the service holds one.
     """
 
     provider: str
@@ -206,6 +208,7 @@ class OfferedService:
     fields: tuple[str, ...]
     searchable: tuple[str, ...]
     personal: bool
+    confidential: Confidentiality | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,6 +238,24 @@ class FieldSet:
                 "searchable": sorted(self.searchable),
             }
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decree:
+    """An authorisation decree (autorisatiebesluit): with what its receivers may be supplied.
+
+    ``reference`` is its number as published, ``searchable`` the search paths it grants, ``persons``
+    the category of persons. Source: Wet BRP art. 3.2 and 3.3; Besluit BRP art. 37.
+    """
+
+    id: str
+    reference: str
+    receivers: tuple[str, ...]
+    provider: str
+    service: str
+    valid: Validity
+    searchable: tuple[str, ...] = ()
+    persons: tuple[RowCondition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,7 +294,10 @@ class Policy:
     ``legal_bases`` are the grounds an asker may rely on (at an Outway: those we declare);
     ``activity`` is *our* activity that the log line will name. ``delegable``: another may ask for
     the organisations that it names. ``history`` holds which of `HISTORY` it opens, ``rows`` which
-    objects may be seen: all of them when there is no condition.
+    objects may be seen: all of them when there is no condition. ``needs`` is what must be there
+    beside the purpose (`needs.NEEDS`), ``despite`` for what a restriction does not stand in the
+    way, ``obligations`` how values are changed before they leave, ``receiver`` which kind of
+    receiver it is about, ``decree`` the authorisation decree that must be in force for it.
     """
 
     id: str
@@ -295,6 +319,11 @@ class Policy:
     delegable: bool = False
     history: tuple[str, ...] = ()
     rows: tuple[RowCondition, ...] = ()
+    needs: tuple[str, ...] = ()
+    despite: tuple[str, ...] = ()
+    obligations: tuple[Obligation, ...] = ()
+    receiver: str = ""
+    decree: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -310,6 +339,7 @@ class Register:
     field_sets: tuple[FieldSet, ...] = ()
     groups: tuple[Group, ...] = ()
     policies: tuple[Policy, ...] = ()
+    decrees: tuple[Decree, ...] = ()
 
 
 def digest_of(value: dict[str, object]) -> str:

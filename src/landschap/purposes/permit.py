@@ -21,6 +21,7 @@ from uuid import UUID
 
 import msgspec
 
+from landschap.purposes.duties import Confidentiality, Duties, Obligation
 from landschap.purposes.model import FieldSet
 from landschap.purposes.rows import RowCondition
 from landschap.vocabulary.problems import Fault, Refusal
@@ -45,7 +46,9 @@ class Permit:
     log line, ``declaration`` the ``jti`` of the purpose declaration. ``delegator`` is for whom the
     peer asks, ``publication_delegator`` for whom we answer; both empty when nobody. ``history``
     are the kinds of history that may be asked for, beside today as known now; ``rows`` which
-    objects may be seen.
+    objects may be seen. ``checks`` is what the service looks up about the person before it answers,
+    ``obligations`` how it changes values, ``mark`` the confidentiality mark, that withholds when
+    the receiver is a ``third_party``.
     """
 
     transaction_id: UUID
@@ -67,6 +70,25 @@ class Permit:
     publication_delegator: str = ""
     history: tuple[str, ...] = ()
     rows: tuple[RowCondition, ...] = ()
+    checks: tuple[str, ...] = ()
+    obligations: tuple[Obligation, ...] = ()
+    mark: Confidentiality | None = None
+    third_party: bool = False
+
+    @property
+    def receiver(self) -> str:
+        """The OIN of who will have the data: for whom is asked, else who asks."""
+        return self.delegator or self.peer
+
+    def duties(self, secret: bytes) -> Duties:
+        """What every object of the answer must obey; ``secret`` makes pseudonyms."""
+        return Duties(
+            obligations=self.obligations,
+            mark=self.mark,
+            third_party=self.third_party,
+            receiver=self.receiver,
+            secret=secret,
+        )
 
 
 class PermitTooLarge(ValueError):
@@ -83,6 +105,18 @@ class _Row(msgspec.Struct, forbid_unknown_fields=True, array_like=True):
     path: str
     op: str
     values: list[str]
+
+
+class _Duty(msgspec.Struct, forbid_unknown_fields=True, array_like=True):
+    kind: str
+    path: str
+    value: str
+
+
+class _Mark(msgspec.Struct, forbid_unknown_fields=True, array_like=True):
+    path: str
+    guarded: list[str]
+    third_party: bool
 
 
 class _Wire(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -107,6 +141,9 @@ class _Wire(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_o
     pdi: str = ""
     his: list[str] = []
     row: list[_Row] = []
+    chk: list[str] = []
+    dut: list[_Duty] = []
+    cnf: _Mark | None = None
     tgt: str
     txn: UUID
     exp: float
@@ -236,7 +273,15 @@ def _wire_of(permit: Permit, field_set: FieldSet | None) -> _Wire:
         pdi=permit.publication_delegator,
         his=sorted(permit.history),
         row=[_Row(each.path, each.op, list(each.values)) for each in permit.rows],
+        chk=list(permit.checks),
+        dut=[_Duty(each.kind, each.path, each.value) for each in permit.obligations],
+        cnf=_mark_of(permit),
     )
+
+
+def _mark_of(permit: Permit) -> _Mark | None:
+    mark = permit.mark
+    return None if mark is None else _Mark(mark.path, list(mark.guarded), permit.third_party)
 
 
 def _permit_of(wire: _Wire, fields: Sequence[str], target: str) -> Permit:
@@ -262,6 +307,14 @@ def _permit_of(wire: _Wire, fields: Sequence[str], target: str) -> Permit:
         rows=tuple(
             RowCondition(path=each.path, op=each.op, values=tuple(each.values)) for each in wire.row
         ),
+        checks=tuple(wire.chk),
+        obligations=tuple(
+            Obligation(kind=each.kind, path=each.path, value=each.value) for each in wire.dut
+        ),
+        mark=Confidentiality(path=wire.cnf.path, guarded=tuple(wire.cnf.guarded))
+        if wire.cnf
+        else None,
+        third_party=wire.cnf.third_party if wire.cnf else False,
     )
 
 

@@ -19,6 +19,7 @@ from landschap.purposes.bound import Bound
 from landschap.purposes.decide import decide
 from landschap.purposes.decision import Decision, Question
 from landschap.purposes.declaration import Unverified, read
+from landschap.purposes.needs import Facts
 from landschap.purposes.reasons import REASONS
 from landschap.purposes.snapshot import Snapshot
 from landschap.purposes.vetoes import as_recorded
@@ -52,7 +53,11 @@ def replay(
     if question is None or (code and code not in REASONS):
         return None
     # A permitted question with fields withheld can only have been a lenient one.
-    question = dataclasses.replace(question, lenient=bool(context.get("withheld")) and not code)
+    question = dataclasses.replace(
+        question,
+        lenient=bool(context.get("withheld")) and not code,
+        facts=_facts(request, _map(context.get("facts"))),
+    )
     # What other engines said then is taken from the record: they can not be asked again.
     decision = as_recorded(decide(question, snapshot, at), context)
     return Replay(decision=decision, differences=tuple(_differences(decision, response)))
@@ -87,6 +92,21 @@ def question_of(
         loa=_text(said.get("loa")),
         bound=bound,
         require_bound=False,
+    )
+
+
+def _facts(request: Mapping[str, JsonValue], known: Mapping[str, JsonValue]) -> Facts:
+    """What the door knew: the case as it was declared or named, and what the record says."""
+    context = _map(request.get("context"))
+    declaration = context.get("declaration")
+    own = _text(context.get("case"))
+    unverified = read(declaration) if isinstance(declaration, str) and not own else None
+    declared = unverified.claims.case if isinstance(unverified, Unverified) else ""
+    is_open = known.get("caseOpen")
+    return Facts(
+        case=own or declared,
+        case_open=is_open if isinstance(is_open, bool) else None,
+        approver=_text(known.get("approver")),
     )
 
 

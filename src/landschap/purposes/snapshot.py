@@ -16,9 +16,11 @@ from typing import Any, Self
 
 import msgspec
 
+from landschap.purposes.duties import THIRD_PARTY, Confidentiality, hidden_by
 from landschap.purposes.model import (
     ANYONE,
     OWN,
+    Decree,
     Effect,
     FieldSet,
     OfferedService,
@@ -41,7 +43,9 @@ ServiceKey = tuple[str, str]
 class Rule:
     """A policy with everything a decision needs already looked up.
 
-    ``organisations`` is None for a prohibition on everyone.
+    ``organisations`` is None for a prohibition on everyone. ``searchable`` are search
+    paths of the field set, less those that the decree does not grant and those of which the real
+    value is not given: to find somebody by it would tell it.
     """
 
     policy: Policy
@@ -55,6 +59,8 @@ class Rule:
     fields: frozenset[str]
     searchable: frozenset[str]
     activity: ProcessingActivity | None
+    decree: KnownDecree | None
+    mark: Confidentiality | None
 
     def in_force(self, now: datetime) -> bool:
         """True inside the half-open period of the policy."""
@@ -63,6 +69,22 @@ class Rule:
     def concerns(self, organisation: str) -> bool:
         """True when the policy names this organisation, itself or through a group."""
         return self.organisations is None or organisation in self.organisations
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownDecree:
+    """An authorisation decree with the moments it is in force."""
+
+    decree: Decree
+    since: datetime
+    until: datetime | None
+    receivers: frozenset[str]
+    searchable: frozenset[str]
+
+    def covers(self, organisation: str, now: datetime) -> bool:
+        """True while it is in force for this receiver."""
+        in_time = self.since <= now and (self.until is None or now < self.until)
+        return in_time and organisation in self.receivers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +165,11 @@ class Snapshot:
         return by_uri(self.register.activities)
 
     @cached_property
+    def decrees(self) -> Mapping[str, KnownDecree]:
+        """Authorisation decrees by id."""
+        return {each.id: _known_decree(each) for each in self.register.decrees}
+
+    @cached_property
     def purposes(self) -> Mapping[str, KnownPurpose]:
         """Purposes by URI, each in its newest version and with its ancestors."""
         versions = by_uri(self.register.purposes)
@@ -219,6 +246,13 @@ class Snapshot:
     def _rule(self, policy: Policy, members: Mapping[str, tuple[str, ...]]) -> Rule:
         since, until = policy.valid.moments()
         chosen = self.field_sets.get(policy.field_set)
+        service = self.services.get((policy.provider, policy.service))
+        mark = service.confidential if service else None
+        decree = self.decrees.get(policy.decree)
+        hidden = hidden_by(policy.obligations, mark, policy.receiver == THIRD_PARTY)
+        searchable = frozenset(chosen.searchable if chosen else ()) - hidden
+        if policy.decree:
+            searchable &= decree.searchable if decree else frozenset()
         return Rule(
             policy=policy,
             since=since,
@@ -229,8 +263,10 @@ class Snapshot:
             legal_bases=frozenset(policy.legal_bases),
             field_set=chosen,
             fields=frozenset(chosen.fields if chosen else ()),
-            searchable=frozenset(chosen.searchable if chosen else ()),
+            searchable=searchable,
             activity=self.activities.get(policy.activity),
+            decree=decree,
+            mark=mark,
         )
 
     def _organisations(
@@ -252,10 +288,18 @@ def document_of(register: Register) -> dict[str, object]:
         # Absent means no: so a register without these keeps the version it always had.
         if not policy["delegable"]:
             del policy["delegable"]
-        for name in ("history", "rows"):
+        for name in _NEW_IN_POLICY:
             if not policy[name]:
                 del policy[name]
+    for service in plain["services"]:
+        if service["confidential"] is None:
+            del service["confidential"]
+    if not plain["decrees"]:
+        del plain["decrees"]
     return plain
+
+
+_NEW_IN_POLICY = ("history", "rows", "needs", "despite", "obligations", "receiver", "decree")
 
 
 def _sorted(register: Register) -> Register:
@@ -269,6 +313,18 @@ def _sorted(register: Register) -> Register:
         field_sets=tuple(sorted(register.field_sets, key=lambda x: (x.id, x.version))),
         groups=tuple(sorted(register.groups, key=lambda x: x.name)),
         policies=tuple(sorted(register.policies, key=lambda x: x.id)),
+        decrees=tuple(sorted(register.decrees, key=lambda x: x.id)),
+    )
+
+
+def _known_decree(decree: Decree) -> KnownDecree:
+    since, until = decree.valid.moments()
+    return KnownDecree(
+        decree=decree,
+        since=since,
+        until=until,
+        receivers=frozenset(decree.receivers),
+        searchable=frozenset(decree.searchable),
     )
 
 

@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from landschap.purposes.duties import NO_DUTIES, Duties, obey
 from landschap.registers.asking import Asked
 from landschap.registers.geojson import in_crs
 from landschap.registers.geometry_crs import CRS84, Crs
@@ -37,7 +38,7 @@ _DAYS = frozenset({"beginGeldigheid", "eindGeldigheid"})
 class Shape:
     """How an answer is cut: the leaves it holds, those left out, with or without history.
 
-    ``crs`` is how coordinates are written.
+    ``crs`` is how coordinates are written; ``duties`` is what each object must obey.
     ``with_corrections`` tells which assertion was corrected: that is formal history.
     """
 
@@ -46,11 +47,14 @@ class Shape:
     with_history: bool
     with_corrections: bool = False
     crs: Crs = CRS84
+    duties: Duties = NO_DUTIES
 
 
 def body_of(found: Found, question: AsOf, shape: Shape) -> dict[str, JsonValue]:
     """One object as it is delivered."""
     body = in_crs(found.type, cut(found.content, shape.leaves), shape.crs)
+    if shape.duties:
+        body = obey(body, shape.duties, found.content)
     if shape.with_history:
         history = found.history.as_json(question)
         doubts = history["inOnderzoek"]

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,7 +41,7 @@ class ConsoleDeps:
 
     ``registers`` is what the registers' own API stands on: pages go the same way. ``snapshot``
     gives the register of purposes that is in force. Without ``oidc`` nobody can log in, and the
-    pages say so.
+    pages say so. ``case_open`` tells whether a case is open.
     """
 
     settings: Settings
@@ -51,6 +51,7 @@ class ConsoleDeps:
     snapshot: Callable[[], Snapshot]
     session_key: bytes = field(repr=False)
     oidc: OidcClient[Employee] | None
+    case_open: Callable[[str], Awaitable[bool | None]] | None = None
 
 
 def console_shape(settings: Settings, version: str) -> SiteShape:

@@ -21,6 +21,7 @@ from landschap.console.permission import (
     CHANGE,
     READ,
     Look,
+    facts_of,
     permit_of,
     permit_without_purpose,
     question_of,
@@ -32,6 +33,7 @@ from landschap.platform.ids import new_span_id, new_trace_id, uuid7
 from landschap.purposes.decide import decide
 from landschap.purposes.decision import Decision
 from landschap.purposes.permit import Permit, closed_history
+from landschap.purposes.second_look import stopped_refusal
 from landschap.registers.answering import Shape
 from landschap.registers.api.changing import SERVICE_ENDING
 from landschap.registers.api.desk import Case, Desk
@@ -70,16 +72,21 @@ class Looking:
         """
         if not kind.holds_personal_data:
             return None
-        return self._decide(asked, kind, READ, ())
+        return self._decide(asked, kind, READ)
 
     def may_change(self, asked: Asked[Known], kind: ObjectType) -> bool:
         """True when the chosen purpose lets this employee change the register."""
-        return self._decide(asked, kind, CHANGE, ()).allow
+        return self._decide(asked, kind, CHANGE).allow
 
     def _decide(
-        self, asked: Asked[Known], kind: ObjectType, action: str, search: tuple[str, ...]
+        self,
+        asked: Asked[Known],
+        kind: ObjectType,
+        action: str,
+        search: tuple[str, ...] = (),
+        case_open: bool | None = None,
     ) -> Decision:
-        known = session_of(asked).known
+        known, snapshot = session_of(asked).known, self.deps.snapshot()
         question = question_of(
             known,
             self.deps.settings.organisation.oin.value,
@@ -89,7 +96,8 @@ class Looking:
             action=action,
             search=search,
         )
-        return decide(question, self.deps.snapshot(), datetime.now(UTC))
+        question = replace(question, facts=facts_of(known, snapshot, case_open))
+        return decide(question, snapshot, datetime.now(UTC))
 
     async def permitted(
         self,
@@ -121,11 +129,22 @@ class Looking:
                 permit_without_purpose(kind, owner, look.transaction_id, asked.path, now),
                 trace,
             )
-        decision = self._decide(asked, kind, action, search)
+        is_open = await self._case_open(known)
+        decision = self._decide(asked, kind, action, search, is_open)
         await self.written(self.deps.registers.log.append([record_of(look, decision)]))
         if not decision.allow:
             raise ProblemError(decision.refusal())
-        return permit_of(decision, look.transaction_id, asked.path, now), trace
+        permit = permit_of(decision, look.transaction_id, asked.path, now)
+        if permit.obligations:
+            # A page shows values as they are.
+            raise ProblemError(stopped_refusal(permit, "obligation_unsupported"))
+        return permit, trace
+
+    async def _case_open(self, known: Known) -> bool | None:
+        """Whether the chosen case is open; None where cases are not known."""
+        if known.task is None or self.deps.case_open is None:
+            return None
+        return await self.deps.case_open(known.task.case)
 
     async def case(
         self,

@@ -14,6 +14,7 @@ from landschap.fsc.own import OwnPeer
 from landschap.gateway.store.declared import applications, services
 from landschap.gateway.users import Employees
 from landschap.gateway.world import Connection, Found, World, build_world
+from landschap.purposes import persons
 from landschap.purposes import store as purposes_store
 
 
@@ -61,6 +62,9 @@ async def load_world(
             applications=tuple(await applications(pools.gateway)),
             employees=employees,
             aliases=aliases or {},
+            marked=await persons.marked(pools.purposes),
+            cases=await persons.open_cases(pools.purposes),
+            approvals=await persons.approvals(pools.purposes, now),
         )
     )
     remembered.connections = {**world.outgoing, **world.incoming}

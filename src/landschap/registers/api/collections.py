@@ -38,7 +38,7 @@ async def page(desk: Desk, kind: ObjectType, request: AnyRequest) -> Response[by
     """A page of a collection. Raises ProblemError."""
     read: list[Listed] = []
     case = desk.case(
-        kind, request, offered=forms_of(kind),
+        kind, request, offered=forms_of(kind), obeys=True,
         more=lambda query, wrong: read.append(_read(kind, query, wrong)),
     )  # fmt: skip
     (listed,) = read
@@ -109,7 +109,7 @@ async def answer_page(
 
 async def search(desk: Desk, kind: ObjectType, request: AnyRequest) -> Response[bytes]:
     """Objects by a search key. Raises ProblemError."""
-    case = desk.case(kind, request, more=_refuse_paging)
+    case = desk.case(kind, request, more=_refuse_paging, obeys=True)
     wanted = granted(read_key(kind, await request.body()))
     if wanted.path not in case.permit.searchable:
         await desk.record(case, wanted, [], refused=True)
@@ -128,7 +128,7 @@ async def batch(desk: Desk, kind: ObjectType, request: AnyRequest) -> Response[b
 
     Raises ProblemError. Source: NL GOV REST API, batch (consultation).
     """
-    case = desk.case(kind, request)
+    case = desk.case(kind, request, obeys=True)
     keys = granted(read_batch(await request.body()))
     question, found = await desk.ask(case, sorted(set(keys)))
     await desk.record(case, question.wanted, found)
@@ -215,8 +215,10 @@ def refuse_closed(case: Case, listed: Listed) -> None:
     """What the permit does not hold can not be found out by filtering on it either."""
     used = {*listed.filters, listed.order.path, listed.area.path if listed.area else ""} - {""}
     open_to = {leaf for path in case.permit.fields for leaf in case.type.leaves(path)}
-    if used - open_to:
-        raise ProblemError(closed_fields(used - open_to, ", so it can not be searched by."))
+    duties = case.shape.duties
+    closed = (used - open_to) | {path for path in used if duties and duties.hides(path)}
+    if closed:
+        raise ProblemError(closed_fields(closed, ", so it can not be searched by."))
 
 
 def _whole(query: Mapping[str, str], name: str, default: int, highest: int, wrong: Faults) -> int:

@@ -23,12 +23,15 @@ from landschap.logboek.second_decisions import ROW_MISMATCH, SecondRefusal, seco
 from landschap.logboek.store import LogWriter
 from landschap.platform.ids import new_span_id, span_ids
 from landschap.purposes.api import permit_of
+from landschap.purposes.duties import Duties
 from landschap.purposes.model import FieldSet
 from landschap.purposes.permit import Permit, closed_history
+from landschap.purposes.second_look import Persons, unmet
 from landschap.registers import store
 from landschap.registers.answering import Shape
 from landschap.registers.api.closing import Pointers
 from landschap.registers.api.forms import JSON, chosen_form, crs_headers, form_headers
+from landschap.registers.api.persons import allowed, numbers_in, refuse_stopped
 from landschap.registers.asking import (
     Asked,
     Faults,
@@ -43,6 +46,7 @@ from landschap.registers.geo_asking import crs_keys, read_crs
 from landschap.registers.lines_of_use import Use, drafts_of, numbers_of
 from landschap.registers.models import ObjectType, Registers
 from landschap.registers.questions import AsOf, Found, Match
+from landschap.registers.refusals import closed_fields
 from landschap.registers.store.rows import Pool
 from landschap.registers.timeline import Assertion, Known
 from landschap.registers.views import narrowed
@@ -60,7 +64,8 @@ class Deps:
 
     ``field_sets`` gives the field sets by key, for permits that name one; ``pseudonym_space`` is
     the URI of our pseudonyms, to which kind of subject and key generation are added;
-    ``notice_hosts`` are the hosts to which notices may go without FSC.
+    ``persons`` looks up what stands against the use of a
+    person; ``notice_hosts`` are the hosts to which notices may go without FSC.
     """
 
     registers: Registers
@@ -75,6 +80,7 @@ class Deps:
     field_sets: Callable[[], Mapping[str, FieldSet]] = dict
     about: About = field(default_factory=lambda: About(version="1.0.0", organisation=""))
     notice_hosts: Sequence[str] = ()
+    persons: Persons | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +123,7 @@ class Desk:
         self.pointers = Pointers(deps.pool)
         self._views: dict[tuple[str, frozenset[str]], ObjectType] = {}
 
-    def case(
+    def case(  # noqa: PLR0913  # each says one thing of the question
         self,
         kind: ObjectType,
         request: AnyRequest,
@@ -127,15 +133,17 @@ class Desk:
         needs: History = NO_HISTORY,
         offered: Sequence[str] = (JSON,),
         query: Mapping[str, str] | None = None,
+        obeys: bool = False,
     ) -> Case:
         """A permitted, well-formed question about a type. Raises ProblemError.
 
         ``more`` reads what only this question has; all faults come back together. ``needs`` is the
         history that this kind of question is about, whatever its parameters; ``offered`` are the
         media types it is answered in; ``query`` stands for that of the request when it is given.
+        ``obeys``: the answer is given object by object, so checks and obligations are met.
         """
         now = datetime.now(UTC)
-        permit = self.permit(kind.register, request, now)
+        permit = self.permit(kind.register, request, now, obeys=obeys)
         form = check_media(request, offered)
         query = query_of(request) if query is None else query
         preferences = request.headers.get("prefer", "").replace(" ", "")
@@ -150,7 +158,12 @@ class Desk:
         if crs_keys(kind):
             asked = replace(asked, crs=granted(read_crs(query, crs_headers(request), wrong)))
         dialect = self.deps.registers.by_name[kind.register].dialect
-        refusal = wrong.refusal(dialect) or _closed(permit, asked, query, now, needs)
+        duties = permit.duties(self.deps.pseudonym_key)
+        refusal = (
+            wrong.refusal(dialect)
+            or _closed(permit, asked, query, now, needs)
+            or _followed_hidden(duties, expanded)
+        )
         if refusal is not None:
             raise ProblemError(refusal)
         lenient = "handling=lenient" in preferences
@@ -167,6 +180,7 @@ class Desk:
                 with_history=asked.wants_history,
                 with_corrections="formeel" in permit.history,
                 crs=asked.crs,
+                duties=duties,
             ),
             form=form,
             trace=parse_traceparent(
@@ -176,9 +190,18 @@ class Desk:
             started_at=now,
         )
 
-    def permit(self, register: str, request: AnyRequest, now: datetime) -> Permit:
-        """The permit that came with the request. Raises ProblemError."""
-        return permit_of(request, self.deps, register, now)
+    def permit(
+        self, register: str, request: AnyRequest, now: datetime, *, obeys: bool = False
+    ) -> Permit:
+        """The permit that came with the request. Raises ProblemError.
+
+        One with checks or obligations too, unless the answer obeys them.
+        """
+        permit = permit_of(request, self.deps, register, now)
+        refusal = unmet(permit, obeys=obeys)
+        if refusal is not None:
+            raise ProblemError(refusal)
+        return permit
 
     def seen(self, case: Case, also: Iterable[str] = ()) -> ObjectType:
         """The type of a question as far as it is read; `view_of` tells how far."""
@@ -195,6 +218,8 @@ class Desk:
         permitted = (leaf for path in permit.fields for leaf in kind.leaves(path))
         names = {path.partition(".")[0] for path in (*permitted, *also)}
         names.update(step for each in permit.rows for step in each.path.split(".")[:2])
+        if permit.mark is not None:
+            names.add(permit.mark.path.partition(".")[0])
         if kind.subject is not None:
             names.add(kind.subject.name)
         key = (kind.key, frozenset(names))
@@ -229,7 +254,38 @@ class Desk:
             raise ProblemError(before_horizon(horizon))
 
     async def ask(self, case: Case, wanted: Sequence[str] | Match) -> tuple[AsOf, list[Found]]:
-        """What is found for these ids or this match."""
+        """What is found for these ids or this match, and may be used. Raises ProblemError."""
+        if not case.permit.checks:
+            return await self._found(case, wanted)
+        await refuse_stopped(self, case, numbers_of(case.type, wanted, []))
+        question, found = await self._found(case, wanted)
+        used = await allowed(self, case, found)
+        if found and not used:
+            await refuse_stopped(self, case, numbers_of(case.type, (), found))
+        return question, used
+
+    async def refused(self, case: Case, code: str) -> None:
+        """The second decision of this trace: the first was taken at the door, without the body."""
+        trace = case.trace.trace_id if case.trace else case.permit.transaction_id.bytes
+        refused = SecondRefusal(
+            permit=case.permit,
+            action="read",
+            code=code,
+            at=case.started_at,
+            trace_id=trace,
+            trace=case.trace,
+            about={"type": case.type.key},
+        )
+        await self.deps.log.append([second_refusal(refused, new_span_id())])
+
+    def pseudonym(self, kind: str, number: str) -> bytes:
+        """What stands for a person in the log and among statements. Raises ProblemError."""
+        try:
+            return subject_pseudonym(self.deps.pseudonym_key, self.deps.controller, kind, number)
+        except InvalidValue:
+            raise ProblemError(UNRECORDABLE) from None
+
+    async def _found(self, case: Case, wanted: Sequence[str] | Match) -> tuple[AsOf, list[Found]]:
         asked = case.asked
         at_now = asked.moment is None and asked.number is None and asked.clock is case.type.clock
         if at_now and not case.permit.rows:
@@ -262,7 +318,10 @@ class Desk:
             question = await self._question(case, [object_id])
             if asked_before or not (await self._permitted(case, question)).wanted:
                 return {}
-        return await store.history_of(self.deps.pool, self.seen(case), object_id)
+        groups = await store.history_of(self.deps.pool, self.seen(case), object_id)
+        if case.permit.checks:
+            await refuse_stopped(self, case, numbers_in(case.type, groups))
+        return groups
 
     async def _question(self, case: Case, wanted: Sequence[str] | Match) -> AsOf:
         return AsOf(
@@ -279,17 +338,7 @@ class Desk:
             return question
         sifted = await store.permitted(self.deps.pool, question, case.permit.rows)
         if sifted.outside:
-            trace = case.trace.trace_id if case.trace else case.permit.transaction_id.bytes
-            refused = SecondRefusal(
-                permit=case.permit,
-                action="read",
-                code=ROW_MISMATCH,
-                at=case.started_at,
-                trace_id=trace,
-                trace=case.trace,
-                about={"type": case.type.key},
-            )
-            await self.deps.log.append([second_refusal(refused, new_span_id())])
+            await self.refused(case, ROW_MISMATCH)
         return replace(question, wanted=sifted.ids)
 
     async def record(
@@ -331,12 +380,18 @@ class Desk:
         )
         try:
             subjects = [
-                subject_pseudonym(self.deps.pseudonym_key, self.deps.controller, kind, number)
+                self.pseudonym(kind, number)
                 for number in sorted({*numbers_of(case.type, wanted, found), *also})
             ]
             await self.deps.log.append(drafts_of(use, subjects, span_ids()))
-        except (InvalidRecord, InvalidValue):
+        except InvalidRecord:
             raise ProblemError(UNRECORDABLE) from None
+
+
+def _followed_hidden(duties: Duties, expanded: Sequence[Relation]) -> Refusal | None:
+    """To follow a field of which the value is not given would tell where it leads."""
+    hidden = {each.path for each in expanded if duties.hides(each.path)} if duties else set()
+    return closed_fields(hidden, ", so it can not be followed.") if hidden else None
 
 
 def _searched(wanted: Sequence[str] | Match) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from landschap.registers import store
 from landschap.registers.answering import body_of
+from landschap.registers.api.persons import allowed
 from landschap.registers.expanding import Relation, as_member, ids_at, no_version
 from landschap.registers.questions import MAX_OBJECTS, AsOf, Found
 from landschap.registers.refusals import closed_fields, too_broad
@@ -52,6 +53,7 @@ async def _follow(
         sifted = await store.permitted(desk.deps.pool, question, case.permit.rows)
         question = replace(question, wanted=sifted.ids)
     ends = await store.as_of(desk.deps.pool, question) if question.wanted else []
+    ends = await allowed(desk, replace(case, type=target), ends)
     shape = replace(case.shape, leaves=leaves, left_out=frozenset())
     bodies = [body_of(end, question, shape) for end in ends]
     pairs = list(zip(ends, bodies, strict=True))

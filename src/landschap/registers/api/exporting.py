@@ -111,9 +111,11 @@ class Slots:
 class _BulkDesk(Desk):
     """A desk whose permits are for the service that delivers all."""
 
-    def permit(self, register: str, request: AnyRequest, now: datetime) -> Permit:
+    def permit(
+        self, register: str, request: AnyRequest, now: datetime, *, obeys: bool = False
+    ) -> Permit:
         """The permit that came with the request. Raises ProblemError."""
-        return super().permit(f"{register}{SERVICE_ENDING}", request, now)
+        return super().permit(f"{register}{SERVICE_ENDING}", request, now, obeys=obeys)
 
 
 def bulk_routes(deps: Deps, register: Register, slots: Slots) -> list[ControllerRouterHandler]:

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from litestar import Response
 
 from landschap.platform.http import json_response
+from landschap.purposes.duties import obey
 from landschap.registers import store
 from landschap.registers.answering import body_of, cut, headers_of, no_version
 from landschap.registers.api.desk import AnyRequest, Case, Desk, History, preference
@@ -34,7 +35,7 @@ MAX_STRETCHES = 1000
 
 async def one(desk: Desk, kind: ObjectType, object_id: str, request: AnyRequest) -> Response[bytes]:
     """One object as it was. Raises ProblemError."""
-    case = desk.case(kind, request, offered=forms_of(kind))
+    case = desk.case(kind, request, offered=forms_of(kind), obeys=True)
     question, found = await desk.ask(case, [object_id])
     existed = bool(found) or await _existed(desk, case, question, object_id)
     await desk.record(case, [object_id], found)
@@ -58,7 +59,9 @@ async def stretches(
     desk: Desk, kind: ObjectType, object_id: str, request: AnyRequest
 ) -> Response[bytes]:
     """The stretches of days of one object as known, the latest first. Raises ProblemError."""
-    case = desk.case(kind, request, offers_period=True, needs=History(material="voorkomens"))
+    case = desk.case(
+        kind, request, offers_period=True, needs=History(material="voorkomens"), obeys=True
+    )
     known = await desk.known(case)
     groups = await desk.history(case, object_id)
     found = occurrences(kind, object_id, groups, known, case.asked.within)
@@ -84,7 +87,7 @@ async def registered(
     desk: Desk, kind: ObjectType, object_id: str, request: AnyRequest
 ) -> Response[bytes]:
     """Everything registered about one object and known, in order. Raises ProblemError."""
-    case = desk.case(kind, request, needs=History(formal="registraties"))
+    case = desk.case(kind, request, needs=History(formal="registraties"), obeys=True)
     known = await desk.known(case)
     groups = await desk.history(case, object_id)
     lines = registrations(groups, known)
@@ -97,7 +100,7 @@ async def registered(
     for line in lines:
         told = registration_as_json(line)
         if line.content is not None:
-            content = cut(line.content, case.shape.leaves)
+            content = obey(cut(line.content, case.shape.leaves), case.shape.duties, line.content)
             told["inhoud"] = in_crs(kind, content, case.shape.crs)
         items.append(told)
     body: JsonValue = {kind.identification: object_id, "items": items}

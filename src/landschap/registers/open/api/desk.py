@@ -36,7 +36,9 @@ class OpenDesk(Desk):
         """The open views."""
         return self.deps.registers
 
-    def permit(self, register: str, request: AnyRequest, now: datetime) -> Permit:
+    def permit(
+        self, register: str, request: AnyRequest, now: datetime, *, obeys: bool = False  # noqa: ARG002
+    ) -> Permit:
         """Reading of what is open, for whoever asks."""
         return Permit(
             transaction_id=uuid7(),
