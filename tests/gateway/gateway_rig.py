@@ -7,6 +7,7 @@ contract. The real decider has its own tests.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import http.client
 import json
@@ -18,7 +19,7 @@ import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -232,7 +233,7 @@ class Heard:
         return {name.lower(): value.strip() for name, value in pairs}
 
 
-Answer = Callable[[Heard], bytes]
+Answer = Callable[[Heard], bytes | Iterable[bytes]]
 
 
 def http_answer(
@@ -331,7 +332,15 @@ def _converse(connection: socket.socket, heard: list[Heard], settings: dict[str,
                 pending += connection.recv(65536)
             request.body, pending = pending, b""
         heard.append(request)
-        connection.sendall(settings["answer"](request))
+        answer = settings["answer"](request)
+        if isinstance(answer, bytes):
+            connection.sendall(answer)
+            continue
+        # In pieces; after the last one the connection is closed.
+        with contextlib.suppress(OSError):
+            for piece in answer:
+                connection.sendall(piece)
+        return
 
 
 def ask_unix(path: Path, target: str) -> tuple[int, dict[str, str], bytes]:
@@ -345,9 +354,11 @@ def ask_unix(path: Path, target: str) -> tuple[int, dict[str, str], bytes]:
         return read_response(connection)
 
 
-def read_response(connection: socket.socket) -> tuple[int, dict[str, str], bytes]:
-    """Read one answer from a socket."""
-    response = http.client.HTTPResponse(connection)
+def read_response(
+    connection: socket.socket, method: str | None = None
+) -> tuple[int, dict[str, str], bytes]:
+    """Read one answer from a socket; one to HEAD has no body."""
+    response = http.client.HTTPResponse(connection, method=method)
     response.begin()
     body = response.read()
     return response.status, {k.lower(): v for k, v in response.getheaders()}, body
@@ -370,7 +381,7 @@ class Caller:
     def raw(self, data: bytes) -> tuple[int, dict[str, str], bytes]:
         with self.connect() as connection:
             connection.sendall(data)
-            return read_response(connection)
+            return read_response(connection, "HEAD" if data.startswith(b"HEAD ") else None)
 
     def ask(
         self,

@@ -121,13 +121,13 @@ def test_refuses_protocols_and_inways_that_can_not_be(more: str, words: str) -> 
 
 def test_everything_that_is_wrong_is_told_at_once_with_its_line() -> None:
     found = mistakes(
-        'name = "x"\nupstrem = "landschap"\nrecording = "hold"\n[methods]\nGET = "radplegen"\n'
+        'name = "x"\nupstrem = "landschap"\nrecording = "hald"\n[methods]\nGET = "radplegen"\n'
     )
     assert len(found) == 5
     text = "\n".join(found)
     assert "line 1: name: 3 to 100" in text
     assert "line 2: upstrem: unknown key; did you mean upstream?" in text
-    assert '"hold" (lines written by the door) is not supported' in text
+    assert "line 3: recording: one of self, intent, hold" in text
     assert "line 5: methods.GET: 'radplegen' is no action; did you mean raadplegen?" in text
     assert "upstream: is missing" in text
 

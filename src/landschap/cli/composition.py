@@ -208,6 +208,36 @@ class Composition:
         shape = AppShape(title="Services", version="1.0.0")
         return make_app([*integration.routes(sources), *register_api.routes(own)], shape)
 
+    async def hold(self) -> ASGIApp:
+        """Between the Inway and services that do not know our Permit."""
+        from landschap.gateway.holding.api import HoldApp, HoldDeps
+        from landschap.gateway.holding.api.recording import Pseudonyms
+        from landschap.gateway.holding.api.served import ServedServices
+        from landschap.gateway.holding.api.upstream import Surroundings as Around
+
+        settings, snapshot = self.settings, await self._snapshot()
+        around = Around(
+            folder=settings.path.parent,
+            secrets=settings.paths.secrets,
+            hosts=settings.network.hosts or {},
+            # nginx waits this long for us: the refusal must come before it gives up.
+            longest=max(1.0, settings.limits.answer_seconds - 2.0),
+        )
+        return HoldApp(
+            HoldDeps(
+                services=ServedServices(await self.pool("gateway"), around),
+                log=await self.log(),
+                pseudonyms=Pseudonyms(
+                    key=secret_key(settings, "pseudonym"),
+                    controller=settings.organisation.oin,
+                    space=pseudonym_space(settings),
+                ),
+                permit_keys=PermitKeys(settings),
+                field_sets=lambda: snapshot().field_sets,
+                metrics=self.metrics,
+            )
+        )
+
     async def open_data(self) -> ASGIApp:
         """What of our registers anybody may see."""
         from landschap.platform.web import Site, read_static_files

@@ -67,7 +67,7 @@ def schema() -> None:
 @config.command()
 @config_option
 def check(config: Path) -> None:
-    """Check the file: all errors at once, with line and nearest name.
+    """Check the file and its services: all errors at once, with line and nearest name.
 
     \b
     Examples:
@@ -77,7 +77,17 @@ def check(config: Path) -> None:
     from landschap.platform.settings import load_settings
 
     settings = load_settings(config)
+    _check_services(settings.path.parent)
     click.echo(f"{settings.path} is in order: {settings.organisation.name}")
+
+
+def _check_services(folder: Path) -> None:
+    """Raises ClickException with every mistake of every declared service."""
+    from landschap.cli.gateway import SERVICES_FOLDER, read_all_services
+
+    place = folder / SERVICES_FOLDER
+    if any(place.glob("*.toml")):
+        read_all_services(place)
 
 
 def _flat(section: Any, prefix: str) -> Iterator[tuple[str, Any]]:

@@ -20,6 +20,7 @@ from landschap.cli.tables import answer, table_of
 from landschap.cli.with_pool import run_with_pool
 from landschap.fsc.thumbprints import thumbprint_of
 from landschap.gateway import store
+from landschap.gateway.holding.fitting import misfits
 from landschap.gateway.plan import HTTP2_UPSTREAM
 from landschap.gateway.services import Service, read_service
 from landschap.gateway.world import why_blocked
@@ -70,7 +71,7 @@ def apply_services(config: Path, folder: Path | None, prune: bool, as_json: bool
       landschap service apply weesp/services --prune --json
     """
     settings = load_settings(config)
-    wanted = _read_all(folder or settings.path.parent / SERVICES_FOLDER)
+    wanted = read_all_services(folder or settings.path.parent / SERVICES_FOLDER)
     now = datetime.now(UTC)
     _refuse_blocked(settings, wanted)
     _refuse_uncarried(settings, wanted)
@@ -260,7 +261,7 @@ def revoke_application(ctx: click.Context, config: Path, name: str, as_json: boo
         ctx.exit(_NOT_FOUND)
 
 
-def _read_all(folder: Path) -> list[Service]:
+def read_all_services(folder: Path) -> list[Service]:
     """All declared services of a folder. Raises ClickException with every mistake of every file."""
     paths = sorted(folder.glob("*.toml"))
     if not paths:
@@ -291,8 +292,28 @@ def _refuse_blocked(settings: Settings, wanted: list[Service]) -> None:
 
     snapshot = run_with_pool(settings, "purposes", read)
     reasons = [why for each in wanted if (why := why_blocked(each, snapshot))]
+    for each in wanted:
+        if each.hold is not None:
+            reasons += misfits(each.name, each.hold, snapshot)
+            reasons += _unusable_files(settings, each)
     if reasons:
         raise click.ClickException("nothing was changed:\n  " + "\n  ".join(reasons))
+
+
+def _unusable_files(settings: Settings, service: Service) -> list[str]:
+    """What of the files by which we prove ourselves to a held service can not be used."""
+    from landschap.gateway.holding.api.upstream import Surroundings, Upstream
+
+    around = Surroundings(
+        folder=settings.path.parent, secrets=settings.paths.secrets, hosts={}, longest=1.0
+    )
+    try:
+        Upstream(service, around)
+    except (OSError, ValueError) as error:
+        words = getattr(error, "strerror", None) or "is no certificate or key that fits"
+        place = getattr(error, "filename", None) or "a file"
+        return [f"{service.name}: [access] {place}: {words}"]
+    return []
 
 
 def _refuse_uncarried(settings: Settings, wanted: list[Service]) -> None:

@@ -183,6 +183,7 @@ def _apps(settings: Settings) -> Sequence[App]:
     needed: list[tuple[App, str | None]] = [
         ("manager", listen.manager),
         ("services", listen.inway),
+        ("hold", listen.inway),
         ("people", listen.web),
         ("open", listen.open),
         ("decisions", listen.decisions),

@@ -3,6 +3,7 @@
 
     manager     other Managers, by FSC
     services    our own registers and logical sources, behind the Inway
+    hold        between the Inway and services that do not know our Permit
     people      pages
     open        what of our registers anybody may see
     decisions   our decision point, for gateways of our own
@@ -64,6 +65,7 @@ async def applications(made: Composition) -> Mapping[App, ASGIApp]:
         apps["manager"] = await made.manager()
     if listen.inway:
         apps["services"] = await made.services()
+        apps["hold"] = await made.hold()
     if listen.web:
         apps["people"] = await made.people()
     if listen.open:

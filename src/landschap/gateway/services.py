@@ -3,7 +3,8 @@
 
     name = "uitkeringen"                  # the FSC service name
     upstream = "landschap"                # our own services; or unix:... or http://address:port/base
-    recording = "self"                    # self: it writes lines itself; intent: no personal data
+    recording = "self"                    # self: it writes lines itself; intent: no personal data;
+                                          # hold: cut and recorded at the door, see `holding`
     declaration = "signed"                # signed | unsigned | none (only with intent)
     headers = ["Accept-Crs"]              # extra request headers it receives
     trace = "child"                       # child | untouched
@@ -39,6 +40,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from landschap.gateway.holding.model import Hold
+from landschap.gateway.holding.reading import LIMITS, TABLES, read_hold, refuse_tables
 from landschap.gateway.voices import VOICE_KEYS, read_voice
 from landschap.purposes.authzen.voice import Voice
 from landschap.purposes.cedar import mistakes_in
@@ -55,11 +58,13 @@ DEFAULT_METHODS: Mapping[str, str] = {
     "POST": "raadplegen",
 }
 DEFAULT_BODY_BYTES = 1_048_576
+MOST_BODY_BYTES = 16_777_216
+"""Of a question that is read whole (hold)."""
 _KNOWN = (
     "name", "upstream", "recording", "declaration", "headers", "trace", "permit", "protocol",
-    "events", "websocket", "inways", "methods", "limits", "voice", "veto",
+    "events", "websocket", "inways", "methods", "limits", "voice", "veto", *TABLES,
 )  # fmt: skip
-_RECORDINGS = ("self", "intent")
+_RECORDINGS = ("self", "intent", "hold")
 _DECLARATIONS = ("signed", "unsigned", "none")
 _TRACES = ("child", "untouched")
 _PROTOCOLS = ("http/1.1", "http/2")
@@ -67,7 +72,7 @@ _PROTOCOLS = ("http/1.1", "http/2")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,98}[A-Za-z0-9]")
 _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}")
 _METHOD = re.compile(r"[A-Z]{2,20}")
-_HTTP = re.compile(r"http://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})((?:/\S*)?)")
+_HTTP = re.compile(r"(https?)://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})((?:/\S*)?)")
 _BASE = re.compile(r"(?:/[A-Za-z0-9._~-]+)*")
 # As it stands in a token, and in addresses.inway of the Inway that is meant.
 _INWAY = re.compile(r"https://[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?(?::[1-9][0-9]{0,4})?")
@@ -97,10 +102,11 @@ class Mistake(NamedTuple):
 class Service:
     """One declared service.
 
-    ``upstream`` is `LANDSCHAP`, ``unix:path`` or ``http://host:port``; ``base`` stands before the
-    path of every question. ``methods`` maps a method to the action it is. ``inways`` are the
-    addresses of the Inways that offer it; empty: each Inway of this organisation. ``voice`` must
-    agree with what our policies permit; ``cedar`` holds rules that only forbid.
+    ``upstream`` is `LANDSCHAP`, ``unix:path`` or ``http://host:port`` (``https`` only of one that
+    is held); ``base`` stands before the path of every question. ``methods`` maps a method to the
+    action it is. ``inways`` are the addresses of the Inways that offer it; empty: each Inway of
+    this organisation. ``voice`` must agree with what our policies permit; ``cedar`` holds rules
+    that only forbid; ``hold`` says how its answers are cut and recorded at the door.
     """
 
     name: str
@@ -119,6 +125,7 @@ class Service:
     body_bytes: int = DEFAULT_BODY_BYTES
     voice: Voice | None = None
     cedar: str = ""
+    hold: Hold | None = None
 
     def offered_at(self, inway: str) -> bool:
         """True when the Inway of this address offers it."""
@@ -150,20 +157,21 @@ class _Reading:
         name = self._text("name")
         if name and not _NAME.fullmatch(name):
             self._wrong("name", "3 to 100 letters, digits, dots, dashes and underscores")
-        upstream, base = self._upstream()
         recording = self._choice("recording", _RECORDINGS, "")
+        upstream, base = self._upstream(recording)
         declaration = self._choice("declaration", _DECLARATIONS, "signed")
-        if declaration == "none" and recording == "self":
+        if declaration == "none" and recording != "intent":
             self._wrong("declaration", '"none" is for services without personal data (intent)')
+        headers = self._headers()
         return Service(
             name=name,
             upstream=upstream,
             base=base,
             recording=recording,
             declaration=declaration,
-            headers=self._headers(),
+            headers=headers,
             trace=self._choice("trace", _TRACES, "child"),
-            permit=self._permit(upstream),
+            permit=self._permit(upstream, recording),
             protocol=self._protocol(upstream),
             events=self._flag("events", default=False),
             websocket=self._websocket(recording),
@@ -172,7 +180,19 @@ class _Reading:
             body_bytes=self._body_bytes(),
             voice=self._voice(),
             cedar=self._cedar(),
+            hold=self._hold(recording, upstream, headers),
         )
+
+    def _hold(self, recording: str, upstream: str, headers: tuple[str, ...]) -> Hold | None:
+        if recording != "hold":
+            refuse_tables(self.tree, self._wrong)
+            return None
+        if upstream == LANDSCHAP:
+            self._wrong("recording", "our own services write their lines themselves (self)")
+        for key, usual in (("protocol", "http/1.1"), ("events", False)):
+            if self.tree.get(key, usual) != usual:
+                self._wrong(key, "not with hold: an answer is read whole before it leaves")
+        return read_hold(self.tree, headers, self._wrong)
 
     def _voice(self) -> Voice | None:
         if "voice" not in self.tree:
@@ -199,25 +219,31 @@ class _Reading:
         self._refuse_unknown(table, known, f"{key}.")
         return table
 
-    def _upstream(self) -> tuple[str, str]:
+    def _upstream(self, recording: str) -> tuple[str, str]:
         given = self._text("upstream")
         if given == LANDSCHAP or not given:
             return given, ""
         if given.startswith("unix:") and re.fullmatch(r'unix:[^"\\$\s]+', given):
             return given, ""
         match = _HTTP.fullmatch(given)
-        if match is None or not 1 <= int(match[2]) <= 65535:
+        is_https = match is not None and match[1] == "https"
+        if match is None or not 1 <= int(match[3]) <= 65535 or (is_https and recording != "hold"):
             self._wrong(
-                "upstream", f'"{LANDSCHAP}", "unix:path" or "http://host:port/base"; https is not'
-                " supported towards a service"
+                "upstream", f'"{LANDSCHAP}", "unix:path" or "http://host:port/base"; https is'
+                ' supported towards a service with recording = "hold"'
             )  # fmt: skip
             return "", ""
-        base = match[3].rstrip("/")
+        base = match[4].rstrip("/")
         if not _BASE.fullmatch(base):
             self._wrong("upstream", "its base path holds letters, digits, . _ ~ - and / only")
-        return f"http://{match[1]}:{match[2]}", base
+        return f"{match[1]}://{match[2]}:{match[3]}", base
 
-    def _permit(self, upstream: str) -> bool:
+    def _permit(self, upstream: str, recording: str) -> bool:
+        if recording == "hold":
+            # The door's own application opens it; the service behind never sees it.
+            if not self._flag("permit", default=True):
+                self._wrong("permit", "always made with hold; the service itself never gets it")
+            return True
         given = self._flag("permit", default=upstream == LANDSCHAP)
         if upstream == LANDSCHAP and not given:
             self._wrong("permit", "our own services answer only with a Permit")
@@ -287,11 +313,15 @@ class _Reading:
         if not isinstance(limits, dict):
             self._wrong("limits", "a table with body_bytes")
             return 0
-        self._refuse_unknown(limits, ("body_bytes",), "limits.")
+        is_held = self.tree.get("recording") == "hold"
+        known = ("body_bytes", *LIMITS) if is_held else ("body_bytes",)
+        self._refuse_unknown(limits, known, "limits.")
         given = limits.get("body_bytes", DEFAULT_BODY_BYTES)
         if isinstance(given, bool) or not isinstance(given, int) or not 0 <= given < 2**40:
             self._wrong("limits.body_bytes", "a whole number of bytes; 0 is no limit")
             return 0
+        if is_held and not 1 <= given <= MOST_BODY_BYTES:
+            self._wrong("limits.body_bytes", f"with hold a number from 1 to {MOST_BODY_BYTES}")
         return given
 
     def _text(self, key: str) -> str:
@@ -305,10 +335,7 @@ class _Reading:
         given = self.tree.get(key, default)
         if given in values:
             return str(given)
-        if key == "recording" and given == "hold":
-            words = '"hold" (lines written by the door) is not supported; "self" or "intent"'
-        else:
-            words = f"one of {', '.join(values)}"
+        words = f"one of {', '.join(values)}"
         self._wrong(key, f"is missing; {words}" if given == "" else words)
         return values[0]
 

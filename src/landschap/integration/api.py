@@ -18,7 +18,7 @@ from typing import Any
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry
 
 from landschap.integration.answer import failed_source, incomplete, release
 from landschap.integration.asking import (
@@ -47,6 +47,7 @@ from landschap.logboek.second_decisions import ROW_MISMATCH, SecondRefusal, seco
 from landschap.logboek.store import LogWriter
 from landschap.platform.http import json_response
 from landschap.platform.ids import new_span_id, span_ids
+from landschap.platform.part_figures import stopped_fields
 from landschap.purposes.api import permit_of
 from landschap.purposes.model import FieldSet
 from landschap.purposes.permit import Permit, closed_history
@@ -129,12 +130,7 @@ class _Desk:
     def __init__(self, deps: Deps) -> None:
         self._deps = deps
         self._plans: dict[tuple[str, frozenset[str]], Plan] = {}
-        self._stopped = Counter(
-            "landschap_integration_fields_stopped",
-            "Fields outside the permit, stopped when the answer left. Must stay zero.",
-            ["source"],
-            registry=deps.metrics,
-        )
+        self._stopped = stopped_fields(deps.metrics)
         for name in deps.declarations:
             self._stopped.labels(name)  # a figure of zero is one that is looked at
 

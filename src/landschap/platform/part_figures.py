@@ -12,8 +12,9 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
-from prometheus_client import CollectorRegistry, Metric, ProcessCollector
+from prometheus_client import CollectorRegistry, Counter, Metric, ProcessCollector
 from prometheus_client.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
@@ -24,7 +25,7 @@ from landschap.platform.folders import check_socket_path
 from landschap.platform.settings import Settings
 from landschap.platform.sockets import listening
 
-__all__ = ["figures_of", "joined", "part_registry", "telling"]
+__all__ = ["figures_of", "joined", "part_registry", "stopped_fields", "telling"]
 
 PLAIN = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = 2.0
@@ -36,6 +37,24 @@ def part_registry() -> CollectorRegistry:
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     return registry
+
+
+_stopped: WeakKeyDictionary[CollectorRegistry, Counter] = WeakKeyDictionary()
+
+
+def stopped_fields(registry: CollectorRegistry) -> Counter:
+    """The one alarm of all that cut answers in a process: what left although it was not asked.
+
+    Label ``source`` is the logical source, or the service that is held at the door.
+    """
+    if registry not in _stopped:
+        _stopped[registry] = Counter(
+            "landschap_integration_fields_stopped",
+            "Fields outside the permit, stopped when the answer left. Must stay zero.",
+            ["source"],
+            registry=registry,
+        )
+    return _stopped[registry]
 
 
 @asynccontextmanager

@@ -195,13 +195,14 @@ def open_permit(
     now: datetime,
     method: str,
     target: str,
-    service: str,
+    service: str | None,
     field_sets: Mapping[str, FieldSet] | None = None,
 ) -> Permit | Refusal:
     """The permit in this header, when it was sealed for this very question; else the refusal.
 
     ``key`` may be several: after a rotation the former one opens for a while. ``target`` is the
-    raw path and query, ``field_sets`` (by key) resolve a bitmap.
+    raw path and query, ``field_sets`` (by key) resolve a bitmap. Without a ``service`` it may be
+    for any, and who asks goes by the one it names.
     """
     keys = (key,) if isinstance(key, bytes) else tuple(key)
     for each in keys:
@@ -218,7 +219,8 @@ def open_permit(
         return _refuse("permit_expired", "The permit is older than 30 seconds.")
     if left > LIFETIME + _SKEW:
         return _refuse("permit_invalid", "The permit claims to live longer than 30 seconds.")
-    if (wire.mth, wire.tgt, wire.svc) != (method, hash_of_target(target), service):
+    wanted = wire.svc if service is None else service
+    if (wire.mth, wire.tgt, wire.svc) != (method, hash_of_target(target), wanted):
         return _refuse("permit_mismatch", "The permit was given for another question.")
     fields = _fields_of(wire, field_sets or {})
     if fields is None:

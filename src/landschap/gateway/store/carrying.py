@@ -186,6 +186,9 @@ async def _peers(settings: Settings, addresses: Iterable[str]) -> tuple[PeerUpst
 
 async def _place(settings: Settings, service: Service) -> str:
     """Where a service listens, as nginx wants it; empty when its host name does not resolve."""
+    if service.hold is not None:
+        # Its answers are cut and recorded first.
+        return f"unix:{app_socket(settings, 'hold')}"
     if service.upstream == LANDSCHAP:
         return f"unix:{app_socket(settings, 'services')}"
     if service.upstream.startswith("unix:"):
