@@ -83,7 +83,8 @@ class Point:
     async def records(self) -> list[dict[str, Any]]:
         pool = await self.database.pool("logboek")
         found = await by_trace(pool, bytes.fromhex(self.trace))
-        return [dict(each.content()["adl"]) for each in found]  # type: ignore[call-overload]  # a decision
+        parts: list[Any] = [each.content()["adl"] for each in found]
+        return parts
 
     async def change(self, **changes: Any) -> None:
         pool = await self.database.pool("purposes")

@@ -238,7 +238,7 @@ async def test_accident_while_fetching_is_a_refusal_too(pair: Pair) -> None:
     desk = pair.doesburg.desk
     world = msgspec.structs.replace(desk.holdings.world, tokens={})
     holdings = msgspec.structs.replace(desk.holdings, world=world)
-    other = Desk(holdings, desk._log, Sources(fails, fails))  # type: ignore[arg-type]  # both fail
+    other = Desk(holdings, desk._log, Sources(fails, fails, fails))  # type: ignore[arg-type]  # all fail
     headers = {
         "x-landschap-door": "outway",
         "x-api-key": pair.key,
