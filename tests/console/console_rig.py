@@ -38,7 +38,7 @@ from landschap.platform.oidc_settings import (
 from landschap.platform.settings import Settings
 from landschap.platform.web import Site, read_static_files
 from landschap.portal.pages import PortalDeps, people_shape, routes
-from landschap.purposes.persons import said_of
+from landschap.purposes.persons.store import said_of
 from landschap.purposes.store import current_snapshot
 from landschap.registers import client, store
 from landschap.registers.api import Deps as RegisterDeps

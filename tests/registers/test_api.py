@@ -22,7 +22,7 @@ from landschap.platform.ids import uuid7
 from landschap.platform.keys import secret_key
 from landschap.purposes.model import HISTORY
 from landschap.purposes.permit import HEADER, Permit, seal
-from landschap.purposes.persons import said_of
+from landschap.purposes.persons.store import said_of
 from landschap.registers import store
 from landschap.registers.api import Deps, routes
 from landschap.registers.models import Register, Registers

@@ -17,7 +17,7 @@ from landschap.logboek.pseudonyms import subject_pseudonym
 from landschap.platform.keys import secret_key
 from landschap.purposes.duties import Confidentiality, Obligation
 from landschap.purposes.needs import Kind
-from landschap.purposes.persons import Statement, say
+from landschap.purposes.persons.store import Statement, say
 
 PURPOSE, ACTIVITY = "https://doelen.example/a", "https://activiteiten.example/b"
 BSN = "burgerservicenummer"

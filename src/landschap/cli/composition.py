@@ -306,7 +306,7 @@ class Composition:
         """What a service of ours needs to open permits and to write its lines."""
         from functools import partial
 
-        from landschap.purposes.persons import said_of
+        from landschap.purposes.persons.store import said_of
 
         snapshot = await self._snapshot()
         return {
@@ -419,7 +419,7 @@ class Composition:
         from landschap.platform.identities import employee
         from landschap.platform.oidc import OidcClient
         from landschap.platform.web import Site
-        from landschap.purposes.persons import is_open
+        from landschap.purposes.persons.store import is_open
         from landschap.registers import api as register_api
         from landschap.registers.client import MODELS_FOLDER, read_models
 

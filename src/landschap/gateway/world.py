@@ -26,7 +26,7 @@ from landschap.gateway.services import Service
 from landschap.gateway.users import Employees
 from landschap.purposes.bound import Bound, read_bound
 from landschap.purposes.cedar import CedarVeto, read_veto
-from landschap.purposes.persons import Approval
+from landschap.purposes.needs import Approval
 from landschap.purposes.snapshot import Snapshot
 from landschap.vocabulary.identifiers import PeerId
 from landschap.vocabulary.problems import Refusal

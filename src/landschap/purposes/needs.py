@@ -89,6 +89,16 @@ class Standing:
     since: datetime
 
 
+class Approval(NamedTuple):
+    """Who approved the use by whom, for which purpose and case, until when."""
+
+    purpose: str
+    case: str
+    asked_by: str
+    approved_by: str
+    until: datetime
+
+
 def unmet(needs: Iterable[str], facts: Facts) -> str:
     """The code of the first need that is not met at the door; empty when it may go on."""
     for need in needs:

@@ -14,8 +14,8 @@ from landschap.fsc.own import OwnPeer
 from landschap.gateway.store.declared import applications, services
 from landschap.gateway.users import Employees
 from landschap.gateway.world import Connection, Found, World, build_world
-from landschap.purposes import persons
 from landschap.purposes import store as purposes_store
+from landschap.purposes.persons import store as persons
 
 
 @dataclass(slots=True)

@@ -20,7 +20,7 @@ from uuid import UUID
 import asyncpg
 
 from landschap.platform.ids import uuid7
-from landschap.purposes.needs import Kind, Standing
+from landschap.purposes.needs import Approval, Kind, Standing
 from landschap.vocabulary.problems import Fault, ProblemError, Refusal
 
 
@@ -44,16 +44,6 @@ class Receipt(NamedTuple):
     receipt: UUID
     said_at: datetime
     epoch: int
-
-
-class Approval(NamedTuple):
-    """Who approved the use by whom, for which purpose and case, until when."""
-
-    purpose: str
-    case: str
-    asked_by: str
-    approved_by: str
-    until: datetime
 
 
 async def say(pool: asyncpg.Pool, statement: Statement) -> Receipt:
