@@ -51,11 +51,12 @@ class Reader:
             f"/proef-bijhouden/v1/terugmeldingen/{report_id}/_besluit",
             body=json.dumps(body).encode(),
             service="proef-bijhouden",
+            fields=FIELDS,
         )
 
     async def waiting(self) -> list[Any]:
         answer = await self.asker.send(
-            "GET", "/proef-bijhouden/v1/terugmeldingen", service="proef-bijhouden"
+            "GET", "/proef-bijhouden/v1/terugmeldingen", service="proef-bijhouden", fields=FIELDS
         )
         assert answer.status_code == 200, answer.text
         found: list[Any] = answer.json()["items"]

@@ -14,12 +14,14 @@ import re
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
+from landschap.registers.forgetting import ERASED_GROUP
 from landschap.registers.models import ObjectType, Register
 from landschap.registers.notices import PAST_TENSE, names_a_person, types_of
 from landschap.registers.refusals import closed_fields, invalid_body
 from landschap.registers.schemas import Schema, faults
 from landschap.registers.subscriptions import FSC_PREFIX, Filters, Wanted
 from landschap.registers.timeline import DOUBT_PREFIX
+from landschap.registers.views import readable_properties
 from landschap.vocabulary.ijson import InvalidJson, JsonValue, loads
 from landschap.vocabulary.mistakes import did_you_mean
 from landschap.vocabulary.problems import Refusal
@@ -27,8 +29,6 @@ from landschap.vocabulary.problems import Refusal
 MAX_OBJECTS = 1000
 _MAX_BODY = 256 * 1024
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
-# The group under which the history of an object says that it was destroyed.
-DESTROYED = "gewist"
 _NAMES: Schema = {"type": "array", "minItems": 1, "items": {"type": "string"}}
 BODY: Schema = {
     "type": "object",
@@ -185,12 +185,8 @@ def _about(
 
 
 def _readable(kind: ObjectType, permitted: Sequence[str]) -> set[str]:
-    """The groups of which the permit holds something; the id alone is no content."""
-    return {
-        prop.group
-        for prop in kind.content_properties()
-        if any(kind.leaves(path) & kind.leaves(prop.name) for path in permitted)
-    }
+    """The groups of which the permit holds something."""
+    return {kind.properties[name].group for name in readable_properties(kind, permitted)}
 
 
 def _groups(kinds: Sequence[ObjectType], permitted: Sequence[str]) -> tuple[str, ...]:
@@ -203,7 +199,7 @@ def _groups(kinds: Sequence[ObjectType], permitted: Sequence[str]) -> tuple[str,
         for group in _readable(kind, permitted)
         for prefix in ("", DOUBT_PREFIX)
     ]
-    return tuple(sorted([*names, *(f"{kind.key}/{DESTROYED}" for kind in kinds)]))
+    return tuple(sorted([*names, *(f"{kind.key}/{ERASED_GROUP}" for kind in kinds)]))
 
 
 def _texts(asked: Mapping[str, JsonValue], key: str) -> tuple[str, ...]:

@@ -7,11 +7,11 @@ permit does not hold does not leave the database.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from landschap.purposes.rows import RowCondition
-from landschap.registers.models import ObjectType
+from landschap.registers.models import ObjectType, Register
 from landschap.registers.schemas import Schema
 from landschap.vocabulary.ijson import JsonValue
 
@@ -50,6 +50,25 @@ def cut_schema(schema: Schema, kept: Collection[str]) -> Schema:
     cut["properties"] = {name: value for name, value in inner.items() if name in kept}
     cut["required"] = [name for name in names if name in kept]
     return cut
+
+
+def readable_properties(kind: ObjectType, permitted: Sequence[str]) -> frozenset[str]:
+    """The properties of which a permit holds something; the id alone is no content."""
+    return frozenset(
+        prop.name
+        for prop in kind.content_properties()
+        if any(kind.leaves(path) & kind.leaves(prop.name) for path in permitted)
+    )
+
+
+def readable(register: Register, permitted: Sequence[str]) -> Register:
+    """The register without the types and properties of which a permit holds nothing."""
+    views = {
+        name: narrowed(kind, names)
+        for name, kind in register.types.items()
+        if (names := readable_properties(kind, permitted))
+    }
+    return replace(register, types=views)
 
 
 def conditions_on(

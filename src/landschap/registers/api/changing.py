@@ -31,7 +31,7 @@ from landschap.registers.api.forms import crs_headers
 from landschap.registers.asking import Asked
 from landschap.registers.changing import Change, read_change, written_paths
 from landschap.registers.geo_asking import read_content_crs
-from landschap.registers.geometry_crs import CRS84, Crs
+from landschap.registers.geometry_crs import Crs
 from landschap.registers.models import ObjectType
 from landschap.registers.operations import Draft
 from landschap.registers.refusals import closed_fields
@@ -61,7 +61,7 @@ async def change(
     paths = written_paths(kind, wanted)
     _refuse_closed(kind, paths, permit)
     seen = granted(_seen(request))
-    key, digest = granted(_key(request, permit)), _digest(body, crs)
+    key, digest = granted(_key(request, permit)), _digest(request.url.path, body, crs)
     register = desk.deps.registers.by_name[kind.register]
     asked = Act(register=register, transaction_id=key, entries=())
     earlier = await store.written_before(desk.deps.pool, asked)
@@ -164,10 +164,9 @@ async def _write(desk: Desk, case: Case, object_id: str, wanted: Change, act: Ac
     return done
 
 
-def _digest(body: bytes, crs: Crs) -> str:
-    """What a request said: the same numbers in another system are another request."""
-    told = b"" if crs == CRS84 else crs.uri.encode()
-    return hashlib.sha256(body + told).hexdigest()
+def _digest(path: str, body: bytes, crs: Crs) -> str:
+    """What a request said, and of what: the same numbers in another system are another request."""
+    return hashlib.sha256(f"{path}\0{crs.uri}\0".encode() + body).hexdigest()
 
 
 def _told(kind: ObjectType, object_id: str, done: Written) -> JsonValue:

@@ -26,6 +26,7 @@ from landschap.registers.questions import AsOf, Found
 from landschap.registers.refusals import closed_fields, rows_not_obeyed
 from landschap.registers.store import Wanted
 from landschap.registers.timeline import Known
+from landschap.registers.views import readable
 from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.problems import ProblemError, Refusal, granted
 from landschap.vocabulary.times import as_utc_text
@@ -143,7 +144,10 @@ async def batch(desk: Desk, kind: ObjectType, request: AnyRequest) -> Response[b
 
 
 async def changes(desk: Desk, register: Register, request: AnyRequest) -> Response[bytes]:
-    """Which objects changed after a number, and nothing of what changed. Raises ProblemError."""
+    """Which objects changed after a number, and nothing of what changed. Raises ProblemError.
+
+    Of types and groups of which the permit holds nothing, no change is told.
+    """
     now = datetime.now(UTC)
     permit = desk.permit(register.name, request, now)
     if permit.rows:
@@ -156,8 +160,9 @@ async def changes(desk: Desk, register: Register, request: AnyRequest) -> Respon
     if refusal is not None:
         raise ProblemError(refusal)
     known = await store.known_at(desk.deps.pool, register, now)
-    found = await store.changes_after(desk.deps.pool, register, after, known, max(limit, 1))
-    collections = {kind.key: kind.collection for kind in register.types.values()}
+    told = readable(register, permit.fields)
+    found = await store.changes_after(desk.deps.pool, told, after, known, max(limit, 1))
+    collections = {kind.key: kind.collection for kind in told.types.values()}
     items: list[JsonValue] = [
         {
             "volgnummer": change.number,

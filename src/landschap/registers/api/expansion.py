@@ -11,6 +11,7 @@ from landschap.registers import store
 from landschap.registers.answering import body_of
 from landschap.registers.api.persons import allowed
 from landschap.registers.expanding import Relation, as_member, ids_at, no_version
+from landschap.registers.models import ObjectType
 from landschap.registers.questions import MAX_OBJECTS, AsOf, Found
 from landschap.registers.refusals import closed_fields, too_broad
 from landschap.registers.timeline import Known
@@ -29,21 +30,35 @@ async def expand(desk: Desk, case: Case, known: Known, answers: Answers) -> None
         await _follow(desk, case, known, relation, answers)
 
 
+_NOT_OF = ", so it can not be followed: this permit holds nothing of "
+
+
+def _open_to(case: Case, kind: ObjectType) -> frozenset[str]:
+    """The leaves of a type that may be read: of another register than the permit is for, what is
+    open to everybody. A field set is of one service, and names in another mean something else.
+    """
+    if kind.register == case.permit.service:
+        return frozenset(leaf for path in case.permit.fields for leaf in kind.leaves(path))
+    return frozenset(leaf for prop in kind.open_properties() for leaf in kind.leaves(prop.name))
+
+
 async def _follow(
     desk: Desk, case: Case, known: Known, relation: Relation, answers: Answers
 ) -> None:
     target = relation.target
-    leaves = frozenset(leaf for path in case.permit.fields for leaf in target.leaves(path))
-    permitted = {leaf for path in case.permit.fields for leaf in case.type.leaves(path)}
-    if relation.path not in permitted:
+    leaves = _open_to(case, target)
+    if relation.path not in _open_to(case, case.type):
         raise ProblemError(closed_fields([relation.path], ", so it can not be followed."))
+    if not leaves:
+        raise ProblemError(closed_fields([relation.path], f"{_NOT_OF}{target.key}."))
     ids = {each for found, _ in answers for each in ids_at(found.content, relation.path)}
     if len(ids) > MAX_OBJECTS:
         raise ProblemError(
             too_broad(f"More than {MAX_OBJECTS} objects would be expanded; ask for fewer objects.")
         )
+    followed = [each.path for each in relation.further]
     question = AsOf(
-        type=desk.view_of(target, case.permit, [each.path for each in relation.further]),
+        type=desk.view_of(target, replace(case.permit, fields=tuple(leaves)), followed),
         wanted=sorted(ids),
         valid_on=case.asked.valid_on,
         known=known,

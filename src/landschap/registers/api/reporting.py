@@ -78,7 +78,8 @@ async def waiting(desk: Desk, register: Register, request: AnyRequest) -> Respon
     permit = desk.permit(f"{register.name}{SERVICE_ENDING}", request, datetime.now(UTC))
     _whole(register, permit)
     found = await store.open_reports(desk.deps.pool, register, _OPEN_LIMIT)
-    return json_response({"items": [each.as_json(with_explanation=True) for each in found]})
+    told = [each for each in found if not _closed(register, each, permit)]
+    return json_response({"items": [each.as_json(with_explanation=True) for each in told]})
 
 
 async def decide(
@@ -90,6 +91,9 @@ async def decide(
     check_media(request)
     decided = granted(read_decision(await request.body()))
     found = await _found(desk, register, report_id)
+    closed = _closed(register, found, permit)
+    if closed:
+        raise ProblemError(closed_fields(closed, "; nothing was decided."))
     if found.decided is not None and found.decided != decided:
         raise ProblemError(_DECIDED)
     kind = register.types[found.type_key.partition(".")[2]]
@@ -101,6 +105,13 @@ def _whole(register: Register, permit: Permit) -> None:
     """Reports are decided on by who may see the whole register. Raises ProblemError."""
     if permit.rows:
         raise ProblemError(rows_not_obeyed(f"/{register.name}/v1/terugmeldingen"))
+
+
+def _closed(register: Register, report: Report, permit: Permit) -> list[str]:
+    """The doubted values that the permit does not hold."""
+    kind = register.types[report.type_key.partition(".")[2]]
+    open_to = {leaf for path in permit.fields for leaf in kind.leaves(path)}
+    return sorted({leaf for path in report.paths for leaf in kind.leaves(path)} - open_to)
 
 
 async def _found(desk: Desk, register: Register, text: str) -> Report:

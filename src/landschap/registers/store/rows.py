@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from landschap.registers.forgetting import ERASED_GROUP
 from landschap.registers.migrating import names_before
 from landschap.registers.models import ObjectType
 from landschap.registers.periods import IncompleteDate, Period
@@ -52,13 +53,15 @@ COLUMNS = """object_id, groep, volgnummer, valid_from, valid_to, valid_from_sour
 
 
 _DOUBTED = "kenmerken"
+# What in the source of an assertion is part of its history: who held it, and that it was destroyed.
+_OF_HISTORY = "ARRAY['overnames', 'gewist']"
 
 
 def columns_of(kind: ObjectType, table: str = "") -> str:
     """The columns of a type's assertions; of a view no content but its own leaves the database.
 
     Names of properties are letters and digits, so they can stand in SQL as they are. ``table`` is
-    the alias before each column. The source of an assertion is no property, so a view has none.
+    the alias before each column. Who wrote something and why is no property, so a view has none.
     """
     names = [name.strip() for name in COLUMNS.split(",")]
     before = f"{table}." if table else ""
@@ -73,17 +76,23 @@ def columns_of(kind: ObjectType, table: str = "") -> str:
             (SELECT jsonb_object_agg(member.key, member.value)
              FROM jsonb_each({before}inhoud) member WHERE member.key IN ({kept})),
             '{{}}'::jsonb) END AS inhoud"""  # noqa: S608 - literals of a model
-        told["bron"] = "'{}'::jsonb AS bron"
+        told["bron"] = f"""CASE WHEN {before}bron ?| {_OF_HISTORY} THEN
+            (SELECT jsonb_object_agg(member.key, member.value)
+             FROM jsonb_each({before}bron) member WHERE member.key = ANY ({_OF_HISTORY}))
+            ELSE '{{}}'::jsonb END AS bron"""  # noqa: S608 - literals of a model
     return ", ".join(told.values())
 
 
 def groups_condition(kind: ObjectType, table: str = "") -> str:
-    """What keeps the groups of a view: nothing of another group is read. Empty for a whole type."""
+    """What keeps the groups of a view: nothing of another group is read. Empty for a whole type.
+
+    That an object was destroyed is told whatever is seen of it.
+    """
     if not kind.view:
         return ""
     before = f"{table}." if table else ""
     names = [name for group in kind.groups for name in (group, f"{DOUBT_PREFIX}{group}")]
-    kept = ", ".join(f"'{name}'" for name in names) or "NULL"
+    kept = ", ".join(f"'{name}'" for name in (*names, ERASED_GROUP))
     return f" AND {before}groep IN ({kept})"
 
 
