@@ -8,8 +8,9 @@ import json
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -30,6 +31,7 @@ from landschap.logboek.store import LogWriter
 from landschap.platform import postgres
 from landschap.platform.keys import PermitKeys, secret_key
 from landschap.platform.sockets import app_socket, listening
+from landschap.purposes.persons.store import said_of
 from landschap.purposes.rows import RowCondition
 
 SUZANNE = "999993653"
@@ -82,7 +84,7 @@ class Held:
     pair: Pair
     supplier: Party
     metrics: CollectorRegistry
-    rows: tuple[RowCondition, ...] = ()
+    policy: dict[str, Any] = field(default_factory=lambda: {"rows": ()})
     version: int = 3
 
     async def declare(self, text: str) -> None:
@@ -93,16 +95,15 @@ class Held:
         await store.apply_services(weesp.pools.gateway, [read], datetime.now(UTC))
         await weesp.take_effect()
 
-    async def permit_rows(self, *rows: RowCondition) -> None:
+    async def permit_rows(self, *rows: RowCondition, **more: Any) -> None:
         """Two people put a policy with these row conditions in force, if it is another."""
-        if rows == self.rows:
+        wanted = {"rows": rows, **more}
+        if wanted == self.policy:
             return
-        self.rows, self.version = rows, self.version + 1
+        self.policy, self.version = wanted, self.version + 1
         made = register(WEESP)
         policies = tuple(
-            replace(each, rows=rows, version=self.version)
-            if each.service == "uitkeringen"
-            else each
+            replace(each, version=self.version, **wanted) if each.service == "uitkeringen" else each
             for each in made.policies
         )
         await self.pair.weesp.change_register(replace(made, policies=policies))
@@ -189,6 +190,7 @@ async def running_hold(pair: Pair, anchor: Anchor, supplier: Leaf) -> AsyncItera
                     space="https://weesp.example/pseudoniem",
                 ),
                 permit_keys=PermitKeys(settings),
+                persons=partial(said_of, pair.weesp.pools.purposes),
                 metrics=metrics,
             )
         )

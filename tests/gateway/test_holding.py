@@ -13,10 +13,12 @@ import json
 import threading
 import zlib
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from tests.gateway.gateway_rig import Anchor, Heard, Leaf, http_answer
+from tests.gateway.gateway_scene import ACTIVITY
 from tests.gateway.hold_rig import (
     JAN,
     SUZANNE,
@@ -29,7 +31,12 @@ from tests.gateway.hold_rig import (
 from tests.gateway.pair_rig import Pair
 from tests.gateway.test_pair import unwritable
 
+from landschap.logboek.pseudonyms import subject_pseudonym
 from landschap.logboek.records import Kind
+from landschap.platform.keys import secret_key
+from landschap.purposes.duties import Obligation
+from landschap.purposes.needs import Kind as Kinds
+from landschap.purposes.persons.store import Statement, say
 from landschap.purposes.rows import RowCondition
 
 ONE = f"/v1/personen/{SUZANNE}"
@@ -393,6 +400,46 @@ async def test_number_that_came_as_a_number_is_that_person(held: Held) -> None:
     status, headers, _ = await held.ask("/v1/personen?page=1")
     assert status == 200
     assert await held.told(headers) == (["delivered"], {held.pseudonym(SUZANNE)})
+
+
+async def test_objection_stops_the_question_and_the_answer(held: Held) -> None:
+    weesp = held.pair.weesp
+    settings = weesp.settings
+    key, controller = secret_key(settings, "pseudonym"), settings.organisation.oin
+    about = Statement(
+        kind=Kinds.OBJECTION,
+        subject=subject_pseudonym(key, controller, "bsn", JAN),
+        about=ACTIVITY,
+        holds=True,
+        author="P. Visser",
+    )
+    await say(weesp.pools.purposes, about)
+    try:
+        status, headers, body = await held.ask(f"/v1/personen/{JAN}")
+        assert (status, not held.supplier.heard) == (403, True)
+        assert await held.told(headers) == (["refused"], {held.pseudonym(JAN)})
+        held.supplier.answer_with(answer({"_embedded": {"personen": [person(), person(JAN)]}}))
+        again, headers, told = await held.ask("/v1/personen?page=1")
+        assert (again, told["code"]) == (status, body["code"])
+        assert (await held.told(headers))[0] == ["refused"] * 3
+    finally:
+        await say(weesp.pools.purposes, replace(about, holds=False))
+    assert (await held.ask("/v1/personen?page=1"))[0] == 200
+
+
+async def test_obligation_changes_the_value_and_what_can_not_be_met_is_refused(held: Held) -> None:
+    rounded = Obligation(kind="afronden", path="uitkering.norm", value="500")
+    await held.permit_rows(
+        obligations=(rounded, Obligation(kind="maskeren", path="uitkering.soort"))
+    )
+    status, _, body = await held.ask(ONE)
+    assert (status, body["uitkering"]) == (200, {"soort": "***", "norm": 1000})
+    await held.permit_rows(obligations=(Obligation(kind="melden"),))
+    held.supplier.heard.clear()
+    status, headers, body = await held.ask(ONE)
+    assert (status, body["code"]) == (403, "obligation_unsupported")
+    assert not held.supplier.heard
+    assert (await held.told(headers))[0] == ["refused"]
 
 
 BODY = "application/json"

@@ -210,10 +210,14 @@ class Composition:
 
     async def hold(self) -> ASGIApp:
         """Between the Inway and services that do not know our Permit."""
+        from functools import partial
+
         from landschap.gateway.holding.api import HoldApp, HoldDeps
         from landschap.gateway.holding.api.recording import Pseudonyms
         from landschap.gateway.holding.api.served import ServedServices
         from landschap.gateway.holding.api.upstream import Surroundings as Around
+
+        from landschap.purposes.persons.store import said_of
 
         settings, snapshot = self.settings, await self._snapshot()
         around = Around(
@@ -234,6 +238,7 @@ class Composition:
                 ),
                 permit_keys=PermitKeys(settings),
                 field_sets=lambda: snapshot().field_sets,
+                persons=partial(said_of, await self.pool("purposes")),
                 metrics=self.metrics,
             )
         )

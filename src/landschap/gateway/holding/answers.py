@@ -20,6 +20,7 @@ from landschap.gateway.holding.places import Shape
 from landschap.gateway.holding.questions import Understood, is_of_form
 from landschap.gateway.holding.trimming import Cut, Unreadable
 from landschap.logboek.payloads import Outcome
+from landschap.purposes.duties import NO_DUTIES, Duties
 from landschap.purposes.permit import Permit
 from landschap.vocabulary.problems import Fault, Refusal
 
@@ -82,8 +83,9 @@ def judge(
     shapes: Sequence[Shape],
     permit: Permit,
     understood: Understood,
+    duties: Duties = NO_DUTIES,
 ) -> Judged:
-    """What leaves of this answer."""
+    """What leaves of this answer. ``duties`` hold obligations about fields alone."""
     asked = tuple(understood.numbers(hold.persons))
     if answered.status in (404, 410):
         return Judged(outcome=Outcome.NOTHING_FOUND, refusal=NOTHING, numbers=asked)
@@ -104,6 +106,7 @@ def judge(
         persons=frozenset(hold.persons),
         rows=permit.rows,
         is_told_fields=bool(hold.fields_parameter),
+        duties=duties,
     )
     unknown = [each.path for each in permit.rows if each.path not in hold.fields]
     if unknown:

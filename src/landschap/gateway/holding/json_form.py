@@ -76,7 +76,10 @@ def _cut(value: JsonValue, node: Node, cut: Cut) -> JsonValue | _Gone:
 def _leaf(value: JsonValue, node: Node, cut: Cut) -> JsonValue | _Gone:
     if isinstance(value, Mapping | list):
         raise Unreadable("an object or list stands where a single value was declared")
-    return value if cut.meet(node, value) else _GONE
+    if not cut.meet(node, value):
+        return _GONE
+    left = cut.obliged(node, value)
+    return _GONE if left is None and value is not None else left
 
 
 def _record(value: JsonValue, node: Node, cut: Cut) -> JsonValue | _Gone:

@@ -74,7 +74,9 @@ def search_refusal(
     understood: Understood, permit: Permit, pairs_of: Sequence[str] = ()
 ) -> Refusal | None:
     """Why the Permit does not allow this search; None when it does."""
-    outside = sorted(understood.facts.keys() - set(permit.searchable))
+    # Who may not see the value of a field could find it out by searching.
+    hidden = {each.path for each in permit.obligations if each.path}
+    outside = sorted(understood.facts.keys() - (set(permit.searchable) - hidden))
     if outside:
         return Refusal(
             code="search_not_permitted",

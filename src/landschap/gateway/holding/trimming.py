@@ -14,9 +14,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from landschap.gateway.holding.places import Node
+from landschap.purposes.duties import NO_DUTIES, Duties, obey
 from landschap.purposes.rows import RowCondition, hold
 from landschap.vocabulary.ijson import JsonValue
 
+_ONE = "value"
 Facts = dict[str, list[JsonValue]]
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,15})?")
 
@@ -30,13 +32,15 @@ class Cut:
     """One cutting: what is permitted going in, what was met coming out.
 
     ``facts`` of each record that stays are kept as numbers of persons; ``left`` and ``removed``
-    count records, ``released`` names the fields that leave.
+    count records, ``released`` names the fields that leave. Of ``duties`` only obligations about a
+    field are met here.
     """
 
     permitted: frozenset[str]
     persons: frozenset[str] = frozenset()
     rows: tuple[RowCondition, ...] = ()
     is_told_fields: bool = False
+    duties: Duties = NO_DUTIES
     numbers: list[str] = field(default_factory=list)
     released: set[str] = field(default_factory=set)
     everything: Facts = field(default_factory=dict)
@@ -63,6 +67,14 @@ class Cut:
         else:
             self.trimmed += 1
         return False
+
+    def obliged(self, node: Node, value: JsonValue) -> JsonValue:
+        """The value as its obligations let it leave; None when they leave nothing of it."""
+        mine = tuple(each for each in self.duties.obligations if each.path == node.field)
+        if not mine or not node.field or value is None:
+            return value
+        duties = replace(self.duties, obligations=tuple(replace(m, path=_ONE) for m in mine))
+        return obey({_ONE: value}, duties, {}).get(_ONE)
 
     def enter_record(self) -> Facts | None:
         """What follows belongs to one record; give what comes back to `leave_record`."""

@@ -16,6 +16,7 @@ from lxml import etree
 
 from landschap.gateway.holding.places import Node, Shape
 from landschap.gateway.holding.trimming import Cut, Unreadable
+from landschap.vocabulary.ijson import JsonValue
 
 _DECLARED = re.compile(rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
 _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
@@ -101,6 +102,9 @@ def _leaf(element: etree._Element, node: Node, cut: Cut) -> bool:
         raise Unreadable("an element with others in it stands where a single value was declared")
     is_nil = element.get(_NIL) in ("true", "1")
     stays = cut.meet(node, None if is_nil else element.text or "")
+    if stays and not is_nil:
+        left = cut.obliged(node, element.text or "")
+        stays, element.text = left is not None, _text(left)
     # That there is no value may be told with the value itself.
     has_attributes = _attributes(element, node, cut, spared=_NIL)
     if not stays:
@@ -127,12 +131,19 @@ def _content(element: etree._Element, node: Node, cut: Cut) -> bool:
     return stays
 
 
+def _text(value: JsonValue) -> str:
+    return "" if value is None else str(value)
+
+
 def _attributes(element: etree._Element, node: Node, cut: Cut, *, spared: str = "") -> bool:
     """Take away what is not permitted; True when a permitted one stays."""
     stays = False
     for name, value in list(element.attrib.items()):
         child = node.children.get(f"@{name}")
-        if child is not None and child.is_leaf and cut.meet(child, str(value)):
+        is_given = child is not None and child.is_leaf and cut.meet(child, str(value))
+        left = cut.obliged(child, str(value)) if child is not None and is_given else None
+        if left is not None:
+            element.set(name, _text(left))
             stays = True
         elif name != spared:
             cut.stopped += child is None and name != _NIL

@@ -48,7 +48,7 @@ from landschap.platform.ids import new_span_id, new_trace_id
 from landschap.platform.part_figures import stopped_fields
 from landschap.purposes.model import FieldSet
 from landschap.purposes.permit import HEADER, open_permit
-from landschap.purposes.second_look import unmet
+from landschap.purposes.second_look import Persons, stopped, stopped_refusal
 from landschap.vocabulary.problems import ProblemError, Refusal, granted
 from landschap.vocabulary.tracing import parse_traceparent
 
@@ -71,6 +71,7 @@ class HoldDeps:
     pseudonyms: Pseudonyms
     permit_keys: Callable[[], Sequence[bytes]]
     field_sets: Callable[[], Mapping[str, FieldSet]] = dict
+    persons: Persons | None = None
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
 
 
@@ -123,9 +124,6 @@ class HoldApp:
                 field_sets=self._deps.field_sets(),
             )
         )
-        refusal = unmet(permit, obeys=False)
-        if refusal is not None:
-            raise ProblemError(refusal)
         served = await self._deps.services.of(permit.service)
         if served is None or not target.startswith(served.service.base):
             raise ProblemError(misconfigured(permit.service))
@@ -174,7 +172,24 @@ class HoldApp:
             numbers = found.numbers(hold.persons)
             decided = refused(case, "search", refusal.code, sorted(found.facts))
             await self._refuse(case, refusal, numbers, Outcome.REFUSED, decided)
+        await self._look(case, found.numbers(hold.persons))
         return found
+
+    async def _look(self, case: Case, numbers: Sequence[str]) -> None:
+        """What the permit asks that can not be met, or stands against the use of a person.
+
+        Raises ProblemError, after the record of it.
+        """
+        permit, code = case.permit, ""
+        untold = permit.mark or any(not each.path for each in permit.obligations)
+        if untold or (permit.checks and self._deps.persons is None):
+            code = "obligation_unsupported"
+        elif permit.checks:
+            subjects = self._deps.pseudonyms.of(case.served.hold.kind, numbers)
+            code = min((await stopped(permit, subjects, self._deps.persons)).values(), default="")
+        if code:
+            refusal, decided = stopped_refusal(permit, code), refused(case, "read", code)
+            await self._refuse(case, refusal, numbers, Outcome.REFUSED, decided)
 
     async def _asked(
         self, case: Case, raw: Raw, understood: Understood, headers: Mapping[str, str]
@@ -197,13 +212,15 @@ class HoldApp:
 
     async def _judged(self, case: Case, answered: Answered, understood: Understood) -> Judged:
         served = case.served
-        given = (answered, served.hold, served.shapes, case.permit, understood)
+        duties = case.permit.duties(self._deps.pseudonyms.key)
+        given = (answered, served.hold, served.shapes, case.permit, understood, duties)
         if len(answered.body) < _IN_A_THREAD_BYTES:
             return judge(*given)
         return await asyncio.to_thread(judge, *given)
 
     async def _released(self, case: Case, judged: Judged, understood: Understood) -> Leaving:
         """What leaves, after its lines are durable. Raises ProblemError."""
+        await self._look(case, judged.numbers)
         if judged.stopped:
             self._stopped.labels(case.permit.service).inc(judged.stopped)
         self._trimmed.labels(case.permit.service).inc(judged.trimmed)

@@ -35,6 +35,17 @@ class Pseudonyms:
     space: str
     key_id: int = 1
 
+    def of(self, kind: str, numbers: Iterable[str]) -> list[bytes]:
+        """The pseudonym of each person, once. Raises ProblemError for what is no such number."""
+        try:
+            found = [
+                subject_pseudonym(self.key, self.controller, kind, number)
+                for number in sorted(set(numbers))
+            ]
+        except InvalidValue:
+            raise ProblemError(UNRECORDABLE) from None
+        return list(dict.fromkeys(found))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
@@ -64,6 +75,7 @@ def lines(
 ) -> list[Draft]:
     """The lines of one answer. Raises ProblemError for what is no number of a person."""
     hold = case.served.hold
+    subjects = pseudonyms.of(hold.kind, numbers)
     processing = Processing(
         permit=case.permit,
         system=SYSTEM,
@@ -79,14 +91,7 @@ def lines(
         key_id=pseudonyms.key_id,
         subject_type=f"{pseudonyms.space}/{hold.kind}/{pseudonyms.key_id}",
     )
-    try:
-        subjects = [
-            subject_pseudonym(pseudonyms.key, pseudonyms.controller, hold.kind, number)
-            for number in sorted(set(numbers))
-        ]
-    except InvalidValue:
-        raise ProblemError(UNRECORDABLE) from None
-    return lines_of(processing, list(dict.fromkeys(subjects)), chain([case.span], span_ids()))
+    return lines_of(processing, subjects, chain([case.span], span_ids()))
 
 
 def refused(case: Case, action: str, code: str, about: Sequence[str] = ()) -> Draft:
