@@ -24,6 +24,7 @@ from landschap.registers.api import Deps
 from landschap.registers.describing import About
 from landschap.registers.models import Register, Registers, parse_register
 from landschap.registers.open.api.app import OpenDeps, Uses, open_app
+from landschap.registers.open.api.processing import ProcessingDesk
 from landschap.registers.open.dcat import Publisher
 from landschap.registers.open.pages import site_shape
 from landschap.registers.open.terms import Terms
@@ -148,7 +149,10 @@ class Open:
 
 
 async def open_of(
-    database: Database, register: Register, terms: Terms = NO_TERMS
+    database: Database,
+    register: Register,
+    terms: Terms = NO_TERMS,
+    processing: ProcessingDesk | None = None,
 ) -> AsyncIterator[Open]:
     """The application over a fresh database."""
     settings = database.settings
@@ -174,7 +178,8 @@ async def open_of(
     given = OpenDeps(
         data=deps, uses=uses, requests_per_day=5, folder=folder, licence=LICENCE,
         terms={register.name: terms}, publisher=PUBLISHER, static=STATIC,
-        site=Site(settings, STATIC, site_shape("1.0.0")), web="https://proefdorp.example",
+        site=Site(settings, STATIC, site_shape("1.0.0", tells_processing=processing is not None)),
+        web="https://proefdorp.example", processing=processing,
     )  # fmt: skip
     app = open_app(given)
     transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]  # two names of one ASGI

@@ -248,6 +248,7 @@ class Composition:
         from landschap.platform.web import Site, read_static_files
         from landschap.registers import api as register_api
         from landschap.registers.open.api.app import OpenDeps, Uses, open_app
+        from landschap.registers.open.api.processing import ProcessingDesk
         from landschap.registers.open.pages import site_shape
 
         settings, static = self.settings, read_static_files()
@@ -272,9 +273,14 @@ class Composition:
                 folder=open_files_folder(settings),
                 licence=settings.open.licence,
                 publisher=_publisher(settings, about),
-                site=Site(settings, static, site_shape(version("landschap"))),
+                site=Site(
+                    settings, static, site_shape(version("landschap"), tells_processing=True)
+                ),
                 static=static,
                 web=settings.addresses.web,
+                processing=ProcessingDesk(
+                    snapshot=await self._snapshot(), pool=await self.pool("purposes")
+                ),
             )
         )
 

@@ -147,6 +147,25 @@ async def activity_versions(pool: asyncpg.Pool, uri: str) -> Sequence[Processing
     return [found[version] for version in sorted(found, reverse=True)]
 
 
+async def snapshot_holding(pool: asyncpg.Pool, activity: ProcessingActivity) -> Snapshot | None:
+    """The last register that held this version of an activity: with the grounds of its time."""
+    rows = await pool.fetch(
+        "SELECT since, body FROM activity_state WHERE uri = $1 AND body IS NOT NULL"
+        " ORDER BY since DESC",
+        activity.uri,
+    )
+    for row in rows:
+        if activity in _versions_in(row["body"]):
+            # Adopted and noted in one transaction, in this order.
+            body = await pool.fetchval(
+                "SELECT body FROM adoption JOIN document USING (version)"
+                " WHERE adopted_at <= $1 ORDER BY number DESC LIMIT 1",
+                row["since"],
+            )
+            return None if body is None else Snapshot.from_document(body)
+    return None
+
+
 def _versions_in(body: bytes) -> list[ProcessingActivity]:
     """The versions that were adopted together: one as it is, several as a list."""
     found = msgspec.json.decode(body, type=ProcessingActivity | list[ProcessingActivity])

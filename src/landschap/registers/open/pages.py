@@ -28,6 +28,7 @@ from landschap.registers.open.files import CURRENT
 from landschap.registers.open.keys import HEADER, Wanted, read_wanted
 
 _START = Link(path="/", label=N_("Begin"))
+PROCESSING = Link(path="/verwerkingen", label=N_("Wat wij doen met gegevens"))
 _ELSEWHERE = ("/toegankelijkheid", "/privacy", "/veiligheid")
 _KILO = 1000
 _LABELS = {
@@ -73,13 +74,14 @@ class PagesDesk:
         return answer
 
 
-def site_shape(version: str) -> SiteShape:
-    """What the frame around these pages says."""
+def site_shape(version: str, *, tells_processing: bool = False) -> SiteShape:
+    """What the frame around these pages says; whether its menu leads to processing activities."""
+    told = (PROCESSING,) if tells_processing else ()
     return SiteShape(
         name=N_("Open data"),
         version=version,
         rooms=("registers.open",),
-        public_menu=(_START, Link(path="/sleutels", label=N_("Sleutels"))),
+        public_menu=(_START, *told, Link(path="/sleutels", label=N_("Sleutels"))),
     )
 
 

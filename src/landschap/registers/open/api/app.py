@@ -5,6 +5,7 @@
     /{register}/v1/...                  the registers, as `registers.api` serves them (`data`)
     /{register}/v1/tellingen/{naam}     counts (`counts`)
     /catalogus, /id/...                 the catalogue (`catalogue`)
+    /register/v1/..., /verwerkingen     the register of processing activities (`processing`)
     /sleutels                           a key, for who wants more room (`keys`)
 
 Bulk files (`/bestanden/...`) are sent by nginx from disk.
@@ -30,6 +31,8 @@ from landschap.registers.open.api.data import data_routes
 from landschap.registers.open.api.desk import OpenDesk
 from landschap.registers.open.api.door import OPEN_HEADERS, Door, Uses
 from landschap.registers.open.api.keys import KeyDesk, answer_json, key_routes
+from landschap.registers.open.api.processing import ProcessingDesk, processing_routes
+from landschap.registers.open.api.processing_pages import processing_pages
 from landschap.registers.open.dcat import Published, Publisher
 from landschap.registers.open.pages import PagesDesk, answer_form, page_routes
 from landschap.registers.open.terms import Terms
@@ -45,6 +48,7 @@ class OpenDeps:
     """What the application needs: the registers as a whole, and what is told of them.
 
     ``folder`` is where bulk files lie; ``web`` is the address of the organisation's other pages.
+    ``processing`` is absent where no register of processing activities is published.
     """
 
     data: Deps
@@ -57,6 +61,7 @@ class OpenDeps:
     site: Site
     static: StaticFiles
     web: str
+    processing: ProcessingDesk | None = None
 
 
 def open_app(deps: OpenDeps) -> ASGIApp:
@@ -87,6 +92,7 @@ def open_app(deps: OpenDeps) -> ASGIApp:
             *data_routes(desk, deps.data.about),
             *count_routes(pool, deps.data.registers, deps.terms),
             *catalogue_routes(catalogue),
+            *(processing_routes(deps.processing, deps.data.about) if deps.processing else ()),
         ],
         before_request=admit,
         after_request=dress,
@@ -114,4 +120,6 @@ def open_app(deps: OpenDeps) -> ASGIApp:
         return await answer_json(keys, request)
 
     people = [*page_routes(pages), static_route(deps.static)]
+    if deps.processing:
+        people += processing_pages(pages, deps.processing)
     return make_app([counted, *key_routes(keys), make_key, *people], shape)
