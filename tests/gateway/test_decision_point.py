@@ -3,37 +3,56 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import json
+import os
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from tests.gateway.gateway_rig import Party, http_answer, start_party
+import uvicorn
+from tests.gateway.gateway_rig import (
+    NGINX_VERSION,
+    Anchor,
+    Caller,
+    Carrier,
+    Leaf,
+    Party,
+    client_context,
+    http_answer,
+    start_party,
+)
 from tests.gateway.gateway_scene import (
     ASSISTANCE,
     DOESBURG,
     LEVEL,
     PARKING,
     WEESP,
+    escaped,
     register,
 )
+from tests.ports import free_port
 from tests.throwaway import Database
 
 from landschap.catalogue.client import structures
 from landschap.catalogue.design_rules import check as check_document
 from landschap.catalogue.documents import read_document
 from landschap.catalogue.findings import Mode
+from landschap.fsc.certificates import peer_certificate
 from landschap.gateway import store
 from landschap.gateway.api.decision_point import PointDeps, point_app
 from landschap.gateway.api.voices import Voices
+from landschap.gateway.plan import CarrierPlan, DecisionsDoor, Listen
 from landschap.gateway.services import Service
 from landschap.gateway.store.points import load_point
 from landschap.logboek.store import LogWriter, by_trace
 from landschap.platform.ids import new_trace_id
+from landschap.platform.sockets import listening
 from landschap.purposes.authzen import names
 from landschap.purposes.authzen.voice import Voice
 from landschap.purposes.replay import question_of
@@ -65,6 +84,9 @@ def of(organisation: str) -> dict[str, Any]:
     return {"subject": {"type": names.PEER, "id": organisation}}
 
 
+Running = tuple[Caller, Caller, uvicorn.Server, "asyncio.Task[None]"]
+
+
 @dataclass
 class Point:
     """The decision point, and what its log holds."""
@@ -72,6 +94,7 @@ class Point:
     client: httpx.AsyncClient
     database: Database
     log: LogWriter
+    app: Any = None
     headers: dict[str, str] = field(default_factory=dict)
     trace: str = ""
 
@@ -116,10 +139,11 @@ async def running(module_database: Database) -> AsyncIterator[Point]:
         log=log,
         voices=voices,
     )
-    transport = httpx.ASGITransport(app=point_app(deps))  # type: ignore[arg-type]  # ASGI
+    app = point_app(deps)
+    transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]  # ASGI
     key = await store.add_application(gateway, "poort", datetime.now(UTC))
     async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
-        made = Point(client, database, log, {**HEADERS, "X-Api-Key": key})
+        made = Point(client, database, log, app, {**HEADERS, "X-Api-Key": key})
         await made.change()
         await made.offer()
         yield made
@@ -373,6 +397,80 @@ async def test_the_metadata_names_every_interface_and_the_document_keeps_the_rul
     endpoints = {v for k, v in told.items() if k.endswith("_endpoint")}
     assert {f"{BASE}/access/v1/{path}" for path in described} == endpoints
     assert check_document(read_document(document.content), Mode.STRICT, structures()) == []
+
+
+@pytest.fixture
+async def door(
+    point: Point, gateway_folder: Path, group_anchor: Anchor, weesp: Leaf, doesburg: Leaf
+) -> AsyncIterator[Running]:
+    """The listener: a caller without and one with a certificate, and what serves behind it."""
+    folder = gateway_folder / "decisions"
+    (folder / "run").mkdir(parents=True)
+    sock = listening(folder / "d.sock")
+    (folder / "d.sock").chmod(0o666)
+    server = uvicorn.Server(uvicorn.Config(point.app, log_config=None, lifespan="on"))
+    serving = asyncio.create_task(server.serve(sockets=[sock]))
+    port = free_port()
+    plan = CarrierPlan(
+        run=folder / "run",
+        logs=folder / "log",
+        decide_socket=folder / "decide.sock",
+        tls=group_anchor.tls(weesp),
+        nginx_version=NGINX_VERSION,
+        worker_user="root" if os.geteuid() == 0 else None,
+        decisions=DecisionsDoor(
+            listen=Listen(host="127.0.0.1", port=port),
+            socket=folder / "d.sock",
+            tls=True,
+            client_ca=group_anchor.file,
+        ),
+    )
+    carrier = await asyncio.to_thread(Carrier, plan)
+    yield (
+        Caller("127.0.0.1", port, client_context(group_anchor)),
+        Caller("127.0.0.1", port, client_context(group_anchor, doesburg)),
+        server,
+        serving,
+    )
+    await asyncio.to_thread(carrier.stop)
+    server.should_exit = True
+    await serving
+
+
+async def test_through_the_listener_only_a_real_certificate_or_key_counts(
+    point: Point, door: Running, doesburg: Leaf
+) -> None:
+    stranger, certified, server, serving = door
+    pool = await point.database.pool("gateway")
+    certificate = peer_certificate(doesburg.certificate)
+    await store.add_application(
+        pool, "poort-2", datetime.now(UTC), certificate_thumbprint=certificate.thumbprint
+    )
+
+    async def ask(
+        by: Caller, body: bytes = b"", more: Any = None
+    ) -> tuple[int, Any, dict[str, str]]:
+        headers = HEADERS | {"X-Request-ID": "v-1"} | (more or {})
+        told = body or json.dumps(question()).encode()
+        status, answered, content = await asyncio.to_thread(
+            by.ask, "/access/v1/evaluation", method="POST", headers=headers, body=told
+        )
+        return status, json.loads(content), answered
+
+    forged = {"X-Client-Cert": escaped(certificate)}
+    status, told, _ = await ask(stranger, more=forged)
+    assert (status, told["code"]) == (401, "application_unknown")
+    status, told, headers = await ask(certified)
+    assert (status, told["decision"], headers["x-request-id"]) == (200, True, "v-1")
+    status, told, _ = await ask(stranger, more={"X-Api-Key": point.headers["X-Api-Key"]})
+    assert (status, told["decision"]) == (200, True)
+    status, told, headers = await ask(certified, b"{" + b" " * 70_000 + b"}")
+    assert (status, told["code"], headers["x-request-id"]) == (413, "body_too_large", "v-1")
+    server.should_exit = True
+    await serving
+    status, told, headers = await ask(certified)
+    assert (status, told["code"]) == (503, "decisions_unavailable")
+    assert headers["content-type"] == "application/problem+json"
 
 
 @pytest.mark.case("A59")
