@@ -11,6 +11,7 @@ import asyncio
 import gzip
 import json
 import threading
+import tracemalloc
 import zlib
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
@@ -140,6 +141,15 @@ async def test_service_that_takes_fields_is_asked_them_and_more_rings(held: Held
     assert held.figure(name, **source) - before == 2  # the norm and the street
 
 
+def codes_in(records: list[Any]) -> list[str]:
+    """The codes of the decisions that were taken after the door."""
+    return [
+        each["adl"]["body"]["adl.core.response"]["context"]["code"]
+        for each in records
+        if "adl" in each
+    ]
+
+
 ROW = RowCondition(path="adres.straat", op="eq", values=("Achterstraat",))
 ELSEWHERE: dict[str, Any] = {"adres": {"straat": "Kade"}}
 
@@ -170,19 +180,14 @@ async def test_row_condition_is_checked_on_the_whole_answer_before_any_of_it_lea
     rest.set()
     status, headers, body = await asking
     assert (status, body) == (200, {"_embedded": {"personen": [SEEN]}})
-    records = await held.records(headers)
-    codes = [
-        each["adl"]["body"]["adl.core.response"]["context"]["code"]
-        for each in records
-        if "adl" in each
-    ]
-    assert codes == ["row_mismatch"]
+    assert codes_in(await held.records(headers)) == ["row_mismatch"]
     assert (await held.told(headers))[1] == {held.pseudonym(SUZANNE), held.pseudonym(JAN)}
 
 
+@pytest.mark.case("A36")
 async def test_person_outside_the_rows_is_answered_as_one_who_is_not_there(held: Held) -> None:
     await held.permit_rows(ROW)
-    answers = []
+    answers, mismatches = [], []
     for given in (
         answer(person(**ELSEWHERE)),
         answer({"_embedded": {"personen": [person(**ELSEWHERE)]}, "totaal": 1}),
@@ -193,6 +198,8 @@ async def test_person_outside_the_rows_is_answered_as_one_who_is_not_there(held:
         status, headers, body = await held.ask(ONE)
         told = {name: headers[name] for name in ("content-type", "content-length")}
         answers.append((status, told, body, *await held.told(headers)))
+        mismatches.append(codes_in(await held.records(headers)))
+    assert mismatches == [["row_mismatch"], ["row_mismatch"], [], []]
     assert all(each == answers[0] for each in answers)
     status, _, body, outcomes, persons = answers[0]
     assert (status, body["code"], outcomes) == (404, "not_found", ["nothing_found"])
@@ -470,6 +477,82 @@ async def test_what_was_not_declared_is_not_asked(
     assert (told, body["code"]) == (status, code)
     assert not held.supplier.heard
     assert ["adl" in each for each in await held.records(headers)] == [True]
+
+
+async def test_search_by_a_field_that_is_not_permitted_is_refused_and_recorded(held: Held) -> None:
+    text = declared(held).replace("[limits]", 'uitkering.soort = "?soort"\n[limits]')
+    await held.declare(text)
+    status, headers, body = await held.ask(f"/v1/personen?bsn={SUZANNE}&soort=PW")
+    assert (status, body["code"]) == (403, "search_not_permitted")
+    assert not held.supplier.heard
+    assert codes_in(await held.records(headers)) == ["search_not_permitted"]
+    assert await held.told(headers) == (["refused"], {held.pseudonym(SUZANNE)})
+
+
+async def test_history_that_the_policy_does_not_open_is_not_asked(held: Held) -> None:
+    await held.declare(declared(held).replace('free = ["?page"]', 'free = ["?geldigOp"]'))
+    status, headers, body = await held.ask(f"{ONE}?geldigOp=2020-01-01")
+    assert (status, body["code"]) == (403, "geschiedenis.niet-toegestaan")
+    assert not held.supplier.heard
+    assert (await held.told(headers))[0] == ["refused"]
+
+
+XML_DECLARED = """
+[hold]
+form = "xml"
+paths = ["/v1/personen/{bsn}"]
+records = ["/b:antwoord/b:persoon"]
+persons = ["bsn"]
+
+[namespaces]
+b = "urn:b"
+
+[velden]
+bsn = "/b:bsn"
+uitkering.soort = "/b:uitkering/b:soort"
+
+[access]"""
+XML_BODY = (
+    f'<b:antwoord xmlns:b="urn:b"><b:persoon><b:bsn>{SUZANNE}</b:bsn><b:uitkering><b:soort>PW'
+    "</b:soort><b:geheim>x</b:geheim></b:uitkering></b:persoon></b:antwoord>"
+)
+ENTITIES = '<!DOCTYPE b [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
+
+
+def in_xml(body: str) -> bytes:
+    return http_answer(200, {"Content-Type": "text/xml; charset=utf-8"}, body.encode())
+
+
+async def test_xml_is_cut_at_the_door_too_and_its_entities_are_never_made(held: Held) -> None:
+    text = declared(held)
+    begin, end = text.index("[hold]"), text.index("[access]")
+    await held.declare(text[:begin] + XML_DECLARED.strip() + text[end + len("[access]") :])
+    held.supplier.answer_with(in_xml(XML_BODY))
+    status, headers, body = await held.ask(f"{ONE}?fields=uitkering.soort")
+    assert (status, headers["content-type"]) == (200, "text/xml")
+    assert b"<b:uitkering><b:soort>PW</b:soort></b:uitkering>" in body
+    assert b"bsn" not in body
+    assert await held.told(headers) == (["delivered"], {held.pseudonym(SUZANNE)})
+    held.supplier.answer_with(in_xml(ENTITIES + XML_BODY.replace("PW", "&b;")))
+    status, headers, problem = await held.ask(ONE)
+    assert (status, problem["code"]) == (502, "answer_untrimmable")
+    assert (await held.told(headers))[0] == ["failed"]
+
+
+async def test_huge_answers_take_no_more_memory_than_their_limit(held: Held) -> None:
+    def endless(heard: Heard) -> Iterator[bytes]:
+        yield from forever(heard)
+
+    tracemalloc.start()
+    try:
+        for given in (BOMB, endless, BOMB, endless):
+            held.supplier.answer_with(given)
+            assert (await held.ask(ONE))[0] == 502
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # An answer may be 20 kB here and the bomb is 50 MB; the rest is what a question takes.
+    assert peak < 5_000_000
 
 
 async def test_more_at_once_than_the_service_takes_is_refused_and_nothing_is_kept(
