@@ -24,6 +24,7 @@ from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.times import as_utc_text
 
 Row = Mapping[str, Any]
+_CONTENTS: Callable[[str], list[dict[str, JsonValue]]] = msgspec.json.Decoder().decode
 _CONTENT: Callable[[str], dict[str, JsonValue]] = msgspec.json.Decoder().decode
 
 
@@ -100,8 +101,21 @@ def told_then(
     if '"overnames"' in latest["bron"]:
         return None
     told = _told(plan, object_id, values, latest, latest["volgnummer"], known.clock)
-    told.body["historie"] = _history(plan, latest, known, day, (begin, end))
-    return told
+    history = _history(plan, latest, known, day, (begin, end))
+    return told._replace(body={**told.body, "historie": history})
+
+
+def bodies_now(plan: Plan, ids: Sequence[str], contents: str) -> list[JsonValue]:
+    """The bodies without history of objects of a type with one group, in the order of the ids."""
+    name, found = plan.kind.identification, _CONTENTS(contents)
+    return [
+        _cut(plan, {name: object_id, **content})
+        for object_id, content in zip(ids, found, strict=True)
+    ]
+
+
+def _cut(plan: Plan, content: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    return content if content.keys() <= plan.leaves else cut(content, plan.leaves)
 
 
 def _values(plan: Plan, rows: Sequence[Row]) -> list[Row]:
@@ -118,7 +132,7 @@ def _told(
     content: dict[str, JsonValue] = {plan.kind.identification: object_id}
     for row in values:
         content.update(_CONTENT(row["inhoud"]))
-    return Told(content, cut(content, plan.leaves), number, _moment(latest, clock))
+    return Told(content, _cut(plan, content), number, _moment(latest, clock))
 
 
 def _moment(row: Row, clock: Clock) -> datetime:

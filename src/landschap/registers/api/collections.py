@@ -17,6 +17,7 @@ from landschap.registers.answering import body_of, headers_of
 from landschap.registers.api.desk import AnyRequest, Case, Desk, preference, query_of
 from landschap.registers.api.expansion import expand
 from landschap.registers.api.forms import forms_of
+from landschap.registers.api.quick_pages import first_page
 from landschap.registers.asking import Faults, read_key
 from landschap.registers.batch import read_batch
 from landschap.registers.geojson import GEOJSON, collection_of, link
@@ -43,7 +44,9 @@ async def page(desk: Desk, kind: ObjectType, request: AnyRequest) -> Response[by
         more=lambda query, wrong: read.append(_read(kind, query, wrong)),
     )  # fmt: skip
     (listed,) = read
-    return await answer_page(desk, case, listed)
+    _refuse_list(case, listed)
+    answer = await first_page(desk, case, listed)
+    return answer if answer is not None else await answer_page(desk, case, listed)
 
 
 class Told(NamedTuple):
@@ -62,9 +65,7 @@ async def told_page(desk: Desk, case: Case, listed: Listed, body_digest: str = "
     Raises ProblemError.
     """
     kind = case.type
-    if kind.holds_personal_data:
-        raise ProblemError(_no_list_of_persons(kind))
-    refuse_closed(case, listed)
+    _refuse_list(case, listed)
     bound = cursors.question_digest([bound_to(kind, case.query), body_digest])
     wanted = await _wanted(desk, case, listed, bound)
     found = await store.page_of(desk.deps.pool, wanted)
@@ -214,6 +215,13 @@ def _refuse_paging(query: Mapping[str, str], wrong: Faults) -> None:
     for name in LIST_KEYS:
         if name in query:
             wrong.add("parameter.ongeldig", name, "is for a search by place: by a key comes all")
+
+
+def _refuse_list(case: Case, listed: Listed) -> None:
+    """Raises ProblemError for what is no list to be had."""
+    if case.type.holds_personal_data:
+        raise ProblemError(_no_list_of_persons(case.type))
+    refuse_closed(case, listed)
 
 
 def refuse_closed(case: Case, listed: Listed) -> None:

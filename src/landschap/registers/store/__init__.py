@@ -27,8 +27,11 @@ from landschap.registers.store.reading import (
 )
 from landschap.registers.store.reports import decide, open_reports, report, report_of
 from landschap.registers.store.together import (
+    Few,
+    FewFound,
     Looked,
     Together,
+    few_now,
     looking_up_now,
     looking_up_then,
 )
@@ -56,6 +59,8 @@ __all__ = [
     "Change",
     "Counted",
     "Entry",
+    "Few",
+    "FewFound",
     "Looked",
     "Page",
     "Size",
@@ -81,6 +86,7 @@ __all__ = [
     "end_delivery",
     "export",
     "faults_of",
+    "few_now",
     "histories",
     "history_of",
     "horizon_of",

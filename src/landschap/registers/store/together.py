@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from landschap.registers.models import ObjectType
+from landschap.registers.models import ObjectType, Register
 from landschap.registers.questions import AsOf
 from landschap.registers.store.closing import horizon_of
-from landschap.registers.store.reading import KNOWLEDGE, KNOWN, projection_sql
+from landschap.registers.store.reading import KNOWLEDGE, KNOWN, AtNow, projection_sql
 from landschap.registers.store.rows import Pool, columns_of, groups_condition
 from landschap.registers.timeline import Known
 
@@ -171,6 +171,73 @@ def looking_up_then(pool: Pool, kind: ObjectType) -> Together[datetime]:
         return known, _by_object(rows)
 
     return Together(ask)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Few:
+    """The first objects in order of id, at most so many, whose texts at these paths are these.
+
+    The last of so many only shows that there are more.
+    """
+
+    filters: Mapping[str, str]
+    limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FewFound:
+    """Objects in order of id: their ids, assertions and contents (a JSON list), place by place."""
+
+    known: Known
+    ids: Sequence[str]
+    numbers: Sequence[int]
+    registered_at: datetime | None
+    contents: str
+
+
+async def few_now(
+    pool: Pool, register: Register, kind: ObjectType, few: Few, at: AtNow
+) -> FewFound | None:
+    """The objects of a type with one group as known now; None when they may not be of one state.
+
+    ``registered_at`` is the latest of those that are shown. All comes as one row: a row per object, each with the
+    state of knowledge, took half of the time. The paths are names of properties, so that the index
+    on a path serves.
+    """
+    (group,) = kind.groups
+    told = "".join(
+        f" AND (m.inhoud ->> '{path}') = ${number}" for number, path in enumerate(few.filters, 5)
+    )
+    row = await pool.fetchrow(
+        f"""WITH {KNOWLEDGE} state AS MATERIALIZED (
+                SELECT coalesce(max(last_number), 0) AS at_number, max(registered_at) AS at_moment
+                FROM registers.act WHERE register = $1),
+            page AS MATERIALIZED (
+                SELECT m.object_type, m.object_id, m.groep, m.seq FROM registers.projection m
+                WHERE m.object_type = '{kind.key}' AND m.groep = '{group}'
+                  AND m.valid_from <= $3 AND m.valid_to > $3{told}
+                ORDER BY m.object_id LIMIT $2)
+            SELECT {KNOWN} state.*, found.* FROM k CROSS JOIN state CROSS JOIN (
+                SELECT array_agg(object_id) AS ids, array_agg(volgnummer) AS numbers,
+                       max(registered_at) FILTER (WHERE place < $2) AS registered_at,
+                       '[' || string_agg(inhoud::text, ',') || ']' AS contents
+                FROM (SELECT {columns_of(kind, "a")},
+                             row_number() OVER (ORDER BY page.object_id) AS place
+                      FROM page JOIN registers.assertion a
+                           USING (object_type, object_id, groep, seq)
+                      ORDER BY place) each) found""",  # noqa: S608 - literals of a model
+        register.name, few.limit, at.valid_on, at.now, *few.filters.values(),
+    )  # fmt: skip
+    known = Known(clock=kind.clock, moment=row["known_moment"], number=row["known_number"])
+    if row["at_number"] != known.number or not _reaches(known, row["at_moment"]):
+        return None
+    return FewFound(
+        known=known,
+        ids=row["ids"] or (),
+        numbers=row["numbers"] or (),
+        registered_at=row["registered_at"],
+        contents=row["contents"] or "[]",
+    )
 
 
 def _by_object(rows: Sequence[Row]) -> dict[str, list[Row]]:
