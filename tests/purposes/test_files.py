@@ -26,8 +26,10 @@ LIST = "https://doelen.landschap.example/id/"
 
 
 def sources(organisation: str) -> dict[str, str]:
+    """What two organisations agreed on; what one keeps for its own people is left out."""
     folder = DEMO / organisation / "doelbinding"
-    return {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.toml")}
+    names = ("doelen.toml", "register.toml")
+    return {name: (folder / name).read_text(encoding="utf-8") for name in names}
 
 
 def demo(organisation: str, owner: str) -> Register:

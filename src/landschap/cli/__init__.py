@@ -35,6 +35,12 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "door": ("door", "door", "See what was refused and what was carried at the doors."),
     "apply": ("purpose", "apply", "Apply the register of purposes, field sets and policies."),
     "purpose": ("purpose_commands", "purpose", "See purposes and processing activities."),
+    "policy": ("policy", "policy", "Test policies, see who may see a field."),
+    "statement": (
+        "statement",
+        "statement",
+        "Write down consents, restrictions, cases and approvals.",
+    ),
     "register": (
         "register_commands",
         "register",

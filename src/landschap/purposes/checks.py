@@ -293,7 +293,7 @@ def _why_never(rule: Rule) -> str:
     conditions = (*policy.rows, *(decree.decree.persons if decree else ()))
     wanted: dict[str, set[str]] = {}
     for each in conditions:
-        if each.op in ("eq", "in"):
+        if each.op in ("eq", "in") and each.values:
             wanted.setdefault(each.path, set(each.values)).intersection_update(each.values)
     empty = [path for path, values in wanted.items() if not values]
     return f"no object meets both conditions on {empty[0]}" if empty else ""

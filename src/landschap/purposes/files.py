@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import TypeVar
 
@@ -64,7 +64,7 @@ def parse_register(sources: Mapping[str, str], owner: str) -> Register:
     Raises RegisterError with everything that is wrong.
     """
     problems: list[Mistake] = []
-    tables = _tables(sources, problems)
+    tables = tables_of(sources, problems, _KINDS)
 
     def make(name: str, maker: Callable[[Table, str], Made]) -> tuple[Made, ...]:
         made = []
@@ -105,13 +105,16 @@ _KINDS = (
 )
 
 
-def _tables(sources: Mapping[str, str], problems: list[Mistake]) -> dict[str, list[Table]]:
-    tables: dict[str, list[Table]] = {name: [] for name in _KINDS}
+def tables_of(
+    sources: Mapping[str, str], problems: list[Mistake], kinds: Sequence[str]
+) -> dict[str, list[Table]]:
+    """The tables in these files (name -> text) by their kind; what is wrong goes to problems."""
+    tables: dict[str, list[Table]] = {name: [] for name in kinds}
     for file in sorted(sources):
-        lines = lines_of_tables(sources[file], _KINDS)
+        lines = lines_of_tables(sources[file], kinds)
         for name, content in _toml(file, sources[file], problems).items():
             if name not in tables:
-                problems.append(_unknown_table(file, name, sources[file]))
+                problems.append(_unknown_table(file, name, sources[file], kinds))
             elif not isinstance(content, list) or not all(isinstance(t, dict) for t in content):
                 problems.append(
                     Mistake(file=file, line=1, key=name, message=f"write it as [[{name}]]")
@@ -146,7 +149,7 @@ def _toml(file: str, source: str, problems: list[Mistake]) -> dict[str, object]:
         return {}
 
 
-def _unknown_table(file: str, name: str, source: str) -> Mistake:
+def _unknown_table(file: str, name: str, source: str, kinds: Sequence[str]) -> Mistake:
     header = re.search(rf"(?m)^\s*\[?\[?\s*{re.escape(name)}\b", source)
     line = source[: header.start()].count("\n") + 1 if header else 1
     return Mistake(
@@ -154,7 +157,7 @@ def _unknown_table(file: str, name: str, source: str) -> Mistake:
         line=line,
         key=name,
         message="is not a table of the register",
-        nearest=nearest_of(name, _KINDS),
+        nearest=nearest_of(name, kinds),
     )
 
 

@@ -11,7 +11,7 @@ import difflib
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, time
+from datetime import date, datetime, time
 
 from landschap.purposes.model import Text
 from landschap.vocabulary.mistakes import Mistake, MistakesError
@@ -148,6 +148,16 @@ class Table:
             return None
         if type(value) is not date:
             self.problem(key, "must be a day, written as 2026-01-31 without quotes")
+            return None
+        return value
+
+    def moment(self, key: str) -> datetime | None:
+        """A moment with its offset, written as a TOML date-time; None when it is absent."""
+        value = self._take(key, required=False)
+        if value is None:
+            return None
+        if not isinstance(value, datetime) or value.tzinfo is None:
+            self.problem(key, "must be a moment, written as 2026-01-31T12:00:00+01:00")
             return None
         return value
 
