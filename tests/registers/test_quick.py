@@ -20,8 +20,10 @@ from landschap.logboek.faults import LogUnavailable
 from landschap.platform.ids import uuid7
 from landschap.registers import store
 from landschap.registers.api import single
+from landschap.registers.models import parse_register
 from landschap.registers.operations import Draft
 from landschap.registers.periods import OPEN, Period
+from landschap.registers.schemas import DIALECT
 from landschap.registers.store import Act, Entry, Written
 from landschap.registers.timeline import Kind
 
@@ -237,3 +239,67 @@ async def test_what_is_written_is_answered_at_once(asker: Asker) -> None:
     done.set()
     await asyncio.gather(*readers)
     assert seen
+
+
+HOUSES = parse_register(
+    {"naam": "proef", "klok": "eigen", "dialect": "standaard"},
+    {  # type: ignore[arg-type]  # plain JSON
+        "persoon": {**kind_of(PEOPLE).schema, "x-collectie": "personen"},
+        "pand": {
+            "$schema": DIALECT, "title": "Pand", "x-titel-en": "Building", "type": "object",
+            "additionalProperties": False, "required": [], "x-collectie": "panden",
+            "x-identificatie": "nummer", "x-versie": "1.0.0",
+            "properties": {
+                "nummer": annotated(pattern="^[a-z0-9]+$"),
+                "eigenaar": annotated(**{"x-verwijst-naar": "persoon", **BOTH}),
+                "vorige": annotated(**{"x-verwijst-naar": "pand", **BOTH}),
+            },
+        },
+    },
+    "proef",
+)  # fmt: skip
+
+
+@pytest.fixture
+async def houses(database: Database) -> AsyncIterator[Asker]:
+    async for one in asker_of(database, HOUSES):
+        yield one
+
+
+async def test_what_is_pointed_at_comes_along_as_at_length(
+    houses: Asker, at_length: list[str]
+) -> None:
+    person, building = HOUSES.types["persoon"], HOUSES.types["pand"]
+    told: list[tuple[Any, str, dict[str, Any]]] = [
+        (person, "p1", {"naam": "Jansen", "burgerservicenummer": SUZANNE}),
+        (building, "b1", {"eigenaar": "p1", "vorige": "b2"}),
+        (building, "b2", {"eigenaar": "p9"}),
+        (building, "b3", {"vorige": "b1"}),
+    ]
+    for kind, object_id, content in told:
+        (group,) = [each for each in kind.groups if each == kind.name]
+        draft = Draft(
+            period=Period(date(2020, 1, 1)), kind=Kind.CHANGE, content=content, group=group
+        )
+        entry = Entry(type=kind, object_id=object_id, draft=draft)
+        act = Act(register=HOUSES, transaction_id=uuid7(), entries=[entry])
+        assert isinstance(await store.write(houses.pool, act), Written)
+    # Which object, what is followed, whether that goes the short way.
+    asked = [
+        ("b1", "eigenaar", True), ("b1", "vorige", True), ("b3", "vorige", True),
+        ("b2", "eigenaar", False), ("b2", "vorige", False), ("b3", "eigenaar", False),
+        ("b1", "eigenaar,vorige", False), ("b1", "vorige.eigenaar", False), ("b1", "x", False),
+    ]  # fmt: skip
+    for object_id, path, is_short in asked:
+        for fields in (("nummer", "eigenaar", "vorige", "naam"), ("nummer", "vorige")):
+            results = []
+            at_length.clear()
+            for headers in ({}, AT_LENGTH):
+                answer = await houses.send(
+                    "GET", f"/proef/v1/panden/{object_id}", {"expand": path},
+                    headers=headers, fields=fields,
+                )  # fmt: skip
+                results.append((_told(answer, same_moment=False), _lasting(await houses.lines())))
+            assert results[0] == results[1], (object_id, path)
+            usual = is_short and path in fields
+            assert at_length == [object_id] * (1 if usual else 2), (object_id, path, fields)

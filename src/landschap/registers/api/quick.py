@@ -3,6 +3,7 @@
 
     GET /{register}/v1/{collectie}/{id}                                  as it is today, known now
     GET /{register}/v1/{collectie}/{id}?geldigOp=..&beschikbaarOp=..     as it was, known then
+    GET /{register}/v1/{collectie}/{id}?expand=..                        with what it points at
 
 The order is that of `desk`: the permit is opened and held against the question, what is found is
 read under one state of knowledge, the line of the person is durable, and only then the answer goes.
@@ -14,7 +15,6 @@ ordinary, the answer is None before anything was recorded, and `single.one` answ
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from math import floor
@@ -26,21 +26,17 @@ import structlog
 
 from landschap.logboek.faults import InvalidRecord
 from landschap.logboek.forms import Ready
-from landschap.logboek.line_mould import LineMoment, LineMould
-from landschap.logboek.payloads import Outcome
+from landschap.logboek.line_mould import LineMoment
 from landschap.logboek.pseudonyms import subject_pseudonym
-from landschap.logboek.records import Draft
 from landschap.platform.http.shortcut import Short, ShortAnswer
 from landschap.platform.ids import new_span_id
-from landschap.purposes.permit import Permit
 from landschap.purposes.permit_recall import Opened, PermitRecall
 from landschap.registers import store
 from landschap.registers.answering import etag_of, http_date, repeat_of
+from landschap.registers.api.quick_ways import Granted, Lookups, Way
 from landschap.registers.asking import Faults, read_query
-from landschap.registers.geo_asking import crs_keys
-from landschap.registers.lines_of_use import Use, drafts_of
 from landschap.registers.models import ObjectType, Register
-from landschap.registers.quick_answers import Plan, Told, told_now, told_then
+from landschap.registers.quick_answers import Told, told_now, told_then
 from landschap.registers.timeline import Clock, Known
 from landschap.vocabulary.identifiers import InvalidValue
 from landschap.vocabulary.problems import ProblemError
@@ -75,15 +71,24 @@ class _Headers(NamedTuple):
     trace: TraceContext | None
 
 
+class _Asking(NamedTuple):
+    """One question on its way: its permit and trace, when it came, which day it is about."""
+
+    opened: Opened[Granted]
+    trace: TraceContext | None
+    started_at: datetime
+    day: date
+    then: _Then | None
+
+
 class Shortcuts:
     """The shortcuts of one register; they share what is read and what was opened."""
 
     def __init__(self, desk: Desk, register: Register) -> None:
         self._desk = desk
         self._register = register
-        self._permits = PermitRecall(register.name, self._granted)
-        self._now: dict[tuple[str, ...], store.Together[date]] = {}
-        self._then: dict[tuple[str, ...], store.Together[datetime]] = {}
+        lookups = Lookups(desk, register)
+        self._permits = PermitRecall(register.name, lambda permit: Granted(lookups, permit))
         self._queries: dict[tuple[str, bytes], _Then] = {}
 
     def of(self, kind: ObjectType) -> Short | None:
@@ -101,13 +106,16 @@ class Shortcuts:
 
     async def _answer(self, kind: ObjectType, scope: Scope, last: bytes) -> ShortAnswer | None:
         started_at = datetime.now(UTC)
-        query = scope["query_string"]
         headers = _headers_of(scope)
         if headers is None or not _is_plain(last) or scope.get("root_path"):
             return None
-        then = self._read(kind, query, started_at) if query else None
-        if query and then is None:
-            return None
+        query, then, follow = scope["query_string"], None, ""
+        if query.startswith(_EXPAND):
+            follow = query[len(_EXPAND) :].decode("latin-1")
+        elif query:
+            then = self._read(kind, query, started_at)
+            if then is None:
+                return None
         path = scope["raw_path"].decode("latin-1")
         deps = self._desk.deps
         opened = self._permits.open(
@@ -119,27 +127,50 @@ class Shortcuts:
         way = None if opened is None else opened.made.way(kind)
         if opened is None or way is None or (then is not None and not way.opens_history):
             return None
-        object_id = last.decode("ascii")
         day = then.day if then is not None else _day(int(started_at.timestamp()))
-        looked = await self._look_up(way, object_id, day, then, started_at)
+        asking = _Asking(opened, headers.trace, started_at, day, then)
+        found = await self._find(way, last.decode("ascii"), asking)
+        if found is None:
+            return None
+        told, known = found
+        lines = [(way, told)]
+        if follow:
+            end = opened.made.end(way, follow)
+            other = None if end is None else await self._follow(end, told, follow, known, asking)
+            if end is None or other is None:
+                return None
+            lines.append((end, other))
+            told = told._replace(body={**told.body, "_uitgebreid": {follow: other.body}})
+        if await self._desk.pointers.headers(self._register):
+            return None
+        made = [self._line(each, what, asking) for each, what in lines if each.is_personal]
+        ready = [line for line in made if line is not None]
+        if len(ready) < len(made):
+            return None
+        if ready:
+            await deps.log.append(ready)
+        return _answer_of(way, path, day, known, told)
+
+    async def _find(self, way: Way, object_id: str, asking: _Asking) -> tuple[Told, Known] | None:
+        looked = await self._look_up(way, object_id, asking.day, asking.then, asking.started_at)
         if looked is None:
             return None
-        if then is None:
+        if asking.then is None:
             told = told_now(way.plan, object_id, looked.rows, looked.known)
         else:
-            told = told_then(way.plan, object_id, looked.rows, looked.known, day)
-        if told is None or await self._desk.pointers.headers(self._register):
-            return None
-        if kind.holds_personal_data:
-            known_at = then.moment if then is not None else started_at
-            line = self._line(way, opened, told, headers.trace, (started_at, day, known_at))
-            if line is None:
-                return None
-            await deps.log.append([line])
-        return _answer_of(way, path, day, looked.known, told)
+            told = told_then(way.plan, object_id, looked.rows, looked.known, asking.day)
+        return None if told is None else (told, looked.known)
+
+    async def _follow(
+        self, end: Way, told: Told, path: str, known: Known, asking: _Asking
+    ) -> Told | None:
+        """The one object at the other end, when it is told by the same state of knowledge."""
+        object_id = told.content.get(path)
+        found = await self._find(end, object_id, asking) if isinstance(object_id, str) else None
+        return found[0] if found is not None and found[1].number == known.number else None
 
     async def _look_up(
-        self, way: _Way, object_id: str, day: date, then: _Then | None, now: datetime
+        self, way: Way, object_id: str, day: date, then: _Then | None, now: datetime
     ) -> store.Looked | None:
         try:
             if then is None:
@@ -173,147 +204,31 @@ class Shortcuts:
         self._queries[kind.key, query] = then
         return then
 
-    def _granted(self, permit: Permit) -> _Granted:
-        return _Granted(self, permit)
-
-    def way(self, kind: ObjectType, permit: Permit) -> _Way | None:
-        """How a type is answered under permits like this one; None: at length."""
-        if permit != _plain(permit):
-            return None
-        leaves = frozenset(leaf for path in permit.fields for leaf in kind.leaves(path))
-        view = self._desk.view_of(kind, permit)
-        plan = Plan(kind=view, leaves=leaves, with_corrections="formeel" in permit.history)
-        if not leaves or not plan.can_answer:
-            return None
-        key = (view.key, *sorted(view.properties))
-        pool = self._desk.deps.pool
-        if key not in self._now:
-            self._now[key] = store.looking_up_now(pool, view)
-            self._then[key] = store.looking_up_then(pool, view)
-        return _Way(kind, plan, permit, self._now[key], self._then[key])
-
-    def _line(
-        self,
-        way: _Way,
-        opened: Opened[_Granted],
-        told: Told,
-        trace: TraceContext | None,
-        about: tuple[datetime, date, datetime],
-    ) -> Ready | None:
+    def _line(self, way: Way, told: Told, asking: _Asking) -> Ready | None:
         """The line of the one person concerned. Raises InvalidRecord and InvalidValue."""
-        started_at, valid_on, known_at = about
-        subject = way.kind.subject
+        subject, opened, trace = way.subject, asking.opened, asking.trace
         number = told.content.get(subject.name) if subject is not None else None
         if subject is None or not isinstance(number, str):
             return None
-        deps = self._desk.deps
+        deps, then = self._desk.deps, asking.then
         moment = LineMoment(
-            started_at,
-            max(datetime.now(UTC), started_at),
+            asking.started_at,
+            max(datetime.now(UTC), asking.started_at),
             trace.trace_id if trace else opened.transaction_id.bytes,
             new_span_id(),
             trace.span_id if trace else None,
             opened.transaction_id,
             subject_pseudonym(deps.pseudonym_key, deps.controller, subject.subject_kind, number),
-            valid_on,
-            known_at,
+            asking.day,
+            then.moment if then is not None else asking.started_at,
             opened.declaration,
         )
-        return way.mould(self._desk, trace is not None, bool(opened.declaration)).fill(moment)
+        mould = way.mould(has_parent=trace is not None, has_declaration=bool(opened.declaration))
+        return mould.fill(moment)
 
 
-class _Granted:
-    """What permits alike open, per type, worked out when it is first asked for."""
-
-    def __init__(self, shortcuts: Shortcuts, permit: Permit) -> None:
-        self._shortcuts = shortcuts
-        self._permit = permit
-        self._ways: dict[str, _Way | None] = {}
-
-    def way(self, kind: ObjectType) -> _Way | None:
-        if kind.key not in self._ways:
-            self._ways[kind.key] = self._shortcuts.way(kind, self._permit)
-        return self._ways[kind.key]
-
-
-class _Way:
-    """One type under permits alike: the plan of its answers, the lookups, the moulds of lines."""
-
-    def __init__(
-        self,
-        kind: ObjectType,
-        plan: Plan,
-        permit: Permit,
-        now: store.Together[date],
-        then: store.Together[datetime],
-    ) -> None:
-        self.kind = kind
-        self.plan = plan
-        self.now = now
-        self.then = then
-        self.opens_history = {"materieel", "formeel"} <= set(permit.history)
-        self.ends = [(b"content-type", b"application/json")]
-        if crs_keys(kind):
-            self.ends.insert(0, (b"vary", b"Accept, Accept-Crs, Prefer"))
-        self._permit = permit
-        self._moulds: dict[tuple[bool, bool], LineMould] = {}
-
-    def mould(self, desk: Desk, has_parent: bool, has_declaration: bool) -> LineMould:
-        """The mould of a line about one person. Raises InvalidRecord."""
-        key = (has_parent, has_declaration)
-        if key not in self._moulds:
-            self._moulds[key] = LineMould(
-                lambda moment: self._draft(desk, moment),
-                has_parent=has_parent,
-                has_declaration=has_declaration,
-            )
-        return self._moulds[key]
-
-    def _draft(self, desk: Desk, moment: LineMoment) -> Draft:
-        permit = replace(
-            self._permit,
-            transaction_id=moment.transaction_id,
-            declaration=moment.declaration,
-        )
-        trace = None
-        if moment.parent is not None:
-            trace = TraceContext(trace_id=moment.trace_id, span_id=moment.parent)
-        deps, subject = desk.deps, self.kind.subject
-        kind = subject.subject_kind if subject else ""
-        use = Use(
-            permit=permit,
-            controller=deps.controller.value,
-            type=self.kind,
-            trace=trace,
-            started_at=moment.started_at,
-            ended_at=moment.ended_at,
-            outcome=Outcome.DELIVERED,
-            leaves=self.plan.leaves,
-            valid_on=moment.valid_on,
-            known_at=moment.known_at,
-            key_id=deps.key_id,
-            subject_type=f"{deps.pseudonym_space}/{kind}/{deps.key_id}",
-            doing=f"{self.kind.collection} raadplegen",
-        )
-        (draft,) = drafts_of(use, [moment.subject], iter([moment.span_id]))
-        return draft
-
-
+_EXPAND = b"expand="
 _BOTH = {"geldigOp", "beschikbaarOp"}
-
-
-def _plain(permit: Permit) -> Permit:
-    """The permit with nothing in it but what is obeyed here."""
-    return Permit(
-        transaction_id=permit.transaction_id, service=permit.service, method=permit.method,
-        target=permit.target, peer=permit.peer, purpose=permit.purpose, policy=permit.policy,
-        snapshot=permit.snapshot, activity=permit.activity,
-        activity_version=permit.activity_version, fields=permit.fields,
-        searchable=permit.searchable, expires_at=permit.expires_at,
-        grant_hash=permit.grant_hash, declaration=permit.declaration,
-        delegator=permit.delegator, publication_delegator=permit.publication_delegator,
-        history=permit.history,
-    )  # fmt: skip
 
 
 def _headers_of(scope: Scope) -> _Headers | None:
@@ -350,7 +265,7 @@ def _repeat(day: date, known: Known) -> str:
     return urlencode(repeat_of(day, known))
 
 
-def _answer_of(way: _Way, path: str, day: date, known: Known, told: Told) -> ShortAnswer:
+def _answer_of(way: Way, path: str, day: date, known: Known, told: Told) -> ShortAnswer:
     body = _ENCODE(told.body)
     headers = [
         (b"content-location", f"{path}?{_repeat(day, known)}".encode("latin-1")),
