@@ -293,6 +293,7 @@ async def test_derived_periods_equal_those_of_the_source(
     assert {tuple(row) for row in rows} == written
 
 
+@pytest.mark.long
 async def test_a_load_that_was_broken_off_goes_on_where_it_was(
     database: Database, demo_registers: Registers
 ) -> None:

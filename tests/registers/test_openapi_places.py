@@ -74,6 +74,6 @@ async def test_questions_about_places_get_an_answer_the_document_tells_of(
             requests.get, f"{base}/openapi.yaml", headers=newest, timeout=10
         )
         assert "&id" not in told.text
-        counted = await asyncio.to_thread(described._explore, base, 4)
+        counted = await asyncio.to_thread(described._explore, base, 2)
     assert counted[200] > 10
     assert counted[400] > 10

@@ -37,6 +37,8 @@ class References:
         self.root = At(root, ())
         version = root.get("openapi") if isinstance(root, Mapping) else None
         self._is_3_1 = str(version).startswith("3.1")
+        # Each reference is followed by every rule, and mostly there are many of the same.
+        self._led: dict[str, At | None] = {}
 
     def resolved(self, at: At) -> At:
         """What stands there when a reference is followed to its end; itself when it leads away."""
@@ -95,8 +97,15 @@ class References:
 
     def everything(self, start: At | None = None) -> Iterator[At]:
         """Each object and list once, wherever references lead from a start; the root by default."""
+        return iter(self._whole) if start is None else self._reached(start)
+
+    @cached_property
+    def _whole(self) -> tuple[At, ...]:
+        return tuple(self._reached(self.root))
+
+    def _reached(self, start: At) -> Iterator[At]:
         seen: set[Place] = set()
-        waiting = [start or self.root]
+        waiting = [start]
         while waiting:
             at = waiting.pop()
             if at.place in seen or not isinstance(at.value, Mapping | list):
@@ -129,6 +138,11 @@ class References:
         return self._pointed(text) if isinstance(text, str) else None
 
     def _pointed(self, text: str) -> At | None:
+        if text not in self._led:
+            self._led[text] = self._walked(text)
+        return self._led[text]
+
+    def _walked(self, text: str) -> At | None:
         if text == "#":
             return self.root
         if not text.startswith("#/"):
