@@ -86,7 +86,7 @@ async def test_counts_and_rate_are_told_in_words(
     ("words", "code", "told"),
     [
         (("load", "bomen", "x"), 1, "bag, inwoners, uitkeringen"),
-        (("load", "bag", "nergens"), 1, "does not exist"),
+        (("load", "bag", "nergens"), 1, "nergens: does not exist"),
         (("show", "bag/bomen/1"), 1, "bag/panden"),
         (("show", "bag/woonplaatsen/9999"), 3, "Nothing held"),
         (("show", "bag/woonplaatsen/1012", "--geldig-op", "gisteren"), 2, "YYYY-MM-DD"),
@@ -95,6 +95,18 @@ async def test_counts_and_rate_are_told_in_words(
         (("history", "inwoners/inwoners/W00001"), 1, "with a purpose"),
         (("history", "bag/woonplaatsen/9999"), 3, "never registered"),
         (("diff", "bag/woonplaatsen/1012", "--from", "eergisteren"), 2, "--from"),
+        (
+            (
+                "diff",
+                "bag/woonplaatsen/1012",
+                "--from",
+                "2021-01-02T00:00",
+                "--to",
+                "2021-01-01T00:00",
+            ),
+            2,
+            "lies after --to",
+        ),
         (("export", "bag/bomen"), 1, "bag/panden"),
         (("export", "inwoners/inwoners"), 1, "with a purpose"),
         (("export", "bag/panden", "--geldig-op", "2021-02-29"), 2, "--geldig-op"),

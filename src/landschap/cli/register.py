@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from landschap.cli.config_option import read_from_config
-from landschap.cli.tables import answer, table_of
+from landschap.cli.tables import answer, table_of, without_coordinates
 from landschap.platform import postgres
 from landschap.platform.settings import Settings, load_settings
 from landschap.platform.trouble import Trouble
@@ -154,11 +154,9 @@ def show_object(
     now = datetime.now(UTC)
     try:
         valid_on = parse_day(geldig_op) if geldig_op else amsterdam_day(now)
-        moment = parse_moment(beschikbaar_op) if beschikbaar_op else None
     except InvalidValue as error:
-        raise click.BadParameter(str(error)) from None
-    if moment is not None and moment > now:
-        raise click.BadParameter("--beschikbaar-op lies in the future")
+        raise click.BadParameter(str(error), param_hint="--geldig-op") from None
+    moment = moment_of("--beschikbaar-op", beschikbaar_op) if beschikbaar_op else None
     found, table = desk.run(_look(desk, kind, object_id, (valid_on, moment, now)))
     if not found:
         click.echo(f"Nothing held for {thing} on {valid_on}, as known then.", err=True)
@@ -167,7 +165,7 @@ def show_object(
         click.echo(json.dumps(found, ensure_ascii=False))
         return
     for one in found:
-        answer.print_json(data=one)
+        answer.print_json(data=without_coordinates(one))
     answer.print(table)
 
 

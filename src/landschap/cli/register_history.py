@@ -11,7 +11,7 @@ import click
 
 from landschap.cli.config_option import json_option
 from landschap.cli.register import Desk, moment_of, object_of, of_organisation, register
-from landschap.cli.tables import answer, table_of
+from landschap.cli.tables import answer, table_of, without_coordinates
 from landschap.platform import postgres
 from landschap.registers import store
 from landschap.registers.differing import Difference, differences_between
@@ -32,6 +32,8 @@ _NOT_FOUND = 3
 def history(ctx: click.Context, desk: Desk, thing: str, as_json: bool) -> None:
     """Draw the whole history of an object: days across, knowledge down; and tell it as a table.
 
+    Of a geometry the table tells how many positions it has; --json tells all of it.
+
     \b
     Examples:
       landschap register history bag/panden/0424100000001574
@@ -51,10 +53,13 @@ def history(ctx: click.Context, desk: Desk, thing: str, as_json: bool) -> None:
     for letter, found in grid.legend.items():
         period = found.history.period
         value = {name: each for name, each in found.content.items() if name != kind.identification}
-        table.add_row(
-            letter, str(period.begin), str(period.end), json.dumps(value, ensure_ascii=False)
-        )
+        table.add_row(letter, str(period.begin), str(period.end), _in_words(value))
     answer.print(table)
+
+
+def _in_words(value: JsonValue) -> str:
+    """A value in a table: of a geometry its kind and how many positions it has."""
+    return json.dumps(without_coordinates(value), ensure_ascii=False)
 
 
 async def _history(
@@ -88,6 +93,8 @@ def diff(desk: Desk, thing: str, since: str, until: str | None, as_json: bool) -
     """
     kind, object_id = object_of(desk, thing)
     moments = (moment_of("--from", since), moment_of("--to", until) if until else datetime.now(UTC))
+    if moments[0] > moments[1]:
+        raise click.BadParameter("lies after --to", param_hint="--from")
     found = desk.run(_diff(desk, kind, object_id, moments))
     if as_json:
         click.echo(json.dumps([each.as_json() for each in found], ensure_ascii=False))
@@ -102,7 +109,7 @@ def diff(desk: Desk, thing: str, since: str, until: str | None, as_json: bool) -
             str(told["beginGeldigheid"] or "always"),
             str(told["eindGeldigheid"] or "-"),
             *(
-                "nothing" if told[side] is None else json.dumps(told[side], ensure_ascii=False)
+                "nothing" if told[side] is None else _in_words(told[side])
                 for side in ("eerst", "nu")
             ),
         )

@@ -107,6 +107,7 @@ def load_extract(
     )
     wish = _Wish(target=target, delivery=delivery, faults=faults, whole=whole)
     started = time.monotonic()
+    desk.run(_reached(desk))
     with client.Spool(target) as spool:
         _check(wish, spool)
         good, out = spool.count()
@@ -193,6 +194,12 @@ def _first(spool: client.Spool) -> str:
     shown = [str(fault) for fault in islice(spool.told(), MAX_FAULTS_SHOWN)]
     hidden = spool.faults - len(shown)
     return "\n".join([*shown, *([f"and {hidden} more"] if hidden else [])])
+
+
+async def _reached(desk: Desk) -> None:
+    """Raises Trouble when the database is not there: before all is read, not after."""
+    pool = await postgres.pool(desk.settings, "registers")
+    await pool.close()
 
 
 async def _load(

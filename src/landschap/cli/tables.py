@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 
 from rich.console import Console
 from rich.table import Table
+
+from landschap.vocabulary.ijson import JsonValue
 
 _WIDE = 1_000
 
@@ -22,6 +25,20 @@ def table_of(*columns: str, whole: str = "", title: str | None = None) -> Table:
     for column in columns:
         made.add_column(column, overflow="fold", no_wrap=column == whole)
     return made
+
+
+def without_coordinates(value: JsonValue) -> JsonValue:
+    """A value for people: of a geometry its kind and how many positions it has."""
+    if not isinstance(value, Mapping):
+        return value
+    if "coordinates" in value:
+        return f"{value.get('type')}, {_positions(value['coordinates'])} positions"
+    return {name: without_coordinates(each) for name, each in value.items()}
+
+
+def _positions(value: JsonValue) -> int:
+    parts = value if isinstance(value, list) else []
+    return sum(map(_positions, parts)) if parts and isinstance(parts[0], list) else 1
 
 
 def _width() -> int | None:

@@ -31,7 +31,7 @@ class SourceRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowFault:
-    """What is wrong with one row, and what the reader can do.
+    """What is wrong with one row, and what the reader can do. Line 0 is the file as a whole.
 
     ``rule`` names the rule in one word. ``value`` is what stood there; it is left empty where it
     may be personal data, and no message holds it.
@@ -46,7 +46,8 @@ class RowFault:
     value: str = ""
 
     def __str__(self) -> str:
-        where = f"{self.file}, line {self.line}" + (f", {self.column}" if self.column else "")
+        where = f"{self.file}, line {self.line}" if self.line else self.file
+        where += f", {self.column}" if self.column else ""
         found = f" ({self.value!r})" if self.value else ""
         return f"{where}: {self.message}{found}. {self.remedy}"
 

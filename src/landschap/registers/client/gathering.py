@@ -160,7 +160,7 @@ def chosen_mapping(register: Register, path: Path) -> FileMapping:
 def rows_of(path: Path, mapping: FileMapping | None = None) -> Rows:
     """The rows of a file on disk by its form. Raises UnreadableSource."""
     if not path.is_file():
-        raise refused(str(path), "does not exist", remedy="Give a file.")
+        raise refused(str(path), "does not exist", line=0, remedy="Give a file.")
     reader = _BY_FORM.get(path.suffix.lower())
     if reader is None:
         forms = ", ".join(_BY_FORM)
@@ -349,7 +349,7 @@ def _files(path: Path) -> Iterator[tuple[str, Opener]]:
     elif path.is_file():
         yield path.name, _on_disk(path)
     else:
-        raise refused(str(path), "does not exist", remedy="Give a file, a folder or a zip.")
+        raise refused(str(path), "does not exist", line=0, remedy="Give a file, a folder or a zip.")
 
 
 def _on_disk(path: Path) -> Opener:

@@ -16,6 +16,7 @@ from typing import Any, Self
 
 import msgspec
 
+from landschap.platform.trouble import Trouble
 from landschap.registers.client.limits import MAX_FAULTS
 from landschap.registers.models import Register
 from landschap.registers.operations import Draft
@@ -53,7 +54,7 @@ _Packed = tuple[
 
 
 class Spool:
-    """Rows, readings and faults of one delivery."""
+    """Rows, readings and faults of one delivery; Trouble leaves it when its disk is full."""
 
     def __init__(self, register: Register) -> None:
         self._types = {kind.key: kind for kind in register.types.values()}
@@ -70,6 +71,12 @@ class Spool:
         trace: TracebackType | None,
     ) -> None:  # fmt: skip
         self._db.close()
+        if isinstance(error, sqlite3.OperationalError):
+            raise Trouble(
+                f"there is no room for what was read: {error}",
+                "make room, or name a folder with more of it in SQLITE_TMPDIR, and start again: "
+                "what was loaded stands",
+            ) from error
 
     def keep_row(self, part: str, object_id: str, file: str, row: SourceRow) -> None:
         """A row that has to be read together with the others of its object."""
