@@ -99,7 +99,7 @@ def _facts(request: Mapping[str, JsonValue], known: Mapping[str, JsonValue]) -> 
     """What the door knew: the case as it was declared or named, and what the record says."""
     context = _map(request.get("context"))
     declaration = context.get("declaration")
-    own = _text(context.get("case"))
+    own = _text(context.get("case")) or _text(context.get("zaak"))
     unverified = read(declaration) if isinstance(declaration, str) and not own else None
     declared = unverified.claims.case if isinstance(unverified, Unverified) else ""
     is_open = known.get("caseOpen")

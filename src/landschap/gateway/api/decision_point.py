@@ -15,6 +15,7 @@ Source: AuthZEN 1.0; Authorization Decision Log; house decision: own side of the
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -39,7 +40,7 @@ from landschap.purposes.authzen import evaluating, messages, searching
 from landschap.purposes.authzen.description import document_of, metadata_of
 from landschap.purposes.authzen.messages import Evaluation, Unclear, Unreadable, Words
 from landschap.purposes.authzen.voice import digest_of, request_of
-from landschap.purposes.decision import Decision, Step
+from landschap.purposes.decision import Decision, Question, Step
 from landschap.purposes.vetoes import denied, judge, with_voice
 from landschap.vocabulary.ijson import InvalidJson, loads
 from landschap.vocabulary.problems import ProblemError, Refusal
@@ -189,14 +190,15 @@ class DecisionPoint:
                 "context": evaluating.unclear(str(error))["context"],
             }
             return Told(asking=asking, answer=empty)
-        answer = searching.search(kind, asked.question, world.snapshot, asking.at, body, page)
+        question = self._with_facts(asked.question, world)
+        answer = searching.search(kind, question, world.snapshot, asking.at, body, page)
         if asked.ignored:
             answer["context"] = {"ignored": list(asked.ignored)}
         return Told(asking=asking, answer=answer)
 
     async def _decision(self, asked: Evaluation, world: PointWorld, asking: Asking) -> Decision:
         """Ours first; another engine is asked only what we permit, and can only take away."""
-        question = asked.question
+        question = self._with_facts(asked.question, world)
         is_ours = question.provider in {"", self._deps.owner}
         offered = world.services.get(question.service) if is_ours else None
         veto = offered.veto if offered else None
@@ -211,6 +213,16 @@ class DecisionPoint:
             wanted = VoiceWanted(voice, request, digest_of(request))
             decision = with_voice(decision, await self._deps.voices.hear(wanted))
         return evaluating.settled(decision, asked, world.snapshot)
+
+    def _with_facts(self, question: Question, world: PointWorld) -> Question:
+        """With what we know beside it. Whether a case of another is open only that other knows."""
+        case = question.facts.case
+        is_own = question.organisation == self._deps.owner and not question.delegatee
+        known = is_own and world.cases is not None
+        facts = question.facts._replace(
+            case_open=case in (world.cases or ()) if known else None, marked=world.marked
+        )
+        return dataclasses.replace(question, facts=facts)
 
     def _application(self, request: AnyRequest, world: PointWorld) -> Application | None:
         key = request.headers.get("x-api-key", "")

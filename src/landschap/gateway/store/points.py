@@ -12,19 +12,26 @@ from landschap.gateway.plan import service_upstream_name
 from landschap.gateway.services import Service
 from landschap.gateway.store.declared import applications, services
 from landschap.gateway.world import Application, Offered, veto_of, why_blocked
+from landschap.purposes.persons import store as persons
 from landschap.purposes.snapshot import Snapshot
 from landschap.purposes.store import current_snapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointWorld:
-    """Everything at one epoch; never changed after making. ``services`` are ours, by name."""
+    """Everything at one epoch; never changed after making.
+
+    ``services`` are ours, by name; ``marked`` are activities against which a restriction or
+    objection of somebody stands, ``cases`` those that are open (None: cases are not known here).
+    """
 
     epoch: int
     snapshot: Snapshot
     services: Mapping[str, Offered]
     keys: Mapping[bytes, Application]
     certificates: Mapping[str, Application]
+    marked: Mapping[str, frozenset[str]]
+    cases: frozenset[str] | None
 
 
 async def load_point(gateway: asyncpg.Pool, purposes: asyncpg.Pool, owner: str) -> PointWorld:
@@ -40,6 +47,8 @@ async def load_point(gateway: asyncpg.Pool, purposes: asyncpg.Pool, owner: str) 
         certificates={
             each.certificate_thumbprint: each for each in known if each.certificate_thumbprint
         },
+        marked=await persons.marked(purposes),
+        cases=await persons.open_cases(purposes),
     )
 
 

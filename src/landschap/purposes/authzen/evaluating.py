@@ -97,6 +97,23 @@ def obligations_of(decision: Decision, snapshot: Snapshot) -> list[Mapping[str, 
             for each in decision.rows
         ]
         found.append(_obligation("rows", "custom", {"kind": "rows", "rows": rows}))
+    if decision.obligations:
+        values: list[JsonValue] = [
+            {"kind": each.kind, "path": each.path, "value": each.value}
+            for each in decision.obligations
+        ]
+        found.append(_obligation("values", "custom", {"kind": "values", "values": values}))
+    if decision.checks:
+        checks: Answer = {"kind": "checks", "checks": list(decision.checks)}
+        found.append(_obligation("checks", "custom", checks))
+    if decision.mark is not None:
+        mark: Answer = {
+            "kind": "mark",
+            "path": decision.mark.path,
+            "guarded": list(decision.mark.guarded),
+            "withheld": decision.third_party,
+        }
+        found.append(_obligation("mark", "custom", mark))
     return found
 
 

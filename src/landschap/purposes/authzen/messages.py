@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from landschap.purposes.authzen import names
 from landschap.purposes.decision import Question
+from landschap.purposes.needs import Facts
 from landschap.vocabulary.identifiers import InvalidValue, Oin
 from landschap.vocabulary.ijson import JsonValue
 
@@ -32,7 +33,7 @@ _RESOURCE = ("type", "id", "properties")
 _RESOURCE_PROPERTIES = ("provider", "fields", "search")
 _CONTEXT = (
     "doelbinding", "grondslag", "delegator", "handling", "client_principal", "time", "traceparent",
-    "tracestate", "mim", "ld-context", "supported_obligations",
+    "tracestate", "mim", "ld-context", "supported_obligations", "zaak",
 )  # fmt: skip
 
 
@@ -125,6 +126,7 @@ class _Reading:
             loa=self._text(about, "loa", "subject.properties.loa"),
             require_bound=False,
             lenient=self._text(context, "handling", "context.handling") == "lenient",
+            facts=Facts(case=self._text(context, "zaak", "context.zaak")),
         )
 
     def supported(self) -> tuple[str, ...] | None:
