@@ -33,6 +33,7 @@ from landschap.integration.rows import Connector
 from landschap.logboek.store import LogWriter
 from landschap.platform.http import AppShape, make_app
 from landschap.platform.keys import secret_key
+from landschap.purposes.second_look import Persons
 from landschap.registers.client import read_extract, read_models
 from landschap.registers.models import Registers
 from landschap.registers.store import load
@@ -50,6 +51,7 @@ class World:
     surroundings: Surroundings
     supplier: Supplier
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
+    persons: Persons | None = None
 
     def asker(self, given: Declaration | None = None, **doors: Connector) -> Asker:
         """The door to one logical source; ``doors`` replaces connectors by source."""
@@ -64,6 +66,7 @@ class World:
             permit_key=secret_key(settings, "permit"),
             pseudonym_key=secret_key(settings, "pseudonym"),
             metrics=CollectorRegistry(),
+            persons=self.persons,
         )
         self.metrics = deps.metrics
         app = make_app(routes(deps), AppShape(title="bronnen", version="1.0.0"))

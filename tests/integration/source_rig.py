@@ -107,6 +107,7 @@ class Asker:
     permits: list[Permit] = field(default_factory=list)
     delegator: str = ""
     history: tuple[str, ...] = HISTORY
+    beside: dict[str, Any] = field(default_factory=dict)
 
     async def ask(
         self,
@@ -147,6 +148,7 @@ class Asker:
             grant_hash=GRANT,
             delegator=self.delegator,
             history=self.history,
+            **self.beside,
         )
         self.permits.append(made)
         return seal(made, self.permit_key)
