@@ -88,7 +88,7 @@ async def test_mistakes_of_all_files_are_told_and_nothing_changes(database: Data
     done = await run(database, "service", "apply")
     assert done.code == 1
     assert "pand.toml: line 5: headers: Cookie is set by the door" in done.err
-    assert 'kadaster.toml: line 4: recording: "hold"' in done.err
+    assert 'kadaster.toml: hold: is missing: recording = "hold" needs it' in done.err
     assert await store.offered_services(await database.pool("gateway")) == frozenset()
 
 
@@ -100,6 +100,46 @@ async def test_service_the_register_calls_personal_needs_lines(database: Databas
     done = await run(database, "service", "apply")
     assert done.code == 1
     assert "holds personal data" in done.err
+
+
+HOLD = """
+[hold]
+form = "json"
+paths = ["/personen/{bsn}"]
+persons = ["bsn"]
+[velden]
+bsn = "/bsn"
+uitkering.soort = "/soort"
+[access]
+header = "X-Api-Key"
+secret_file = "leverancier.key"
+"""
+
+
+async def test_held_service_is_held_against_the_register_and_its_files(database: Database) -> None:
+    pool = await database.pool("purposes")
+    signers = Signers(author="A. de Vries", approver="B. Jansen")
+    await save_register(pool, register(WEESP), signers, based_on="")
+    supplier = "https://leverancier.test:443"
+    misspelt = HOLD.replace("uitkering.soort", "uitkering.sort")
+    declare(database, recording="hold", upstream=supplier, more=misspelt)
+    done = await run(database, "service", "apply")
+    assert done.code == 1
+    assert "velden.uitkering.sort is no field of this service" in done.err
+    assert "did you mean uitkering.soort" in done.err
+    assert "leverancier.key: No such file or directory" in done.err
+    (database.settings.paths.secrets / "leverancier.key").write_text("geheim")
+    declare(database, recording="hold", upstream=supplier, more=HOLD)
+    done = await run(database, "service", "apply", "--json")
+    assert (done.code, done.json["added"]) == (0, ["uitkeringen"]), done.err
+    shown = await run(database, "service", "show", "uitkeringen", "--json")
+    assert shown.json["hold"]["fields"]["uitkering.soort"] == ["/soort"]
+    assert "geheim" not in shown.out
+    assert (await run(database, "config", "check")).code == 0
+    declare(database, recording="hold", upstream=supplier, more=HOLD.replace("velden", "velde"))
+    done = await run(database, "config", "check")
+    assert done.code == 1
+    assert "velde: unknown key; did you mean velden?" in done.err
 
 
 async def test_prune_withdraws_what_is_no_longer_declared(database: Database) -> None:
