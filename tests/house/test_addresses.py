@@ -14,7 +14,7 @@ from landschap.registers.client.models import ready_models
 
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "landschap"
 METHODS = {"get", "post", "put", "patch", "delete", "head", "route"}
-PERSON = re.compile(r"bsn|burgerservice|geboorte|(?<![a-z])naam(?![a-z])", re.IGNORECASE)
+PERSON = re.compile(r"bsn|burgerservice|geboorte|achternaam", re.IGNORECASE)
 
 
 def routes() -> Iterator[tuple[str, str]]:

@@ -105,7 +105,7 @@ async def test_apply_tells_everything_that_is_wrong_and_applies_nothing(
     told = str(done.exception)
     assert "2 things are wrong" in told
     assert "did you mean toestaan?" in told
-    assert "needs (case, consent, four eyes) are not supported" in told
+    assert "uses onward along a chain are not supported" in told
     snapshot, _ = await current_snapshot(await database.pool("purposes"))
     assert not snapshot.purposes
 
@@ -121,9 +121,11 @@ async def test_a_purpose_is_shown_with_its_activities_fields_and_who_may(
     rows = json.loads((await landschap_command("purpose", "list", "--json")).stdout)
     assert {row["uri"].rpartition("/")[2]: row["policies"] for row in rows} == {
         "werk-en-inkomen": 0,
-        "recht-op-bijstand-vaststellen": 1,
+        "recht-op-bijstand-vaststellen": 3,
         "parkeervergunning-verlenen": 0,
         "inzage-geven": 0,
+        "adressen-en-gebouwen-bijhouden": 1,
+        "gegevens-van-inwoners-bijhouden": 1,
     }
     told = json.loads((await landschap_command("purpose", "history", "--json")).stdout)
     assert [(t["author"], t["approver"], t["reason"]) for t in told] == [

@@ -146,7 +146,7 @@ class Lane:
         except LaneTaken:
             await self.close()
             raise
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except _CUT as error:
             await self.close()
             raise ConnectionLost(str(error)) from error
 
@@ -207,7 +207,7 @@ class Lane:
             return
         try:
             await connection.close(timeout=2)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except _CUT:
             connection.terminate()
 
     async def _claim(self, connection: asyncpg.Connection) -> None:
@@ -228,6 +228,16 @@ class Lane:
         self.end = LaneEnd() if row is None else LaneEnd(row["no"], row["head"], row["last_record"])
         doubt, self._doubt = self._doubt, None
         return doubt is not None and self.end.head == doubt.digest()
+
+
+# A connection that is cut in the middle of an answer may leave the client itself confused.
+_CUT = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
 
 
 def is_data_fault(error: Exception) -> bool:
