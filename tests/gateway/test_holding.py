@@ -577,6 +577,19 @@ async def test_more_at_once_than_the_service_takes_is_refused_and_nothing_is_kep
     assert (await held.ask(ONE))[0] == 200
 
 
+async def test_replaced_secret_is_used_with_the_next_question(held: Held) -> None:
+    file = held.pair.weesp.settings.paths.secrets / "leverancier.key"
+    await held.ask(ONE)
+    fresh = file.with_suffix(".new")
+    fresh.write_text("nieuw geheim")
+    fresh.rename(file)
+    try:
+        assert (await held.ask(ONE))[0] == 200
+        assert held.supplier.heard[-1].headers["x-api-key"] == "nieuw geheim"
+    finally:
+        file.write_text("geheim\n")
+
+
 async def test_changed_mapping_holds_with_the_next_question(held: Held) -> None:
     await held.declare(declared(held).replace('uitkering.norm = "/uitkering/norm"\n', ""))
     _, _, body = await held.ask(ONE)

@@ -57,7 +57,19 @@ class ServedServices:
             async with self._lock:
                 if epoch > self._epoch:
                     await self._read(epoch)
+        found = self._known.get(name)
+        if found is not None and _is_outdated(found):
+            async with self._lock:
+                if self._known.get(name) is found:
+                    self._renew(found)
         return self._known.get(name)
+
+    def _renew(self, known: Served) -> None:
+        """Another way to the same service; the old one stays when the new can not be used."""
+        made = self._made(known.service, known.hold)
+        if made is not None:
+            self._known = {**self._known, known.service.name: made}
+            asyncio.get_running_loop().call_later(_LINGERS_SECONDS, _close, known)
 
     async def close(self) -> None:
         """Close the ways to all services."""
@@ -93,6 +105,13 @@ class ServedServices:
             # Asked for, it is refused as misconfigured; the others go on.
             log.warning("held service not usable", service=service.name, error=str(error))
             return None
+
+
+def _is_outdated(known: Served) -> bool:
+    try:
+        return known.upstream.is_outdated()
+    except OSError:
+        return False  # half-way of being replaced: what is held still works
 
 
 _closing: set[asyncio.Task[None]] = set()

@@ -51,10 +51,15 @@ class Upstream:
         self._around = around
         is_unix = service.upstream.startswith("unix:")
         self._base = "http://service" if is_unix else service.upstream
+        self._stamps = _stamps(service.hold.access, around)
         self._secret = _secret(service.hold.access, around)
         self._tls = _tls(service.hold.access, around) if self._base.startswith("https:") else False
         self._socket = service.upstream.removeprefix("unix:") if is_unix else ""
         self._session: aiohttp.ClientSession | None = None
+
+    def is_outdated(self) -> bool:
+        """True when a file by which we prove ourselves was replaced since."""
+        return _stamps(self._hold.access, self._around) != self._stamps
 
     async def close(self) -> None:
         """Close what was opened."""
@@ -144,6 +149,18 @@ def _unpacking(encoding: str) -> zlib._Decompress | None:
 
 def _too_large(limit: int) -> ProblemError:
     return ProblemError(failed("answer_too_large", f"The answer is larger than {limit} bytes."))
+
+
+def _stamps(access: Access, around: Surroundings) -> list[tuple[int, int]]:
+    """By what a replaced file is known: its place on the disk and its moment. Raises OSError."""
+    names = (
+        (around.secrets, access.secret_file),
+        (around.secrets, access.key),
+        (around.folder, access.certificate),
+        (around.folder, access.trust_anchors),
+    )
+    found = [(folder / name).stat() for folder, name in names if name]
+    return [(each.st_ino, each.st_mtime_ns) for each in found]
 
 
 def _secret(access: Access, around: Surroundings) -> str:
