@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import asyncpg
@@ -21,6 +21,9 @@ from landschap.gateway.services import Service
 from landschap.gateway.store import Difference, Pools
 from landschap.platform.identity import Validity, make_anchor
 from landschap.platform.settings import LimitSettings, ListenSettings, Settings
+from landschap.purposes.needs import Approval, Kind
+from landschap.purposes.persons import store as persons
+from landschap.purposes.persons.store import Statement
 from landschap.vocabulary.identifiers import InvalidValue
 from landschap.vocabulary.problems import ProblemError
 
@@ -139,6 +142,30 @@ async def test_world_is_never_older_than_the_epoch_it_names(
     later = await store.load_world(pools, own, None, NOW)
     assert later.epoch > world.epoch
     assert not later.keys
+
+
+async def test_what_is_said_of_persons_and_cases_is_in_the_next_world(
+    pools: Pools, database: Database
+) -> None:
+    own, about = own_peer(database.settings), "https://weesp.example/activiteiten/a"
+    before = await store.load_world(pools, own, None, NOW)
+    assert (before.marked, before.cases, before.approvals) == ({}, None, {})
+    objection = Statement(
+        kind=Kind.OBJECTION, subject=b"p" * 16, about=about, holds=True, author="fg"
+    )
+    receipt = await persons.say(pools.purposes, objection)
+    assert receipt.epoch > before.epoch
+    await persons.say_case(pools.purposes, "Z-1", is_open=True, author="zaaksysteem")
+    until = datetime.now(UTC) + timedelta(hours=1)
+    approval = Approval("https://doelen.example/a", "Z-1", "j.devries", "a.bakker", until)
+    await persons.approve(pools.purposes, approval)
+    later = await store.load_world(pools, own, None, NOW)
+    assert later.epoch == before.epoch + 3
+    assert later.marked == {about: frozenset({"bezwaar"})}
+    assert later.cases == frozenset({"Z-1"})
+    assert list(later.approvals.values()) == [approval]
+    await persons.say(pools.purposes, replace(objection, holds=False))
+    assert (await store.load_world(pools, own, None, NOW)).marked == {}
 
 
 async def test_without_a_register_there_is_a_world_in_which_nothing_is_permitted(

@@ -48,7 +48,7 @@ async def load_point(gateway: asyncpg.Pool, purposes: asyncpg.Pool, owner: str) 
             each.certificate_thumbprint: each for each in known if each.certificate_thumbprint
         },
         marked=await persons.marked(purposes),
-        cases=await persons.open_cases(purposes),
+        cases=await persons.KnownCases().read(purposes),
     )
 
 

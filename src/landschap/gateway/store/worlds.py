@@ -20,10 +20,11 @@ from landschap.purposes.persons import store as persons
 
 @dataclass(slots=True)
 class Remembered:
-    """The connections as they were last seen: only what was signed since is read anew."""
+    """Connections and open cases as they were last seen: only what came since is read anew."""
 
     grants: fsc_store.KnownGrants = field(default_factory=fsc_store.KnownGrants)
     connections: Mapping[str, Connection] = field(default_factory=dict)
+    cases: persons.KnownCases = field(default_factory=persons.KnownCases)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,7 @@ async def load_world(
             employees=employees,
             aliases=aliases or {},
             marked=await persons.marked(pools.purposes),
-            cases=await persons.open_cases(pools.purposes),
+            cases=await remembered.cases.read(pools.purposes),
             approvals=await persons.approvals(pools.purposes, now),
         )
     )

@@ -129,13 +129,28 @@ async def say_case(pool: asyncpg.Pool, number: str, *, is_open: bool, author: st
     return epoch
 
 
-async def open_cases(pool: asyncpg.Pool) -> frozenset[str] | None:
-    """The cases that are open; None while nobody has told of any: then cases are not known here."""
-    rows = await pool.fetch(
-        "SELECT DISTINCT ON (case_number) case_number, is_open FROM case_state"
-        " ORDER BY case_number, number DESC"
-    )
-    return frozenset(row["case_number"] for row in rows if row["is_open"]) if rows else None
+class KnownCases:
+    """The cases that are open, as they were last read: only what was told since is read anew.
+
+    Statements stand in order of commit (`say_case`), so none with a lower number comes later.
+    """
+
+    def __init__(self) -> None:
+        self._last = 0
+        self._open: frozenset[str] | None = None
+
+    async def read(self, pool: asyncpg.Pool) -> frozenset[str] | None:
+        """The open cases; None while nobody has told of any: then cases are not known here."""
+        rows = await pool.fetch(
+            "SELECT number, case_number, is_open FROM case_state WHERE number > $1 ORDER BY number",
+            self._last,
+        )
+        if rows:
+            found = set(self._open or ())
+            for row in rows:
+                (found.add if row["is_open"] else found.discard)(row["case_number"])
+            self._last, self._open = rows[-1]["number"], frozenset(found)
+        return self._open
 
 
 async def is_open(pool: asyncpg.Pool, number: str) -> bool | None:
