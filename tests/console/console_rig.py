@@ -209,6 +209,7 @@ async def console_deps(database: Database, settings: Settings, writer: LogWriter
         settings=settings,
         site=Site(settings, static, console_shape(settings, "0.1.0")),
         pool=await database.pool("console"),
+        purposes=await database.pool("purposes"),
         registers=RegisterDeps(
             registers=registers,
             pool=pool,

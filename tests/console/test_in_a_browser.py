@@ -23,6 +23,9 @@ from tests.portal.test_in_a_browser import (
     shape_of,
 )
 
+from landschap.purposes.public import id_of
+
+ACTIVITY = id_of("https://register.weesp.example/activiteiten/aanvraag-bijstand-behandelen")
 PAGES = {
     "begin": "/console",
     "doel": "/console/doel",
@@ -39,6 +42,10 @@ PAGES = {
     "bestaat-niet": f"{RESIDENT}/W99999",
     "meldingen": "/console/terugmeldingen",
     "melding": "{report}",
+    "verwerkingen": "/console/verwerkingen",
+    "verwerking": f"/console/verwerkingen/{ACTIVITY}",
+    "register-versies": "/console/verwerkingen/versies",
+    "register-verschil": "/console/verwerkingen/versies/1",
     "uitgelogd": "/console/uitgelogd",
 }
 

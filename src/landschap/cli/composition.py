@@ -454,6 +454,7 @@ class Composition:
             pool=await self.pool("console"),
             registers=registers,
             snapshot=await self._snapshot(),
+            purposes=await self.pool("purposes"),
             session_key=secret_key(settings, "session"),
             oidc=oidc,
             case_open=partial(is_open, await self.pool("purposes")),

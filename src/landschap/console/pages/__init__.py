@@ -11,6 +11,7 @@ from litestar.types import ControllerRouterHandler
 
 from landschap.console.pages.context import BASE, ConsoleDeps, console_shape, door_of
 from landschap.console.pages.objects import object_routes
+from landschap.console.pages.processing import processing_routes
 from landschap.console.pages.refused import is_console, refusal_page
 from landschap.console.pages.registers import register_routes
 from landschap.console.pages.reports import report_routes
@@ -28,4 +29,5 @@ def routes(deps: ConsoleDeps) -> list[ControllerRouterHandler]:
         *register_routes(deps),
         *object_routes(deps),
         *report_routes(deps),
+        *processing_routes(deps),
     ]

@@ -31,6 +31,7 @@ __all__ = [
 BASE = "/console"
 REGISTERS = Link(path=f"{BASE}/register", label=N_("Registers"))
 REPORTS = Link(path=f"{BASE}/terugmeldingen", label=N_("Terugmeldingen"))
+PROCESSING = Link(path=f"{BASE}/verwerkingen", label=N_("Verwerkingen"))
 START = Link(path=BASE, label=N_("Console"))
 TASK = Link(path=f"{BASE}/doel", label=N_("Doel en zaak"))
 
@@ -40,8 +41,8 @@ class ConsoleDeps:
     """What the console needs, made once per process.
 
     ``registers`` is what the registers' own API stands on: pages go the same way. ``snapshot``
-    gives the register of purposes that is in force. Without ``oidc`` nobody can log in, and the
-    pages say so. ``case_open`` tells whether a case is open.
+    gives the register of purposes that is in force, ``purposes`` those of before. Without ``oidc``
+    nobody can log in, and the pages say so. ``case_open`` tells whether a case is open.
     """
 
     settings: Settings
@@ -49,6 +50,7 @@ class ConsoleDeps:
     pool: asyncpg.Pool
     registers: RegisterDeps
     snapshot: Callable[[], Snapshot]
+    purposes: asyncpg.Pool
     session_key: bytes = field(repr=False)
     oidc: OidcClient[Employee] | None
     case_open: Callable[[str], Awaitable[bool | None]] | None = None
@@ -65,7 +67,7 @@ def console_shape(settings: Settings, version: str) -> SiteShape:
         start=BASE,
         visitor_line=N_("Wat u bekijkt, wordt vastgelegd"),
         public_menu=(START,),
-        personal_menu=(START, REGISTERS, REPORTS, TASK),
+        personal_menu=(START, REGISTERS, REPORTS, PROCESSING, TASK),
         form_targets=(oidc.issuer,) if oidc else (),
     )
 
