@@ -94,6 +94,7 @@ class Point:
     client: httpx.AsyncClient
     database: Database
     log: LogWriter
+    deps: Any = None
     app: Any = None
     headers: dict[str, str] = field(default_factory=dict)
     trace: str = ""
@@ -143,7 +144,7 @@ async def running(module_database: Database) -> AsyncIterator[Point]:
     transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]  # ASGI
     key = await store.add_application(gateway, "poort", datetime.now(UTC))
     async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
-        made = Point(client, database, log, app, {**HEADERS, "X-Api-Key": key})
+        made = Point(client, database, log, deps, app, {**HEADERS, "X-Api-Key": key})
         await made.change()
         await made.offer()
         yield made
@@ -471,6 +472,18 @@ async def test_through_the_listener_only_a_real_certificate_or_key_counts(
     status, told, headers = await ask(certified)
     assert (status, told["code"]) == (503, "decisions_unavailable")
     assert headers["content-type"] == "application/problem+json"
+
+
+async def test_without_a_register_nothing_is_decided(point: Point) -> None:
+    async def fails() -> Any:
+        raise OSError("no database")
+
+    deps = dataclasses.replace(point.deps, load=fails)
+    transport = httpx.ASGITransport(app=point_app(deps))  # type: ignore[arg-type]  # ASGI
+    async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
+        answer = await dataclasses.replace(point, client=client).ask("evaluation", question())
+    assert (answer.status_code, answer.json()["code"]) == (503, "decisions_unavailable")
+    assert "decision" not in answer.json()
 
 
 @pytest.mark.case("A59")

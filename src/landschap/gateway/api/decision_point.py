@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import asyncpg
 from litestar import Request, Response, get, post
 from litestar.types import ASGIApp, ControllerRouterHandler
 
@@ -43,7 +44,7 @@ from landschap.purposes.authzen.voice import digest_of, request_of
 from landschap.purposes.decision import Decision, Question, Step
 from landschap.purposes.vetoes import denied, judge, with_voice
 from landschap.vocabulary.ijson import InvalidJson, loads
-from landschap.vocabulary.problems import ProblemError, Refusal
+from landschap.vocabulary.problems import Fault, ProblemError, Refusal
 from landschap.vocabulary.tracing import parse_traceparent
 
 AnyRequest = Request[Any, Any, Any]
@@ -110,7 +111,10 @@ class DecisionPoint:
             raise ProblemError(refusals.not_loggable()) from None
 
     async def _reload(self) -> PointWorld:
-        self._world = await self._deps.load()
+        try:
+            self._world = await self._deps.load()
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise ProblemError(_undecided()) from error
         return self._world
 
     async def _newer(self, epoch: int) -> None:
@@ -326,6 +330,18 @@ def _render(refusal: Refusal, request: AnyRequest) -> Response[Any]:
     if refusal.code == "application_unknown":
         answer.headers["WWW-Authenticate"] = "ApiKey"
     return _with_id(answer, request)
+
+
+def _undecided() -> Refusal:
+    return Refusal(
+        code="decisions_unavailable",
+        status=503,
+        title="The decision point can not decide now",
+        detail="The register of this organisation can not be read, and so nothing is permitted.",
+        missing="a database that answers",
+        owner="the operators of this organisation",
+        fault=Fault.OURS,
+    )
 
 
 def _unreadable(why: str) -> Refusal:

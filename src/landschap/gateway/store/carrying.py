@@ -129,6 +129,9 @@ async def _outway_door(settings: Settings, pools: Pools) -> OutwayDoor:
 
 def _decisions_door(settings: Settings) -> DecisionsDoor:
     listen = _listen(settings.listen.decisions)
+    test = settings.organisation.environment == "test"
+    if settings.addresses.decisions.startswith("http:") and not test:
+        raise InvalidValue("addresses.decisions is http; outside a test it needs https")
     client_ca = settings.identity.internal_ca
     loopback = listen.host.startswith(("127.", "[::1]"))
     return DecisionsDoor(
