@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The public register of processing activities in real Chromium: accessible, narrow, dark."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Literal
+
+import pytest
+import uvicorn
+from playwright.async_api import Browser
+from tests.portal.conftest import browser
+from tests.portal.portal_rig import Server, free_socket
+from tests.portal.test_in_a_browser import faults_of, opened, problems_of, shape_of
+from tests.purposes.registers import ACTIVITY
+from tests.registers.open_rig import Open
+from tests.registers.test_processing_published import published
+
+from landschap.purposes.public import id_of
+
+__all__ = ["browser", "published"]
+
+
+@pytest.fixture
+async def address(published: Open) -> AsyncIterator[str]:
+    socket = free_socket()
+    config = uvicorn.Config(published.app, ws="none", lifespan="off", log_config=None)
+    server = Server(config)
+    task = asyncio.create_task(server.serve(sockets=[socket]))
+    yield f"http://127.0.0.1:{socket.getsockname()[1]}"
+    server.should_exit = True
+    await task
+
+
+@pytest.mark.parametrize(
+    ("prefix", "colours", "width"), [("", "light", 1280), ("/en", "dark", 320)]
+)
+async def test_no_page_has_a_fault_that_a_program_can_find(
+    address: str,
+    browser: Browser,
+    prefix: str,
+    colours: Literal["light", "dark"],
+    width: int,
+) -> None:
+    size = {"width": width, "height": 900}
+    async with opened(browser, color_scheme=colours, viewport=size) as context:
+        page = await context.new_page()
+        for path in ("/verwerkingen", f"/verwerkingen/{id_of(ACTIVITY)}"):
+            await page.goto(f"{address}{prefix}{path}")
+            assert problems_of(await shape_of(page)) == [], path
+            assert await faults_of(page) == [], path
