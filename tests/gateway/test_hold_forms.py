@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -369,3 +370,12 @@ def test_mapping_that_does_not_fit_the_register_names_the_nearest_field() -> Non
         misfits("uitkeringen", hold, made)
     )
     assert misfits("elders", hold, snapshot) == []
+
+
+def test_example_of_the_manual_is_a_declaration() -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "offer-a-service.md"
+    _, _, rest = page.read_text().partition("# services/uitkeringen.toml\n")
+    found = read_service(rest.partition("```")[0])
+    assert isinstance(found, Service), found
+    assert found.hold is not None
+    assert found.hold.access.key == "koppelvlak.key"
