@@ -16,8 +16,10 @@ from landschap.purposes.duties import Confidentiality, Obligation
 from landschap.purposes.model import Decree, Policy, Register, Validity
 from landschap.purposes.needs import Facts, Kind, Standing, against
 from landschap.purposes.permit import Permit
+from landschap.purposes.replay import replay
 from landschap.purposes.rows import RowCondition
 from landschap.purposes.snapshot import Snapshot
+from landschap.vocabulary.ijson import JsonValue
 
 CONSENT = ("toestemming",)
 MARK = Confidentiality(path="uitkering.soort", guarded=("adres.straat", "adres.plaats"))
@@ -207,3 +209,37 @@ def test_the_receiver_in_a_permit_is_for_whom_is_asked() -> None:
     )  # fmt: skip
     assert permit.receiver == r.DOESBURG
     assert replace(permit, delegator=r.STRANGER).receiver == r.STRANGER
+
+
+@pytest.mark.parametrize(
+    ("context", "facts", "code"),
+    [
+        ({"case": "Z-1"}, {}, ""),
+        ({"case": "Z-1"}, {"caseOpen": True}, ""),
+        ({"case": "Z-1"}, {"caseOpen": False}, "case_missing"),
+        ({}, {}, "case_missing"),
+    ],
+)
+def test_a_recorded_question_is_decided_again_on_what_the_door_knew(
+    context: dict[str, JsonValue], facts: dict[str, JsonValue], code: str
+) -> None:
+    """Also when the case was closed since, or the policy looks the same from outside."""
+    policy = r.policy("p", needs=("zaak",), organisations=("*own",))
+    request: dict[str, JsonValue] = {
+        "subject": {"type": "application", "id": "zaaksysteem"},
+        "action": {"name": "raadplegen"},
+        "resource": {"type": "service", "id": r.SERVICE, "properties": {"provider": r.WEESP}},
+        "context": {"purpose": r.ASSISTANCE, **context},
+    }
+    told: dict[str, JsonValue] = {"facts": facts, **({"code": code} if code else {})}
+    if not code:
+        told |= {"policy": "p@1", "visible": sorted(r.BIJSTAND.fields)}
+    again = replay(
+        request,
+        {"decision": not code, "context": told},
+        bound=None,
+        snapshot=Snapshot(r.weesp(policy)),
+        at=r.NOW,
+    )
+    assert again is not None
+    assert (again.decision.code, again.differences) == (code, ())
