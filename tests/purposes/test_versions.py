@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 from tests.conftest import Database
-from tests.purposes.registers import ACTIVITY, ASSISTANCE, question, text, weesp
+from tests.purposes.registers import ACTIVITY, ASSISTANCE, prohibition, question, text, weesp
 
 from landschap.purposes import store
 from landschap.purposes.changes import changes_between
@@ -121,6 +121,15 @@ def test_the_term_of_the_supplying_law_is_the_least() -> None:
     assert "P20Y" in found[0].message
     longer = tuple(replace(each, log_retention="P20Y") for each in one.activities)
     assert check_register(replace(one, legal_bases=bases, activities=longer)) == []
+
+
+def test_a_prohibition_on_one_version_alone_is_no_mistake() -> None:
+    later = prohibition("later-niet", valid=SECOND)
+    whole = prohibition("nooit", valid=FIRST.__class__(since=FIRST.since))
+    one = with_two()
+    assert check_register(replace(one, policies=(*one.policies, later))) == []
+    found = check_register(replace(one, policies=(*one.policies, whole)))
+    assert ["can never apply" in each.message for each in found] == [True]
 
 
 async def test_old_versions_stay_readable(database: Database) -> None:

@@ -319,15 +319,20 @@ def _shadowed(snapshot: Snapshot) -> Iterator[Finding]:
     places = {policy.id: place for place, policy in enumerate(snapshot.register.policies)}
     for by_purpose in snapshot.permits.values():
         for rules in by_purpose.values():
-            for rule in rules:
-                for ban in snapshot.prohibitions:
-                    if _covers(ban, rule, snapshot):
+            # A policy is one rule for each version of its activity; only all of them are never.
+            for rule, every in ((each, _of_policy(each, rules)) for each in rules):
+                for ban in snapshot.prohibitions if rule is every[0] else ():
+                    if all(_covers(ban, each, snapshot) for each in every):
                         yield Finding(
                             table="beleidsregel",
                             place=places[rule.policy.id],
                             key="id",
                             message=f"can never apply: the prohibition {ban.policy.id} covers it",
                         )
+
+
+def _of_policy(rule: Rule, rules: Sequence[Rule]) -> list[Rule]:
+    return [each for each in rules if each.policy is rule.policy]
 
 
 def _covers(ban: Rule, rule: Rule, snapshot: Snapshot) -> bool:
