@@ -198,7 +198,7 @@ async def test_any_sequence_answers_as_the_naive_model(
 
 
 @pytest.mark.long
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(steps=st.lists(STEPS, min_size=5, max_size=40), pairs=PAIRS)
 async def test_any_long_sequence_answers_as_the_naive_model(
     pool: asyncpg.Pool, steps: list[Step], pairs: list[tuple[int, int]]

@@ -20,7 +20,7 @@ from tests.registers.test_collections import FIELDS, Houses, places
 from tests.throwaway import Database
 
 from landschap.registers import store
-from landschap.registers.api import exporting
+from landschap.registers.api import streamed
 
 WAIT_SECONDS = 20
 
@@ -148,7 +148,7 @@ async def test_a_delivery_that_takes_too_long_is_broken_off(
 ) -> None:
     await houses.fill(600)
     Gate(monkeypatch)
-    monkeypatch.setattr(exporting, "MAX_SECONDS", 0.5)
+    monkeypatch.setattr(streamed, "MAX_SECONDS", 0.5)
     with pytest.raises(httpx.RemoteProtocolError):
         await houses.get("huizen", {"formaat": "jsonl"})
     assert (await ended(houses))[0] is False

@@ -175,3 +175,19 @@ async def test_no_room_for_what_was_read_is_told_and_nothing_is_loaded(
     pool = await database.pool("registers")
     assert await pool.fetchval("SELECT count(*) FROM registers.assertion") == 0
     database.close()
+
+
+async def test_a_database_that_is_away_is_told_before_all_is_read(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    config, database = await permits(cluster, tmp_path)
+    database.close()
+    dsn = str(database.settings.postgres.dsn)
+    text = config.read_text().replace(dsn, dsn.replace("host=", "host=/nergens"))
+    config.write_text(text)
+    file = many(tmp_path / "in.csv", 1)
+    words = ["load", "vergunningen", str(file), "--mapping", str(file.with_suffix(".toml"))]
+    done = await asyncio.to_thread(at_the_prompt, [*words, "--config", str(config)])
+    assert done.code == 1
+    assert "cannot be reached" in done.err
+    assert "Reading" not in done.err

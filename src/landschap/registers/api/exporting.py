@@ -14,16 +14,15 @@ delivery says that it is not whole.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
-import structlog
 from litestar import Request, Response, get
 from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
@@ -37,6 +36,7 @@ from landschap.registers import store
 from landschap.registers.answering import headers_of
 from landschap.registers.api.collections import refuse_closed
 from landschap.registers.api.desk import AnyRequest, Case, Deps, Desk, History, preference
+from landschap.registers.api.streamed import Streamed
 from landschap.registers.asking import Faults
 from landschap.registers.bulk import (
     BULK_KEYS,
@@ -65,14 +65,9 @@ from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.problems import Fault, ProblemError, Refusal
 from landschap.vocabulary.times import as_utc_text
 
-if TYPE_CHECKING:
-    from litestar.types import Receive, Scope, Send
-
 SERVICE_ENDING = "-bulk"
 AT_ONCE = 2
-MAX_SECONDS = 3600.0
 _RETRY_SECONDS = 60
-log = structlog.get_logger(__name__)
 
 
 def export_keys(kind: ObjectType) -> tuple[str, ...]:
@@ -167,7 +162,7 @@ async def export(
     except BaseException:
         slots.give(peer)
         raise
-    return _Streamed(stream, headers, lambda: slots.give(peer))
+    return Streamed(stream, headers, lambda: slots.give(peer))
 
 
 async def told(desk: Desk, register: Register, text: str, request: AnyRequest) -> Response[bytes]:
@@ -376,70 +371,6 @@ class _Stream:
         if found or always:
             case = self._plan.case
             await self._desk.record(case, [], found, doing=f"{case.type.collection} leveren")
-
-
-class _Streamed(Response[bytes]):
-    """An answer that is written while it is read, and broken off when it can not be finished."""
-
-    def __init__(
-        self, stream: _Stream, headers: Mapping[str, str], done: Callable[[], None]
-    ) -> None:
-        media = headers["Content-Type"]
-        rest = {name: value for name, value in headers.items() if name != "Content-Type"}
-        super().__init__(b"", headers=rest, media_type=media)
-        self._stream, self._done = stream, done
-
-    def to_asgi_response(self, *_: Any, **__: Any) -> Any:
-        """The application that sends the pieces."""
-        names = {
-            **{str(k): str(v) for k, v in self.headers.items()},
-            "content-type": str(self.media_type),
-        }
-        pairs = [(k.lower().encode("latin-1"), v.encode("latin-1")) for k, v in names.items()]
-        start: Any = {"type": "http.response.start", "status": 200, "headers": pairs}
-
-        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-            await send(start)
-            if is_head(scope):
-                self._done()
-                await send({"type": "http.response.body", "body": b"", "more_body": False})
-                return
-            await _deliver(self._stream, receive, send, self._done)
-
-        return answer
-
-
-async def _deliver(stream: _Stream, receive: Receive, send: Send, done: Callable[[], None]) -> None:
-    """Send all pieces; who goes away, or takes more than an hour, frees the place."""
-    whole = False
-    sending = asyncio.ensure_future(_send(stream, send))
-    leaving = asyncio.ensure_future(_gone(receive))
-    try:
-        finished, _ = await asyncio.wait(
-            {sending, leaving}, timeout=MAX_SECONDS, return_when=asyncio.FIRST_COMPLETED
-        )
-        whole = sending in finished and sending.exception() is None
-        if sending in finished and not whole:
-            log.error("delivery broken off", exc_info=sending.exception())
-    finally:
-        for task in (sending, leaving):
-            task.cancel()
-        await asyncio.wait({sending, leaving})
-        done()
-        await stream.ended(whole=whole)
-    if whole:
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-async def _send(stream: _Stream, send: Send) -> None:
-    async with aclosing(stream.pieces()) as pieces:
-        async for piece in pieces:
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
-
-
-async def _gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 def _other_service(kind: ObjectType) -> Refusal:
