@@ -241,23 +241,21 @@ async def test_what_is_written_is_answered_at_once(asker: Asker) -> None:
     assert seen
 
 
+_HOUSE = {
+    "$schema": DIALECT, "title": "Pand", "x-titel-en": "Building", "type": "object",
+    "additionalProperties": False, "required": [], "x-collectie": "panden",
+    "x-identificatie": "nummer", "x-versie": "1.0.0",
+    "properties": {
+        "nummer": annotated(pattern="^[a-z0-9]+$"),
+        "eigenaar": annotated(**{"x-verwijst-naar": "persoon", **BOTH}),
+        "vorige": annotated(**{"x-verwijst-naar": "pand", **BOTH}),
+    },
+}  # fmt: skip
 HOUSES = parse_register(
     {"naam": "proef", "klok": "eigen", "dialect": "standaard"},
-    {  # type: ignore[arg-type]  # plain JSON
-        "persoon": {**kind_of(PEOPLE).schema, "x-collectie": "personen"},
-        "pand": {
-            "$schema": DIALECT, "title": "Pand", "x-titel-en": "Building", "type": "object",
-            "additionalProperties": False, "required": [], "x-collectie": "panden",
-            "x-identificatie": "nummer", "x-versie": "1.0.0",
-            "properties": {
-                "nummer": annotated(pattern="^[a-z0-9]+$"),
-                "eigenaar": annotated(**{"x-verwijst-naar": "persoon", **BOTH}),
-                "vorige": annotated(**{"x-verwijst-naar": "pand", **BOTH}),
-            },
-        },
-    },
+    {"persoon": kind_of(PEOPLE).schema, "pand": _HOUSE},  # type: ignore[dict-item]  # plain JSON
     "proef",
-)  # fmt: skip
+)
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from landschap.registers.questions import (
     MAX_OBJECTS,
     AsOf,
     Found,
+    History,
     Match,
     Part,
     found_in,
@@ -34,10 +35,12 @@ from landschap.registers.store.rows import (
     as_now,
     by_object,
     columns_of,
+    content_of,
     groups_condition,
     stored_as,
 )
-from landschap.registers.timeline import Answer, Assertion, Clock, Known, segments
+from landschap.registers.timeline import Answer, Assertion, Clock, Kind, Known, segments
+from landschap.registers.transfer import holder_on
 from landschap.vocabulary.problems import ProblemError, Refusal
 
 
@@ -225,14 +228,48 @@ def _of_projection(rows: Sequence[Mapping[str, Any]], question: AsOf) -> list[Fo
     reaches = state["at_moment"] is None or known.moment >= state["at_moment"]
     if state["at_number"] != known.number or not reaches:
         return None
-    parts: dict[str, dict[str, list[Part]]] = {}
+    by_id: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
-        if row["object_id"] is None:
-            continue
-        answer = Answer(assertion=as_now(row, question.type), certainty=Certainty.CERTAIN)
+        object_id = row["object_id"]
+        if object_id is not None:
+            by_id.setdefault(object_id, []).append(row)
+    if len(by_id) > MAX_OBJECTS:
+        raise _too_broad()
+    return [one for object_id, told in by_id.items() for one in _told_by(object_id, told, question)]
+
+
+def _told_by(object_id: str, rows: Sequence[Mapping[str, Any]], question: AsOf) -> list[Found]:
+    """What the rows of the projection on one day say of an object."""
+    kind = question.type
+    if len(rows) == 1 and not kind.migrations and rows[0]["groep"] in kind.group_schemas:
+        return [_told_by_one(object_id, rows[0], question)]
+    parts: dict[str, list[Part]] = {}
+    for row in rows:
+        answer = Answer(assertion=as_now(row, kind), certainty=Certainty.CERTAIN)
         part = Part(answer=answer, period=Period(row["part_from"], row["part_to"]))
-        parts.setdefault(row["object_id"], {}).setdefault(row["groep"], []).append(part)
-    return _all_found(parts, question)
+        parts.setdefault(row["groep"], []).append(part)
+    return found_in(object_id, parts, question)
+
+
+def _told_by_one(object_id: str, row: Mapping[str, Any], question: AsOf) -> Found:
+    """As `found_in` for one certain answer of one group: most objects, in a third of the time."""
+    clock, source = question.known.clock, row["bron"]
+    moment = row["source_registered_at"] if clock is Clock.SOURCE else None
+    return Found(
+        type=question.type,
+        object_id=object_id,
+        content={question.type.identification: object_id, **content_of(row["inhoud"])},
+        history=History(
+            period=Period(row["part_from"], row["part_to"]),
+            registered_at=moment or row["registered_at"],
+            clock=clock,
+            number=row["volgnummer"],
+            kind=Kind(row["soort"]),
+            certainty=Certainty.CERTAIN,
+            corrects=row["corrigeert"],
+            holder=None if source == "{}" else holder_on(content_of(source), question.valid_on),
+        ),
+    )
 
 
 async def _from_assertions(pool: Pool, question: AsOf) -> list[Found]:

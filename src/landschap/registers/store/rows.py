@@ -106,6 +106,12 @@ def stored_as(kind: ObjectType, path: str, column: str, values: str) -> str:
     return f"({found})"
 
 
+def content_of(text: str) -> dict[str, JsonValue]:
+    """The members of a jsonb that holds an object."""
+    found: dict[str, JsonValue] = _CONTENT.decode(text)
+    return found
+
+
 def assertion_of(row: Mapping[str, Any]) -> Assertion:
     """One row as an assertion, its content as it was written."""
     begin_source = row["valid_from_source"]
