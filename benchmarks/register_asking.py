@@ -12,6 +12,7 @@ import asyncio
 import random
 import statistics
 import time
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from landschap.platform.ids import uuid7
 from landschap.purposes.model import HISTORY
 from landschap.purposes.permit import HEADER, LIFETIME, Permit, seal
 from landschap.registers.store.rows import Pool
+from measuring import cpu_seconds
 from register_data import NAME, PER_KIND, THEN, TODAY, object_id
 from register_web import ASIDE
 
@@ -192,13 +194,22 @@ async def alternately(
     ways: dict[str, Callable[[Sequence[Asked]], Ask]],
     make: Callable[[], Sequence[Asked]],
     rounds: int,
+    database: int,
 ) -> dict[str, float]:
-    """The median rate of each way, measured in turns so that all have the same minutes."""
-    found: dict[str, list[float]] = {name: [] for name in ways}
+    """The median rate of each way, measured in turns so that all have the same minutes.
+
+    Also, as ``NAME us``, what a question costs: CPU of this process and of the processes of the
+    database, of which ``database`` is the first. Neighbours change that less than the rate.
+    """
+    found: dict[str, list[float]] = defaultdict(list)
     for number in range(rounds + 1):
         asked = make()
         for name, way in ways.items():
-            told = await rate(way(asked), len(asked))
+            ask = way(asked)
+            used = time.process_time() + cpu_seconds([database])
+            told = await rate(ask, len(asked))
+            used = time.process_time() + cpu_seconds([database]) - used
             if number:  # the first round warms up
                 found[name].append(told)
+                found[f"{name} us"].append(used / len(asked) * 1e6)
     return {name: statistics.median(rates) for name, rates in found.items()}

@@ -8,7 +8,7 @@ tables with all their indexes and checks, because a benchmark may not take an ho
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 
 from landschap.platform.ids import uuid7
@@ -155,7 +155,9 @@ _CONTENTS = {
 }
 
 
-async def grow(owner: Pool, made: Register, before: int, objects: int) -> int:
+async def grow(
+    owner: Pool, made: Register, before: int, objects: int, *, tell: Callable[[str], None]
+) -> int:
     """Add objects by SQL, from ``before`` to ``objects``; returns the rows added."""
     numbers, rows = test_numbers(), 0
     first, last = before // 2, objects // 2
@@ -174,8 +176,10 @@ async def grow(owner: Pool, made: Register, before: int, objects: int) -> int:
                 act["first_number"], first, act["registered_at"], version, numbers, last,
             )  # fmt: skip
             rows += last - first
+            tell(f"version {version + 1} of {kind.key}: {rows:,} rows")
     for kind in made.types.values():
         await owner.execute(_GROW_TIMELINES, kind.key, f"{kind.name[0]}{first:09d}")
+        tell(f"timelines of {kind.key}")
     for table in ("assertion", "projection", "act"):
         await owner.execute(f"VACUUM ANALYZE registers.{table}")
     return rows

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -59,11 +59,17 @@ _SQL = {
 
 
 async def over_http(
-    bench: Bench, wanted: argparse.Namespace, objects: int, moment: datetime
+    bench: Bench,
+    wanted: argparse.Namespace,
+    objects: int,
+    moment: datetime,
+    tell: Callable[[str], None],
 ) -> dict[str, dict[str, float]]:
     """Questions per second of both, per kind. Raises NotReadyError when a part is not there."""
     load = build(bench.folder)["load"]
+    tell("installing Datasette")
     program = _environment(bench.folder)
+    tell("writing the same rows for Datasette")
     file = bench.folder / f"{_DATABASE}.db"
     await _sqlite(bench, file)
     key = secret_key(bench.settings, "permit")
@@ -90,6 +96,7 @@ async def over_http(
                     cell = measure(load, target, roots[each], ASIDE, wanted.seconds)
                     rates[each].append(cell.per_second)
                     rates[f"{each} us"].append(cell.cpu_us)
+            tell(f"over HTTP, {name}: {dict(rates)}")
             found[name] = {each: statistics.median(told) for each, told in rates.items()}
     file.unlink()
     return found

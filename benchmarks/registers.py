@@ -15,7 +15,8 @@ import shutil
 import sys
 import tempfile
 import time
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -33,6 +34,7 @@ from landschap.platform.settings import Settings, load_settings
 from landschap.registers import store
 from landschap.registers.listing import Order
 from landschap.registers.models import Registers
+from measuring import cpu_seconds
 from parts import NotReadyError
 from register_asking import QUESTIONS, alternately, ours, plain, questions
 from register_http import over_http
@@ -147,7 +149,7 @@ async def _measure(bench: Bench, wanted: argparse.Namespace) -> Measured:
         return found
     large = QUICK if wanted.quick else LARGE
     begin = time.monotonic()
-    rows = await data.grow(bench.owner, bench.register, SMALL, large)
+    rows = await data.grow(bench.owner, bench.register, SMALL, large, tell=_tell)
     found.grow_rows = rows / (time.monotonic() - begin)
     _tell(f"grown by {rows:,} rows, {found.grow_rows:,.0f}/s")
     await data.check(bench.owner, bench.register, large)
@@ -167,13 +169,13 @@ async def _at(bench: Bench, wanted: argparse.Namespace, objects: int, found: Mea
     }
     for name in QUESTIONS:
         make = partial(questions, name, objects, moment, _QUESTIONS[name])
-        size.rates[name] = await alternately(ways, make, wanted.rounds)
+        size.rates[name] = await alternately(ways, make, wanted.rounds, bench.database)
         _tell(f"{objects:,} {name}: {size.rates[name]}")
     size.export = await _exports(bench, min(objects // 2, 100_000))
     _tell(f"{objects:,} export: {size.export}")
     if not wanted.no_http:
         try:
-            size.http = await over_http(bench, wanted, objects, moment)
+            size.http = await over_http(bench, wanted, objects, moment, _tell)
             _tell(f"{objects:,} over HTTP: {size.http}")
         except NotReadyError as error:
             found.notes.append(f"Over HTTP: {error}")
@@ -187,22 +189,28 @@ async def _exports(bench: Bench, most: int) -> dict[str, float]:
     wanted = store.Wanted(
         type=kind, filters={}, order=Order(), valid_on=data.TODAY, known=known, limit=500
     )
-    begin, count = time.monotonic(), 0
-    async for _ in store.export(bench.pool, wanted):
-        count += 1
-        if count == most:
-            break
-    rates = {"ours": count / (time.monotonic() - begin)}
-    begin, count = time.monotonic(), 0
     sql = """SELECT object_id, inhoud, valid_from, valid_to FROM registers.projection
              WHERE object_type = 'meting.vergunning' AND valid_from <= $1 AND valid_to > $1
              ORDER BY object_id"""
-    async with bench.pool.acquire() as connection, connection.transaction():
-        async for _ in connection.cursor(sql, data.TODAY, prefetch=500):
-            count += 1
-            if count == most:
-                break
-    return {**rates, "plain": count / (time.monotonic() - begin)}
+
+    async def by_hand() -> AsyncGenerator[Any, None]:
+        async with bench.pool.acquire() as connection, connection.transaction():
+            async for row in connection.cursor(sql, data.TODAY, prefetch=500):
+                yield row
+
+    rates: dict[str, float] = {}
+    for name, rows in (("ours", store.export(bench.pool, wanted)), ("plain", by_hand())):
+        begin, count = time.monotonic(), 0
+        used = time.process_time() + cpu_seconds([bench.database])
+        async with aclosing(rows) as told:
+            async for _ in told:
+                count += 1
+                if count == most:
+                    break
+        rates[name] = count / (time.monotonic() - begin)
+        used = time.process_time() + cpu_seconds([bench.database]) - used
+        rates[f"{name} us"] = used / count * 1e6
+    return rates
 
 
 def _tell(words: str) -> None:
