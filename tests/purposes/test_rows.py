@@ -51,7 +51,7 @@ def test_a_condition_lets_through_only_what_is_established(
 
 
 def test_paths_lead_into_nested_objects_and_all_conditions_hold_together() -> None:
-    inside = {"adres": {"plaats": "Weesp"}, "soort": "woning"}
+    inside: dict[str, JsonValue] = {"adres": {"plaats": "Weesp"}, "soort": "woning"}
     place, kind = row("adres.plaats", "eq", "Weesp"), row("soort", "eq", "winkel")
     assert hold([place], inside)
     assert not hold([place, kind], inside)

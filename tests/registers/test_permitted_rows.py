@@ -33,7 +33,7 @@ PEOPLE = made_up(
 )  # fmt: skip
 OTHER = "999993653"  # an official test number
 OWN = (RowCondition(path="gemeente", op="eq", values=("0457",)),)
-SEEN = {"fields": ("nummer", "naam"), "rows": OWN}
+SEEN: dict[str, Any] = {"fields": ("nummer", "naam"), "rows": OWN}
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ async def add(
 
 async def codes(asker: Asker) -> list[str]:
     """The codes of the decisions in the log of the last question."""
-    records = [one.content() for one in await by_transaction(asker.log_pool, asker.transaction)]
+    records: list[Any] = [one.content() for one in await by_transaction(asker.log_pool, asker.transaction)]
     told = [each["adl"]["body"]["adl.core.response"] for each in records if "adl" in each]
     return [each["context"]["code"] for each in told]
 
