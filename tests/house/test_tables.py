@@ -32,6 +32,7 @@ _GRANTS = """
 _APPEND_ONLY = {
     *("logboek.record", "logboek.form", "logboek.batch", "logboek.anchor"),
     "registers.assertion",
+    *("purposes.standing", "purposes.case_state", "purposes.approval"),
 }
 
 
