@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 from tests.conftest import Database
 from tests.purposes.registers import ACTIVITY, ASSISTANCE, DOESBURG
-from tests.purposes.test_apply import DEMO, TWO, folder
+from tests.purposes.test_apply import TWO, folder
 
 from landschap.cli.policy import policy
 from landschap.cli.purpose import apply
@@ -77,8 +77,8 @@ async def test_policies_are_tried_by_the_files_and_a_difference_is_explained(
     assert "did you mean toets?" in str(broken.exception)
 
 
-async def test_who_may_see_a_field_in_force(typed: Type) -> None:
-    assert (await typed("apply", DEMO, *TWO)).exit_code == 0
+async def test_who_may_see_a_field_in_force(typed: Type, folder: Path) -> None:
+    assert (await typed("apply", folder, *TWO)).exit_code == 0
     done = await typed("policy", "who-may", "adres.straat", "--json")
     rows = json.loads(done.output)
     assert "bijstand-andere-gemeenten" in {row["policy"] for row in rows}

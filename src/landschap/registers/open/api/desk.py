@@ -37,7 +37,12 @@ class OpenDesk(Desk):
         return self.deps.registers
 
     def permit(
-        self, register: str, request: AnyRequest, now: datetime, *, obeys: bool = False  # noqa: ARG002
+        self,
+        register: str,
+        request: AnyRequest,
+        now: datetime,
+        *,
+        obeys: bool = False,  # noqa: ARG002
     ) -> Permit:
         """Reading of what is open, for whoever asks."""
         return Permit(
