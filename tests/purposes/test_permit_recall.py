@@ -38,7 +38,7 @@ class Opener:
     def open(
         self, text: str, target: str, now: datetime = NOW, keys: object = KEY
     ) -> Permit | None:
-        opened = self.recall.open(text, keys, now, target)  # type: ignore[arg-type]  # one or more
+        opened = self.recall.opened(text, keys, now, target)  # type: ignore[arg-type]  # one or more
         if opened is None:
             return None
         return replace(

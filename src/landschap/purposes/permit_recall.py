@@ -70,7 +70,7 @@ class PermitRecall(Generic[Made]):
         self._known: dict[str, tuple[int, Made]] = {}
         self._lengths: list[int] = []
 
-    def open(
+    def opened(
         self, text: str, keys: bytes | Sequence[bytes], now: datetime, target: str
     ) -> Opened[Made] | None:
         """The permit of this very question; None: it is to be opened, or refused, the long way."""

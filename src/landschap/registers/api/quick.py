@@ -118,7 +118,7 @@ class Shortcuts:
                 return None
         path = scope["raw_path"].decode("latin-1")
         deps = self._desk.deps
-        opened = self._permits.open(
+        opened = self._permits.opened(
             headers.permit,
             deps.permit_keys() if deps.permit_keys else deps.permit_key,
             started_at,
