@@ -61,7 +61,9 @@ async def add(
 
 async def codes(asker: Asker) -> list[str]:
     """The codes of the decisions in the log of the last question."""
-    records: list[Any] = [one.content() for one in await by_transaction(asker.log_pool, asker.transaction)]
+    records: list[Any] = [
+        one.content() for one in await by_transaction(asker.log_pool, asker.transaction)
+    ]
     told = [each["adl"]["body"]["adl.core.response"] for each in records if "adl" in each]
     return [each["context"]["code"] for each in told]
 

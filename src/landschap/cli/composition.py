@@ -216,7 +216,6 @@ class Composition:
         from landschap.gateway.holding.api.recording import Pseudonyms
         from landschap.gateway.holding.api.served import ServedServices
         from landschap.gateway.holding.api.upstream import Surroundings as Around
-
         from landschap.purposes.persons.store import said_of
 
         settings, snapshot = self.settings, await self._snapshot()

@@ -200,9 +200,9 @@ async def few_now(
 ) -> FewFound | None:
     """The objects of a type with one group as known now; None when they may not be of one state.
 
-    ``registered_at`` is the latest of those that are shown. All comes as one row: a row per object, each with the
-    state of knowledge, took half of the time. The paths are names of properties, so that the index
-    on a path serves.
+    ``registered_at`` is the latest of those that are shown. All comes as one row: a row per object,
+    each with the state of knowledge, took half of the time. The paths are names of properties, so
+    that the index on a path serves.
     """
     (group,) = kind.groups
     told = "".join(
