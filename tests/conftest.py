@@ -28,6 +28,28 @@ from landschap.platform.watchdog import Watchdog
 __all__ = ["Cluster", "Database"]
 
 
+_ROOM_WANTED = 6_000_000_000
+
+
+def _has_room_in_memory(place: Path) -> bool:
+    """True where files can be kept in memory, run from there, and leave enough of it."""
+    if not place.is_dir():
+        return False
+    told = os.statvfs(place)
+    lines = Path("/proc/meminfo").read_text().splitlines()
+    kilobytes = next((line.split()[1] for line in lines if line.startswith("MemAvailable")), "0")
+    return (
+        not told.f_flag & os.ST_NOEXEC
+        and told.f_bavail * told.f_frsize > _ROOM_WANTED
+        and int(kilobytes) * 1024 > 2 * _ROOM_WANTED
+    )
+
+
+# Databases by the thousand are made and thrown away: in memory that takes half the time.
+_MEMORY = Path("/dev/shm")  # noqa: S108 - folders in it are made by mkdtemp
+if "TMPDIR" not in os.environ and _has_room_in_memory(_MEMORY):
+    os.environ["TMPDIR"] = str(_MEMORY)
+    tempfile.tempdir = None
 # The width of who runs the tests is not that of a user's terminal.
 os.environ.pop("COLUMNS", None)
 # Each starts whole organisations once per run; all of its tests use those.
