@@ -15,7 +15,6 @@ import argparse
 import asyncio
 import os
 import shutil
-import socket
 import statistics
 import sys
 import tempfile
@@ -30,6 +29,7 @@ from agreed import Agreed, offer, open_agreed
 from live import INWAY, MANAGER, Live, propose
 from measuring import Cell, Target, measure, median
 from parts import NotReadyError, build, service
+from ports import free_port
 from table import versions
 
 CONNECTIONS = 16
@@ -89,7 +89,7 @@ def _sizes(wanted: argparse.Namespace) -> list[int]:
 
 async def _measured(folder: Path, stack: AsyncExitStack, wanted: argparse.Namespace) -> Results:
     load = build(folder)["load"]
-    port = _free_port()
+    port = free_port()
     upstream = f"http://127.0.0.1:{port}"
     agreed = await open_agreed(
         folder / "landscape", upstream, network=NETWORK, more_at_weesp=SIGNS_BY_ITSELF
@@ -204,13 +204,6 @@ def _shown(cell: Cell | None, first: Cell | None) -> str:
 
 def _say(words: str) -> None:
     print(words, file=sys.stderr)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 PAGE = """# Performance of agreeing

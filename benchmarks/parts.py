@@ -94,6 +94,8 @@ async def carrier(agreed: Agreed, folder: Path, listen: Listen, decider: Path | 
             manager=None,
             web=None,
             outway=None,
+            open=None,
+            decisions=None,
             inway=replace(plan.inway, listen=listen),
         )
     ).text

@@ -14,7 +14,6 @@ import asyncio
 import os
 import random
 import shutil
-import socket
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -36,6 +35,7 @@ from parts import (
     service,
     unrecorded,
 )
+from ports import free_port
 from questions import at_inway, at_outway
 from table import ROWS, Circumstances, as_table, page, verdict, versions
 
@@ -108,7 +108,7 @@ async def _open(
     folder: Path, programs: dict[str, Path], stack: AsyncExitStack
 ) -> dict[str, Variant]:
     """Start everything; it stops again with ``stack``."""
-    port = _free_port()
+    port = free_port()
     upstream = f"http://127.0.0.1:{port}"
     agreed = await open_agreed(folder / "landscape", upstream)
     stack.callback(agreed.stop)
@@ -126,7 +126,7 @@ async def _open(
     database = await peer_database(agreed, folder / "go")
     stack.push_async_callback(database.stop)
     peers = [
-        kept(go_peer(agreed, programs["peer"], database, (_free_port(), upstream, verifying)))
+        kept(go_peer(agreed, programs["peer"], database, (free_port(), upstream, verifying)))
         for verifying in (False, True)
     ]
     plain = at_inway(agreed, folder / "plain.requests", signed=False)
@@ -204,14 +204,7 @@ def _tell(
 
 
 def _listen() -> Listen:
-    return Listen(host="127.0.0.1", port=_free_port())
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    return Listen(host="127.0.0.1", port=free_port())
 
 
 if __name__ == "__main__":
