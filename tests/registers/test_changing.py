@@ -263,3 +263,30 @@ async def asker(database: Database) -> AsyncIterator[Asker]:
 
     async for one in asker_of(database, PEOPLE):
         yield one
+
+
+@pytest.mark.parametrize(
+    ("operation", "more"),
+    [
+        ("_wijzig", {"geldigVan": "2022-01-01", "inhoud": {"naam": "twee"}}),
+        ("_corrigeer", {"dag": "2020-06-01", "inhoud": {"naam": "twee"}}),
+        ("_trekin", {"dag": "2020-06-01"}),
+        ("_beeindig", {"geldigVan": "2022-01-01"}),
+    ],
+)
+async def test_who_may_write_a_part_of_a_group_can_not_empty_the_rest_of_it(
+    writer: Writer, operation: str, more: dict[str, Any]
+) -> None:
+    whole = {"naam": "een", "soort": "woning"}
+    last = await writer.number(
+        "_registreer", {**WHY, "geldigVan": "2020-01-01", "inhoud": whole}, 0
+    )
+    refused = await writer.asker.send(
+        "POST", f"/proef-bijhouden/v1/huizen/h1/{operation}",
+        body=json.dumps({**WHY, **more}).encode(), headers={"If-Match": f'"{last}"'},
+        service="proef-bijhouden", fields=("nummer", "naam"),
+    )  # fmt: skip
+    assert (refused.status_code, refused.json()["code"]) == (403, "fields_excess")
+    assert "soort" in refused.json()["detail"]
+    kept = await writer.asker.send("GET", "/proef/v1/huizen/h1", fields=FIELDS)
+    assert kept.json()["soort"] == "woning"

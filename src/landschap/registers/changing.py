@@ -177,8 +177,13 @@ def read_change(
 
 
 def written_paths(kind: ObjectType, change: Change) -> frozenset[str]:
-    """The paths a change gives a value, or casts doubt on."""
-    leaves = {leaf for name in change.content or {} for leaf in kind.leaves(name)}
+    """The paths a change touches: all of its group, named in the content or not.
+
+    An assertion stands for a whole group. What its content leaves out is empty from then on, and
+    what is withdrawn, ended or shifted goes as a whole.
+    """
+    group = (each for each in kind.content_properties() if each.group == change.group)
+    leaves = {leaf for each in group for leaf in kind.leaves(each.name)}
     return frozenset(leaves | set(change.paths) - {"beginGeldigheid", "eindGeldigheid"})
 
 

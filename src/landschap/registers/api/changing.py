@@ -269,4 +269,8 @@ def _refuse_closed(kind: ObjectType, paths: frozenset[str], permit: Permit) -> N
     allowed = {leaf for path in permit.fields for leaf in kind.leaves(path)}
     closed = sorted(paths - allowed)
     if closed:
-        raise ProblemError(closed_fields(closed, "; nothing was written."))
+        raise ProblemError(
+            closed_fields(
+                closed, "; nothing was written, as a change is of all fields of its group."
+            )
+        )
