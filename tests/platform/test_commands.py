@@ -95,6 +95,20 @@ def test_config_check_and_schema_are_for_machines_too(settings: Settings, tmp_pa
     assert json.loads(landschap("config", "schema").stdout)["additionalProperties"] is False
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "open.proefdorp.test"])
+def test_config_check_refuses_open_data_that_serve_would_refuse(
+    short_folder: Path, anchor: Issued, host: str
+) -> None:
+    more = f'\n[listen]\nopen = "127.0.0.1:8703"\n[addresses]\nopen = "http://{host}:8703"\n'
+    settings = organisation(short_folder / f"c{next(_numbers)}", anchor)
+    text = settings.path.read_text(encoding="utf-8")
+    settings.path.write_text(text.replace("[addresses]", more, 1), encoding="utf-8")
+    told = landschap("config", "check", "--config", str(settings.path))
+    assert told.returncode == 1
+    assert "without TLS" in told.stderr
+    assert "write addresses.open with https" in told.stderr
+
+
 def lines_of(settings: Settings) -> tuple[int, dict[str, dict[str, str]]]:
     done = landschap("doctor", "--json", "--config", str(settings.path))
     lines = json.loads(done.stdout)

@@ -13,6 +13,9 @@ from typing import Any
 import click
 
 from landschap.cli.config_option import config_option
+from landschap.platform.settings import Settings
+from landschap.platform.trouble import Trouble
+from landschap.vocabulary.identifiers import InvalidValue
 
 _MASK = "(secret)"
 
@@ -78,6 +81,7 @@ def check(config: Path) -> None:
 
     settings = load_settings(config)
     _check_services(settings.path.parent)
+    _check_open_data(settings)
     click.echo(f"{settings.path} is in order: {settings.organisation.name}")
 
 
@@ -88,6 +92,21 @@ def _check_services(folder: Path) -> None:
     place = folder / SERVICES_FOLDER
     if any(place.glob("*.toml")):
         read_all_services(place)
+
+
+def _check_open_data(settings: Settings) -> None:
+    """Raises Trouble for a door of open data that `serve` would refuse."""
+    from landschap.gateway.store.carrying import open_door
+
+    if not settings.listen.open:
+        return
+    try:
+        open_door(settings)
+    except InvalidValue as error:
+        raise Trouble(
+            f"{settings.path}: {error}",
+            "write addresses.open with https, or leave listen.open out",
+        ) from None
 
 
 def _flat(section: Any, prefix: str) -> Iterator[tuple[str, Any]]:

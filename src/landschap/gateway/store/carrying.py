@@ -79,7 +79,7 @@ async def carrier_plan(
         inway=await _inway_door(settings, pools, nginx_version) if listen.inway else None,
         outway=await _outway_door(settings, pools) if listen.outway else None,
         web=_web_door(settings) if listen.web else None,
-        open=_open_door(settings) if listen.open else None,
+        open=open_door(settings) if listen.open else None,
         decisions=_decisions_door(settings) if listen.decisions else None,
     )
 
@@ -155,7 +155,8 @@ def _web_door(settings: Settings) -> WebDoor:
     )
 
 
-def _open_door(settings: Settings) -> OpenDoor:
+def open_door(settings: Settings) -> OpenDoor:
+    """The door of open data by these settings. Raises InvalidValue where it has to have TLS."""
     parts, limits = urlsplit(settings.addresses.open), settings.open
     test = settings.organisation.environment == "test"
     if parts.scheme == "http" and not test:
