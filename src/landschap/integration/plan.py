@@ -70,16 +70,6 @@ class Plan:
             ask for ask in self.asks if ask.link is not None and ask.link.origin.source == source
         )
 
-    def fed_by(self, source: str) -> tuple[str, ...]:
-        """The fields that lean on this source or on one below it."""
-        return tuple(
-            sorted(
-                field.path
-                for field in (*self.fields, *(f for part in self.lists for f in part.fields))
-                if any(source in self.declaration.chain(c.source) for c in field.columns)
-            )
-        )
-
 
 def make_plan(declaration: Declaration, paths: Collection[str]) -> Plan:
     """The plan for these fields; nothing else is asked. Raises UnknownField."""

@@ -18,7 +18,7 @@ from landschap.console.known import Known
 from landschap.console.pages.context import BASE, Asked, ConsoleDeps, refuse, session_of
 from landschap.platform.web.sealed import NONCE_BYTES, seal, unseal
 from landschap.registers.annotations import PersonalData
-from landschap.registers.models import ObjectType, Register
+from landschap.registers.models import ObjectType
 
 _SEALED = "~"
 _HIDDEN = {PersonalData.IDENTIFYING, PersonalData.SPECIAL}
@@ -30,11 +30,6 @@ class Searched(msgspec.Struct, frozen=True):
 
     path: str
     value: str
-
-
-def register_path(register: Register) -> str:
-    """The page of a register."""
-    return f"{BASE}/register#{register.name}"
 
 
 def type_path(kind: ObjectType) -> str:
