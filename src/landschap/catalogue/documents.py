@@ -91,6 +91,8 @@ def read_document(raw: bytes) -> Document:
         raise UnreadableDocument("too_deep", "too many levels inside each other") from None
     if not isinstance(node, yaml.MappingNode):
         raise UnreadableDocument("no_object", "a description of an API is an object")
+    if _written_out(node, {}, 0) > MAX_VALUES:
+        raise UnreadableDocument("aliases", f"it holds more than {MAX_VALUES:,} values")
     reader = _Reader()
     value = reader.value(node, (), 0)
     return Document(value=value, node=node, odd=tuple(reader.odd))
@@ -107,17 +109,35 @@ _CONSTANTS: dict[str, JsonValue] = {
 }
 
 
+def _written_out(node: yaml.Node, known: dict[int, int], depth: int) -> int:
+    """How many values a node holds when each alias in it is written out.
+
+    An alias is the very node it names, so each node is counted once. Raises UnreadableDocument.
+    """
+    if id(node) in known:
+        return known[id(node)]
+    if depth > MAX_DEPTH:
+        raise UnreadableDocument(
+            "too_deep", f"more than {MAX_DEPTH} levels inside each other", _line(node)
+        )
+    inner: list[yaml.Node] = []
+    if isinstance(node, yaml.MappingNode):
+        inner = [value for _, value in node.value]
+    elif isinstance(node, yaml.SequenceNode):
+        inner = node.value
+    # A node that holds itself never ends.
+    known[id(node)] = MAX_VALUES + 1
+    known[id(node)] = 1 + sum(_written_out(each, known, depth + 1) for each in inner)
+    return known[id(node)]
+
+
 class _Reader:
     """Nodes as values; an alias counts as often as it is used."""
 
     def __init__(self) -> None:
         self.odd: list[Repeated] = []
-        self.left = MAX_VALUES
 
     def value(self, node: yaml.Node, place: Place, depth: int) -> JsonValue:
-        self.left -= 1
-        if self.left < 0:
-            raise UnreadableDocument("aliases", f"it holds more than {MAX_VALUES:,} values")
         if depth > MAX_DEPTH:
             raise UnreadableDocument(
                 "too_deep", f"more than {MAX_DEPTH} levels inside each other", _line(node)
