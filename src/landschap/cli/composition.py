@@ -13,7 +13,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+from typing import TYPE_CHECKING, TypedDict, TypeVar
 
 import asyncpg
 import structlog
@@ -29,16 +29,12 @@ from landschap.platform.sockets import open_files_folder
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
-    from litestar import Request, Response
     from litestar.types import ASGIApp
     from prometheus_client import CollectorRegistry
 
-    from landschap.console.pages import ConsoleDeps
     from landschap.fsc.client import Identity, ManagerClient
     from landschap.fsc.own import OwnPeer
     from landschap.platform.credentials import Credentials
-    from landschap.platform.web import StaticFiles
-    from landschap.portal.pages import PortalDeps
     from landschap.purposes.model import FieldSet
     from landschap.purposes.second_look import Persons
     from landschap.purposes.snapshot import Snapshot
@@ -48,7 +44,6 @@ if TYPE_CHECKING:
     from landschap.registers.open.terms import Terms
     from landschap.registers.open.worker import BulkDeps
     from landschap.vocabulary.identifiers import Oin
-    from landschap.vocabulary.problems import Refusal
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
@@ -189,7 +184,7 @@ class Composition:
             hosts=hosts,
             secrets=self.settings.paths.secrets,
         )
-        given = await self._own_service()
+        given = await self.own_service()
         doors = {name: open_doors(each, around) for name, each in declarations.items()}
         sources = integration.Deps(
             declarations=declarations,
@@ -218,7 +213,7 @@ class Composition:
         from landschap.gateway.holding.api.upstream import Surroundings as Around
         from landschap.purposes.persons.store import said_of
 
-        settings, snapshot = self.settings, await self._snapshot()
+        settings, snapshot = self.settings, await self.snapshot()
         around = Around(
             folder=settings.path.parent,
             secrets=settings.paths.secrets,
@@ -278,7 +273,7 @@ class Composition:
                 static=static,
                 web=settings.addresses.web,
                 processing=ProcessingDesk(
-                    snapshot=await self._snapshot(), pool=await self.pool("purposes")
+                    snapshot=await self.snapshot(), pool=await self.pool("purposes")
                 ),
             )
         )
@@ -312,13 +307,13 @@ class Composition:
             return None
         return bulk_deps(self.settings, await self.pool("registers"))
 
-    async def _own_service(self) -> _OwnService:
+    async def own_service(self) -> _OwnService:
         """What a service of ours needs to open permits and to write its lines."""
         from functools import partial
 
         from landschap.purposes.persons.store import said_of
 
-        snapshot = await self._snapshot()
+        snapshot = await self.snapshot()
         return {
             "persons": partial(said_of, await self.pool("purposes")),
             "log": await self.log(),
@@ -344,7 +339,7 @@ class Composition:
             url=contact.get("url", ""),
         )
 
-    async def _snapshot(self) -> Callable[[], Snapshot]:
+    async def snapshot(self) -> Callable[[], Snapshot]:
         """The register of purposes in force, looked at again when the epoch has risen."""
         from landschap.purposes.store import current_snapshot
 
@@ -371,93 +366,9 @@ class Composition:
 
     async def people(self) -> ASGIApp:
         """The pages: the portal for residents, the console for employees."""
-        from dataclasses import replace
+        from landschap.cli.composition_pages import people
 
-        from landschap.console.pages import is_console, refusal_page
-        from landschap.console.pages import routes as console_routes
-        from landschap.platform.http import make_app
-        from landschap.platform.web import read_static_files
-        from landschap.portal.pages import people_shape, routes
-
-        static = read_static_files()
-        portal, console = await self._portal(static), await self._console(static)
-        shape = people_shape(portal)
-
-        def render(refusal: Refusal, request: Request[Any, Any, Any]) -> Response[Any]:
-            if is_console(request.url.path):
-                return refusal_page(console, refusal, request)
-            return shape.render(refusal, request)
-
-        return make_app([*routes(portal), *console_routes(console)], replace(shape, render=render))
-
-    async def _portal(self, static: StaticFiles) -> PortalDeps:
-        from landschap.platform.identities import resident
-        from landschap.platform.oidc import OidcClient
-        from landschap.platform.web import Site
-        from landschap.portal.pages import PortalDeps, portal_shape
-
-        settings, number = self.settings, version("landschap")
-        oidc = None
-        if settings.oidc.portal is not None:
-            oidc = OidcClient(
-                settings.oidc.portal,
-                redirect_uri=f"{settings.addresses.web}/inloggen/terug",
-                hosts=settings.network.hosts or {},
-                identify=resident(settings.oidc.portal),
-            )
-        return PortalDeps(
-            settings=settings,
-            site=Site(settings, static, portal_shape(settings, number)),
-            static=static,
-            version=number,
-            portal_pool=await self.pool("portal"),
-            log_pool=await self.pool("logboek"),
-            purposes_pool=await self.pool("purposes"),
-            fsc_pool=await self.pool("fsc"),
-            writer=await self.log(),
-            session_key=secret_key(settings, "session"),
-            pseudonym_keys=_pseudonym_keys(settings),
-            look_activity=settings.portal.look_activity,
-            pseudonym_space=pseudonym_space(settings),
-            oidc=oidc,
-        )
-
-    async def _console(self, static: StaticFiles) -> ConsoleDeps:
-        from functools import partial
-
-        from landschap.console.pages import ConsoleDeps, console_shape
-        from landschap.platform.identities import employee
-        from landschap.platform.oidc import OidcClient
-        from landschap.platform.web import Site
-        from landschap.purposes.persons.store import is_open
-        from landschap.registers import api as register_api
-        from landschap.registers.client import MODELS_FOLDER, read_models
-
-        settings, number = self.settings, version("landschap")
-        oidc = None
-        if settings.oidc.console is not None:
-            oidc = OidcClient(
-                settings.oidc.console,
-                redirect_uri=f"{settings.addresses.web}/console/inloggen/terug",
-                hosts=settings.network.hosts or {},
-                identify=employee(settings.oidc.console),
-            )
-        registers = register_api.Deps(
-            registers=read_models(settings.path.parent / MODELS_FOLDER),
-            pool=await self.pool("registers"),
-            **await self._own_service(),
-        )
-        return ConsoleDeps(
-            settings=settings,
-            site=Site(settings, static, console_shape(settings, number)),
-            pool=await self.pool("console"),
-            registers=registers,
-            snapshot=await self._snapshot(),
-            purposes=await self.pool("purposes"),
-            session_key=secret_key(settings, "session"),
-            oidc=oidc,
-            case_open=partial(is_open, await self.pool("purposes")),
-        )
+        return await people(self)
 
 
 def read_open(settings: Settings) -> tuple[Registers, Mapping[str, Terms]]:
@@ -504,5 +415,6 @@ def pseudonym_space(settings: Settings) -> str:
     return f"{settings.addresses.web or settings.addresses.manager}/register/pseudoniem"
 
 
-def _pseudonym_keys(settings: Settings) -> Mapping[int, bytes]:
+def pseudonym_keys(settings: Settings) -> Mapping[int, bytes]:
+    """The keys of pseudonyms by their number."""
     return {1: secret_key(settings, "pseudonym")}

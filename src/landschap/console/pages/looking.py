@@ -35,8 +35,9 @@ from landschap.purposes.decision import Decision
 from landschap.purposes.permit import Permit, closed_history
 from landschap.purposes.second_look import stopped_refusal
 from landschap.registers.answering import Shape
+from landschap.registers.api.cases import Case
 from landschap.registers.api.changing import SERVICE_ENDING
-from landschap.registers.api.desk import Case, Desk
+from landschap.registers.api.desk import Desk
 from landschap.registers.asking import (
     Faults,
     choose_fields,

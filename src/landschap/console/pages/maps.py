@@ -16,7 +16,7 @@ from landschap.console.known import Known as Who
 from landschap.console.pages.context import Asked, ConsoleDeps, Words, words_of
 from landschap.platform.web import N_
 from landschap.registers import store
-from landschap.registers.api.desk import Case
+from landschap.registers.api.cases import Case
 from landschap.registers.geometry import Area, Lying, envelope
 from landschap.registers.geometry_crs import RD, Box, Geometry, OutsideError, crs_kept, project
 from landschap.registers.listing import Order

@@ -56,7 +56,8 @@ from landschap.platform.http import json_response
 from landschap.platform.web import N_
 from landschap.platform.web.language import short_day_words
 from landschap.registers.answering import Shape, body_of, headers_of, no_version
-from landschap.registers.api.desk import Case, query_of
+from landschap.registers.api.cases import Case
+from landschap.registers.api.requests import query_of
 from landschap.registers.differing import differences_between
 from landschap.registers.disposal import gone, tombstone_of
 from landschap.registers.models import ObjectType

@@ -43,7 +43,8 @@ from landschap.console.telling import Value, values_of
 from landschap.platform.web import N_, Link
 from landschap.registers import cursors, store
 from landschap.registers.answering import cut
-from landschap.registers.api.desk import Case, query_of
+from landschap.registers.api.cases import Case
+from landschap.registers.api.requests import query_of
 from landschap.registers.asking import read_key
 from landschap.registers.listing import Order, bound_to, filter_keys
 from landschap.registers.models import ObjectType

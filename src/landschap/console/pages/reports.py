@@ -41,8 +41,8 @@ from landschap.console.pages.start import task_of
 from landschap.console.permission import CHANGE, READ
 from landschap.platform.web import N_
 from landschap.registers import store
+from landschap.registers.api.cases import Case
 from landschap.registers.api.changing import carry_out
-from landschap.registers.api.desk import Case
 from landschap.registers.changing import read_change
 from landschap.registers.geometry_crs import CRS84, crs_kept
 from landschap.registers.models import ObjectType, Property, Register

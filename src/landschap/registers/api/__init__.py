@@ -41,7 +41,8 @@ from landschap.registers.api import (
     single,
     subscribing,
 )
-from landschap.registers.api.desk import Deps, Desk
+from landschap.registers.api.cases import Deps
+from landschap.registers.api.desk import Desk
 from landschap.registers.api.documents import documents, inbox_documents
 from landschap.registers.bulk import BULK_KEYS
 from landschap.registers.changing import OPERATIONS

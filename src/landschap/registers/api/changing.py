@@ -26,8 +26,10 @@ from landschap.purposes.permit import Permit
 from landschap.purposes.rows import hold
 from landschap.registers import store
 from landschap.registers.answering import Shape
-from landschap.registers.api.desk import AnyRequest, Case, Desk, check_media
+from landschap.registers.api.cases import AnyRequest, Case
+from landschap.registers.api.desk import Desk
 from landschap.registers.api.forms import crs_headers
+from landschap.registers.api.requests import check_media
 from landschap.registers.asking import Asked
 from landschap.registers.changing import Change, read_change, written_paths
 from landschap.registers.geo_asking import read_content_crs

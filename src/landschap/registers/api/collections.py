@@ -14,10 +14,12 @@ from litestar import Response
 from landschap.platform.http import json_response
 from landschap.registers import cursors, store
 from landschap.registers.answering import body_of, headers_of
-from landschap.registers.api.desk import AnyRequest, Case, Desk, preference, query_of
+from landschap.registers.api.cases import AnyRequest, Case
+from landschap.registers.api.desk import Desk, preference
 from landschap.registers.api.expansion import expand
 from landschap.registers.api.forms import forms_of
 from landschap.registers.api.quick_pages import first_page
+from landschap.registers.api.requests import query_of
 from landschap.registers.asking import Faults, read_key
 from landschap.registers.batch import read_batch
 from landschap.registers.geojson import GEOJSON, collection_of, link

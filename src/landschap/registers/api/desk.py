@@ -8,30 +8,26 @@ they are durable, and only then let the answer go. No line, no answer.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from http import HTTPStatus
-from typing import Any, NamedTuple
-
-from litestar import Request
 
 from landschap.logboek.faults import InvalidRecord
 from landschap.logboek.lines import UNRECORDABLE
 from landschap.logboek.payloads import Outcome
 from landschap.logboek.pseudonyms import subject_pseudonym
 from landschap.logboek.second_decisions import ROW_MISMATCH, SecondRefusal, second_refusal
-from landschap.logboek.store import LogWriter
 from landschap.platform.ids import new_span_id, span_ids
 from landschap.purposes.api import permit_of
 from landschap.purposes.duties import Duties
-from landschap.purposes.model import FieldSet
 from landschap.purposes.permit import Permit, closed_history
-from landschap.purposes.second_look import Persons, unmet
+from landschap.purposes.second_look import unmet
 from landschap.registers import store
 from landschap.registers.answering import Shape
+from landschap.registers.api.cases import NO_HISTORY, AnyRequest, Case, Deps, History
 from landschap.registers.api.closing import Pointers
-from landschap.registers.api.forms import JSON, chosen_form, crs_headers, form_headers
+from landschap.registers.api.forms import JSON, crs_headers, form_headers
 from landschap.registers.api.persons import allowed, numbers_in, refuse_stopped
+from landschap.registers.api.requests import check_media, query_of
 from landschap.registers.asking import (
     Asked,
     Faults,
@@ -39,79 +35,20 @@ from landschap.registers.asking import (
     history_asked,
     read_query,
 )
-from landschap.registers.describing import About
 from landschap.registers.expanding import Relation, read_expansion
 from landschap.registers.forgetting import before_horizon
 from landschap.registers.geo_asking import crs_keys, read_crs
 from landschap.registers.lines_of_use import Use, drafts_of, numbers_of
-from landschap.registers.models import ObjectType, Registers
+from landschap.registers.models import ObjectType
 from landschap.registers.questions import AsOf, Found, Match
 from landschap.registers.refusals import closed_fields
-from landschap.registers.store.rows import Pool
 from landschap.registers.timeline import Assertion, Known
 from landschap.registers.views import narrowed
-from landschap.vocabulary.identifiers import InvalidValue, Oin
+from landschap.vocabulary.identifiers import InvalidValue
 from landschap.vocabulary.problems import ProblemError, Refusal, granted
 from landschap.vocabulary.times import amsterdam_day
-from landschap.vocabulary.tracing import TraceContext, parse_traceparent
+from landschap.vocabulary.tracing import parse_traceparent
 
-AnyRequest = Request[Any, Any, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deps:
-    """What the routes need, given by who composes the process.
-
-    ``field_sets`` gives the field sets by key, for permits that name one; ``pseudonym_space`` is
-    the URI of our pseudonyms, to which kind of subject and key generation are added;
-    ``persons`` looks up what stands against the use of a
-    person; ``notice_hosts`` are the hosts to which notices may go without FSC.
-    """
-
-    registers: Registers
-    pool: Pool
-    log: LogWriter
-    controller: Oin
-    permit_key: bytes
-    pseudonym_key: bytes
-    permit_keys: Callable[[], Sequence[bytes]] | None = None
-    key_id: int = 1
-    pseudonym_space: str = "https://landschap.example/register/pseudoniem"
-    field_sets: Callable[[], Mapping[str, FieldSet]] = dict
-    about: About = field(default_factory=lambda: About(version="1.0.0", organisation=""))
-    notice_hosts: Sequence[str] = ()
-    persons: Persons | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """One permitted question on its way.
-
-    ``is_own``: one of our own people asks, at a page of ours, for the case of that number.
-    """
-
-    type: ObjectType
-    permit: Permit
-    asked: Asked
-    query: Mapping[str, str]
-    expanded: Sequence[Relation]
-    shape: Shape
-    trace: TraceContext | None
-    path: str
-    started_at: datetime
-    is_own: bool = False
-    case_number: str = ""
-    form: str = JSON
-
-
-class History(NamedTuple):
-    """What in a question asks for material and for formal history; empty when nothing does."""
-
-    material: str = ""
-    formal: str = ""
-
-
-NO_HISTORY = History()
 _VIEWS_KEPT = 1000
 
 
@@ -403,41 +340,6 @@ def _closed(
 ) -> Refusal | None:
     day, moment = history_asked(query, asked, amsterdam_day(now))
     return closed_history(permit, material=day or needs.material, formal=moment or needs.formal)
-
-
-def check_media(request: AnyRequest, offered: Sequence[str] = (JSON,)) -> str:
-    """JSON goes in, and the best of what is offered comes out. Raises ProblemError.
-
-    Source: RFC 9110, 15.5.7 and 15.5.16.
-    """
-    sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if request.method == "POST" and sent != "application/json":
-        raise ProblemError(
-            Refusal(
-                code="media_type",
-                status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-                title="This content type is not read here",
-                detail="Send the body as Content-Type: application/json.",
-            )
-        )
-    return chosen_form(request, offered)
-
-
-def query_of(request: AnyRequest) -> dict[str, str]:
-    """The query string; a key that stands twice is refused. Raises ProblemError."""
-    query: dict[str, str] = {}
-    for name, value in request.query_params.multi_items():
-        if name in query:
-            raise ProblemError(
-                Refusal(
-                    code="query_twice",
-                    status=HTTPStatus.BAD_REQUEST,
-                    title="A query parameter stands twice",
-                    detail=f"{name} may be given once.",
-                )
-            )
-        query[name] = value
-    return query
 
 
 def preference(case: Case) -> dict[str, str]:

@@ -20,7 +20,8 @@ from litestar.types import ControllerRouterHandler
 from landschap.registers.api.changing import SERVICE_ENDING
 from landschap.registers.api.exporting import SERVICE_ENDING as BULK_ENDING
 from landschap.registers.api.receiving import SERVICE
-from landschap.registers.describing import About, as_3_0
+from landschap.registers.describing import About
+from landschap.registers.describing_3_0 import as_3_0
 from landschap.registers.describing_bulk import bulk_document_of, reading_document_of
 from landschap.registers.describing_inbox import inbox_document_of
 from landschap.registers.describing_writes import writing_document_of

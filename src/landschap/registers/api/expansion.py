@@ -19,7 +19,8 @@ from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.problems import ProblemError
 
 if TYPE_CHECKING:
-    from landschap.registers.api.desk import Case, Desk
+    from landschap.registers.api.cases import Case
+    from landschap.registers.api.desk import Desk
 
 Answers = Sequence[tuple[Found, dict[str, JsonValue]]]
 

@@ -34,8 +34,9 @@ from landschap.platform.ids import uuid7
 from landschap.purposes.permit import Permit
 from landschap.registers import store
 from landschap.registers.answering import headers_of
+from landschap.registers.api.cases import AnyRequest, Case, Deps, History
 from landschap.registers.api.collections import refuse_closed
-from landschap.registers.api.desk import AnyRequest, Case, Deps, Desk, History, preference
+from landschap.registers.api.desk import Desk, preference
 from landschap.registers.api.streamed import Streamed
 from landschap.registers.asking import Faults
 from landschap.registers.bulk import (

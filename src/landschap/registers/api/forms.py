@@ -15,7 +15,7 @@ from landschap.registers.geojson import GEOJSON, content_crs
 from landschap.vocabulary.problems import ProblemError, Refusal
 
 if TYPE_CHECKING:
-    from landschap.registers.api.desk import AnyRequest, Case
+    from landschap.registers.api.cases import AnyRequest, Case
     from landschap.registers.expanding import Relation
     from landschap.registers.models import ObjectType
 

@@ -23,10 +23,12 @@ from litestar.types import ControllerRouterHandler
 from landschap.platform.http import json_response
 from landschap.registers import ogc
 from landschap.registers.answering import body_of, headers_of, no_version
+from landschap.registers.api.cases import AnyRequest, Case
 from landschap.registers.api.collections import onward_of, told_page
-from landschap.registers.api.desk import AnyRequest, Case, Desk, preference, query_of
+from landschap.registers.api.desk import Desk, preference
 from landschap.registers.api.documents import document_routes
 from landschap.registers.api.forms import JSON
+from landschap.registers.api.requests import query_of
 from landschap.registers.asking import Faults
 from landschap.registers.describing import About
 from landschap.registers.describing_ogc import ogc_document_of

@@ -18,7 +18,8 @@ from landschap.registers.timeline import Assertion
 from landschap.vocabulary.problems import ProblemError
 
 if TYPE_CHECKING:
-    from landschap.registers.api.desk import Case, Desk
+    from landschap.registers.api.cases import Case
+    from landschap.registers.api.desk import Desk
 
 
 async def allowed(desk: Desk, case: Case, found: Sequence[Found]) -> list[Found]:

@@ -15,8 +15,9 @@ from dataclasses import replace
 
 from litestar import Response
 
+from landschap.registers.api.cases import AnyRequest
 from landschap.registers.api.collections import answer_page
-from landschap.registers.api.desk import AnyRequest, Desk
+from landschap.registers.api.desk import Desk
 from landschap.registers.api.forms import crs_headers, forms_of
 from landschap.registers.asking import Faults
 from landschap.registers.geo_asking import read_content_crs, read_place

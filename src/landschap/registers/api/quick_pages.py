@@ -15,7 +15,8 @@ from urllib.parse import urlencode
 from landschap.platform.http import json_response
 from landschap.registers import cursors, store
 from landschap.registers.answering import etag_of, http_date, repeat_of
-from landschap.registers.api.desk import Case, Desk, preference
+from landschap.registers.api.cases import Case
+from landschap.registers.api.desk import Desk, preference
 from landschap.registers.api.forms import JSON
 from landschap.registers.listing import Listed, Order, bound_to
 from landschap.registers.models import ObjectType

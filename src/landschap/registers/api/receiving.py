@@ -19,7 +19,8 @@ from litestar.enums import HttpMethod
 from litestar.types import ControllerRouterHandler
 
 from landschap.platform.http import json_response
-from landschap.registers.api.desk import AnyRequest, Desk
+from landschap.registers.api.cases import AnyRequest
+from landschap.registers.api.desk import Desk
 from landschap.registers.inbox import read_events
 from landschap.registers.store import inbox
 from landschap.registers.subscriptions import usual_path

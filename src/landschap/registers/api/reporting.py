@@ -20,8 +20,10 @@ from landschap.platform.ids import uuid7
 from landschap.purposes.permit import Permit
 from landschap.registers import store
 from landschap.registers.answering import no_version
+from landschap.registers.api.cases import AnyRequest
 from landschap.registers.api.changing import SERVICE_ENDING
-from landschap.registers.api.desk import AnyRequest, Desk, check_media
+from landschap.registers.api.desk import Desk
+from landschap.registers.api.requests import check_media
 from landschap.registers.models import ObjectType, Register
 from landschap.registers.refusals import closed_fields, rows_not_obeyed
 from landschap.registers.reports import Report, read_decision, read_report

@@ -12,7 +12,8 @@ from landschap.platform.http import json_response
 from landschap.purposes.duties import obey
 from landschap.registers import store
 from landschap.registers.answering import body_of, cut, headers_of, no_version
-from landschap.registers.api.desk import AnyRequest, Case, Desk, History, preference
+from landschap.registers.api.cases import AnyRequest, Case, History
+from landschap.registers.api.desk import Desk, preference
 from landschap.registers.api.expansion import expand
 from landschap.registers.api.forms import forms_of
 from landschap.registers.disposal import gone

@@ -22,7 +22,9 @@ from litestar.types import ControllerRouterHandler
 from landschap.platform.http import json_response
 from landschap.platform.ids import uuid7
 from landschap.purposes.permit import Permit
-from landschap.registers.api.desk import AnyRequest, Desk, check_media
+from landschap.registers.api.cases import AnyRequest
+from landschap.registers.api.desk import Desk
+from landschap.registers.api.requests import check_media
 from landschap.registers.models import Register
 from landschap.registers.refusals import rows_not_obeyed
 from landschap.registers.store import subscriptions as kept

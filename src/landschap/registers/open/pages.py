@@ -20,7 +20,7 @@ from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 
 from landschap.platform.web import N_, Link, Page, Site, SiteShape, split_path
-from landschap.registers.api.desk import AnyRequest
+from landschap.registers.api.cases import AnyRequest
 from landschap.registers.open.api.catalogue import CatalogueDesk
 from landschap.registers.open.api.keys import KeyDesk
 from landschap.registers.open.dcat import Collection, Published

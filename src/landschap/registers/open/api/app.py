@@ -24,7 +24,7 @@ from litestar.types import ASGIApp
 from landschap.platform.http import AppShape, make_app
 from landschap.platform.web import Site, StaticFiles, static_route
 from landschap.registers.api import Deps
-from landschap.registers.api.desk import AnyRequest
+from landschap.registers.api.cases import AnyRequest
 from landschap.registers.open.api.catalogue import CatalogueDesk, catalogue_routes
 from landschap.registers.open.api.counts import count_routes
 from landschap.registers.open.api.data import data_routes

@@ -23,7 +23,7 @@ from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
 from landschap.registers import store
-from landschap.registers.api.desk import AnyRequest
+from landschap.registers.api.cases import AnyRequest
 from landschap.registers.models import Registers
 from landschap.registers.open.client import manifest_of
 from landschap.registers.open.dcat import (

@@ -12,7 +12,8 @@ from litestar.types import ControllerRouterHandler
 
 from landschap.platform.http import json_response
 from landschap.registers import store
-from landschap.registers.api.desk import AnyRequest, query_of
+from landschap.registers.api.cases import AnyRequest
+from landschap.registers.api.requests import query_of
 from landschap.registers.models import Register, Registers
 from landschap.registers.open.counting import DAY, per_group, read_day, told
 from landschap.registers.open.suppression import suppressed

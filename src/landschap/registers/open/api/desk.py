@@ -14,7 +14,8 @@ from typing import Any
 from landschap.platform.ids import uuid7
 from landschap.purposes.model import HISTORY
 from landschap.purposes.permit import LIFETIME, Permit
-from landschap.registers.api.desk import AnyRequest, Case, Deps, Desk
+from landschap.registers.api.cases import AnyRequest, Case, Deps
+from landschap.registers.api.desk import Desk
 from landschap.registers.models import ObjectType, Registers
 from landschap.registers.open.view import open_view, refuse_closed
 from landschap.vocabulary.problems import ProblemError

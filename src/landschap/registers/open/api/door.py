@@ -24,7 +24,7 @@ from litestar import Response
 
 from landschap.platform.http import problem_response
 from landschap.platform.http.edge import API_HEADERS
-from landschap.registers.api.desk import AnyRequest
+from landschap.registers.api.cases import AnyRequest
 from landschap.registers.open import store
 from landschap.registers.open.keys import (
     HEADER,

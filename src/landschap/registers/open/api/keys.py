@@ -18,7 +18,8 @@ from litestar import Response, delete, get
 from litestar.types import ControllerRouterHandler
 
 from landschap.platform.http import json_response
-from landschap.registers.api.desk import AnyRequest, check_media
+from landschap.registers.api.cases import AnyRequest
+from landschap.registers.api.requests import check_media
 from landschap.registers.open import store
 from landschap.registers.open.keys import (
     HEADER,

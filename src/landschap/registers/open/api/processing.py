@@ -34,8 +34,9 @@ from landschap.purposes.public import (
     published,
 )
 from landschap.purposes.snapshot import Snapshot
-from landschap.registers.api.desk import AnyRequest, query_of
+from landschap.registers.api.cases import AnyRequest
 from landschap.registers.api.documents import document_routes
+from landschap.registers.api.requests import query_of
 from landschap.registers.describing import About
 from landschap.registers.open.describing_processing import (
     PER_PAGE,

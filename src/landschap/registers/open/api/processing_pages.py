@@ -20,7 +20,7 @@ from litestar.types import ControllerRouterHandler
 from landschap.platform.web import N_, Language, Link, split_path
 from landschap.purposes.model import Text
 from landschap.purposes.public import Entry, grounds_of, term_words
-from landschap.registers.api.desk import AnyRequest
+from landschap.registers.api.cases import AnyRequest
 from landschap.registers.open.api.processing import BASE, ProcessingDesk
 from landschap.registers.open.pages import PROCESSING, PagesDesk
 

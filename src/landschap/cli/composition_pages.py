@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The part of the composition that is for people: the portal and the console."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from litestar import Request, Response
+
+from landschap.cli.composition import pseudonym_keys, pseudonym_space
+from landschap.platform.keys import secret_key
+from landschap.vocabulary.problems import Refusal
+
+if TYPE_CHECKING:
+    from litestar.types import ASGIApp
+
+    from landschap.cli.composition import Composition
+    from landschap.console.pages import ConsoleDeps
+    from landschap.platform.web import StaticFiles
+    from landschap.portal.pages import PortalDeps
+
+
+async def people(parts: Composition) -> ASGIApp:
+    """The pages: the portal for residents, the console for employees."""
+    from dataclasses import replace
+
+    from landschap.console.pages import is_console, refusal_page
+    from landschap.console.pages import routes as console_routes
+    from landschap.platform.http import make_app
+    from landschap.platform.web import read_static_files
+    from landschap.portal.pages import people_shape, routes
+
+    static = read_static_files()
+    portal, console = await _portal(parts, static), await _console(parts, static)
+    shape = people_shape(portal)
+
+    def render(refusal: Refusal, request: Request[Any, Any, Any]) -> Response[Any]:
+        if is_console(request.url.path):
+            return refusal_page(console, refusal, request)
+        return shape.render(refusal, request)
+
+    return make_app([*routes(portal), *console_routes(console)], replace(shape, render=render))
+
+
+async def _portal(parts: Composition, static: StaticFiles) -> PortalDeps:
+    from landschap.platform.identities import resident
+    from landschap.platform.oidc import OidcClient
+    from landschap.platform.web import Site
+    from landschap.portal.pages import PortalDeps, portal_shape
+
+    settings, number = parts.settings, version("landschap")
+    oidc = None
+    if settings.oidc.portal is not None:
+        oidc = OidcClient(
+            settings.oidc.portal,
+            redirect_uri=f"{settings.addresses.web}/inloggen/terug",
+            hosts=settings.network.hosts or {},
+            identify=resident(settings.oidc.portal),
+        )
+    return PortalDeps(
+        settings=settings,
+        site=Site(settings, static, portal_shape(settings, number)),
+        static=static,
+        version=number,
+        portal_pool=await parts.pool("portal"),
+        log_pool=await parts.pool("logboek"),
+        purposes_pool=await parts.pool("purposes"),
+        fsc_pool=await parts.pool("fsc"),
+        writer=await parts.log(),
+        session_key=secret_key(settings, "session"),
+        pseudonym_keys=pseudonym_keys(settings),
+        look_activity=settings.portal.look_activity,
+        pseudonym_space=pseudonym_space(settings),
+        oidc=oidc,
+    )
+
+
+async def _console(parts: Composition, static: StaticFiles) -> ConsoleDeps:
+    from functools import partial
+
+    from landschap.console.pages import ConsoleDeps, console_shape
+    from landschap.platform.identities import employee
+    from landschap.platform.oidc import OidcClient
+    from landschap.platform.web import Site
+    from landschap.purposes.persons.store import is_open
+    from landschap.registers import api as register_api
+    from landschap.registers.client import MODELS_FOLDER, read_models
+
+    settings, number = parts.settings, version("landschap")
+    oidc = None
+    if settings.oidc.console is not None:
+        oidc = OidcClient(
+            settings.oidc.console,
+            redirect_uri=f"{settings.addresses.web}/console/inloggen/terug",
+            hosts=settings.network.hosts or {},
+            identify=employee(settings.oidc.console),
+        )
+    registers = register_api.Deps(
+        registers=read_models(settings.path.parent / MODELS_FOLDER),
+        pool=await parts.pool("registers"),
+        **await parts.own_service(),
+    )
+    return ConsoleDeps(
+        settings=settings,
+        site=Site(settings, static, console_shape(settings, number)),
+        pool=await parts.pool("console"),
+        registers=registers,
+        snapshot=await parts.snapshot(),
+        purposes=await parts.pool("purposes"),
+        session_key=secret_key(settings, "session"),
+        oidc=oidc,
+        case_open=partial(is_open, await parts.pool("purposes")),
+    )
