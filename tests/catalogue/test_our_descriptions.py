@@ -16,7 +16,8 @@ from landschap.catalogue.findings import Mode
 from landschap.integration.connectors.opening import read_declarations
 from landschap.integration.description import describe
 from landschap.registers.client.models import read_models, ready_models
-from landschap.registers.describing import About, as_3_0, document_of
+from landschap.registers.describing import About, document_of
+from landschap.registers.describing_3_0 import as_3_0
 from landschap.registers.describing_inbox import inbox_document_of
 from landschap.registers.describing_writes import writing_document_of
 from landschap.registers.models import Register

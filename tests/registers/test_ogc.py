@@ -24,7 +24,7 @@ from landschap.catalogue.findings import Mode
 from landschap.platform.ids import uuid7
 from landschap.registers import store
 from landschap.registers.api.ogc import ogc_routes
-from landschap.registers.describing import as_3_0
+from landschap.registers.describing_3_0 import as_3_0
 from landschap.registers.describing_ogc import ogc_document_of
 from landschap.registers.geojson import GEOJSON
 from landschap.registers.geometry_crs import CRS84, RD, project

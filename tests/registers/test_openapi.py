@@ -36,7 +36,8 @@ from landschap.purposes.model import HISTORY
 from landschap.purposes.permit import Permit, seal
 from landschap.registers import client
 from landschap.registers.api import Deps, routes
-from landschap.registers.describing import About, as_3_0
+from landschap.registers.describing import About
+from landschap.registers.describing_3_0 import as_3_0
 from landschap.registers.describing_bulk import bulk_document_of, reading_document_of
 from landschap.registers.describing_inbox import inbox_document_of
 from landschap.registers.describing_writes import writing_document_of

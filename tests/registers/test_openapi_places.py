@@ -13,7 +13,8 @@ from tests.registers import test_openapi as described
 from tests.registers.test_places import Places, built, real
 from tests.throwaway import Database
 
-from landschap.registers.describing import as_3_0, document_of
+from landschap.registers.describing import document_of
+from landschap.registers.describing_3_0 import as_3_0
 from landschap.registers.describing_writes import writing_document_of
 from landschap.registers.models import Registers
 
