@@ -90,7 +90,8 @@ async def faults_of(page: Page) -> list[str]:
 
 
 async def shape_of(page: Page) -> dict[str, Any]:
-    """What must hold for the document itself."""
+    """What must hold for the document itself, once its letters have come or have failed to."""
+    await page.evaluate("document.fonts.ready.then(() => true)")
     shape: dict[str, Any] = await page.evaluate(
         """() => ({
             h1: document.querySelectorAll('h1').length,
