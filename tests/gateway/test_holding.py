@@ -590,6 +590,19 @@ async def test_replaced_secret_is_used_with_the_next_question(held: Held) -> Non
         file.write_text("geheim\n")
 
 
+async def test_service_of_which_the_key_was_missing_works_once_it_is_there(held: Held) -> None:
+    file = held.pair.weesp.settings.paths.secrets / "leverancier.key"
+    away = file.rename(file.with_suffix(".away"))
+    try:
+        changed = declared(held).replace("answer_bytes = 20000", "answer_bytes = 20001")
+        await held.declare(changed)
+        assert (await held.ask(ONE))[0] == 503
+    finally:
+        away.rename(file)
+    await asyncio.sleep(1.1)
+    assert (await held.ask(ONE))[0] == 200
+
+
 async def test_changed_mapping_holds_with_the_next_question(held: Held) -> None:
     await held.declare(declared(held).replace('uitkering.norm = "/uitkering/norm"\n', ""))
     _, _, body = await held.ask(ONE)

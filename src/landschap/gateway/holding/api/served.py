@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -25,6 +26,8 @@ from landschap.gateway.services import Service
 log = structlog.get_logger(__name__)
 # Longer than any question that still uses it.
 _LINGERS_SECONDS = 60.0
+# What can not be used is not read with every question.
+_AGAIN_SECONDS = 1.0
 
 
 @dataclass(slots=True)
@@ -47,6 +50,7 @@ class ServedServices:
     around: Surroundings
     _epoch: int = -1
     _known: Mapping[str, Served] = field(default_factory=dict)
+    _unusable: dict[str, tuple[Service, float]] = field(default_factory=dict)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def of(self, name: str) -> Served | None:
@@ -62,7 +66,18 @@ class ServedServices:
             async with self._lock:
                 if self._known.get(name) is found:
                     self._renew(found)
+        elif name in self._unusable:
+            self._try_again(name)
         return self._known.get(name)
+
+    def _try_again(self, name: str) -> None:
+        """What was missing, a key file for instance, may have come since."""
+        service, not_before = self._unusable[name]
+        if time.monotonic() < not_before or service.hold is None:
+            return
+        made = self._made(service, service.hold)
+        if made is not None:
+            self._known = {**self._known, name: made}
 
     def _renew(self, known: Served) -> None:
         """Another way to the same service; the old one stays when the new can not be used."""
@@ -78,6 +93,7 @@ class ServedServices:
 
     async def _read(self, epoch: int) -> None:
         before = self._known
+        self._unusable.clear()
         found: dict[str, Served] = {}
         for service in await store.services(self.pool):
             known = before.get(service.name)
@@ -94,7 +110,7 @@ class ServedServices:
 
     def _made(self, service: Service, hold: Hold) -> Served | None:
         try:
-            return Served(
+            made = Served(
                 service,
                 hold,
                 Upstream(service, self.around),
@@ -104,7 +120,10 @@ class ServedServices:
         except (OSError, ValueError, InvalidPlace) as error:
             # Asked for, it is refused as misconfigured; the others go on.
             log.warning("held service not usable", service=service.name, error=str(error))
+            self._unusable[service.name] = (service, time.monotonic() + _AGAIN_SECONDS)
             return None
+        self._unusable.pop(service.name, None)
+        return made
 
 
 def _is_outdated(known: Served) -> bool:
