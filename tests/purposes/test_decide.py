@@ -338,6 +338,20 @@ def test_searching_is_use() -> None:
     )
 
 
+def test_a_policy_that_opens_the_search_goes_before_one_that_only_shows_more() -> None:
+    register = r.weesp(
+        r.policy("a-meer", field_set="meer@1"), r.policy("b-zoekt"),
+        field_sets=(r.field_set("meer", *r.FIELDS, searchable=()), r.BIJSTAND),
+    )  # fmt: skip
+    assert decided(r.question(search=("bsn",)), register).policy_id == "b-zoekt"
+    assert decided(r.question(search=()), register).policy_id == "a-meer"
+    fields = ("bsn", "woning.m2")
+    short = decided(r.question(fields=fields, search=("bsn",)), register)
+    assert refused(short, "fields_excess").suggestion == ("bsn",)
+    trimmed = decided(r.question(fields=fields, search=("bsn",), lenient=True), register)
+    assert (trimmed.policy_id, set(trimmed.visible)) == ("b-zoekt", {"bsn"})
+
+
 @pytest.mark.case("A34")
 def test_two_policies_are_never_merged() -> None:
     register = r.weesp(

@@ -134,10 +134,14 @@ class Oracle:
         def cover(policy: Policy) -> int:
             return len(shown(policy) if q.fields is None else shown(policy) & set(q.fields))
 
+        def unsearched(policy: Policy) -> set[str]:
+            return set(q.search) - (set(self.sets[policy.field_set].searchable) & shown(policy))
+
+        permits = [p for p in permits if not unsearched(p)] or permits
         most = max(cover(p) for p in permits)
         chosen = next(p for p in permits if cover(p) == most)
         allowed, asked = shown(chosen), set(q.fields if q.fields is not None else shown(chosen))
-        search = set(q.search) - (set(self.sets[chosen.field_set].searchable) & allowed)
+        search = unsearched(chosen)
         if (asked - allowed | search) - set(r.FIELDS):
             return "fields_unknown", chosen.id, frozenset()
         if search or not asked & allowed or (asked - allowed and not q.lenient):

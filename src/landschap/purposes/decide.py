@@ -14,7 +14,6 @@ Row conditions (R13) are filled in here and obeyed by the service, that reads no
 Needs (R9) are judged as far as the door knows them: case, second approver, authorisation decree.
 What is about the person (a consent, a restriction, an upheld objection) goes to the service as
 ``checks``; obligations (R14) and the confidentiality mark as well, and it executes them.
-Chains (R5) are not supported: what asks for one is refused when read.
 Source: AVG art. 5 lid 1 sub b and c; house algorithm, "Explanation of a decision" in the docs.
 """
 
@@ -26,6 +25,7 @@ from typing import NamedTuple
 
 from landschap.purposes import duties, needs
 from landschap.purposes.bound import Bound
+from landschap.purposes.chain import judge_chain
 from landschap.purposes.decision import Decision, Question, Step
 from landschap.purposes.minimise import (
     Fit,
@@ -87,11 +87,12 @@ class _Case:
         purpose = self._known_purpose()
         self._within_contract(purpose)
         self._on_behalf()
+        self._along_the_chain(purpose)
         self._not_prohibited(purpose)
         fits = self._fitting(purpose)
         known = self.snapshot.service_fields.get(self.service, frozenset())
         requested = requested_fields(self.question, known)
-        chosen = choose(fits, requested, self.steps)
+        chosen = choose(fits, self.question, requested, self.steps)
         visible = visible_fields(self.question, chosen, requested, known, self.steps)
         return self._allowed(chosen, visible, requested)
 
@@ -186,6 +187,17 @@ class _Case:
             self.steps.append(
                 Step("R4", self.question.organisation, "ok", f"asked for by {delegatee}")
             )
+
+    # R5
+    def _along_the_chain(self, purpose: KnownPurpose) -> None:
+        followed = self.question.follows
+        if followed is None:
+            return
+        found = judge_chain(purpose, followed, self.snapshot, self.now)
+        if found.code:
+            self._fail("R5", followed.purpose, found.why)
+            raise Stop(found.code, about=followed.purpose)
+        self.steps.append(Step("R5", followed.purpose, "ok", found.why))
 
     # R6
     def _not_prohibited(self, purpose: KnownPurpose) -> None:

@@ -58,19 +58,25 @@ def requested_fields(question: Question, known: frozenset[str]) -> frozenset[str
     return frozenset(found)
 
 
-def choose(fits: Sequence[Fit], requested: frozenset[str] | None, steps: list[Step]) -> Fit:
+def choose(
+    fits: Sequence[Fit], question: Question, requested: frozenset[str] | None, steps: list[Step]
+) -> Fit:
     """The one policy that covers most of what is asked; on a tie the first one given.
 
-    Two policies are never merged: the activity and the grounds belong to one.
+    One that opens the search goes before one that does not, as the latter could only refuse. Two
+    policies are never merged: the activity and the grounds belong to one.
     """
     if len(fits) == 1:
         chosen = fits[0]
-    elif requested is None:
-        chosen = max(fits, key=lambda fit: len(fit.fields))
     else:
-        chosen = max(fits, key=lambda fit: len(fit.fields & requested))
+        chosen = max(fits, key=lambda fit: _covered(fit, question, requested))
     steps.append(Step("R11", chosen.rule.policy.id, "ok", f"1 of {len(fits)}"))
     return chosen
+
+
+def _covered(fit: Fit, question: Question, requested: frozenset[str] | None) -> tuple[bool, int]:
+    shown = fit.fields if requested is None else fit.fields & requested
+    return not _search_excess(question, fit), len(shown)
 
 
 def visible_fields(
