@@ -46,13 +46,15 @@ async def stopped(
     return {subject: code for subject, code in codes.items() if code}
 
 
-def unmet(permit: Permit, *, obeys: bool) -> Refusal | None:
+def unmet(permit: Permit, *, obeys: bool, looks_up: bool = False) -> Refusal | None:
     """The refusal of a permit that asks for more than is obeyed; None when all of it is.
 
     ``obeys``: checks, obligations and the mark are met object by object. Then only an obligation
-    that nobody here knows is in the way.
+    that nobody here knows is in the way. ``looks_up``: only the checks are, and who may not be
+    used is left out.
     """
-    named = bool(permit.checks or permit.obligations or permit.mark)
+    changes = bool(permit.obligations or permit.mark)
+    named = changes or (bool(permit.checks) and not looks_up)
     if unknown(permit.obligations) if obeys else named:
         return stopped_refusal(permit, "obligation_unsupported")
     return None
