@@ -105,7 +105,7 @@ async def test_apply_tells_everything_that_is_wrong_and_applies_nothing(
     told = str(done.exception)
     assert "2 things are wrong" in told
     assert "did you mean toestaan?" in told
-    assert "uses onward along a chain are not supported" in told
+    assert "uses onward in a policy are not supported" in told
     snapshot, _ = await current_snapshot(await database.pool("purposes"))
     assert not snapshot.purposes
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,13 +36,23 @@ def test_no_property_is_no_bound() -> None:
     assert read_bound({}) is None
 
 
+def test_whether_it_may_go_onward_is_read_back_and_is_no_unless_it_was_written() -> None:
+    assert read_bound({PROPERTY: replace(BOUND, onward=True).as_property()}) == replace(
+        BOUND, onward=True
+    )
+    without = {key: value for key, value in BOUND.as_property().items() if key != "onward"}
+    assert read_bound({PROPERTY: without}) == BOUND
+    assert not BOUND.onward
+
+
 @pytest.mark.parametrize(
     "changes",
     [
         {"v": 2},
         {"v": None},
         {"v": True},
-        {"onward": True},
+        {"onward": None},
+        {"onward": 1},
         {"onward": "no"},
         {"activity": "x"},
         {"purposes": []},

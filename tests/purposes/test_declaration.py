@@ -215,16 +215,42 @@ def test_a_missing_declaration_is_its_own_refusal() -> None:
     refused(read(""), "declaration_missing")
 
 
+PREVIOUS = {
+    "iss": DELEGATOR,
+    "jti": "01939c5e-0000-7000-8000-000000000001",
+    "h": "n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg",
+    "pur": ASSISTANCE,
+}
+
+
 @pytest.mark.parametrize(
-    ("payload", "code"),
+    "payload",
     [
-        ({"dep": 1}, "chain_not_supported"),
-        ({"prv": {}}, "chain_not_supported"),
-        ({"opu": ASSISTANCE}, "chain_not_supported"),
+        {"dep": 1},
+        {"prv": PREVIOUS},
+        {"opu": ASSISTANCE},
+        {"dep": 1, "prv": PREVIOUS},
+        {"dep": 1, "opu": ASSISTANCE},
+        {"dep": 0, "prv": PREVIOUS, "opu": ASSISTANCE},
+        {"dep": -1, "prv": PREVIOUS, "opu": ASSISTANCE},
+        {"dep": 1, "prv": {}, "opu": ASSISTANCE},
+        {"dep": 1, "prv": PREVIOUS, "opu": ASSISTANCE + "/anders"},
+        {"dep": 1, "prv": {**PREVIOUS, "h": "bm8"}, "opu": ASSISTANCE},
+        {"dep": 1, "prv": {**PREVIOUS, "iss": "123"}, "opu": ASSISTANCE},
+        {"dep": 1, "prv": {**PREVIOUS, "pur": ""}, "opu": ASSISTANCE},
+        {"dep": 1, "prv": {**PREVIOUS, "sub": "x"}, "opu": ASSISTANCE},
     ],
 )
-def test_refuses_by_name_what_is_not_supported(payload: dict[str, object], code: str) -> None:
-    refused(read(forged(payload)), code, 403)
+def test_a_chain_is_declared_whole_or_not_at_all(payload: dict[str, object]) -> None:
+    refused(read(forged(payload)), "declaration_invalid")
+
+
+def test_a_later_hop_may_have_another_purpose_before_it_than_at_the_origin() -> None:
+    later = {"dep": 2, "prv": PREVIOUS, "opu": ASSISTANCE + "/ruimer"}
+    unverified = read(forged(later))
+    assert isinstance(unverified, Unverified)
+    assert unverified.claims.follows is not None
+    assert unverified.claims.follows.depth == 2
 
 
 @pytest.mark.case("A40")

@@ -24,13 +24,18 @@ _KEYS = {"v", "purposes", "legal_bases", "actions", "field_set", "onward"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bound:
-    """What the contract allows at most; without a field set it leaves the fields to policy."""
+    """What the contract allows at most; without a field set it leaves the fields to policy.
+
+    ``onward``: the provider may ask a third party, to answer, for another purpose than it was asked
+    for, when a test of compatibility says so. For the same or a narrower one it always may.
+    """
 
     purposes: tuple[str, ...]
     legal_bases: tuple[str, ...]
     actions: tuple[str, ...]
     field_set: str = ""
     field_set_digest: str = ""
+    onward: bool = False
 
     @classmethod
     def of(
@@ -40,6 +45,7 @@ class Bound:
         legal_bases: tuple[str, ...],
         actions: tuple[str, ...] = ("raadplegen",),
         field_set: FieldSet | None = None,
+        onward: bool = False,
     ) -> Bound:
         """The bound a proposer writes; the field set goes in with its digest."""
         return cls(
@@ -48,6 +54,7 @@ class Bound:
             actions=actions,
             field_set=field_set.key if field_set else "",
             field_set_digest=field_set.digest if field_set else "",
+            onward=onward,
         )
 
     def as_property(self) -> dict[str, JsonValue]:
@@ -57,7 +64,7 @@ class Bound:
             "purposes": list(self.purposes),
             "legal_bases": list(self.legal_bases),
             "actions": list(self.actions),
-            "onward": False,
+            "onward": self.onward,
         }
         if self.field_set:
             name, _, version = self.field_set.rpartition("@")
@@ -98,8 +105,9 @@ def _read(value: JsonValue) -> Bound:
         raise _BadBound(f"unknown key {unknown[0]!r}")
     if value.get("v") != 1 or value.get("v") is True:
         raise _BadBound("only version 1 is understood")
-    if value.get("onward", False) is not False:
-        raise _BadBound("onward supply to a third organisation is not supported")
+    onward = value.get("onward", False)
+    if not isinstance(onward, bool):
+        raise _BadBound("onward is true or false")
     if _size(value) > MAX_BYTES:
         raise _BadBound(f"larger than {MAX_BYTES} bytes")
     name, digest = _field_set(value.get("field_set"))
@@ -109,6 +117,7 @@ def _read(value: JsonValue) -> Bound:
         actions=_names(value, "actions", ACTIONS),
         field_set=name,
         field_set_digest=digest,
+        onward=onward,
     )
 
 

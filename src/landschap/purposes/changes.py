@@ -30,6 +30,7 @@ _TABLES: Mapping[str, tuple[str, _Key]] = {
     "groups": ("group", lambda entry: str(entry["name"])),
     "policies": ("policy", lambda entry: str(entry["id"])),
     "decrees": ("authorisation decree", lambda entry: str(entry["id"])),
+    "compatibilities": ("test of compatibility", lambda entry: str(entry["id"])),
 }
 
 
@@ -50,7 +51,7 @@ class Change:
             return False
         if self.kind == "field set":
             return True  # its version is part of its name
-        if self.kind not in {"purpose", "activity", "policy"}:
+        if self.kind not in {"purpose", "activity", "policy", "test of compatibility"}:
             return False
         if self.kind != "policy" and self._only_ends():
             return False
@@ -94,6 +95,17 @@ def changes_between(old: Register | None, new: Register) -> tuple[Change, ...]:
             kind, {named(e): e for e in before[table]}, {named(e): e for e in after[table]}
         )
     return tuple(found)
+
+
+def entries_of(*registers: Register) -> Iterator[tuple[str, str, tuple[Mapping[str, _Entry], ...]]]:
+    """Per table: its attribute, the word for it, and of each register the entries by their name.
+
+    An entry has the same name in all of them, as `changes_between` tells it.
+    """
+    plain = [msgspec.to_builtins(register) for register in registers]
+    for table, (kind, key) in _TABLES.items():
+        named = _named_versions(key, *(one[table] for one in plain))
+        yield table, kind, tuple({named(each): each for each in one[table]} for one in plain)
 
 
 def _named_versions(key: _Key, *sides: list[_Entry]) -> _Key:

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from landschap.purposes import checks_chain
 from landschap.purposes.duties import RECEIVERS
 from landschap.purposes.model import (
     ANYONE,
@@ -47,6 +48,7 @@ def check_register(register: Register) -> list[Finding]:
     findings = [
         *_duplicates(register),
         *(Finding(table=t, place=p, key=k, message=m) for t, p, k, m in faults_of(register)),
+        *_compatibilities(register, snapshot),
         *_purposes(register, snapshot),
         *_activities(register, snapshot),
         *_services(register),
@@ -69,6 +71,7 @@ def _duplicates(register: Register) -> Iterator[Finding]:
         "groep": ("naam", [each.name for each in register.groups]),
         "beleidsregel": ("id", [each.id for each in register.policies]),
         "autorisatiebesluit": ("id", [each.id for each in register.decrees]),
+        "verenigbaarheid": ("id", [each.id for each in register.compatibilities]),
     }
     for table, (key, names) in keys.items():
         seen: Counter[str] = Counter()
@@ -174,6 +177,16 @@ def _decrees(register: Register, snapshot: Snapshot) -> Iterator[Finding]:
         yield from _names(table, place, "zoekvelden", decree.searchable, service.searchable)
         paths = [each.path for each in decree.persons]
         yield from _names(table, place, "personen", paths, service.fields)
+
+
+def _compatibilities(register: Register, snapshot: Snapshot) -> Iterator[Finding]:
+    bases = {each.id for each in register.legal_bases}
+    for place, each in enumerate(register.compatibilities):
+        yield from _names("verenigbaarheid", place, "van", [each.origin], snapshot.purposes)
+        yield from _names("verenigbaarheid", place, "naar", [each.target], snapshot.purposes)
+        yield from _names("verenigbaarheid", place, "grondslag", [each.legal_basis], bases)
+        for key, message in checks_chain.faults_of(each, snapshot):
+            yield Finding(table="verenigbaarheid", place=place, key=key, message=message)
 
 
 def _policy(place: int, policy: Policy, snapshot: Snapshot) -> Iterator[Finding]:

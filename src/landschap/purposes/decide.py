@@ -34,12 +34,11 @@ from landschap.purposes.minimise import (
     requested_fields,
     visible_fields,
 )
-from landschap.purposes.model import ACTIONS, LEVELS, Policy, PurposeStatus, level_rank
+from landschap.purposes.model import LEVELS, Policy, PurposeStatus, level_rank
 from landschap.purposes.rows import RowCondition, filled_in
 from landschap.purposes.snapshot import KnownPurpose, Rule, Snapshot
 from landschap.vocabulary.times import amsterdam_day
 
-_ACTIONS = frozenset(ACTIONS)
 _NEAR_MISSES = 20
 """How many policies that do not apply an auditor is shown; a list without end explains nothing."""
 
@@ -98,15 +97,7 @@ class _Case:
 
     # R0
     def _well_formed(self) -> None:
-        question = self.question
-        wrong = ""
-        if question.action not in _ACTIONS:
-            wrong = f"the action {question.action[:80]!r} is not one of the actions of the GDPR"
-        elif level_rank(question.loa) is None:
-            wrong = f"the level of assurance {question.loa[:80]!r} is not known"
-        elif not (question.purpose and question.organisation and question.service):
-            wrong = "purpose, organisation and service must be named"
-        if wrong:
+        if wrong := self.question.fault():
             self._fail("R0", "question", wrong)
             raise Stop("request_invalid", about=wrong)
         self.steps.append(Step("R0", "question", "ok"))

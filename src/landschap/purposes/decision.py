@@ -12,13 +12,16 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from landschap.purposes.bound import Bound
+from landschap.purposes.chain import Followed
 from landschap.purposes.duties import Confidentiality, Obligation
-from landschap.purposes.model import ProcessingActivity
+from landschap.purposes.model import ACTIONS, ProcessingActivity, level_rank
 from landschap.purposes.needs import NO_FACTS, Facts
 from landschap.purposes.reasons import refusal_of
 from landschap.purposes.rows import RowCondition
 from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.problems import Refusal
+
+_ACTIONS = frozenset(ACTIONS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +34,7 @@ class Question:
     ``fields`` is None when the asker leaves the choice to us; a group name (``adres``) stands for
     its fields. ``search`` are the paths searched by: that is use as well. ``legal_bases`` is None
     at the asker's own Outway, where the policy says which grounds will be declared. ``facts`` is
-    what the door knows beside the question.
+    what the door knows beside the question; ``follows`` the question that this one is needed for.
     """
 
     purpose: str
@@ -49,12 +52,23 @@ class Question:
     lenient: bool = False
     delegatee: str = ""
     facts: Facts = NO_FACTS
+    follows: Followed | None = None
+
+    def fault(self) -> str:
+        """What is wrong with its form; empty when it can be decided."""
+        if self.action not in _ACTIONS:
+            return f"the action {self.action[:80]!r} is not one of the actions of the GDPR"
+        if level_rank(self.loa) is None:
+            return f"the level of assurance {self.loa[:80]!r} is not known"
+        if not (self.purpose and self.organisation and self.service):
+            return "purpose, organisation and service must be named"
+        return ""
 
 
 class Step(NamedTuple):
     """One step of a decision.
 
-    ``rule`` is R0 to R14 of the decision algorithm, ``outcome`` one of ok, miss (one candidate
+    ``rule`` is R0 to R15 of the decision algorithm, ``outcome`` one of ok, miss (one candidate
     fell away), skip (nothing to check) and fail (the decision ends here).
     """
 

@@ -23,6 +23,7 @@ from landschap.purposes.model import (
     HISTORY,
     LEGAL_BASES,
     LEVELS,
+    Compatibility,
     Decree,
     Effect,
     FieldSet,
@@ -51,8 +52,9 @@ _DURATION = r"P(?=[0-9])(?:[0-9]+Y)?(?:[0-9]+M)?(?:[0-9]+D)?"
 _PATH = re.compile(r"[a-z][A-Za-z0-9_]*(?:\.[a-z][A-Za-z0-9_]*)*")
 _WEEKDAYS = ("ma", "di", "wo", "do", "vr", "za", "zo")
 _UNSUPPORTED: Mapping[str, Mapping[str, str]] = {
-    "beleidsregel": {"verder": "uses onward along a chain"},
-    "doel": {"verenigbaar_met": "compatible purposes along a chain"},
+    # Onward is agreed in the contract, and a compatible purpose has its test: [[verenigbaarheid]].
+    "beleidsregel": {"verder": "uses onward in a policy"},
+    "doel": {"verenigbaar_met": "compatible purposes without a test"},
 }
 
 Made = TypeVar("Made")
@@ -84,6 +86,7 @@ def parse_register(sources: Mapping[str, str], owner: str) -> Register:
         groups=make("groep", _group),
         policies=make("beleidsregel", _policy),
         decrees=make("autorisatiebesluit", _decree),
+        compatibilities=make("verenigbaarheid", _compatibility),
     )
     for finding in check_register(register):
         tables[finding.table][finding.place].problem(finding.key, finding.message, finding.nearest)
@@ -102,6 +105,7 @@ _KINDS = (
     "groep",
     "beleidsregel",
     "autorisatiebesluit",
+    "verenigbaarheid",
 )
 
 
@@ -333,6 +337,21 @@ def _decree(table: Table, owner: str) -> Decree:
         valid=_validity(table),
         searchable=_paths(table, "zoekvelden", required=True),
         persons=tuple(map(_row, table.tables("personen"))),
+    )
+
+
+def _compatibility(table: Table, _owner: str) -> Compatibility:
+    return Compatibility(
+        id=table.text("id", pattern=_NAME),
+        version=table.number("versie"),
+        origin=table.text("van", pattern=_URI),
+        target=table.text("naar", pattern=_URI),
+        test=table.text("toets", default=""),
+        legal_basis=table.text("grondslag", default="", pattern=_NAME),
+        author=table.text("opgesteld_door"),
+        approver=table.text("goedgekeurd_door"),
+        valid=_validity(table),
+        explanation=table.words("uitleg"),
     )
 
 

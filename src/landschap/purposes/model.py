@@ -266,6 +266,27 @@ class Group:
     members: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compatibility:
+    """A recorded test: what was asked for one purpose may lead to a question for another.
+
+    It rests on the test of AVG art. 6 lid 4 (``test``: where it is kept) or on a ground in law
+    (``legal_basis``: its id); ``author`` made it and another, ``approver``, approved it. It goes
+    one way, covers what is narrower than ``target``, and permits nothing by itself.
+    """
+
+    id: str
+    version: int
+    origin: str
+    target: str
+    author: str
+    approver: str
+    valid: Validity
+    explanation: Text
+    test: str = ""
+    legal_basis: str = ""
+
+
 class Effect(StrEnum):
     """What a policy does when it matches; a prohibition always wins."""
 
@@ -340,6 +361,7 @@ class Register:
     groups: tuple[Group, ...] = ()
     policies: tuple[Policy, ...] = ()
     decrees: tuple[Decree, ...] = ()
+    compatibilities: tuple[Compatibility, ...] = ()
 
 
 def digest_of(value: dict[str, object]) -> str:

@@ -89,6 +89,22 @@ REASONS: Mapping[str, Reason] = {
         missing="the field set {about}, with the digest of the contract",
         owner="the privacy officers of {owner_of_register}, or both by signing a new contract",
     ),
+    "chain_purpose": Reason(
+        status=403,
+        title="The purpose goes further than the question it follows from",
+        detail="The purpose {purpose} is neither equal to {about}, for which was asked before, nor "
+        "narrower, and nothing that is recorded makes it compatible.",
+        missing="a purpose that is equal or narrower; or a test of compatibility in force from the "
+        "purpose at the origin, and a contract that lets it go onward",
+        owner=_ASKER,
+    ),
+    "chain_too_deep": Reason(
+        status=403,
+        title="The chain is too deep",
+        detail="The question is more than four hops from its origin.",
+        missing="a shorter way to the source",
+        owner=_ASKER,
+    ),
     "prohibited": Reason(
         status=403,
         title="This use is prohibited",

@@ -294,8 +294,9 @@ def document_of(register: Register) -> dict[str, object]:
     for service in plain["services"]:
         if service["confidential"] is None:
             del service["confidential"]
-    if not plain["decrees"]:
-        del plain["decrees"]
+    for name in ("decrees", "compatibilities"):
+        if not plain[name]:
+            del plain[name]
     return plain
 
 
@@ -314,6 +315,7 @@ def _sorted(register: Register) -> Register:
         groups=tuple(sorted(register.groups, key=lambda x: x.name)),
         policies=tuple(sorted(register.policies, key=lambda x: x.id)),
         decrees=tuple(sorted(register.decrees, key=lambda x: x.id)),
+        compatibilities=tuple(sorted(register.compatibilities, key=lambda x: x.id)),
     )
 
 

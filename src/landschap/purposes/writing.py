@@ -80,6 +80,14 @@ _TABLES: Mapping[str, tuple[str, str, _Keys]] = {
             "searchable": "zoekvelden", "persons": "personen",
         },
     ),
+    "compatibilities": (
+        "beleid.toml", "verenigbaarheid",
+        {
+            "id": "id", "version": "versie", "origin": "van", "target": "naar", "test": "toets",
+            "legal_basis": "grondslag", "author": "opgesteld_door",
+            "approver": "goedgekeurd_door", "valid": "", "explanation": "uitleg",
+        },
+    ),
     "policies": (
         "beleid.toml", "beleidsregel",
         {

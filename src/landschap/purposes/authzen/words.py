@@ -23,6 +23,8 @@ DUTCH: Mapping[str, str] = {
     "contract_action": "Het contract geldt niet voor deze handeling.",
     "contract_basis": "Deze grondslag staat niet in het contract.",
     "contract_fields": "De gegevens in het contract zijn niet die van ons.",
+    "chain_purpose": "Dit doel gaat verder dan waarvoor eerst is gevraagd.",
+    "chain_too_deep": "De vraag is via te veel organisaties gegaan.",
     "prohibited": "Dit gebruik is verboden.",
     "policy_none": "Geen regel staat dit toe.",
     "role_not_allowed": "Dit mag niet met uw rol.",
