@@ -26,6 +26,7 @@ from landschap.cli.explanation import (
     ExplainedRecord,
     connection_of,
     decision_parts,
+    grant_of,
     words_of,
 )
 from landschap.cli.verify import LOG_READER
@@ -137,7 +138,7 @@ async def explain_transaction(rooms: Rooms, identifier: UUID, now: datetime) -> 
     records = await _records(rooms.logboek, identifier)
     if not records:
         return None
-    hashes = sorted({r.columns.grant_hash for r in records if r.columns.grant_hash})
+    hashes = sorted({grant for each in records if (grant := grant_of(each))})
     contracts = [await _contract(rooms, each, now) for each in hashes]
     bounds = {each.grant_hash: each.bound for each in contracts if each is not None}
     return Explained(
@@ -195,9 +196,10 @@ async def _decision(
         again = replay(
             request,
             response,
-            bound=bounds.get(record.columns.grant_hash or ""),
+            bound=bounds.get(grant_of(record)),
             snapshot=snapshot,
             at=record.columns.at,
+            require_bound=grant_of(record) in bounds,
         )
     return ExplainedDecision(
         record_id=str(record.record_id),

@@ -216,6 +216,15 @@ def decision_parts(content: Mapping[str, Any]) -> tuple[Words, Words, str]:
     )
 
 
+def grant_of(record: Record) -> str:
+    """The grant a record is about; a refusal has it in what was asked. Empty: none."""
+    if record.columns.grant_hash:
+        return record.columns.grant_hash
+    request, _, _ = decision_parts(record.content())
+    grant = _map(request.get("context")).get("grant_hash")
+    return grant if isinstance(grant, str) else ""
+
+
 def words_of(explained: Explained) -> Iterator[str]:
     """The explanation for people, from certificate to line."""
     yield f"Transaction {explained.identifier}"

@@ -186,6 +186,9 @@ def record_of(look: Look, decision: Decision | None) -> Draft:
     context: dict[str, JsonValue] = dict(look.about)
     if known.task is not None and decision is not None:
         context |= {"purpose": known.task.purpose, "case": known.task.case}
+    if decision is not None and decision.question.search:
+        # By which property, never which value: that it may be searched by was decided on.
+        context["search"] = list(decision.question.search)
     request: JsonValue = {
         "subject": {
             "type": "employee",

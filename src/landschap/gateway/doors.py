@@ -11,7 +11,16 @@ import msgspec
 from joserfc.jwk import KeySet
 
 from landschap.gateway import answers, inway, outway, recording, refusals
-from landschap.gateway.asked import NO_QUERY, Asked, Fresh, Trace, trace_of
+from landschap.gateway.asked import (
+    NO_QUERY,
+    Asked,
+    Fresh,
+    Query,
+    Trace,
+    is_lenient,
+    query_of,
+    trace_of,
+)
 from landschap.gateway.asked import transaction_id_of as read_transaction_id
 from landschap.gateway.inway import KeyWanted, VoiceWanted
 from landschap.gateway.memory import Memory
@@ -121,10 +130,10 @@ def _inway(
     if isinstance(found, VoiceWanted):
         return found
     if not isinstance(found, inway.Permitted):
-        return _unpermitted(purposed, found, holdings, fresh)
+        return _unpermitted(purposed, found, asked, holdings, fresh)
     permit = inway.sealed_permit(found, asked, world, fresh, key)
     if isinstance(permit, Refusal):
-        return _unpermitted(purposed, permit, holdings, fresh)
+        return _unpermitted(purposed, permit, asked, holdings, fresh)
     holdings.recall.learn(found, asked, world, fresh, trace)
     snapshot = world.snapshot.version
     draft = recording.permitted_at_inway(found, trace, snapshot, fresh.now)
@@ -166,13 +175,17 @@ def _unpurposed(
 
 
 def _unpermitted(
-    purposed: inway.Purposed, found: Refusal | Denied, holdings: Holdings, fresh: Fresh
+    purposed: inway.Purposed,
+    found: Refusal | Denied,
+    asked: Asked,
+    holdings: Holdings,
+    fresh: Fresh,
 ) -> Verdict:
     identified = purposed.identified
     refusal, decision = _reasons(found)
     refused = Refused(
         refusal=refusal,
-        request=recording.inway_request(purposed, NO_QUERY),
+        request=recording.inway_request(purposed, _query(asked), lenient=is_lenient(asked)),
         transaction_id=identified.transaction_id,
         peer=identified.peer.peer_id.value,
         service=identified.claims.service,
@@ -180,6 +193,12 @@ def _unpermitted(
     )
     verdict = _refused("inway", refused, holdings, identified.trace, fresh)
     return msgspec.structs.replace(verdict, used=_used(purposed))
+
+
+def _query(asked: Asked) -> Query:
+    """What was asked, for the record of its refusal: it must be possible to decide it again."""
+    query = query_of(asked.target)
+    return NO_QUERY if isinstance(query, Refusal) else query
 
 
 def _used(purposed: inway.Purposed) -> UsedDeclaration | None:
@@ -231,7 +250,9 @@ def _of_bound(bound: outway.Bound, asked: Asked, found: Refusal | Denied) -> Ref
     refusal, decision = _reasons(found)
     return Refused(
         refusal=refusal,
-        request=recording.outway_request(bound, None, asked.header("zaak")),
+        request=recording.outway_request(
+            bound, _query(asked), asked.header("zaak"), lenient=is_lenient(asked)
+        ),
         transaction_id=bound.transaction_id,
         peer=bound.connection.provider,
         service=bound.connection.grant.service_name,

@@ -71,7 +71,11 @@ def permitted_at_inway(
         trace,
         now,
         identified.transaction_id,
-        inway_request(permitted.purposed, permitted.query),
+        inway_request(
+            permitted.purposed,
+            permitted.query,
+            lenient=permitted.decision is not None and permitted.decision.question.lenient,
+        ),
         permission(permitted.decision),
         snapshot,
     )
@@ -99,7 +103,8 @@ def permitted_at_outway(
         ),
         additional_data=logged_with(grant.properties),
     )
-    request = outway_request(bound, allowed.query, case)
+    lenient = allowed.decision.question.lenient
+    request = outway_request(bound, allowed.query, case, lenient=lenient)
     request["context"] = {
         **_mapping(request["context"]),
         "declaration": outgoing.declaration,
@@ -120,8 +125,11 @@ def refused_at_door(refused: Refused, trace: Trace, snapshot: str, now: datetime
     return refused_draft(entry, peer=refused.peer, service=refused.service)
 
 
-def inway_request(purposed: inway.Purposed, query: Query) -> Words:
-    """What a peer asked, in the form of an access evaluation."""
+def inway_request(purposed: inway.Purposed, query: Query, *, lenient: bool = False) -> Words:
+    """What a peer asked, in the form of an access evaluation.
+
+    ``lenient``: it preferred trimming over a refusal; without that a decision can not be repeated.
+    """
     identified = purposed.identified
     context: Words = {"purpose": purposed.purpose, "grant_hash": identified.connection.hash}
     subject: Words = {"type": "fsc-peer", "id": identified.peer.peer_id.value}
@@ -134,6 +142,8 @@ def inway_request(purposed: inway.Purposed, query: Query) -> Words:
     elif purposed.purpose:
         context["declaration"] = "unsigned"
     _add_delegators(context, identified.connection)
+    if lenient:
+        context["handling"] = "lenient"
     _add_times(context, query)
     return {
         "subject": subject,
@@ -143,14 +153,15 @@ def inway_request(purposed: inway.Purposed, query: Query) -> Words:
     }
 
 
-def outway_request(bound: outway.Bound, query: Query | None, case: str) -> Words:
+def outway_request(bound: outway.Bound, query: Query, case: str, *, lenient: bool = False) -> Words:
     """What one of ours asked. The person stands here and nowhere outside."""
     context: Words = {"purpose": bound.purpose, "grant_hash": bound.connection.hash}
     _add_delegators(context, bound.connection)
     if case:
         context["case"] = case[:200]
-    if query is not None:
-        _add_times(context, query)
+    if lenient:
+        context["handling"] = "lenient"
+    _add_times(context, query)
     return {
         "subject": caller_words(bound.caller),
         "action": {"name": bound.action},
@@ -265,14 +276,14 @@ def _entry(
     )
 
 
-def _resource(service: str, provider: str, query: Query | None) -> Words:
+def _resource(service: str, provider: str, query: Query) -> Words:
     resource: Words = {"type": "service", "id": service}
     properties: Words = {}
     if provider:
         properties["provider"] = provider
-    if query is not None and query.fields is not None:
+    if query.fields is not None:
         properties["fields"] = list(query.fields)
-    if query is not None and query.expand:
+    if query.expand:
         properties["expand"] = list(query.expand)
     if properties:
         resource["properties"] = properties

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Take a decision again from its record: the same question, on the snapshot it named, at its time.
 
-What a door recorded (an access evaluation) holds everything but the contract; with the bound of
-the contract the whole explanation can be made again, years later, and compared.
+What a door recorded (an access evaluation) holds everything but the contract and what stood
+against persons in general; with the bound of the contract and those marks the whole explanation can
+be made again, years later, and compared.
 Source: Authorization Decision Log, "Replay"; AuthZEN 1.0, "Access Evaluation".
 """
 
@@ -19,7 +20,7 @@ from landschap.purposes.bound import Bound
 from landschap.purposes.decide import decide
 from landschap.purposes.decision import Decision, Question
 from landschap.purposes.declaration import Unverified, read
-from landschap.purposes.needs import Facts
+from landschap.purposes.needs import OBJECTION, RESTRICTION, Facts
 from landschap.purposes.reasons import REASONS
 from landschap.purposes.snapshot import Snapshot
 from landschap.purposes.vetoes import as_recorded
@@ -34,6 +35,10 @@ class Replay:
     differences: tuple[str, ...]
 
 
+Marks = Mapping[str, frozenset[str]]
+"""The activities against which a restriction or objection of somebody stands, by its kind."""
+
+
 def replay(
     request: Mapping[str, JsonValue],
     response: Mapping[str, JsonValue],
@@ -41,26 +46,74 @@ def replay(
     bound: Bound | None,
     snapshot: Snapshot,
     at: datetime,
+    marked: Marks | None = None,
+    require_bound: bool = False,
 ) -> Replay | None:
     """Decide a recorded question again; None when it was never decided on its purpose.
 
     ``request`` and ``response`` are the ``adl.core.request`` and ``adl.core.response`` of the
-    record, ``bound`` what the contract says, ``at`` the moment of the record.
+    record, ``bound`` what the contract says, ``at`` the moment of the record. ``marked`` is what
+    stood against persons then; without it what a service must look up is not compared.
+    ``require_bound``: at a door, where the contract is known, and must name a purpose.
     """
+    question = asked_again(request, response, bound=bound, snapshot=snapshot, marked=marked)
+    if question is not None and require_bound:
+        question = dataclasses.replace(question, require_bound=True)
+    if question is None:
+        return None
+    # What other engines said then is taken from the record: they can not be asked again.
+    decision = as_recorded(decide(question, snapshot, at), _map(response.get("context")))
+    known = marked is not None or _is_employee(request)
+    return Replay(
+        decision=decision, differences=tuple(_differences(decision, response, with_checks=known))
+    )
+
+
+def asked_again(
+    request: Mapping[str, JsonValue],
+    response: Mapping[str, JsonValue],
+    *,
+    bound: Bound | None,
+    snapshot: Snapshot,
+    marked: Marks | None = None,
+) -> Question | None:
+    """The question of a record, with what was known beside it; None when it was not decided."""
+    if not was_decided(request, response):
+        return None
+    context = _map(response.get("context"))
+    question = question_of(request, bound, snapshot.owner)
+    if question is None:
+        return None
+    if _is_employee(request):
+        # A page looks up every person before anything of that person is shown.
+        every = frozenset({RESTRICTION, OBJECTION})
+        marked = {activity.uri: every for activity in snapshot.register.activities}
+    facts = _facts(request, _map(context.get("facts")))
+    return dataclasses.replace(
+        question,
+        lenient=question.lenient or _was_lenient(context),
+        facts=facts._replace(marked=marked or {}),
+    )
+
+
+def was_decided(request: Mapping[str, JsonValue], response: Mapping[str, JsonValue]) -> bool:
+    """True when this was decided on its purpose, and not refused before, or without one."""
     context = _map(response.get("context"))
     code = context.get("code")
-    question = question_of(request, bound, snapshot.owner)
-    if question is None or (code and code not in REASONS):
-        return None
-    # A permitted question with fields withheld can only have been a lenient one.
-    question = dataclasses.replace(
-        question,
-        lenient=bool(context.get("withheld")) and not code,
-        facts=_facts(request, _map(context.get("facts"))),
-    )
-    # What other engines said then is taken from the record: they can not be asked again.
-    decision = as_recorded(decide(question, snapshot, at), context)
-    return Replay(decision=decision, differences=tuple(_differences(decision, response)))
+    if code and (
+        code not in REASONS or _text(_map(request.get("subject")).get("type")) == "organisation"
+    ):
+        return False
+    # The doors use these codes as well; only who decided leaves its steps.
+    return code not in _ALSO_AT_THE_DOOR or "steps" in context or "vetoes" in context
+
+
+_ALSO_AT_THE_DOOR = frozenset({"request_invalid", "internal_error", "obligation_unsupported"})
+
+
+def _was_lenient(context: Mapping[str, JsonValue]) -> bool:
+    """For records that do not say it: permitted with fields withheld can only be lenient."""
+    return bool(context.get("withheld")) and not context.get("code")
 
 
 def question_of(
@@ -76,6 +129,18 @@ def question_of(
         return None
     own_side = subject.get("type") == "application"
     said, about = _map(subject.get("properties")), _map(resource.get("properties"))
+    if _is_employee(request):
+        return Question(
+            purpose=purpose,
+            organisation=owner,
+            service=service,
+            provider=owner,
+            action=_text(action.get("name")),
+            search=_texts(context.get("search")),
+            roles=_texts(said.get("roles")),
+            loa=_text(said.get("loa")),
+            require_bound=False,
+        )
     asker = owner if own_side else _text(subject.get("id"))
     delegator = _text(context.get("delegator"))
     fields = about.get("fields")
@@ -92,6 +157,7 @@ def question_of(
         loa=_text(said.get("loa")),
         bound=bound,
         require_bound=False,
+        lenient=context.get("handling") == "lenient",
     )
 
 
@@ -125,17 +191,57 @@ def _declared_bases(declaration: JsonValue) -> tuple[str, ...] | None:
     return unverified.claims.legal_bases if isinstance(unverified, Unverified) else ()
 
 
-def _differences(decision: Decision, response: Mapping[str, JsonValue]) -> list[str]:
+def _differences(
+    decision: Decision, response: Mapping[str, JsonValue], *, with_checks: bool
+) -> list[str]:
+    """Where it differs, as far as the record says; a record of several decisions says less."""
     context = _map(response.get("context"))
-    pairs: dict[str, tuple[JsonValue, JsonValue]] = {
-        "decision": (response.get("decision"), decision.allow)
+    found = _comparable(decision)
+    names = [name for name in found if name in context]
+    if decision.allow and "fieldSet" in context:
+        # Absent is none of it, where the record is whole.
+        names += [each for each in ("checks", "obligations") if each not in context]
+    if not with_checks:
+        names = [name for name in names if name != "checks"]
+    pairs: list[tuple[str, JsonValue, JsonValue]] = [
+        ("decision", response.get("decision"), decision.allow)
+    ]
+    pairs += [(name, _ordered(name, context.get(name)), found[name]) for name in names]
+    return [f"{name}: {old} -> {new}" for name, old, new in pairs if old != new]
+
+
+def _comparable(decision: Decision) -> dict[str, JsonValue]:
+    """What a record of this decision would say, by its names there."""
+    activity = decision.activity
+    shared: dict[str, JsonValue] = {
+        "policy": decision.policy,
+        "purpose": decision.purpose,
+        "purposeVersion": decision.purpose_version,
+        "activity": activity.uri if activity else "",
+        "activityVersion": activity.version if activity else 0,
+        "fieldSet": decision.field_set,
+        "withheld": sorted(decision.withheld),
     }
-    if decision.allow:
-        pairs["policy"] = (context.get("policy"), decision.policy)
-        pairs["visible"] = (sorted(_texts(context.get("visible"))), sorted(decision.visible))
-    else:
-        pairs["code"] = (context.get("code"), decision.code)
-    return [f"{name}: {old} -> {new}" for name, (old, new) in pairs.items() if old != new]
+    if not decision.allow:
+        return {"code": decision.code, **shared}
+    return {
+        **shared,
+        "legalBases": list(decision.legal_bases),
+        "visible": sorted(decision.visible),
+        "checks": list(decision.checks),
+        "obligations": [[each.kind, each.path, each.value] for each in decision.obligations],
+    }
+
+
+def _ordered(name: str, value: JsonValue) -> JsonValue:
+    if name in ("visible", "withheld"):
+        return sorted(_texts(value))
+    return [] if value is None and name in ("checks", "obligations") else value
+
+
+def _is_employee(request: Mapping[str, JsonValue]) -> bool:
+    """True for a look of an employee of ours, in the console."""
+    return _map(request.get("subject")).get("type") == "employee"
 
 
 def _map(value: JsonValue) -> Mapping[str, JsonValue]:

@@ -116,6 +116,11 @@ def _short(decision: Decision | None, answer: Mapping[str, JsonValue], place: in
     words: dict[str, JsonValue] = {"code": decision.code, "policy": decision.policy}
     if decision.allow:
         words["visible"] = sorted(decision.visible)
+    # What was known beside the question: without it the decision can not be taken again.
+    if facts := decision.question.facts.recorded():
+        words["facts"] = facts
+    if decision.checks:
+        words["checks"] = list(decision.checks)
     if said := vetoes_of(decision):
         words["vetoes"] = said
     return {"decision": decision.allow, "context": words}

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What is recorded of a look in the console is enough to decide on it again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.purposes import registers as r
+
+from landschap.console.known import Known, Task
+from landschap.console.permission import Look, facts_of, question_of, record_of
+from landschap.platform.ids import new_span_id, new_trace_id, uuid7
+from landschap.purposes.decide import decide
+from landschap.purposes.replay import replay
+from landschap.purposes.snapshot import Snapshot
+
+LEVELS = ("", "urn:etoegang:core:assurance-class:loa2", "urn:etoegang:core:assurance-class:loa3")
+OURS = Snapshot(
+    r.weesp(
+        r.policy("eigen", organisations=("*own",), roles=("consulent",), min_loa=LEVELS[1]),
+        r.policy("links", organisations=("*own",), field_set="rechts@1", needs=("zaak",)),
+    )
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    purpose=st.sampled_from((r.ASSISTANCE, r.HOUSING_COSTS, r.PARKING, r.OLD)),
+    roles=st.lists(st.sampled_from(("consulent", "archivaris")), unique=True),
+    level=st.sampled_from(LEVELS),
+    search=st.sampled_from(((), ("bsn",), ("adres.straat",), ("schoenmaat",))),
+    case_open=st.sampled_from((None, True, False)),
+)
+def test_a_look_is_decided_alike_from_its_record(
+    purpose: str, roles: list[str], level: str, search: tuple[str, ...], case_open: bool | None
+) -> None:
+    known = Known("j.devries", "J. de Vries", tuple(roles), level, 0, "", Task(purpose, "Z-1"))
+    question = question_of(known, r.WEESP, r.SERVICE, purpose, level=level, search=search)
+    question = replace(question, facts=facts_of(known, OURS, case_open))
+    decision = decide(question, OURS, r.NOW)
+    look = Look(
+        known=known,
+        level=level,
+        service=r.SERVICE,
+        action=question.action,
+        about={"type": "persoon"},
+        transaction_id=uuid7(),
+        trace_id=new_trace_id(),
+        span_id=new_span_id(),
+        at=r.NOW,
+    )
+    adl: Any = record_of(look, decision).payload["adl"]
+    body = adl["body"]
+    found = replay(
+        body["adl.core.request"],
+        body["adl.core.response"],
+        bound=None,
+        snapshot=OURS,
+        at=r.NOW,
+    )
+    assert found is not None
+    assert found.differences == ()
+    assert found.decision == replace(decision, question=found.decision.question)
+    assert found.decision.question == question
