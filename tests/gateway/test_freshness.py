@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A change is in force for every question that begins after it, at every decider, under load.
+
+Policy, contract, consent and objection are changed in turn while questions come in at two deciders
+of one organisation. Not one question that began after the commit may be answered by the old: not by
+what the asker got, and not by what the log says.
+Source: house decision 12 (effect at once).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from statistics import median
+
+import pytest
+from tests.gateway.freshness_rig import CLOSED, WAYS, Doors, doors_of
+from tests.gateway.pair_rig import Pair
+
+EFFECT_SECONDS = 0.2
+Note = Callable[[str, object], None]
+
+
+async def changed_under_load(pair: Pair, times: int) -> Doors:
+    """Close a way this many times while questions come in, opening it after each."""
+    async with doors_of(pair) as doors:
+        async with doors.load():
+            await asyncio.sleep(0.5)
+            for place in range(times):
+                way = WAYS[place % len(WAYS)]
+                for closes in (True, False):
+                    await doors.turn(way, closes=closes)
+                    await asyncio.sleep(0.1)
+        assert doors.stale() == []
+        for change in doors.changes:
+            if change.closes:
+                assert await doors.permitted_in_log(change) == [], change
+        return doors
+
+
+def judged(doors: Doors) -> Counter[tuple[str, bool]]:
+    """How many questions were judged, by way and whether it was closed."""
+    return Counter(
+        (change.way, change.closes) for change in doors.changes for _ in doors.within(change)
+    )
+
+
+def percentile(values: list[float], share: float) -> float:
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
+
+
+async def test_no_question_after_a_change_is_answered_by_the_old(whole_pair: Pair) -> None:
+    doors = await changed_under_load(whole_pair, 20)
+    assert len(doors.changes) == 40
+    assert {each.code for each in doors.seen} == {"", *CLOSED.values()}
+    # Two who asked at once, and of those that ask all the time.
+    assert min(judged(doors).values()) > 20, judged(doors)
+    effects = [each for change in doors.changes for each in change.effect_seconds]
+    # A machine that does much else may pause; most changes are in force well before.
+    assert median(effects) < EFFECT_SECONDS, sorted(effects)
+
+
+@pytest.mark.long
+async def test_two_hundred_changes_are_in_force_within_200_ms(
+    whole_pair: Pair, record_property: Note
+) -> None:
+    doors = await changed_under_load(whole_pair, 200)
+    effects = [each for change in doors.changes for each in change.effect_seconds]
+    spent = max(each.ended for each in doors.seen) - min(each.began for each in doors.seen)
+    record_property("questions", f"{len(doors.seen)} ({len(doors.seen) / spent:.0f}/s)")
+    record_property("judged after a change", sum(judged(doors).values()))
+    record_property("stale", 0)
+    shown = ", ".join(
+        f"{name} {1000 * percentile(effects, share):.0f} ms"
+        for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99), ("most", 1.0))
+    )
+    record_property("in force after", shown)
+    assert percentile(effects, 0.99) < EFFECT_SECONDS, shown
