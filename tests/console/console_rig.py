@@ -12,6 +12,7 @@ from typing import Any
 
 import uvicorn
 from aiohttp import web
+from tests.console import confidential_rig
 from tests.portal.portal_rig import Server, deps_of, fill_rooms, free_socket
 from tests.portal.visiting import Visitor
 from tests.registers.rig import WEESP, made_up
@@ -39,7 +40,7 @@ from landschap.platform.settings import Settings
 from landschap.platform.web import Site, read_static_files
 from landschap.portal.pages import PortalDeps, people_shape, routes
 from landschap.purposes.persons.store import said_of
-from landschap.purposes.store import current_snapshot
+from landschap.purposes.store import following
 from landschap.registers import client, store
 from landschap.registers.api import Deps as RegisterDeps
 from landschap.registers.models import Registers
@@ -80,6 +81,33 @@ activiteit = "https://register.weesp.example/activiteiten/adressen-en-gebouwen-b
 geldig_vanaf = 2026-01-01
 uitleg = {{ nl = "Wie beheert, verbetert.", en = "Who manages, corrects." }}
 """
+
+_ACTIVITIES = "https://register.weesp.example/activiteiten"
+CIRCLE = confidential_rig.policies({
+    "medewerker-burgerzaken": (
+        BURGERZAKEN,
+        f"{_ACTIVITIES}/gegevens-van-inwoners-bijhouden",
+        'soort_ontvanger = "overheidsorgaan"',
+    ),
+    "inkomensconsulent": (
+        BIJSTAND,
+        f"{_ACTIVITIES}/aanvraag-bijstand-behandelen",
+        """soort_ontvanger = "overheidsorgaan"
+verplichtingen = [
+  { doe = "pseudonimiseren", veld = "bsn" },
+  { doe = "geboortejaar", veld = "geboren" },
+  { doe = "pc4", veld = "postcode" },
+  { doe = "afronden", veld = "inkomen", waarde = "1000" },
+  { doe = "maskeren", veld = "naam" },
+  { doe = "melden" },
+]""",
+    ),
+    "gegevensbeheerder": (
+        BUILDINGS,
+        f"{_ACTIVITIES}/adressen-en-gebouwen-bijhouden",
+        'soort_ontvanger = "derde"',
+    ),
+})  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +169,7 @@ async def served_console(database: Database) -> AsyncIterator[Console]:
     await provider.setup()
     await web.SockSite(provider, login).start()
     settings = settings_with(database.settings, address, issuer)
-    await fill_rooms(database, {"proef.toml": MORE})
+    await fill_rooms(database, {"proef.toml": MORE, "kring.toml": CIRCLE})
     writer = LogWriter(settings, "web", wait_seconds=0.5)
     await writer.start()
     portal = await deps_of(database, settings, writer)
@@ -190,7 +218,8 @@ async def console_deps(database: Database, settings: Settings, writer: LogWriter
     """What the console needs, of this database; its registers are filled."""
     models = client.read_models(WEESP / "registers")
     own = made_up()
-    registers = Registers({**models.by_name, own.name: own})
+    circle = confidential_rig.circle()
+    registers = Registers({**models.by_name, own.name: own, circle.name: circle})
     await store.prepare(await database.pool("registers"), own)
     pool = await database.pool("registers")
     for name, path in (
@@ -202,7 +231,7 @@ async def console_deps(database: Database, settings: Settings, writer: LogWriter
         await store.prepare(pool, register)
         async for _ in store.load(pool, register, client.read_extract(register, path)):
             pass
-    snapshot, _ = await current_snapshot(await database.pool("purposes"))
+    await confidential_rig.fill(pool, circle)
     static = read_static_files()
     assert settings.oidc.console is not None
     return ConsoleDeps(
@@ -219,7 +248,7 @@ async def console_deps(database: Database, settings: Settings, writer: LogWriter
             pseudonym_key=secret_key(settings, "pseudonym"),
             persons=partial(said_of, await database.pool("purposes")),
         ),
-        snapshot=lambda: snapshot,
+        snapshot=await following(await database.pool("purposes")),
         session_key=secret_key(settings, "session"),
         oidc=OidcClient(
             settings.oidc.console,

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from landschap.platform.credentials import Credentials
     from landschap.purposes.model import FieldSet
     from landschap.purposes.second_look import Persons
-    from landschap.purposes.snapshot import Snapshot
+    from landschap.purposes.store import Following
     from landschap.registers.describing import About
     from landschap.registers.models import Registers
     from landschap.registers.open.dcat import Publisher
@@ -74,7 +74,7 @@ class Composition:
     metrics: CollectorRegistry = field(default_factory=part_registry)
     _pools: dict[str, asyncpg.Pool] = field(default_factory=dict)
     _log: LogWriter | None = None
-    _followed: Callable[[], Snapshot] | None = None
+    _followed: Following | None = None
 
     async def pool(self, room: str) -> asyncpg.Pool:
         """The pool of a room, as the room's own role."""
@@ -339,29 +339,24 @@ class Composition:
             url=contact.get("url", ""),
         )
 
-    async def snapshot(self) -> Callable[[], Snapshot]:
+    async def snapshot(self) -> Following:
         """The register of purposes in force, looked at again when the epoch has risen."""
-        from landschap.purposes.store import current_snapshot
+        from landschap.purposes.store import following
 
-        if self._followed is not None:
-            return self._followed
-        pool = await self.pool("purposes")
-        snapshot, epoch = await current_snapshot(pool)
-        held = [snapshot]
+        if self._followed is None:
+            self._followed = held = await following(await self.pool("purposes"))
 
-        async def follow(epoch: int) -> None:
-            while True:
-                await asyncio.sleep(_FOLLOW_SECONDS)
-                try:
-                    if await pool.fetchval("SELECT value FROM platform.epoch") != epoch:
-                        held[0], epoch = await current_snapshot(pool)
-                except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                    # A permit that names a set we do not have yet is refused; nothing leaks.
-                    log.warning("register of purposes not read", error=type(error).__name__)
+            async def follow() -> None:
+                while True:
+                    await asyncio.sleep(_FOLLOW_SECONDS)
+                    try:
+                        await held.newest()
+                    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                        # A permit that names a set we do not have yet is refused; nothing leaks.
+                        log.warning("register of purposes not read", error=type(error).__name__)
 
-        task = asyncio.create_task(follow(epoch), name="register of purposes")
-        self.stack.callback(task.cancel)
-        self._followed = lambda: held[0]
+            task = asyncio.create_task(follow(), name="register of purposes")
+            self.stack.callback(task.cancel)
         return self._followed
 
     async def people(self) -> ASGIApp:

@@ -124,7 +124,7 @@ def obey(
     told = [NOTIFY] if any(each.kind == NOTIFY for each in duties.obligations) else []
     changed = dict(body)
     mark = duties.mark
-    if mark is not None and is_marked(_at(marked_in, mark.path)):
+    if mark is not None and carries(mark, marked_in):
         told.append(CONFIDENTIAL)
         if duties.third_party:
             for path in mark.guarded:
@@ -144,6 +144,11 @@ def is_marked(value: JsonValue) -> bool:
     Source: LO BRP, element 07.70.10: 0 is no confidentiality, 1 to 7 are forms of it.
     """
     return value is None or str(value).strip().lower() not in ("0", "false", "nee", "n")
+
+
+def carries(mark: Confidentiality, content: Mapping[str, JsonValue]) -> bool:
+    """True unless the content says that its person asked for no confidentiality."""
+    return is_marked(_at(content, mark.path))
 
 
 _Change = Callable[[JsonValue], JsonValue]

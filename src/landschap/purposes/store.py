@@ -103,6 +103,32 @@ async def current_snapshot(pool: asyncpg.Pool, *, owner: str = "") -> tuple[Snap
     return Snapshot.from_document(row["body"]), row["epoch"]
 
 
+class Following:
+    """The register in force, held by one process: as last read, or certainly the newest.
+
+    Made by `following`; calling it gives the one last read.
+    """
+
+    def __init__(self, pool: asyncpg.Pool, held: tuple[Snapshot, int]) -> None:
+        self._pool = pool
+        self._held = held
+
+    def __call__(self) -> Snapshot:
+        """The snapshot as last read."""
+        return self._held[0]
+
+    async def newest(self) -> Snapshot:
+        """The snapshot in force at this moment; only read again when the epoch has risen."""
+        if await self._pool.fetchval("SELECT value FROM platform.epoch") != self._held[1]:
+            self._held = await current_snapshot(self._pool)
+        return self._held[0]
+
+
+async def following(pool: asyncpg.Pool) -> Following:
+    """Hold the register in force, and follow it."""
+    return Following(pool, await current_snapshot(pool))
+
+
 async def snapshot_by_version(pool: asyncpg.Pool, version: str) -> Snapshot | None:
     """The snapshot that a decision names, to explain or repeat that decision."""
     body = await pool.fetchval("SELECT body FROM document WHERE version = $1", version)

@@ -19,7 +19,7 @@ from landschap.platform.web.door import AnyRequest, Asked, Door, Failure
 from landschap.platform.web.login import FAILURES
 from landschap.platform.web.sessions import Session
 from landschap.purposes.model import Text
-from landschap.purposes.snapshot import Snapshot
+from landschap.purposes.store import Following
 from landschap.registers.api import Deps as RegisterDeps
 from landschap.registers.models import ObjectType, Property, Register
 from landschap.vocabulary.problems import ProblemError, Refusal
@@ -41,7 +41,7 @@ class ConsoleDeps:
     """What the console needs, made once per process.
 
     ``registers`` is what the registers' own API stands on: pages go the same way. ``snapshot``
-    gives the register of purposes that is in force, ``purposes`` those of before. Without ``oidc``
+    holds the register of purposes that is in force, ``purposes`` those of before. Without ``oidc``
     nobody can log in, and the pages say so. ``case_open`` tells whether a case is open.
     """
 
@@ -49,7 +49,7 @@ class ConsoleDeps:
     site: Site
     pool: asyncpg.Pool
     registers: RegisterDeps
-    snapshot: Callable[[], Snapshot]
+    snapshot: Following
     purposes: asyncpg.Pool
     session_key: bytes = field(repr=False)
     oidc: OidcClient[Employee] | None

@@ -33,7 +33,7 @@ from landschap.platform.ids import new_span_id, new_trace_id, uuid7
 from landschap.purposes.decide import decide
 from landschap.purposes.decision import Decision
 from landschap.purposes.permit import Permit, closed_history
-from landschap.purposes.second_look import stopped_refusal
+from landschap.purposes.second_look import stopped_refusal, unmet
 from landschap.registers.answering import Shape
 from landschap.registers.api.cases import Case
 from landschap.registers.api.changing import SERVICE_ENDING
@@ -130,14 +130,15 @@ class Looking:
                 permit_without_purpose(kind, owner, look.transaction_id, asked.path, now),
                 trace,
             )
+        # What changed a moment ago counts for this look.
+        await self.deps.snapshot.newest()
         is_open = await self._case_open(known)
         decision = self._decide(asked, kind, action, search, is_open)
         await self.written(self.deps.registers.log.append([record_of(look, decision)]))
         if not decision.allow:
             raise ProblemError(decision.refusal())
         permit = permit_of(decision, look.transaction_id, asked.path, now)
-        if permit.obligations:
-            # A page shows values as they are.
+        if not _can_obey(permit, kind, action):
             raise ProblemError(stopped_refusal(permit, "obligation_unsupported"))
         return permit, trace
 
@@ -180,6 +181,7 @@ class Looking:
                 left_out=left_out,
                 with_history=True,
                 with_corrections="formeel" in permit.history,
+                duties=permit.duties(self.deps.registers.pseudonym_key),
             ),
             trace=trace,
             path=asked.path,
@@ -200,6 +202,18 @@ class Looking:
 def service_of(kind: ObjectType, action: str) -> str:
     """The service that is asked: changing is one of its own, so reading never opens it."""
     return kind.register if action == READ else f"{kind.register}{SERVICE_ENDING}"
+
+
+def _can_obey(permit: Permit, kind: ObjectType, action: str) -> bool:
+    """True when a page can carry out every obligation.
+
+    Changing shows nothing and writes what is there, and the number of an object stands in its
+    address: neither can be another than it is.
+    """
+    if unmet(permit, obeys=True) is not None:
+        return False
+    numbered = any(each.path == kind.identification for each in permit.obligations)
+    return not permit.obligations or (action == READ and not numbered)
 
 
 def must_choose(asked: Asked[Known], kind: ObjectType) -> Redirect | None:

@@ -42,6 +42,7 @@ from landschap.console.pages.looking import Looking, for_now, must_choose
 from landschap.console.pages.maps import Mapped, map_of
 from landschap.console.pages.registers import crumbs_of, kind_of
 from landschap.console.pages.start import task_of
+from landschap.console.screening import Screen, is_marked_in, screen_of
 from landschap.console.telling import (
     Value,
     detail_of,
@@ -67,7 +68,7 @@ from landschap.registers.occurrences import (
     registration_as_json,
     registrations,
 )
-from landschap.registers.questions import AsOf
+from landschap.registers.questions import AsOf, Found
 from landschap.registers.timeline import Clock, Known
 from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.problems import ProblemError
@@ -89,10 +90,11 @@ class Seen:
     """What was read of one object, cut to what may be seen.
 
     ``known`` is the knowledge that was asked about, ``present`` that of now (the same where no
-    history of knowledge may be seen).
+    history of knowledge may be seen). ``screen`` tells how values were changed, and why.
     """
 
     case: Case
+    screen: Screen
     object_id: str
     groups: Groups
     known: Known
@@ -164,10 +166,12 @@ class _ObjectPage:
                 type=kind, wanted=[object_id], valid_on=case.asked.valid_on, known=known
             )
             raise ProblemError(no_version(question, existed=False))
+        screen = _screen(case, object_id, groups, known, every)
         return Seen(
             case=case,
+            screen=screen,
             object_id=object_id,
-            groups=seen(groups, case.shape.leaves),
+            groups=screen.groups(seen(groups, screen.leaves)),
             known=known,
             present=present,
             now=case.started_at,
@@ -191,7 +195,12 @@ class _ObjectPage:
             "task": task_of(self.deps, asked) if kind.holds_personal_data else None,
             "kinds": {key: words.say(text) for key, text in _KINDS.items()},
             "object_at": partial(object_path, self.deps, asked, kind),
-            "relation": partial(self._relation, asked, kind),
+            "relation": partial(self._relation, asked, kind, read.screen),
+            "screen": read.screen,
+            "changed": [
+                (path, self._title(words, kind, path), done)
+                for path, done in sorted(read.screen.why.items())
+            ],
             "day_text": partial(short_day_words, language=asked.language),
             "doubt_names": partial(self._doubts, words, kind),
             "known_day": lambda moment: short_day_words(amsterdam_day(moment), asked.language),
@@ -205,6 +214,15 @@ class _ObjectPage:
             crumbs=crumbs_of(self.deps, asked, kind), part=f"{BASE}/register",
             status=400 if times.errors else 200, is_wrong=bool(times.errors),
         )  # fmt: skip
+
+    @staticmethod
+    def _title(words: Words, kind: ObjectType, path: str) -> str:
+        """What a path is called: the title of its property, and of the member inside it."""
+        prop = kind.properties.get(path.partition(".")[0])
+        if prop is None:
+            return path
+        inside = [each for each in values_of(kind, _nested(path)) if each.path == path]
+        return inside[0].name(words.language) if inside else words.title(prop)
 
     def _now(self, words: Words, read: Seen) -> dict[str, Any]:
         """The values and the state on the day that is looked at."""
@@ -304,9 +322,11 @@ class _ObjectPage:
             },
         }
 
-    def _relation(self, asked: Asked[Who], kind: ObjectType, value: Value) -> str:
+    def _relation(self, asked: Asked[Who], kind: ObjectType, screen: Screen, value: Value) -> str:
         """Where a relation leads, empty when to nothing of ours."""
         target = pointed_at(self.deps, kind, value.points_at) if value.points_at else None
+        if screen.changes(value.path) is not None:
+            return ""  # the value is another one now, and the true one is not told
         if target is None or not isinstance(value.value, str):
             return ""
         return object_path(self.deps, asked, target, value.value)
@@ -320,7 +340,7 @@ class _ObjectPage:
         question = AsOf(type=kind, wanted=[read.object_id], valid_on=read.day, known=read.known)
         found = held(kind, read.object_id, read.groups, read.day, read.known)
         shape = Shape(
-            leaves=read.case.shape.leaves,
+            leaves=read.screen.leaves,
             left_out=frozenset(),
             with_history=True,
             with_corrections="formeel" in read.history,
@@ -329,6 +349,7 @@ class _ObjectPage:
         body: dict[str, JsonValue] = {
             kind.identification: read.object_id,
             "items": [body_of(one, question, shape) for one in found],
+            **read.screen.told(),
         }
         if "materieel" in read.history:
             body["voorkomens"] = [body_of(one, question, shape) for one in every]
@@ -340,12 +361,29 @@ class _ObjectPage:
         return json_response(body, headers=headers)
 
 
+def _screen(
+    case: Case, object_id: str, groups: Groups, known: Known, every: Sequence[Found]
+) -> Screen:
+    """How one object is shown; ``every`` are its stretches as known now, the latest first."""
+    kind, duties = case.type, case.shape.duties
+    today = amsterdam_day(case.started_at)
+    now = [one for one in every if one.history.period.covers(today)] or list(every[:1])
+    then = held(kind, object_id, groups, case.asked.valid_on, known)
+    is_marked = is_marked_in(duties.mark, [one.content for one in (*now, *then)])
+    return screen_of(kind, case.shape.leaves, duties, is_marked=is_marked)
+
+
 def _link(path: str, day: date, moment: datetime | None) -> str:
     """The page of the same object on another day, with another knowledge."""
     query = {VALID: day.isoformat()}
     if moment is not None:
         query[KNOWN] = as_utc_text(moment)
     return f"{path}?{urlencode(query)}"
+
+
+def _nested(path: str) -> dict[str, JsonValue]:
+    name, _, member = path.partition(".")
+    return {name: {member: None} if member else None}
 
 
 def _typed(text: str) -> str:

@@ -39,10 +39,10 @@ from landschap.console.pages.context import (
 )
 from landschap.console.pages.looking import Looking, must_choose
 from landschap.console.pages.start import task_of
+from landschap.console.screening import is_marked_in, screen_of
 from landschap.console.telling import Value, values_of
 from landschap.platform.web import N_, Link
 from landschap.registers import cursors, store
-from landschap.registers.answering import cut
 from landschap.registers.api.cases import Case
 from landschap.registers.api.requests import query_of
 from landschap.registers.asking import read_key
@@ -280,17 +280,12 @@ class _Pages:
                 {
                     "id": one.object_id,
                     "path": object_path(self.deps, asked, kind, one.object_id),
-                    "cells": [self._cell(case, one, prop.name) for prop in flat],
+                    "cells": _cells(case, one, [prop.name for prop in flat]),
                     "in_doubt": bool(one.history.doubts),
                 }
                 for one in found
             ],
         }
-
-    @staticmethod
-    def _cell(case: Case, found: Found, name: str) -> list[Value]:
-        content = cut({name: found.content.get(name)}, case.shape.leaves)
-        return values_of(case.type, content)
 
     async def search(self, asked: Asked[Known], kind: ObjectType, given: Searched) -> Response[Any]:
         if given.path not in {path for path, _ in self._search_keys(asked, kind)}:
@@ -350,3 +345,14 @@ class _Pages:
             part=f"{BASE}/register",
             **rest,
         )
+
+
+def _cells(case: Case, found: Found, names: Sequence[str]) -> list[list[Value]]:
+    """The values of one row, as they may be shown."""
+    duties = case.shape.duties
+    is_marked = is_marked_in(duties.mark, [found.content])
+    screen = screen_of(case.type, case.shape.leaves, duties, is_marked=is_marked)
+    content = screen.content(found.content)
+    return [
+        values_of(case.type, {name: content[name]}) if name in content else [] for name in names
+    ]
