@@ -18,6 +18,7 @@ import click
 from landschap.cli import COMMANDS, EXIT_CODES
 from landschap.platform.settings import schema
 from landschap.registers.annotations import ON_PROPERTY, ON_TYPE, ON_VALUE
+from landschap.registers.deriving import RULES, ValueKind
 from landschap.registers.schemas import FORMATS, KEYWORDS
 
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
@@ -105,10 +106,33 @@ def annotations_page() -> str:
         lines += [""]
     inside = ", ".join(f"`{name}`" for name in ON_VALUE)
     lines += [f"Members inside a value, and items of a list, may have {inside}.", ""]
+    lines += _rules_of_derived_fields()
     lines += ["## Keywords of JSON Schema", "", ", ".join(f"`{each}`" for each in sorted(KEYWORDS))]
     lines += ["", f"`format` is one of {', '.join(f'`{each}`' for each in FORMATS)}."]
     return "\n".join(lines) + "\n"
 
+
+def _rules_of_derived_fields() -> list[str]:
+    lines = ["## Rules of derived fields", "", _DERIVED, ""]
+    lines += [
+        "| `regel` | Takes | Beside `uit` | Gives | Meaning |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for name, rule in RULES.items():
+        takes = "anything" if rule.takes == frozenset(ValueKind) else ", ".join(sorted(rule.takes))
+        beside = ", ".join(f"`{each}`" for each in rule.arguments)
+        several = " (several)" if rule.takes_several else ""
+        lines += [f"| `{name}` | {takes}{several} | {beside} | `{rule.gives}` | {rule.means} |"]
+    return [*lines, ""]
+
+
+_DERIVED = """\
+`"x-afgeleid": {"regel": "leeftijd-vanaf", "uit": "geboortedatum", "jaren": 18}` on a property: its
+value follows from `uit` and is kept nowhere. A value that can not be told for certain is null; of a
+date of which the month or day is unknown a rule answers what holds for every day it can be. The
+same rules stand in a logical source, under `afgeleid`.
+[How to declare one](../how-to/information-model.md#a-field-that-follows-from-others).
+"""
 
 _ANNOTATIONS = """\
 A model is one JSON Schema 2020-12 per object type (`TYPE.schema.json`). `title` and `description`

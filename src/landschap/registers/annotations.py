@@ -160,6 +160,10 @@ ON_PROPERTY: Mapping[str, Schema] = {
         "enum": list(CRS),
         "description": "EPSG code of the coordinates as they are kept.",
     },
+    "x-afgeleid": {
+        "type": "object",
+        "description": "The value follows from other fields by a rule, and is kept nowhere.",
+    },
     "x-relatie": {
         "enum": ["associatie", "deel-van"],
         "description": "What the relation is: deel-van when the object does not exist without it.",

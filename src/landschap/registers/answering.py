@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
 from functools import lru_cache
 from http import HTTPStatus
@@ -20,8 +20,10 @@ import msgspec
 
 from landschap.purposes.duties import NO_DUTIES, Duties, obey
 from landschap.registers.asking import Asked
+from landschap.registers.deriving import Derivations, following_from, with_derived
 from landschap.registers.geojson import in_crs
 from landschap.registers.geometry_crs import CRS84, Crs
+from landschap.registers.periods import OPEN
 from landschap.registers.questions import AsOf, Found
 from landschap.registers.timeline import Clock, Known
 from landschap.vocabulary.ijson import JsonValue
@@ -32,6 +34,7 @@ from landschap.vocabulary.times import as_utc_text
 _STATE = msgspec.json.Encoder(order="deterministic")
 # Doubt about a day of the history itself tells nothing of a hidden value.
 _DAYS = frozenset({"beginGeldigheid", "eindGeldigheid"})
+_A_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +42,7 @@ class Shape:
     """How an answer is cut: the leaves it holds, those left out, with or without history.
 
     ``crs`` is how coordinates are written; ``duties`` is what each object must obey.
+    ``whole_stretch``: what is told holds on all days of the stretch, not just on the day asked.
     ``with_corrections`` tells which assertion was corrected: that is formal history.
     """
 
@@ -48,17 +52,22 @@ class Shape:
     with_corrections: bool = False
     crs: Crs = CRS84
     duties: Duties = NO_DUTIES
+    whole_stretch: bool = False
 
 
 def body_of(found: Found, question: AsOf, shape: Shape) -> dict[str, JsonValue]:
     """One object as it is delivered."""
-    body = in_crs(found.type, cut(found.content, shape.leaves), shape.crs)
+    derived = found.type.derived
+    content = _whole(found, question, shape) if derived else found.content
+    body = in_crs(found.type, cut(content, shape.leaves), shape.crs)
     if shape.duties:
-        body = obey(body, shape.duties, found.content)
+        body = obey(body, guarding(shape.duties, derived), found.content)
     if shape.with_history:
         history = found.history.as_json(question)
         doubts = history["inOnderzoek"]
         if isinstance(doubts, list):
+            # A doubted value is no surer for what was made of it.
+            doubts += sorted(following_from(derived, map(str, doubts)))
             history["inOnderzoek"] = [path for path in doubts if path in body or path in _DAYS]
         if not shape.with_corrections:
             del history["corrigeert"]
@@ -66,6 +75,24 @@ def body_of(found: Found, question: AsOf, shape: Shape) -> dict[str, JsonValue]:
     if shape.left_out:
         body["_weggelaten"] = sorted(shape.left_out)
     return body
+
+
+def _whole(found: Found, question: AsOf, shape: Shape) -> Mapping[str, JsonValue]:
+    """The content with what is derived, from the values as they were and on the day asked."""
+    first = last = question.valid_on
+    if shape.whole_stretch:
+        period = found.history.period
+        first, last = period.begin, period.end - _A_DAY if period.end != OPEN else OPEN
+    return with_derived(found.content, found.type.derived, first, last)
+
+
+def guarding(duties: Duties, derived: Derivations) -> Duties:
+    """The duties where a guarded field guards what is derived from it as well."""
+    mark = duties.mark
+    if mark is None or not derived:
+        return duties
+    guarded = (*mark.guarded, *sorted(following_from(derived, mark.guarded)))
+    return replace(duties, mark=replace(mark, guarded=guarded))
 
 
 def cut(

@@ -74,7 +74,8 @@ def sheet_of(
     columns = {
         prop.name: "geometry" if prop.geometry is not None else _kind(prop.schema)
         for prop in kind.properties.values()
-        if prop.name in told
+        # A registration holds what was written; what follows from it is told of an object.
+        if prop.name in told and not (prop.derived and output is Output.REGISTRATIONS)
     }
     if output is Output.REGISTRATIONS:
         own = {kind.identification: "text", **_REGISTRATION}

@@ -157,7 +157,7 @@ def read_change(
     wrong += [
         (f"/kenmerken/{place}", f"there is no {path}")
         for place, path in enumerate(_texts(given.get("kenmerken")))
-        if path not in kind.paths() and path not in ("beginGeldigheid", "eindGeldigheid")
+        if path not in kind.kept_paths() and path not in ("beginGeldigheid", "eindGeldigheid")
     ]
     if wrong:
         return invalid_body(wrong)

@@ -25,7 +25,7 @@ from landschap.registers.description_parts import (
 )
 from landschap.registers.geo_asking import can_search_places
 from landschap.registers.listing import filter_keys
-from landschap.registers.models import ObjectType, Register
+from landschap.registers.models import ObjectType, Property, Register
 from landschap.vocabulary.ijson import JsonValue
 
 Json = dict[str, JsonValue]
@@ -308,6 +308,7 @@ def _schema_of(kind: ObjectType) -> Json:
             for key, value in prop.schema.items()
             if not key.startswith("x-") and key != "$comment"
         }
+        | _derived(prop)
         for prop in kind.properties.values()
     }
     members.update(describing_geo.members_of(kind))
@@ -326,6 +327,16 @@ def _schema_of(kind: ObjectType) -> Json:
     if isinstance(description, str):
         made["description"] = description
     return made
+
+
+def _derived(prop: Property) -> Json:
+    """What an asker has to know of a derived value: its rule, and when it is null."""
+    each = prop.derived
+    if each is None:
+        return {}
+    words = f"{prop.definition} Afgeleid: {each.words}. Null als dat niet zeker is.".strip()
+    bands: Json = {"enum": [*each.bands(), None]} if each.bands() else {}
+    return {"description": words, **bands}
 
 
 def id_parameter(kind: ObjectType) -> Json:

@@ -27,7 +27,7 @@ def object_rows(found: Sequence[Found], question: AsOf, shape: Shape) -> list[Bo
 
 def stretch_rows(found: Sequence[Found], known: Known, shape: Shape) -> list[Body]:
     """A row per stretch of days, with the facts of both axes."""
-    whole = replace(shape, with_history=True)
+    whole = replace(shape, with_history=True, whole_stretch=True)
     return [
         _plain(body_of(one, AsOf(type=one.type, wanted=[one.object_id],
                                  valid_on=one.history.period.begin, known=known), whole))

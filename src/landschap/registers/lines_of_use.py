@@ -72,7 +72,7 @@ def drafts_of(use: Use, subjects: Sequence[bytes], spans: Iterator[bytes]) -> li
         started_at=use.started_at,
         ended_at=use.ended_at,
         outcome=use.outcome,
-        data_groups=tuple(sorted({leaf.split(".")[0] for leaf in use.leaves})),
+        data_groups=tuple(sorted({_group(use.type, leaf.split(".")[0]) for leaf in use.leaves})),
         key_id=use.key_id,
         subject_type=use.subject_type,
         valid_on=use.valid_on,
@@ -81,3 +81,9 @@ def drafts_of(use: Use, subjects: Sequence[bytes], spans: Iterator[bytes]) -> li
         processing_id=use.case_number,
     )
     return lines_of(processing, subjects, spans)
+
+
+def _group(kind: ObjectType, name: str) -> str:
+    """The name of a property; of a derived one also the rule, so that it says what was read."""
+    rule = kind.derived.get(name)
+    return name if rule is None else f"{name} ({rule.words})"

@@ -20,6 +20,7 @@ from landschap.registers.annotations import (
     VALUE,
     PersonalData,
 )
+from landschap.registers.derived_properties import derived_faults
 from landschap.registers.schemas import (
     Fault,
     Schema,
@@ -66,6 +67,7 @@ def faults_of_type(schema: Schema, name: str) -> Iterator[Fault]:
             yield from _inside(value, where)
     if sound and not list(unknown_keywords(schema)):
         yield from schema_faults(schema)
+        yield from derived_faults(schema, properties)
 
 
 def clashes(schemas: Mapping[str, Schema]) -> Iterator[tuple[str, Fault]]:

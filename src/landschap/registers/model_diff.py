@@ -22,6 +22,8 @@ from enum import IntEnum
 import jsonschema_rs
 
 from landschap.registers.annotations import GeometryKind, PersonalData
+from landschap.registers.derived_properties import DERIVED
+from landschap.registers.deriving import parse_derivation
 from landschap.registers.migrating import FILLED
 from landschap.registers.schemas import ANNOTATIONS, Schema, as_list, faults
 from landschap.vocabulary.ijson import JsonValue
@@ -91,7 +93,9 @@ def _of_type(old: Schema, new: Schema) -> Iterator[ModelChange]:
 def _of_members(old: Schema, new: Schema, prefix: str, *, top: bool) -> Iterator[ModelChange]:
     before, after = _table(old), _table(new)
     for name in before.keys() - after.keys():
-        yield _change("property-removed", prefix + name, "is no longer there", Effect.MIGRATION)
+        # Of what follows from other properties nothing is stored, so nothing has to be moved.
+        effect = Effect.MAJOR if top and DERIVED in before[name] else Effect.MIGRATION
+        yield _change("property-removed", prefix + name, "is no longer there", effect)
     for name in after.keys() - before.keys():
         yield _change("property-added", prefix + name, "is new", Effect.COMPATIBLE)
         if top and _open(after[name]):
@@ -107,6 +111,8 @@ def _of_members(old: Schema, new: Schema, prefix: str, *, top: bool) -> Iterator
         was, now = before[name], after[name]
         if top and FILLED in was:
             yield from _filled(was[FILLED], now, prefix + name)
+        elif top and (DERIVED in was or DERIVED in now):
+            yield from _derived(was, now, prefix + name)
         else:
             identifies = top and name == new.get("x-identificatie")
             yield from _of_value(was, now, prefix + name, identifies=identifies)
@@ -131,6 +137,27 @@ def _filled(value: JsonValue, new: Schema, path: str) -> Iterator[ModelChange]:
                       "in no index", Effect.MIGRATION)  # fmt: skip
     if _open(new):
         yield _change("opened", path, "anybody may see it", Effect.DECISION)
+
+
+def _derived(old: Schema, new: Schema, path: str) -> Iterator[ModelChange]:
+    """A value that is or was derived: nothing stored can fail to fit, yet it says another thing."""
+    was, now = old.get(DERIVED), new.get(DERIVED)
+    if was is None:
+        yield _change("made-derived", path, f"follows from other properties now, by {_rule(now)}; "
+                      "what was stored of it is not read any more", Effect.MAJOR)  # fmt: skip
+    elif now is None:
+        yield _change("made-kept", path, "is written now, and no longer follows from others",
+                      Effect.MAJOR)  # fmt: skip
+    elif was != now:
+        yield _change("rule-changed", path, f"follows by {_rule(now)}, not by {_rule(was)}",
+                      Effect.MAJOR)  # fmt: skip
+    yield from _openness(old, new, path)
+    yield from _sensitivity(old, new, path)
+    yield from _words(old, new, path, ("x-waarden", "x-eenheid"))
+
+
+def _rule(given: JsonValue) -> str:
+    return parse_derivation(given).words if isinstance(given, Mapping) else "no rule"
 
 
 def _of_property(old: Schema, new: Schema, path: str) -> Iterator[ModelChange]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from landschap.registers.annotations import MODEL, ON_PROPERTY, ON_TYPE, ON_VALUE
+from landschap.registers.derived_properties import DERIVED
+from landschap.registers.deriving_checks import DERIVATION
 from landschap.registers.model_checks import MAX_PROPERTIES, PATH
 from landschap.registers.schemas import ANNOTATIONS, DIALECT, FORMATS, KEYWORDS, TYPES, Schema
 from landschap.vocabulary.ijson import JsonValue
@@ -50,7 +52,7 @@ def model_schema() -> dict[str, JsonValue]:
                 "type": "object",
                 "additionalProperties": False,
                 "required": ["title", "x-titel-en", "x-persoonsgegeven"],
-                "properties": {**value, **ON_PROPERTY},
+                "properties": {**value, **ON_PROPERTY, DERIVED: DERIVATION},
             },
         },
     }

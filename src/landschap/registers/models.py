@@ -14,6 +14,8 @@ from enum import StrEnum
 
 from landschap.registers.annotations import GeometryKind, PersonalData
 from landschap.registers.composing import Parts, code_list_faults, composed
+from landschap.registers.derived_properties import DERIVED
+from landschap.registers.deriving import Derivation, Derivations, in_order, parse_derivation
 from landschap.registers.geometry import faults_of as geometry_faults
 from landschap.registers.geometry_crs import crs_kept
 from landschap.registers.migrating import (
@@ -65,6 +67,8 @@ class Property:
     open: bool = False
     geometry: GeometryKind | None = None
     crs: int = 0
+    # Kept nowhere: it follows from other properties.
+    derived: Derivation | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,11 +96,15 @@ class ObjectType:
     migrations: tuple[Migration, ...] = ()
     # Part of a type: the store then reads these properties and groups, and no other.
     view: bool = False
+    # What follows from what, each after what it follows from.
+    derived: Derivations = field(init=False, repr=False, compare=False)
     # What is at or below each path, worked out once: every question asks for it.
     _leaves: Mapping[str, frozenset[str]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Work out the paths."""
+        found = {p.name: p.derived for p in self.properties.values() if p.derived is not None}
+        object.__setattr__(self, "derived", in_order(found))
         object.__setattr__(self, "_leaves", _leaves_of(frozenset(_paths(self.schema, ""))))
 
     @property
@@ -110,8 +118,12 @@ class ObjectType:
         return tuple(self.group_schemas)
 
     def content_properties(self) -> Iterator[Property]:
-        """The properties an assertion holds: all but the identification."""
-        return (p for p in self.properties.values() if p.name != self.identification)
+        """The properties an assertion holds: all but the identification and what is derived."""
+        return (
+            p
+            for p in self.properties.values()
+            if p.name != self.identification and p.derived is None
+        )
 
     def searchable_paths(self) -> tuple[str, ...]:
         """The properties by which objects can be found, beside the identification."""
@@ -143,6 +155,10 @@ class ObjectType:
     def paths(self) -> frozenset[str]:
         """Every path an answer may hold: ``naam`` and, inside an object, ``naam.voornamen``."""
         return frozenset(self._leaves)
+
+    def kept_paths(self) -> frozenset[str]:
+        """The paths of what is kept: a derived value can not be written, doubted or waited for."""
+        return frozenset(p for p in self._leaves if p.partition(".")[0] not in self.derived)
 
     def as_now(
         self, content: Mapping[str, JsonValue], version: str, group: str
@@ -305,7 +321,7 @@ def _object_type(schema: Schema, *, register: str, name: str, clock: Clock) -> O
     assert isinstance(properties, Mapping)  # noqa: S101  # checked by faults_of_type
     identification = str(schema["x-identificatie"])
     parsed = {key: _property(key, value, name) for key, value in properties.items()}
-    content = [p for p in parsed.values() if p.name != identification]
+    content = [p for p in parsed.values() if p.name != identification and p.derived is None]
     return ObjectType(
         register=register,
         name=name,
@@ -362,7 +378,13 @@ def _property(name: str, value: JsonValue, default_group: str) -> Property:
         open=value.get("x-open") is True,
         geometry=GeometryKind(str(value["x-geometrie"])) if "x-geometrie" in value else None,
         crs=_crs_of(value),
+        derived=_derived_of(value),
     )
+
+
+def _derived_of(value: Schema) -> Derivation | None:
+    given = value.get(DERIVED)
+    return parse_derivation(given) if isinstance(given, Mapping) else None
 
 
 def _crs_of(value: Schema) -> int:

@@ -47,6 +47,7 @@ class Plan:
         return not (
             kind.incomplete_dates
             or kind.migrations
+            or not self.leaves.isdisjoint(kind.derived)
             or (geometry is not None and self.leaves & kind.leaves(geometry.name))
         )
 

@@ -103,9 +103,9 @@ def read_report(kind: ObjectType, body: bytes) -> Doubted | Refusal:
     raw = given["kenmerken"]
     paths = tuple(str(each) for each in raw) if isinstance(raw, list) else ()
     wrong = [
-        (f"/kenmerken/{place}", f"there is no {path[:80]}{did_you_mean(path, kind.paths())}")
+        (f"/kenmerken/{place}", no_doubt_about(kind, path))
         for place, path in enumerate(paths)
-        if path not in kind.paths()
+        if path not in kind.kept_paths()
     ]
     if wrong:
         return invalid_body(wrong)
@@ -122,6 +122,14 @@ def read_decision(body: bytes) -> Decided | Refusal:
         reason=str(given["reden"]),
         document=str(given["document"]),
     )
+
+
+def no_doubt_about(kind: ObjectType, path: str) -> str:
+    """Why a path can not be doubted: it is not there, or it is not what was written."""
+    rule = kind.derived.get(path)
+    if rule is not None:
+        return f"{path} is derived: name what it follows from ({', '.join(rule.inputs)})"
+    return f"there is no {path[:80]}{did_you_mean(path, kind.kept_paths())}"
 
 
 def in_doubt(kind: ObjectType, reports: Iterable[Report]) -> dict[str, tuple[date, list[str]]]:

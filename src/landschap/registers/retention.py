@@ -230,8 +230,8 @@ def _check_trigger(
         table.problem("veld", f"is missing: {trigger.value} counts from a property")
     if path and not needs_path:
         table.problem("veld", f"{trigger.value} does not look at a property")
-    if path and path not in kind.paths():
-        table.problem("veld", f"{kind.key} has no {path!r}", nearest_of(path, kind.paths()))
+    if path and path not in kind.kept_paths():
+        table.problem("veld", f"{kind.key} has no {path!r}", nearest_of(path, kind.kept_paths()))
     if (trigger is Trigger.REACHED) is not bool(values):
         table.problem("waarden", 'goes with begint = "waarde", and that with at least one value')
     if trigger is Trigger.DEATH and not kind.holds_personal_data:
@@ -241,8 +241,8 @@ def _check_trigger(
 def _conditions(table: Table, kind: ObjectType, where: Table | None) -> dict[str, str]:
     found: dict[str, str] = {}
     for key in where.values if where is not None else ():
-        if key not in kind.paths():
-            table.problem("waar", f"{kind.key} has no {key!r}", nearest_of(key, kind.paths()))
+        if key not in kind.kept_paths():
+            table.problem("waar", f"{kind.key} has no {key!r}", nearest_of(key, kind.kept_paths()))
         assert where is not None  # noqa: S101  # it has a key
         found[key] = where.text(key)
     return found

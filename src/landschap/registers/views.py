@@ -11,21 +11,30 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from landschap.purposes.rows import RowCondition
+from landschap.registers.deriving import inputs_of
 from landschap.registers.models import ObjectType, Register
 from landschap.registers.schemas import Schema
 from landschap.vocabulary.ijson import JsonValue
 
 
 def narrowed(kind: ObjectType, names: Collection[str]) -> ObjectType:
-    """The type with these properties and its identification; all of them: the type itself."""
+    """The type with these properties and its identification; all of them: the type itself.
+
+    Of a derived property also what it follows from: that has to be read, and goes no further.
+    """
+    needed = {path.partition(".")[0] for path in inputs_of(kind.derived, names)}
     kept = {
         name: each
         for name, each in kind.properties.items()
-        if name in names or name == kind.identification
+        if name in names or name in needed or name == kind.identification
     }
     if len(kept) == len(kind.properties):
         return kind
-    groups = {each.group for each in kept.values() if each.name != kind.identification}
+    groups = {
+        each.group
+        for each in kept.values()
+        if each.name != kind.identification and each.derived is None
+    }
     # Of an object of which only the name is asked, any group shows that it is there.
     groups = groups or set(kind.groups)
     return replace(
@@ -82,6 +91,9 @@ def conditions_on(
     found: list[RowCondition] = []
     for each in rows:
         first, _, rest = each.path.partition(".")
+        if kind.derived.keys() & {first, rest}:
+            # Kept nowhere, so no statement can look at it: then nothing may be seen.
+            return None
         if first in kind.properties:
             found.append(each)
         elif first == kind.name and rest.partition(".")[0] in kind.properties:

@@ -75,7 +75,7 @@ async def stretches(
         raise ProblemError(
             too_broad(f"More than {MAX_STRETCHES} stretches come into view; ask for a period.")
         )
-    shape = replace(case.shape, with_history=True)
+    shape = replace(case.shape, with_history=True, whole_stretch=True)
     items: list[JsonValue] = [
         body_of(each, _question(case, object_id, known, each), shape) for each in found
     ]
