@@ -53,6 +53,8 @@ _OUTWAY_ASKS = (
     "Zaak",
     "Authorization",
     "X-Api-Key",
+    # Of the question that this one is needed to answer; it goes no further than the decider.
+    "Permit",
     "Prefer",
     "traceparent",
     "tracestate",

@@ -22,6 +22,7 @@ from landschap.gateway.asked import (
     trace_of,
 )
 from landschap.gateway.asked import transaction_id_of as read_transaction_id
+from landschap.gateway.following import followed
 from landschap.gateway.inway import KeyWanted, VoiceWanted
 from landschap.gateway.memory import Memory
 from landschap.gateway.outway import Signing, TokenWanted, UserKeysWanted
@@ -58,10 +59,14 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 class Secrets(msgspec.Struct, frozen=True, kw_only=True):
-    """What the doors seal and sign with."""
+    """What the doors seal and sign with.
+
+    ``permits`` are the keys that open permits while one takes over from another; else ``permit``.
+    """
 
     permit: bytes
     signing: Signing
+    permits: tuple[bytes, ...] = ()
 
 
 class Holdings(msgspec.Struct, frozen=True, kw_only=True):
@@ -224,7 +229,13 @@ def _outway(
         request = recording.bare_request(asked, None)
         refused = Refused(refusal=caller, request=request, transaction_id=given)
         return _refused("outway", refused, holdings, trace, fresh)
-    bound = outway.bind_purpose(caller, asked, world, fresh, trace)
+    secrets = holdings.secrets
+    follows = followed(asked, world, fresh, secrets.permits or (secrets.permit,))
+    bound = (
+        follows
+        if isinstance(follows, Refusal)
+        else outway.bind_purpose(caller, asked, world, fresh, trace, follows)
+    )
     if isinstance(bound, Refusal):
         request = recording.bare_request(asked, None)
         request["subject"] = recording.caller_words(caller)
@@ -233,7 +244,7 @@ def _outway(
     allowed = outway.authorise(bound, asked, world, fresh)
     if not isinstance(allowed, outway.Allowed):
         return _refused("outway", _of_bound(bound, asked, allowed), holdings, trace, fresh)
-    outgoing = outway.declare(allowed, asked, world, fresh, holdings.secrets.signing)
+    outgoing = outway.declare(allowed, asked, world, fresh, secrets.signing)
     if isinstance(outgoing, TokenWanted):
         if not holdings.unobtainable:
             return outgoing

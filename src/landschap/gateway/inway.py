@@ -36,6 +36,7 @@ from landschap.gateway.refusals import Denied
 from landschap.gateway.world import Connection, Offered, World
 from landschap.logboek.declarations import UsedDeclaration
 from landschap.purposes.authzen.voice import Voice, digest_of, request_of
+from landschap.purposes.chain import digest_of as hash_of
 from landschap.purposes.decision import Decision, Question
 from landschap.purposes.declaration import (
     SKEW,
@@ -47,7 +48,7 @@ from landschap.purposes.declaration import (
 )
 from landschap.purposes.model import FieldSet
 from landschap.purposes.needs import Facts
-from landschap.purposes.permit import LIFETIME, Permit, PermitTooLarge, seal
+from landschap.purposes.permit import LIFETIME, Permit, PermitTooLarge, Received, seal
 from landschap.purposes.vetoes import Heard, judge, with_voice
 from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.problems import Refusal
@@ -255,6 +256,18 @@ def permit_of(permitted: Permitted, asked: Asked, world: World, fresh: Fresh) ->
         obligations=decision.obligations if decision else (),
         mark=decision.mark if decision else None,
         third_party=decision.third_party if decision else False,
+        received=received_of(declaration) if declaration else None,
+    )
+
+
+def received_of(declaration: Declaration) -> Received:
+    """What a next question, asked to answer this one, has to say of it."""
+    claims, before = declaration.claims, declaration.claims.follows
+    return Received(
+        digest=hash_of(declaration.compact),
+        purpose=claims.purpose,
+        origin=before.origin if before else claims.purpose,
+        depth=before.depth if before else 0,
     )
 
 
@@ -366,4 +379,5 @@ def _question(purposed: Purposed, query: Query, asked: Asked, world: World) -> Q
         lenient=is_lenient(asked),
         # Whether the case is open only its own organisation knows; its Outway looked.
         facts=Facts(case=claims.case if claims else "", marked=world.marked),
+        follows=claims.follows if claims else None,
     )

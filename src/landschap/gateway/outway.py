@@ -33,6 +33,7 @@ from landschap.gateway.memory import Memory, digest
 from landschap.gateway.refusals import Denied
 from landschap.gateway.users import Employees, User, user_refused, verify_user
 from landschap.gateway.world import Application, Connection, Token, World
+from landschap.purposes.chain import Followed
 from landschap.purposes.decide import decide
 from landschap.purposes.decision import Decision, Question
 from landschap.purposes.declaration import Claims, sign
@@ -55,7 +56,7 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Bound(msgspec.Struct, frozen=True, kw_only=True):
-    """By which contract and for which purpose and action."""
+    """By which contract and for which purpose and action, and what it is needed to answer."""
 
     caller: Caller
     connection: Connection
@@ -63,6 +64,7 @@ class Bound(msgspec.Struct, frozen=True, kw_only=True):
     purpose: str
     action: str
     trace: Trace
+    follows: Followed | None = None
 
 
 class Allowed(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,7 +137,12 @@ def identify(
 
 
 def bind_purpose(
-    caller: Caller, asked: Asked, world: World, fresh: Fresh, trace: Trace
+    caller: Caller,
+    asked: Asked,
+    world: World,
+    fresh: Fresh,
+    trace: Trace,
+    follows: Followed | None = None,
 ) -> Bound | Refusal:
     """The contract, the transaction id, the purpose and the action of this question."""
     connection = _connection(asked, world, fresh)
@@ -160,6 +167,7 @@ def bind_purpose(
         purpose=purpose,
         action=action,
         trace=trace,
+        follows=follows,
     )
 
 
@@ -183,6 +191,7 @@ def authorise(bound: Bound, asked: Asked, world: World, fresh: Fresh) -> Allowed
         bound=bound.connection.bound,
         lenient=is_lenient(asked),
         facts=_facts(bound, asked.header("zaak"), world, fresh),
+        follows=bound.follows,
     )
     decision = decide(question, world.snapshot, fresh.now)
     if decision.allow:
@@ -229,6 +238,7 @@ def declare(
         loa=(user.level or "none") if user else "none",
         role=_role(allowed, world),
         on_behalf_of=bound.connection.delegator,
+        follows=bound.follows,
     )
     return Outgoing(
         allowed=allowed,

@@ -34,6 +34,7 @@ from landschap.logboek.declarations import UsedDeclaration
 from landschap.logboek.faults import InvalidRecord
 from landschap.logboek.forms import Form, Moment, Ready, form_of, texts_of
 from landschap.logboek.records import Draft
+from landschap.purposes.chain import digest_of
 from landschap.purposes.declaration import Declaration
 from landschap.purposes.permit import LIFETIME, hash_of_target
 from landschap.purposes.permit_mould import PermitMould
@@ -145,7 +146,8 @@ class Recall:
         declaration = None
         if asked.header("purpose-declaration"):
             declaration = _declared(before, transaction_id, (asked, world, memory, fresh, trace))
-            if declaration is None:
+            # What a question follows from is new in each.
+            if declaration is None or declaration.claims.follows is not None:
                 return None
         mould = self._moulds.get(_question(asked, declaration, trace))
         if mould is None:
@@ -161,6 +163,9 @@ class Recall:
         """Remember a question that was permitted, when one like it came before in this second."""
         purposed = permitted.purposed
         service = purposed.identified.offered.service
+        declaration = purposed.declaration
+        if declaration is not None and declaration.claims.follows is not None:
+            return
         # What another decision point said counts for one question.
         if service.trace == "untouched" or service.voice or len(self._seen) >= _LIMIT:
             return
@@ -248,7 +253,8 @@ def _again(head: _Head, tail: Tail, now: datetime, span_id: bytes, key: bytes) -
     permit = b""
     if mould.permit is not None:
         expires_at = now + LIFETIME
-        sealed = mould.permit.sealed(tail.transaction, head.target_hash, expires_at, b"", key)
+        none = ("", "")
+        sealed = mould.permit.sealed(tail.transaction, head.target_hash, expires_at, none, key)
         if sealed is None:
             return None
         permit = sealed
@@ -281,7 +287,8 @@ def _filled(
     if mould.permit is not None:
         expires_at = fresh.now + LIFETIME
         target = mould.base + asked.target
-        sealed = mould.permit.seal(transaction_id, target, expires_at, jti, key)
+        hashed = digest_of(declaration.compact) if declaration else ""
+        sealed = mould.permit.seal(transaction_id, target, expires_at, (jti, hashed), key)
         if sealed is None:
             return None
         permit = sealed

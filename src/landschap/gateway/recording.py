@@ -162,6 +162,8 @@ def outway_request(bound: outway.Bound, query: Query, case: str, *, lenient: boo
     if lenient:
         context["handling"] = "lenient"
     _add_times(context, query)
+    if bound.follows is not None:
+        context["follows"] = bound.follows.recorded()
     return {
         "subject": caller_words(bound.caller),
         "action": {"name": bound.action},

@@ -274,6 +274,19 @@ def purpose_missing() -> Refusal:
     )
 
 
+def nothing_declared_before() -> Refusal:
+    """A permit for a question that came without a signed declaration: nothing can follow it."""
+    return Refusal(
+        code="chain_undeclared",
+        status=403,
+        title="The question before carries no signed declaration",
+        detail="What is asked to answer a question refers to the declaration of that one, and it "
+        "came with a plain purpose only.",
+        missing="a signed declaration with the question before",
+        owner="the organisation that asked first, at its Outway",
+    )
+
+
 def action_missing(actions: tuple[str, ...]) -> Refusal:
     """The contract allows several actions, or another than the one named."""
     return Refusal(

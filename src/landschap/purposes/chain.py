@@ -35,7 +35,8 @@ class Followed:
 
     ``issuer`` and ``jti`` name its declaration, ``digest`` is the hash of that (`digest_of`),
     ``purpose`` what it declared and ``origin`` the purpose at the begin of the chain. ``onward``
-    is what the contract under which it came says; None when that is a contract of others.
+    is what the contract under which it came says and ``transaction_id`` its number; both None when
+    it was asked of another than us.
     """
 
     issuer: str
@@ -45,6 +46,7 @@ class Followed:
     origin: str
     depth: int
     onward: bool | None = None
+    transaction_id: UUID | None = None
 
     def recorded(self) -> dict[str, JsonValue]:
         """As it stands in a record, so that the decision can be taken again."""
@@ -58,6 +60,8 @@ class Followed:
         }
         if self.onward is not None:
             words["onward"] = self.onward
+        if self.transaction_id is not None:
+            words["transaction_id"] = str(self.transaction_id)
         return words
 
 
@@ -75,8 +79,10 @@ def followed_in(words: JsonValue) -> Followed | None:
     if not all(isinstance(text, str) for text in texts) or type(depth) is not int:
         return None
     issuer, jti, digest, purpose, origin = (str(text) for text in texts)
+    transaction_id = words.get("transaction_id")
     try:
         number = UUID(jti)
+        transaction = UUID(transaction_id) if isinstance(transaction_id, str) else None
     except ValueError:
         return None
     return Followed(
@@ -87,6 +93,7 @@ def followed_in(words: JsonValue) -> Followed | None:
         origin=origin,
         depth=depth,
         onward=onward if isinstance(onward, bool) else None,
+        transaction_id=transaction,
     )
 
 

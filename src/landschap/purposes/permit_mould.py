@@ -21,12 +21,13 @@ _MARK_TRANSACTION = UUID("0e1d2c3b-4a59-7687-9869-5a4b3c2d1e0f")
 _MARK_TARGET = "/marked/by/permit_mould"
 _MARK_EXPIRY = datetime(2999, 12, 31, 23, 59, 59, 123457, tzinfo=UTC)
 _MARK_DECLARATION = "1d2c3b4a-5968-7786-95a4-b3c2d1e0f0e1"
+_MARK_DIGEST = "marked-by-permit-mould-and-43-letters-long_"
 # A moment is written with up to six decimals and the mark with six; more than that never comes.
 _SPARE_BYTES = 32
 
 
 class PermitMould:
-    """A permit with holes for the target, the transaction, the end of its life, the declaration."""
+    """A permit with holes for target, transaction, end of its life, declaration and its hash."""
 
     def __init__(self, permit: Permit, *, field_set: FieldSet | None = None) -> None:
         marked = replace(
@@ -35,12 +36,14 @@ class PermitMould:
             target=_MARK_TARGET,
             expires_at=_MARK_EXPIRY,
             declaration=_MARK_DECLARATION if permit.declaration else "",
+            received=permit.received and replace(permit.received, digest=_MARK_DIGEST),
         )
         marks = {
             hash_of_target(_MARK_TARGET): b"%(target)b",
             str(_MARK_TRANSACTION): b"%(transaction)b",
             repr(_MARK_EXPIRY.timestamp()): b"%(expiry)b",
             _MARK_DECLARATION: b"%(declaration)b",
+            _MARK_DIGEST: b"%(digest)b",
         }
         text = encode_body(marked, field_set)
         # Base64 writes three bytes at a time: a cut at such a place changes nothing.
@@ -56,13 +59,19 @@ class PermitMould:
         self._mac: hmac.HMAC | None = None
 
     def seal(
-        self, transaction_id: UUID, target: str, expires_at: datetime, declaration: str, key: bytes
+        self,
+        transaction_id: UUID,
+        target: str,
+        expires_at: datetime,
+        declared: tuple[str, str],
+        key: bytes,
     ) -> str | None:
-        """The permit for this question; None when it might not fit in the header."""
+        """The permit for this question; None when it might not fit in the header.
+
+        ``declared`` is the ``jti`` of its declaration and the hash of that; both may be empty.
+        """
         hashed = hash_of_target(target).encode()
-        sealed = self.sealed(
-            str(transaction_id).encode(), hashed, expires_at, declaration.encode(), key
-        )
+        sealed = self.sealed(str(transaction_id).encode(), hashed, expires_at, declared, key)
         return None if sealed is None else sealed.decode()
 
     def sealed(
@@ -70,7 +79,7 @@ class PermitMould:
         transaction: bytes,
         target_hash: bytes,
         expires_at: datetime,
-        declaration: bytes,
+        declared: tuple[str, str],
         key: bytes,
     ) -> bytes | None:
         """As `seal`, from what is already written down."""
@@ -84,7 +93,8 @@ class PermitMould:
             b"target": target_hash,
             b"transaction": transaction,
             b"expiry": repr(expires_at.timestamp()).encode(),
-            b"declaration": declaration,
+            b"declaration": declared[0].encode(),
+            b"digest": declared[1].encode(),
         }
         body = urlsafe_b64encode(rest).rstrip(b"=")
         mac = mac.copy()

@@ -2,7 +2,7 @@
 """Opening permits of which nearly all was opened before.
 
 Permits of one decision differ in target, transaction, end and declaration only, and those stand
-last (`permit._Wire`). What stands before them is remembered by its bytes, with whatever is made of
+last (`permit_wire`). What stands before them is remembered by its bytes, with whatever is made of
 it; the seal over the whole, the target and the end are looked at each time. Whatever is not plainly
 in order is left to `open_permit`, which alone refuses.
 """
@@ -45,6 +45,8 @@ class _Rest(msgspec.Struct, forbid_unknown_fields=True):
     txn: UUID
     exp: float
     jti: str = ""
+    # What a next question refers to; nobody who opens by recall asks one.
+    rcv: msgspec.Raw = msgspec.Raw()
 
 
 class Opened(NamedTuple, Generic[Made]):

@@ -183,6 +183,10 @@ class Keeper:
             await asyncio.sleep(LOOK_SECONDS)
             if self.desk is None or keys()[0] == self.desk.holdings.secrets.permit:
                 continue
+            # Opened at once, because another decider may be ahead of us.
+            self._hold(
+                secrets=msgspec.structs.replace(self.desk.holdings.secrets, permits=tuple(keys()))
+            )
             await asyncio.sleep(SIGNERS_WAIT_SECONDS)
             secrets = msgspec.structs.replace(self.desk.holdings.secrets, permit=keys()[0])
             self._hold(secrets=secrets)
