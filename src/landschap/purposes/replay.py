@@ -17,6 +17,7 @@ from datetime import datetime
 from landschap.purposes.authzen import names
 from landschap.purposes.authzen.messages import Unclear, Unreadable, read_evaluation
 from landschap.purposes.bound import Bound
+from landschap.purposes.chain import Followed, followed_in
 from landschap.purposes.decide import decide
 from landschap.purposes.decision import Decision, Question
 from landschap.purposes.declaration import Unverified, read
@@ -158,7 +159,17 @@ def question_of(
         bound=bound,
         require_bound=False,
         lenient=context.get("handling") == "lenient",
+        follows=_follows(context, own_side=own_side),
     )
+
+
+def _follows(context: Mapping[str, JsonValue], *, own_side: bool) -> Followed | None:
+    """The question before: at our Outway as it was recorded, at our Inway as it was declared."""
+    if own_side:
+        return followed_in(context.get("follows"))
+    declaration = context.get("declaration")
+    unverified = read(declaration) if isinstance(declaration, str) else None
+    return unverified.claims.follows if isinstance(unverified, Unverified) else None
 
 
 def _facts(request: Mapping[str, JsonValue], known: Mapping[str, JsonValue]) -> Facts:
