@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.purposes import registers as r
@@ -63,5 +64,5 @@ def test_a_look_is_decided_alike_from_its_record(
     )
     assert found is not None
     assert found.differences == ()
-    assert found.decision == replace(decision, question=found.decision.question)
+    assert found.decision == msgspec.structs.replace(decision, question=found.decision.question)
     assert found.decision.question == question

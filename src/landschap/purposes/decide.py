@@ -19,8 +19,8 @@ Source: AVG art. 5 lid 1 sub b and c; house algorithm, "Explanation of a decisio
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
+from itertools import chain, islice
 from typing import NamedTuple
 
 from landschap.purposes import duties, needs
@@ -39,8 +39,11 @@ from landschap.purposes.rows import RowCondition, filled_in
 from landschap.purposes.snapshot import KnownPurpose, Rule, Snapshot
 from landschap.vocabulary.times import amsterdam_day
 
+_NONE: frozenset[str] = frozenset()
 _NEAR_MISSES = 20
 """How many policies that do not apply an auditor is shown; a list without end explains nothing."""
+_WELL_FORMED = Step("R0", "question", "ok")
+_NOT_PROHIBITED = Step("R6", "prohibitions", "ok")
 
 
 def decide(question: Question, snapshot: Snapshot, now: datetime) -> Decision:
@@ -100,7 +103,7 @@ class _Case:
         if wrong := self.question.fault():
             self._fail("R0", "question", wrong)
             raise Stop("request_invalid", about=wrong)
-        self.steps.append(Step("R0", "question", "ok"))
+        self.steps.append(_WELL_FORMED)
 
     # R2
     def _known_purpose(self) -> KnownPurpose:
@@ -138,9 +141,8 @@ class _Case:
                 raise Stop("contract_without_purpose")
             self.steps.append(Step("R3", "contract", "skip", "no purpose bound asked for"))
             return
-        equivalents = self.snapshot.equivalents
-        agreed = {equivalents.get(uri, uri) for uri in bound.purposes}
-        if agreed.isdisjoint(purpose.ancestors):
+        agreed = self._as_here(bound.purposes)
+        if set(agreed).isdisjoint(purpose.ancestors):
             self._fail("R3", "contract", "purpose not inside")
             raise Stop("contract_purpose")
         if self.question.action not in bound.actions:
@@ -152,6 +154,11 @@ class _Case:
                 raise Stop("contract_basis", about=code)
         self._contract_fields(bound)
         self.steps.append(Step("R3", "contract", "ok", bound.field_set))
+
+    def _as_here(self, uris: tuple[str, ...]) -> tuple[str, ...]:
+        """Purposes of other lists as those of ours that they equal."""
+        equivalents = self.snapshot.equivalents
+        return tuple(equivalents.get(uri, uri) for uri in uris) if equivalents else uris
 
     def _contract_fields(self, bound: Bound) -> None:
         if not bound.field_set:
@@ -192,27 +199,22 @@ class _Case:
 
     # R6
     def _not_prohibited(self, purpose: KnownPurpose) -> None:
-        for rule in self.snapshot.prohibitions:
-            if self._is_prohibited_by(rule, purpose):
-                self._fail("R6", rule.policy.id, "prohibition holds")
-                raise Stop("prohibited", rule=rule)
-        self.steps.append(Step("R6", "prohibitions", "ok"))
+        if self.snapshot.prohibitions:
+            question = self.question
+            involved = (question.organisation, question.delegatee)
+            for rule in self.snapshot.prohibitions_on(self.service, involved):
+                if self._is_prohibited_by(rule, purpose):
+                    self._fail("R6", rule.policy.id, "prohibition holds")
+                    raise Stop("prohibited", rule=rule)
+        self.steps.append(_NOT_PROHIBITED)
 
     def _is_prohibited_by(self, rule: Rule, purpose: KnownPurpose) -> bool:
         policy = rule.policy
         return (
             rule.in_force(self.now)
-            and any(map(rule.concerns, self._involved()))
-            and policy.service in {"*", self.question.service}
-            and policy.provider in {"*", self.service[0]}
             and ("*" in policy.actions or self.question.action in policy.actions)
             and (policy.purpose == "*" or self._covers(policy.purpose, purpose))
         )
-
-    def _involved(self) -> tuple[str, ...]:
-        question = self.question
-        named = (question.organisation, question.delegatee)
-        return named if question.delegatee else named[:1]
 
     def _covers(self, uri: str, purpose: KnownPurpose) -> bool:
         return self.snapshot.equivalents.get(uri, uri) in purpose.ancestors
@@ -221,7 +223,12 @@ class _Case:
     def _fitting(self, purpose: KnownPurpose) -> list[Fit]:
         fits: list[Fit] = []
         misses: list[_Miss] = []
-        for rule in self._candidates(purpose):
+        question = self.question
+        # Nearest purpose first, then lowest id.
+        key = (*self.service, question.action, purpose.ancestors, question.organisation)
+        for rule in self.snapshot.candidates(key):
+            if not rule.in_force(self.now):
+                continue
             found = self._judge(rule)
             if isinstance(found, Fit):
                 fits.append(found)
@@ -235,18 +242,9 @@ class _Case:
         self._explain_absence(purpose)
         raise Stop("policy_none")
 
-    def _candidates(self, purpose: KnownPurpose) -> Iterator[Rule]:
-        """Permissions for this organisation now: nearest purpose first, then lowest id."""
-        by_purpose = self.snapshot.permits.get((*self.service, self.question.action), {})
-        for uri in purpose.ancestors:
-            for rule in by_purpose.get(uri, ()):
-                if rule.concerns(self.question.organisation) and rule.in_force(self.now):
-                    yield rule
-
     def _explain_absence(self, purpose: KnownPurpose) -> None:
         by_purpose = self.snapshot.permits.get((*self.service, self.question.action), {})
-        near = [rule for rules in by_purpose.values() for rule in rules]
-        for rule in near[:_NEAR_MISSES]:
+        for rule in islice(chain.from_iterable(by_purpose.values()), _NEAR_MISSES):
             if not self._covers(rule.policy.purpose, purpose):
                 why = "another purpose"
             elif not rule.concerns(self.question.organisation):
@@ -265,7 +263,7 @@ class _Case:
             return self._miss(rule, "R8", _Miss(1, "role_not_allowed", shown, rule))
         if rule.policy.hours is not None and not rule.policy.hours.contains(self.now):
             return self._miss(rule, "R8", _Miss(2, "outside_hours", "", rule))
-        if (level_rank(question.loa) or 0) < rule.level:
+        if rule.level and (level_rank(question.loa) or 0) < rule.level:
             return self._miss(rule, "R8", _Miss(3, "loa_too_low", LEVELS[rule.level], rule))
         if rule.policy.needs or rule.policy.decree:
             lacking = self._lacking(rule)
@@ -275,7 +273,9 @@ class _Case:
         if isinstance(bases, str):
             return self._miss(rule, "R10", _Miss(5, "basis_not_accepted", bases, rule))
         self.steps.append(Step("R10", rule.policy.id, "ok", ", ".join(bases)))
-        fields = rule.fields if self.bound_fields is None else rule.fields & self.bound_fields
+        fields, bound = rule.fields, self.bound_fields
+        if bound is not None and bound is not fields:
+            fields = fields & bound
         return Fit(rule, fields, bases)
 
     # R9
@@ -337,7 +337,7 @@ class _Case:
             legal_bases=chosen.legal_bases,
             activity=rule.activity,
             visible=visible,
-            withheld=frozenset() if requested is None else requested - visible,
+            withheld=_NONE if requested is None or requested is visible else requested - visible,
             searchable=rule.searchable & chosen.fields,
             history=rule.policy.history,
             rows=rows,

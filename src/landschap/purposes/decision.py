@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import msgspec
+
 from landschap.purposes.bound import Bound
 from landschap.purposes.chain import Followed
 from landschap.purposes.duties import Confidentiality, Obligation
@@ -78,8 +80,7 @@ class Step(NamedTuple):
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What was decided, on which snapshot, and why.
 
     ``code`` is empty when allowed. ``visible`` are the fields that may be given, ``withheld`` those

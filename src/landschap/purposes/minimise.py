@@ -89,8 +89,11 @@ def visible_fields(
     """The fields that may be shown. Raises Stop for unknown fields and for too many."""
     name = chosen.rule.policy.field_set
     wanted = chosen.fields if requested is None else requested
-    visible, excess = wanted & chosen.fields, wanted - chosen.fields
     search_excess = _search_excess(question, chosen)
+    if wanted and not search_excess and wanted <= chosen.fields:
+        steps.append(Step("R12", name, "ok", f"{len(wanted)} visible, 0 withheld"))
+        return wanted
+    visible, excess = wanted & chosen.fields, wanted - chosen.fields
     stop: Stop | None = None
     if unknown := (excess | search_excess) - known:
         stop = _unknown(chosen, unknown)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import msgspec
 
@@ -37,6 +37,13 @@ from landschap.vocabulary import ijson
 
 ServiceKey = tuple[str, str]
 """Provider's OIN and service name."""
+K = TypeVar("K")
+V = TypeVar("V")
+CandidateKey = tuple[str, str, str, tuple[str, ...], str]
+"""Provider, service, action, a purpose with its ancestors, and the organisation that asks."""
+
+_SELECTED = 20_000
+"""So many selections of rules are remembered; whoever asks for ever new ones fills no memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +123,8 @@ class Snapshot:
         self.register = register
         self.owner = register.owner
         self.version = digest_of(document_of(register))
+        self._candidates: dict[CandidateKey, tuple[Rule, ...]] = {}
+        self._prohibitions: dict[tuple[ServiceKey, tuple[str, str]], tuple[Rule, ...]] = {}
 
     @classmethod
     def from_document(cls, raw: bytes) -> Self:
@@ -225,6 +234,39 @@ class Snapshot:
         """All prohibitions, lowest id first; there are few."""
         return tuple(self._rules(Effect.PROHIBIT))
 
+    def candidates(self, key: CandidateKey) -> tuple[Rule, ...]:
+        """Permissions that this organisation may have, at any time: nearest purpose first.
+
+        Selected once for each key, so that a decision does not walk past the policies of others.
+        """
+        found = self._candidates.get(key)
+        if found is None:
+            provider, service, action, ancestors, organisation = key
+            by_purpose = self.permits.get((provider, service, action), {})
+            found = tuple(
+                rule
+                for uri in ancestors
+                for rule in by_purpose.get(uri, ())
+                if rule.concerns(organisation)
+            )
+            _remember(self._candidates, key, found)
+        return found
+
+    def prohibitions_on(self, service: ServiceKey, involved: tuple[str, str]) -> tuple[Rule, ...]:
+        """Prohibitions on this service for who is asked for or who asks, lowest id first."""
+        key = (service, involved)
+        found = self._prohibitions.get(key)
+        if found is None:
+            found = tuple(
+                rule
+                for rule in self.prohibitions
+                if rule.policy.provider in {ANYONE, service[0]}
+                and rule.policy.service in {ANYONE, service[1]}
+                and any(rule.concerns(each) for each in involved)
+            )
+            _remember(self._prohibitions, key, found)
+        return found
+
     def _rules(self, effect: Effect) -> Iterator[Rule]:
         members = {each.name: each.members for each in self.register.groups}
         for policy in sorted(self.register.policies, key=lambda p: p.id):
@@ -262,7 +304,7 @@ class Snapshot:
             level=level_rank(policy.min_loa) or 0,
             legal_bases=frozenset(policy.legal_bases),
             field_set=chosen,
-            fields=frozenset(chosen.fields if chosen else ()),
+            fields=self.fields_of_set.get(policy.field_set, frozenset()),
             searchable=searchable,
             activity=self.activities.get(policy.activity),
             decree=decree,
@@ -278,6 +320,12 @@ class Snapshot:
                 return None
             found.update([self.owner] if name == OWN else members.get(name, (name,)))
         return frozenset(found)
+
+
+def _remember(selected: dict[K, V], key: K, rules: V) -> None:
+    if len(selected) >= _SELECTED:
+        selected.clear()
+    selected[key] = rules
 
 
 def document_of(register: Register) -> dict[str, object]:

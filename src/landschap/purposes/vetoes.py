@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
+import msgspec
+
 from landschap.purposes.decide import decide
 from landschap.purposes.decision import Decision, Question, Step
 from landschap.purposes.model import level_rank
@@ -93,7 +95,7 @@ def with_voice(decision: Decision, heard: Heard) -> Decision:
         shown = ", ".join(unknown[:_MAX_SHOWN])
         step = Step("R14", heard.who, "fail", shown)
         refused = denied(said, "obligation_unsupported", f": {shown}", step)
-        return dataclasses.replace(refused, suggestion=(high,) if too_low else ())
+        return msgspec.structs.replace(refused, suggestion=(high,) if too_low else ())
     if too_low:
         return _stepped_up(said, high, Step("R14", STEP_UP, "fail", high))
     return said
@@ -106,7 +108,7 @@ def as_recorded(decision: Decision, context: Mapping[str, JsonValue]) -> Decisio
     steps = [_step(each) for each in every if isinstance(each, Mapping)]
     if not steps or not decision.allow:
         return decision
-    whole = dataclasses.replace(decision, steps=(*decision.steps, *steps))
+    whole = msgspec.structs.replace(decision, steps=(*decision.steps, *steps))
     failed = next((each for each in steps if each.outcome == "fail"), None)
     code = str(context.get("code") or "")
     if failed is None or code not in CODES | {"internal_error"}:
@@ -146,7 +148,7 @@ def _stepped_up(decision: Decision, level: str, step: Step) -> Decision:
 
 
 def _with(decision: Decision, step: Step) -> Decision:
-    return dataclasses.replace(decision, steps=(*decision.steps, step))
+    return msgspec.structs.replace(decision, steps=(*decision.steps, step))
 
 
 def _is_known(obligation: Obligation) -> bool:
