@@ -63,6 +63,24 @@ async def test_what_is_saved_comes_back_as_the_same_snapshot(pool: asyncpg.Pool)
     assert (await snapshot_by_version(pool, "sha256-unknown")) is None
 
 
+async def test_a_snapshot_that_is_still_in_force_is_not_read_again(pool: asyncpg.Pool) -> None:
+    await saved(pool, weesp())
+    held, epoch = await current_snapshot(pool)
+    await pool.execute("SELECT platform.bump_epoch()")
+    again, risen = await current_snapshot(pool, known=held)
+    assert again is held
+    assert risen == epoch + 1
+    await saved(pool, changed_activity(weesp(), "Anders gezegd.", 2), based_on=held.version)
+    newer, _ = await current_snapshot(pool, known=held)
+    assert newer.version == (await current_snapshot(pool))[0].version != held.version
+
+
+def test_a_document_says_its_own_version_whatever_is_said_of_it() -> None:
+    made = Snapshot(weesp())
+    for told in ("", made.version, "sha256-" + "A" * 43):
+        assert Snapshot.from_document(made.document(), version=told).version == made.version
+
+
 async def test_a_change_raises_the_epoch_and_tells_who_made_it_and_why(pool: asyncpg.Pool) -> None:
     first = await saved(pool, weesp())
     second = await saved(

@@ -366,5 +366,10 @@ class Register:
 
 def digest_of(value: dict[str, object]) -> str:
     """``sha256-`` and 43 base64url characters over the canonical JSON of a value."""
-    raw = hashlib.sha256(canonical(value)).digest()  # type: ignore[arg-type]  # checked by canonical
-    return "sha256-" + base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+    return digest_of_text(canonical(value))  # type: ignore[arg-type]  # checked by canonical
+
+
+def digest_of_text(raw: bytes) -> str:
+    """The same over a text that is canonical JSON already."""
+    hashed = hashlib.sha256(raw).digest()
+    return "sha256-" + base64.urlsafe_b64encode(hashed).rstrip(b"=").decode("ascii")

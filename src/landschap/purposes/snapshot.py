@@ -30,6 +30,7 @@ from landschap.purposes.model import (
     PurposeStatus,
     Register,
     digest_of,
+    digest_of_text,
     level_rank,
 )
 from landschap.purposes.versions import by_uri, without_absent
@@ -119,17 +120,21 @@ class KnownPurpose:
 class Snapshot:
     """The register of one organisation at one version, with indexes. Never changed after making."""
 
-    def __init__(self, register: Register) -> None:
+    def __init__(self, register: Register, *, version: str = "") -> None:
         self.register = register
         self.owner = register.owner
-        self.version = digest_of(document_of(register))
+        self.version = version or digest_of(document_of(register))
         self._candidates: dict[CandidateKey, tuple[Rule, ...]] = {}
         self._prohibitions: dict[tuple[ServiceKey, tuple[str, str]], tuple[Rule, ...]] = {}
 
     @classmethod
-    def from_document(cls, raw: bytes) -> Self:
-        """Rebuild a snapshot from its canonical document. Raises msgspec.ValidationError."""
-        return cls(msgspec.json.decode(raw, type=Register))
+    def from_document(cls, raw: bytes, *, version: str = "") -> Self:
+        """Rebuild a snapshot from its canonical document. Raises msgspec.ValidationError.
+
+        With the version under which it was kept the document need not be made again to know it.
+        """
+        known = version if version and digest_of_text(raw) == version else ""
+        return cls(msgspec.json.decode(raw, type=Register), version=known)
 
     def document(self) -> bytes:
         """The canonical JSON whose SHA-256 is the version."""
@@ -277,7 +282,8 @@ class Snapshot:
         """The rule once for each version of its activity, while that version holds."""
         for activity in self.activity_versions.get(rule.policy.activity, (None,)):
             if activity is None or activity.valid is None:
-                yield rule if activity is None else replace(rule, activity=activity)
+                same = activity is None or activity is rule.activity
+                yield rule if same else replace(rule, activity=activity)
                 continue
             begin, end = activity.valid.moments()
             since = max(rule.since, begin)

@@ -16,11 +16,14 @@ from landschap.gateway.users import Employees
 from landschap.gateway.world import Connection, Found, World, build_world
 from landschap.purposes import store as purposes_store
 from landschap.purposes.persons import store as persons
+from landschap.purposes.snapshot import Snapshot
 
 
 @dataclass(slots=True)
 class Remembered:
-    """Connections and open cases as they were last seen: only what came since is read anew."""
+    """The register, connections and open cases as last seen: only what came since is read anew."""
+
+    snapshot: Snapshot | None = None
 
     grants: fsc_store.KnownGrants = field(default_factory=fsc_store.KnownGrants)
     connections: Mapping[str, Connection] = field(default_factory=dict)
@@ -49,8 +52,11 @@ async def load_world(
     ``aliases`` are the names that the settings give to connections of our Outway.
     """
     # First the epoch: what is read after it can only be newer, and is then read again.
-    snapshot, epoch = await purposes_store.current_snapshot(pools.purposes, owner=own.peer_id.value)
     remembered = pools.remembered
+    snapshot, epoch = await purposes_store.current_snapshot(
+        pools.purposes, owner=own.peer_id.value, known=remembered.snapshot
+    )
+    remembered.snapshot = snapshot
     world = build_world(
         Found(
             epoch=epoch,
