@@ -154,8 +154,8 @@ async def running_pair(
     service = start_party()
     async with AsyncExitStack() as stack:
         stack.callback(service.stop)
-        weesp = await _side(stack, cluster, _settings(folder, "weesp", leaves, anchor, ports))
-        doesburg = await _side(stack, cluster, _settings(folder, "doesburg", leaves, anchor, ports))
+        weesp = await side_of(stack, cluster, _settings(folder, "weesp", leaves, anchor, ports))
+        doesburg = await side_of(stack, cluster, _settings(folder, "doesburg", leaves, anchor, ports))
         pair = Pair(
             weesp=weesp,
             doesburg=doesburg,
@@ -164,7 +164,7 @@ async def running_pair(
             outway=Caller("127.0.0.1", ports["outway"]),
         )
         await _agree(pair)
-        await _serve_manager(stack, weesp)
+        await serve_manager(stack, weesp)
         for side in (weesp, doesburg):
             await side.take_effect()
             assert side.carrier is not None
@@ -175,7 +175,7 @@ async def running_pair(
         yield pair
 
 
-async def _side(stack: AsyncExitStack, cluster: Cluster, settings: Settings) -> Side:
+async def side_of(stack: AsyncExitStack, cluster: Cluster, settings: Settings) -> Side:
     name = f"pair_{uuid4().hex[:8]}"
     await cluster.run(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
     stack.push_async_callback(cluster.run, f"DROP DATABASE {name} WITH (FORCE)")
@@ -332,7 +332,7 @@ async def publish(pair: Pair, service: str, delegator: OwnPeer) -> None:
         "service": {"peer_id": WEESP, "name": service, "protocol": "PROTOCOL_TCP_HTTP_1.1"},
         "delegator": {"peer_id": delegator.peer_id.value},
     }
-    contract = read_contract({**_frame(), "grants": [{"data": data}]}, Profile.FSC_2)
+    contract = read_contract({**frame(), "grants": [{"data": data}]}, Profile.FSC_2)
     assert not isinstance(contract, Refusal), contract
     for signer in (pair.weesp.own, pair.doesburg.own, delegator):
         await place(pair.weesp, contract, signer, Kind.ACCEPT)
@@ -373,7 +373,7 @@ def contract_content(pair: Pair, service: str, **changes: Any) -> dict[str, Any]
     if "delegator" in changes:
         data["type"] = "GRANT_TYPE_DELEGATED_SERVICE_CONNECTION"
         data["delegator"] = {"peer_id": changes["delegator"]}
-    return {**_frame(), "grants": [{"data": data}]}
+    return {**frame(), "grants": [{"data": data}]}
 
 
 def agreements(changes: dict[str, Any]) -> dict[str, Any]:
@@ -391,7 +391,7 @@ def agreements(changes: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _frame() -> dict[str, Any]:
+def frame() -> dict[str, Any]:
     now = int(datetime.now(UTC).timestamp())
     return {
         "fsc_version": "2.0.0",
@@ -403,7 +403,7 @@ def _frame() -> dict[str, Any]:
     }
 
 
-async def _serve_manager(stack: AsyncExitStack, weesp: Side) -> None:
+async def serve_manager(stack: AsyncExitStack, weesp: Side) -> None:
     """Weesp's real Manager behind its nginx, for tokens."""
     client = await stack.enter_async_context(ManagerClient(weesp.settings, weesp.own))
 

@@ -11,6 +11,7 @@ from tests.integration.source_rig import DECLARATION, WEESP
 
 from landschap.integration.connectors.opening import read_declaration, read_declarations
 from landschap.integration.mistakes import DeclarationError
+from landschap.integration.model import RestAccess
 from landschap.registers.client import read_models
 from landschap.vocabulary.mistakes import Mistake
 
@@ -102,6 +103,24 @@ def test_a_source_that_no_link_reaches_is_told_at_its_own_line() -> None:
     )
     told = [one for one in mistakes_of(text) if one.key == "bronnen.personen"]
     assert told[0].line == line_of(text, "personen:")
+
+
+def test_a_source_behind_our_own_outway_names_its_contract_and_perhaps_a_purpose() -> None:
+    by_contract = "    outway: {contract: 00000099000000003000/panden}\n    bronhouder: B"
+    access = small(changed("    bronhouder: B", by_contract)).sources["panden"].access
+    assert isinstance(access, RestAccess)
+    assert (access.contract, access.purpose) == ("00000099000000003000/panden", "")
+    narrower = by_contract.replace("panden}", "panden, doel: https://doelen.example/id/smal}")
+    access = small(changed("    bronhouder: B", narrower)).sources["panden"].access
+    assert isinstance(access, RestAccess)
+    assert access.purpose == "https://doelen.example/id/smal"
+    for wrong, words in (
+        ("outway: {doel: https://doelen.example/id/smal}", "contract"),
+        ("outway: {contract: een contract}", "name of a connection"),
+        ("outway: {contract: panden, zaak: x}", "zaak"),
+    ):
+        told = mistakes_of(changed("    bronhouder: B", f"    {wrong}\n    bronhouder: B"))
+        assert any(words in str(one) for one in told), [str(one) for one in told]
 
 
 def test_a_list_inside_a_list_is_refused() -> None:

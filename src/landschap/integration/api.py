@@ -37,7 +37,7 @@ from landschap.integration.model import Declaration
 from landschap.integration.obliging import obeyed
 from landschap.integration.permitted_rows import is_undecided, within
 from landschap.integration.plan import Plan, make_plan
-from landschap.integration.rows import EXCEPTION_TYPES, Collected, Connector, Failure
+from landschap.integration.rows import EXCEPTION_TYPES, Behalf, Collected, Connector, Failure
 from landschap.logboek.faults import InvalidRecord
 from landschap.logboek.lines import UNRECORDABLE, Processing, lines_of
 from landschap.logboek.payloads import Outcome
@@ -50,7 +50,7 @@ from landschap.platform.ids import new_span_id, span_ids
 from landschap.platform.part_figures import stopped_fields
 from landschap.purposes.api import permit_of
 from landschap.purposes.model import FieldSet
-from landschap.purposes.permit import Permit, closed_history
+from landschap.purposes.permit import HEADER, Permit, closed_history
 from landschap.purposes.second_look import Persons, stopped, stopped_refusal, unmet
 from landschap.registers.describing import About
 from landschap.vocabulary.identifiers import InvalidValue, Oin
@@ -112,6 +112,7 @@ class _Case:
     trace: TraceContext | None
     span: bytes
     started_at: datetime
+    sealed: str
 
     @property
     def trace_id(self) -> bytes:
@@ -174,6 +175,7 @@ class _Desk:
             ),
             span=new_span_id(),
             started_at=now,
+            sealed=request.headers.get(HEADER, ""),
         )
         await self._check_key(case)
         known = [asked.key] if declaration.subject and declaration.key_is_subject else []
@@ -233,7 +235,8 @@ class _Desk:
         extra = {*(each.path for each in rows), *([mark.path] if mark else [])}
         beside = frozenset(extra) & frozenset(case.declaration.fields)
         plan = self._plan(case.declaration, fields.chosen | beside)
-        occasion = Occasion(moment=case.asked.moment, trace=case.onward)
+        behalf = Behalf(permit=case.sealed, purpose=case.permit.purpose)
+        occasion = Occasion(moment=case.asked.moment, trace=case.onward, behalf=behalf)
         doors = self._deps.doors[case.declaration.name]
         collected = await collect(plan, case.asked.key, occasion, doors)
         merged = whole = merge(plan, collected)

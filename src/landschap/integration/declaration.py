@@ -38,6 +38,9 @@ _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
 _PATH = re.compile(r"[a-z][A-Za-z0-9]*(?:\.[a-z][A-Za-z0-9]*)*")
 _COLUMN = re.compile(r"([a-z][A-Za-z0-9_-]*)\.([A-Za-z][A-Za-z0-9_.]*)")
+# A grant hash, or what stands for one: service, peer/service, an alias; with @ for whom is asked.
+_CONTRACT = re.compile(r"[A-Za-z0-9$][A-Za-z0-9$._/@-]{0,254}")
+_CONTRACT_WORDS = "the name of a connection, such as woz or 00000099000000003000/woz"
 _MAX_ANSWER_BYTES = 50_000_000
 
 
@@ -138,6 +141,7 @@ def _register(block: Block) -> RegisterAccess:
 def _rest(block: Block) -> RestAccess:
     secret = block.block("geheim")
     period = block.block("periode")
+    outway = block.block("outway")
     access = RestAccess(
         url=_url(block),
         batch=block.whole("stapel", 1, 1, 1_000),
@@ -149,9 +153,12 @@ def _rest(block: Block) -> RestAccess:
         period=_period(period),
         clock=block.choice("klok", CLOCKS, "bron"),
         max_bytes=block.whole("hoogstens_bytes", 1_000_000, 1_000, _MAX_ANSWER_BYTES),
+        contract=_matched(outway, "contract", _CONTRACT, _CONTRACT_WORDS) if outway else "",
+        purpose=outway.text("doel", "") if outway else "",
     )
-    if secret:
-        secret.close()
+    for each in (secret, outway):
+        if each:
+            each.close()
     return access
 
 

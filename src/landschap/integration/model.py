@@ -64,7 +64,9 @@ class RestAccess:
     ``batch`` is the number of keys per request (joined by a comma); ``records`` is the dotted
     path to the list of records, empty when the answer itself is the record;
     ``fields_parameter`` is the query key that names the needed columns, empty when there is none;
-    ``secret_header`` and ``secret_file`` give the key that opens the source.
+    ``secret_header`` and ``secret_file`` give the key that opens the source. ``contract`` names the
+    connection by which our own Outway asks it of another organisation, empty when it is asked
+    directly; ``purpose`` is for what, empty for the purpose that we were asked for ourselves.
     """
 
     url: str
@@ -77,6 +79,8 @@ class RestAccess:
     period: PeriodPaths
     clock: str
     max_bytes: int
+    contract: str = ""
+    purpose: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

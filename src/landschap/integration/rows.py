@@ -83,6 +83,17 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Behalf:
+    """The question that is being answered: its Permit as it came, and its purpose.
+
+    Only our own Outway gets the Permit, so that it can say from which question the next follows.
+    """
+
+    permit: str
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """One question to one source: rows whose ``by`` is one of ``keys``, these columns only.
 
@@ -95,6 +106,7 @@ class Question:
     columns: Sequence[str]
     moment: Moment
     trace: TraceContext | None = None
+    behalf: Behalf | None = None
     shared: MutableMapping[str, object] = field(default_factory=dict)
 
 

@@ -18,6 +18,7 @@ from landschap.integration.plan import Ask, Plan
 from landschap.integration.rows import (
     MAX_KEYS,
     Batch,
+    Behalf,
     Collected,
     Connector,
     Failure,
@@ -40,6 +41,7 @@ class Occasion:
 
     moment: Moment
     trace: TraceContext | None = None
+    behalf: Behalf | None = None
 
 
 async def collect(
@@ -83,6 +85,7 @@ class _Run:
             columns=tuple(ask.columns),
             moment=self.occasion.moment,
             trace=self.occasion.trace,
+            behalf=self.occasion.behalf,
             shared=self.shared,
         )
         own = asyncio.get_running_loop().time() + ask.source.timeout_ms / _MS

@@ -3,7 +3,8 @@
 
 It is asked for the needed columns only and for the same two times as every source. What goes with
 a question is closed: our key to the service and ``traceparent``. The permit, the asking
-organisation and its user stay here.
+organisation and its user stay here. A service that another organisation offers under a contract is
+asked through our own Outway: that alone gets the permit too, and declares for us.
 """
 
 from __future__ import annotations
@@ -146,8 +147,22 @@ class RestConnector:
         headers = {"Accept": "application/json"}
         if self._access.secret_header:
             headers[self._access.secret_header] = self._door.secret
+        if self._access.contract:
+            headers.update(_by_contract(self._access, question))
         headers.update(_trace_headers(question.trace))
         return headers
+
+
+def _by_contract(access: RestAccess, question: Question) -> dict[str, str]:
+    """What our Outway has to know: by which contract, for what, and to answer which question."""
+    named = "Fsc-Grant-Hash" if access.contract.startswith("$") else "Fsc-Grant-Alias"
+    headers = {named: access.contract}
+    purpose = access.purpose or (question.behalf.purpose if question.behalf else "")
+    if purpose:
+        headers["Doelbinding"] = purpose
+    if question.behalf is not None:
+        headers["Permit"] = question.behalf.permit
+    return headers
 
 
 def _trace_headers(trace: TraceContext | None) -> dict[str, str]:
