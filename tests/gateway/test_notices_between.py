@@ -38,7 +38,9 @@ from landschap.platform.ids import uuid7
 from landschap.platform.keys import secret_key
 from landschap.platform.sockets import app_socket, listening
 from landschap.purposes.model import Effect, FieldSet, OfferedService, Policy, Register
+from landschap.purposes.needs import Kind as Said
 from landschap.purposes.permit import HEADER, Permit, seal
+from landschap.purposes.persons.store import Statement, say
 from landschap.registers import store as registers
 from landschap.registers.api import Deps, routes
 from landschap.registers.models import Registers
@@ -46,9 +48,9 @@ from landschap.registers.operations import Draft
 from landschap.registers.periods import Period
 from landschap.registers.store import Act, Entry, Written, inbox
 from landschap.registers.store import subscriptions as kept
-from landschap.registers.subscriptions import State, Subscription
+from landschap.registers.subscriptions import Filters, State, Subscription, Wanted
 from landschap.registers.timeline import Kind as Act_
-from landschap.registers.worker import Doors, NoticeDeps, OutwayDoor, deliver_notices
+from landschap.registers.worker import Checked, Doors, NoticeDeps, OutwayDoor, deliver_notices
 from landschap.vocabulary.problems import Refusal
 
 INBOX = Service(
@@ -268,3 +270,34 @@ async def test_a_change_here_is_told_there_until_the_contract_ends(pair: Pair, t
 
     await until(held)
     assert await told.subjects() == ["huizen/h2", "huizen/h1"]
+
+
+async def test_what_a_door_would_name_is_looked_up_before_a_subscriber_is_told(pair: Pair) -> None:
+    made = agreed(DOESBURG)
+    await pair.doesburg.change_register(made)
+    pools = pair.doesburg.pools
+    rights = Rights(me=DOESBURG, fsc=pools.fsc, purposes=pools.purposes)
+    now = datetime.now(UTC)
+    to = Subscription(
+        subscription_id=UUID(int=1), register="proef", peer=WEESP, purpose=ASSISTANCE,
+        policy="POL-PROEF@1", wanted=Wanted(sink="fsc:meldingen", filters=Filters(type_keys=())),
+        position=0, state=State.ACTIVE, reason="", failures=0, failing_since=None,
+        next_try_at=now, last_success_at=None, rate=None, created_at=now,
+    )  # fmt: skip
+    assert not (await rights.checked(to)).checks
+    activity = made.policies[0].activity
+    restricted = Statement(
+        kind=Said.RESTRICTION, subject=b"s" * 16, about=activity, holds=True, author="portaal"
+    )
+    await say(pools.purposes, restricted)
+    assert await rights.checked(to) == Checked(checks=["beperking"], activity=activity)
+    await say(pools.purposes, dataclasses.replace(restricted, holds=False))
+    assert not (await rights.checked(to)).checks
+    needed = [
+        dataclasses.replace(each, version=2, needs=("toestemming",))
+        if each.id == "POL-PROEF"
+        else each
+        for each in made.policies
+    ]
+    await pair.doesburg.change_register(dataclasses.replace(made, policies=tuple(needed)))
+    assert (await rights.checked(to)).checks == ["toestemming"]

@@ -37,6 +37,7 @@ from landschap.registers.timeline import Kind
 BASE = "/proef/ogc/v1"
 ITEMS = f"{BASE}/collections/panden/items"
 FREE = {**BOTH, "x-open": True}
+AROUND = {"bbox": "154990,462990,155020,463020", "bbox-crs": RD.uri}
 
 
 def mapped() -> Register:
@@ -148,12 +149,11 @@ async def test_one_feature(opened: Open) -> None:
 
 
 async def test_the_moment_is_the_day_on_which_it_held(opened: Open) -> None:
-    around = {"bbox": "154990,462990,155020,463020", "bbox-crs": RD.uri}
     for moment, there in (
         ("2021-05-31", []), ("2021-06-01", ["nieuw"]), ("2021-05-31T21:59:59Z", []),
         ("2021-05-31T22:00:00Z", ["nieuw"]),
     ):  # fmt: skip
-        assert ids(await opened.get(ITEMS, params={**around, "datetime": moment})) == there
+        assert ids(await opened.get(ITEMS, params={**AROUND, "datetime": moment})) == there
     # The next page is of the same day.
     answer = await opened.get(ITEMS, params={"datetime": "2020-05-01", "limit": "300"})
     (onward,) = [one["href"] for one in answer.json()["links"] if one["rel"] == "next"]
@@ -161,9 +161,68 @@ async def test_the_moment_is_the_day_on_which_it_held(opened: Open) -> None:
     assert len(ids(await opened.get(onward))) == len(real()) - 300
 
 
+# Of the buildings of `moving`, in order of id: who is in the answer, and of which kind.
+PERIODS: list[tuple[str, dict[str, str], list[tuple[str, str]]]] = [
+    ("2020-01-01/2020-12-31", {}, [("p1", "a")]),
+    # Both ends belong to it.
+    ("2020-12-31/2021-01-01", {}, [("p1", "b")]),
+    ("2019-01-01/2019-12-31", {}, []),
+    ("2019-01-01/2020-01-01", {}, [("p1", "a")]),
+    ("2022-01-01/2022-02-01", {}, [("p2", "b")]),
+    ("2021-12-31T23:59:59+01:00/..", {}, [("p1", "b"), ("p2", "b")]),
+    ("2022-01-01T00:00:00+01:00/..", {}, [("p2", "b")]),
+    ("../2020-06-01", {}, [("p1", "a")]),
+    ("/2020-06-01", {}, [("p1", "a")]),
+    ("2020-01-01/", {}, [("p1", "b"), ("p2", "b")]),
+    ("../9999-12-31", {}, [("p1", "b"), ("p2", "b")]),
+    # In the last stretch that fits the rest of the question.
+    ("2020-01-01/..", {"soort": "a"}, [("p1", "a")]),
+    ("2020-01-01/..", AROUND, [("p1", "a"), ("p2", "b")]),
+    ("2021-01-01/2021-05-01", AROUND, []),
+]
+
+
+@pytest.fixture(scope="module")
+async def moving(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Open]:
+    """A building that moved and was pulled down, and one that came where it had been."""
+    made = await cluster.fresh(tmp_path_factory.mktemp("periods"))
+    async for one in open_of(made, mapped()):
+        here, there = square(155000, 463000), square(156000, 463000)
+        await one.write("pand", "p1", {"geometrie": here, "soort": "a"}, begin="2020-01-01")
+        await one.write("pand", "p1", {"geometrie": there, "soort": "b"}, begin="2021-01-01")
+        await one.write("pand", "p1", None, begin="2022-01-01")
+        await one.write("pand", "p2", {"geometrie": here, "soort": "b"}, begin="2021-06-01")
+        yield one
+    made.close()
+    await cluster.run(f"DROP DATABASE {made.name} WITH (FORCE)")
+
+
+@pytest.mark.parametrize(("period", "more", "wanted"), PERIODS)
+async def test_a_period_gives_what_held_on_some_day_of_it_once_as_it_was_last(
+    moving: Open, period: str, more: dict[str, str], wanted: list[tuple[str, str]]
+) -> None:
+    answer = await moving.get(ITEMS, params={"datetime": period, **more})
+    assert answer.status_code == 200, answer.text
+    told = answer.json()["features"]
+    assert [(each["id"], each["properties"]["soort"]) for each in told] == wanted
+
+
+async def test_the_next_page_is_of_the_same_period(moving: Open) -> None:
+    answer = await moving.get(ITEMS, params={"datetime": "2020-01-01/..", "limit": "1"})
+    (onward,) = [each["href"] for each in answer.json()["links"] if each["rel"] == "next"]
+    assert ids(await moving.get(onward)) == ["p2"]
+    other = await moving.get(onward.replace("2020-01-01", "2021-01-01"))
+    assert other.json()["code"] == "cursor_ongeldig"
+
+
 async def test_wrong_questions_are_told_by_name(opened: Open) -> None:
     for query, name in (
-        ({"datetime": "2020-01-01/2021-01-01"}, "datetime"),
+        ({"datetime": "../.."}, "datetime"),
+        ({"datetime": "/"}, "datetime"),
+        ({"datetime": "2021-01-01/2020-01-01"}, "datetime"),
+        ({"datetime": "2020-01-01/2021-01-01/2022-01-01"}, "datetime"),
+        ({"datetime": "2020-01-01/morgen"}, "datetime"),
+        ({"datetime": "2020-02-30/.."}, "datetime"),
         ({"datetime": "gisteren"}, "datetime"),
         ({"bbox": "1,2,3"}, "bbox"),
         ({"bbox": "1,2,3,4", "bbox-crs": "EPSG:3857"}, "bbox-crs"),

@@ -124,7 +124,6 @@ async def test_a_value_leaves_as_its_obligation_says_from_every_way(asker: Asker
 
 async def test_a_way_that_does_not_obey_is_closed(asker: Asker) -> None:
     for permit in (
-        {"checks": CONSENT},
         {"obligations": (Obligation(kind="maskeren", path="naam"),)},
         {"mark": Confidentiality(path=BSN, guarded=("naam",))},
     ):

@@ -13,6 +13,7 @@ import ssl
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -20,10 +21,14 @@ import aiohttp
 
 from landschap.fsc.client import HostMap
 from landschap.fsc.store import KnownGrants
+from landschap.logboek.pseudonyms import subject_pseudonym
 from landschap.platform import postgres
+from landschap.platform.keys import secret_key
 from landschap.platform.loops import forever
 from landschap.platform.trouble import Trouble
 from landschap.purposes.bound import Bound, read_bound
+from landschap.purposes.needs import CHECKS, Facts, checks_of
+from landschap.purposes.persons import store as persons
 from landschap.purposes.snapshot import Rule, Snapshot
 from landschap.purposes.store import current_snapshot
 from landschap.registers.client import MODELS_FOLDER, read_models
@@ -31,11 +36,13 @@ from landschap.registers.subscribing import check_address
 from landschap.registers.subscriptions import Subscription
 from landschap.registers.worker import (
     AddressDoor,
+    Checked,
     Doors,
     Figures,
     NoticeDeps,
     OutwayDoor,
     Unreached,
+    Untold,
     Way,
     handle_received,
     run_notices,
@@ -48,6 +55,7 @@ if TYPE_CHECKING:
     from landschap.cli.composition import Composition
     from landschap.fsc.connections import ConnectionGrant
     from landschap.platform.settings import Settings
+    from landschap.registers.models import Registers
 
 _CONNECTIONS = 64
 
@@ -77,12 +85,33 @@ class Rights:
         ]
         if not grants:
             return f"peer {to.peer} has no contract in force for {to.register}"
+        if not await self._in_force(to, now):
+            name = to.policy.partition("@")[0]
+            return f"policy {name or '(none)'} of this subscription is not in force"
+        return ""
+
+    async def checked(self, to: Subscription) -> Checked:
+        """What is looked up about a person before a subscriber is told, as a door would say."""
+        rules = await self._in_force(to, datetime.now(UTC))
+        facts = Facts(marked=await persons.marked(self.purposes))
+        # Of rules in turn any may be the one under which was subscribed: what any asks is done.
+        asked = {
+            check
+            for each in rules
+            for check in checks_of(
+                each.policy.needs, each.policy.despite, each.policy.activity, facts
+            )
+        }
+        return Checked(
+            checks=[each for each in CHECKS if each in asked],
+            activity=rules[0].policy.activity if rules else "",
+        )
+
+    async def _in_force(self, to: Subscription, now: datetime) -> list[Rule]:
         name = to.policy.partition("@")[0]
         rules = _rules(await self._snapshot())
         fits = (each for each in rules if each.policy.id == name and each.concerns(to.peer))
-        if not any(each.in_force(now) for each in fits):
-            return f"policy {name or '(none)'} of this subscription is not in force"
-        return ""
+        return [each for each in fits if each.in_force(now)]
 
     async def way(self, peer: str, service: str) -> Way:
         """By which contract of ours a service of a peer is asked. Raises Unreached."""
@@ -150,19 +179,37 @@ async def notice_work(
     async def connect() -> asyncpg.Connection:
         return await postgres.connect(settings, "registers")
 
+    registers = read_models(settings.path.parent / MODELS_FOLDER)
+    untold = _untold(settings, rights, pool, registers)
+
+    async def why_not(to: Subscription) -> str:
+        return await rights.why_not(to) or await untold.why_not(to)
+
     deps = NoticeDeps(
         pool=pool,
         connect=connect,
-        registers=read_models(settings.path.parent / MODELS_FOLDER),
+        registers=registers,
         oin=rights.me,
         origin=urlsplit(settings.addresses.manager).hostname or "",
         doors=await open_doors(made, rights),
-        why_not=rights.why_not,
+        why_not=why_not,
+        untold=untold.untold,
         figures=Figures(made.metrics),
     )
     return (
         lambda: run_notices(deps, stop),
         lambda: forever(lambda: handle_received(pool, connect, tell_log, stop), stop, "inbox"),
+    )
+
+
+def _untold(settings: Settings, rights: Rights, pool: asyncpg.Pool, registers: Registers) -> Untold:
+    key, controller = secret_key(settings, "pseudonym"), settings.organisation.oin
+    return Untold(
+        pool=pool,
+        registers=registers,
+        checked=rights.checked,
+        persons=partial(persons.said_of, rights.purposes),
+        pseudonym=partial(subject_pseudonym, key, controller),
     )
 
 

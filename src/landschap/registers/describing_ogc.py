@@ -22,8 +22,9 @@ from landschap.vocabulary.ijson import JsonValue
 _DATETIME: Json = {
     "name": "datetime",
     "in": "query",
-    "description": "De dag of het moment waarop het gold; zonder: vandaag. Geen periode.",
-    "schema": {"type": "string", "minLength": 10, "maxLength": 40},
+    "description": "De dag of het moment waarop het gold; zonder: vandaag. Of een periode, als "
+    "begin/eind, ../eind of begin/..: dan komt elk object zoals het daarin het laatst was.",
+    "schema": {"type": "string", "minLength": 10, "maxLength": 81},
 }
 _LIMIT: Json = {
     **cast("Json", PARAMETERS["limit"]),

@@ -66,7 +66,9 @@ PARAMETERS: Mapping[str, JsonValue] = {
         {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
     ),
     "cursor": _in_query(
-        "cursor", "Waar de vorige bladzijde ophield; volg de Link.", {"type": "string"}
+        "cursor",
+        "Waar de vorige bladzijde ophield, tot een dag na de eerste; volg de Link.",
+        {"type": "string"},
     ),
     "telling": _in_query("telling", "Tel ook hoeveel het er zijn.", {"type": "boolean"}),
     "vanaf": _in_query(

@@ -2,14 +2,15 @@
 """Registers as OGC API Features: what the documents say, and how its questions are ours.
 
 A collection of features is a collection of a register whose objects have a geometry and are no
-persons. ``datetime`` is the day on which it held (`geldigOp`); a period is refused, as a feature
-here is an object on one day.
+persons. ``datetime`` is the day on which it held (`geldigOp`), or a period of which it held on some
+day; then each object is told once, as it was last in that period.
 Source: OGC API Features 1.0, part 1 (17-069r4) and part 2 (18-058r1).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
 
 from landschap.registers.asking import Faults
 from landschap.registers.geo_asking import BOX_KEYS, can_search_places
@@ -17,6 +18,7 @@ from landschap.registers.geojson import GEOJSON, link
 from landschap.registers.geometry_crs import SUPPORTED, crs_kept
 from landschap.registers.listing import MAX_LIMIT, filter_keys
 from landschap.registers.models import ObjectType, Register
+from landschap.registers.periods import BEGINNING, OPEN, Period
 from landschap.vocabulary.identifiers import InvalidValue
 from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.times import amsterdam_day, parse_day, parse_moment
@@ -28,6 +30,7 @@ CONFORMANCE = (
     "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/crs",
 )
 ITEM_KEYS = ("crs",)
+_OPEN_ENDS = ("", "..")
 _JSON = "application/json"
 _OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 # The Netherlands with its coast. Source: EPSG 28992, area of use.
@@ -106,20 +109,39 @@ def as_asked(query: Mapping[str, str], wrong: Faults) -> dict[str, str]:
     limit = query.get("limit", "")
     if limit.isascii() and limit.isdigit() and len(limit) < 18 and int(limit) > MAX_LIMIT:
         ours["limit"] = str(MAX_LIMIT)
-    if "datetime" in query:
-        day = _day(query["datetime"], wrong)
-        ours |= {"geldigOp": day} if day else {}
+    moment = query.get("datetime", "")
+    if "datetime" in query and "/" not in moment:
+        day = _day(moment, wrong)
+        ours |= {"geldigOp": day.isoformat()} if day else {}
     return ours
 
 
-def _day(text: str, wrong: Faults) -> str:
-    if "/" in text:
-        wrong.add("tijd.niet-ondersteund", "datetime", "takes one moment, and no period: a feature "
-                  "here is an object on one day")  # fmt: skip
-        return ""
+def read_period(query: Mapping[str, str], wrong: Faults) -> Period | None:
+    """The days of a period in ``datetime``: both ends belong to it, and one may be open.
+
+    Source: part 1, /req/core/fc-time-definition and fc-time-response.
+    """
+    begin, slash, end = query.get("datetime", "").partition("/")
+    if not slash:
+        return None
+    if begin in _OPEN_ENDS and end in _OPEN_ENDS:
+        wrong.add("tijd.datum-ongeldig", "datetime", "a period has a begin or an end; leave it out "
+                  "for today")  # fmt: skip
+        return None
+    first = BEGINNING if begin in _OPEN_ENDS else _day(begin, wrong)
+    last = OPEN if end in _OPEN_ENDS else _day(end, wrong)
+    if first is None or last is None:
+        return None
+    if first > last:
+        wrong.add("tijd.datum-ongeldig", "datetime", "ends before it begins")
+        return None
+    # A sentinel and the last day that there is have no day after them.
+    return Period(first, last + timedelta(days=1) if last < OPEN else OPEN)
+
+
+def _day(text: str, wrong: Faults) -> date | None:
     try:
-        day = amsterdam_day(parse_moment(text)) if "T" in text.upper() else parse_day(text)
+        return amsterdam_day(parse_moment(text)) if "T" in text.upper() else parse_day(text)
     except InvalidValue as error:
         wrong.add("tijd.datum-ongeldig", "datetime", str(error))
-        return ""
-    return day.isoformat()
+        return None

@@ -51,7 +51,7 @@ from landschap.registers.models import ObjectType
 from landschap.registers.questions import Found
 from landschap.registers.store import Wanted
 from landschap.registers.store.sizes import count_up_to
-from landschap.vocabulary.problems import Refusal
+from landschap.vocabulary.problems import Refusal, granted
 
 _PER_PAGE = 25
 _COLUMNS = 4
@@ -240,9 +240,9 @@ class _Pages:
         filters = {name: query[name][:200] for name in filter_keys(kind) if query.get(name)}
         bound = cursors.question_digest(bound_to(kind, filters))
         key = self.deps.registers.permit_key
-        cursor = cursors.unseal(query["cursor"], bound, key) if "cursor" in query else None
-        if "cursor" in query and cursor is None:
-            raise refuse(400, "cursor_ongeldig", "This page belongs to another list")
+        cursor = None
+        if "cursor" in query:
+            cursor = granted(cursors.opened(query["cursor"], bound, key, case.started_at))
         wanted = Wanted(
             type=kind,
             filters=filters,
@@ -255,9 +255,9 @@ class _Pages:
         page = await store.page_of(self.deps.registers.pool, wanted)
         onward = ""
         if page.next is not None:
-            sealed = cursors.seal(
-                cursors.cursor_at(page.next, wanted.valid_on, wanted.known), bound, key
-            )
+            begun = cursor.begun if cursor else case.started_at
+            place = cursors.cursor_at(page.next, wanted.valid_on, wanted.known, begun)
+            sealed = cursors.seal(place, bound, key)
             onward = f"{type_path(kind)}?{urlencode({**filters, 'cursor': sealed})}"
         return {
             **self._rows(asked, case, page.found),

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import NamedTuple
@@ -18,6 +19,7 @@ from landschap.registers.api.cases import AnyRequest, Case
 from landschap.registers.api.desk import Desk, preference
 from landschap.registers.api.expansion import expand
 from landschap.registers.api.forms import forms_of
+from landschap.registers.api.persons import told_changes
 from landschap.registers.api.quick_pages import first_page
 from landschap.registers.api.requests import query_of
 from landschap.registers.asking import Faults, read_key
@@ -25,6 +27,7 @@ from landschap.registers.batch import read_batch
 from landschap.registers.geojson import GEOJSON, collection_of, link
 from landschap.registers.listing import LIST_KEYS, Listed, bound_to, read_listed
 from landschap.registers.models import ObjectType, Register
+from landschap.registers.periods import Period
 from landschap.registers.questions import AsOf, Found
 from landschap.registers.refusals import closed_fields, rows_not_obeyed
 from landschap.registers.store import Wanted
@@ -61,15 +64,19 @@ class Told(NamedTuple):
     cursor: str
 
 
-async def told_page(desk: Desk, case: Case, listed: Listed, body_digest: str = "") -> Told:
+async def told_page(
+    desk: Desk, case: Case, listed: Listed, body_digest: str = "", within: Period | None = None
+) -> Told:
     """A page of what was listed; ``body_digest`` where the question stands in a body too.
 
-    Raises ProblemError.
+    ``within`` is the period of which it is about some day, instead of one. Raises ProblemError.
     """
     kind = case.type
     _refuse_list(case, listed)
-    bound = cursors.question_digest([bound_to(kind, case.query), body_digest])
-    wanted = await _wanted(desk, case, listed, bound)
+    period: JsonValue = [str(within.begin), str(within.end)] if within else body_digest
+    bound = cursors.question_digest([bound_to(kind, case.query), period])
+    wanted, begun = await _wanted(desk, case, listed, bound)
+    wanted = replace(wanted, within=within)
     found = await store.page_of(desk.deps.pool, wanted)
     question = AsOf(
         type=kind,
@@ -82,7 +89,7 @@ async def told_page(desk: Desk, case: Case, listed: Listed, body_digest: str = "
     await expand(desk, case, wanted.known, list(zip(found.found, bodies, strict=True)))
     cursor = ""
     if found.next is not None:
-        place = cursors.cursor_at(found.next, wanted.valid_on, wanted.known)
+        place = cursors.cursor_at(found.next, wanted.valid_on, wanted.known, begun)
         cursor = cursors.seal(place, bound, desk.deps.permit_key)
     return Told(question, found.found, bodies, wanted, cursor)
 
@@ -149,10 +156,11 @@ async def batch(desk: Desk, kind: ObjectType, request: AnyRequest) -> Response[b
 async def changes(desk: Desk, register: Register, request: AnyRequest) -> Response[bytes]:
     """Which objects changed after a number, and nothing of what changed. Raises ProblemError.
 
-    Of types and groups of which the permit holds nothing, no change is told.
+    Of types and groups of which the permit holds nothing, no change is told; nor of objects about
+    somebody whose data may not be used.
     """
     now = datetime.now(UTC)
-    permit = desk.permit(register.name, request, now)
+    permit = desk.permit(register.name, request, now, looks_up=True)
     if permit.rows:
         raise ProblemError(rows_not_obeyed(f"/{register.name}/v1/wijzigingen"))
     wrong = Faults()
@@ -175,7 +183,7 @@ async def changes(desk: Desk, register: Register, request: AnyRequest) -> Respon
             "soort": change.kind,
             "tijdstipRegistratie": as_utc_text(change.registered_at),
         }
-        for change in found
+        for change in await told_changes(desk, permit, register, found, now)
     ]
     headers = {}
     if found:
@@ -188,18 +196,17 @@ def _read(kind: ObjectType, query: Mapping[str, str], wrong: Faults) -> Listed:
     return read_listed(kind, query, wrong)
 
 
-async def _wanted(desk: Desk, case: Case, listed: Listed, bound: bytes) -> Wanted:
-    """The page that is asked for; one after the first is of the knowledge of the first."""
-    valid_on, after = case.asked.valid_on, None
+async def _wanted(desk: Desk, case: Case, listed: Listed, bound: bytes) -> tuple[Wanted, datetime]:
+    """The page that is asked for, and when the first was; it is of the knowledge of the first."""
+    valid_on, after, begun = case.asked.valid_on, None, case.started_at
     known: Known
     if listed.cursor:
-        cursor = cursors.unseal(listed.cursor, bound, desk.deps.permit_key)
-        if cursor is None:
-            raise ProblemError(_WRONG_CURSOR)
+        cursor = granted(cursors.opened(listed.cursor, bound, desk.deps.permit_key, begun))
         known, valid_on, after = cursor.known, cursor.valid_on, cursor.place
+        begun = cursor.begun
     else:
         known = await desk.known(case)
-    return Wanted(
+    wanted = Wanted(
         type=desk.seen(case, listed.paths()),
         filters=listed.filters,
         order=listed.order,
@@ -211,6 +218,7 @@ async def _wanted(desk: Desk, case: Case, listed: Listed, bound: bytes) -> Wante
         rows=case.permit.rows,
         area=listed.area,
     )
+    return wanted, begun
 
 
 def _refuse_paging(query: Mapping[str, str], wrong: Faults) -> None:
@@ -265,18 +273,3 @@ def _key_not_permitted(kind: ObjectType, path: str) -> Refusal:
         missing=f"{path} as a search key in the policy of this purpose",
         owner="the privacy officer of this organisation",
     )
-
-
-_WRONG_CURSOR = Refusal(
-    code="cursor_ongeldig",
-    status=HTTPStatus.BAD_REQUEST,
-    title="This cursor belongs to another question",
-    detail="A cursor goes on with the question it was given for. Follow the Link header as it is, "
-    "or leave the cursor out to begin anew.",
-    extra={
-        "errors": [
-            {"in": "query", "location": {"name": "cursor"}, "code": "cursor_ongeldig",
-             "detail": "is not a cursor of this question"}
-        ]
-    },
-)  # fmt: skip

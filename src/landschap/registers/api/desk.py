@@ -71,16 +71,18 @@ class Desk:
         offered: Sequence[str] = (JSON,),
         query: Mapping[str, str] | None = None,
         obeys: bool = False,
+        looks_up: bool = False,
     ) -> Case:
         """A permitted, well-formed question about a type. Raises ProblemError.
 
         ``more`` reads what only this question has; all faults come back together. ``needs`` is the
         history that this kind of question is about, whatever its parameters; ``offered`` are the
         media types it is answered in; ``query`` stands for that of the request when it is given.
-        ``obeys``: the answer is given object by object, so checks and obligations are met.
+        ``obeys``: the answer is given object by object, so checks and obligations are met;
+        ``looks_up``: only the checks are, of many objects at once.
         """
         now = datetime.now(UTC)
-        permit = self.permit(kind.register, request, now, obeys=obeys)
+        permit = self.permit(kind.register, request, now, obeys=obeys, looks_up=looks_up)
         form = check_media(request, offered)
         query = query_of(request) if query is None else query
         preferences = request.headers.get("prefer", "").replace(" ", "")
@@ -128,14 +130,20 @@ class Desk:
         )
 
     def permit(
-        self, register: str, request: AnyRequest, now: datetime, *, obeys: bool = False
+        self,
+        register: str,
+        request: AnyRequest,
+        now: datetime,
+        *,
+        obeys: bool = False,
+        looks_up: bool = False,
     ) -> Permit:
         """The permit that came with the request. Raises ProblemError.
 
         One with checks or obligations too, unless the answer obeys them.
         """
         permit = permit_of(request, self.deps, register, now)
-        refusal = unmet(permit, obeys=obeys)
+        refusal = unmet(permit, obeys=obeys, looks_up=looks_up)
         if refusal is not None:
             raise ProblemError(refusal)
         return permit

@@ -108,10 +108,17 @@ class _BulkDesk(Desk):
     """A desk whose permits are for the service that delivers all."""
 
     def permit(
-        self, register: str, request: AnyRequest, now: datetime, *, obeys: bool = False
+        self,
+        register: str,
+        request: AnyRequest,
+        now: datetime,
+        *,
+        obeys: bool = False,
+        looks_up: bool = False,
     ) -> Permit:
         """The permit that came with the request. Raises ProblemError."""
-        return super().permit(f"{register}{SERVICE_ENDING}", request, now, obeys=obeys)
+        service = f"{register}{SERVICE_ENDING}"
+        return super().permit(service, request, now, obeys=obeys, looks_up=looks_up)
 
 
 def bulk_routes(deps: Deps, register: Register, slots: Slots) -> list[ControllerRouterHandler]:

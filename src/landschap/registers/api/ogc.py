@@ -23,7 +23,7 @@ from litestar.types import ControllerRouterHandler
 from landschap.platform.http import json_response
 from landschap.registers import ogc
 from landschap.registers.answering import body_of, headers_of, no_version
-from landschap.registers.api.cases import AnyRequest, Case
+from landschap.registers.api.cases import AnyRequest, Case, History
 from landschap.registers.api.collections import onward_of, told_page
 from landschap.registers.api.desk import Desk, preference
 from landschap.registers.api.documents import document_routes
@@ -86,15 +86,22 @@ def _of_collection(desk: Desk, kind: ObjectType, place: str) -> list[ControllerR
 async def _items(desk: Desk, kind: ObjectType, request: AnyRequest, place: str) -> Response[bytes]:
     query = query_of(request)
     early = Faults()
-    asked = ogc.as_asked(query, early)
+    asked, period = ogc.as_asked(query, early), ogc.read_period(query, early)
     read: list[Listed] = []
 
     def listing(ours: Mapping[str, str], wrong: Faults) -> None:
         wrong.found += early.found
         read.append(read_listed(kind, ours, wrong))
 
-    case = desk.case(kind, request, offered=_FORMS, more=listing, query=asked)
-    told = await told_page(desk, case, read[0])
+    case = desk.case(
+        kind,
+        request,
+        offered=_FORMS,
+        more=listing,
+        query=asked,
+        needs=History(material="datetime" if period else ""),
+    )
+    told = await told_page(desk, case, read[0], within=period)
     onward = onward_of(case, query, told.cursor)
     links = [link(case.path, "self", GEOJSON), link(place, "collection", JSON)]
     links += [link(onward, "next", GEOJSON)] if onward else []

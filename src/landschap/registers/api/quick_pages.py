@@ -87,7 +87,7 @@ def _answer(
     if goes_on:
         bound = cursors.question_digest([bound_to(case.type, case.query), ""])
         place = cursors.Place(found.ids[limit - 1])
-        at = cursors.cursor_at(place, case.asked.valid_on, found.known)
+        at = cursors.cursor_at(place, case.asked.valid_on, found.known, case.started_at)
         onward = {**case.query, "cursor": cursors.seal(at, bound, desk.deps.permit_key)}
         headers["Link"] = f'<{case.path}?{urlencode(onward)}>; rel="next"'
     return json_response(body, headers={**headers, **preference(case)}, media_type=case.form)

@@ -124,8 +124,11 @@ async def carry_out(
 
 
 def _permit(desk: Desk, register: Register, request: AnyRequest) -> Permit:
-    """The permit. One for some rows only opens no subscription: a notice names the object."""
-    permit = desk.permit(register.name, request, datetime.now(UTC))
+    """The permit. One for some rows only opens no subscription: a notice names the object.
+
+    Who may not be used is left out when a notice is sent.
+    """
+    permit = desk.permit(register.name, request, datetime.now(UTC), looks_up=True)
     if permit.rows:
         raise ProblemError(rows_not_obeyed(f"/{register.name}/v1/abonnementen"))
     return permit

@@ -9,7 +9,7 @@ around what was once their geometry; whether they lie there is decided on the ge
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -19,11 +19,13 @@ from landschap.registers.geometry import Area
 from landschap.registers.listing import Order
 from landschap.registers.migrating import codes_before
 from landschap.registers.models import ObjectType
+from landschap.registers.periods import Period
 from landschap.registers.questions import AsOf, Found
 from landschap.registers.refusals import too_broad
 from landschap.registers.store.permitted import permitted
 from landschap.registers.store.reading import as_of
 from landschap.registers.store.rows import Pool, stored_as
+from landschap.registers.store.within import last_within
 from landschap.registers.timeline import Known, Uncertainty
 from landschap.vocabulary.problems import ProblemError
 
@@ -38,7 +40,10 @@ MAX_SORTED = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """One page: which objects, in which order, after which one, at most how many."""
+    """One page: which objects, in which order, after which one, at most how many.
+
+    ``within`` asks for what held on a day of a period, instead of on one day.
+    """
 
     type: ObjectType
     filters: Mapping[str, str]
@@ -52,6 +57,7 @@ class Wanted:
     # Found out once per page: whether what is in the area is gathered by its index.
     is_few: bool = True
     rows: tuple[RowCondition, ...] = ()
+    within: Period | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,16 +155,26 @@ async def _holding(pool: Pool, wanted: Wanted, ids: Sequence[str]) -> list[Found
     if wanted.rows:
         sifted = await permitted(pool, question, wanted.rows)
         question = replace(question, wanted=sifted.ids)
-    found = [
-        one
-        for one in await as_of(pool, question)
-        if all(str(one.content.get(path)) == value for path, value in wanted.filters.items())
-    ]
-    if wanted.area is not None:
-        lies, path = wanted.area.holds(), wanted.area.path
-        found = [one for one in found if lies(one.content.get(path))]
+    fits = _fitting(wanted)
+    if wanted.within is not None:
+        ids_left = question.wanted if isinstance(question.wanted, Sequence) else ids
+        found = await last_within(pool, wanted.type, ids_left, wanted.known, wanted.within, fits)
+    else:
+        found = [one for one in await as_of(pool, question) if fits(one)]
     place = {object_id: number for number, object_id in enumerate(ids)}
     return sorted(found, key=lambda one: (place[one.object_id], -one.history.number))
+
+
+def _fitting(wanted: Wanted) -> Callable[[Found], bool]:
+    """Whether an object passes the filters and lies in the area."""
+    lies = wanted.area.holds() if wanted.area is not None else None
+    path = wanted.area.path if wanted.area is not None else ""
+
+    def fits(one: Found) -> bool:
+        passes = all(str(one.content.get(path)) == value for path, value in wanted.filters.items())
+        return passes and (lies is None or lies(one.content.get(path)))
+
+    return fits
 
 
 async def _candidates(pool: Pool, wanted: Wanted, after: Place | None, step: int) -> list[str]:

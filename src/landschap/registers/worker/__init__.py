@@ -14,10 +14,12 @@ from landschap.registers.worker.doors import (
 )
 from landschap.registers.worker.figures import Figures
 from landschap.registers.worker.inbox import Handler, handle_received, tell_log
+from landschap.registers.worker.untold import Checked, Untold
 
 __all__ = [
     "AddressDoor",
     "Answer",
+    "Checked",
     "Door",
     "Doors",
     "Figures",
@@ -26,6 +28,7 @@ __all__ = [
     "NoticeDeps",
     "OutwayDoor",
     "Unreached",
+    "Untold",
     "Way",
     "deliver_notices",
     "handle_received",

@@ -33,7 +33,7 @@ from landschap.registers.delivering import (
     is_dead,
 )
 from landschap.registers.models import Registers
-from landschap.registers.notices import BATCH, EVENT, Reader, event_of, source_of
+from landschap.registers.notices import BATCH, EVENT, Notice, Reader, event_of, source_of
 from landschap.registers.store import notices, subscriptions
 from landschap.registers.store.notices import Failed, Waiting
 from landschap.registers.subscriptions import State, Subscription
@@ -59,12 +59,17 @@ async def _everybody(_: Subscription) -> str:
     return ""
 
 
+async def _everything(_to: Subscription, _notices: Sequence[Notice]) -> frozenset[int]:
+    return frozenset()
+
+
 @dataclass(slots=True, kw_only=True)
 class NoticeDeps:
     """What sending needs.
 
     ``connect`` opens the connection on which locks are held. ``why_not`` says why a subscriber may
-    not be told now, empty when it may. ``origin`` is the host name by which we present ourselves.
+    not be told now, empty when it may; ``untold`` gives the numbers of notices that may not be
+    told to it. ``origin`` is the host name by which we present ourselves.
     """
 
     pool: asyncpg.Pool
@@ -74,6 +79,7 @@ class NoticeDeps:
     origin: str
     doors: Doors
     why_not: Callable[[Subscription], Awaitable[str]] = _everybody
+    untold: Callable[[Subscription, Sequence[Notice]], Awaitable[frozenset[int]]] = _everything
     figures: Figures = field(default_factory=lambda: Figures(CollectorRegistry()))
 
 
@@ -238,11 +244,24 @@ class _Service:
         if found.failures:
             limit = 1  # only to see whether it answers again
         heads = await notices.heads(self.deps.pool, found.subscription_id, now, limit)
-        if not heads:
-            return added > 0
-        ended = await self._send(found, heads)
+        told = await self._told(found, heads)
+        if not told:
+            return added > 0 or bool(heads)
+        ended = await self._send(found, told)
         await self._keep(found, ended, datetime.now(UTC))
         return True
+
+    async def _told(self, found: Subscription, heads: Sequence[Waiting]) -> Sequence[Waiting]:
+        """What may be told; the rest is passed over for good."""
+        untold = await self.deps.untold(found, [each.notice for each in heads]) if heads else None
+        if not untold:
+            return heads
+        await notices.delivered(self.deps.pool, found.subscription_id, sorted(untold))
+        log.info(
+            "notices not told: their persons may not be used",
+            subscription=str(found.subscription_id), count=len(untold),
+        )  # fmt: skip
+        return [each for each in heads if each.notice.number not in untold]
 
     async def _send(
         self, found: Subscription, heads: Sequence[Waiting]

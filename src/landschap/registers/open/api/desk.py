@@ -44,6 +44,7 @@ class OpenDesk(Desk):
         now: datetime,
         *,
         obeys: bool = False,  # noqa: ARG002
+        looks_up: bool = False,  # noqa: ARG002
     ) -> Permit:
         """Reading of what is open, for whoever asks."""
         return Permit(
