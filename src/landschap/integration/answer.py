@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from landschap.integration.merge import Gap, Merged, Provenance
+from landschap.integration.merge import DerivedFrom, Gap, Merged, Provenance
 from landschap.integration.model import Axes
 from landschap.integration.plan import Plan
 from landschap.integration.rows import EXCEPTION_TYPES, Moment
@@ -81,8 +81,10 @@ def path_of(pointer: str) -> str:
     return ".".join(part for part in pointer.split("/") if part and not part.isdigit())
 
 
-def provenance_body(provenance: Provenance, moment: Moment) -> dict[str, JsonValue]:
+def provenance_body(provenance: Provenance | DerivedFrom, moment: Moment) -> dict[str, JsonValue]:
     """Where one value comes from, since when it holds, since when it is known."""
+    if isinstance(provenance, DerivedFrom):
+        return _derivation_body(provenance, moment)
     source, row = provenance.source, provenance.row
     body: dict[str, JsonValue] = {"bron": source.name, "bronhouder": source.holder}
     if source.axes is not Axes.NONE:
@@ -99,6 +101,23 @@ def provenance_body(provenance: Provenance, moment: Moment) -> dict[str, JsonVal
             body["zekerheid"] = "mogelijk"
         if provenance.column in row.doubts:
             body["inOnderzoek"] = True
+    if provenance.replaced:
+        body["vervangen"] = True
+    return body
+
+
+def _derivation_body(provenance: DerivedFrom, moment: Moment) -> dict[str, JsonValue]:
+    """The rule and the sources; not since when, as that is about what the value follows from."""
+    body: dict[str, JsonValue] = {
+        "regel": provenance.rule,
+        "bronnen": [{"bron": each.name, "bronhouder": each.holder} for each in provenance.sources],
+        "geldigOp": moment.valid_on.isoformat(),
+        "beschikbaarOp": as_utc_text(moment.known_at),
+    }
+    if not provenance.certain:
+        body["zekerheid"] = "mogelijk"
+    if provenance.doubted:
+        body["inOnderzoek"] = True
     if provenance.replaced:
         body["vervangen"] = True
     return body

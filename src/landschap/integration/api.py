@@ -30,6 +30,7 @@ from landschap.integration.asking import (
     read_question,
 )
 from landschap.integration.connectors.fanout import Occasion, collect
+from landschap.integration.deriving import with_derived
 from landschap.integration.description import describe
 from landschap.integration.lines import SYSTEM, subjects_of
 from landschap.integration.merge import Merged, merge
@@ -52,6 +53,7 @@ from landschap.purposes.api import permit_of
 from landschap.purposes.model import FieldSet
 from landschap.purposes.permit import HEADER, Permit, closed_history
 from landschap.purposes.second_look import Persons, stopped, stopped_refusal, unmet
+from landschap.registers.answering import guarding
 from landschap.registers.describing import About
 from landschap.vocabulary.identifiers import InvalidValue, Oin
 from landschap.vocabulary.problems import ProblemError, Refusal, granted
@@ -239,9 +241,12 @@ class _Desk:
         occasion = Occasion(moment=case.asked.moment, trace=case.onward, behalf=behalf)
         doors = self._deps.doors[case.declaration.name]
         collected = await collect(plan, case.asked.key, occasion, doors)
-        merged = whole = merge(plan, collected)
-        if rows:
-            merged = within(whole, rows, fields.chosen)
+        whole = with_derived(plan, merge(plan, collected), case.asked.moment.valid_on)
+        marks = beside & {mark.path} if mark else frozenset()
+        seen = merged = whole
+        if rows or plan.hidden or marks:
+            seen = within(whole, rows, fields.chosen | marks)
+            merged = within(seen, (), fields.chosen)
         subjects = subjects_of(plan, case.asked.key, collected)
         if not isinstance(subjects, Failure):
             await self._check_persons(case, subjects)
@@ -257,7 +262,9 @@ class _Desk:
             raise ProblemError(incomplete(plan, whole))
         released = release(merged, case.asked.moment, fields.chosen, fields.left_out)
         duties = case.permit.duties(self._deps.pseudonym_key)
-        body = obeyed(released.body, duties, merged) if duties else released.body
+        if duties:
+            duties = guarding(duties, case.declaration.derived)
+        body = obeyed(released.body, duties, seen) if duties else released.body
         if released.stopped:
             self._stopped.labels(case.declaration.name).inc(len(released.stopped))
         return json_response(body, headers=headers)
@@ -290,8 +297,9 @@ class _Desk:
         # Searching is use as well, so the key's own group is named too.
         paths = (
             case.declaration.key,
-            *(one.path for one in plan.fields),
-            *(part.group.path for part in plan.lists),
+            *(one.path for one in plan.fields if one.path in plan.paths),
+            *(part.group.path for part in plan.lists if part.is_told(plan.paths)),
+            *(path for path in plan.derived if path in plan.paths),
         )
         processing = self._processing(case, outcome, paths, exception)
         pseudonyms = self._pseudonyms(case, subjects)

@@ -11,8 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
+from landschap.integration.conversions import RESULT_TYPES
 from landschap.integration.mistakes import Report
 from landschap.integration.model import Column, Declaration, Field, RestAccess, Wins
+from landschap.registers.deriving import ValueKind
+from landschap.registers.deriving_checks import circle_of, input_faults, kind_given
 
 
 class Lines(Protocol):
@@ -44,6 +47,7 @@ class _Check:
         for field in self.d.fields.values():
             self._field(field)
         self._overlapping_paths()
+        self._derived()
         firsts = {path.split(".", 1)[0] for path in self.d.fields}
         for name in self.d.data_groups:
             if name not in firsts:
@@ -148,6 +152,24 @@ class _Check:
         )
         self._add((*where, "uit"), message)
 
+    def _derived(self) -> None:
+        """What a derived field follows from stands beside it: in the record, or in its list."""
+        rules = {p: each.derived for p, each in self.d.fields.items() if each.derived is not None}
+        for path, rule in rules.items():
+            field = self.d.fields[path]
+            kinds = {
+                other: kind_of(each)
+                for other, each in self.d.fields.items()
+                if each.within == field.within
+            }
+            if not field.within:
+                kinds |= dict.fromkeys(self.d.lists, ValueKind.LIST)
+            where = (*_where_field(field), "afgeleid", "uit")
+            for fault in input_faults(path, rule, kinds, ""):
+                self._add(where, fault.message)
+            if way := circle_of(path, rules):
+                self._add(where, f"goes round: {' -> '.join(way)}")
+
     def _overlapping_paths(self) -> None:
         groups: Mapping[str, object] = self.d.lists
         taken = set(self.d.fields)
@@ -155,6 +177,25 @@ class _Check:
             for parent in _parents(path):
                 if parent in taken or (parent in groups and field.within != parent):
                     self._add(_where_field(field), f"{parent} is already a field or list itself")
+
+
+def kind_of(field: Field) -> ValueKind | None:
+    """What the value of a field is, by its rule or last conversion; None when it does not say."""
+    if field.derived is not None:
+        return kind_given(field.derived)
+    told = [RESULT_TYPES[step.name] for step in field.conversions if RESULT_TYPES[step.name]]
+    return _KINDS[told[-1]] if told else None
+
+
+_KINDS: Mapping[str, ValueKind] = {
+    "integer": ValueKind.NUMBER,
+    "number": ValueKind.NUMBER,
+    "string": ValueKind.TEXT,
+    "date": ValueKind.DATE,
+    "onvolledige-datum": ValueKind.DATE,
+    "boolean": ValueKind.YES_NO,
+    "array": ValueKind.LIST,
+}
 
 
 def _parents(path: str) -> list[str]:

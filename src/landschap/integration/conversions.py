@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from landschap.registers.periods import IncompleteDate
+from landschap.vocabulary.identifiers import InvalidValue
 from landschap.vocabulary.ijson import JsonValue
 
 
@@ -38,13 +40,17 @@ RESULT_TYPES: Mapping[str, str] = {
     "leeg_is_niets": "",
     "niets_bij": "",
     "datum": "date",
+    "onvolledige_datum": "onvolledige-datum",
     "jaar": "integer",
     "ja_nee": "boolean",
     "deel": "string",
     "code": "string",
     "splits": "array",
 }
-SIMPLE = ("geheel_getal", "getal", "tekst", "leeg_is_niets", "datum", "jaar", "ja_nee")
+SIMPLE = (
+    "geheel_getal", "getal", "tekst", "leeg_is_niets", "datum", "onvolledige_datum", "jaar",
+    "ja_nee",
+)  # fmt: skip
 WITH_ARGUMENT = ("deel", "code", "niets_bij", "splits")
 
 _YEAR = re.compile(r"([0-9]{4})(?:-?[0-9]{2}-?[0-9]{2})?")
@@ -134,6 +140,15 @@ def _day(value: JsonValue) -> str | None:
     raise Untranslatable("datum")
 
 
+def _incomplete_day(value: JsonValue) -> str | None:
+    """A day with zeros for what is not known of it. Source: Logisch Ontwerp BRP."""
+    text = _text(value).strip()
+    try:
+        return str(IncompleteDate.parse(text)) if text else None
+    except InvalidValue:
+        raise Untranslatable("onvolledige_datum") from None
+
+
 def _year(value: JsonValue) -> int | None:
     text = _text(value).strip()
     if not text:
@@ -159,6 +174,7 @@ _SIMPLE_STEPS: Mapping[str, Callable[[JsonValue], JsonValue]] = {
     "tekst": _text,
     "leeg_is_niets": _empty_is_nothing,
     "datum": _day,
+    "onvolledige_datum": _incomplete_day,
     "jaar": _year,
     "ja_nee": _yes_no,
 }

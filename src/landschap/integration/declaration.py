@@ -8,6 +8,8 @@ shape; `coherence` checks that the names fit together and that the links form a 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from string import Formatter
 
 from landschap.integration.coherence import check_coherence
@@ -27,7 +29,10 @@ from landschap.integration.model import (
     Subject,
     Wins,
 )
-from landschap.integration.yamltree import Block, Node, read_tree
+from landschap.integration.yamltree import Block, Node, plain, read_tree
+from landschap.registers.deriving import parse_derivation
+from landschap.registers.deriving_checks import form_faults
+from landschap.vocabulary.ijson import JsonValue
 
 DEFAULT_BUDGET_MS = 2_000
 DEFAULT_TIMEOUT_MS = 800
@@ -245,6 +250,8 @@ def _field(block: Block, path: str, within: str) -> Field:
         block.report.add(block.line_of("lijst"), block.key("lijst"), "a list can not hold a list")
         block.take("lijst")
         block.take("velden")
+    if "afgeleid" in block:
+        return _derived(block, path, within)
     field = Field(
         path=path,
         columns=tuple(
@@ -260,8 +267,39 @@ def _field(block: Block, path: str, within: str) -> Field:
         strict=block.flag("strikt"),
         within=within,
     )
-    block.close("lijst", "volgorde", "velden")
+    block.close("lijst", "volgorde", "velden", "afgeleid")
     return field
+
+
+def _derived(block: Block, path: str, within: str) -> Field:
+    """A field that follows from others, which it names as they stand beside it."""
+    node = block.take("afgeleid")
+    given = plain(node)
+    if isinstance(given, Mapping):
+        given = {**given, "uit": _several(given.get("uit"))} if "uit" in given else given
+    wrong = list(form_faults(given, ""))
+    for fault in wrong:
+        steps = tuple(fault.pointer.split("/")[1:])
+        key = ".".join((block.key("afgeleid"), *steps))
+        block.report.add(block.line_at(("afgeleid", *steps)), key, fault.message)
+    for key in ("uit", "zet_om", "wint", "strikt"):
+        if key in block:
+            block.report.add(block.line_of(key), block.key(key), "does not go with afgeleid")
+            block.take(key)
+    block.close("lijst", "volgorde", "velden")
+    derived = None
+    if not wrong and isinstance(given, Mapping):
+        before = f"{within}." if within else ""
+        found = parse_derivation(given)
+        derived = replace(found, inputs=tuple(f"{before}{each}" for each in found.inputs))
+    return Field(
+        path=path, columns=(), conversions=(), wins=Wins.FIRST_FILLED, strict=False,
+        within=within, derived=derived,
+    )  # fmt: skip
+
+
+def _several(value: JsonValue) -> JsonValue:
+    return value if isinstance(value, list) else [value]
 
 
 def _conversion(block: Block, position: int, node: Node) -> Conversion | None:

@@ -119,6 +119,7 @@ def _schemas(declaration: Declaration) -> Schema:
             "bron",
             "bronhouder",
         ),
+        **({"Afleiding": _DERIVATION} if declaration.derived else {}),
         "Gat": _object(
             {
                 "bron": _TEXT,
@@ -134,7 +135,7 @@ def _schemas(declaration: Declaration) -> Schema:
         "Antwoord": _object(
             {
                 "resultaten": {"type": "array", "items": _ref("Resultaat")},
-                "herkomst": {"type": "object", "additionalProperties": _ref("Herkomst")},
+                "herkomst": {"type": "object", "additionalProperties": _origin(declaration)},
                 "ontbreekt": {"type": "array", "items": _ref("Gat")},
                 "geldigOp": _DAY,
                 "beschikbaarOp": _MOMENT,
@@ -167,6 +168,37 @@ def _object(properties: Schema, *required: str) -> Schema:
         "required": list(required),
         "additionalProperties": False,
     }
+
+
+_DERIVATION: Schema = {
+    "type": "object",
+    "description": "De regel van een afgeleid veld, en de bronnen die ervoor zijn gelezen.",
+    "required": ["regel", "bronnen", "geldigOp", "beschikbaarOp"],
+    "additionalProperties": False,
+    "properties": {
+        "regel": _TEXT,
+        "bronnen": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["bron", "bronhouder"],
+                "additionalProperties": False,
+                "properties": {"bron": _TEXT, "bronhouder": _TEXT},
+            },
+        },
+        "geldigOp": _DAY,
+        "beschikbaarOp": _MOMENT,
+        "zekerheid": {"type": "string", "enum": ["mogelijk"]},
+        "inOnderzoek": {"type": "boolean"},
+        "vervangen": {"type": "boolean"},
+    },
+}
+
+
+def _origin(declaration: Declaration) -> Schema:
+    if not declaration.derived:
+        return _ref("Herkomst")
+    return {"oneOf": [_ref("Herkomst"), _ref("Afleiding")]}
 
 
 def _result(declaration: Declaration) -> Schema:
@@ -208,13 +240,17 @@ def _list_items(top: Schema, path: str) -> Schema:
 
 
 def _field_schema(declaration: Declaration, field: Field) -> Schema:
+    if field.derived is not None:
+        words = f"{declaration.data_group(field.path)}. Null als dat niet zeker is."
+        bands: Schema = {"enum": [*field.derived.bands(), None]} if field.derived.bands() else {}
+        return {"description": words, "type": [field.derived.gives, "null"], **bands}
     kinds = [RESULT_TYPES[step.name] for step in field.conversions if RESULT_TYPES[step.name]]
     words = ", ".join(str(column) for column in field.columns)
     schema: Schema = {"description": f"{declaration.data_group(field.path)}; uit {words}"}
     if not kinds:
         return schema
-    if kinds[-1] == "date":
-        return {**schema, "type": ["string", "null"], "format": "date"}
+    if kinds[-1] in ("date", "onvolledige-datum"):
+        return {**schema, "type": ["string", "null"], "format": kinds[-1]}
     schema["type"] = [kinds[-1], "null"]
     if kinds[-1] == "array":
         schema["items"] = _TEXT

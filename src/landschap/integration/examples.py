@@ -30,7 +30,7 @@ from landschap.integration.asking import expand
 from landschap.integration.mistakes import Report
 from landschap.integration.model import Declaration
 from landschap.integration.rows import Reason, Row
-from landschap.integration.yamltree import Block, Node, read_tree
+from landschap.integration.yamltree import Block, plain, read_tree
 from landschap.vocabulary.identifiers import InvalidValue
 from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.times import parse_day
@@ -134,7 +134,7 @@ def _row(block: Block, place: int) -> Row:
     for name in block.names():
         node = block.take(name)
         if not name.startswith("_"):
-            values[name] = _plain(node)
+            values[name] = plain(node)
     begin, end = block.text("_van", ""), block.text("_tot", "")
     return Row(
         id=block.text("_id", f"{place:04}"), values=values, begin=begin or None, end=end or None
@@ -142,21 +142,11 @@ def _row(block: Block, place: int) -> Row:
 
 
 def _expected(block: Block) -> dict[str, JsonValue]:
-    found = {name: _plain(block.take(name)) for name in (*_BODY_PARTS, "herkomst")}
+    found = {name: plain(block.take(name)) for name in (*_BODY_PARTS, "herkomst")}
     if found["resultaten"] is None:
         block.report.add(block.line, block.key("resultaten"), "is missing")
     block.close()
     return {name: value for name, value in found.items() if value is not None}
-
-
-def _plain(node: Node | None) -> JsonValue:
-    if node is None:
-        return None
-    if isinstance(node.value, Mapping):
-        return {name: _plain(inner) for name, inner in node.value.items()}
-    if isinstance(node.value, tuple):
-        return [_plain(inner) for inner in node.value]
-    return node.value
 
 
 def differences(example: Example, body: Mapping[str, JsonValue]) -> Iterator[str]:

@@ -39,6 +39,20 @@ class Provenance:
     replaced: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DerivedFrom:
+    """By which rule a value follows from others, and from which sources these came.
+
+    ``certain`` is False, ``doubted`` or ``replaced`` True, when that holds for one of them.
+    """
+
+    rule: str
+    sources: tuple[Source, ...]
+    certain: bool = True
+    doubted: bool = False
+    replaced: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Gap:
     """A field one source should have given, in one record (its number) or, with None, in all.
@@ -58,7 +72,7 @@ class Merged:
     """The records, and the provenance of each value by JSON Pointer (RFC 6901) into them."""
 
     records: Sequence[Mapping[str, JsonValue]]
-    provenance: Mapping[str, Provenance]
+    provenance: Mapping[str, Provenance | DerivedFrom]
     gaps: Sequence[Gap]
 
 
@@ -81,7 +95,7 @@ class _Merge:
         self.collected = collected
         self.sources = plan.declaration.sources
         self.records: list[Mapping[str, JsonValue]] = []
-        self.provenance: dict[str, Provenance] = {}
+        self.provenance: dict[str, Provenance | DerivedFrom] = {}
         self.gaps: list[Gap] = []
 
     def run(self) -> Merged:
@@ -141,8 +155,9 @@ class _Merge:
         link = self.plan.declaration.links[source]
         partners = self._partners(link, states[link.origin.source])
         if isinstance(partners, Reason):
-            for field in part.fields:
-                self.gaps.append(Gap(source, partners, field.path, number))
+            # A list that is only counted has no fields of its own.
+            for path in [field.path for field in part.fields] or [part.group.path]:
+                self.gaps.append(Gap(source, partners, path, number))
             return
         rows = sorted(partners or (), key=lambda row: _order(row, part.group.order))
         pointer = f"/{number}/{part.group.path.replace('.', '/')}"
@@ -150,7 +165,7 @@ class _Merge:
             self._item(part, {**states, source: row}, f"{pointer}/{place}")
             for place, row in enumerate(rows)
         ]
-        _put(record, part.group.path, items)
+        put(record, part.group.path, items)
         if not rows:
             self.provenance[pointer] = Provenance(
                 source=self.sources[source], row=None, column=link.target.name
@@ -175,7 +190,7 @@ class _Merge:
         except _Missing as missing:
             self.gaps.append(Gap(missing.source, missing.reason, field.path, number))
             return
-        _put(target, path, value)
+        put(target, path, value)
         self.provenance[f"{pointer}/{path.replace('.', '/')}"] = provenance
         if absent is not None:
             gap = Gap(absent.source, absent.reason, field.path, number, replaced=True)
@@ -248,7 +263,7 @@ def _order(row: Row, column: str) -> tuple[int, float, str, str]:
     return (1, 0.0, "" if value is None else str(value), row.id)
 
 
-def _put(target: dict[str, JsonValue], path: str, value: JsonValue) -> None:
+def put(target: dict[str, JsonValue], path: str, value: JsonValue) -> None:
     """Set a dotted path; the declaration was checked, so no parent is a value itself."""
     *parents, last = path.split(".")
     for name in parents:

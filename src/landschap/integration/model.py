@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from landschap.integration.conversions import Conversion
+from landschap.registers.deriving import Derivation, Derivations, in_order
 
 
 class Axes(StrEnum):
@@ -112,7 +113,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One field of the answer. ``columns`` in order of who wins; ``within`` names its list."""
+    """One field of the answer. ``columns`` in order of who wins; ``within`` names its list.
+
+    One that is ``derived`` has no columns: it follows from other fields, named by their whole path.
+    """
 
     path: str
     columns: tuple[Column, ...]
@@ -120,6 +124,7 @@ class Field:
     wins: Wins
     strict: bool
     within: str = ""
+    derived: Derivation | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,9 +166,21 @@ class Declaration:
     data_groups: Mapping[str, str]
 
     def data_group(self, path: str) -> str:
-        """The kind of data a field belongs to, in words for the log and the resident."""
+        """The kind of data a field belongs to, in words for the log and the resident.
+
+        Of a derived field with its rule, so that it says what was read for it.
+        """
         first = path.split(".", 1)[0]
-        return self.data_groups.get(first, first)
+        words = self.data_groups.get(first, first)
+        rule = self.derived.get(path)
+        return words if rule is None else f"{words} ({rule.words})"
+
+    @property
+    def derived(self) -> Derivations:
+        """The derived fields by path, each after what it follows from."""
+        return in_order(
+            {path: each.derived for path, each in self.fields.items() if each.derived is not None}
+        )
 
     def chain(self, source: str) -> tuple[str, ...]:
         """The sources from the root down to ``source``, both included."""

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from landschap.integration.model import Column, Declaration, Field, Link, ListGroup, Source
+from landschap.registers.deriving import Derivations, inputs_of
 
 
 class UnknownField(ValueError):
@@ -44,12 +46,18 @@ class ListPlan:
     fields: tuple[Field, ...]
     below: tuple[Ask, ...]
 
+    def is_told(self, paths: Collection[str]) -> bool:
+        """True when one of its fields was chosen, and not only what follows from it."""
+        return any(field.path in paths for field in self.fields)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What will be asked for these fields.
 
-    ``asks`` in order of stage, the root first; ``single`` are the asks outside any list.
+    ``asks`` in order of stage, the root first; ``single`` are the asks outside any list. ``paths``
+    are the fields that were chosen; ``fields`` and ``lists`` also hold what a derived one of these
+    follows from (``hidden``), which goes no further than the merge.
     """
 
     declaration: Declaration
@@ -58,6 +66,8 @@ class Plan:
     asks: tuple[Ask, ...]
     single: tuple[Ask, ...]
     paths: frozenset[str]
+    derived: Derivations
+    hidden: frozenset[str]
 
     @property
     def root(self) -> Ask:
@@ -76,11 +86,19 @@ def make_plan(declaration: Declaration, paths: Collection[str]) -> Plan:
     for path in sorted(paths):
         if path not in declaration.fields:
             raise UnknownField(path)
+    rules = declaration.derived
+    hidden = inputs_of(rules, paths) - frozenset(paths)
+    read = {*paths, *hidden}
     # In the order of the file, so that answers read the same whatever the order of the question.
-    fields = [field for path, field in declaration.fields.items() if path in paths]
-    asks = _asks(declaration, fields)
+    fields = [
+        field
+        for path, field in declaration.fields.items()
+        if path in read and field.derived is None
+    ]
+    asks = _asks(declaration, _Needed(fields, frozenset(paths), hidden))
     lists = tuple(
-        _list_plan(declaration, group, fields, asks) for group in _groups(declaration, fields)
+        _list_plan(declaration, group, fields, asks)
+        for group in _groups(declaration, fields, hidden)
     )
     inside = {ask.source.name for part in lists for ask in part.below}
     inside |= {part.group.source for part in lists}
@@ -91,11 +109,32 @@ def make_plan(declaration: Declaration, paths: Collection[str]) -> Plan:
         asks=asks,
         single=tuple(ask for ask in asks if ask.source.name not in inside),
         paths=frozenset(paths),
+        derived={path: rule for path, rule in rules.items() if path in read},
+        hidden=hidden,
     )
 
 
-def _groups(declaration: Declaration, fields: list[Field]) -> Iterator[ListGroup]:
-    used = {field.within for field in fields}
+class _Needed(NamedTuple):
+    """The fields that are read: those that were chosen, and what these follow from."""
+
+    fields: list[Field]
+    chosen: frozenset[str]
+    hidden: frozenset[str]
+
+    def why(self, declaration: Declaration, path: str) -> tuple[str, ...]:
+        """For which chosen fields a path is read."""
+        if path in self.chosen:
+            return (path,)
+        rules = declaration.derived
+        return tuple(
+            name for name in rules if path in inputs_of(rules, [name]) and name in self.chosen
+        )
+
+
+def _groups(
+    declaration: Declaration, fields: list[Field], hidden: frozenset[str]
+) -> Iterator[ListGroup]:
+    used = {field.within for field in fields} | hidden
     return (group for path, group in declaration.lists.items() if path in used)
 
 
@@ -114,8 +153,8 @@ def _list_plan(
     )
 
 
-def _asks(declaration: Declaration, fields: list[Field]) -> tuple[Ask, ...]:
-    needs = _needs(declaration, fields)
+def _asks(declaration: Declaration, needed: _Needed) -> tuple[Ask, ...]:
+    needs = _needs(declaration, needed)
     asks = [
         Ask(
             source=declaration.sources[name],
@@ -129,7 +168,7 @@ def _asks(declaration: Declaration, fields: list[Field]) -> tuple[Ask, ...]:
     return tuple(sorted(asks, key=lambda ask: ask.stage))
 
 
-def _needs(declaration: Declaration, fields: list[Field]) -> dict[str, dict[str, list[str]]]:
+def _needs(declaration: Declaration, needed: _Needed) -> dict[str, dict[str, list[str]]]:
     """Per source the columns and why; a source that nobody needs is not there."""
     needs: dict[str, dict[str, list[str]]] = {}
 
@@ -142,10 +181,15 @@ def _needs(declaration: Declaration, fields: list[Field]) -> dict[str, dict[str,
         _add(needs, column.source, column.name, why)
 
     need(declaration.root, "koppeling")
-    for field in fields:
+    for field in needed.fields:
         for column in field.columns:
-            need(column, field.path)
-    for path in {field.within for field in fields} - {""}:
+            for why in needed.why(declaration, field.path):
+                need(column, why)
+    for path in needed.hidden & declaration.lists.keys():
+        source = declaration.lists[path].source
+        for why in needed.why(declaration, path):
+            need(Column(source=source, name=_key_column(declaration, source)), why)
+    for path in {field.within for field in needed.fields} - {""}:
         group = declaration.lists[path]
         if group.order:
             need(Column(source=group.source, name=group.order), "volgorde")

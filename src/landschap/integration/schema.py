@@ -10,6 +10,7 @@ from __future__ import annotations
 from landschap.integration.conversions import SIMPLE
 from landschap.integration.declaration import CLOCKS, DEFAULT_BUDGET_MS, SUBJECT_KINDS
 from landschap.integration.model import Axes, Wins
+from landschap.registers.deriving_checks import DERIVATION
 from landschap.vocabulary.ijson import JsonValue
 
 Schema = dict[str, JsonValue]
@@ -37,7 +38,7 @@ def schema() -> Schema:
             "velden": {
                 "type": "object",
                 "minProperties": 1,
-                "additionalProperties": {"oneOf": [_field(), _list()]},
+                "additionalProperties": {"oneOf": [*_field(), _list()]},
             },
         },
         "logische_bron", "versie", "sleutel", "bronnen", "wortel", "velden",
@@ -112,8 +113,9 @@ def _link() -> Schema:
     )  # fmt: skip
 
 
-def _field() -> Schema:
-    return _object(
+def _field() -> list[JsonValue]:
+    """The forms of one field: from sources, or derived from other fields."""
+    kept = _object(
         {
             "uit": {"type": "array", "minItems": 1, "items": _COLUMN},
             "zet_om": {"type": "array", "items": {"oneOf": _conversions()}},
@@ -122,10 +124,12 @@ def _field() -> Schema:
         },
         "uit",
     )
+    return [kept, _object({"afgeleid": DERIVATION}, "afgeleid")]
 
 
 def _list() -> Schema:
-    inner: Schema = {"type": "object", "minProperties": 1, "additionalProperties": _field()}
+    one_of: Schema = {"oneOf": _field()}
+    inner: Schema = {"type": "object", "minProperties": 1, "additionalProperties": one_of}
     return _object({"lijst": _TEXT, "volgorde": _TEXT, "velden": inner}, "lijst", "velden")
 
 

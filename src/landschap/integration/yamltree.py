@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import yaml
 
 from landschap.integration.mistakes import Report
+from landschap.vocabulary.ijson import JsonValue
 
 MAX_CHARACTERS = 400_000
 _MAX_DEPTH = 12
@@ -96,6 +97,17 @@ def _scalar(raw: yaml.Node) -> Scalar:
         return text
     # 0057, 0x10, 1_000 and 12:30: YAML reads other numbers in them, we keep what was written
     return value if str(value) == text else text
+
+
+def plain(node: Node | None) -> JsonValue:
+    """A tree as plain JSON; None for what is not there."""
+    if node is None:
+        return None
+    if isinstance(node.value, Mapping):
+        return {name: plain(inner) for name, inner in node.value.items()}
+    if isinstance(node.value, tuple):
+        return [plain(inner) for inner in node.value]
+    return node.value
 
 
 class Block:

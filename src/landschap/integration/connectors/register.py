@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import cast
 
 import asyncpg
 
 from landschap.integration.model import RegisterAccess
 from landschap.integration.rows import Question, Reason, Row, SourceFailed, at_path
+from landschap.registers.deriving import following_from, with_derived
 from landschap.registers.models import ObjectType, Register, Registers
 from landschap.registers.periods import Certainty, shown
 from landschap.registers.questions import AsOf, Found, Match
@@ -52,7 +53,7 @@ class RegisterConnector:
             raise SourceFailed(Reason.TOO_LARGE) from None
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             raise SourceFailed(Reason.UNREACHABLE) from None
-        return [_row(one, question.columns) for one in found]
+        return [_row(one, question.columns, question.moment.valid_on) for one in found]
 
     def _seen(self, question: Question) -> ObjectType:
         """The type as far as it is asked: what no plan needs does not leave the register."""
@@ -81,15 +82,16 @@ class RegisterConnector:
         return await known_at(self._pool, self._register, datetime.now(UTC), asked)
 
 
-def _row(found: Found, columns: Sequence[str]) -> Row:
-    history = found.history
+def _row(found: Found, columns: Sequence[str], day: date) -> Row:
+    history, derived = found.history, found.type.derived
+    content = with_derived(found.content, derived, day, day) if derived else found.content
     return Row(
         id=found.object_id,
-        values={column: at_path(found.content, column) for column in columns},
+        values={column: at_path(content, column) for column in columns},
         begin=shown(history.period.begin),
         end=shown(history.period.end),
         registered=as_utc_text(history.registered_at),
         clock=history.clock.value,
         certain=history.certainty is Certainty.CERTAIN,
-        doubts=history.doubts,
+        doubts=(*history.doubts, *sorted(following_from(derived, history.doubts))),
     )

@@ -9,9 +9,11 @@ from datetime import UTC, datetime
 from landschap.integration.answer import release
 from landschap.integration.connectors.fanout import Occasion, collect
 from landschap.integration.connectors.memory import MemoryConnector
+from landschap.integration.deriving import with_derived
 from landschap.integration.examples import Example
 from landschap.integration.merge import merge
 from landschap.integration.model import Declaration
+from landschap.integration.permitted_rows import within
 from landschap.integration.plan import make_plan
 from landschap.integration.rows import Connector, Moment, Reason
 from landschap.vocabulary.ijson import JsonValue
@@ -29,4 +31,7 @@ async def rehearse(declaration: Declaration, example: Example) -> Mapping[str, J
             doors[name] = MemoryConnector(given)
     plan = make_plan(declaration, example.fields)
     collected = await collect(plan, example.key, Occasion(moment=moment), doors)
-    return release(merge(plan, collected), moment, example.fields).body
+    merged = with_derived(plan, merge(plan, collected), example.valid_on)
+    if plan.hidden:
+        merged = within(merged, (), example.fields)
+    return release(merged, moment, example.fields).body
