@@ -38,6 +38,7 @@ from tests.gateway.gateway_scene import (
 )
 from tests.ports import free_port
 from tests.throwaway import Database
+from tests.typing_commands import typed
 
 from landschap.catalogue.client import structures
 from landschap.catalogue.design_rules import check as check_document
@@ -472,6 +473,24 @@ async def test_through_the_listener_only_a_real_certificate_or_key_counts(
     status, told, headers = await ask(certified)
     assert (status, told["code"]) == (503, "decisions_unavailable")
     assert headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.case("A55")
+async def test_whatever_was_decided_here_comes_out_the_same_when_taken_again(point: Point) -> None:
+    """All that this file asked before, several at once and with other voices as well."""
+    evaluations = [
+        question(),
+        question(context={"doelbinding": "https://doelen.example/id/onbekend"}),
+        {"subject": {}},
+    ]
+    await point.ask("evaluation", question())
+    await point.ask("evaluations", question(evaluations=evaluations))
+    settings = point.database.settings
+    words = ("purpose", "replay", "--from", "2026-01-01", "--today", "--json")
+    done = await typed(settings.path, settings.postgres.dsn, *words)
+    told = done.json
+    assert (told["differs"], told["impossible"]) == (0, 0), told
+    assert told["identical"] >= 3
 
 
 async def test_without_a_register_nothing_is_decided(point: Point) -> None:

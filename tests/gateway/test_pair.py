@@ -20,6 +20,7 @@ from tests.gateway.gateway_scene import (
     register,
 )
 from tests.gateway.pair_rig import Pair, Side, place
+from tests.typing_commands import typed
 
 from landschap.fsc.states import Kind
 from landschap.fsc.tokens import BEARER
@@ -300,3 +301,19 @@ async def test_revoked_contract_stops_the_very_next_question_at_both_doors(pair:
     refused = await pair.ask()
     assert json.loads(refused[2])["domain"] == "ERROR_DOMAIN_OUTWAY"
     assert len(pair.service.heard) == 1
+
+
+@pytest.mark.case("A55")
+async def test_whatever_both_doors_decided_comes_out_the_same_when_taken_again(pair: Pair) -> None:
+    """After all of this module, with its changes of register and contract."""
+    for fields in ("uitkering.soort", "uitkering.soort,adres.straat", "schoenmaat"):
+        await pair.ask(f"/v1/_zoek?fields={fields}")
+    for side, least in ((pair.weesp, 1), (pair.doesburg, 3)):
+        settings = side.settings
+        words = ("purpose", "replay", "--from", "2026-01-01", "--today", "--json")
+        done = await typed(settings.path, settings.postgres.dsn, *words)
+        told = done.json
+        assert (told["differs"], told["impossible"]) == (0, 0), told
+        assert told["identical"] >= least
+        assert done.code == 0
+        assert "Replaying" in done.err

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from landschap.cli import purpose_dpia, purpose_import
+from landschap.cli import purpose_dpia, purpose_import, purpose_replay
 from landschap.cli.purpose import purpose
 
-__all__ = ["purpose", "purpose_dpia", "purpose_import"]
+__all__ = ["purpose", "purpose_dpia", "purpose_import", "purpose_replay"]

@@ -66,7 +66,7 @@ def replay(
     decision = as_recorded(decide(question, snapshot, at), _map(response.get("context")))
     known = marked is not None or _is_employee(request)
     return Replay(
-        decision=decision, differences=tuple(_differences(decision, response, with_checks=known))
+        decision=decision, differences=tuple(differences(decision, response, with_checks=known))
     )
 
 
@@ -202,7 +202,7 @@ def _declared_bases(declaration: JsonValue) -> tuple[str, ...] | None:
     return unverified.claims.legal_bases if isinstance(unverified, Unverified) else ()
 
 
-def _differences(
+def differences(
     decision: Decision, response: Mapping[str, JsonValue], *, with_checks: bool
 ) -> list[str]:
     """Where it differs, as far as the record says; a record of several decisions says less."""

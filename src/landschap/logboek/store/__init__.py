@@ -9,6 +9,7 @@ What a room above may call:
     uses_of                                 the lines about one person, newest first
     fsc_records                             transactions, as far as the asking peer is named in them
     latest, lanes                           for an officer of the own organisation
+    decisions_between, count_decisions      the decisions of a period, in pages
     snapshot, count_records, dropped_months the whole log in the order of verification
     proof_of                                one record, provable without the rest of the log
     lane_ends, last_anchor, add_anchor      for the worker that signs
@@ -16,6 +17,7 @@ What a room above may call:
 
 from __future__ import annotations
 
+from landschap.logboek.store.decided import count_decisions, decisions_between
 from landschap.logboek.store.proving import (
     Proof,
     Snapshot,
@@ -55,7 +57,9 @@ __all__ = [
     "by_trace",
     "by_transaction",
     "by_transactions",
+    "count_decisions",
     "count_records",
+    "decisions_between",
     "dropped_months",
     "fsc_records",
     "lane_ends",
