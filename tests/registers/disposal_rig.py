@@ -74,9 +74,9 @@ class Destroyer:
 
     async def propose(
         self, ids: Sequence[str], *, act: Act = Act.ERASE, ground: str = Ground.REQUEST,
-        numbers: tuple[int, ...] | None = None,
+        numbers: tuple[int, ...] | None = None, kind: ObjectType | None = None,
     ) -> DisposalList:  # fmt: skip
-        kind = kind_of(self.register)
+        kind = kind or kind_of(self.register)
         items = []
         for object_id in ids:
             last = await self.pool.fetchval(

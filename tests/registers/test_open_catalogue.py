@@ -19,16 +19,18 @@ import pytest
 from pyshacl import validate
 from rdflib import DCAT, DCTERMS, Graph, Literal, URIRef
 from rdflib.compare import isomorphic
+from tests.registers.disposal_rig import Destroyer
 from tests.registers.open_rig import LICENCE, SECRET, Open, half_open, open_of
 from tests.throwaway import Database
 
+from landschap.registers import store
 from landschap.registers.models import InvalidModel, ObjectType, Register, Registers
 from landschap.registers.open.client import manifest_of, terms_below
 from landschap.registers.open.dcat import DCATAP
 from landschap.registers.open.files import Manifest, is_due
 from landschap.registers.open.terms import Terms
 from landschap.registers.open.view import open_view
-from landschap.registers.open.worker import BulkDeps, refresh
+from landschap.registers.open.worker import BulkDeps, refresh, withdraw
 
 # The JSON-LD reader of rdflib uses a name of rdflib that rdflib is going to drop.
 pytestmark = pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated")
@@ -219,6 +221,81 @@ async def test_a_disk_that_is_full_leaves_what_was_there(
     again = await refresh(deps, register, kind, now + timedelta(minutes=6))
     assert again is not None
     assert again.aantal == 3
+
+
+async def test_what_was_destroyed_is_in_no_file_any_more(opened: Open, database: Database) -> None:
+    deps, register, kind = bulk_of(opened, minutes=60)
+    place = opened.folder / "proef" / "vergunningen"
+    await opened.write("vergunning", "weg1", {"soort": "sloop"})
+    now = datetime.now(UTC)
+    await refresh(deps, register, kind, now - timedelta(minutes=5))
+    await opened.write("vergunning", "weg1", {"soort": "bouw"})
+    await refresh(deps, register, kind, now, at_once=True)
+    assert len([each for each in place.iterdir() if each.is_dir()]) == 3
+    assert _holding(place, b"weg1")
+    destroyer = await Destroyer.of(database, opened.register)
+    await destroyer.destroy("weg1", kind=opened.register.types["vergunning"])
+    # Long before it would be made anew for a change.
+    made = await refresh(deps, register, kind, datetime.now(UTC))
+    assert made is not None
+    assert {each.name for each in place.iterdir()} == {"huidig", made.versie}
+    assert not _holding(place, b"weg1")
+    assert await refresh(deps, register, kind, datetime.now(UTC)) is None
+
+
+async def test_files_are_gone_before_there_are_new_ones(
+    opened: Open, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deps, register, kind = bulk_of(opened, minutes=1)
+    place = opened.folder / "proef" / "vergunningen"
+    await refresh(deps, register, kind, datetime.now(UTC))
+    address = "/bestanden/proef/vergunningen/huidig/vergunningen.csv"
+    catalogue = (await opened.get("/catalogus/dcat.jsonld")).text
+    assert address in catalogue
+    destroyer = await Destroyer.of(database, opened.register)
+    await destroyer.destroy("v1", kind=opened.register.types["vergunning"])
+
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("landschap.registers.open.worker.os.fsync", full)
+        with pytest.raises(OSError, match="No space"):
+            await refresh(deps, register, kind, datetime.now(UTC))
+    assert list(place.iterdir()) == []
+    assert address not in (await opened.get("/catalogus/dcat.jsonld")).text
+    assert await refresh(deps, register, kind, datetime.now(UTC)) is not None
+    assert (await withdraw(deps, kind), _holding(place, b"v1")) == (0, False)
+
+
+async def test_a_file_that_was_being_made_when_something_was_destroyed_goes_too(
+    opened: Open, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deps, register, kind = bulk_of(opened, minutes=60)
+    place = opened.folder / "proef" / "vergunningen"
+    read = store.known_at
+
+    async def known_and_then_destroyed(*given: Any, **more: Any) -> Any:
+        known = await read(*given, **more)
+        monkeypatch.undo()
+        destroyer = await Destroyer.of(database, opened.register)
+        await destroyer.destroy("v1", kind=opened.register.types["vergunning"])
+        return known
+
+    monkeypatch.setattr(store, "known_at", known_and_then_destroyed)
+    # A clock that is ahead of the other machine's: the number tells it all the same.
+    await refresh(deps, register, kind, datetime.now(UTC) + timedelta(minutes=1))
+    assert await withdraw(deps, kind) == 1
+    assert list(place.iterdir()) == []
+
+
+def _holding(place: Path, number: bytes) -> bool:
+    """Whether a plain file of any version holds an object."""
+    return any(
+        number in path.read_bytes()
+        for path in place.rglob("*")
+        if path.suffix in (".csv", ".jsonl")
+    )
 
 
 def _made(kind: ObjectType, at: datetime) -> Manifest:

@@ -12,11 +12,13 @@ from pathlib import Path
 import asyncpg
 import pytest
 from openpyxl.workbook.workbook import Workbook
+from tests.ports import free_port
 from tests.registers.rig import NOW, WEESP
 from tests.throwaway import Cluster, Database
 from tests.typing_commands import Done, start
 
 from landschap.cli import main
+from landschap.platform.settings import load_settings
 from landschap.registers import client, store
 from landschap.registers.models import Registers
 
@@ -47,12 +49,12 @@ class Office:
     pool: asyncpg.Pool
     capsys: pytest.CaptureFixture[str]
 
-    async def type(self, *words: str) -> Done:
+    async def type(self, *words: str, group: str = "retention") -> Done:
         """In this process: a new one costs a second, and nothing here needs it."""
 
         def at_the_prompt() -> int:
             with pytest.raises(SystemExit) as way_out:
-                main(["retention", *words, "--config", str(self.config)])
+                main([group, *words, "--config", str(self.config)])
             return int(way_out.value.code or 0)
 
         code = await asyncio.to_thread(at_the_prompt)
@@ -176,7 +178,7 @@ async def test_from_proposal_to_proof(office: Office) -> None:
     lifted = await office.type("lift", hold.json["hold"], "--reason", "verlopen", "--by", "Dirk")
     assert lifted.code == 0
     done = await office.type("execute", given["list"], "--by", "Cor", "--json")
-    assert (done.code, done.json) == (0, {"destroyed": 1, "refused": []})
+    assert (done.code, done.json) == (0, {"destroyed": 1, "refused": [], "withdrawn": []})
     shown = await office.type("show", given["list"], "--json")
     assert (shown.json["state"], shown.json["open"]) == ("uitgevoerd", 0)
     (row,) = (await office.type("lists", "uitkeringen", "--json")).json
@@ -265,6 +267,35 @@ async def test_proof_tells_what_was_changed_behind_its_back(office: Office) -> N
     assert proven.code == 7
     assert "assertions still hold something" in proven.err
     assert "inwoners.inwoner/W00041: was erased without a statement" in proven.err
+
+
+async def test_bulk_files_that_hold_what_is_destroyed_are_withdrawn_at_once(office: Office) -> None:
+    registers = client.read_models(office.config.parent / "registers")
+    bag = registers.by_name["bag"]
+    readings = client.read_extract(bag, WEESP / "gegevens" / "bag")
+    async for _ in store.load(office.pool, bag, readings):
+        pass
+    text = office.config.read_text(encoding="utf-8")
+    text = text.replace("[addresses]\n", '[addresses]\nopen = "https://data.proefdorp.example"\n')
+    listen = f'[listen]\nopen = "127.0.0.1:{free_port()}"\n'
+    office.config.write_text(f"{text}\n{listen}", encoding="utf-8")
+    data = load_settings(office.config).paths.data / "open" / "bag"
+    published = await office.type("publish", group="open")
+    assert published.code == 0, published.err
+    building = await office.pool.fetchval(
+        "SELECT min(object_id) FROM registers.assertion WHERE object_type = 'bag.pand'"
+    )
+    assert building in (data / "panden" / "huidig" / "panden.csv").read_text()
+    proposed = await office.type("erase", f"bag/panden/{building}", *BY, "--json")
+    number = proposed.json["list"]
+    assert (await office.type("approve", number, *BAS)).code == 0
+    done = await office.type("execute", number, "--by", "Cor")
+    assert done.code == 0, done.err
+    assert "bulk files of panden withdrawn" in done.out
+    assert list((data / "panden").iterdir()) == []
+    assert (data / "woonplaatsen" / "huidig").is_dir()
+    assert (await office.type("publish", group="open")).code == 0
+    assert building not in (data / "panden" / "huidig" / "panden.csv").read_text()
 
 
 async def test_what_a_law_says_to_keep_is_erased_only_by_order_of_an_authority(

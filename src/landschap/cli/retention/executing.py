@@ -69,7 +69,7 @@ def execute(
         click.echo(json.dumps(rows) if as_json else "\n".join(rows))
         click.echo(f"{len(rows)} objects would be destroyed", err=True)
         return
-    done, refused = with_registers(
+    done, refused, withdrawn = with_registers(
         desk, lambda pool: _execute(pool, desk, list_id, by), role=KEEPER
     )
     if as_json:
@@ -77,11 +77,14 @@ def execute(
             {"object": thing, "code": refusal.code, "detail": refusal.detail}
             for thing, refusal in refused
         ]
-        click.echo(json.dumps({"destroyed": done, "refused": told}, ensure_ascii=False))
+        told_all = {"destroyed": done, "refused": told, "withdrawn": withdrawn}
+        click.echo(json.dumps(told_all, ensure_ascii=False))
     else:
         for thing, refusal in refused:
             click.echo(f"{thing}: {refusal.detail} ({refusal.code})", err=True)
         click.echo(f"{done:,} objects destroyed, {len(refused):,} stayed")
+        for collection in withdrawn:
+            click.echo(f"bulk files of {collection} withdrawn: the worker makes them anew")
     if refused:
         ctx.exit(PARTIAL)
 
@@ -93,7 +96,7 @@ def _refuse(refusal: Refusal | None) -> None:
 
 async def _execute(
     pool: asyncpg.Pool, desk: Desk, list_id: str, by: str
-) -> tuple[int, list[tuple[str, Refusal]]]:
+) -> tuple[int, list[tuple[str, Refusal]], list[str]]:
     given = await found_list(pool, list_id)
     register = desk.register(given.register)
     keeping = destroying.Keeping(
@@ -122,9 +125,25 @@ async def _execute(
             f"the journal in {folder} can not be written: {error.strerror}",
             "make room or give the right to write there, then start again: it goes on",
         ) from None
+    withdrawn = await _withdraw(pool, desk, register)
     if done:
         await destroying.clean(pool)
-    return done, refused
+    return done, refused, withdrawn
+
+
+async def _withdraw(pool: asyncpg.Pool, desk: Desk, register: Register) -> list[str]:
+    """Take away bulk files of open data that hold what was destroyed, without waiting for the
+    worker; the collections of which there were any.
+    """
+    from landschap.cli.composition import bulk_deps
+    from landschap.registers.open.worker import withdraw
+
+    if not desk.settings.listen.open:
+        return []
+    deps = bulk_deps(desk.settings, pool)
+    view = deps.registers.by_name.get(register.name)
+    kinds = view.types.values() if view else ()
+    return [kind.collection for kind in kinds if await withdraw(deps, kind)]
 
 
 async def _catch_up(pool: asyncpg.Pool, desk: Desk, register: Register) -> int:

@@ -43,7 +43,11 @@ def _register_in(folder: Path) -> str:
 
 def manifest_of(folder: Path, kind: ObjectType) -> Manifest | None:
     """What the current bulk files of a collection are; None when there are none."""
-    path = folder / kind.register / kind.collection / CURRENT / MANIFEST
+    return read_manifest(folder / kind.register / kind.collection / CURRENT / MANIFEST)
+
+
+def read_manifest(path: Path) -> Manifest | None:
+    """What the files beside a manifest are; None when it is not there, or can not be read."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=Manifest)
     except (OSError, msgspec.DecodeError):

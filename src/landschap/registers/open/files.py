@@ -87,6 +87,15 @@ def is_due(
     return local.date() > last.geldig_op and local.hour >= _NIGHT_HOUR
 
 
+def may_hold(made: Manifest, number: int, at: datetime) -> bool:
+    """True when a version may hold what was destroyed at this moment and number of the register.
+
+    By the number it was not known yet; by the moment too, as a database that was put back from a
+    back-up gives numbers anew.
+    """
+    return made.volgnummer < number or made.tijdstip_gemaakt <= at
+
+
 def version_name(now: datetime) -> str:
     """A name that sorts by the moment a version was made."""
     return now.strftime("%Y%m%dT%H%M%S%fZ")

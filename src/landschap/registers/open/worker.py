@@ -4,6 +4,7 @@
 A version is written beside the others under a name that begins with a dot, which nginx does not
 send; it gets its own name when it is whole and on the disk, and only then does ``huidig`` point
 at it. Who is reading the one before goes on reading it. What can not be made leaves all as it was.
+A version that may hold what was destroyed since is taken away, also where no new one can be made.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from landschap.registers.bulk import MEDIA, Form, Output, Seal
 from landschap.registers.bulk_forms import Writer, sheet_of, writer_of
 from landschap.registers.listing import Order
 from landschap.registers.models import ObjectType, Register, Registers
-from landschap.registers.open.client import manifest_of
+from landschap.registers.open.client import manifest_of, read_manifest
 from landschap.registers.open.files import (
     CURRENT,
     MANIFEST,
@@ -35,10 +36,12 @@ from landschap.registers.open.files import (
     Manifest,
     forms_of,
     is_due,
+    may_hold,
     told,
     version_name,
 )
 from landschap.registers.questions import AsOf
+from landschap.registers.store.closing import Destroyed, last_destroyed
 from landschap.registers.store.paging import Wanted
 from landschap.registers.store.rows import Pool
 from landschap.vocabulary.ijson import JsonValue
@@ -81,6 +84,7 @@ async def refresh(
 ) -> Manifest | None:
     """Make a version of one collection when it is due, or at once; None when it is not."""
     place = deps.folder / register.name / kind.collection
+    await withdraw(deps, kind)
     last = await asyncio.to_thread(manifest_of, deps.folder, kind)
     known = await store.known_at(deps.pool, register, now)
     if not at_once and not is_due(last, kind, known.number, now, minutes=deps.minutes):
@@ -113,6 +117,39 @@ async def refresh(
     await asyncio.to_thread(_forget, place, deps.versions)
     log.info("bulk files made", collection=kind.key, objects=count, version=version)
     return made
+
+
+async def withdraw(deps: BulkDeps, kind: ObjectType) -> int:
+    """Take away the versions of a collection that may hold what was destroyed; how many.
+
+    Without one that is left there is nothing at ``huidig`` until a new one is made.
+    """
+    destroyed = await last_destroyed(deps.pool, kind)
+    if destroyed is None:
+        return 0
+    place = deps.folder / kind.register / kind.collection
+    gone = await asyncio.to_thread(_withdraw, place, destroyed)
+    if gone:
+        log.info("bulk files withdrawn", collection=kind.key, versions=gone)
+    return gone
+
+
+def _withdraw(place: Path, destroyed: Destroyed) -> int:
+    gone = 0
+    for folder in _versions(place):
+        made = read_manifest(folder / MANIFEST)
+        if made is not None and not may_hold(made, destroyed.number, destroyed.at):
+            continue
+        current = place / CURRENT
+        if current.is_symlink() and current.readlink().name == folder.name:
+            current.unlink()
+        # By another name first: what can not be removed whole is not sent any more.
+        away = place / f"{_BEING_MADE}weg-{folder.name}"
+        with contextlib.suppress(FileNotFoundError):  # somebody else was before us
+            folder.rename(away)
+            shutil.rmtree(away)
+        gone += 1
+    return gone
 
 
 async def _write(pool: Pool, wanted: Wanted, folder: Path) -> tuple[int, list[File]]:
@@ -192,11 +229,17 @@ def _put_in_place(draft: Path, place: Path, made: Manifest) -> None:
 def _forget(place: Path, kept: int) -> None:
     """Remove the oldest versions; the current one always stays."""
     current = (place / CURRENT).readlink().name
-    versions = sorted(
-        each.name
+    for folder in _versions(place)[:-kept]:
+        if folder.name != current:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _versions(place: Path) -> list[Path]:
+    """The folders of the versions there are, the oldest first; none where nothing was made yet."""
+    if not place.is_dir():
+        return []
+    return sorted(
+        each
         for each in place.iterdir()
         if each.is_dir() and not each.is_symlink() and not each.name.startswith(".")
     )
-    for name in versions[:-kept]:
-        if name != current:
-            shutil.rmtree(place / name, ignore_errors=True)

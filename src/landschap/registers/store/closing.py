@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from landschap.registers.disposal import gone
 from landschap.registers.holders import Closure, closed
@@ -47,6 +48,13 @@ async def closure_of(pool: Connection, register: Register) -> Closure | None:
     )
 
 
+class Destroyed(NamedTuple):
+    """When something was destroyed, and the number of the register at which that was."""
+
+    at: datetime
+    number: int
+
+
 async def destroyed_of(
     pool: Connection, objects: Sequence[tuple[str, str]]
 ) -> Mapping[tuple[str, str], Mapping[str, JsonValue]]:
@@ -66,6 +74,23 @@ async def destroyed_of(
         }
         for row in rows
     }
+
+
+# Statements are made in order, but for clocks of machines that differ.
+_LAST = 100
+
+
+async def last_destroyed(pool: Connection, kind: ObjectType) -> Destroyed | None:
+    """When and at which number something of a type was destroyed last; None: never."""
+    row = await pool.fetchrow(
+        """SELECT max(last.destroyed_at) AS at, max(a.volgnummer) AS number
+           FROM (SELECT object_type, object_id, destroyed_at FROM registers.disposal_record
+                 WHERE object_type = $1 ORDER BY destroyed_at DESC LIMIT $2) AS last
+           JOIN registers.assertion a USING (object_type, object_id)
+           WHERE a.soort = 'VERNIETIGING'""",
+        kind.key, _LAST,
+    )  # fmt: skip
+    return None if row["at"] is None else Destroyed(row["at"], row["number"])
 
 
 async def refusal_to_write(
