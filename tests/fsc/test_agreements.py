@@ -173,6 +173,24 @@ def test_an_agreement_is_read_from_what_a_person_types() -> None:
             Agreement.of(**({"role": "processor", "reference": "x", "until": "2027-01-01"} | wrong))
 
 
+def test_the_sentence_says_that_it_may_go_onward_before_anyone_signs() -> None:
+    names = Names(peers=rig.NAMES, purposes={}, english={})
+    told = {}
+    for onward in (False, True):
+        bound = Bound.of(purposes=(PURPOSE,), legal_bases=("eu-gdpr:A6-1-e",), onward=onward)
+        told[onward] = all_words_of(
+            read(proposed_content(terms(), both(**{PROPERTY: bound.as_property()}))), names
+        )
+    assert told[True]["nl"] == told[False]["nl"] + (
+        " Gemeente Weesp mag om te antwoorden een derde organisatie bevragen, ook voor een ander "
+        "doel dat volgens een vastgelegde toets verenigbaar is."
+    )
+    assert told[True]["en"] == told[False]["en"] + (
+        " Gemeente Weesp may ask a third organisation to answer, also for another purpose that a "
+        "recorded test found compatible."
+    )
+
+
 def test_the_sentence_says_for_whom_under_which_agreement_in_both_languages() -> None:
     bound = Bound.of(purposes=(PURPOSE,), legal_bases=("eu-gdpr:A6-1-e",))
     contract = read(proposed_content(terms(), both(**{PROPERTY: bound.as_property()})))

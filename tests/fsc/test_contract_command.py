@@ -116,6 +116,7 @@ async def test_the_contract_carries_the_purpose_that_was_typed(
     ("words", "code", "told"),
     [
         (("--purpose", "x", "--yes"), 2, "legal basis"),
+        (("--onward", "--yes"), 2, "legal basis"),
         (("--until", "2020-01-01", "--yes"), 2, "past"),
         (("--until", "morgen", "--yes"), 2, "YYYY-MM-DD"),
         (("--json",), 2, "--yes"),

@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
+from click.testing import CliRunner, Result
 from tests.gateway.chain_rig import (
     NARROWER,
     PERSON,
@@ -22,8 +24,14 @@ from tests.gateway.chain_rig import (
 )
 from tests.gateway.gateway_rig import Anchor, Heard, http_answer, start_party
 from tests.gateway.gateway_scene import ASSISTANCE, DOESBURG, PARKING, SINCE, WEESP, text
+from tests.gateway.pair_rig import Side
 from tests.throwaway import Cluster
 
+from landschap.cli.chains import chain_words
+from landschap.cli.explain import explain
+from landschap.cli.log_copy import write_copy
+from landschap.cli.verify import verify
+from landschap.cli.verify_chain import compare
 from landschap.integration.connectors.fanout import Occasion, collect
 from landschap.integration.connectors.opening import Surroundings, client_session, open_doors
 from landschap.integration.declaration import parse_declaration
@@ -33,6 +41,7 @@ from landschap.integration.plan import make_plan
 from landschap.integration.rows import Behalf, Moment
 from landschap.logboek.records import Kind
 from landschap.platform.ids import new_trace_id
+from landschap.platform.trouble import Trouble
 from landschap.purposes.chain import digest_of
 from landschap.purposes.declaration import Claims, Unverified, read
 from landschap.purposes.model import Compatibility
@@ -232,6 +241,71 @@ async def test_the_middle_can_not_widen_and_may_not_go_to_another_purpose(chain:
     claims, _ = claims_in(received["adl.core.request"])
     assert claims.follows is not None
     assert (claims.purpose, claims.follows.origin) == (NARROWER, ASSISTANCE)
+
+
+async def command(side: Side, which: click.Command, *arguments: str) -> Result:
+    """A command of one of them, in a thread: it has its own loop."""
+    dsn = side.settings.postgres.dsn
+    return await asyncio.to_thread(
+        CliRunner().invoke,
+        which,
+        [*arguments, "--config", str(side.settings.path)],
+        env={"LANDSCHAP__POSTGRES__DSN": dsn},
+        catch_exceptions=False,
+    )
+
+
+@pytest.mark.case("S-36")
+async def test_the_chain_is_verified_afterwards_in_the_logs_of_all_three(
+    chain: Chain, tmp_path: Path
+) -> None:
+    """C's log holds B's declaration with the purpose at the origin and the hash of A's; B can not
+    widen it; and the three logs show that all said what was so.
+    """
+    asked = trace()
+    await chain.ask(asked)
+    chain.headers["Doelbinding"] = WIDER
+    assert (await chain.ask(trace()))[0] == 403
+    assert chain.told.pop()[1]["code"] == "chain_purpose"
+    copies = {}
+    for name, oin in (("zutphen", ZUTPHEN), ("doesburg", DOESBURG)):
+        side: Side = getattr(chain, name)
+        copies[oin] = tmp_path / f"{name}.jsonl"
+        await write_copy(side.log_pool, oin, copies[oin], lambda _: None)
+    records = await chain.records("weesp", asked)
+    (received,) = await chain.adl("weesp", asked)
+    claims, _ = claims_in(received["adl.core.request"])
+    assert claims.follows is not None
+    assert claims.follows.origin == ASSISTANCE
+    alone = await compare(WEESP, records, (), None)
+    assert not alone.whole
+    assert {each.whom for each in alone.findings} == {DOESBURG, ZUTPHEN}
+    whole = await compare(WEESP, records, tuple(copies.values()), None)
+    assert (whole.whole, whole.harmed) == (True, False)
+    (origin,) = await chain.adl("zutphen", asked)
+    _, first_text = claims_in(origin["adl.core.request"])
+    assert claims.follows.digest == digest_of(first_text)
+    words = "\n".join(chain_words(whole.declared, {ZUTPHEN: "Gemeente Zutphen"}))
+    assert f"0  Gemeente Zutphen ({ZUTPHEN}) asked {DOESBURG}: {ASSISTANCE}" in words
+    assert f"1  {DOESBURG} asked {WEESP}: {ASSISTANCE}" in words
+    assert PERSON not in words
+    told = await command(chain.weesp, explain, asked)
+    assert told.exit_code == 0
+    assert "purpose at the origin " + ASSISTANCE in told.stdout
+    partly = await command(chain.weesp, verify, "--chain", asked)
+    assert (partly.exit_code, f"ask {DOESBURG}: whether it made this" in partly.stdout) == (6, True)
+    beside = [part for copy in copies.values() for part in ("--beside", str(copy))]
+    done = await command(chain.weesp, verify, "--chain", asked, *beside, "--json")
+    assert done.exit_code == 0, done.output
+    assert {each["word"] for each in json.loads(done.stdout)["findings"]} == {"confirmed", "held"}
+    # Another hand's copy under the name of Zutphen holds nothing of what was declared.
+    false = tmp_path / "false.jsonl"
+    await write_copy(chain.weesp.log_pool, ZUTPHEN, false, lambda _: None)
+    assert (await compare(WEESP, records, (false,), None)).harmed
+    changed = copies[DOESBURG].read_bytes()
+    copies[DOESBURG].write_bytes(changed.replace(b"raadplegen", b"raadpleget", 1))
+    with pytest.raises(Trouble, match="not intact"):
+        await compare(WEESP, records, (copies[DOESBURG],), None)
 
 
 async def test_a_compatible_purpose_that_may_not_go_onward_is_refused_at_the_outway(

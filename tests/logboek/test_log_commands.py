@@ -147,3 +147,16 @@ async def test_show_finds_by_record_by_transaction_and_by_trace(
     assert json.loads(by_transaction.stdout) == json.loads(by_trace.stdout) == [first]
     missing = await run(database, log, "show", "0" * 32)
     assert missing.exit_code == 3
+
+
+async def test_a_chain_is_not_verified_together_with_the_whole_log(database: Any) -> None:
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    for wrong, words in (
+        (("--beside", __file__), "--beside goes with --chain"),
+        (("--chain", trace, "--witnesses"), "leave --file and --witnesses out"),
+        (("--chain", "geen-nummer"), "not a valid UUID"),
+    ):
+        result = await run(database, verify, *wrong)
+        assert (result.exit_code, words in result.output) == (2, True), result.output
+    result = await run(database, verify, "--chain", trace)
+    assert (result.exit_code, trace[:8] in result.output) == (3, True)

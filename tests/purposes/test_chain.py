@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -270,3 +272,12 @@ def test_no_organisation_along_a_chain_of_five_widens_the_purpose(
         reached.append(purpose)
     if not tested:
         assert all(_is_below(later, earlier) for earlier, later in pairwise(reached))
+
+
+def test_the_example_of_the_manual_is_a_test_that_is_read() -> None:
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "chains.md"
+    (example,) = re.findall(r"```toml\n(.*?)```", page.read_text(), flags=re.DOTALL)
+    (read_back,) = parse_register(
+        {**files_of(r.weesp()), "toetsen.toml": example}, r.WEESP
+    ).compatibilities
+    assert replace(read_back, explanation=TEST.explanation) == TEST

@@ -173,9 +173,14 @@ def _tell_one(config: Path, content_hash: str, in_json: bool) -> None:
     "--field-set", default="", help="Field set of the provider: id, id@version, or with =digest."
 )
 @click.option(
+    "--onward",
+    is_flag=True,
+    help="The provider may ask on for another purpose that a recorded test found compatible.",
+)
+@click.option(
     "--purpose-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="TOML with purposes, legal_bases, actions, field_set; instead of the four above.",
+    help="TOML with purposes, legal_bases, actions, field_set, onward; instead of these five.",
 )
 @delegation_options
 @until_option

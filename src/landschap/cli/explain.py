@@ -17,6 +17,7 @@ from uuid import UUID
 import asyncpg
 import click
 
+from landschap.cli.chains import chain_words, declared_by, hop_json
 from landschap.cli.config_option import config_option
 from landschap.cli.explanation import (
     Explained,
@@ -38,6 +39,7 @@ from landschap.platform import postgres
 from landschap.platform.settings import Settings, load_settings
 from landschap.purposes import store as purpose_store
 from landschap.purposes.bound import Bound, read_bound
+from landschap.purposes.chain_review import hops_of
 from landschap.purposes.replay import replay
 from landschap.vocabulary.identifiers import GrantHash, InvalidValue
 
@@ -64,6 +66,7 @@ def explain(ctx: click.Context, identifier: str, as_json: bool, config: Path) ->
     """Explain one question: certificate, contract, purpose, policy, fields, records and lines.
 
     Takes an Fsc-Transaction-Id or a trace id, and reads only what this organisation holds itself.
+    Of a question that follows from another it tells the chain, as far as that was declared to us.
     With an error code it says what the code means and who can mend it.
 
     \b
@@ -78,10 +81,13 @@ def explain(ctx: click.Context, identifier: str, as_json: bool, config: Path) ->
     if explained is None:
         click.echo(f"The log of this organisation holds nothing under {identifier}.", err=True)
         ctx.exit(_NOT_FOUND)
+    own = load_settings(config).organisation.oin.value
+    declared = declared_by(own, [each.record for each in explained.records])
     if as_json:
-        click.echo(json.dumps(explained.as_json(), ensure_ascii=False))
+        told = {**explained.as_json(), "chain": [hop_json(each) for each in hops_of(declared)]}
+        click.echo(json.dumps(told, ensure_ascii=False))
         return
-    for line in words_of(explained):
+    for line in (*words_of(explained), *chain_words(declared, explained.names)):
         click.echo(line)
 
 

@@ -42,7 +42,7 @@ from landschap.vocabulary.problems import ProblemError, Refusal
 from landschap.vocabulary.times import AMSTERDAM, parse_day
 
 DEFAULT_TERM = timedelta(days=365)
-_KEYS = ("purposes", "legal_bases", "actions", "field_set")
+_KEYS = ("purposes", "legal_bases", "actions", "field_set", "onward")
 
 
 class NotFound(click.ClickException):
@@ -59,10 +59,11 @@ class Wishes:
     legal_bases: tuple[str, ...] = ()
     actions: tuple[str, ...] = ()
     field_set: str = ""
+    onward: bool = False
 
 
 def read_purpose_file(path: Path) -> Wishes:
-    """The bound in a TOML file with ``purposes``, ``legal_bases``, ``actions``, ``field_set``.
+    """The bound in a TOML file with the keys `_KEYS`.
 
     Raises BadParameter.
     """
@@ -80,7 +81,12 @@ def read_purpose_file(path: Path) -> Wishes:
     field_set = told.get("field_set", "")
     if not isinstance(field_set, str):
         raise click.BadParameter(f"{path}: field_set is a text")
-    return Wishes(field_set=field_set, **{key: tuple(value) for key, value in lists.items()})
+    onward = told.get("onward", False)
+    if not isinstance(onward, bool):
+        raise click.BadParameter(f"{path}: onward is true or false")
+    return Wishes(
+        field_set=field_set, onward=onward, **{key: tuple(value) for key, value in lists.items()}
+    )
 
 
 def read_until(text: str | None, now: datetime) -> datetime:
@@ -179,6 +185,7 @@ async def _bound(
         purposes=tuple(_purpose(desk, each) for each in wishes.purposes),
         legal_bases=tuple(_one_of("legal basis", e, LEGAL_BASES) for e in wishes.legal_bases),
         actions=tuple(_one_of("action", e, ACTIONS) for e in wishes.actions or ("raadplegen",)),
+        onward=wishes.onward,
     )
     if wishes.field_set:
         chosen = await _field_set(desk, provider, service, wishes.field_set)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import click
 from rich.console import Console
@@ -60,6 +61,18 @@ talk = Console(stderr=True)
     is_flag=True,
     help="Also ask the peers of [witness] what they keep of this log.",
 )
+@click.option(
+    "--chain",
+    type=click.UUID,
+    metavar="TRANSACTION-ID",
+    help="Verify the chain of this transaction or trace, and not the whole log.",
+)
+@click.option(
+    "--beside",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    multiple=True,
+    help="With --chain: a copy of the log of another organisation in it; more than once for more.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.pass_context
 def verify(
@@ -69,6 +82,8 @@ def verify(
     config: Path,
     copy: Path | None,
     trust_anchors: tuple[Path, ...],
+    chain: UUID | None,
+    beside: tuple[Path, ...],
     **how: bool,
 ) -> None:
     """Prove that the log is intact: records, batches, lanes and signed anchors.
@@ -76,19 +91,31 @@ def verify(
     Says which record was changed, which position of which batch is empty, which batch or anchor
     does not follow, and also what can not be proved. With --file only the trust anchors of the
     settings are used. With --witnesses: whether the log is still what other organisations keep of
-    it. Exit code 7 when anything was found, 6 when no witness could vouch for it.
+    it. With --chain: whether everybody along the chain declared what the next one says of it, as
+    far as our log and the copies show. Exit code 7 when anything was found, 6 when no witness could
+    vouch for it or a log of the chain is not at hand.
 
     \b
     Examples:
       landschap verify
       landschap verify log --witnesses
       landschap verify --file log.jsonl --trust-anchor anchor.crt
+      landschap verify --chain 01938f2a-5f6b-7a51-8c31-0d2f8c4a6b1e --beside doesburg.jsonl
     """
     del what
+    if beside and chain is None:
+        raise click.UsageError("--beside goes with --chain")
+    if chain is not None and (copy is not None or how["with_witnesses"]):
+        raise click.UsageError("--chain is about one transaction; leave --file and --witnesses out")
     if copy is not None and how["with_witnesses"]:
         raise click.UsageError("witnesses are asked about the log itself, not about a copy")
     settings = load_settings(config) if copy is None or config.exists() else None
     trust = _trust(settings, trust_anchors)
+    if chain is not None:
+        from landschap.cli.verify_chain import verify_chain
+
+        assert settings is not None  # noqa: S101 - without a copy the settings were read above
+        ctx.exit(verify_chain(settings, chain, beside, trust, as_json=how["as_json"]))
     heard = None
     if copy is not None:
         report = asyncio.run(verify_copy(copy, trust))

@@ -68,6 +68,7 @@ class _Words:
     unread_purpose: str
     outside: str
     checks: str
+    onward: str
     member: str
     area: str
 
@@ -99,6 +100,8 @@ _WORDS: Mapping[Language, _Words] = {
         'Does the number {delegator_id} belong to "{delegator}"?\n'
         "Does it cover the service {service}?\n"
         "If one answer is no: reject the contract.",
+        onward=" {provider} may ask a third organisation to answer, also for another purpose that "
+        "a recorded test found compatible.",
         member="{member} is {role} of the Regulated Area {area} by {administrator} until {until}.",
         area=" It is for members of the Regulated Area {area} of {administrator}.",
     ),
@@ -128,6 +131,8 @@ _WORDS: Mapping[Language, _Words] = {
         'Hoort het nummer {delegator_id} bij "{delegator}"?\n'
         "Valt de dienst {service} eronder?\n"
         "Is een antwoord nee: wijs het contract af.",
+        onward=" {provider} mag om te antwoorden een derde organisatie bevragen, ook voor een "
+        "ander doel dat volgens een vastgelegde toets verenigbaar is.",
         member="{member} is {role} van het gereguleerde gebied {area} volgens {administrator} tot "
         "{until}.",
         area=" Het is voor leden van het gereguleerde gebied {area} van {administrator}.",
@@ -214,6 +219,7 @@ def _sentence(grant: Grant, names: Names, language: Language, until: str) -> str
                 purpose=_purpose(grant, names, language),
                 **common,
             )
+            told += _onward(grant, words, common["provider"])
     area, outside = area_of(grant.properties), external_reference(grant)
     if area is not None:
         told += words.area.format(area=area.name, administrator=names.peer(area.administrator))
@@ -223,6 +229,13 @@ def _sentence(grant: Grant, names: Names, language: Language, until: str) -> str
         reference=outside.reference,
         delegator=outside.delegator_name,
         delegator_id=outside.delegator_id,
+    )
+
+
+def _onward(grant: Connection, words: _Words, provider: str) -> str:
+    bound = read_bound(grant.properties)
+    return (
+        words.onward.format(provider=provider) if isinstance(bound, Bound) and bound.onward else ""
     )
 
 
