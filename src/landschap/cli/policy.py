@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from landschap.cli.tables import answer, table_of
 from landschap.cli.with_pool import run_with_pool
 from landschap.platform.settings import Settings
 from landschap.platform.trouble import Trouble
+from landschap.purposes.derived import DerivedField, following_from
 from landschap.purposes.reading import RegisterError, nearest_of
 from landschap.purposes.snapshot import Rule, Snapshot
 from landschap.purposes.store import current_snapshot
@@ -107,7 +109,8 @@ def who_may(
 ) -> None:
     """List who may see FIELD now: by which policy, for which purpose, and as what.
 
-    FIELD is a path such as `adres.straat`, or a group such as `adres`.
+    FIELD is a path such as `adres.straat`, or a group such as `adres`. Who sees only what follows
+    from it, as `meerderjarig` from `geboortedatum`, is in the list as well.
 
     \b
     Examples:
@@ -155,18 +158,19 @@ def who_may_see(
             "service": rule.policy.service,
             "purpose": rule.policy.purpose,
             "field": path,
-            "as": _as(rule, path),
+            "as": _as(rule, path, derived),
             "needs": ", ".join((*rule.policy.roles, *rule.policy.needs)),
         }
         for name, rule in sorted(rules.items())
+        for derived in (snapshot.derived.get((rule.policy.provider, rule.policy.service), ()),)
         for path in sorted(rule.fields)
-        if _is_or_under(path, field)
+        if _is_or_under(path, field) or path in following_from(derived, field)
     ]
 
 
-def _as(rule: Rule, path: str) -> str:
+def _as(rule: Rule, path: str, derived: Sequence[DerivedField]) -> str:
     kinds = [o.kind for o in rule.policy.obligations if o.path and _is_or_under(path, o.path)]
-    return ", ".join(kinds) or "it is"
+    return ", ".join([*(each.words for each in derived if each.path == path), *kinds]) or "it is"
 
 
 def _is_or_under(path: str, name: str) -> bool:

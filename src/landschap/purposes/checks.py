@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from landschap.purposes import checks_chain
+from landschap.purposes import checks_chain, checks_derived
 from landschap.purposes.duties import RECEIVERS
 from landschap.purposes.model import (
     ANYONE,
@@ -133,6 +133,8 @@ def _services(register: Register) -> Iterator[Finding]:
         if service.confidential:
             named = (service.confidential.path, *service.confidential.guarded)
             yield from _names("dienst", place, "geheimhouding", named, service.fields)
+        for key, message, near in checks_derived.faults_of(service):
+            yield Finding(table="dienst", place=place, key=key, message=message, nearest=near)
         groups = {
             path[:cut] for path in service.fields for cut, sign in enumerate(path) if sign == "."
         }
@@ -177,6 +179,8 @@ def _decrees(register: Register, snapshot: Snapshot) -> Iterator[Finding]:
         yield from _names(table, place, "zoekvelden", decree.searchable, service.searchable)
         paths = [each.path for each in decree.persons]
         yield from _names(table, place, "personen", paths, service.fields)
+        for message in checks_derived.rows_faults(service, paths):
+            yield Finding(table=table, place=place, key="personen", message=message)
 
 
 def _compatibilities(register: Register, snapshot: Snapshot) -> Iterator[Finding]:
@@ -223,6 +227,8 @@ def _coherent(place: int, policy: Policy, snapshot: Snapshot) -> Iterator[Findin
     if service:
         paths = [each.path for each in policy.rows]
         yield from _names("beleidsregel", place, "rijen", paths, service.fields)
+        for message in checks_derived.rows_faults(service, paths):
+            yield finding("rijen", message)
         obliged = [each.path for each in policy.obligations if each.path]
         yield from _names("beleidsregel", place, "verplichtingen", obliged, service.fields)
     yield from _needs(place, policy, snapshot)

@@ -32,6 +32,7 @@ from landschap.purposes.minimise import (
     Stop,
     choose,
     requested_fields,
+    tell_derived,
     visible_fields,
 )
 from landschap.purposes.model import LEVELS, Policy, PurposeStatus, level_rank
@@ -96,6 +97,7 @@ class _Case:
         requested = requested_fields(self.question, known)
         chosen = choose(fits, self.question, requested, self.steps)
         visible = visible_fields(self.question, chosen, requested, known, self.steps)
+        tell_derived(visible, self.snapshot.derived.get(self.service, ()), self.steps)
         return self._allowed(chosen, visible, requested)
 
     # R0

@@ -15,6 +15,7 @@ from datetime import date
 from typing import TypeVar
 
 from landschap.purposes.checks import check_register
+from landschap.purposes.derived import DerivedField
 from landschap.purposes.duties import KINDS as DUTIES
 from landschap.purposes.duties import RECEIVERS, Confidentiality, Obligation
 from landschap.purposes.duties import fault_of as fault_of_duty
@@ -243,7 +244,16 @@ def _service(table: Table, owner: str) -> OfferedService:
         searchable=_paths(table, "zoekvelden"),
         personal=table.boolean("persoonsgegevens"),
         confidential=_confidential(table),
+        derived=tuple(_derived(each) for each in table.tables("afgeleid")),
     )
+
+
+def _derived(table: Table) -> DerivedField:
+    found = DerivedField(
+        path=table.text("veld", pattern=_PATH.pattern), inputs=_paths(table, "uit", required=True)
+    )
+    table.close({})
+    return found
 
 
 def _confidential(table: Table) -> Confidentiality | None:

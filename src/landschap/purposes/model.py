@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from functools import cache
 
+from landschap.purposes.derived import DerivedField
 from landschap.purposes.duties import Confidentiality, Obligation
 from landschap.purposes.rows import RowCondition
 from landschap.vocabulary.ijson import canonical
@@ -200,7 +201,7 @@ class OfferedService:
     """All field paths a service knows, and by which a question may search.
 
     ``provider`` is the OIN of who offers it. ``confidential`` names the confidentiality mark of a
-    person (geheimhouding), where the service holds one.
+    person (geheimhouding), where the service holds one; ``derived`` what follows from what.
     """
 
     provider: str
@@ -209,6 +210,7 @@ class OfferedService:
     searchable: tuple[str, ...]
     personal: bool
     confidential: Confidentiality | None = None
+    derived: tuple[DerivedField, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

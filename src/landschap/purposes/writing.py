@@ -62,6 +62,7 @@ _TABLES: Mapping[str, tuple[str, str, _Keys]] = {
         {
             "provider": "aanbieder", "name": "naam", "personal": "persoonsgegevens",
             "fields": "velden", "searchable": "zoekvelden", "confidential": "geheimhouding",
+            "derived": "afgeleid",
         },
     ),
     "field_sets": (
@@ -107,6 +108,7 @@ _INSIDE: Mapping[str, _Keys] = {
     "RowCondition": {"path": "pad", "op": "op", "values": "waarde"},
     "Obligation": {"kind": "doe", "path": "veld", "value": "waarde"},
     "Confidentiality": {"path": "veld", "guarded": "afgeschermd"},
+    "DerivedField": {"path": "veld", "inputs": "uit"},
 }
 
 
