@@ -25,14 +25,13 @@ from typing import NamedTuple
 
 from landschap.purposes import duties, needs
 from landschap.purposes.bound import Bound
-from landschap.purposes.chain import judge_chain
-from landschap.purposes.decision import Decision, Question, Step
+from landschap.purposes.chain import Followed, judge_chain
+from landschap.purposes.decision import Decision, Question, Step, step_of
 from landschap.purposes.minimise import (
     Fit,
     Stop,
     choose,
     requested_fields,
-    tell_derived,
     visible_fields,
 )
 from landschap.purposes.model import LEVELS, Policy, PurposeStatus, level_rank
@@ -89,15 +88,16 @@ class _Case:
         self._well_formed()
         purpose = self._known_purpose()
         self._within_contract(purpose)
-        self._on_behalf()
-        self._along_the_chain(purpose)
+        if self.question.delegatee:
+            self._on_behalf()
+        if self.question.follows is not None:
+            self._along_the_chain(purpose, self.question.follows)
         self._not_prohibited(purpose)
         fits = self._fitting(purpose)
-        known = self.snapshot.service_fields.get(self.service, frozenset())
+        known = self.snapshot.service_fields.get(self.service, _NONE)
         requested = requested_fields(self.question, known)
         chosen = choose(fits, self.question, requested, self.steps)
         visible = visible_fields(self.question, chosen, requested, known, self.steps)
-        tell_derived(visible, self.snapshot.derived.get(self.service, ()), self.steps)
         return self._allowed(chosen, visible, requested)
 
     # R0
@@ -120,7 +120,7 @@ class _Case:
         self.purpose = known
         if not known.is_active(self.now):
             self._refuse_inactive(known)
-        self.steps.append(Step("R2", uri, "ok", f"version {known.purpose.version}"))
+        self.steps.append(step_of(("R2", uri, "ok", f"version {known.purpose.version}")))
         return known
 
     def _refuse_inactive(self, known: KnownPurpose) -> None:
@@ -155,7 +155,7 @@ class _Case:
                 self._fail("R3", "contract", f"legal basis {code} not inside")
                 raise Stop("contract_basis", about=code)
         self._contract_fields(bound)
-        self.steps.append(Step("R3", "contract", "ok", bound.field_set))
+        self.steps.append(step_of(("R3", "contract", "ok", bound.field_set)))
 
     def _as_here(self, uris: tuple[str, ...]) -> tuple[str, ...]:
         """Purposes of other lists as those of ours that they equal."""
@@ -182,17 +182,12 @@ class _Case:
 
     # R4
     def _on_behalf(self) -> None:
-        delegatee = self.question.delegatee
-        if delegatee:
-            self.steps.append(
-                Step("R4", self.question.organisation, "ok", f"asked for by {delegatee}")
-            )
+        question = self.question
+        by = f"asked for by {question.delegatee}"
+        self.steps.append(Step("R4", question.organisation, "ok", by))
 
     # R5
-    def _along_the_chain(self, purpose: KnownPurpose) -> None:
-        followed = self.question.follows
-        if followed is None:
-            return
+    def _along_the_chain(self, purpose: KnownPurpose, followed: Followed) -> None:
         found = judge_chain(purpose, followed, self.snapshot, self.now)
         if found.code:
             self._fail("R5", followed.purpose, found.why)
@@ -227,7 +222,7 @@ class _Case:
         misses: list[_Miss] = []
         question = self.question
         # Nearest purpose first, then lowest id.
-        key = (*self.service, question.action, purpose.ancestors, question.organisation)
+        key = (self.service, question.action, purpose.ancestors, question.organisation)
         for rule in self.snapshot.candidates(key):
             if not rule.in_force(self.now):
                 continue
@@ -274,11 +269,11 @@ class _Case:
         bases = self._legal_bases(rule)
         if isinstance(bases, str):
             return self._miss(rule, "R10", _Miss(5, "basis_not_accepted", bases, rule))
-        self.steps.append(Step("R10", rule.policy.id, "ok", ", ".join(bases)))
-        fields, bound = rule.fields, self.bound_fields
-        if bound is not None and bound is not fields:
-            fields = fields & bound
-        return Fit(rule, fields, bases)
+        self.steps.append(step_of(("R10", rule.policy.id, "ok", ", ".join(bases))))
+        bound = self.bound_fields
+        if bound is None or bound is rule.fields:
+            return Fit(rule, rule.fields, rule.searchable, bases)
+        return Fit(rule, rule.fields & bound, rule.searchable & bound, bases)
 
     # R9
     def _lacking(self, rule: Rule) -> str:
@@ -322,7 +317,7 @@ class _Case:
         checks = self._checks(policy) if policy.needs or self.question.facts.marked else ()
         if policy.obligations:
             self._obliged(rule)
-        self.steps.append(Step("R14", policy.activity, "ok", "activity"))
+        self.steps.append(step_of(("R14", policy.activity, "ok", "activity")))
         purpose = self.purpose.purpose if self.purpose else None
         return Decision(
             allow=True,
@@ -340,7 +335,7 @@ class _Case:
             activity=rule.activity,
             visible=visible,
             withheld=_NONE if requested is None or requested is visible else requested - visible,
-            searchable=rule.searchable & chosen.fields,
+            searchable=chosen.searchable,
             history=rule.policy.history,
             rows=rows,
             checks=checks,

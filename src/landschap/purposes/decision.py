@@ -8,7 +8,9 @@ and policies may stand in it; values of persons never do.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
@@ -60,7 +62,7 @@ class Question:
         """What is wrong with its form; empty when it can be decided."""
         if self.action not in _ACTIONS:
             return f"the action {self.action[:80]!r} is not one of the actions of the GDPR"
-        if level_rank(self.loa) is None:
+        if self.loa and level_rank(self.loa) is None:
             return f"the level of assurance {self.loa[:80]!r} is not known"
         if not (self.purpose and self.organisation and self.service):
             return "purpose, organisation and service must be named"
@@ -78,6 +80,10 @@ class Step(NamedTuple):
     subject: str
     outcome: str
     detail: str = ""
+
+
+step_of: Callable[[tuple[str, str, str, str]], Step] = partial(tuple.__new__, Step)
+"""A step from its four parts, in half the time: for the steps that every permission has."""
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):

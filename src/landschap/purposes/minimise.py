@@ -12,8 +12,7 @@ import difflib
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from landschap.purposes.decision import Question, Step
-from landschap.purposes.derived import DerivedField
+from landschap.purposes.decision import Question, Step, step_of
 from landschap.purposes.snapshot import Rule
 
 
@@ -38,10 +37,11 @@ class Stop(Exception):
 
 
 class Fit(NamedTuple):
-    """A policy that holds for the question, with the fields it may show within the contract."""
+    """A policy that holds for the question, with what it shows and opens within the contract."""
 
     rule: Rule
     fields: frozenset[str]
+    searchable: frozenset[str]
     legal_bases: tuple[str, ...]
 
 
@@ -71,7 +71,7 @@ def choose(
         chosen = fits[0]
     else:
         chosen = max(fits, key=lambda fit: _covered(fit, question, requested))
-    steps.append(Step("R11", chosen.rule.policy.id, "ok", f"1 of {len(fits)}"))
+    steps.append(step_of(("R11", chosen.rule.policy.id, "ok", f"1 of {len(fits)}")))
     return chosen
 
 
@@ -92,7 +92,7 @@ def visible_fields(
     wanted = chosen.fields if requested is None else requested
     search_excess = _search_excess(question, chosen)
     if wanted and not search_excess and wanted <= chosen.fields:
-        steps.append(Step("R12", name, "ok", f"{len(wanted)} visible, 0 withheld"))
+        steps.append(step_of(("R12", name, "ok", f"{len(wanted)} visible, 0 withheld")))
         return wanted
     visible, excess = wanted & chosen.fields, wanted - chosen.fields
     stop: Stop | None = None
@@ -109,20 +109,11 @@ def visible_fields(
     return visible
 
 
-def tell_derived(
-    visible: frozenset[str], derived: Sequence[DerivedField], steps: list[Step]
-) -> None:
-    """Say of each visible field that is derived what is read for it."""
-    steps.extend(
-        Step("R12", each.path, "ok", each.words) for each in derived if each.path in visible
-    )
-
-
 def _search_excess(question: Question, chosen: Fit) -> frozenset[str]:
     """To search by a field is to use it, so it must be in the set, and marked searchable."""
     if not question.search:
         return frozenset()
-    return frozenset(question.search) - (chosen.rule.searchable & chosen.fields)
+    return frozenset(question.search) - chosen.searchable
 
 
 def _unknown(chosen: Fit, unknown: frozenset[str]) -> Stop:

@@ -16,7 +16,6 @@ from typing import Any, Self, TypeVar
 
 import msgspec
 
-from landschap.purposes.derived import DerivedField, guarding
 from landschap.purposes.duties import THIRD_PARTY, Confidentiality, hidden_by
 from landschap.purposes.model import (
     ANYONE,
@@ -41,8 +40,8 @@ ServiceKey = tuple[str, str]
 """Provider's OIN and service name."""
 K = TypeVar("K")
 V = TypeVar("V")
-CandidateKey = tuple[str, str, str, tuple[str, ...], str]
-"""Provider, service, action, a purpose with its ancestors, and the organisation that asks."""
+CandidateKey = tuple[ServiceKey, str, tuple[str, ...], str]
+"""Service, action, a purpose with its ancestors, and the organisation that asks."""
 
 _SELECTED = 20_000
 """So many selections of rules are remembered; whoever asks for ever new ones fills no memory."""
@@ -155,11 +154,6 @@ class Snapshot:
         return {key: frozenset(each.fields) for key, each in self.services.items()}
 
     @cached_property
-    def derived(self) -> Mapping[ServiceKey, tuple[DerivedField, ...]]:
-        """What follows from what, of the services where something does."""
-        return {key: each.derived for key, each in self.services.items() if each.derived}
-
-    @cached_property
     def field_sets(self) -> Mapping[str, FieldSet]:
         """Field sets by ``id@version``."""
         return {each.key: each for each in self.register.field_sets}
@@ -252,8 +246,8 @@ class Snapshot:
         """
         found = self._candidates.get(key)
         if found is None:
-            provider, service, action, ancestors, organisation = key
-            by_purpose = self.permits.get((provider, service, action), {})
+            service, action, ancestors, organisation = key
+            by_purpose = self.permits.get((*service, action), {})
             found = tuple(
                 rule
                 for uri in ancestors
@@ -301,12 +295,13 @@ class Snapshot:
         since, until = policy.valid.moments()
         chosen = self.field_sets.get(policy.field_set)
         service = self.services.get((policy.provider, policy.service))
-        mark = guarding(service.confidential, service.derived) if service else None
+        mark = service.confidential if service else None
         decree = self.decrees.get(policy.decree)
         hidden = hidden_by(policy.obligations, mark, policy.receiver == THIRD_PARTY)
         searchable = frozenset(chosen.searchable if chosen else ()) - hidden
         if policy.decree:
             searchable &= decree.searchable if decree else frozenset()
+        fields = self.fields_of_set.get(policy.field_set, frozenset())
         return Rule(
             policy=policy,
             since=since,
@@ -316,8 +311,8 @@ class Snapshot:
             level=level_rank(policy.min_loa) or 0,
             legal_bases=frozenset(policy.legal_bases),
             field_set=chosen,
-            fields=self.fields_of_set.get(policy.field_set, frozenset()),
-            searchable=searchable,
+            fields=fields,
+            searchable=searchable & fields,
             activity=self.activities.get(policy.activity),
             decree=decree,
             mark=mark,
@@ -354,8 +349,6 @@ def document_of(register: Register) -> dict[str, object]:
     for service in plain["services"]:
         if service["confidential"] is None:
             del service["confidential"]
-        if not service["derived"]:
-            del service["derived"]
     for name in ("decrees", "compatibilities"):
         if not plain[name]:
             del plain[name]
