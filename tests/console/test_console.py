@@ -244,6 +244,8 @@ async def test_what_the_purpose_does_not_open_is_not_on_the_page(console: Consol
     assert "Zaal" in page.text
     assert "Geboortedatum" not in page.text
     assert "1985" not in page.text
+    # What follows from it is: the day of birth is read, and goes no further.
+    assert "Meerderjarig" in page.text
     # This purpose is about today: no drawing, no table of earlier days, and no asking for them.
     assert "Geschiedenis hoort niet bij dit doel" in page.text
     assert '<svg class="ls-grid' not in page.text
@@ -257,6 +259,7 @@ async def test_what_the_purpose_does_not_open_is_not_on_the_page(console: Consol
     document = json.loads((await visitor.get(f"{address}/json")).text)
     assert "geboortedatum" not in json.dumps(document)
     assert set(document) == {"inwonernummer", "items"}
+    assert [item["meerderjarig"] for item in document["items"]] == [True]
 
 
 async def test_a_role_without_a_policy_gets_a_page_that_says_so_and_a_record(

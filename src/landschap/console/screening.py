@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 from landschap.purposes.duties import (
     CONFIDENTIAL,
@@ -26,8 +27,10 @@ from landschap.purposes.duties import (
     obey,
 )
 from landschap.registers.answering import cut
+from landschap.registers.deriving import with_derived
 from landschap.registers.models import ObjectType
 from landschap.registers.occurrences import Groups
+from landschap.registers.questions import Found
 from landschap.registers.timeline import DOUBT_PREFIX
 from landschap.vocabulary.ijson import JsonValue
 
@@ -50,6 +53,18 @@ class Screen:
         """A content as it may be shown."""
         kept = cut(content, self.leaves)
         return obey(kept, self.duties, {}) if self.duties else kept
+
+    def derived(
+        self, kind: ObjectType, found: Iterable[Found], day: date
+    ) -> tuple[Mapping[str, JsonValue], ...]:
+        """What follows on a day from whole values, as it may be shown; empty when nothing does."""
+        if kind.derived.keys().isdisjoint(self.leaves):
+            return ()
+        whole = (with_derived(one.content, kind.derived, day, day) for one in found)
+        return tuple(
+            {name: value for name, value in told.items() if name in kind.derived}
+            for told in map(self.content, whole)
+        )
 
     def groups(self, groups: Groups) -> Groups:
         """A history as it may be shown; it comes in cut already."""

@@ -50,8 +50,9 @@ def values_of(
 ) -> list[Value]:
     """The values of a content in the order of the model; geometry is for the map."""
     found: list[Value] = []
-    for prop in kind.content_properties():
-        if prop.name in content and prop.geometry is None:
+    for prop in kind.properties.values():
+        told = prop.name in content and prop.name != kind.identification
+        if told and prop.geometry is None:
             doubtful = any(_covers(path, prop.name) for path in doubts)
             found += _values(prop, content[prop.name], doubts, doubtful=doubtful)
     return found

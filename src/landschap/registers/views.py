@@ -50,6 +50,11 @@ def narrowed(kind: ObjectType, names: Collection[str]) -> ObjectType:
     )
 
 
+def kept_only(kind: ObjectType) -> ObjectType:
+    """The type without what is derived: for a content that was cut, of which nothing follows."""
+    return narrowed(kind, {each.name for each in kind.content_properties()})
+
+
 def cut_schema(schema: Schema, kept: Collection[str]) -> Schema:
     """A schema of an object with these members only."""
     members, required = schema.get("properties"), schema.get("required")

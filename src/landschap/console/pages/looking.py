@@ -34,7 +34,7 @@ from landschap.purposes.decide import decide
 from landschap.purposes.decision import Decision
 from landschap.purposes.permit import Permit, closed_history
 from landschap.purposes.second_look import stopped_refusal, unmet
-from landschap.registers.answering import Shape
+from landschap.registers.answering import Shape, guarding
 from landschap.registers.api.cases import Case
 from landschap.registers.api.changing import SERVICE_ENDING
 from landschap.registers.api.desk import Desk
@@ -181,7 +181,7 @@ class Looking:
                 left_out=left_out,
                 with_history=True,
                 with_corrections="formeel" in permit.history,
-                duties=permit.duties(self.deps.registers.pseudonym_key),
+                duties=guarding(permit.duties(self.deps.registers.pseudonym_key), kind.derived),
             ),
             trace=trace,
             path=asked.path,

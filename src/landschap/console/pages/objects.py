@@ -70,6 +70,7 @@ from landschap.registers.occurrences import (
 )
 from landschap.registers.questions import AsOf, Found
 from landschap.registers.timeline import Clock, Known
+from landschap.registers.views import kept_only
 from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.problems import ProblemError
 from landschap.vocabulary.times import amsterdam_day, as_utc_text, typed_day
@@ -90,7 +91,8 @@ class Seen:
     """What was read of one object, cut to what may be seen.
 
     ``known`` is the knowledge that was asked about, ``present`` that of now (the same where no
-    history of knowledge may be seen). ``screen`` tells how values were changed, and why.
+    history of knowledge may be seen). ``screen`` tells how values were changed, and why;
+    ``derived`` is what follows, for each state on the day, from values that may not be seen.
     """
 
     case: Case
@@ -100,6 +102,13 @@ class Seen:
     known: Known
     present: Known
     now: datetime
+    derived: tuple[Mapping[str, JsonValue], ...] = ()
+
+    def states(self) -> list[tuple[Found, Mapping[str, JsonValue]]]:
+        """What held on the day that is looked at, each with what is derived from it."""
+        found = held(kept_only(self.case.type), self.object_id, self.groups, self.day, self.known)
+        derived = self.derived or ({},) * len(found)
+        return list(zip(found, derived, strict=True))
 
     @property
     def day(self) -> date:
@@ -166,7 +175,7 @@ class _ObjectPage:
                 type=kind, wanted=[object_id], valid_on=case.asked.valid_on, known=known
             )
             raise ProblemError(no_version(question, existed=False))
-        screen = _screen(case, object_id, groups, known, every)
+        screen, day = _screen(case, object_id, groups, known, every), case.asked.valid_on
         return Seen(
             case=case,
             screen=screen,
@@ -175,6 +184,7 @@ class _ObjectPage:
             known=known,
             present=present,
             now=case.started_at,
+            derived=screen.derived(kind, held(kind, object_id, groups, day, known), day),
         )
 
     async def show(
@@ -228,16 +238,17 @@ class _ObjectPage:
         """The values and the state on the day that is looked at."""
         kind = read.case.type
         every = occurrences(kind, read.object_id, read.groups, read.known)
-        found = held(kind, read.object_id, read.groups, read.day, read.known)
+        states = read.states()
+        found = [one for one, _ in states]
         state = state_of(found, every, read.day)
         told = [
             {
                 "found": one,
                 "label": label_of(kind, every, one),
-                "values": values_of(kind, one.content, one.history.doubts),
+                "values": values_of(kind, {**one.content, **derived}, one.history.doubts),
                 "doubts": self._doubts(words, kind, one.history.doubts),
             }
-            for one in found
+            for one, derived in states
         ]
         last = every[0] if every else None
         return {
@@ -338,17 +349,19 @@ class _ObjectPage:
         times = read_times(query, datetime.now(UTC))
         read = await self.read(asked, kind, name, times)
         question = AsOf(type=kind, wanted=[read.object_id], valid_on=read.day, known=read.known)
-        found = held(kind, read.object_id, read.groups, read.day, read.known)
+        states = read.states()
+        found = [one for one, _ in states]
         shape = Shape(
             leaves=read.screen.leaves,
             left_out=frozenset(),
             with_history=True,
             with_corrections="formeel" in read.history,
         )
-        every = occurrences(kind, read.object_id, read.groups, read.known)[:MAX_STATES]
+        kept = kept_only(kind)
+        every = occurrences(kept, read.object_id, read.groups, read.known)[:MAX_STATES]
         body: dict[str, JsonValue] = {
             kind.identification: read.object_id,
-            "items": [body_of(one, question, shape) for one in found],
+            "items": [{**body_of(one, question, shape), **derived} for one, derived in states],
             **read.screen.told(),
         }
         if "materieel" in read.history:

@@ -46,6 +46,7 @@ from landschap.registers import cursors, store
 from landschap.registers.api.cases import Case
 from landschap.registers.api.requests import query_of
 from landschap.registers.asking import read_key
+from landschap.registers.deriving import with_derived
 from landschap.registers.listing import Order, bound_to, filter_keys
 from landschap.registers.models import ObjectType
 from landschap.registers.questions import Found
@@ -271,8 +272,10 @@ class _Pages:
         kind, words = case.type, words_of(self.deps, asked)
         flat = [
             prop
-            for prop in kind.content_properties()
-            if prop.geometry is None and kind.leaves(prop.name) & case.shape.leaves
+            for prop in kind.properties.values()
+            if prop.name != kind.identification
+            and prop.geometry is None
+            and kind.leaves(prop.name) & case.shape.leaves
         ][:_COLUMNS]
         return {
             "columns": [words.title(prop) for prop in flat],
@@ -352,7 +355,8 @@ def _cells(case: Case, found: Found, names: Sequence[str]) -> list[list[Value]]:
     duties = case.shape.duties
     is_marked = is_marked_in(duties.mark, [found.content])
     screen = screen_of(case.type, case.shape.leaves, duties, is_marked=is_marked)
-    content = screen.content(found.content)
+    day = case.asked.valid_on
+    content = screen.content(with_derived(found.content, found.type.derived, day, day))
     return [
         values_of(case.type, {name: content[name]}) if name in content else [] for name in names
     ]
