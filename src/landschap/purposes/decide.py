@@ -32,6 +32,7 @@ from landschap.purposes.minimise import (
     Stop,
     choose,
     requested_fields,
+    tell_derived,
     visible_fields,
 )
 from landschap.purposes.model import LEVELS, Policy, PurposeStatus, level_rank
@@ -98,6 +99,8 @@ class _Case:
         requested = requested_fields(self.question, known)
         chosen = choose(fits, self.question, requested, self.steps)
         visible = visible_fields(self.question, chosen, requested, known, self.steps)
+        if derived := self.snapshot.derived.get(self.service):
+            tell_derived(visible, derived, self.steps)
         return self._allowed(chosen, visible, requested)
 
     # R0

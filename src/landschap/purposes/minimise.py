@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from landschap.purposes.decision import Question, Step, step_of
+from landschap.purposes.derived import DerivedField
 from landschap.purposes.snapshot import Rule
 
 
@@ -107,6 +108,15 @@ def visible_fields(
         raise stop
     steps.append(Step("R12", name, "ok", f"{len(visible)} visible, {len(excess)} withheld"))
     return visible
+
+
+def tell_derived(
+    visible: frozenset[str], derived: Sequence[DerivedField], steps: list[Step]
+) -> None:
+    """Say of each visible field that is derived what is read for it."""
+    steps.extend(
+        Step("R12", each.path, "ok", each.words) for each in derived if each.path in visible
+    )
 
 
 def _search_excess(question: Question, chosen: Fit) -> frozenset[str]:

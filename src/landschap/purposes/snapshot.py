@@ -16,6 +16,7 @@ from typing import Any, Self, TypeVar
 
 import msgspec
 
+from landschap.purposes.derived import DerivedField, guarding
 from landschap.purposes.duties import THIRD_PARTY, Confidentiality, hidden_by
 from landschap.purposes.model import (
     ANYONE,
@@ -152,6 +153,11 @@ class Snapshot:
     def service_fields(self) -> Mapping[ServiceKey, frozenset[str]]:
         """All field paths a service knows."""
         return {key: frozenset(each.fields) for key, each in self.services.items()}
+
+    @cached_property
+    def derived(self) -> Mapping[ServiceKey, tuple[DerivedField, ...]]:
+        """What follows from what, of the services where something does."""
+        return {key: each.derived for key, each in self.services.items() if each.derived}
 
     @cached_property
     def field_sets(self) -> Mapping[str, FieldSet]:
@@ -295,7 +301,7 @@ class Snapshot:
         since, until = policy.valid.moments()
         chosen = self.field_sets.get(policy.field_set)
         service = self.services.get((policy.provider, policy.service))
-        mark = service.confidential if service else None
+        mark = guarding(service.confidential, service.derived) if service else None
         decree = self.decrees.get(policy.decree)
         hidden = hidden_by(policy.obligations, mark, policy.receiver == THIRD_PARTY)
         searchable = frozenset(chosen.searchable if chosen else ()) - hidden
@@ -349,6 +355,8 @@ def document_of(register: Register) -> dict[str, object]:
     for service in plain["services"]:
         if service["confidential"] is None:
             del service["confidential"]
+        if not service["derived"]:
+            del service["derived"]
     for name in ("decrees", "compatibilities"):
         if not plain[name]:
             del plain[name]
