@@ -12,6 +12,7 @@ import pytest
 
 from landschap.cli.demo.landscape import OTHER_PURPOSE, SUZANNE
 from landschap.cli.demo.report import Seen
+from landschap.cli.demo.retaining import destroy_what_is_due
 from landschap.cli.demo.story import ASKED, Story
 
 
@@ -70,6 +71,17 @@ async def _refused(seen: Seen) -> None:
     assert seen["code"]
     assert seen["missing"]
     assert seen["owner"]
+
+
+async def test_what_is_past_its_term_is_destroyed_once_and_proven_gone(story: Story) -> None:
+    weesp = story.config(story.opened.landscape.weesp)
+    seen = await destroy_what_is_due(weesp)
+    assert (seen["due"], seen["destroyed"]) == (["uitkeringen/uitkeringen/UIT-2019-0017"], 1)
+    assert (seen["statements"], seen["findings"]) == (1, [])
+    # A second demo in the same folder finds it done.
+    again = await destroy_what_is_due(weesp)
+    assert again["signed statement"] == seen["signed statement"]
+    assert "destroyed" not in again
 
 
 @pytest.mark.case("S-30", "S-04")

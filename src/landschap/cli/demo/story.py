@@ -29,6 +29,7 @@ from landschap.cli.demo.observing import (
 )
 from landschap.cli.demo.opening import Opened
 from landschap.cli.demo.report import Seen, demand
+from landschap.cli.demo.retaining import destroy_what_is_due
 from landschap.cli.demo.visitor import Visitor
 from landschap.platform import postgres
 from landschap.platform.settings import load_settings
@@ -78,6 +79,10 @@ class Story:
             ("the resident sees the use in the portal", self.resident_sees_the_use),
             ("an employee sees a building as known then", self.employee_sees_it_as_known_then),
             ("open data without login, and nothing that is closed", self.open_data),
+            (
+                "what is past its term is destroyed, with a signed statement",
+                lambda: destroy_what_is_due(self.config(self.opened.landscape.weesp)),
+            ),
             ("question without purpose: refused and logged", self.without_purpose),
             (
                 "purpose the contract lacks: refused, missing link named",

@@ -87,8 +87,9 @@ def _subject(desk: Desk, kind: str) -> str:
 @click.argument("hold_id", metavar="HOLD", type=click.UUID)
 @click.option("--reason", required=True, help="Why it ends.")
 @click.option("--by", required=True, help="Your name.")
+@json_option
 @of_organisation
-def lift(desk: Desk, hold_id: UUID, reason: str, by: str) -> None:
+def lift(desk: Desk, hold_id: UUID, reason: str, by: str, as_json: bool) -> None:
     """End a hold. That it stood stays recorded.
 
     \b
@@ -98,7 +99,7 @@ def lift(desk: Desk, hold_id: UUID, reason: str, by: str) -> None:
     done = with_registers(desk, lambda pool: disposal.lift_hold(pool, hold_id, reason, by))
     if not done:
         raise Trouble(f"no hold {hold_id} stands", "`landschap retention holds` names them")
-    click.echo(f"lifted: {hold_id}")
+    click.echo(json.dumps({"lifted": str(hold_id)}) if as_json else f"lifted: {hold_id}")
 
 
 @retention.command("holds")

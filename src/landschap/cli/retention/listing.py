@@ -346,8 +346,9 @@ def show(desk: Desk, list_id: str, as_json: bool) -> None:
 @click.argument("thing", metavar="OBJECT")
 @click.option("--reason", required=True, help="Why it stays.")
 @click.option("--by", required=True, help="Your name.")
+@json_option
 @of_organisation
-def exclude(desk: Desk, list_id: str, thing: str, reason: str, by: str) -> None:
+def exclude(desk: Desk, list_id: str, thing: str, reason: str, by: str, as_json: bool) -> None:
     """Take one object from a list, with the reason. It stays, and that it was excluded too.
 
     \b
@@ -360,15 +361,17 @@ def exclude(desk: Desk, list_id: str, thing: str, reason: str, by: str) -> None:
         await disposal.exclude(pool, given, item_of(desk, given, thing), reason, by)
 
     with_registers(desk, work)
-    click.echo(f"excluded: {thing}")
+    told = {"list": list_id, "excluded": thing}
+    click.echo(json.dumps(told, ensure_ascii=False) if as_json else f"excluded: {thing}")
 
 
 @retention.command("approve")
 @click.argument("list_id", metavar="LIST")
 @by_option
 @click.option("--reason", default="", help="What you looked at.")
+@json_option
 @of_organisation
-def approve(desk: Desk, list_id: str, by: str, role: str, reason: str) -> None:
+def approve(desk: Desk, list_id: str, by: str, role: str, reason: str, as_json: bool) -> None:
     """Approve a list that somebody else proposed. It is not destroyed yet.
 
     \b
@@ -381,4 +384,4 @@ def approve(desk: Desk, list_id: str, by: str, role: str, reason: str) -> None:
         granted(await disposal.approve(pool, given, Person(by, role), reason))
 
     with_registers(desk, work)
-    click.echo(f"approved: {list_id}")
+    click.echo(json.dumps({"approved": list_id}) if as_json else f"approved: {list_id}")
