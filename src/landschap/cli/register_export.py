@@ -204,7 +204,7 @@ async def _bodies(pool: asyncpg.Pool, wish: _Wish) -> AsyncGenerator[Sequence[Bo
     wanted, known = wish.wanted, wish.wanted.known
     if wish.bulk.output is Output.OBJECTS:
         question = AsOf(type=wish.type, wanted=[], valid_on=wanted.valid_on, known=known)
-        async for found in store.pages(pool, wanted):
+        async for found in store.found_pages(pool, wanted):
             yield object_rows(found, question, wish.shape)
         return
     async for part in store.histories(pool, wanted):

@@ -25,6 +25,13 @@ def object_rows(found: Sequence[Found], question: AsOf, shape: Shape) -> list[Bo
     return [_plain(body_of(one, question, shape)) for one in found]
 
 
+def content_rows(kind: ObjectType, contents: Sequence[Body], shape: Shape) -> list[Body]:
+    """As `object_rows` without history, from contents as they stand in the database."""
+    leaves = shape.leaves
+    rows = [each if each.keys() <= leaves else cut(each, leaves) for each in contents]
+    return rows if kind.geometry is None else [in_crs(kind, row, shape.crs) for row in rows]
+
+
 def stretch_rows(found: Sequence[Found], known: Known, shape: Shape) -> list[Body]:
     """A row per stretch of days, with the facts of both axes."""
     whole = replace(shape, with_history=True, whole_stretch=True)

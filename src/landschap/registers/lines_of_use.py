@@ -7,16 +7,18 @@ Source: Logboek Dataverwerkingen, "Gedrag van de applicatie".
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Protocol
 
 from landschap.logboek.lines import Processing, lines_of
 from landschap.logboek.payloads import Outcome
 from landschap.logboek.records import Draft
 from landschap.purposes.permit import Permit
 from landschap.registers.models import ObjectType
-from landschap.registers.questions import Found, Match
+from landschap.registers.questions import Match
+from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.tracing import TraceContext
 
 SYSTEM = "landschap registers"
@@ -47,9 +49,16 @@ class Use:
     case_number: str = ""
 
 
-def numbers_of(
-    kind: ObjectType, wanted: Sequence[str] | Match, found: Sequence[Found]
-) -> list[str]:
+class Held(Protocol):
+    """What was found of one object."""
+
+    @property
+    def content(self) -> Mapping[str, JsonValue]:
+        """What it says, its identification too."""
+        ...
+
+
+def numbers_of(kind: ObjectType, wanted: Sequence[str] | Match, found: Sequence[Held]) -> list[str]:
     """The numbers of the persons or companies an answer is about, sorted."""
     subject = kind.subject
     if subject is None:

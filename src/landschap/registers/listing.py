@@ -90,6 +90,11 @@ def read_listed(kind: ObjectType, query: Mapping[str, str], wrong: Faults) -> Li
     )
 
 
+def is_text(kind: ObjectType, path: str) -> bool:
+    """True for a property of which value and text in the database are the same."""
+    return kind.properties[path].schema.get("type") == "string"
+
+
 def bound_to(kind: ObjectType, query: Mapping[str, str]) -> JsonValue:
     """What a cursor is bound to: the question without place, size and shape of the answer."""
     free = {"cursor", "limit", "telling", "fields", "expand"}

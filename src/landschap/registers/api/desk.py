@@ -38,7 +38,7 @@ from landschap.registers.asking import (
 from landschap.registers.expanding import Relation, read_expansion
 from landschap.registers.forgetting import before_horizon
 from landschap.registers.geo_asking import crs_keys, read_crs
-from landschap.registers.lines_of_use import Use, drafts_of, numbers_of
+from landschap.registers.lines_of_use import Held, Use, drafts_of, numbers_of
 from landschap.registers.models import ObjectType
 from landschap.registers.questions import AsOf, Found, Match
 from landschap.registers.refusals import closed_fields
@@ -290,7 +290,7 @@ class Desk:
         self,
         case: Case,
         wanted: Sequence[str] | Match,
-        found: Sequence[Found],
+        found: Sequence[Held],
         *,
         refused: bool = False,
         doing: str = "",

@@ -17,8 +17,8 @@ import yaml
 from litestar import Request, Response, get
 from litestar.types import ControllerRouterHandler
 
+from landschap.registers.api.bulk_plan import SERVICE_ENDING as BULK_ENDING
 from landschap.registers.api.changing import SERVICE_ENDING
-from landschap.registers.api.exporting import SERVICE_ENDING as BULK_ENDING
 from landschap.registers.api.receiving import SERVICE
 from landschap.registers.describing import About
 from landschap.registers.describing_3_0 import as_3_0

@@ -18,8 +18,7 @@ from landschap.registers.answering import etag_of, http_date, repeat_of
 from landschap.registers.api.cases import Case
 from landschap.registers.api.desk import Desk, preference
 from landschap.registers.api.forms import JSON
-from landschap.registers.listing import Listed, Order, bound_to
-from landschap.registers.models import ObjectType
+from landschap.registers.listing import Listed, Order, bound_to, is_text
 from landschap.registers.quick_answers import Plan, bodies_now
 from landschap.registers.timeline import Clock
 from landschap.vocabulary.ijson import JsonValue
@@ -57,18 +56,13 @@ def _plan(desk: Desk, case: Case, listed: Listed) -> Plan | None:
         and listed.area is None
         and listed.order == Order()
         and case.form == JSON
-        and all(_is_text(kind, path) for path in listed.filters)
+        and all(is_text(kind, path) for path in listed.filters)
     )
     if not plain:
         return None
     view = desk.seen(case, listed.paths())
     plan = Plan(kind=view, leaves=shape.leaves, with_corrections=False)
     return plan if plan.can_answer and len(view.groups) == 1 else None
-
-
-def _is_text(kind: ObjectType, path: str) -> bool:
-    """True for a property of which value and text in the database are the same."""
-    return kind.properties[path].schema.get("type") == "string"
 
 
 def _answer(

@@ -158,7 +158,7 @@ async def _write(pool: Pool, wanted: Wanted, folder: Path) -> tuple[int, list[Fi
     with ExitStack() as stack:
         drafts = [stack.enter_context(_begun(form, kind, folder)) for form in forms_of(kind)]
         question = AsOf(type=kind, wanted=(), valid_on=wanted.valid_on, known=wanted.known)
-        async with contextlib.aclosing(store.pages(pool, wanted)) as parts:
+        async with contextlib.aclosing(store.found_pages(pool, wanted)) as parts:
             async for found in parts:
                 bodies = [told(one, question) for one in found]
                 for draft in drafts:

@@ -12,7 +12,14 @@ from landschap.registers.store.adopting import (
 from landschap.registers.store.closing import close, closure_of, destroyed_of, horizon_of
 from landschap.registers.store.counting import Counted, Size, count, count_by, last_change
 from landschap.registers.store.deliveries import begin_delivery, delivery_of, end_delivery
-from landschap.registers.store.exporting import PAGE, export, histories, pages
+from landschap.registers.store.exporting import (
+    PAGE,
+    Contents,
+    export,
+    found_pages,
+    histories,
+    pages,
+)
 from landschap.registers.store.feed import Change, changes_after
 from landschap.registers.store.loading import BATCH, StoppedError, load, load_whole
 from landschap.registers.store.paging import Page, Wanted, count_of, page_of
@@ -57,6 +64,7 @@ __all__ = [
     "Adoption",
     "AtNow",
     "Change",
+    "Contents",
     "Counted",
     "Entry",
     "Few",
@@ -87,6 +95,7 @@ __all__ = [
     "export",
     "faults_of",
     "few_now",
+    "found_pages",
     "histories",
     "history_of",
     "horizon_of",

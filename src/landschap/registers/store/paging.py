@@ -58,6 +58,8 @@ class Wanted:
     is_few: bool = True
     rows: tuple[RowCondition, ...] = ()
     within: Period | None = None
+    # No history is told of what is found.
+    contents_only: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
