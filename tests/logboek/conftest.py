@@ -11,10 +11,10 @@ import pytest
 from landschap.logboek.store import LogWriter
 
 
-@pytest.fixture
-async def writer(database: Any) -> AsyncIterator[LogWriter]:
-    """A log writer on lane proef-0 of a fresh database."""
-    made = LogWriter(database.settings, "proef-0")
+@pytest.fixture(params=[1, 2], ids=["one lane", "two lanes"])
+async def writer(database: Any, request: pytest.FixtureRequest) -> AsyncIterator[LogWriter]:
+    """A log writer on lane proef-0 of a fresh database, alone and with a second lane."""
+    made = LogWriter(database.settings, "proef-0", lanes=request.param)
     await made.start()
     yield made
     await made.close()

@@ -68,11 +68,12 @@ async def _started_again(killed: Server) -> Server:
     pytest.fail("the server does not start after a kill")
 
 
+@pytest.mark.parametrize("lanes", [1, 2])
 @pytest.mark.case("L14", "L15")
 async def test_while_the_database_is_away_appends_are_refused_after_their_limit(
-    own_server: Server,
+    own_server: Server, lanes: int
 ) -> None:
-    writer = await _writer(own_server.settings, wait_seconds=0.5)
+    writer = await _writer(own_server.settings, wait_seconds=0.5, lanes=lanes)
     await writer.append([permitted()])
     await own_server.stop()
     begin = time.monotonic()
@@ -92,10 +93,11 @@ async def test_while_the_database_is_away_appends_are_refused_after_their_limit(
     assert await _records(own_server.settings) == 2
 
 
+@pytest.mark.parametrize("lanes", [1, 2])
 async def test_what_was_acknowledged_before_a_kill_is_there_and_appends_go_on_after_it(
-    own_server: Server,
+    own_server: Server, lanes: int
 ) -> None:
-    writer = await _writer(own_server.settings, wait_seconds=20)
+    writer = await _writer(own_server.settings, wait_seconds=20, lanes=lanes)
     assert own_server.pid is not None
     acknowledged: list[Any] = []
     stop = asyncio.Event()
@@ -125,9 +127,12 @@ async def test_what_was_acknowledged_before_a_kill_is_there_and_appends_go_on_af
     await restarted.stop()
 
 
+@pytest.mark.parametrize("lanes", [1, 2])
 @pytest.mark.case("L14", "L15")
-async def test_without_permission_to_write_the_append_is_refused_at_once(database: Any) -> None:
-    writer = await _writer(database.settings)
+async def test_without_permission_to_write_the_append_is_refused_at_once(
+    database: Any, lanes: int
+) -> None:
+    writer = await _writer(database.settings, lanes=lanes)
     owner = await database.administrator()
     await owner.execute("REVOKE INSERT ON logboek.record FROM landschap_logboek")
     begin = time.monotonic()
@@ -170,8 +175,11 @@ async def _fill(writer: LogWriter, draft: Draft) -> None:
         await writer.append([draft] * 20)
 
 
-async def test_a_broken_connection_loses_nothing_and_writes_nothing_twice(database: Any) -> None:
-    writer = await _writer(database.settings, wait_seconds=10)
+@pytest.mark.parametrize("lanes", [1, 2])
+async def test_a_broken_connection_loses_nothing_and_writes_nothing_twice(
+    database: Any, lanes: int
+) -> None:
+    writer = await _writer(database.settings, wait_seconds=10, lanes=lanes)
     owner = await database.administrator()
     acknowledged: list[Any] = []
 
@@ -196,8 +204,69 @@ async def test_a_broken_connection_loses_nothing_and_writes_nothing_twice(databa
     assert await _records(database.settings) == 480
 
 
-async def test_a_month_without_partition_is_made_when_it_is_needed(database: Any) -> None:
-    writer = await _writer(database.settings)
+async def test_a_lane_that_lost_its_connection_leaves_the_work_to_the_other(
+    database: Any,
+) -> None:
+    writer = await _writer(database.settings, wait_seconds=5, lanes=2)
+    assert await writer.append([permitted()])
+    owner = await database.administrator()
+    # Whoever holds the lock of the first lane keeps its name, so that it can not come back.
+    await owner.execute(
+        "SELECT pg_terminate_backend(pid, 2000) FROM pg_locks WHERE locktype = 'advisory' AND "
+        "(classid::bigint << 32 | objid::bigint) = hashtextextended('logboek.lane:fout-0', 0)"
+    )
+    assert await owner.fetchval(
+        "SELECT pg_try_advisory_lock(hashtextextended('logboek.lane:fout-0', 0))"
+    )
+    begin = time.monotonic()
+    for _ in range(20):
+        await asyncio.gather(*[writer.append([permitted()]) for _ in range(16)])
+    assert time.monotonic() - begin < 4
+    assert writer.healthy
+    names = await owner.fetch("SELECT DISTINCT lane FROM logboek.batch ORDER BY lane")
+    assert [row["lane"] for row in names] == ["fout-0", "fout-0-2"]
+    await owner.close()
+    await writer.close()
+    assert await _records(database.settings) == 321
+
+
+async def test_two_lanes_have_two_batches_under_way(database: Any) -> None:
+    writer = await _writer(database.settings, wait_seconds=20, lanes=2)
+    owner = await database.administrator()
+    await owner.execute("BEGIN; LOCK TABLE logboek.batch IN SHARE MODE")
+    waiting = [writer.submit([permitted()])]
+    await asyncio.sleep(0.1)
+    waiting += [writer.submit([permitted()]) for _ in range(3)]
+    await asyncio.sleep(0.1)
+    few = await _writing(owner)
+    waiting += [writer.submit([permitted()])]
+    await asyncio.sleep(0.2)
+    enough = await _writing(owner)
+    await owner.execute("COMMIT")
+    assert (few, enough) == (1, 2)
+    await asyncio.gather(*waiting)
+    sizes = await owner.fetch("SELECT size FROM logboek.batch ORDER BY lane")
+    assert [row["size"] for row in sizes] == [1, 4]
+    await owner.close()
+    await writer.close()
+    assert await _records(database.settings) == 5
+
+
+async def _writing(owner: Any) -> int:
+    """How many connections of the log wait in a statement."""
+    await owner.execute("SELECT pg_stat_clear_snapshot()")
+    count: int = await owner.fetchval(
+        "SELECT count(*) FROM pg_stat_activity WHERE usename = 'landschap_logboek' AND "
+        "datname = current_database() AND state = 'active'"
+    )
+    return count
+
+
+@pytest.mark.parametrize("lanes", [1, 2])
+async def test_a_month_without_partition_is_made_when_it_is_needed(
+    database: Any, lanes: int
+) -> None:
+    writer = await _writer(database.settings, lanes=lanes)
     owner = await database.administrator()
     for row in await owner.fetch("SELECT inhrelid::regclass::text AS name FROM pg_inherits "
                                  "WHERE inhparent = 'logboek.record'::regclass"):  # fmt: skip

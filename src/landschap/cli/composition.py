@@ -87,7 +87,7 @@ class Composition:
     async def log(self) -> LogWriter:
         """The one lane of this process."""
         if self._log is None:
-            writer = LogWriter(self.settings, "web")
+            writer = LogWriter(self.settings, "web", lanes=2)
             await writer.start()
             self.stack.push_async_callback(writer.close)
             self._log = writer

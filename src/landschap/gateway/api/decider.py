@@ -106,6 +106,7 @@ async def open_desk(settings: Settings, lane: str, stack: AsyncExitStack) -> tup
         lane,
         wait_seconds=LOG_WAIT_SECONDS,
         records_waiting=settings.limits.log_queue,
+        lanes=2,
     )
     await writer.start()
     stack.push_async_callback(writer.close)

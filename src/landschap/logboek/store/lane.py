@@ -240,6 +240,11 @@ _CUT = (
 )
 
 
+def further_name(name: str, number: int) -> str:
+    """The name to ask for a second lane beside ``name``: its own, or the next free number."""
+    return f"{name}-{number}" if _NUMBERED.fullmatch(name) else name
+
+
 def is_data_fault(error: Exception) -> bool:
     """True when one of the records, and not the log, is the cause."""
     if isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError):

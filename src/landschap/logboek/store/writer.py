@@ -2,8 +2,10 @@
 """Group commit: many wait, one writes, all are released when it is durable.
 
 There is no timer that gathers a batch: the commit that is running is the time in which the next
-batch gathers. While PostgreSQL is away appends wait up to a limit and are then refused; when it is
-back the lane goes on by itself. Nothing is ever written twice or half.
+batch gathers. A writer with a second lane begins another batch beside it as soon as that one is
+worth a commit: PostgreSQL then works while this process seals. While PostgreSQL is away appends
+wait up to a limit and are then refused; when it is back the lanes go on by themselves. Nothing is
+ever written twice or half.
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ from landschap.logboek.store.lane import (
     ConnectionLost,
     Lane,
     Withheld,
+    further_name,
     in_words,
     is_data_fault,
     lacks_month,
@@ -42,6 +45,8 @@ RECORDS_PER_BATCH = 1000
 RECORDS_PER_APPEND = 20_000
 RECORDS_WAITING = 50_000
 WAIT_SECONDS = 2.0
+# A commit has a price of its own, whatever it holds; for fewer than these it is not paid twice.
+WORTH_A_COMMIT = 4
 # Told once, when the records are durable (None) or will never be.
 Done = Callable[[Exception | None], None]
 _LOOK_SECONDS = 0.1
@@ -87,11 +92,30 @@ class _Waiting:
             asyncio.get_running_loop().call_exception_handler(told)
 
 
+class _Course:
+    """One lane with what is under way in it."""
+
+    __slots__ = ("ids", "lane", "running", "wake")
+
+    def __init__(self, lane: Lane) -> None:
+        self.lane = lane
+        self.ids = RecordIds()
+        self.running: list[_Waiting] = []
+        self.wake = asyncio.Event()
+
+    async def open(self) -> bool:
+        """Open the lane; True when the batch in doubt turns out to be written."""
+        written = await self.lane.open()
+        self.ids.continue_after(self.lane.end.last)
+        return written
+
+
 class LogWriter:
-    """Writes records under one lane.
+    """Writes records under one lane, or two.
 
     ``lane`` with a number (`decider-0`) is that lane and no other; without one (`decider`) the
     first free number is taken. ``wait_seconds`` is how long an append may wait for PostgreSQL.
+    With ``lanes=2`` two batches can be under way; the second lane of `decider-0` is `decider-0-2`.
     """
 
     def __init__(
@@ -101,39 +125,47 @@ class LogWriter:
         *,
         wait_seconds: float = WAIT_SECONDS,
         records_waiting: int = RECORDS_WAITING,
+        lanes: int = 1,
     ) -> None:
-        self._lane = Lane(lambda: connect(settings, "logboek"), lane)
-        self._ids = RecordIds()
+        names = [lane, *(further_name(lane, number) for number in range(2, lanes + 1))]
+        self._courses = [_Course(Lane(lambda: connect(settings, "logboek"), n)) for n in names]
         self._wait_seconds = wait_seconds
         self._limit = records_waiting
         self._queue: deque[_Waiting] = deque()
-        self._running: list[_Waiting] = []
         self._waiting_records = 0
-        self._wake = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self._looker: asyncio.TimerHandle | None = None
         self._closing = False
         self._loop: asyncio.AbstractEventLoop
 
     @property
     def lane(self) -> str:
-        """The lane that is written; known after `start`."""
-        return self._lane.name
+        """The lane that is written first; known after `start`."""
+        return self._courses[0].lane.name
 
     @property
     def healthy(self) -> bool:
-        """True when the lane can be written now, as far as we know."""
-        return self._task is not None and not self._closing and self._lane.connected
+        """True when a lane can be written now, as far as we know."""
+        if not self._tasks or self._closing:
+            return False
+        return any(course.lane.connected for course in self._courses)
 
     async def start(self) -> None:
-        """Claim the lane. Raises LaneTaken, and LogUnavailable when PostgreSQL is not there."""
+        """Claim the lanes. Raises LaneTaken, and LogUnavailable when PostgreSQL is not there."""
         try:
-            await self._lane.open()
-        except ConnectionLost as error:
-            raise LogUnavailable(f"the log can not be opened: {error}") from error
-        self._ids.continue_after(self._lane.end.last)
+            for course in self._courses:
+                await course.open()
+        except Exception as error:
+            for course in self._courses:
+                await course.lane.close()
+            if isinstance(error, ConnectionLost):
+                raise LogUnavailable(f"the log can not be opened: {error}") from error
+            raise
         self._loop = asyncio.get_running_loop()
-        self._task = asyncio.create_task(self._run(), name=f"log lane {self.lane}")
+        self._tasks = [
+            asyncio.create_task(self._run(course), name=f"log lane {course.lane.name}")
+            for course in self._courses
+        ]
 
     async def append(
         self, drafts: Sequence[Draft | Ready], *, decided_epoch: int | None = None
@@ -190,7 +222,7 @@ class LogWriter:
         decided: tuple[int | None, UsedDeclaration | None],
         done: Done,
     ) -> _Waiting:
-        if self._task is None or self._closing:
+        if not self._tasks or self._closing:
             raise LogUnavailable("this log writer is not running")
         if not 0 < len(drafts) <= RECORDS_PER_APPEND:
             raise InvalidRecord(f"an append holds 1 to {RECORDS_PER_APPEND} records")
@@ -201,44 +233,76 @@ class LogWriter:
         waiting = _Waiting(made, decided, done, deadline)
         self._queue.append(waiting)
         self._waiting_records += len(made)
-        self._wake.set()
+        self._call()
         if self._looker is None:
             self._look_later()
         return waiting
 
+    def _call(self) -> None:
+        """Wake one lane that sleeps, when what waits is worth it."""
+        asleep = [course for course in self._courses if not course.wake.is_set()]
+        if not asleep:
+            return
+        if len(asleep) == len(self._courses) or len(self._queue) >= WORTH_A_COMMIT:
+            asleep[0].wake.set()
+
+    def _is_worth(self, course: _Course) -> bool:
+        """True when this lane should take what waits: no other does, or it is enough for two."""
+        if len(self._queue) >= WORTH_A_COMMIT:
+            return True
+        return bool(self._queue) and not any(
+            other.running for other in self._courses if other is not course
+        )
+
+    def _is_alone(self, course: _Course) -> bool:
+        """True when no other lane can be written now, as far as we know."""
+        return not any(other.lane.connected for other in self._courses if other is not course)
+
     async def close(self) -> None:
-        """Write what waits, then give up the lane."""
+        """Write what waits, then give up the lanes."""
         self._closing = True
-        if self._task is not None:
-            self._wake.set()
-            done, _ = await asyncio.wait([self._task], timeout=self._wait_seconds)
-            if not done:
-                self._task.cancel()
+        if self._tasks:
+            for course in self._courses:
+                course.wake.set()
+            _, late = await asyncio.wait(self._tasks, timeout=self._wait_seconds)
+            for task in late:
+                task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
-                    await self._task
-        for waiting in (*self._running, *self._queue):
+                    await task
+        for waiting in (*self._running(), *self._queue):
             waiting.fail(LogUnavailable("the log writer is closing"))
         if self._looker is not None:
             self._looker.cancel()
-        await self._lane.close()
+        for course in self._courses:
+            await course.lane.close()
 
-    async def _run(self) -> None:
+    async def _run(self, course: _Course) -> None:
         while True:
-            if not self._queue:
+            if not self._is_worth(course):
                 if self._closing:
                     return
-                self._wake.clear()
-                await self._wake.wait()
+                course.wake.clear()
+                await course.wake.wait()
                 continue
-            self._running = self._take()
+            if not course.lane.connected and not self._is_alone(course):
+                # What waits is for the lane that can; this one is opened for what comes after.
+                with contextlib.suppress(ConnectionLost, LaneTaken):
+                    await course.open()
+                await asyncio.sleep(_BACK_OFF_SECONDS[0])
+                continue
+            course.running = self._take(course.ids)
             try:
-                await self._write(self._running)
+                await self._write(course, course.running)
             except Exception as error:  # noqa: BLE001 - one batch fails, the lane lives on
-                for waiting in self._running:
+                for waiting in course.running:
                     waiting.fail(in_words(error))
-            self._running = []
+            course.running = []
 
-    def _take(self) -> list[_Waiting]:
+    def _running(self) -> list[_Waiting]:
+        """What is being written."""
+        return [waiting for course in self._courses for waiting in course.running]
+
+    def _take(self, numbers: RecordIds) -> list[_Waiting]:
         """Up to a thousand records, all sealed in one month; an append is never cut.
 
         A declaration stands in a batch with one span; who comes with another waits for the next.
@@ -256,25 +320,25 @@ class LogWriter:
             taken.append(self._queue.popleft())
             count += size
         self._waiting_records -= count
-        ids = iter(self._ids.take(count))
-        salt = self._ids.salt
+        ids = iter(numbers.take(count))
+        salt = numbers.salt
         for waiting in taken:
             waiting.records = [seal(made, next(ids), salt()) for made in waiting.ready]
         return taken
 
-    async def _write(self, batch: list[_Waiting]) -> None:
+    async def _write(self, course: _Course, batch: list[_Waiting]) -> None:
         while batch := [waiting for waiting in batch if waiting.open]:
             try:
-                withheld = await self._commit(batch)
+                withheld = await self._commit(course.lane, batch)
             except ConnectionLost:
-                if await self._reconnect():
+                if await self._reconnect(course):
                     withheld = None
                 else:
                     continue
             except Exception as error:
                 if not is_data_fault(error):
                     raise
-                await self._isolate(batch)
+                await self._isolate(course, batch)
                 return
             if withheld is None:
                 for waiting in batch:
@@ -283,36 +347,34 @@ class LogWriter:
             for waiting in batch:
                 _judge(waiting, withheld)
 
-    async def _commit(self, batch: list[_Waiting]) -> Withheld | None:
+    async def _commit(self, lane: Lane, batch: list[_Waiting]) -> Withheld | None:
         records = [record for waiting in batch for record in waiting.records]
         used = [waiting.used for waiting in batch if waiting.used is not None]
         epochs = [waiting.epoch for waiting in batch if waiting.epoch is not None]
         decided = min(epochs) if epochs else None
         try:
-            return await self._lane.commit(records, decided, used)
+            return await lane.commit(records, decided, used)
         except Exception as error:
             if not lacks_month(error):
                 raise
-        await self._lane.make_months()
-        return await self._lane.commit(records, decided, used)
+        await lane.make_months()
+        return await lane.commit(records, decided, used)
 
-    async def _isolate(self, batch: list[_Waiting]) -> None:
+    async def _isolate(self, course: _Course, batch: list[_Waiting]) -> None:
         """One of these can not be stored: halve until it stands alone, write the others."""
         if len(batch) == 1:
             batch[0].fail(InvalidRecord("the database can not hold a value of this record"))
             return
         middle = len(batch) // 2
-        await self._write(batch[:middle])
-        await self._write(batch[middle:])
+        await self._write(course, batch[:middle])
+        await self._write(course, batch[middle:])
 
-    async def _reconnect(self) -> bool:
+    async def _reconnect(self, course: _Course) -> bool:
         """Connect until it succeeds; True when the batch in doubt was written after all."""
         attempt = 0
         while True:
             with contextlib.suppress(ConnectionLost, LaneTaken):
-                written = await self._lane.open()
-                self._ids.continue_after(self._lane.end.last)
-                return written
+                return await course.open()
             if self._closing:
                 raise LogUnavailable("the log writer is closing")
             await asyncio.sleep(_BACK_OFF_SECONDS[min(attempt, len(_BACK_OFF_SECONDS) - 1)])
@@ -325,7 +387,7 @@ class LogWriter:
         """Refuse who has waited too long: one timer for all, not one per question."""
         now = self._loop.time()
         late = LogUnavailable(f"the log did not answer within {self._wait_seconds:g} s")
-        for waiting in self._running:
+        for waiting in self._running():
             if waiting.deadline <= now:
                 waiting.fail(late)
         while self._queue and self._queue[0].deadline <= now:
@@ -333,7 +395,7 @@ class LogWriter:
             self._waiting_records -= len(waiting.ready)
             waiting.fail(late)
         self._looker = None
-        if self._queue or self._running:
+        if self._queue or self._running():
             self._look_later()
 
 
