@@ -109,7 +109,7 @@ async def test_an_object_with_a_wrong_row_stays_out_whole_and_the_others_go_in(
     file, faults = written(tmp_path / "in.csv", ROWS + GOOD + BAD), tmp_path / "fout.csv"
     refused = await home.load(file)
     assert (refused.code, refused.out) == (1, "")
-    assert "in.csv, line 5, INGANG: not a date" in refused.err
+    assert "in.csv, line 5, INGANG (geldigVan): not a date" in refused.err
     whole = await home.load(file, "--faults", str(faults), "--all-or-nothing")
     assert whole.code == 1
     assert await home.contents() == {}
@@ -124,6 +124,35 @@ async def test_an_object_with_a_wrong_row_stays_out_whole_and_the_others_go_in(
     written(file, ROWS + GOOD + BAD.replace("13-01", "01-01").replace("veel", "2"))
     mended = await home.load(file, "--json")
     assert (mended.json["added"], mended.json["passedOver"]) == (2, 2)
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+async def test_what_does_not_fit_the_model_is_told_by_column_and_by_property(
+    home: Home, tmp_path: Path, form: str
+) -> None:
+    text = (
+        f"{ROWS}A!,2020-01-01,Kap,aanvraag,1\nb1,2020-01-01,Kap,verzoek,1\n"
+        "c1,2020-01-01,,besluit,1\n"
+    )
+    file = written(tmp_path / f"in.{form}", text)
+    if form == "parquet":
+        cells = [dict(row) for row in csv.DictReader(text.splitlines())]
+        pq.write_table(pa.lib.Table.from_pylist(cells), file)  # type: ignore[no-untyped-call]
+    refused = await home.load(file)
+    told = refused.err.replace("\n", " ")
+    first = 2 if form == "csv" else 1
+    assert f"in.{form}, line {first}, NR (identificatie): " in told
+    assert f"in.{form}, line {first + 1}, SOORT (velden.soort): " in told
+    empty = "NAAM (velden.naam): is empty, and vergunningen need naam"
+    assert f"in.{form}, line {first + 2}, {empty}" in told
+    await home.load(file, "--faults", str(tmp_path / "fout.csv"))
+    with (tmp_path / "fout.csv").open(newline="") as faults:
+        rows = [(each["column"], each["filled"]) for each in csv.DictReader(faults)]
+    assert rows == [("NR", "identificatie"), ("SOORT", "velden.soort"), ("NAAM", "velden.naam")]
+    no_name = MAPPING.replace('naam = "NAAM"\n', "")
+    file.with_suffix(".toml").write_text(no_name)
+    refused = await home.load(file)
+    assert "velden.naam: comes from no column, and vergunningen need naam" in refused.err
 
 
 async def test_what_stood_there_is_not_told_of_a_person(home: Home, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from landschap.registers.annotations import PersonalData
 from landschap.registers.mapping import FORMS, FileMapping, Rule, unknown
 from landschap.registers.operations import Draft
 from landschap.registers.periods import OPEN, IncompleteDate, Period
+from landschap.registers.schemas import as_list, faults
 from landschap.registers.shapes import geometry_of_wkt
 from landschap.registers.sources import (
     Reading,
@@ -93,7 +94,7 @@ class _Row:
         value = self.row.cells.get(column)
         return "" if value is None else str(value).strip()
 
-    def fault(self, column: str, error: Exception, *, shown: bool = True) -> None:
+    def fault(self, column: str, filled: str, error: Exception, *, shown: bool = True) -> None:
         rule = error.rule if isinstance(error, _Wrong) else "datum"
         value = self.text(column)[:_SHOWN] if shown and column else ""
         self.faults.append(
@@ -105,6 +106,7 @@ class _Row:
                 remedy="Correct this row, or the mapping.",
                 rule=rule,
                 value=value,
+                filled=filled,
             )
         )
 
@@ -113,11 +115,13 @@ def _of_row(mapping: FileMapping, file: str, source: SourceRow) -> Iterator[Sour
     row = _Row(mapping, file, source)
     object_id = row.text(mapping.identification)
     if not object_id:
-        row.fault(mapping.identification, _Wrong("verplicht", "holds no identification"))
+        row.fault(
+            mapping.identification, "identificatie", _Wrong("verplicht", "holds no identification")
+        )
     begin, end, moment = _begin(row), _end(row), _moment(row)
     content = _content(row)
     if not row.faults and begin is not None and end <= begin.lo:
-        row.fault(mapping.end, _Wrong("periode", "does not lie after the begin"))
+        row.fault(mapping.end, "geldigTot", _Wrong("periode", "does not lie after the begin"))
     if row.faults or begin is None:
         yield Refused(faults=row.faults, type_key=mapping.type.key, object_id=object_id)
         return
@@ -131,7 +135,7 @@ def _of_row(mapping: FileMapping, file: str, source: SourceRow) -> Iterator[Sour
         source={"bestand": file},
     )
     for reading in _per_group(mapping, object_id, draft, content):
-        wrong = model_faults(reading, file, source.line)
+        wrong = _model_faults(mapping, reading, file, source.line)
         if wrong:
             yield Refused(faults=wrong, type_key=mapping.type.key, object_id=object_id)
             continue
@@ -157,6 +161,35 @@ def _per_group(
             )
 
 
+def _model_faults(mapping: FileMapping, reading: Reading, file: str, line: int) -> list[RowFault]:
+    """Where an object does not fit its model, told by the columns of the file."""
+    kind, content = mapping.type, reading.draft.content or {}
+    of_id = len([*faults(reading.object_id, kind.properties[kind.identification].schema)])
+    found: list[RowFault] = []
+    for place, each in enumerate(model_faults(reading, file, line)):
+        name = each.column.partition("/")[0]
+        if place < of_id:
+            found.append(replace(each, column=mapping.identification, filled="identificatie"))
+        elif name:
+            found.append(_by_column(mapping, name, each))
+        else:
+            wanted = as_list(kind.group_schemas[reading.draft.group].get("required", []))
+            absent = [str(one) for one in wanted if one not in content]
+            told = [_by_column(mapping, name, _absent(mapping, name, each)) for name in absent]
+            found += told or [each]
+    return found
+
+
+def _by_column(mapping: FileMapping, name: str, fault: RowFault) -> RowFault:
+    rule = mapping.rules.get(name)
+    return replace(fault, column=rule.column if rule else "", filled=f"velden.{name}")
+
+
+def _absent(mapping: FileMapping, name: str, fault: RowFault) -> RowFault:
+    why = "is empty" if name in mapping.rules else "comes from no column"
+    return replace(fault, message=f"{why}, and {mapping.type.collection} need {name}")
+
+
 def _begin(row: _Row) -> IncompleteDate | None:
     mapping = row.mapping
     if isinstance(mapping.begin, date):
@@ -169,7 +202,7 @@ def _begin(row: _Row) -> IncompleteDate | None:
         if not (begin.complete or mapping.type.incomplete_dates):
             raise InvalidValue(f"is not a whole day, and {mapping.type.collection} need one")
     except ValueError as error:
-        row.fault(mapping.begin, error)
+        row.fault(mapping.begin, "geldigVan", error)
         return None
     return begin
 
@@ -186,7 +219,7 @@ def _end(row: _Row) -> date:
     try:
         return parse_day(_iso(row.mapping, text))
     except ValueError as error:
-        row.fault(column, error)
+        row.fault(column, "geldigTot", error)
         return OPEN
 
 
@@ -198,7 +231,7 @@ def _moment(row: _Row) -> datetime | None:
     try:
         return parse_moment(text if ":" in text else f"{_iso(mapping, text)}T00:00")
     except ValueError as error:
-        row.fault(mapping.registered, error)
+        row.fault(mapping.registered, "tijdstipRegistratie", error)
         return None
 
 
@@ -212,7 +245,8 @@ def _content(row: _Row) -> dict[str, JsonValue]:
             content[name] = _converted(row.mapping, name, rule, value)
         except ValueError as error:
             prop = row.mapping.type.properties[name]
-            row.fault(rule.column, error, shown=prop.personal_data is PersonalData.NONE)
+            is_shown = prop.personal_data is PersonalData.NONE
+            row.fault(rule.column, f"velden.{name}", error, shown=is_shown)
     return content
 
 

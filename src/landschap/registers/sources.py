@@ -34,7 +34,8 @@ class RowFault:
     """What is wrong with one row, and what the reader can do. Line 0 is the file as a whole.
 
     ``rule`` names the rule in one word. ``value`` is what stood there; it is left empty where it
-    may be personal data, and no message holds it.
+    may be personal data, and no message holds it. ``filled`` is the key of the mapping by which the
+    column is read, as ``velden.soort``; empty where no mapping is used.
     """
 
     file: str
@@ -44,10 +45,12 @@ class RowFault:
     remedy: str
     rule: str = "vorm"
     value: str = ""
+    filled: str = ""
 
     def __str__(self) -> str:
         where = f"{self.file}, line {self.line}" if self.line else self.file
-        where += f", {self.column}" if self.column else ""
+        filled = f" ({self.filled})" if self.filled and self.column else self.filled
+        where += f", {self.column}{filled}" if self.column or filled else ""
         found = f" ({self.value!r})" if self.value else ""
         return f"{where}: {self.message}{found}. {self.remedy}"
 

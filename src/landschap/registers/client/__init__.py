@@ -79,7 +79,7 @@ def _all_of(delivery: Delivery, *, people: bool = False) -> list[Reading]:
 
 def write_faults(path: Path, faults: Iterable[RowFault]) -> None:
     """Every row that is wrong as a line of CSV: where, which rule, why, what to do."""
-    names = ("file", "line", "column", "rule", "value", "message", "remedy")
+    names = ("file", "line", "column", "rule", "value", "message", "remedy", "filled")
     with path.open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out)
         writer.writerow(names)
