@@ -23,12 +23,13 @@ from landschap.gateway.asked import (
 )
 from landschap.gateway.asked import transaction_id_of as read_transaction_id
 from landschap.gateway.following import followed
-from landschap.gateway.inway import KeyWanted, VoiceWanted
+from landschap.gateway.inway import KeyWanted
 from landschap.gateway.memory import Memory
 from landschap.gateway.outway import Signing, TokenWanted, UserKeysWanted
 from landschap.gateway.recall import Recall
 from landschap.gateway.recording import Refused
 from landschap.gateway.refusals import Denied
+from landschap.gateway.voices import VoiceWanted
 from landschap.gateway.world import World
 from landschap.logboek.declarations import UsedDeclaration
 from landschap.logboek.forms import Ready
@@ -217,7 +218,7 @@ def _reasons(found: Refusal | Denied) -> tuple[Refusal, Decision | None]:
 
 def _outway(
     asked: Asked, holdings: Holdings, fresh: Fresh, trace: Trace
-) -> Verdict | TokenWanted | UserKeysWanted:
+) -> Verdict | TokenWanted | UserKeysWanted | VoiceWanted:
     world = holdings.world
     caller = outway.identify(asked, world, holdings.memory, fresh, holdings.user_keys)
     if isinstance(caller, UserKeysWanted):
@@ -241,7 +242,9 @@ def _outway(
         request["subject"] = recording.caller_words(caller)
         refused = Refused(refusal=bound, request=request, transaction_id=given)
         return _refused("outway", refused, holdings, trace, fresh)
-    allowed = outway.authorise(bound, asked, world, fresh)
+    allowed = outway.authorise(bound, asked, world, fresh, holdings.heard)
+    if isinstance(allowed, VoiceWanted):
+        return allowed
     if not isinstance(allowed, outway.Allowed):
         return _refused("outway", _of_bound(bound, asked, allowed), holdings, trace, fresh)
     outgoing = outway.declare(allowed, asked, world, fresh, secrets.signing)

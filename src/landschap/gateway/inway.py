@@ -18,7 +18,6 @@ Source: FSC Core, "Inway"; FSC Logging, "Inway"; authorisation algorithm R1 to R
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
 from uuid import UUID
 
@@ -33,10 +32,10 @@ from landschap.gateway.asked import Asked, Fresh, Query, Trace, is_lenient, quer
 from landschap.gateway.asked import transaction_id_of as read_transaction_id
 from landschap.gateway.memory import Memory, digest
 from landschap.gateway.refusals import Denied
+from landschap.gateway.voices import VoiceWanted, wanted_of
 from landschap.gateway.world import Connection, Offered, World
 from landschap.logboek.declarations import UsedDeclaration
-from landschap.purposes.authzen.voice import Voice, digest_of, request_of
-from landschap.purposes.chain import digest_of as hash_of
+from landschap.purposes.chain import digest_of
 from landschap.purposes.decision import Decision, Question
 from landschap.purposes.declaration import (
     SKEW,
@@ -50,7 +49,6 @@ from landschap.purposes.model import FieldSet
 from landschap.purposes.needs import Facts
 from landschap.purposes.permit import LIFETIME, Permit, PermitTooLarge, Received, seal
 from landschap.purposes.vetoes import Heard, judge, with_voice
-from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.problems import Refusal
 
 # A whole second more than a declaration is taken: moments in it are of whole seconds.
@@ -84,14 +82,6 @@ class Permitted(msgspec.Struct, frozen=True, kw_only=True):
     purposed: Purposed
     query: Query
     decision: Decision | None
-
-
-class VoiceWanted(msgspec.Struct, frozen=True):
-    """Our policies permit it, and another decision point must agree."""
-
-    voice: Voice
-    request: Mapping[str, JsonValue]
-    about: str
 
 
 class KeyWanted(msgspec.Struct, frozen=True):
@@ -193,18 +183,13 @@ def authorise(
     decision = judge(question, world.snapshot, fresh.now, identified.offered.veto)
     voice = identified.offered.service.voice
     if voice is not None and decision.allow:
-        wanted = _wanted(voice, question, world, identified.trace)
+        wanted = wanted_of(voice, question, world.me, identified.trace.onward())
         if heard is None or heard.about != wanted.about:
             return wanted
         decision = with_voice(decision, heard)
     if decision.allow:
         return Permitted(purposed=purposed, query=query, decision=decision)
     return Denied(decision.refusal(), decision)
-
-
-def _wanted(voice: Voice, question: Question, world: World, trace: Trace) -> VoiceWanted:
-    request = request_of(question, world.me, trace.onward())
-    return VoiceWanted(voice, request, digest_of(request))
 
 
 def sealed_permit(
@@ -264,7 +249,7 @@ def received_of(declaration: Declaration) -> Received:
     """What a next question, asked to answer this one, has to say of it."""
     claims, before = declaration.claims, declaration.claims.follows
     return Received(
-        digest=hash_of(declaration.compact),
+        digest=digest_of(declaration.compact),
         purpose=claims.purpose,
         origin=before.origin if before else claims.purpose,
         depth=before.depth if before else 0,

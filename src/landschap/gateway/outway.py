@@ -15,6 +15,7 @@ Source: FSC Core, "Outway"; FSC Logging, "Outway"; house decision: own side of t
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hmac
 from collections.abc import Mapping
 from datetime import timedelta
@@ -32,12 +33,13 @@ from landschap.gateway.asked import transaction_id_of as read_transaction_id
 from landschap.gateway.memory import Memory, digest
 from landschap.gateway.refusals import Denied
 from landschap.gateway.users import Employees, User, user_refused, verify_user
+from landschap.gateway.voices import VoiceWanted, wanted_of
 from landschap.gateway.world import Application, Connection, Token, World
 from landschap.purposes.chain import Followed
-from landschap.purposes.decide import decide
 from landschap.purposes.decision import Decision, Question
 from landschap.purposes.declaration import Claims, sign
 from landschap.purposes.needs import Facts
+from landschap.purposes.vetoes import Heard, judge, with_voice
 from landschap.vocabulary.problems import Refusal
 
 DECLARATION_LIFE = timedelta(seconds=60)
@@ -171,8 +173,15 @@ def bind_purpose(
     )
 
 
-def authorise(bound: Bound, asked: Asked, world: World, fresh: Fresh) -> Allowed | Refusal | Denied:
-    """May this user of ours, for this purpose, within the contract? By our own register."""
+def authorise(
+    bound: Bound, asked: Asked, world: World, fresh: Fresh, heard: Heard | None = None
+) -> Allowed | Refusal | Denied | VoiceWanted:
+    """May this user of ours, for this purpose, within the contract? By our own register.
+
+    ``heard`` is what the other decision point of this Outway said, when it was asked.
+    """
+    if world.engines.blocked:
+        return refusals.outway_blocked(world.engines.blocked)
     query = query_of(asked.target)
     if isinstance(query, Refusal):
         return query
@@ -193,7 +202,14 @@ def authorise(bound: Bound, asked: Asked, world: World, fresh: Fresh) -> Allowed
         facts=_facts(bound, asked.header("zaak"), world, fresh),
         follows=bound.follows,
     )
-    decision = decide(question, world.snapshot, fresh.now)
+    decision = judge(question, world.snapshot, fresh.now, world.engines.veto)
+    voice = world.engines.voice
+    if voice is not None and decision.allow:
+        declared = dataclasses.replace(question, legal_bases=decision.legal_bases)
+        wanted = wanted_of(voice, declared, world.me, bound.trace.onward())
+        if heard is None or heard.about != wanted.about:
+            return wanted
+        decision = with_voice(decision, heard)
     if decision.allow:
         return Allowed(bound=bound, query=query, decision=decision)
     return Denied(decision.refusal(), decision)

@@ -132,6 +132,20 @@ def service_blocked(why: str) -> Refusal:
     )
 
 
+def outway_blocked(why: str) -> Refusal:
+    """Rules that must be able to forbid what leaves, and can not be used."""
+    return Refusal(
+        code="outway_misconfigured",
+        status=503,
+        title="The Outway can not be used as it is configured",
+        detail="Rules that forbid what leaves can not be used, and so nothing leaves.",
+        missing="rules in the file of outway.veto that can be used",
+        owner=_OPERATORS,
+        fault=Fault.OURS,
+        extra={"why": why},
+    )
+
+
 def delegator_not_named(alias: str, whole: tuple[str, ...]) -> Refusal:
     """An alias that fits only contracts in another's name: acting for another is never guessed."""
     return Refusal(

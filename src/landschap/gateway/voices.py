@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The table ``[voice]`` of a service: another decision point that must agree with what we permit.
+"""The table ``[voice]``: another decision point that must agree with what we permit.
+
+It stands in the file of a service, and as ``[outway.voice]`` in the settings.
 
     [voice]
     address = "https://pdp.example/access/v1/evaluation"   # or OPA: .../v1/data/landschap/allow
@@ -17,7 +19,11 @@ import re
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
-from landschap.purposes.authzen.voice import KINDS, Voice
+import msgspec
+
+from landschap.purposes.authzen.voice import KINDS, Voice, digest_of, request_of
+from landschap.purposes.decision import Question
+from landschap.vocabulary.ijson import JsonValue
 
 VOICE_KEYS = ("address", "kind", "timeout_ms", "key_file")
 # nginx waits two seconds for a decision, and the record must be durable within these as well.
@@ -28,6 +34,20 @@ _ADDRESS = re.compile(r"https?://[A-Za-z0-9.\[\]:-]{1,255}(?:/[A-Za-z0-9._~/-]*)
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 Wrong = Callable[[str, str], None]
+
+
+class VoiceWanted(msgspec.Struct, frozen=True):
+    """Our policies permit it, and another decision point must agree."""
+
+    voice: Voice
+    request: Mapping[str, JsonValue]
+    about: str
+
+
+def wanted_of(voice: Voice, question: Question, owner: str, traceparent: str) -> VoiceWanted:
+    """What this voice is asked about this question."""
+    request = request_of(question, owner, traceparent)
+    return VoiceWanted(voice, request, digest_of(request))
 
 
 def read_voice(table: Mapping[str, object], wrong: Wrong) -> Voice:

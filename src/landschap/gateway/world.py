@@ -9,7 +9,7 @@ policy or contract works at once without a restart.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -24,6 +24,7 @@ from landschap.fsc.tokens import bound_certificate
 from landschap.gateway.plan import peer_upstream_name, service_upstream_name
 from landschap.gateway.services import Service
 from landschap.gateway.users import Employees
+from landschap.purposes.authzen.voice import Voice
 from landschap.purposes.bound import Bound, read_bound
 from landschap.purposes.cedar import CedarVeto, read_veto
 from landschap.purposes.needs import Approval
@@ -45,6 +46,20 @@ class Offered:
     upstream: str
     blocked: str = ""
     veto: CedarVeto | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engines:
+    """Who else must agree with what leaves by the Outway: another decision point, and own rules.
+
+    ``cedar`` is the text of the rules, ``veto`` what was read from it; ``blocked`` says why they
+    can not be used, or is empty.
+    """
+
+    voice: Voice | None = None
+    cedar: str = ""
+    veto: CedarVeto | None = None
+    blocked: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,11 +137,13 @@ class Found:
     marked: Mapping[str, frozenset[str]] = field(default_factory=dict)
     cases: frozenset[str] | None = None
     approvals: Sequence[Approval] = ()
+    engines: Engines = field(default_factory=Engines)
 
 
 class World(msgspec.Struct, frozen=True, kw_only=True):
     """What one organisation holds to be true at one epoch; ``me`` is its own Peer ID.
 
+    ``engines`` must agree with what leaves by the Outway.
     ``services`` are those that this Inway offers. ``incoming`` and ``outgoing`` are by grant hash,
     ``aliases`` by what an application may say instead of a hash, ``hosts`` by the host name it may
     ask instead of saying so, ``keys`` by the digest of an API key. ``marked`` are activities
@@ -152,6 +169,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     marked: Mapping[str, frozenset[str]] = {}
     cases: frozenset[str] | None = None
     approvals: Mapping[tuple[str, str, str], Approval] = {}
+    engines: Engines = Engines()
 
 
 def build_world(found: Found) -> World:
@@ -191,6 +209,7 @@ def build_world(found: Found) -> World:
         cases=found.cases,
         # Of two approvals of one use the one that ends last stands last.
         approvals={(a.purpose, a.case, a.asked_by): a for a in found.approvals},
+        engines=_ready(found.engines, found.snapshot),
     )
 
 
@@ -248,12 +267,23 @@ def _offered(service: Service, snapshot: Snapshot) -> Offered:
     )
 
 
+def _ready(engines: Engines, snapshot: Snapshot) -> Engines:
+    veto = _veto(engines.cedar, snapshot)
+    if isinstance(veto, str):
+        return replace(engines, blocked=veto)
+    return replace(engines, veto=veto)
+
+
 def veto_of(service: Service, snapshot: Snapshot) -> CedarVeto | str | None:
     """The rules of a service that only forbid, or why they can not be used: then nothing may."""
-    if not service.cedar:
+    return _veto(service.cedar, snapshot)
+
+
+def _veto(cedar: str, snapshot: Snapshot) -> CedarVeto | str | None:
+    if not cedar:
         return None
     ancestors = {uri: known.ancestors for uri, known in snapshot.purposes.items()}
-    read = read_veto(service.cedar, ancestors)
+    read = read_veto(cedar, ancestors)
     return (
         f"its rules in Cedar can not be used: {'; '.join(read)}" if isinstance(read, list) else read
     )

@@ -24,6 +24,7 @@ from landschap.platform.notification_settings import NotificationSettings
 from landschap.platform.oidc_settings import OidcSettings
 from landschap.platform.open_settings import OpenSettings
 from landschap.platform.options import option, section
+from landschap.platform.outway_settings import OutwaySettings
 from landschap.platform.toml_reading import Origin, Problem, Reading, SettingsError, section_schema
 from landschap.vocabulary.identifiers import Oin, PeerId
 
@@ -205,16 +206,6 @@ class NginxSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OutwaySettings:
-    aliases: Mapping[str, str] = option(
-        o.table_of(o.text),
-        "Names for connections, used as Fsc-Grant-Alias or as host name: each stands for a grant "
-        "hash, service or peer/service.",
-        default=None,
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessSettings:
     user: str | None = option(
         o.text, "System user for our processes when started as root.", default=None
@@ -304,7 +295,9 @@ class Settings:
     portal: PortalSettings = section(PortalSettings, "Pages for residents.")
     open: OpenSettings = section(OpenSettings, "Open data.")
     nginx: NginxSettings = section(NginxSettings, "The carrier.")
-    outway: OutwaySettings = section(OutwaySettings, "How our applications name connections.")
+    outway: OutwaySettings = section(
+        OutwaySettings, "How our applications name connections, and who else must agree."
+    )
     processes: ProcessSettings = section(ProcessSettings, "Our processes.")
     limits: LimitSettings = section(LimitSettings, "Bounds on everything.")
     log: LogSettings = section(LogSettings, "The technical log.")

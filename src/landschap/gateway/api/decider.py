@@ -19,6 +19,7 @@ import structlog
 
 from landschap.fsc.client import Identity, ManagerClient
 from landschap.gateway.api.desk import Desk, Sources
+from landschap.gateway.api.engines import engines_of
 from landschap.gateway.api.keeper import Keeper
 from landschap.gateway.api.protocol import DoorProtocol
 from landschap.gateway.api.voices import Voices
@@ -98,6 +99,7 @@ async def open_desk(settings: Settings, lane: str, stack: AsyncExitStack) -> tup
         user_keys=UserKeys(settings, employees.issuer) if employees else None,
         employees=employees,
         aliases=settings.outway.aliases or {},
+        engines=engines_of(settings),
     )
     stack.push_async_callback(keeper.close)
     identity.take = keeper.take
@@ -116,7 +118,9 @@ async def open_desk(settings: Settings, lane: str, stack: AsyncExitStack) -> tup
         case_key=secret_key(settings, "pseudonym"),
     )
     holdings = Holdings(
-        world=await load_world(pools, own, employees, datetime.now(UTC), keeper.aliases),
+        world=await load_world(
+            pools, own, employees, datetime.now(UTC), keeper.aliases, keeper.engines
+        ),
         memory=Memory(),
         secrets=Secrets(permit=secret_key(settings, "permit"), signing=signing),
     )

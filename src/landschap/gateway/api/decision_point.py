@@ -29,9 +29,9 @@ from litestar.types import ASGIApp, ControllerRouterHandler
 from landschap.gateway import refusals
 from landschap.gateway.api.point_records import Asking, Told, record_of
 from landschap.gateway.api.voices import Voices
-from landschap.gateway.inway import VoiceWanted
 from landschap.gateway.memory import Memory, digest
 from landschap.gateway.store.points import PointWorld
+from landschap.gateway.voices import VoiceWanted
 from landschap.gateway.world import Application
 from landschap.logboek.faults import InvalidRecord, LogUnavailable, StaleDecision
 from landschap.logboek.store import LogWriter

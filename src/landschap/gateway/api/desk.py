@@ -151,7 +151,7 @@ class Desk:
 class _Question:
     """One question on its way: decide, record, answer."""
 
-    __slots__ = ("asked", "attempts", "desk", "door", "fresh", "reply", "verdict")
+    __slots__ = ("asked", "attempts", "desk", "door", "fresh", "heard", "reply", "verdict")
 
     def __init__(self, desk: Desk, door: str, asked: Asked, reply: Reply, fresh: Fresh) -> None:
         self.desk = desk
@@ -161,6 +161,8 @@ class _Question:
         self.fresh = fresh
         self.attempts = 0
         self.verdict: Verdict | None = None
+        # Of this very question; whatever else has to be fetched for it, it is asked once.
+        self.heard: Heard | None = None
 
     def decide(self, holdings: Holdings) -> None:
         """Walk through the door; what is lacking is fetched beside."""
@@ -217,6 +219,7 @@ class _Question:
 
     async def _again(self, epoch: int) -> None:
         """The world is newer than the decision: see it, and decide again."""
+        self.heard = None
         try:
             await self.desk.sources.newer(epoch)
         except Exception:  # noqa: BLE001  # without the newer world there is no decision
@@ -233,7 +236,7 @@ class _Question:
             got = await self.desk.sources.obtain(wanted)
         except Exception:  # noqa: BLE001  # what can not be fetched, for whatever reason, is lacking
             got = False
-        holdings = self.desk.holdings
+        holdings = msgspec.structs.replace(self.desk.holdings, heard=self.heard)
         if not got or self.attempts >= _ATTEMPTS:
             holdings = msgspec.structs.replace(holdings, unobtainable=True)
         self.attempts += 1
@@ -248,6 +251,7 @@ class _Question:
         if self.attempts >= _ATTEMPTS:
             heard = unavailable(wanted.voice, wanted.about, "too_many_attempts")
         self.attempts += 1
+        self.heard = heard
         self.decide(msgspec.structs.replace(self.desk.holdings, heard=heard))
 
     def _unwritable(self) -> None:

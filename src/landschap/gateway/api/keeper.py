@@ -28,7 +28,7 @@ from landschap.gateway.memory import Bounded
 from landschap.gateway.outway import TOKEN_MARGIN
 from landschap.gateway.store import Pools, load_world
 from landschap.gateway.users import Employees
-from landschap.gateway.world import World, held_tokens
+from landschap.gateway.world import Engines, World, held_tokens
 from landschap.platform.credentials import LOOK_SECONDS, SIGNERS_WAIT_SECONDS, Credentials
 from landschap.platform.keys import PermitKeys
 from landschap.platform.settings import Settings
@@ -63,6 +63,7 @@ class Keeper:
     user_keys: UserKeys | None
     employees: Employees | None
     aliases: Mapping[str, str]
+    engines: Engines = dataclasses.field(default_factory=Engines)
     desk: Desk | None = None
     formers: tuple[Former, ...] = ()
     _loading: asyncio.Task[None] | None = None
@@ -81,7 +82,9 @@ class Keeper:
 
     async def _load(self) -> None:
         now = datetime.now(UTC)
-        world = await load_world(self.pools, self.own, self.employees, now, self.aliases)
+        world = await load_world(
+            self.pools, self.own, self.employees, now, self.aliases, self.engines
+        )
         if self.desk is not None and world.epoch >= self.desk.holdings.world.epoch:
             self._hold(world=world)
 

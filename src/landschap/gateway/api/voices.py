@@ -15,7 +15,7 @@ from typing import Self
 import aiohttp
 
 from landschap.fsc.client import HostMap
-from landschap.gateway.inway import VoiceWanted
+from landschap.gateway.voices import VoiceWanted
 from landschap.platform.settings import Settings
 from landschap.purposes.authzen.voice import (
     MAX_ANSWER_BYTES,

@@ -13,7 +13,7 @@ from landschap.fsc import store as fsc_store
 from landschap.fsc.own import OwnPeer
 from landschap.gateway.store.declared import applications, services
 from landschap.gateway.users import Employees
-from landschap.gateway.world import Connection, Found, World, build_world
+from landschap.gateway.world import Connection, Engines, Found, World, build_world
 from landschap.purposes import store as purposes_store
 from landschap.purposes.persons import store as persons
 from landschap.purposes.snapshot import Snapshot
@@ -46,10 +46,12 @@ async def load_world(
     employees: Employees | None,
     now: datetime,
     aliases: Mapping[str, str] | None = None,
+    engines: Engines | None = None,
 ) -> World:
     """Everything a decision rests on, at least as new as the epoch it names.
 
-    ``aliases`` are the names that the settings give to connections of our Outway.
+    ``aliases`` are the names that the settings give to connections of our Outway, ``engines`` who
+    else must agree there.
     """
     # First the epoch: what is read after it can only be newer, and is then read again.
     remembered = pools.remembered
@@ -69,6 +71,7 @@ async def load_world(
             applications=tuple(await applications(pools.gateway)),
             employees=employees,
             aliases=aliases or {},
+            engines=engines or Engines(),
             marked=await persons.marked(pools.purposes),
             cases=await remembered.cases.read(pools.purposes),
             approvals=await persons.approvals(pools.purposes, now),
