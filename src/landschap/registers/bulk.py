@@ -126,10 +126,15 @@ def _is_plain(name: str, value: JsonValue) -> bool:
 
 
 class Seal:
-    """Counts and digests of a delivery while it is written."""
+    """Counts and digests of a delivery while it is written.
 
-    def __init__(self) -> None:
-        self.rows = self.size = 0
+    ``left_out`` counts objects about persons who may not be used; it is told when
+    ``counts_left_out``.
+    """
+
+    def __init__(self, *, counts_left_out: bool = False) -> None:
+        self.rows = self.size = self.left_out = 0
+        self.counts_left_out = counts_left_out
         self._file, self._content = hashlib.sha256(), hashlib.sha256()
 
     def add_rows(self, bodies: Iterable[Mapping[str, JsonValue]]) -> None:
@@ -190,6 +195,7 @@ class Manifest:
             "bytes": seal.size,
             "sha256": seal.file_digest,
             "inhoudSha256": seal.content_digest,
+            **({"weggelaten": seal.left_out} if seal.counts_left_out else {}),
         }
 
 

@@ -76,6 +76,11 @@ DELIVERY: Json = {
         "bytes": _NUMBER,
         "sha256": {"type": "string", "description": "Van het bestand."},
         "inhoudSha256": {"type": "string", "description": "Van wat er staat, in elke vorm gelijk."},
+        "weggelaten": {
+            "type": "integer",
+            "description": "Hoeveel objecten ontbreken omdat gegevens van iemand niet mogen worden "
+            "gebruikt; staat er niet als er niets is op te zoeken, of als om een deel is gevraagd.",
+        },
     },
 }
 

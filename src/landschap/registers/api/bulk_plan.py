@@ -15,6 +15,7 @@ from landschap.registers.answering import headers_of
 from landschap.registers.api.cases import AnyRequest, Case, History
 from landschap.registers.api.collections import refuse_closed
 from landschap.registers.api.desk import Desk, preference
+from landschap.registers.api.persons import refuse_unknown_subject
 from landschap.registers.asking import Faults
 from landschap.registers.bulk import (
     DELIVERIES,
@@ -48,6 +49,12 @@ class Plan:
     delivery_id: UUID
 
     @property
+    def counts_left_out(self) -> bool:
+        """Whether it is told how many may not be used: not of a few that were asked for."""
+        is_part = bool(self.wanted.filters) or self.wanted.area is not None
+        return bool(self.case.permit.checks) and not is_part
+
+    @property
     def question(self) -> AsOf:
         """The question all objects answer."""
         wanted = self.wanted
@@ -79,11 +86,13 @@ async def planned(desk: Desk, kind: ObjectType, request: AnyRequest, *, is_bulk:
             formal=output if output == Output.REGISTRATIONS else "",
         ),
         offered=[*MEDIA.values(), "application/json"],
+        looks_up=True,
     )
     if kind.holds_personal_data and not is_bulk:
         raise ProblemError(_other_service(kind))
     ((bulk, listed),) = read
     refuse_closed(case, listed)
+    refuse_unknown_subject(case)
     known = await desk.known(case)
     wanted = Wanted(
         type=desk.seen(case, listed.paths()),

@@ -4,23 +4,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import replace
+from itertools import compress
 from typing import NamedTuple
 
 from landschap.registers import store
 from landschap.registers.api.bulk_plan import Plan
+from landschap.registers.api.cases import Case
 from landschap.registers.api.desk import Desk
+from landschap.registers.api.persons import numbers_in, usable
 from landschap.registers.bulk import Output, Seal
 from landschap.registers.bulk_forms import Body, Writer, sheet_of, writer_of
 from landschap.registers.exporting import (
+    Groups,
     content_rows,
     object_rows,
     registration_rows,
     stretch_rows,
     stretches_of,
 )
-from landschap.registers.lines_of_use import Held
+from landschap.registers.lines_of_use import Held, numbers_of
+from landschap.registers.questions import Found
 from landschap.vocabulary.ijson import JsonValue
 
 
@@ -29,7 +35,7 @@ class Stream:
 
     def __init__(self, desk: Desk, plan: Plan) -> None:
         self._desk, self._plan = desk, plan
-        self._seal = Seal()
+        self._seal = Seal(counts_left_out=plan.counts_left_out)
         self._pieces = self._made()
         self._first: bytes | None = None
         self._begun = False
@@ -87,7 +93,8 @@ class Stream:
         is_first = True
         if plan.bulk.output is Output.OBJECTS:
             async with aclosing(store.pages(pool, plan.wanted)) as pages:
-                async for found in pages:
+                async for page in pages:
+                    found = await self._usable(page)
                     held = _held(found) if isinstance(found, store.Contents) else found
                     await self._record(held, always=is_first)
                     is_first = False
@@ -99,13 +106,47 @@ class Stream:
         known, kind = plan.wanted.known, plan.wanted.type
         async with aclosing(store.histories(pool, plan.wanted)) as parts:
             async for part in parts:
-                stretches = list(stretches_of(kind, part.objects, known))
+                objects = await self._usable_objects(part.objects)
+                stretches = list(stretches_of(kind, objects, known))
                 await self._record(stretches, always=is_first)
                 is_first = False
                 if plan.bulk.output is Output.STRETCHES:
                     yield stretch_rows(stretches, known, case.shape)
                 else:
-                    yield list(registration_rows(kind, part.objects, known, case.shape))
+                    yield list(registration_rows(kind, objects, known, case.shape))
+
+    async def _usable(
+        self, page: store.Contents | Sequence[Found]
+    ) -> store.Contents | Sequence[Found]:
+        """A page without those who may not be used; they are counted."""
+        case = self._plan.case
+        if not case.permit.checks:
+            return page
+        if isinstance(page, store.Contents):
+            kept = await usable(self._desk, case, [_numbers(case, each) for each in _held(page)])
+            self._count_left_out(kept)
+            return replace(page, contents=[*compress(page.contents, kept)])
+        # More than one row of an object where what held is uncertain: all of them, or none.
+        of_each: dict[str, set[str]] = {}
+        for each in page:
+            of_each.setdefault(each.object_id, set()).update(_numbers(case, each))
+        kept = await usable(self._desk, case, [*of_each.values()])
+        self._count_left_out(kept)
+        may = dict(zip(of_each, kept, strict=True))
+        return [each for each in page if may[each.object_id]]
+
+    async def _usable_objects(self, objects: Mapping[str, Groups]) -> Mapping[str, Groups]:
+        """Objects without those that were ever about somebody who may not be used."""
+        case = self._plan.case
+        if not case.permit.checks:
+            return objects
+        numbers = [numbers_in(case.type, groups) for groups in objects.values()]
+        kept = await usable(self._desk, case, numbers)
+        self._count_left_out(kept)
+        return dict(compress(objects.items(), kept))
+
+    def _count_left_out(self, kept: Iterable[bool]) -> None:
+        self._seal.left_out += sum(not each for each in kept)
 
     async def _record(self, found: Sequence[Held], *, always: bool) -> None:
         if found or always:
@@ -117,6 +158,10 @@ class _Content(NamedTuple):
     """A content as `Found` has it."""
 
     content: Mapping[str, JsonValue]
+
+
+def _numbers(case: Case, one: Held) -> list[str]:
+    return numbers_of(case.type, (), [one])
 
 
 def _held(found: store.Contents) -> list[_Content]:

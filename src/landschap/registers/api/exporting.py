@@ -147,7 +147,7 @@ async def export(
 
 async def told(desk: Desk, register: Register, text: str, request: AnyRequest) -> Response[bytes]:
     """How a delivery to this peer ended. Raises ProblemError."""
-    permit = desk.permit(register.name, request, datetime.now(UTC))
+    permit = desk.permit(register.name, request, datetime.now(UTC), looks_up=True)
     try:
         delivery_id = UUID(text)
     except ValueError:
