@@ -13,7 +13,7 @@ import random
 import statistics
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlencode
@@ -162,6 +162,40 @@ def ours(app: Callable[..., Awaitable[None]], key: bytes, asked: Sequence[Asked]
             raise SystemExit(f"{scope['path']}: {told}")
 
     return ask
+
+
+async def delivered(app: Callable[..., Awaitable[None]], key: bytes) -> AsyncGenerator[bytes, None]:
+    """All permits as they are now as JSON lines, in pieces, with its seal and its digests."""
+    target = f"/{NAME}/v1/vergunningen?formaat=jsonl"
+    pieces: asyncio.Queue[bytes | None] = asyncio.Queue(1)
+    told: list[object] = []
+
+    async def receive() -> dict[str, object]:
+        await asyncio.Event().wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: dict[str, object]) -> None:
+        body = message.get("body", b"")
+        if message["type"] == "http.response.start":
+            told.append(message["status"])
+        elif told != [200]:
+            raise SystemExit(f"{target}: {told} {body!r}")
+        elif isinstance(body, bytes):
+            await pieces.put(body)
+
+    async def serve() -> None:
+        try:
+            await app(_scope(target, permit_header(key, target)), receive, send)
+        finally:
+            await pieces.put(None)
+
+    serving = asyncio.create_task(serve())
+    try:
+        while (piece := await pieces.get()) is not None:
+            yield piece
+        await serving
+    finally:
+        serving.cancel()
 
 
 def _scope(target: str, permit: str) -> dict[str, object]:

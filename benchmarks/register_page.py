@@ -140,6 +140,9 @@ PAGE_ENDS = """## What is compared
   per person in the log, committed with fsync. Permits are made beforehand, as the door does; all
   of a round are alike but for what is new in each question, as within a second of one asker. What
   is asked at the same time is read in one statement, and committed in one.
+- *Export* of ours is a whole delivery as JSON lines: the permit, the fields cut, the file with its
+  seal, the digest of the file and that of what it says; of the plain one a cursor, whose rows are
+  not written anywhere.
 - *CPU* is that of Python and of all processes of PostgreSQL, per question. Neighbours change it
   less than the rate, and growth is judged by it.
 - *Plain SQL*: a statement by hand on the same rows and the same pool of connections, which gives

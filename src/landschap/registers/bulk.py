@@ -111,18 +111,26 @@ def _choice(
 
 # Of what has no fractions and no names beyond ASCII, its bytes are those of `canonical`.
 _PLAIN = msgspec.json.Encoder(order="sorted").encode
+_PLAIN_KINDS = frozenset({str, bool, type(None)})
 
 
-def _is_plain(name: str, value: JsonValue) -> bool:
-    """True for a member of which the canonical form is that of a plain encoder."""
+def _canonical(body: Mapping[str, JsonValue]) -> bytes:
+    """As `canonical`, which writes every member by itself in Python."""
+    if "".join(body).isascii() and (
+        _PLAIN_KINDS.issuperset(map(type, body.values())) or all(map(_is_plain, body.values()))
+    ):
+        return _PLAIN(body)
+    return canonical(body)
+
+
+def _is_plain(value: JsonValue) -> bool:
+    """True for a value of which the canonical form is that of a plain encoder."""
     kind = type(value)
-    if kind is str or kind is bool or value is None:
-        return name.isascii()
-    if kind is int:
-        return name.isascii() and -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER  # type: ignore[operator]  # an int
-    if isinstance(value, list):
-        return name.isascii() and all(_is_plain("", each) for each in value)
-    return False
+    if kind in _PLAIN_KINDS:
+        return True
+    if isinstance(value, int):
+        return kind is int and -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER
+    return isinstance(value, list) and all(map(_is_plain, value))
 
 
 class Seal:
@@ -139,10 +147,7 @@ class Seal:
 
     def add_rows(self, bodies: Iterable[Mapping[str, JsonValue]]) -> None:
         """Rows as they are delivered."""
-        told = [
-            _PLAIN(body) if all(map(_is_plain, body, body.values())) else canonical(body)
-            for body in bodies
-        ]
+        told = [_canonical(body) for body in bodies]
         self._content.update(b"".join(told))
         self.rows += len(told)
 

@@ -57,6 +57,8 @@ class Sheet:
 
     def cells(self, body: Body) -> dict[str, JsonValue]:
         """A body laid flat; what is inside ``historie`` or ``inhoud`` gets columns of its own."""
+        if not any(name in body for name in _INNER):
+            return {name: body.get(name) for name in self.columns}
         flat: dict[str, JsonValue] = {}
         for name, value in body.items():
             if name in _INNER and isinstance(value, Mapping):

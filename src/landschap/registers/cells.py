@@ -14,6 +14,8 @@ from landschap.vocabulary.ijson import JsonValue
 
 def cell_of(value: JsonValue) -> str:
     """A value as a cell: empty for none, ja or nee, items of a list with | between them."""
+    if isinstance(value, str):
+        return safe_cell(value)
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -21,7 +23,7 @@ def cell_of(value: JsonValue) -> str:
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
         text = "|".join(str(each) for each in value)
     else:
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        text = json.dumps(value, ensure_ascii=False)
     return safe_cell(text)
 
 
