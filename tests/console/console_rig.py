@@ -13,12 +13,13 @@ from typing import Any
 import uvicorn
 from aiohttp import web
 from tests.console import confidential_rig
+from tests.console.login_rig import TwistedProvider
 from tests.portal.portal_rig import Server, deps_of, fill_rooms, free_socket
 from tests.portal.visiting import Visitor
 from tests.registers.rig import WEESP, made_up
 from tests.throwaway import Database
 
-from landschap.cli.demo.identity_provider import Client, People, Person, Provider
+from landschap.cli.demo.identity_provider import Client, People, Person
 from landschap.console.pages import (
     ConsoleDeps,
     console_shape,
@@ -33,6 +34,7 @@ from landschap.platform.keys import secret_key
 from landschap.platform.oidc import OidcClient
 from landschap.platform.oidc_settings import (
     ConsoleOidcSettings,
+    EmergencySettings,
     OidcSettings,
     PortalOidcSettings,
 )
@@ -118,6 +120,7 @@ class Console:
     deps: ConsoleDeps
     portal: PortalDeps
     database: Database
+    provider: TwistedProvider
 
     async def visit(self, sub: str = "burgerzaken", purpose: str = "", case: str = CASE) -> Visitor:
         """An employee who has logged in, and chosen a purpose when one is given."""
@@ -151,6 +154,9 @@ def employees(address: str) -> People:
             _person("app", "A. App", "medewerker-burgerzaken", amr=["pwd", "mfa"]),
             _person("wachtwoord", "W. Woord", "medewerker-burgerzaken", amr=["pwd"]),
             _person("hovenier", "H. Venier", "hovenier", acr=SUBSTANTIAL),
+            _person("piket", "P. Iket", "piketdienst", acr=SUBSTANTIAL),
+            _person("fg", "F. Groen", "privacy-officer", acr=SUBSTANTIAL),
+            _person("fg2", "G. Rood", "privacy-officer", acr=SUBSTANTIAL),
         ),
     )
 
@@ -165,7 +171,8 @@ async def served_console(database: Database) -> AsyncIterator[Console]:
     own, login = free_socket(), free_socket()
     address = f"http://weesp.localhost:{own.getsockname()[1]}"
     issuer = f"http://login.localhost:{login.getsockname()[1]}"
-    provider = web.AppRunner(Provider(issuer=issuer, people=employees(address)).app())
+    known = TwistedProvider(issuer=issuer, people=employees(address))
+    provider = web.AppRunner(known.app())
     await provider.setup()
     await web.SockSite(provider, login).start()
     settings = settings_with(database.settings, address, issuer)
@@ -179,7 +186,7 @@ async def served_console(database: Database) -> AsyncIterator[Console]:
     )
     task = asyncio.create_task(server.serve(sockets=[own]))
     try:
-        yield Console(address=address, deps=deps, portal=portal, database=database)
+        yield Console(address=address, deps=deps, portal=portal, database=database, provider=known)
     finally:
         server.should_exit = True
         await task
@@ -208,7 +215,17 @@ def settings_with(settings: Settings, address: str, issuer: str) -> Settings:
         oidc=OidcSettings(
             portal=PortalOidcSettings(issuer=issuer, client_id="mijn-gegevens"),
             employees=None,
-            console=ConsoleOidcSettings(issuer=issuer, client_id="console", roles=ROLES),
+            console=ConsoleOidcSettings(
+                issuer=issuer,
+                client_id="console",
+                roles=ROLES,
+                register_officers=("privacy-officer",),
+                emergency=EmergencySettings(
+                    roles=("inkomensconsulent", "medewerker-burgerzaken"),
+                    officers=("privacy-officer",),
+                    who=("piketdienst", "gegevensbeheerder", "privacy-officer"),
+                ),
+            ),
         ),
         organisation=replace(settings.organisation, contact={"telephone": "14 0294"}),
     )

@@ -319,6 +319,44 @@ def test_remembered_user_ends_with_the_token(scene: Scene) -> None:
     assert ask(scene, asked, later).code == "user_invalid"
 
 
+@pytest.mark.parametrize(
+    ("account", "until", "code"),
+    [
+        ("sub:m.devries", 0, "user_invalid"),
+        ("sub:m.devries", -1, ""),
+        ("sub:m.devries", float("inf"), "user_invalid"),
+        ("sid:s-1", 0, "user_invalid"),
+        ("sid:s-2", float("inf"), ""),
+        ("sub:another", float("inf"), ""),
+    ],
+)
+def test_token_of_an_employee_who_left_or_logged_out_is_void_at_once(
+    scene: Scene, account: str, until: float, code: str
+) -> None:
+    given = int(scene.now.timestamp()) - 5
+    asked = by_user(scene, user_token(scene, iat=given, sid="s-1"))
+    held = holdings(scene)
+    # Remembered from an earlier question: the world that came after it counts.
+    assert code_of(scene, asked, held) == ""
+    world = msgspec.structs.replace(held.world, departed={account: given + until})
+    assert code_of(scene, asked, msgspec.structs.replace(held, world=world)) == code
+
+
+def code_of(scene: Scene, asked: Asked, held: Holdings) -> str:
+    found = walk("outway", asked, held, scene.fresh())
+    assert isinstance(found, Verdict), found
+    return found.code
+
+
+def test_token_that_does_not_say_when_it_was_given_is_void_after_any_departure(
+    scene: Scene,
+) -> None:
+    held = holdings(scene)
+    world = msgspec.structs.replace(held.world, departed={"sub:m.devries": 1.0})
+    held = msgspec.structs.replace(held, world=world)
+    assert code_of(scene, by_user(scene), held) == "user_invalid"
+
+
 def test_user_without_an_issuer_configured_is_refused(scene: Scene) -> None:
     asked = by_user(scene)
     scene.employees = None

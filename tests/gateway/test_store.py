@@ -19,6 +19,15 @@ from landschap.gateway import store
 from landschap.gateway.plan import CarrierPlan
 from landschap.gateway.services import Service
 from landschap.gateway.store import Difference, Pools
+from landschap.gateway.users import Employees
+from landschap.platform.departures import (
+    BACK,
+    LEFT,
+    LOGOUT,
+    by_session,
+    by_subject,
+    note_departure,
+)
 from landschap.platform.identity import Validity, make_anchor
 from landschap.platform.settings import LimitSettings, ListenSettings, Settings
 from landschap.purposes.needs import Approval, Kind
@@ -166,6 +175,27 @@ async def test_what_is_said_of_persons_and_cases_is_in_the_next_world(
     assert list(later.approvals.values()) == [approval]
     await persons.say(pools.purposes, replace(objection, holds=False))
     assert (await store.load_world(pools, own, None, NOW)).marked == {}
+
+
+async def test_who_left_is_in_the_next_world_and_so_void_at_the_outway(
+    pools: Pools, database: Database
+) -> None:
+    own = own_peer(database.settings)
+    staff = Employees(
+        issuer="https://inloggen.test", audience="a", roles_claim="roles", level_claim="acr"
+    )
+    before = await store.load_world(pools, own, staff, NOW)
+    assert before.departed == {}
+    console = await database.pool("console")
+    for account, kind in ((by_subject("m.devries"), LEFT), (by_session("s-1"), LOGOUT)):
+        await note_departure(console, staff.issuer, account, NOW, kind, "hr")
+    await note_departure(console, "https://elsewhere", by_subject("a"), NOW, LEFT, "hr")
+    later = await store.load_world(pools, own, staff, NOW)
+    assert later.epoch == before.epoch + 3
+    assert later.departed == {"sub:m.devries": float("inf"), "sid:s-1": NOW.timestamp()}
+    await note_departure(console, staff.issuer, by_subject("m.devries"), NOW, BACK, "hr")
+    last = await store.load_world(pools, own, staff, NOW)
+    assert last.departed["sub:m.devries"] == NOW.timestamp()
 
 
 async def test_without_a_register_there_is_a_world_in_which_nothing_is_permitted(

@@ -218,7 +218,9 @@ async def fill_rooms(database: Database, more: Mapping[str, str] | None = None) 
     ``more`` are further files of that register.
     """
     folder = files("landschap.cli.demo") / "data" / "weesp" / "doelbinding"
-    sources = {each.name: each.read_text() for each in folder.iterdir()} | dict(more or {})
+    sources = {
+        each.name: each.read_text() for each in folder.iterdir() if each.name.endswith(".toml")
+    } | dict(more or {})
     register = parse_register(sources, database.settings.organisation.oin.value)
     signers = Signers(author="Anna", approver="Bert")
     await save_register(await database.pool("purposes"), register, signers, based_on="")

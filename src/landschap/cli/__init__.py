@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "apply": ("purpose", "apply", "Apply the register of purposes, field sets and policies."),
     "purpose": ("purpose_commands", "purpose", "See purposes and processing activities."),
     "policy": ("policy", "policy", "Test policies, see who may see a field."),
+    "employee": ("employee", "employee", "Write down who left or came back."),
     "statement": (
         "statement",
         "statement",

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from uuid import UUID
 
 import msgspec
 
@@ -22,8 +23,20 @@ class Task(msgspec.Struct, frozen=True):
     case: str
 
 
+class Emergency(msgspec.Struct, frozen=True):
+    """Emergency access that runs: the role that was taken, why, until when (seconds since 1970)."""
+
+    id: UUID
+    role: str
+    reason: str
+    until: float
+
+
 class Known(msgspec.Struct, frozen=True):
-    """An employee who is logged in; ``task`` is None until one is chosen."""
+    """An employee who is logged in; ``task`` is None until one is chosen.
+
+    ``roles`` are those the provider told, ``session_id`` its name for this session.
+    """
 
     subject: str
     name: str
@@ -32,6 +45,13 @@ class Known(msgspec.Struct, frozen=True):
     authenticated_at: int
     id_token: str
     task: Task | None = None
+    session_id: str = ""
+    emergency: Emergency | None = None
+
+    @property
+    def acting_roles(self) -> tuple[str, ...]:
+        """The roles with which is decided: one's own, and the one of an emergency."""
+        return (*self.roles, self.emergency.role) if self.emergency else self.roles
 
     def __repr__(self) -> str:
         return f"Known({self.subject!r}, roles={self.roles!r})"
@@ -47,9 +67,14 @@ class NoCaseNumber:
 def read_case(text: str) -> str | NoCaseNumber:
     """The number of a case as somebody typed it. A person's number is none: it would be logged."""
     case = " ".join(text.split())
-    if any(_is_person(digits) for digits in _DIGITS.findall(case)):
+    if names_a_person(case):
         return NoCaseNumber("person")
     return case if _CASE.fullmatch(case) else NoCaseNumber("form")
+
+
+def names_a_person(text: str) -> bool:
+    """True when the number of a person stands in a text that is going to be kept."""
+    return any(_is_person(digits) for digits in _DIGITS.findall(text))
 
 
 def _is_person(digits: str) -> bool:

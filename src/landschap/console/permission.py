@@ -64,7 +64,7 @@ def question_of(
         provider=owner,
         action=action,
         search=search,
-        roles=known.roles,
+        roles=known.acting_roles,
         loa=level,
         require_bound=False,
     )
@@ -189,11 +189,17 @@ def record_of(look: Look, decision: Decision | None) -> Draft:
     if decision is not None and decision.question.search:
         # By which property, never which value: that it may be searched by was decided on.
         context["search"] = list(decision.question.search)
+    if known.emergency is not None:
+        context["emergency"] = {
+            "id": str(known.emergency.id),
+            "role": known.emergency.role,
+            "reason": known.emergency.reason,
+        }
     request: JsonValue = {
         "subject": {
             "type": "employee",
             "id": known.subject,
-            "properties": {"roles": list(known.roles), "loa": look.level},
+            "properties": {"roles": list(known.acting_roles), "loa": look.level},
         },
         "action": {"name": look.action},
         "resource": {"type": "service", "id": look.service},
@@ -208,6 +214,34 @@ def record_of(look: Look, decision: Decision | None) -> Draft:
             {"adl.core.policies": {"landschap": decision.snapshot}} if decision is not None else {}
         ),
         body={"adl.core.request": request, "adl.core.response": _answer(decision)},
+    )
+    return refused_draft(entry, service=look.service)
+
+
+def emergency_record(look: Look, *, began: bool) -> Draft:
+    """That somebody took a role in an emergency, or gave it back; the reason stands with it."""
+    known = look.known
+    told = known.emergency
+    assert told is not None  # noqa: S101  # asked only in an emergency
+    request: JsonValue = {
+        "subject": {"type": "employee", "id": known.subject, "properties": {"loa": look.level}},
+        "action": {"name": look.action},
+        "resource": {"type": "role", "id": told.role},
+        "context": {"emergency": {"id": str(told.id), "role": told.role, "reason": told.reason}},
+    }
+    entry = AdlEntry(
+        trace_id=look.trace_id,
+        span_id=look.span_id,
+        at=look.at,
+        transaction_id=look.transaction_id,
+        references={},
+        body={
+            "adl.core.request": request,
+            "adl.core.response": {
+                "decision": True,
+                "context": {"by": "emergency access", "began": began},
+            },
+        },
     )
     return refused_draft(entry, service=look.service)
 

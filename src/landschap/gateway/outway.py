@@ -134,6 +134,8 @@ def identify(
         return user_refused("No issuer of employees is configured here.")
     user = _user(text.removeprefix(BEARER), world.employees, memory, fresh, user_keys)
     if isinstance(user, User):
+        if user.has_departed(world.departed):
+            return user_refused("The employee has left or logged out; log in again.")
         return Caller(application=application, user=user)
     return user
 

@@ -41,12 +41,28 @@ class Employees:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """A person behind a question. ``level`` is an assurance class of eToegang, or empty."""
+    """A person behind a question. ``level`` is an assurance class of eToegang, or empty.
+
+    ``since`` is when the token was given (seconds since 1970, 0 when it does not say);
+    ``session_id`` is what the issuer calls the session.
+    """
 
     subject: str
     roles: tuple[str, ...]
     level: str
     expires_at: float
+    since: float = 0.0
+    session_id: str = ""
+
+    def has_departed(self, departed: Mapping[str, float]) -> bool:
+        """True for who left, or logged out since the token was given.
+
+        ``departed`` tells per account (``sub:`` or ``sid:``) up to when a token is void.
+        """
+        if not departed:
+            return False
+        moments = (departed.get(f"sub:{self.subject}"), departed.get(f"sid:{self.session_id}"))
+        return any(moment is not None and self.since <= moment for moment in moments)
 
 
 def verify_user(
@@ -74,6 +90,7 @@ def _user(claims: Mapping[str, object], employees: Employees, now: datetime) -> 
     audience = claims.get("aud")
     audiences = audience if isinstance(audience, list) else [audience]
     subject = claims.get("sub")
+    issued_at, session_id = claims.get("iat"), claims.get("sid")
     if claims.get("iss") != employees.issuer:
         return _refuse("the token is of another issuer than that of our employees")
     if employees.audience not in audiences:
@@ -89,6 +106,8 @@ def _user(claims: Mapping[str, object], employees: Employees, now: datetime) -> 
         roles=_roles(claims.get(employees.roles_claim)),
         level=level_of(claims.get(employees.level_claim)),
         expires_at=float(expires_at),
+        since=float(issued_at) if isinstance(issued_at, int | float) else 0.0,
+        session_id=session_id if isinstance(session_id, str) else "",
     )
 
 

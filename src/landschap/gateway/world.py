@@ -137,6 +137,7 @@ class Found:
     marked: Mapping[str, frozenset[str]] = field(default_factory=dict)
     cases: frozenset[str] | None = None
     approvals: Sequence[Approval] = ()
+    departed: Mapping[str, float] = field(default_factory=dict)
     engines: Engines = field(default_factory=Engines)
 
 
@@ -148,7 +149,8 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     ``aliases`` by what an application may say instead of a hash, ``hosts`` by the host name it may
     ask instead of saying so, ``keys`` by the digest of an API key. ``marked`` are activities
     against which a restriction or objection of somebody stands, ``cases`` those that are open
-    (None: cases are not known here), ``approvals`` by purpose, case and who asks.
+    (None: cases are not known here), ``approvals`` by purpose, case and who asks. ``departed``
+    tells up to when the tokens of who left or logged out are void.
     """
 
     epoch: int
@@ -169,6 +171,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     marked: Mapping[str, frozenset[str]] = {}
     cases: frozenset[str] | None = None
     approvals: Mapping[tuple[str, str, str], Approval] = {}
+    departed: Mapping[str, float] = {}
     engines: Engines = Engines()
 
 
@@ -209,6 +212,7 @@ def build_world(found: Found) -> World:
         cases=found.cases,
         # Of two approvals of one use the one that ends last stands last.
         approvals={(a.purpose, a.case, a.asked_by): a for a in found.approvals},
+        departed=found.departed,
         engines=_ready(found.engines, found.snapshot),
     )
 

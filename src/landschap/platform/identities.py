@@ -2,7 +2,8 @@
 """Who a provider says has logged in: a resident by number, an employee by roles.
 
 A resident needs the level that is asked for. An employee needs a second factor: shown by that
-level, or by a method the provider names (``amr``), and a role that may enter.
+level, or by a method the provider names (``amr``), and a role that may enter; without one only
+emergency access is left, where that exists.
 Source: OpenID Connect Core 1.0, section 2 (``acr``, ``amr``); RFC 8176; BIO2, 8.5.
 """
 
@@ -33,13 +34,17 @@ class Resident:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Employee:
-    """Who logged in; ``subject`` is the name by which the provider and our log know them."""
+    """Who logged in; ``subject`` is the name by which the provider and our log know them.
+
+    ``session_id`` is what the provider calls this session, empty when it does not.
+    """
 
     subject: str
     name: str
     roles: tuple[str, ...]
     level: str
     authenticated_at: int
+    session_id: str = ""
     id_token: str = field(repr=False)
 
 
@@ -76,7 +81,8 @@ def employee(settings: ConsoleOidcSettings) -> Callable[[Claims, str], Employee]
         if not isinstance(subject, str) or not 0 < len(subject) <= _MAX_SUBJECT:
             raise LoginFailed(Reason.REFUSED, "the provider told no subject")
         roles = _texts(claims.get(settings.roles_claim))[:_MAX_ROLES]
-        if settings.allowed_roles.isdisjoint(roles):
+        enters = not settings.allowed_roles.isdisjoint(roles)
+        if not enters and not settings.may_take_emergency(roles):
             raise LoginFailed(Reason.NO_ROLE, "none of the roles may enter the console")
         return Employee(
             subject=subject,
@@ -84,6 +90,7 @@ def employee(settings: ConsoleOidcSettings) -> Callable[[Claims, str], Employee]
             roles=tuple(roles),
             level=level,
             authenticated_at=_when(claims),
+            session_id=_text(claims.get("sid")),
             id_token=token,
         )
 
@@ -97,6 +104,10 @@ def _require_level(level: str, minimum: str) -> None:
 
 def _when(claims: Claims) -> int:
     return int(claims.get("auth_time", claims["iat"]))
+
+
+def _text(claim: object) -> str:
+    return claim if isinstance(claim, str) and len(claim) <= _MAX_SUBJECT else ""
 
 
 def _texts(claim: object) -> list[str]:

@@ -43,6 +43,9 @@ _TIMEOUT = aiohttp.ClientTimeout(total=5)
 _METADATA_SECONDS = 600
 _LEEWAY_SECONDS = 60
 _MAX_ANSWER_BYTES = 200_000
+_MAX_TOKEN = 8_192
+_MAX_NAME = 255
+_LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 _EIDAS = "http://eidas.europa.eu/LoA/"
 _ETD = "urn:etoegang:core:assurance-class:"
@@ -72,6 +75,7 @@ class Reason(StrEnum):
     EXPIRED = "expired"
     NO_NUMBER = "no_number"
     NO_ROLE = "no_role"
+    DEPARTED = "departed"
     REFUSED = "refused"
 
 
@@ -92,6 +96,15 @@ class Pending:
     verifier: str = field(repr=False)
     return_to: str
     begun_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedOut:
+    """Whose session the provider says is over: all of ``subject``, or the one ``session_id``."""
+
+    subject: str
+    session_id: str
+    at: int
 
 
 class ClientSettings(Protocol):
@@ -184,6 +197,31 @@ class OidcClient(Generic[Who]):
         token = await self._redeem(answer.get("code", ""), pending.verifier)
         return self._identify(await self._claims(token, pending.nonce), token)
 
+    async def logged_out(self, token: str) -> LoggedOut:
+        """Who the provider says has logged out, by its logout token. Raises LoginFailed.
+
+        Source: OpenID Connect Back-Channel Logout 1.0, 2.4 and 2.6.
+        """
+        if len(token) > _MAX_TOKEN:
+            raise LoginFailed(Reason.REFUSED, "the logout token is larger than any we accept")
+        try:
+            claims = await self._decoded(token)
+            jwt.JWTClaimsRegistry(leeway=_LEEWAY_SECONDS, **self._ours()).validate(claims)
+        except (JoseError, ValueError) as error:
+            raise LoginFailed(Reason.REFUSED, f"logout token refused: {error}") from None
+        events = claims.get("events")
+        at = claims.get("iat")
+        if not isinstance(events, Mapping) or _LOGOUT_EVENT not in events or "nonce" in claims:
+            raise LoginFailed(Reason.REFUSED, "this token tells of no logout")
+        found = LoggedOut(
+            subject=_name(claims.get("sub")),
+            session_id=_name(claims.get("sid")),
+            at=at if isinstance(at, int) else 0,
+        )
+        if not (found.subject or found.session_id) or found.at <= 0:
+            raise LoginFailed(Reason.REFUSED, "the logout token names nobody")
+        return found
+
     async def end_address(self, id_token: str, return_to: str) -> str:
         """Where the session at the provider ends; our own page when it has no such place."""
         try:
@@ -230,11 +268,8 @@ class OidcClient(Generic[Who]):
             decoded = await self._decoded(token)
             jwt.JWTClaimsRegistry(
                 leeway=_LEEWAY_SECONDS,
-                iss={"essential": True, "value": self.settings.issuer},
-                aud={"essential": True, "value": self.settings.client_id},
-                exp={"essential": True},
-                iat={"essential": True},
                 nonce={"essential": True, "value": nonce},
+                **self._ours(),
             ).validate(decoded)
         except (JoseError, ValueError) as error:
             raise LoginFailed(Reason.REFUSED, f"identity token refused: {error}") from None
@@ -243,6 +278,15 @@ class OidcClient(Generic[Who]):
         if party != self.settings.client_id or (isinstance(audience, list) and len(audience) > 1):
             raise LoginFailed(Reason.REFUSED, "identity token is meant for others too")
         return decoded
+
+    def _ours(self) -> dict[str, Any]:
+        """What every token for us must say."""
+        return {
+            "iss": {"essential": True, "value": self.settings.issuer},
+            "aud": {"essential": True, "value": self.settings.client_id},
+            "exp": {"essential": True},
+            "iat": {"essential": True},
+        }
 
     async def _decoded(self, token: str) -> dict[str, Any]:
         """The claims, the signature checked; keys are fetched again once when one is unknown."""
@@ -295,6 +339,10 @@ class HostResolver(AbstractResolver):
     async def close(self) -> None:
         """Let go of the system's resolver."""
         await self._system.close()
+
+
+def _name(claim: object) -> str:
+    return claim if isinstance(claim, str) and len(claim) <= _MAX_NAME else ""
 
 
 def _json_object(raw: bytes) -> dict[str, Any] | None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +39,24 @@ class EmployeesOidcSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EmergencySettings:
+    """Emergency access (noodtoegang): a role for a limited time, with a reason that is told."""
+
+    roles: tuple[str, ...] = option(
+        o.several(o.text), "Roles that may be taken in an emergency; policies say what they see."
+    )
+    officers: tuple[str, ...] = option(
+        o.several(o.text), "Roles that are told of every use, and judge it; they may enter too."
+    )
+    who: tuple[str, ...] = option(
+        o.several(o.text),
+        "Roles of which one is needed to use it; empty: every employee who can log in.",
+        default=(),
+    )
+    minutes: int = option(o.whole_number(1, 480), "How long it lasts.", default=60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConsoleOidcSettings:
     """How employees log in at the console; a second factor is always needed."""
 
@@ -60,11 +79,30 @@ class ConsoleOidcSettings:
         "Methods (amr) that show a second factor, whatever the level.",
         default=("mfa",),
     )
+    register_officers: tuple[str, ...] = option(
+        o.several(o.text),
+        "Roles that may propose and approve changes of the register of purposes; they may enter.",
+        default=(),
+    )
+    contract_officers: tuple[str, ...] = option(
+        o.several(o.text),
+        "Roles that decide on contracts that others propose; they may enter.",
+        default=(),
+    )
+    emergency: EmergencySettings | None = section(
+        EmergencySettings, "Emergency access for who lacks a role.", optional=True
+    )
 
     @property
     def allowed_roles(self) -> frozenset[str]:
-        """Roles of which one is needed."""
-        return frozenset(self.roles)
+        """Roles of which one is needed to enter."""
+        told = self.emergency.officers if self.emergency else ()
+        return frozenset((*self.roles, *self.register_officers, *self.contract_officers, *told))
+
+    def may_take_emergency(self, roles: Iterable[str]) -> bool:
+        """True for one who may use emergency access."""
+        given = self.emergency
+        return given is not None and (not given.who or not set(given.who).isdisjoint(roles))
 
     @property
     def second_factors(self) -> frozenset[str]:

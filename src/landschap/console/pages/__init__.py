@@ -10,6 +10,7 @@ from __future__ import annotations
 from litestar.types import ControllerRouterHandler
 
 from landschap.console.pages.context import BASE, ConsoleDeps, console_shape, door_of
+from landschap.console.pages.emergency import emergency_routes
 from landschap.console.pages.objects import object_routes
 from landschap.console.pages.processing import processing_routes
 from landschap.console.pages.refused import is_console, refusal_page
@@ -26,6 +27,7 @@ def routes(deps: ConsoleDeps) -> list[ControllerRouterHandler]:
     return [
         *start_routes(deps),
         *login_routes(door_of(deps)),
+        *emergency_routes(deps),
         *register_routes(deps),
         *object_routes(deps),
         *report_routes(deps),

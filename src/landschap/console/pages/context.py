@@ -5,16 +5,18 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
 from litestar import Response
 
-from landschap.console.known import Known
+from landschap.console.known import Emergency, Known
+from landschap.console.pages.gate import Gate
 from landschap.platform.identities import Employee
 from landschap.platform.oidc import OidcClient, Reason
 from landschap.platform.settings import Settings
-from landschap.platform.web import N_, Language, Link, Site, SiteShape, Visitor
+from landschap.platform.web import N_, Alarm, Language, Link, Site, SiteShape, Visitor
 from landschap.platform.web.door import AnyRequest, Asked, Door, Failure
 from landschap.platform.web.login import FAILURES
 from landschap.platform.web.sessions import Session
@@ -34,6 +36,7 @@ REPORTS = Link(path=f"{BASE}/terugmeldingen", label=N_("Terugmeldingen"))
 PROCESSING = Link(path=f"{BASE}/verwerkingen", label=N_("Verwerkingen"))
 START = Link(path=BASE, label=N_("Console"))
 TASK = Link(path=f"{BASE}/doel", label=N_("Doel en zaak"))
+EMERGENCY = Link(path=f"{BASE}/noodtoegang", label=N_("Noodtoegang"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +62,7 @@ class ConsoleDeps:
 def console_shape(settings: Settings, version: str) -> SiteShape:
     """The console's site: its name, its menu, where a form may end."""
     oidc = settings.oidc.console
+    more = (EMERGENCY,) if oidc and oidc.emergency else ()
     return SiteShape(
         name=N_("Console"),
         version=version,
@@ -67,13 +71,19 @@ def console_shape(settings: Settings, version: str) -> SiteShape:
         start=BASE,
         visitor_line=N_("Wat u bekijkt, wordt vastgelegd"),
         public_menu=(START,),
-        personal_menu=(START, REGISTERS, REPORTS, PROCESSING, TASK),
+        personal_menu=(START, REGISTERS, REPORTS, PROCESSING, TASK, *more),
         form_targets=(oidc.issuer,) if oidc else (),
     )
 
 
+def gate_of(deps: ConsoleDeps) -> Gate:
+    """Who may go on behind the door."""
+    return Gate(deps.settings, deps.pool, deps.session_key)
+
+
 def door_of(deps: ConsoleDeps) -> Door[Employee, Known]:
     """The door of employees."""
+    gate = gate_of(deps)
     return Door(
         site=deps.site,
         pool=deps.pool,
@@ -89,6 +99,9 @@ def door_of(deps: ConsoleDeps) -> Door[Employee, Known]:
         home=BASE,
         start=BASE,
         address=deps.settings.addresses.web,
+        admit=gate.admit,
+        still=gate.still,
+        depart=gate.depart,
     )
 
 
@@ -100,13 +113,29 @@ def _remember(found: Employee) -> Known:
         level=found.level,
         authenticated_at=found.authenticated_at,
         id_token=found.id_token,
+        session_id=found.session_id,
     )
 
 
 def _visitor(session: Session[Known], token: str) -> Visitor:
     known = session.known
     return Visitor(
-        name=known.name, until=session.until, token=token, as_what=", ".join(known.roles)
+        name=known.name,
+        until=session.until,
+        token=token,
+        as_what=", ".join(known.acting_roles),
+        alarm=_alarm(known.emergency) if known.emergency else None,
+    )
+
+
+def _alarm(emergency: Emergency) -> Alarm:
+    """Emergency access stands on every page, and on paper."""
+    return Alarm(
+        title=N_("Noodtoegang"),
+        words=N_("U werkt als %(role)s, tot %(until)s. Reden: %(reason)s"),
+        until=datetime.fromtimestamp(emergency.until, UTC),
+        link=Link(path=EMERGENCY.path, label=N_("Stop of bekijk")),
+        values={"role": emergency.role, "reason": emergency.reason},
     )
 
 
@@ -162,6 +191,14 @@ _FAILURES: Mapping[Reason, Failure] = {
         (
             N_("Hier staan gegevens van inwoners. Een wachtwoord alleen is dan niet genoeg."),
             N_("Log opnieuw in met een tweede stap, zoals een app, sleutel of pas."),
+        ),
+        403,
+    ),
+    Reason.DEPARTED: Failure(
+        N_("Uw account is gestopt"),
+        (
+            N_("Wij hoorden dat u hier niet meer werkt, of dat u bent uitgelogd."),
+            N_("Klopt dat niet? Vraag uw leidinggevende of de beheerder van accounts."),
         ),
         403,
     ),

@@ -27,6 +27,7 @@ from landschap.console.permission import (
     question_of,
     record_of,
 )
+from landschap.console.store import EmergencyLook, note_look
 from landschap.gateway.users import level_of
 from landschap.logboek.faults import LogUnavailable, QueueFull
 from landschap.platform.ids import new_span_id, new_trace_id, uuid7
@@ -125,7 +126,7 @@ class Looking:
         owner = self.deps.settings.organisation.oin.value
         trace = TraceContext(trace_id=look.trace_id, span_id=look.span_id)
         if not kind.holds_personal_data and action == READ:
-            await self.written(self.deps.registers.log.append([record_of(look, None)]))
+            await self._recorded(look, None)
             return (
                 permit_without_purpose(kind, owner, look.transaction_id, asked.path, now),
                 trace,
@@ -134,13 +135,31 @@ class Looking:
         await self.deps.snapshot.newest()
         is_open = await self._case_open(known)
         decision = self._decide(asked, kind, action, search, is_open)
-        await self.written(self.deps.registers.log.append([record_of(look, decision)]))
+        await self._recorded(look, decision)
         if not decision.allow:
             raise ProblemError(decision.refusal())
         permit = permit_of(decision, look.transaction_id, asked.path, now)
         if not _can_obey(permit, kind, action):
             raise ProblemError(stopped_refusal(permit, "obligation_unsupported"))
         return permit, trace
+
+    async def _recorded(self, look: Look, decision: Decision | None) -> None:
+        """Write the decision; in an emergency also for the privacy officer, before it is shown."""
+        await self.written(self.deps.registers.log.append([record_of(look, decision)]))
+        known = look.known
+        if known.emergency is None:
+            return
+        noted = EmergencyLook(
+            transaction_id=look.transaction_id,
+            at=look.at,
+            service=look.service,
+            action=look.action,
+            about=str(look.about["type"]),
+            purpose=known.task.purpose if known.task and decision else "",
+            case_number=known.task.case if known.task and decision else "",
+            allowed=decision is None or decision.allow,
+        )
+        await note_look(self.deps.pool, known.emergency.id, noted)
 
     async def _case_open(self, known: Known) -> bool | None:
         """Whether the chosen case is open; None where cases are not known."""

@@ -13,6 +13,7 @@ from litestar import Response
 
 from landschap.console.pages.context import (
     BASE,
+    EMERGENCY,
     REGISTERS,
     START,
     TASK,
@@ -46,6 +47,33 @@ _BY_CODE: Mapping[str, Failure] = {
     "prohibited": Failure(
         N_("Dit gebruik is verboden"),
         (N_("Er geldt een verbod. Geen andere regel heft dat op."), _POLICY),
+        403,
+    ),
+    "emergency_needed": Failure(
+        N_("Uw rol geeft geen toegang tot de console"),
+        (
+            N_("U bent bekend, maar geen van uw rollen mag hier naar binnen."),
+            N_("Kan het niet wachten? Dan is er noodtoegang."),
+        ),
+        403,
+    ),
+    "emergency_refused": Failure(
+        N_("Noodtoegang kan nu niet voor u"),
+        (N_("Uw rollen laten het niet toe, of er loopt er al een."),),
+        403,
+    ),
+    "emergency_judged": Failure(
+        N_("Hier kunt u niet (meer) over oordelen"),
+        (N_("Iemand anders deed het al, of u gebruikte deze noodtoegang zelf."),),
+        409,
+    ),
+    "obligation_unsupported": Failure(
+        N_("Dit kan voor dit doel niet op het scherm"),
+        (
+            N_("De regel vraagt gegevens te veranderen op een manier die hier niet kan."),
+            _OTHER_PURPOSE,
+            _POLICY,
+        ),
         403,
     ),
     "outside_hours": Failure(
@@ -173,6 +201,8 @@ def _said(refusal: Refusal) -> Failure:
 
 def _actions(refusal: Refusal) -> tuple[Link, ...]:
     registers = Link(path=REGISTERS.path, label=N_("Naar de registers"))
+    if refusal.code.startswith("emergency_"):
+        return (EMERGENCY,)
     if refusal.code in _CHOOSE:
         return (Link(path=TASK.path, label=N_("Kies een ander doel")), registers)
     return (registers,)

@@ -21,10 +21,12 @@ from landschap.console.pages.context import (
     Words,
     both,
     door_of,
+    gate_of,
     refuse,
     session_of,
     words_of,
 )
+from landschap.console.pages.emergency import unjudged
 from landschap.console.permission import CHANGE, READ, Usable, usable_purposes
 from landschap.gateway.users import level_of
 from landschap.platform.web import N_
@@ -49,7 +51,10 @@ def start_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
         title = words_of(deps, asked).say(N_("Console"))
         values: dict[str, Any] = {"can_log_in": deps.oidc is not None, "task": None}
         if asked.session is not None:
+            known = asked.session.known
             values["task"] = task_of(deps, asked)
+            values["unjudged"] = await unjudged(deps, known)
+            values["enters"] = gate_of(deps).enters(known)
         return door.show(asked, "console/start.html", title, values=values)
 
     @get(both("/doel"), opt={"query": ("terug",)})

@@ -14,6 +14,7 @@ from landschap.fsc.own import OwnPeer
 from landschap.gateway.store.declared import applications, services
 from landschap.gateway.users import Employees
 from landschap.gateway.world import Connection, Engines, Found, World, build_world
+from landschap.platform.departures import departed
 from landschap.purposes import store as purposes_store
 from landschap.purposes.persons import store as persons
 from landschap.purposes.snapshot import Snapshot
@@ -75,6 +76,7 @@ async def load_world(
             marked=await persons.marked(pools.purposes),
             cases=await remembered.cases.read(pools.purposes),
             approvals=await persons.approvals(pools.purposes, now),
+            departed=await departed(pools.gateway, employees.issuer) if employees else {},
         )
     )
     remembered.connections = {**world.outgoing, **world.incoming}

@@ -9,11 +9,21 @@ Templates of a room stand in its ``templates/`` and extend ``web/frame.html``; i
 """
 
 from landschap.platform.web.files import StaticFiles, read_static_files, static_route
-from landschap.platform.web.frame import N_, Link, Page, Site, SiteShape, Visitor, page_headers
+from landschap.platform.web.frame import (
+    N_,
+    Alarm,
+    Link,
+    Page,
+    Site,
+    SiteShape,
+    Visitor,
+    page_headers,
+)
 from landschap.platform.web.language import Language, in_language, split_path
 
 __all__ = [
     "N_",
+    "Alarm",
     "Language",
     "Link",
     "Page",

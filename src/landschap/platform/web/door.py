@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, NamedTuple
 from urllib.parse import quote
 
@@ -20,7 +20,7 @@ from litestar import Request, Response
 from litestar.datastructures import Cookie
 from litestar.response import Redirect
 
-from landschap.platform.oidc import OidcClient, Pending, Reason, Who
+from landschap.platform.oidc import LoggedOut, OidcClient, Pending, Reason, Who
 from landschap.platform.web.frame import Page, Site, Visitor
 from landschap.platform.web.language import Language, in_language, split_path
 from landschap.platform.web.sealed import NONCE_BYTES, form_token, is_form_token, seal, unseal
@@ -47,6 +47,9 @@ class Door(Generic[Who, K]):
     who wanted nothing else; ``start`` is its public first page. Without ``oidc`` nobody can log in,
     and the pages say so. ``address`` is the site's own, for coming back to from the provider.
     ``remember`` makes of who came what the session knows; ``visitor`` is how the frame shows them.
+    ``admit`` raises LoginFailed for one who may not come in after all. ``still`` gets each session
+    with the path that is asked, and gives it back as it is now, or None when it is over; it may
+    raise ProblemError. ``depart`` is told whom the provider says has logged out.
     """
 
     site: Site
@@ -63,6 +66,9 @@ class Door(Generic[Who, K]):
     home: str
     start: str
     address: str
+    admit: Callable[[Who], Awaitable[None]] | None = None
+    still: Callable[[Session[K], str], Awaitable[Session[K] | None]] | None = None
+    depart: Callable[[LoggedOut], Awaitable[None]] | None = None
 
     def token(self, session: Session[K]) -> str:
         """Proves that a form came from our own page in this session."""
@@ -85,6 +91,9 @@ class Door(Generic[Who, K]):
             had_cookie=bool(token),
         )
         request.scope[_ASKED] = asked  # type: ignore[literal-required]  # a key of ours
+        if session is not None and self.still is not None:
+            asked = replace(asked, session=await self.still(session, path))
+            request.scope[_ASKED] = asked  # type: ignore[literal-required]  # as above
         return asked
 
     def asked_before(self, request: AnyRequest) -> Asked[K]:

@@ -47,13 +47,29 @@ class Visitor:
     """Who is logged in.
 
     ``until`` is when the session ends if nothing is done; ``token`` proves that a form came from
-    our own page; ``as_what`` is in which role, when that matters.
+    our own page; ``as_what`` is in which role, when that matters. ``alarm`` stands on top of every
+    page, with where it leads.
     """
 
     name: str
     until: datetime
     token: str
     as_what: str = ""
+    alarm: Alarm | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """What nobody may overlook, until when, and a page about it.
+
+    ``title`` and ``words`` are for the catalogue; ``words`` name ``until`` and the ``values``.
+    """
+
+    title: str
+    words: str
+    until: datetime
+    link: Link
+    values: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from landschap.platform.web.sessions import K, begin_session, end_session
 
 log = structlog.get_logger(__name__)
 
+_NO_STORE = {"Cache-Control": "no-store"}
 _ANSWER_KEYS = ("code", "state", "iss", "session_state", "error", "error_description", "error_uri")
 
 # What is said at every door; a door adds what only its own visitors can meet.
@@ -78,6 +79,8 @@ class _Handlers(Generic[Who, K]):
         pending = door.pending_of(request.cookies.get(door.login_cookie, ""))
         try:
             found = await door.oidc.finish(pending, dict(request.query_params))
+            if door.admit is not None:
+                await door.admit(found)
         except LoginFailed as failed:
             return_to = pending.return_to if pending else door.home
             answer: Response[Any] = await self.failed(request, failed, return_to)
@@ -125,11 +128,27 @@ class _Handlers(Generic[Who, K]):
     async def over(self, request: AnyRequest) -> Response[Any]:
         asked = await self.door.asked(request)
         said = (
-            N_("U deed een kwartier niets. Daarom stopte het, dat is veiliger."),
+            N_("U deed een kwartier niets, of u logde ergens anders uit."),
             N_("Log opnieuw in. U komt terug waar u was."),
         )
         again = self.again(self.door.safe_return(asked.query.get("terug", "")))
         return self.message(asked, Failure(N_("U bent uitgelogd"), said, 200), again)
+
+    async def told(self, request: AnyRequest) -> Response[Any]:
+        """The provider says that somebody logged out there; only it can, by its signature."""
+        door = self.door
+        if door.oidc is None or door.depart is None:
+            return await self.no_login(request)
+        form = await request.form()
+        try:
+            gone_one = await door.oidc.logged_out(str(form.get("logout_token", "")))
+        except LoginFailed as failed:
+            log.warning("logout token refused", detail=str(failed))
+            # Source: OpenID Connect Back-Channel Logout 1.0, 2.8.
+            body: dict[str, str] = {"error": "invalid_request", "error_description": str(failed)}
+            return Response(body, status_code=400, headers=_NO_STORE)
+        await door.depart(gone_one)
+        return Response(b"", status_code=200, headers=_NO_STORE)
 
     async def failed(
         self, request: AnyRequest, failed: LoginFailed, return_to: str
@@ -200,4 +219,12 @@ def login_routes(door: Door[Who, K]) -> list[HTTPRouteHandler]:
     async def over(request: AnyRequest) -> Response[Any]:
         return await at.over(request)
 
-    return [begin, finish, end, ended, over]
+    routes = [begin, finish, end, ended, over]
+    if door.depart is not None:
+
+        @post(f"{door.base}/uitloggen/bericht", status_code=200)
+        async def told(request: AnyRequest) -> Response[Any]:
+            return await at.told(request)
+
+        routes.append(told)
+    return routes
