@@ -10,6 +10,8 @@ What a room above may call:
     fsc_records                             transactions, as far as the asking peer is named in them
     latest, lanes                           for an officer of the own organisation
     decisions_between, count_decisions      the decisions of a period, in pages
+    uses_between, deliveries_between        what was used under which policy, counted
+    stretches, first_recorded               in which stretches, and from when there is a log
     snapshot, count_records, dropped_months the whole log in the order of verification
     proof_of                                one record, provable without the rest of the log
     lane_ends, last_anchor, add_anchor      for the worker that signs
@@ -17,6 +19,14 @@ What a room above may call:
 
 from __future__ import annotations
 
+from landschap.logboek.store.counting import (
+    DeliveryCount,
+    UseCount,
+    deliveries_between,
+    first_recorded,
+    stretches,
+    uses_between,
+)
 from landschap.logboek.store.decided import count_decisions, decisions_between
 from landschap.logboek.store.proving import (
     Proof,
@@ -46,12 +56,14 @@ from landschap.logboek.store.reading import (
 from landschap.logboek.store.writer import Done, LogWriter
 
 __all__ = [
+    "DeliveryCount",
     "Done",
     "LogFilters",
     "LogPage",
     "LogWriter",
     "Proof",
     "Snapshot",
+    "UseCount",
     "add_anchor",
     "by_record",
     "by_trace",
@@ -60,7 +72,9 @@ __all__ = [
     "count_decisions",
     "count_records",
     "decisions_between",
+    "deliveries_between",
     "dropped_months",
+    "first_recorded",
     "fsc_records",
     "lane_ends",
     "lanes",
@@ -70,5 +84,7 @@ __all__ = [
     "open_intents",
     "proof_of",
     "snapshot",
+    "stretches",
+    "uses_between",
     "uses_of",
 ]
