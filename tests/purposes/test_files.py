@@ -257,7 +257,13 @@ handelingen = ["*"]
 geldig_vanaf = 2020-01-01
 uitleg = { nl = "x", en = "x" }
 """
-    assert "can never apply" in only(problems({}, more=ban)).message
+    given = sources("weesp")
+    warned: list[Mistake] = []
+    parse_register({**given, "register.toml": given["register.toml"] + ban}, WEESP, warned)
+    lines = given["register.toml"].splitlines()
+    line = next(n for n, text in enumerate(lines, 1) if text == 'id = "bijstand-andere-gemeenten"')
+    assert [(each.file, each.line) for each in warned] == [("register.toml", line)]
+    assert "can never apply: the prohibition niets covers it" in warned[0].message
     roles = ban.replace('werking = "verbieden"', 'werking = "verbieden"\nrollen = ["x"]')
     assert any("not a key" in problem.message for problem in problems({}, more=roles))
 

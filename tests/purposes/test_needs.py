@@ -164,22 +164,6 @@ def test_a_misspelt_name_is_an_error_with_the_nearest_one(
     assert findings(r.weesp(r.policy("p", **changes), decrees=(decree(),))) == [(key, nearest)]
 
 
-def test_a_policy_that_can_never_match_is_told() -> None:
-    def words(policy: Policy, *decrees: Decree) -> str:
-        (found,) = check_register(r.weesp(policy, decrees=decrees))
-        return found.message
-
-    never = (
-        RowCondition(path="adres.plaats", op="eq", values=("Weesp",)),
-        RowCondition(path="adres.plaats", op="in", values=("Doesburg", "Utrecht")),
-    )
-    assert "no object meets both" in words(r.policy("p", rows=never))
-    under = r.policy("p", decree="besluit")
-    assert "names none" in words(under, decree(receivers=(r.STRANGER,)))
-    ended = Validity(since=date(2020, 1, 1), until=date(2025, 1, 1))
-    assert "other times" in words(under, decree(valid=ended))
-
-
 def test_where_a_mark_is_held_the_policy_says_which_kind_of_receiver_it_is_about() -> None:
     plain = r.weesp()
     services = (replace(plain.services[0], confidential=MARK),)

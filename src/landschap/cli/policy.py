@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from landschap.cli.config_option import json_option
-from landschap.cli.purpose import FOLDER, of_organisation, read_folder
+from landschap.cli.purpose import FOLDER, of_organisation, read_folder, warn_of
 from landschap.cli.tables import answer, table_of
 from landschap.cli.with_pool import run_with_pool
 from landschap.platform.settings import Settings
@@ -57,7 +57,9 @@ def run_tests(ctx: click.Context, settings: Settings, folder: Path | None, as_js
       landschap policy test doelbinding --json
     """
     folder = folder or settings.path.parent / FOLDER
-    snapshot = Snapshot(read_folder(folder, settings.organisation.oin.value).register)
+    found = read_folder(folder, settings.organisation.oin.value)
+    warn_of(found.warnings)
+    snapshot = Snapshot(found.register)
     now = datetime.now(UTC)
     outcomes = [try_out(trial, snapshot, now) for trial in read_trials(folder / TESTS)]
     failed = [each for each in outcomes if each.differences]

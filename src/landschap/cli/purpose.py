@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -25,6 +25,7 @@ from landschap.purposes.model import Policy, ProcessingActivity, Register, Valid
 from landschap.purposes.reading import RegisterError
 from landschap.purposes.snapshot import KnownPurpose, Snapshot
 from landschap.vocabulary.ijson import JsonValue
+from landschap.vocabulary.mistakes import Mistake
 
 FOLDER = "doelbinding"
 BASIS = "gebaseerd-op.txt"
@@ -36,11 +37,15 @@ _NOT_FOUND = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Folder:
-    """The register as it lies in a folder, and the version it was written on."""
+    """The register as it lies in a folder, and the version it was written on.
+
+    ``warnings`` are about what is not wrong, and was hardly meant.
+    """
 
     path: Path
     register: Register
     based_on: str
+    warnings: tuple[Mistake, ...] = ()
 
 
 of_organisation = read_from_config("settings", load_settings)
@@ -71,11 +76,14 @@ def apply(
     """
     found = read_folder(folder or settings.path.parent / FOLDER, settings.organisation.oin.value)
     if based_on is not None:
-        found = Folder(path=found.path, register=found.register, based_on=based_on)
+        found = replace(found, based_on=based_on)
+    warn_of(found.warnings)
+    told: dict[str, JsonValue] = {"warnings": [str(each) for each in found.warnings]}
     if dry_run:
         current, changes = _run(settings, lambda pool: _difference(pool, found))
         in_force = current if current != Snapshot(found.register).version else found.based_on
-        _print(changes, as_json, {"applied": False, "inForce": current, "basedOn": found.based_on})
+        told |= {"applied": False, "inForce": current, "basedOn": found.based_on}
+        _print(changes, as_json, told)
         _warn_of_refusal(changes, in_force, found.based_on)
         return
     saved = _run(
@@ -85,7 +93,14 @@ def apply(
         ),
     )
     _keep_basis(found.path, saved.version)
-    _print(saved.changes, as_json, {"applied": saved.epoch is not None, "version": saved.version})
+    told |= {"applied": saved.epoch is not None, "version": saved.version}
+    _print(saved.changes, as_json, told)
+
+
+def warn_of(warnings: Iterable[Mistake]) -> None:
+    """Tell of what is not wrong, and was hardly meant."""
+    for each in warnings:
+        click.echo(f"warning: {each}", err=True)
 
 
 def read_folder(folder: Path, owner: str) -> Folder:
@@ -99,15 +114,16 @@ def read_folder(folder: Path, owner: str) -> Folder:
         raise Trouble(f"{folder} can not be read: {error}", "make it readable, as UTF-8") from None
     if not sources:
         raise Trouble(f"{folder} holds no .toml files", "name the folder of the register")
+    warned: list[Mistake] = []
     try:
-        register = parse_register(sources, owner)
+        register = parse_register(sources, owner, warned)
     except RegisterError as error:
         count = len(error.mistakes)
         raise Trouble(
             f"nothing was applied, {count} thing{'s are' if count > 1 else ' is'} wrong:\n{error}",
             "correct these and apply again",
         ) from None
-    return Folder(path=folder, register=register, based_on=based_on)
+    return Folder(path=folder, register=register, based_on=based_on, warnings=tuple(warned))
 
 
 @click.group()
@@ -227,7 +243,8 @@ def _print(changes: tuple[Change, ...], as_json: bool, facts: Mapping[str, JsonV
     if not changes:
         click.echo("nothing to change: this register is in force already")
     for name, value in facts.items():
-        click.echo(f"{name}: {value if value != '' else '(none)'}")
+        if not isinstance(value, list):  # warnings were told beside
+            click.echo(f"{name}: {value if value != '' else '(none)'}")
 
 
 def _warn_of_refusal(changes: tuple[Change, ...], in_force: str, based_on: str) -> None:

@@ -206,12 +206,14 @@ auth_request_set $d_www $upstream_http_x_fsc_www;"""
 
 # What nginx refuses by itself. 400 leads to a path, not to a name: a request line that can not be
 # read has no path, and without one nginx can not go to a named place.
-_OWN_ERRORS = """error_page 400 414 431 494 = /_badreq;
+_OWN_ERRORS = """error_page 400 = /_badreq;
+error_page 414 431 494 = /_toolong;
 error_page 405 = @m405;
 error_page 413 = @toolarge;
 error_page 429 = @toomany;
 error_page 495 496 = @badcert;"""
 
+_TOO_LONG = "the request line or a header is longer than 16 kB"
 _TUNNEL = ('$request ~ "^CONNECT "', 405, "this method is not supported")
 # By the raw line: of a request that can not be read nothing else is known.
 BAD_REQUEST_MAP = """map $request $bad_code {
@@ -319,6 +321,9 @@ def _answers(component: str) -> str:
             *(_no_decision(name, component) for name in ("@nodecision", "@deny-")),
             literal_location("@unreach", 502, *_with_component(unreachable, component)),
             *(_bad_request(place, component) for place in ("@badreq", "= /_badreq")),
+            literal_location(
+                "= /_toolong", 400, "ERROR_CODE_REQUEST_INVALID", component, _TOO_LONG
+            ),
             literal_location(
                 "@m405",
                 405,

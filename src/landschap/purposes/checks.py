@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What can be wrong with a register although each line of it is well formed.
 
-Unknown names, cycles, permissions that can never apply, texts that would show a resident the wrong
-purpose. A finding names the table of the file format and its place, so that a file can be pointed
-at and an API can name the entry.
+Unknown names, cycles, texts that would show a resident the wrong purpose. A finding names the table
+of the file format and its place, so that a file can be pointed at and an API can name the entry.
+Permissions that can never apply are no mistake: `never` tells of those.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from landschap.purposes.model import (
 )
 from landschap.purposes.needs import CONSENT, FOUR_EYES
 from landschap.purposes.reading import nearest_of
-from landschap.purposes.snapshot import KnownDecree, Rule, Snapshot
+from landschap.purposes.snapshot import Snapshot
 from landschap.purposes.versions import faults_of
 from landschap.vocabulary.identifiers import InvalidValue, Oin
 
@@ -58,8 +58,7 @@ def check_register(register: Register) -> list[Finding]:
     ]
     for place, policy in enumerate(register.policies):
         findings += _policy(place, policy, snapshot)
-    # A rule can only be judged as a whole when the names in it exist.
-    return findings or [*_shadowed(snapshot), *_contradicting(snapshot)]
+    return findings
 
 
 def _duplicates(register: Register) -> Iterator[Finding]:
@@ -283,47 +282,6 @@ def _needs(place: int, policy: Policy, snapshot: Snapshot) -> Iterator[Finding]:
         yield finding("autorisatiebesluit", "the decree is about another service")
 
 
-def _contradicting(snapshot: Snapshot) -> Iterator[Finding]:
-    """Permissions that can never apply, by what they say themselves."""
-    places = {policy.id: place for place, policy in enumerate(snapshot.register.policies)}
-    rules = {
-        rule.policy.id: rule
-        for by_purpose in snapshot.permits.values()
-        for found in by_purpose.values()
-        for rule in found
-    }
-    for name, rule in rules.items():
-        why = _why_never(rule)
-        if why:
-            yield Finding(
-                table="beleidsregel",
-                place=places[name],
-                key="id",
-                message=f"can never apply: {why}",
-            )
-
-
-def _why_never(rule: Rule) -> str:
-    decree, policy = rule.decree, rule.policy
-    if decree is not None and decree.receivers.isdisjoint(rule.organisations or ()):
-        return f"the decree {policy.decree} names none of its organisations"
-    if decree is not None and not _overlap(decree, rule):
-        return f"the decree {policy.decree} is in force at other times"
-    conditions = (*policy.rows, *(decree.decree.persons if decree else ()))
-    wanted: dict[str, set[str]] = {}
-    for each in conditions:
-        if each.op in ("eq", "in") and each.values:
-            wanted.setdefault(each.path, set(each.values)).intersection_update(each.values)
-    empty = [path for path, values in wanted.items() if not values]
-    return f"no object meets both conditions on {empty[0]}" if empty else ""
-
-
-def _overlap(decree: KnownDecree, rule: Rule) -> bool:
-    return (decree.until is None or rule.since < decree.until) and (
-        rule.until is None or decree.since < rule.until
-    )
-
-
 def _related(activity: ProcessingActivity, policy: Policy, snapshot: Snapshot) -> bool:
     """True when one purpose is the other, or lies under it."""
     same = snapshot.equivalents
@@ -331,42 +289,6 @@ def _related(activity: ProcessingActivity, policy: Policy, snapshot: Snapshot) -
     theirs = same.get(policy.purpose, policy.purpose)
     lines = [snapshot.purposes[uri].ancestors for uri in (ours, theirs) if uri in snapshot.purposes]
     return any(ours in line and theirs in line for line in lines)
-
-
-def _shadowed(snapshot: Snapshot) -> Iterator[Finding]:
-    """Permissions that can never apply, because a prohibition covers all of them."""
-    places = {policy.id: place for place, policy in enumerate(snapshot.register.policies)}
-    for by_purpose in snapshot.permits.values():
-        for rules in by_purpose.values():
-            # A policy is one rule for each version of its activity; only all of them are never.
-            for rule, every in ((each, _of_policy(each, rules)) for each in rules):
-                for ban in snapshot.prohibitions if rule is every[0] else ():
-                    if all(_covers(ban, each, snapshot) for each in every):
-                        yield Finding(
-                            table="beleidsregel",
-                            place=places[rule.policy.id],
-                            key="id",
-                            message=f"can never apply: the prohibition {ban.policy.id} covers it",
-                        )
-
-
-def _of_policy(rule: Rule, rules: Sequence[Rule]) -> list[Rule]:
-    return [each for each in rules if each.policy is rule.policy]
-
-
-def _covers(ban: Rule, rule: Rule, snapshot: Snapshot) -> bool:
-    policy = rule.policy
-    uri = snapshot.equivalents.get(policy.purpose, policy.purpose)
-    purposes = {ANYONE, *snapshot.purposes[uri].ancestors}
-    return (
-        snapshot.equivalents.get(ban.policy.purpose, ban.policy.purpose) in purposes
-        and ban.policy.service in {ANYONE, policy.service}
-        and ban.policy.provider in {ANYONE, policy.provider}
-        and (ANYONE in ban.policy.actions or set(policy.actions) <= set(ban.policy.actions))
-        and (ban.organisations is None or (rule.organisations or set()) <= ban.organisations)
-        and ban.since <= rule.since
-        and (ban.until is None or (rule.until is not None and rule.until <= ban.until))
-    )
 
 
 def _names(

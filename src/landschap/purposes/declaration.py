@@ -175,8 +175,19 @@ def _other_delegator(declared: str, agreed: str) -> Refusal:
 
 def _fresh(claims: Claims, now: datetime) -> Refusal | None:
     life = claims.expires_at - claims.issued_at
-    if not timedelta(0) < life <= MAX_LIFETIME or claims.issued_at > now + SKEW:
-        return refuse("declaration_invalid", "The times of the declaration can not be right.")
+    if not timedelta(0) < life <= MAX_LIFETIME:
+        seconds = MAX_LIFETIME.total_seconds()
+        return refuse(
+            "declaration_invalid",
+            f"A declaration lives longer than nothing and at most {seconds:.0f} seconds.",
+        )
+    if claims.issued_at > now + SKEW:
+        ahead = (claims.issued_at - now).total_seconds()
+        return refuse(
+            "declaration_invalid",
+            f"The declaration is from the future: {ahead:.0f} seconds ahead of our clock, of which "
+            f"{SKEW.total_seconds():.0f} are let pass; set the clock of the asker right.",
+        )
     if now >= claims.expires_at + SKEW:
         return refuse("declaration_expired", "The declaration has expired; make a new one.")
     return None

@@ -41,6 +41,7 @@ from landschap.purposes.model import (
     Validity,
 )
 from landschap.purposes.needs import DESPITE, NEEDS
+from landschap.purposes.never import never_applying
 from landschap.purposes.reading import RegisterError, Table, lines_of_tables, nearest_of
 from landschap.purposes.rows import OPERATORS, RowCondition, fault_of
 from landschap.vocabulary.mistakes import Mistake
@@ -61,10 +62,13 @@ _UNSUPPORTED: Mapping[str, Mapping[str, str]] = {
 Made = TypeVar("Made")
 
 
-def parse_register(sources: Mapping[str, str], owner: str) -> Register:
+def parse_register(
+    sources: Mapping[str, str], owner: str, warned: list[Mistake] | None = None
+) -> Register:
     """The register in these files (name -> text). ``owner`` is the OIN of whose register it is.
 
-    Raises RegisterError with everything that is wrong.
+    What is not wrong, and was hardly meant, is added to ``warned``: permissions that can never
+    apply. Raises RegisterError with everything that is wrong.
     """
     problems: list[Mistake] = []
     tables = tables_of(sources, problems, _KINDS)
@@ -93,6 +97,10 @@ def parse_register(sources: Mapping[str, str], owner: str) -> Register:
         tables[finding.table][finding.place].problem(finding.key, finding.message, finding.nearest)
     if problems:
         raise RegisterError(problems)
+    if warned is not None:
+        for finding in never_applying(register):
+            tables[finding.table][finding.place].problem(finding.key, finding.message)
+        warned += problems
     return register
 
 
