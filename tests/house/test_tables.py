@@ -7,7 +7,10 @@ import re
 
 from tests.conftest import Database
 
-_ROOMS = ("logboek", "purposes", "fsc", "registers", "gateway", "portal", "console", "platform")
+_ROOMS = (
+    "logboek", "purposes", "fsc", "registers", "gateway", "portal", "console", "packages",
+    "platform",
+)  # fmt: skip
 # Tables that a library makes and keeps; their shape is not ours.
 _FOREIGN = re.compile(r"fsc\.pgqueuer")
 
@@ -33,6 +36,7 @@ _APPEND_ONLY = {
     *("logboek.record", "logboek.form", "logboek.batch", "logboek.anchor"),
     "registers.assertion",
     *("purposes.standing", "purposes.case_state", "purposes.approval"),
+    "packages.applied",
 }
 
 

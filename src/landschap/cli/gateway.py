@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -74,7 +74,7 @@ def apply_services(config: Path, folder: Path | None, prune: bool, as_json: bool
     wanted = read_all_services(folder or settings.path.parent / SERVICES_FOLDER)
     now = datetime.now(UTC)
     _refuse_blocked(settings, wanted)
-    _refuse_uncarried(settings, wanted)
+    refuse_uncarried(settings, wanted)
     changed = _run(settings, lambda pool: store.apply_services(pool, wanted, now, prune=prune))
     if as_json:
         click.echo(json.dumps({name: list(getattr(changed, name)) for name in changed.__slots__}))
@@ -290,14 +290,21 @@ def _refuse_blocked(settings: Settings, wanted: list[Service]) -> None:
     async def read(pool: asyncpg.Pool) -> Snapshot:
         return (await current_snapshot(pool, owner=owner))[0]
 
-    snapshot = run_with_pool(settings, "purposes", read)
-    reasons = [why for each in wanted if (why := why_blocked(each, snapshot))]
+    reasons = reasons_against(settings, wanted, run_with_pool(settings, "purposes", read))
+    if reasons:
+        raise click.ClickException("nothing was changed:\n  " + "\n  ".join(reasons))
+
+
+def reasons_against(settings: Settings, wanted: Iterable[Service], snapshot: Snapshot) -> list[str]:
+    """Why services can not be offered under this register, or with the files that there are."""
+    reasons = []
     for each in wanted:
+        if why := why_blocked(each, snapshot):
+            reasons.append(why)
         if each.hold is not None:
             reasons += misfits(each.name, each.hold, snapshot)
             reasons += _unusable_files(settings, each)
-    if reasons:
-        raise click.ClickException("nothing was changed:\n  " + "\n  ".join(reasons))
+    return reasons
 
 
 def _unusable_files(settings: Settings, service: Service) -> list[str]:
@@ -316,7 +323,7 @@ def _unusable_files(settings: Settings, service: Service) -> list[str]:
     return []
 
 
-def _refuse_uncarried(settings: Settings, wanted: list[Service]) -> None:
+def refuse_uncarried(settings: Settings, wanted: Iterable[Service]) -> None:
     """Refuse a protocol that the nginx of this organisation does not speak."""
     named = [each.name for each in wanted if each.protocol == "http/2"]
     if not named or nginx.program(settings).version >= HTTP2_UPSTREAM:

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""``landschap apply`` and ``landschap purpose``: the register, from files to in force."""
+"""``landschap apply`` and ``landschap purpose``: the register, from files to in force.
+
+A package is taken in by ``packaging.applying``.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import asyncpg
 import click
@@ -26,6 +29,7 @@ from landschap.purposes.reading import RegisterError
 from landschap.purposes.snapshot import KnownPurpose, Snapshot
 from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.mistakes import Mistake
+from landschap.vocabulary.three_way import Side
 
 FOLDER = "doelbinding"
 BASIS = "gebaseerd-op.txt"
@@ -52,31 +56,70 @@ of_organisation = read_from_config("settings", load_settings)
 
 
 @click.command("apply")
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), required=False)
+@click.argument("path", type=click.Path(path_type=Path), required=False)
 @click.option("--author", default="", help="Who wrote the change.")
 @click.option("--approver", default="", help="Who approves it: another person.")
 @click.option("--reason", default="", help="Why, in a sentence; kept with the change.")
 @click.option("--based-on", help=f"The version it was written on; default what {BASIS} says.")
 @click.option("--dry-run", is_flag=True, help="Only check, and show what would change.")
+@click.option("--from", "sender", default="", metavar="OIN",
+              help="Of a package: the organisation that it must be signed by.")  # fmt: skip
+@click.option("--values", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help="Of a package: a TOML file with our values for its parameters.")  # fmt: skip
+@click.option("--keep", multiple=True, metavar="NAME", help="Of a package: in conflict, keep ours.")
+@click.option("--take", multiple=True, metavar="NAME", help="Of a package: in conflict, take it.")
 @json_option
 @of_organisation
 def apply(
-    settings: Settings, folder: Path | None, based_on: str | None, dry_run: bool, as_json: bool,
-    **signers: str,
+    settings: Settings, path: Path | None, dry_run: bool, as_json: bool, **given: Any
 ) -> None:  # fmt: skip
-    """Put the register in FOLDER in force: purposes, field sets, activities and policies.
+    """Put a register of purposes, or a whole package, in force.
 
-    FOLDER is the folder `doelbinding` beside the settings when it is not given. The change works
-    with the next question; nothing needs to be restarted.
+    PATH is a folder with purposes, field sets, activities and policies (`doelbinding` beside the
+    settings when it is not given), or a package that `landschap pack` made elsewhere. What was
+    changed here stays when a newer package comes. Policies work with the next question.
 
     \b
     Examples:
       landschap apply --dry-run
       landschap apply --author "J. de Vries" --approver "A. Bakker" --reason "nieuw veld"
+      landschap apply bijstand-1.0.0.pakket --values waarden.toml --dry-run
     """
-    found = read_folder(folder or settings.path.parent / FOLDER, settings.organisation.oin.value)
-    if based_on is not None:
-        found = replace(found, based_on=based_on)
+    signers = store.Signers(**{key: given[key] for key in ("author", "approver", "reason")})
+    if path is not None and path.is_file():
+        _apply_package(settings, path, signers, dry_run, as_json, given)
+        return
+    if any(given[key] for key in ("sender", "values", "keep", "take")):
+        raise click.UsageError("--from, --values, --keep and --take are for a package: a file")
+    found = read_folder(path or settings.path.parent / FOLDER, settings.organisation.oin.value)
+    if given["based_on"] is not None:
+        found = replace(found, based_on=given["based_on"])
+    _apply_folder(settings, found, signers, dry_run, as_json)
+
+
+def _apply_package(
+    settings: Settings, path: Path, signers: store.Signers, dry_run: bool, as_json: bool,
+    given: Mapping[str, Any],
+) -> None:  # fmt: skip
+    from landschap.cli.packaging.applying import Wish, take_in
+
+    choices: dict[str, Side] = dict.fromkeys(given["keep"], "keep")
+    choices |= dict.fromkeys(given["take"], "take")
+    wish = Wish(
+        path=path,
+        sender=given["sender"],
+        values=given["values"],
+        choices=choices,
+        signers=signers,
+        dry_run=dry_run,
+        as_json=as_json,
+    )
+    take_in(settings, wish)
+
+
+def _apply_folder(
+    settings: Settings, found: Folder, signers: store.Signers, dry_run: bool, as_json: bool
+) -> None:
     warn_of(found.warnings)
     told: dict[str, JsonValue] = {"warnings": [str(each) for each in found.warnings]}
     if dry_run:
@@ -88,9 +131,7 @@ def apply(
         return
     saved = _run(
         settings,
-        lambda pool: store.save_register(
-            pool, found.register, store.Signers(**signers), based_on=found.based_on
-        ),
+        lambda pool: store.save_register(pool, found.register, signers, based_on=found.based_on),
     )
     _keep_basis(found.path, saved.version)
     told |= {"applied": saved.epoch is not None, "version": saved.version}

@@ -106,6 +106,7 @@ class Landscape:
     directory: Member
     weesp: Member
     doesburg: Member
+    heidedorp: Member
     outsider: Member
     login: str
     supplier: str
@@ -165,6 +166,15 @@ def landscape_in(folder: Path, *, network: int = 11, web_port: int = 8700) -> La
             outway=f"{base}.4:8080",
             admin=f"{base}.4:9443",
         ),
+        # Set up by nobody: it takes in what Weesp packed.
+        heidedorp=Member(
+            key="heidedorp",
+            name="Gemeente Heidedorp",
+            oin=Oin.parse("00000099000000004000"),
+            manager=f"{base}.5:8443",
+            inway=f"{base}.6:8443",
+            admin=f"{base}.5:9443",
+        ),
         outsider=Member(
             key="buitenstaander",
             name="Gemeente Buitenstaander",
@@ -186,7 +196,7 @@ def write_landscape(landscape: Landscape, now: datetime) -> None:
         "anchor",
         lambda: make_anchor("Trust anchor voorbeeldlandschap", validity),
     )
-    for member in (*landscape.members, landscape.outsider):
+    for member in (*landscape.members, landscape.heidedorp, landscape.outsider):
         _write_member(landscape, member, anchor, validity)
     key_file = landscape.supplier_key_file
     if not key_file.exists():
@@ -266,6 +276,8 @@ def _write_member(landscape: Landscape, member: Member, anchor: Issued, validity
         declared = DATA / member.key / part
         if declared.is_dir():
             shutil.copytree(declared, landscape.folder / member.key / part, dirs_exist_ok=True)
+    if (heading := DATA / member.key / "pakket.toml").is_file():
+        shutil.copy(heading, landscape.folder / member.key)
     settings = _settings_text(landscape, member)
     path = landscape.settings_file(member)
     if not path.exists() or path.read_text() != settings:
@@ -295,8 +307,9 @@ def _settings_text(landscape: Landscape, member: Member) -> str:
         for part in ("manager", "inway", "outway", "web", "open", "admin")
         if getattr(member, part)
     }
-    hosts = dict(pair for other in landscape.members for pair in other.hosts())
-    if member == landscape.weesp:
+    reached = (*landscape.members, landscape.heidedorp)
+    hosts = dict(pair for other in reached for pair in other.hosts())
+    if member in (landscape.weesp, landscape.heidedorp):
         hosts[SUPPLIER_HOST] = landscape.supplier
     lines = [
         "# Written by `landschap demo`; a verzonnen organisatie with a test OIN.",

@@ -39,6 +39,12 @@ REGISTERS = {
 AGREED_SECONDS = 30.0
 LEGAL_BASIS = "eu-gdpr:A6-1-e"
 FIELD_SET = "bijstand-bij-verhuizing"
+# Two named officers: one wrote it, another approves.
+OFFICERS = (
+    "--author", "A. de Wit", "--approver", "B. Jansen",
+    "--reason", "inrichting van het voorbeeldlandschap",
+)  # fmt: skip
+_PUBLICATION, _CONNECTION = "GRANT_TYPE_SERVICE_PUBLICATION", "GRANT_TYPE_SERVICE_CONNECTION"
 
 Tell = Callable[[str], None]
 
@@ -64,8 +70,9 @@ async def open_landscape(landscape: Landscape, processes: Processes, tell: Tell)
     started = dict(await processes.start(_parts(landscape)))
     tell(f"all parts are ready after {max(started.values()):.1f} s")
     api_key, _ = await asyncio.gather(_prepare_doesburg(landscape), _prepare_weesp(landscape, tell))
-    await _publish(landscape, tell)
-    connection = await _connect(landscape, tell)
+    await publish(landscape, landscape.weesp)
+    tell(f"the directory lists {SERVICE} of {landscape.weesp.name}")
+    connection = await connect(landscape, landscape.weesp, tell)
     return Opened(
         landscape=landscape,
         grant_hash=connection["grantHash"],
@@ -79,7 +86,7 @@ async def open_landscape(landscape: Landscape, processes: Processes, tell: Tell)
 def _require_free(landscape: Landscape) -> None:
     """Another demo on these addresses would answer in our place. Raises Trouble."""
     taken = {landscape.login: "login provider", landscape.supplier: "supplier"}
-    for member in landscape.members:
+    for member in (*landscape.members, landscape.heidedorp):
         for part in ("manager", "inway", "outway", "web", "open", "admin"):
             if address := getattr(member, part):
                 taken[address] = f"{part} of {member.name}"
@@ -121,10 +128,11 @@ def _parts(landscape: Landscape) -> list[Part]:
         ),
         ready=f"http://{landscape.login}/health",
     )
-    return [supplier, login, *(_organisation(landscape, each) for each in landscape.members)]
+    return [supplier, login, *(organisation_part(landscape, each) for each in landscape.members)]
 
 
-def _organisation(landscape: Landscape, member: Member) -> Part:
+def organisation_part(landscape: Landscape, member: Member) -> Part:
+    """The processes of one organisation, as `landschap serve` starts them."""
     settings = str(landscape.settings_file(member))
     return Part(
         name=member.key,
@@ -161,60 +169,60 @@ async def _prepare_doesburg(landscape: Landscape) -> str:
 
 async def _apply(config: Path) -> None:
     """Two named officers: one wrote it, another approves."""
-    await landschap(
-        config, "apply", "--author", "A. de Wit", "--approver", "B. Jansen",
-        "--reason", "inrichting van het voorbeeldlandschap",
-    )  # fmt: skip
+    await landschap(config, "apply", *OFFICERS)
 
 
-async def _publish(landscape: Landscape, tell: Tell) -> None:
-    """Weesp offers its service; the directory signs publications by itself."""
-    config = landscape.settings_file(landscape.weesp)
-    if not await _contracts(config, "GRANT_TYPE_SERVICE_PUBLICATION"):
+async def publish(landscape: Landscape, member: Member) -> None:
+    """A member offers the service; the directory signs publications by itself."""
+    config, offered = landscape.settings_file(member), (_PUBLICATION, member)
+    if not await _contracts(config, *offered):
         await landschap(config, "contract", "publish", "--service", SERVICE, "--yes")
-    await _until(lambda: _valid(config, "GRANT_TYPE_SERVICE_PUBLICATION"), "the publication")
-    tell(f"the directory lists {SERVICE} of Gemeente Weesp")
+    await _until(lambda: _valid(config, *offered), "the publication")
 
 
-async def _connect(landscape: Landscape, tell: Tell) -> dict[str, str]:
-    """Doesburg proposes a connection; a person of Weesp reads it and says yes."""
+async def connect(
+    landscape: Landscape, member: Member, tell: Tell = lambda _: None
+) -> dict[str, str]:
+    """Doesburg proposes a connection to a member; a person there reads it and says yes."""
     asking = landscape.settings_file(landscape.doesburg)
-    giving = landscape.settings_file(landscape.weesp)
-    kind = "GRANT_TYPE_SERVICE_CONNECTION"
-    if not await _contracts(asking, kind):
+    giving, wanted = landscape.settings_file(member), (_CONNECTION, member)
+    if not await _contracts(asking, *wanted):
         await landschap(
-            asking, "contract", "propose", "--peer", str(landscape.weesp.oin),
+            asking, "contract", "propose", "--peer", str(member.oin),
             "--service", SERVICE, "--purpose", PURPOSE, "--legal-basis", LEGAL_BASIS,
             "--field-set", FIELD_SET, "--yes",
         )  # fmt: skip
-    waiting = await _until(lambda: _contracts(giving, kind), "the proposal at Weesp")
+    waiting = await _until(lambda: _contracts(giving, *wanted), f"the proposal at {member.name}")
     if waiting["state"] == "proposed":
-        tell(f'Weesp reads: "{waiting["words"]}" and signs')
+        tell(f'{member.name} reads: "{waiting["words"]}" and signs')
         await landschap(giving, "contract", "accept", waiting["contentHash"], "--yes")
-    await _until(lambda: _valid(giving, kind), "Weesp's signature")
-    found = await _until(lambda: _ready(asking, kind), "a token and a way to Weesp's Inway")
+    await _until(lambda: _valid(giving, *wanted), f"the signature of {member.name}")
+    found = await _until(lambda: _ready(asking, *wanted), f"a token and a way to {member.name}")
     return {"contentHash": found["contentHash"], "grantHash": found["grants"][0]["grantHash"]}
 
 
-async def _contracts(config: Path, kind: str) -> Any:
-    """The newest contract of a kind that is not ended, None when there is none."""
+async def _contracts(config: Path, kind: str, provider: Member) -> Any:
+    """The newest contract of a kind about a member's service, None when none is living."""
     found = (await landschap(config, "contract", "list")).answer
     living = [
         each
         for each in found["contracts"]
         if each["state"] in ("proposed", "valid")
-        and any(grant["type"] == kind for grant in each["grants"])
+        and any(
+            (grant["type"], grant.get("providerPeerId")) == (kind, provider.oin.value)
+            for grant in each["grants"]
+        )
     ]
     return living[0] if living else None
 
 
-async def _valid(config: Path, kind: str) -> Any:
-    found = await _contracts(config, kind)
+async def _valid(config: Path, kind: str, provider: Member) -> Any:
+    found = await _contracts(config, kind, provider)
     return found if found and found["state"] == "valid" else None
 
 
-async def _ready(config: Path, kind: str) -> Any:
-    found = await _valid(config, kind)
+async def _ready(config: Path, kind: str, provider: Member) -> Any:
+    found = await _valid(config, kind, provider)
     return found if found and all(grant.get("ready") for grant in found["grants"]) else None
 
 

@@ -30,6 +30,7 @@ from landschap.cli.demo.observing import (
 from landschap.cli.demo.opening import Opened
 from landschap.cli.demo.report import Seen, demand
 from landschap.cli.demo.retaining import destroy_what_is_due
+from landschap.cli.demo.taking_over import take_over
 from landschap.cli.demo.visitor import Visitor
 from landschap.platform import postgres
 from landschap.platform.settings import load_settings
@@ -93,6 +94,7 @@ class Story:
             ("log unwritable: refused, service never called", self.log_unwritable),
             ("both logs verify", self.logs_verify),
             ("tampered copy fails at the right record", self.tampered_copy_fails),
+            ("a third municipality takes over what Weesp set up", self.third_takes_over),
         ]
 
     def config(self, member: Member) -> Path:
@@ -322,6 +324,12 @@ class Story:
                       "named": changed in found}  # fmt: skip
         demand(whole.code == 0, "the untouched copy does not verify", seen)
         demand(outcome.code == 7 and changed in found, "the change is not pinpointed", seen)
+        return seen
+
+    async def third_takes_over(self) -> Seen:
+        """Weesp's package is in force at Heidedorp, which had a certificate and nothing else."""
+        seen = await take_over(self.opened.landscape)
+        demand(seen["in force"] is True, "not in force", seen)
         return seen
 
     async def records(self, member: Member, identifier: str) -> list[dict[str, Any]]:
