@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from landschap.gateway.holding.brp import unanswered
 from landschap.gateway.holding.model import Hold
 from landschap.gateway.holding.questions import named_in
 from landschap.purposes.snapshot import Snapshot
@@ -36,6 +37,8 @@ def _misfits(service: str, hold: Hold, snapshot: Snapshot, fields: Iterable[str]
             f"{path} is in a path or in [zoeken], but no field to search by (zoekbaar) in the"
             " register"
         )
+    if hold.brp is not None:
+        yield from unanswered(service, hold.brp, snapshot)
     for policy in snapshot.register.policies:
         if policy.service != service or policy.provider != snapshot.owner:
             continue

@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from landschap.gateway.holding.brp import Brp
+
 JSON = "json"
 XML = "xml"
 FORMS = (JSON, XML)
@@ -42,7 +44,8 @@ class Hold:
     ``kind``, of a person concerned. ``searches`` gives the places of a field in a question
     (``?name`` or a place in the body), ``free`` the rest of what a question may hold. ``keep``
     are places outside records that are about nobody, ``ignore`` places that are dropped without
-    alarm. ``fields_parameter`` is the query parameter by which the service takes names of fields.
+    alarm. ``brp`` says how a BRP gateway is told why it is asked. ``fields_parameter`` is the query
+    parameter by which the service takes names of fields.
     """
 
     form: str
@@ -58,6 +61,7 @@ class Hold:
     fields_parameter: str = ""
     namespaces: Mapping[str, str] = field(default_factory=dict)
     access: Access = Access()
+    brp: Brp | None = None
     answer_bytes: int = DEFAULT_ANSWER_BYTES
     answer_seconds: int = DEFAULT_ANSWER_SECONDS
     concurrent: int = DEFAULT_CONCURRENT

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 
 from landschap.gateway.holding import model
+from landschap.gateway.holding.brp import KEYS, Brp, read_brp
 from landschap.gateway.holding.model import Access, Hold
 from landschap.gateway.holding.places import (
     InvalidPlace,
@@ -17,7 +18,7 @@ from landschap.gateway.holding.places import (
 )
 from landschap.gateway.holding.questions import ANY_SEGMENT
 
-TABLES = ("hold", "velden", "zoeken", "namespaces", "access")
+TABLES = ("hold", "velden", "zoeken", "namespaces", "access", "brp")
 """The tables of a service's file that only a held service has."""
 
 LIMITS = ("answer_bytes", "answer_seconds", "concurrent")
@@ -83,6 +84,7 @@ class _Reading:
             fields_parameter=self._fields_parameter(own),
             namespaces=self._namespaces(),
             access=self._access(),
+            brp=self._brp(),
             answer_bytes=self._limit(
                 "answer_bytes", model.DEFAULT_ANSWER_BYTES, model.MOST_ANSWER_BYTES
             ),
@@ -197,6 +199,11 @@ class _Reading:
         if bool(found.certificate) != bool(found.key):
             self.tell("access", "certificate and key go together")
         return found
+
+    def _brp(self) -> Brp | None:
+        if "brp" not in self._tree:
+            return None
+        return read_brp(self._table("brp", KEYS), self.tell)
 
     def _fields_parameter(self, own: Mapping[str, object]) -> str:
         given = own.get("fields", "")

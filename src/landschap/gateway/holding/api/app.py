@@ -28,6 +28,7 @@ from landschap.gateway.holding.api.leaving import (
     send_out,
     told,
     unforeseen,
+    untold,
 )
 from landschap.gateway.holding.api.recording import Case, Pseudonyms, lines, refused
 from landschap.gateway.holding.api.served import ServedServices
@@ -202,9 +203,8 @@ class HoldApp:
         # A HEAD of the service would tell the length of what was not cut.
         method = "GET" if raw.method == "HEAD" else raw.method
         try:
-            answered = await served.upstream.ask(
-                method, target, _onward(case, headers, understood), understood.body
-            )
+            onward = _onward(case, headers, understood, self._deps.pseudonyms.controller.value)
+            answered = await served.upstream.ask(method, target, onward, understood.body)
         except ProblemError as error:
             numbers = tuple(understood.numbers(served.hold.persons))
             return Judged(outcome=Outcome.FAILED, refusal=error.refusal, numbers=numbers)
@@ -265,8 +265,13 @@ def _exception(refusal: Refusal, outcome: Outcome) -> str | None:
     return refusal.code if outcome is Outcome.FAILED else None
 
 
-def _onward(case: Case, headers: Mapping[str, str], understood: Understood) -> dict[str, str]:
-    """The headers that the service gets: form, trace, and those that it was declared to get."""
+def _onward(
+    case: Case, headers: Mapping[str, str], understood: Understood, oin: str
+) -> dict[str, str]:
+    """The headers that the service gets: form, trace, and those that it was declared to get.
+
+    Raises ProblemError when a BRP gateway can not be told why it is asked.
+    """
     service = case.served.service
     sent = {
         "Accept": _ACCEPT[case.served.hold.form],
@@ -283,7 +288,14 @@ def _onward(case: Case, headers: Mapping[str, str], understood: Understood) -> d
     for name in service.headers:
         if name.lower() in headers:
             sent[name] = headers[name.lower()]
-    return sent
+    brp = case.served.hold.brp
+    if brp is None:
+        return sent
+    why = brp.headers(case.permit.purpose, case.permit.activity, oin)
+    if why is None:
+        raise ProblemError(untold(case.permit.service))
+    # In place of what was sent along under these names, whichever way it was written.
+    return {name: value for name, value in sent.items() if name.lower() not in why} | why
 
 
 def _headers_of(scope: Scope) -> dict[str, str]:

@@ -90,6 +90,20 @@ def busy() -> Refusal:
     )
 
 
+def untold(service: str) -> Refusal:
+    """A BRP gateway could not be told why it is asked, and so it is not asked."""
+    return Refusal(
+        code="brp_untold",
+        status=503,
+        title="The service can not be told for which purpose it is asked",
+        detail=f"{service} has no code for this purpose, or no words for the activity behind it.",
+        missing="a line for this purpose in [brp.doelbinding], and for its activity in "
+        "[brp.verwerking]",
+        owner="the operators and privacy officers of the organisation that offers the service",
+        fault=Fault.OURS,
+    )
+
+
 def misconfigured(service: str) -> Refusal:
     """Nothing usable is declared for it."""
     return Refusal(
