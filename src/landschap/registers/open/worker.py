@@ -208,7 +208,7 @@ def _begun(form: Form, kind: ObjectType, folder: Path) -> Iterator[_Draft]:
 def _make_room(place: Path) -> None:
     """The folder of a collection, without what an end in the middle left there."""
     for folder in (place.parent.parent, place.parent, place):
-        folder.mkdir(mode=0o755, exist_ok=True)
+        folder.mkdir(mode=0o755, parents=True, exist_ok=True)
         folder.chmod(0o755)
     for left in place.glob(f"{_BEING_MADE}*"):
         shutil.rmtree(left, ignore_errors=True)
