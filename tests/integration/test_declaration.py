@@ -34,7 +34,7 @@ def line_of(text: str, part: str) -> int:
 def test_the_demo_declaration_fits_its_information_models() -> None:
     found = read_declarations(WEESP / "bronnen", read_models(WEESP / "registers"))
     assert list(found) == ["woon-en-uitkeringssituatie"]
-    assert len(found["woon-en-uitkeringssituatie"].fields) == 15
+    assert len(found["woon-en-uitkeringssituatie"].fields) == 17
 
 
 def test_a_column_that_the_information_model_lacks_is_told_with_the_nearest(tmp_path: Path) -> None:

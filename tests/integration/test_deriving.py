@@ -208,8 +208,6 @@ async def test_the_door_gives_what_follows_and_reads_what_it_follows_from(world:
     text = (
         DECLARATION.read_text()
         + """\
-  geboortedatum: {uit: [inwoners.geboortedatum], zet_om: [onvolledige_datum]}
-  meerderjarig: {afgeleid: {regel: leeftijd-vanaf, uit: geboortedatum, jaren: 18}}
   aantalUitkeringen: {afgeleid: {regel: aantal, uit: uitkering}}
 """
     )
@@ -225,7 +223,7 @@ async def test_the_door_gives_what_follows_and_reads_what_it_follows_from(world:
     }
     (line,) = await lines_of(world, asker)
     assert line["landschap"]["data_groups"] == [
-        "Burgerservicenummer", "meerderjarig (leeftijd-vanaf 18 uit geboortedatum)",
+        "Burgerservicenummer", "Meerderjarig (leeftijd-vanaf 18 uit geboortedatum)",
         "aantalUitkeringen (aantal uit uitkering)",
     ]  # fmt: skip
     closed = await asker.ask(body, query="fields=geboortedatum", permitted=fields)

@@ -30,7 +30,7 @@ def run(*arguments: str) -> Result:
 def test_check_says_that_all_is_well() -> None:
     done = run("check", str(DECLARATION))
     assert done.exit_code == 0
-    assert "7 sources, 15 fields, 4 examples; columns exist" in done.stdout
+    assert "7 sources, 17 fields, 6 examples; columns exist" in done.stdout
     assert json.loads(run("check", str(DECLARATION), "--json").stdout)["mistakes"] == []
 
 
@@ -51,7 +51,7 @@ def test_check_tells_every_mistake_with_file_and_line(tmp_path: Path) -> None:
 def test_explain_draws_what_is_asked_and_what_is_not() -> None:
     done = run("explain", str(DECLARATION), "--fields", "uitkering.soort")
     assert done.exit_code == 0
-    assert "1 of 15 fields, 2 of 7 sources, 2 stages" in done.stdout
+    assert "1 of 17 fields, 2 of 7 sources, 2 stages" in done.stdout
     assert "not asked: adressen, panden, straten, woningen, woonplaatsen" in done.stdout
     assert run("explain", str(DECLARATION), "--fields", "uitkering.sort").exit_code == 2
 
@@ -61,7 +61,7 @@ def test_list_names_the_sources_behind_each() -> None:
     assert "woon-en-uitkeringssituatie 1.0.0: Woon- en uitkeringssituatie" in done.stdout
     assert "uitkeringen  register uitkeringen.uitkering  (Gemeente Weesp)" in done.stdout
     (told,) = json.loads(run("list", str(DECLARATION.parent), "--json").stdout)
-    assert len(told["velden"]) == 15
+    assert len(told["velden"]) == 17
 
 
 def test_list_of_an_empty_folder_is_not_found(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_list_of_an_empty_folder_is_not_found(tmp_path: Path) -> None:
 def test_the_examples_of_the_demo_give_the_expected_answers() -> None:
     done = run("test", str(DECLARATION))
     assert done.exit_code == 0, done.stdout
-    assert "4 of 4 examples" in done.stdout
+    assert "6 of 6 examples" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,10 @@ from landschap.purposes.rows import RowCondition
 from landschap.registers import store
 from landschap.registers.operations import Draft
 from landschap.registers.periods import OPEN, Period
+from landschap.registers.quick_answers import Plan
 from landschap.registers.store import Act, Entry, Written
 from landschap.registers.timeline import Kind
+from landschap.registers.views import narrowed
 
 IN_TIME = {"x-mim-tijdlijn-geldigheid": True, "x-mim-tijdlijn-registratie": True}
 PERSONAL = {**IN_TIME, "x-persoonsgegeven": "gewoon"}
@@ -38,6 +40,7 @@ PEOPLE = made_up(
     gemeente=annotated(**PERSONAL, **{"x-groep": "verblijf", "x-zoekbaar": True}),
     inkomen=annotated(**PERSONAL, type=["integer", "null"]),
     kinderen=annotated(**PERSONAL, type=["array", "null"], items={"type": "string"}),
+    partner=annotated(**PERSONAL, **{"x-verwijst-naar": "persoon"}),
     burgerservicenummer=annotated(
         **{"x-zoekbaar": True, "x-persoonsgegeven": "identificerend", "x-onderwerp": "bsn"}
     ),
@@ -115,6 +118,44 @@ async def test_one_is_asked_by_name_and_a_misspelt_name_is_told_the_nearest(aske
     assert (wrong.status_code, "did you mean meerderjarig" in wrong.text) == (400, True)
     closed = await asker.get("a1", {"fields": "geboortedatum"}, fields=DERIVED)
     assert (closed.status_code, "2004" in closed.text) == (403, False)
+
+
+async def test_at_the_other_end_of_a_relation_it_is_given_without_its_input_too(
+    asker: Asker,
+) -> None:
+    await suzanne(asker)
+    await add(asker, "b2", date(2004, 6, 1), naam="Bakker", partner="a1")
+    fields = ("partner", "meerderjarig")
+    answer = await asker.get("b2", {"expand": "partner"}, fields=fields)
+    assert answer.json() == {
+        "meerderjarig": None, "partner": "a1", "_uitgebreid": {"partner": {"meerderjarig": True}},
+    }  # fmt: skip
+    assert not any(secret in answer.text for secret in SECRETS)
+
+
+def test_the_short_way_leaves_it_to_the_long_one() -> None:
+    view = narrowed(TYPE, ["naam", "meerderjarig"])
+    assert set(view.properties) == {"nummer", "naam", "meerderjarig", "geboortedatum"}
+    for leaves, short in (({"naam"}, True), ({"naam", "meerderjarig"}, False)):
+        plan = Plan(kind=view, leaves=frozenset(leaves), with_corrections=False)
+        assert plan.can_answer is short
+
+
+async def test_who_sees_only_what_follows_is_not_told_what_changed(asker: Asker) -> None:
+    await suzanne(asker)
+    told = await asker.send("GET", "/proef/v1/wijzigingen", fields=("meerderjarig",))
+    assert told.json() == {"items": []}
+    told = await asker.send("GET", "/proef/v1/wijzigingen", fields=("gemeente", "meerderjarig"))
+    assert [item["groep"] for item in told.json()["items"]] == ["verblijf"]
+
+
+async def test_doubt_is_reported_about_what_was_written(asker: Asker) -> None:
+    await suzanne(asker)
+    body = json.dumps({"kenmerken": ["meerderjarig"], "toelichting": "klopt niet"}).encode()
+    path = "/proef/v1/personen/a1/_terugmelding"
+    answer = await asker.send("POST", path, body=body, fields=DERIVED)
+    assert answer.status_code == 400
+    assert "meerderjarig is derived: name what it follows from (geboortedatum)" in answer.text
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from landschap.platform import postgres
 from landschap.platform.settings import Settings, load_settings
 from landschap.platform.trouble import Trouble
 from landschap.registers import client, store
+from landschap.registers.deriving import with_derived
 from landschap.registers.models import (
     InvalidModel,
     ObjectType,
@@ -218,7 +219,9 @@ async def _look(
 
 
 def _shown(found: Found, question: AsOf) -> dict[str, JsonValue]:
-    return {**found.content, "historie": found.history.as_json(question)}
+    day = question.valid_on
+    content = with_derived(found.content, found.type.derived, day, day)
+    return {**content, "historie": found.history.as_json(question)}
 
 
 async def _timeline(pool: asyncpg.Pool, kind: ObjectType, object_id: str, known: Known) -> Table:

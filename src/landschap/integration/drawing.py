@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A plan as a drawing: a tree of sources, with what is asked of each and why.
 
-woon-en-uitkeringssituatie 1.0.0: 1 of 15 fields, 2 of 7 sources, 2 stages
+woon-en-uitkeringssituatie 1.0.0: 1 of 17 fields, 2 of 7 sources, 2 stages
 inwoners  (stage 1, register inwoners.inwoner, by burgerservicenummer)
 │  burgerservicenummer  link, log line
 └─ adressen  (stage 2, register bag.nummeraanduiding, by identificatie)

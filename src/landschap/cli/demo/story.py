@@ -75,6 +75,7 @@ class Story:
             ("contract valid at both sides", self.contract_valid_at_both_sides),
             ("answer with the expected benefit and building", self.expected_answer),
             ("the same day, as it was known earlier", self.known_earlier),
+            ("of age, without the day of birth", self.of_age),
             ("same transaction id in both logs", self.same_transaction_in_both_logs),
             ("a processing line for each person", self.line_for_each_person),
             ("the resident sees the use in the portal", self.resident_sees_the_use),
@@ -135,6 +136,19 @@ class Story:
         wanted = expected(SUZANNE, VALID_ON, None)
         wrong = {key: wanted[key] for key in COMPARED if seen.get(key) != wanted[key]}
         demand(not wrong, f"expected {wrong}", seen)
+        return seen
+
+    async def of_age(self) -> Seen:
+        """What follows from the day of birth is given, and that day itself is not."""
+        answer = await self.ask(fields=("meerderjarig",))
+        seen: Seen = {"status": answer.status}
+        demand(answer.status == 200, f"refused: {answer.text[:400]}", seen)
+        facts = facts_of(answer.body)
+        seen |= facts
+        demand(facts == {"meerderjarig": True}, "expected of age, and no more", seen)
+        refused = await self.ask(fields=("geboortedatum",))
+        seen["geboortedatum"] = refused.code
+        demand(refused.code == "fields_excess", "the day of birth was not refused", seen)
         return seen
 
     async def known_earlier(self) -> Seen:
