@@ -238,7 +238,10 @@ class _Case:
             return fits
         if misses:
             furthest = max(misses, key=lambda miss: miss.distance)
-            raise Stop(furthest.code, about=furthest.about, rule=furthest.rule)
+            rule = furthest.rule
+            # The policy is about who asks, and on which ground we supply is public in our register.
+            named = rule.policy.legal_bases if furthest.code == "basis_not_accepted" else ()
+            raise Stop(furthest.code, about=furthest.about, rule=rule, suggestion=named)
         self._explain_absence(purpose)
         raise Stop("policy_none")
 

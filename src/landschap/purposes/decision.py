@@ -90,8 +90,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What was decided, on which snapshot, and why.
 
     ``code`` is empty when allowed. ``visible`` are the fields that may be given, ``withheld`` those
-    asked but not given, ``suggestion`` the fields of a question that would be allowed, ``history``
-    the kinds of history it opens, ``rows`` which objects may be seen. ``checks`` is what the
+    asked but not given, ``suggestion`` what of a question would be allowed: fields, or grounds;
+    ``history`` the kinds of history it opens, ``rows`` which objects may be seen. ``checks`` is what the
     service still has to look up about the person, ``obligations`` how values are changed before
     they leave, ``mark`` the confidentiality mark to obey, ``third_party`` whether it withholds.
     """
@@ -144,6 +144,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
             "owner_of_register": self.owner,
             "about": self.about,
             "delegatee": question.delegatee,
+            "accepted": ", ".join(self.suggestion),
         }
         return refusal_of(self.code, facts, self._extra())
 
@@ -157,6 +158,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
         elif self.code == "obligation_unsupported" and self.suggestion:
             # A step-up that came with it is asked for all the same.
             extra["acr_value"] = self.suggestion[0]
+        elif self.code == "basis_not_accepted":
+            extra["accepted_legal_bases"] = list(self.suggestion)
         elif self.code == "loa_too_low":
             extra["acr_value"] = self.about
         elif self.code == "purpose_retired" and self.suggestion:

@@ -207,7 +207,7 @@ REASONS: Mapping[str, Reason] = {
         status=403,
         title="The policy does not accept this legal basis",
         detail="The policy does not accept the legal basis {about}.",
-        missing="a legal basis that the policy accepts",
+        missing="one of the legal bases {accepted}",
         owner=_ASKER,
     ),
     "fields_unknown": Reason(
