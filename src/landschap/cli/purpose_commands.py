@@ -3,7 +3,20 @@
 
 from __future__ import annotations
 
-from landschap.cli import purpose_dpia, purpose_import, purpose_replay
+from landschap.cli import (
+    purpose_dpia,
+    purpose_import,
+    purpose_replay,
+    purpose_unused,
+    purpose_used,
+)
 from landschap.cli.purpose import purpose
 
-__all__ = ["purpose", "purpose_dpia", "purpose_import", "purpose_replay"]
+__all__ = [
+    "purpose",
+    "purpose_dpia",
+    "purpose_import",
+    "purpose_replay",
+    "purpose_unused",
+    "purpose_used",
+]

@@ -22,6 +22,12 @@ _IN_FORCE = "SELECT * FROM adoption WHERE adopted_at <= $1 ORDER BY number DESC 
 _OF_VERSION = """
 SELECT * FROM adoption WHERE version = $1 AND adopted_at <= $2 ORDER BY number DESC LIMIT 1
 """
+_BETWEEN = """
+SELECT * FROM adoption
+ WHERE adopted_at < $2
+   AND number >= coalesce((SELECT max(number) FROM adoption WHERE adopted_at <= $1), 0)
+ ORDER BY number
+"""
 _SAID = """
 SELECT DISTINCT ON (subject, kind, about, receiver)
        subject, kind, about, receiver, holds, said_at
@@ -54,6 +60,13 @@ async def adoption_of(pool: asyncpg.Pool, version: str, moment: datetime) -> Ado
     """The adoption by which a version held at a moment; it may have been adopted more than once."""
     row = await pool.fetchrow(_OF_VERSION, version, moment)
     return None if row is None else Adoption(**row)
+
+
+async def adopted_between(
+    pool: asyncpg.Pool, since: datetime, until: datetime
+) -> Sequence[Adoption]:
+    """What was in force in ``[since, until)``, in order: first what held at its begin."""
+    return [Adoption(**row) for row in await pool.fetch(_BETWEEN, since, until)]
 
 
 async def said_until(
