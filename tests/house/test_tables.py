@@ -36,7 +36,7 @@ _APPEND_ONLY = {
     *("logboek.record", "logboek.form", "logboek.batch", "logboek.anchor"),
     "registers.assertion",
     *("purposes.standing", "purposes.case_state", "purposes.approval"),
-    "packages.applied",
+    *("packages.applied", "packages.proposal", "packages.verdict"),
 }
 
 

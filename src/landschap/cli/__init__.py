@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "application": ("gateway", "application", "Register applications that may use the Outway."),
     "door": ("door", "door", "See what was refused and what was carried at the doors."),
     "apply": ("purpose", "apply", "Apply the register of purposes and policies, or a package."),
+    "approve": ("packaging.approving", "approve", "Put in force what another person proposed."),
     "pack": ("packaging.pack", "pack", "Make one signed package of what is set up here."),
     "package": ("packaging.group", "package", "See what is in a package, and which are in force."),
     "purpose": ("purpose_commands", "purpose", "See purposes and processing activities."),

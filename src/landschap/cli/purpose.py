@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import asyncpg
 import click
@@ -29,7 +29,6 @@ from landschap.purposes.reading import RegisterError
 from landschap.purposes.snapshot import KnownPurpose, Snapshot
 from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.mistakes import Mistake
-from landschap.vocabulary.three_way import Side
 
 FOLDER = "doelbinding"
 BASIS = "gebaseerd-op.txt"
@@ -58,7 +57,8 @@ of_organisation = read_from_config("settings", load_settings)
 @click.command("apply")
 @click.argument("path", type=click.Path(path_type=Path), required=False)
 @click.option("--author", default="", help="Who wrote the change.")
-@click.option("--approver", default="", help="Who approves it: another person.")
+@click.option("--approver", default="",
+              help="Who approves it: another person. Without, it is proposed.")  # fmt: skip
 @click.option("--reason", default="", help="Why, in a sentence; kept with the change.")
 @click.option("--based-on", help=f"The version it was written on; default what {BASIS} says.")
 @click.option("--dry-run", is_flag=True, help="Only check, and show what would change.")
@@ -77,7 +77,8 @@ def apply(
 
     PATH is a folder with purposes, field sets, activities and policies (`doelbinding` beside the
     settings when it is not given), or a package that `landschap pack` made elsewhere. What was
-    changed here stays when a newer package comes. Policies work with the next question.
+    changed here stays when a newer package comes. Policies work with the next question. Without
+    an approver it waits until another person gives `landschap approve`.
 
     \b
     Examples:
@@ -86,47 +87,37 @@ def apply(
       landschap apply bijstand-1.0.0.pakket --values waarden.toml --dry-run
     """
     signers = store.Signers(**{key: given[key] for key in ("author", "approver", "reason")})
+    deed: Literal["tell", "propose", "do"] = "tell" if dry_run else "do"
+    if signers.author and not signers.approver and not dry_run:
+        deed = "propose"
     if path is not None and path.is_file():
-        _apply_package(settings, path, signers, dry_run, as_json, given)
+        from landschap.cli.packaging.applying import take_in_typed
+
+        take_in_typed(settings, path, signers, deed, {**given, "as_json": as_json})
         return
     if any(given[key] for key in ("sender", "values", "keep", "take")):
         raise click.UsageError("--from, --values, --keep and --take are for a package: a file")
     found = read_folder(path or settings.path.parent / FOLDER, settings.organisation.oin.value)
     if given["based_on"] is not None:
         found = replace(found, based_on=given["based_on"])
+    warn_of(found.warnings)
+    if deed == "propose":
+        from landschap.cli.packaging.approving import propose_register
+
+        propose_register(settings, found, signers, as_json=as_json)
+        return
     _apply_folder(settings, found, signers, dry_run, as_json)
-
-
-def _apply_package(
-    settings: Settings, path: Path, signers: store.Signers, dry_run: bool, as_json: bool,
-    given: Mapping[str, Any],
-) -> None:  # fmt: skip
-    from landschap.cli.packaging.applying import Wish, take_in
-
-    choices: dict[str, Side] = dict.fromkeys(given["keep"], "keep")
-    choices |= dict.fromkeys(given["take"], "take")
-    wish = Wish(
-        path=path,
-        sender=given["sender"],
-        values=given["values"],
-        choices=choices,
-        signers=signers,
-        dry_run=dry_run,
-        as_json=as_json,
-    )
-    take_in(settings, wish)
 
 
 def _apply_folder(
     settings: Settings, found: Folder, signers: store.Signers, dry_run: bool, as_json: bool
 ) -> None:
-    warn_of(found.warnings)
     told: dict[str, JsonValue] = {"warnings": [str(each) for each in found.warnings]}
     if dry_run:
-        current, changes = _run(settings, lambda pool: _difference(pool, found))
+        current, changes = _run(settings, lambda pool: difference(pool, found))
         in_force = current if current != Snapshot(found.register).version else found.based_on
         told |= {"applied": False, "inForce": current, "basedOn": found.based_on}
-        _print(changes, as_json, told)
+        tell(changes, as_json, told)
         _warn_of_refusal(changes, in_force, found.based_on)
         return
     saved = _run(
@@ -135,7 +126,7 @@ def _apply_folder(
     )
     _keep_basis(found.path, saved.version)
     told |= {"applied": saved.epoch is not None, "version": saved.version}
-    _print(saved.changes, as_json, told)
+    tell(saved.changes, as_json, told)
 
 
 def warn_of(warnings: Iterable[Mistake]) -> None:
@@ -266,14 +257,16 @@ def _run(settings: Settings, work: Callable[[asyncpg.Pool], Awaitable[_Result]])
     return run_with_pool(settings, "purposes", work)
 
 
-async def _difference(pool: asyncpg.Pool, found: Folder) -> tuple[str, tuple[Change, ...]]:
+async def difference(pool: asyncpg.Pool, found: Folder) -> tuple[str, tuple[Change, ...]]:
+    """The version in force, and what the folder changes of it."""
     snapshot, _ = await store.current_snapshot(pool)
     if not snapshot.owner:
         return "", changes_between(None, found.register)
     return snapshot.version, changes_between(snapshot.register, found.register)
 
 
-def _print(changes: tuple[Change, ...], as_json: bool, facts: Mapping[str, JsonValue]) -> None:
+def tell(changes: tuple[Change, ...], as_json: bool, facts: Mapping[str, JsonValue]) -> None:
+    """Changes and facts, in words or as JSON."""
     if as_json:
         told = {**facts, "changes": [change.as_json() for change in changes]}
         click.echo(json.dumps(told, ensure_ascii=False))

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import asyncpg
 
@@ -46,6 +47,56 @@ async def history(pool: asyncpg.Pool, *, limit: int = 100) -> Sequence[Taken]:
     """What was taken in, the newest first."""
     rows = await pool.fetch("SELECT * FROM applied ORDER BY number DESC LIMIT $1", limit)
     return [_taken(row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A change that waits for another person.
+
+    ``body`` is a package, or the canonical document of a register; ``given`` holds what a package
+    was proposed with; ``based_on`` is the version of the register that was then in force.
+    """
+
+    number: int
+    kind: str
+    name: str
+    based_on: str
+    body: bytes
+    given: Mapping[str, Any]
+    author: str
+    reason: str
+    proposed_at: datetime
+
+
+async def propose(pool: asyncpg.Pool, **told: Any) -> int:
+    """Write down a proposal (the fields of `Proposal`, less number and moment); its number."""
+    number: int = await pool.fetchval(
+        "INSERT INTO proposal (number, kind, name, based_on, body, given, author, reason)"
+        " SELECT coalesce(max(number), 0) + 1, $1, $2, $3, $4, $5, $6, $7 FROM proposal"
+        " RETURNING number",
+        told["kind"], told["name"], told["based_on"], told["body"],
+        json.dumps(told.get("given", {})), told["author"], told["reason"],
+    )  # fmt: skip
+    return number
+
+
+async def waiting(pool: asyncpg.Pool) -> Sequence[Proposal]:
+    """The proposals on which nobody decided yet, in order."""
+    rows = await pool.fetch(
+        "SELECT * FROM proposal p WHERE NOT EXISTS"
+        " (SELECT 1 FROM verdict v WHERE v.number = p.number) ORDER BY number"
+    )
+    return [Proposal(**{**row, "given": json.loads(row["given"])}) for row in rows]
+
+
+async def decide(
+    pool: asyncpg.Pool, number: int, *, approved: bool, person: str, reason: str
+) -> None:
+    """Write down what another person decided. Raises UniqueViolationError the second time."""
+    await pool.execute(
+        "INSERT INTO verdict (number, approved, person, reason) VALUES ($1, $2, $3, $4)",
+        number, approved, person, reason,
+    )  # fmt: skip
 
 
 async def lock(pool: asyncpg.Pool) -> None:

@@ -32,14 +32,14 @@ async def take_over(landscape: Landscape) -> Seen:
     began = time.monotonic()
     package = landscape.folder / "logs" / PACKAGE
     weesp = landscape.settings_file(landscape.weesp)
-    packed = (await landschap(weesp, "pack", str(weesp.parent), "--out", str(package))).answer
+    if not package.exists():  # a second start finds what the first one made
+        await landschap(weesp, "pack", str(weesp.parent), "--out", str(package))
     applied = await _apply(landscape, package)
     return {
-        "package": f"{packed['name']} {packed['version']}",
-        "files": len(packed["files"]),
+        "package": f"{applied['package']} {applied['version']}",
         "bytes": package.stat().st_size,
         "signer": applied["signer"]["name"],
-        "changes": len(applied["changes"]),
+        "changes": len(applied["changes"]) + len(applied["files"]),
         "in force": applied["applied"],
         "seconds": round(time.monotonic() - began, 1),
     }

@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, Literal
 
 from landschap.cli.gateway import reasons_against, refuse_uncarried
 from landschap.cli.packaging.reading import content_told, opened_package, program_version
@@ -27,7 +28,7 @@ from landschap.packages.manifest import order_of
 from landschap.packages.packing import Opened
 from landschap.packages.parameters import Value, filled, values_for
 from landschap.packages.planning import Here, Plan, plan_of
-from landschap.packages.store import Taken
+from landschap.packages.store import Proposal, Taken
 from landschap.packages.whole import Content, read_policies
 from landschap.platform import postgres
 from landschap.platform.postgres.together import Together, together
@@ -43,23 +44,46 @@ from landschap.registers import store as registers_store
 from landschap.vocabulary.mistakes import did_you_mean
 from landschap.vocabulary.three_way import Side
 
+Deed = Literal["tell", "propose", "do"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What was asked: which package, whose it must be, our values, choices, and who signs."""
+    """What was asked: whose the package must be, our values and choices, who signs, and what to do.
 
-    path: Path
+    ``proposal`` is the number and basis of the proposal that is approved, None without one.
+    """
+
     sender: str
-    values: Path | None
+    values: Mapping[str, object]
     choices: Mapping[str, Side]
     signers: Signers
-    dry_run: bool
+    deed: Deed
     as_json: bool
+    proposal: Proposal | None = None
 
 
-def take_in(settings: Settings, wish: Wish) -> None:
-    """Take a package in, or only tell what that would change. Raises Trouble and ProblemError."""
-    opened = opened_package(settings, wish.path)
+def take_in_typed(
+    settings: Settings, path: Path, signers: Signers, deed: Deed, given: Mapping[str, Any]
+) -> None:
+    """Take the package in a file in, as it was typed. Raises Trouble and ProblemError."""
+    choices: dict[str, Side] = dict.fromkeys(given["keep"], "keep")
+    choices |= dict.fromkeys(given["take"], "take")
+    with content_told("nothing was applied"):
+        values = read_toml(given["values"]) if given["values"] else {}
+    wish = Wish(
+        sender=given["sender"],
+        values=values,
+        choices=choices,
+        signers=signers,
+        deed=deed,
+        as_json=given["as_json"],
+    )
+    take_in(settings, opened_package(settings, path), wish)
+
+
+def take_in(settings: Settings, opened: Opened, wish: Wish) -> None:
+    """Take a package in, propose to, or tell what that changes. Raises Trouble, ProblemError."""
     _refuse_program(opened)
     with content_told("nothing was applied"):
         asyncio.run(_take(settings, opened, wish))
@@ -74,24 +98,63 @@ async def _take(settings: Settings, opened: Opened, wish: Wish) -> None:
         _refuse_order(opened, before, wish.sender)
         given = _given(opened, before, wish.values)
         here, version = await _here(settings, both, list(in_force.values()))
+        if wish.proposal is not None:
+            refuse_other_basis(wish.proposal, version)
         was = _filled(before) if before else {}
         plan = plan_of(here, was, opened.filled(given), wish.choices)
         _refuse_names(plan, wish.choices)
-        if not wish.dry_run:
+        if wish.deed != "tell":
             _refuse_conflicts(plan)
-        content = _fitting(settings, plan, dry_run=wish.dry_run)
+        content = _fitting(settings, plan, dry_run=wish.deed == "tell")
         is_new = before is None or (before.digest, before.given) != (opened.digest, given)
         changes = _files(plan)
-        if not wish.dry_run:
+        number = 0
+        if wish.deed == "propose":
+            number = await _propose(both, opened, given, version, wish)
+        elif wish.deed == "do":
             files.enter_context(written_together(settings.path.parent, changes))
             await _put_in_force(both, plan, content, version, wish.signers)
+            packages = await both.room("packages")
             if is_new:
-                await store.keep(await both.room("packages"), _taken(opened, given, wish.signers))
+                await store.keep(packages, _taken(opened, given, wish.signers))
+            if wish.proposal is not None:
+                await approved(packages, wish.proposal, wish.signers.approver)
         outcome = Outcome(
-            opened=opened, given=given, plan=plan, files=changes, dry_run=wish.dry_run
-        )
+            opened=opened, given=given, plan=plan, files=changes,
+            in_force=wish.deed == "do", proposal=number,
+        )  # fmt: skip
     # Only now it is committed.
     tell(settings, outcome, as_json=wish.as_json)
+
+
+async def _propose(
+    both: Together, opened: Opened, given: Mapping[str, Value], version: str, wish: Wish
+) -> int:
+    return await store.propose(
+        await both.room("packages"),
+        kind="package",
+        name=f"{opened.manifest.name} {opened.manifest.version}",
+        based_on=version,
+        body=opened.data,
+        given={"values": given, "choices": wish.choices, "sender": wish.sender},
+        author=wish.signers.author,
+        reason=wish.signers.reason,
+    )
+
+
+def refuse_other_basis(proposal: Proposal, version: str) -> None:
+    """Refuse what was proposed on another register than is in force. Raises Trouble."""
+    if proposal.based_on != version:
+        raise Trouble(
+            f"the register in force is {version or '(none)'}, and proposal {proposal.number} was "
+            f"made on {proposal.based_on or '(none)'}",
+            "reject it, and let its author propose again on what is in force now",
+        )
+
+
+async def approved(packages: Any, proposal: Proposal, person: str) -> None:
+    """Write down, in the transaction that carries it out, that a proposal was approved."""
+    await store.decide(packages, proposal.number, approved=True, person=person, reason="")
 
 
 async def _put_in_force(
@@ -136,11 +199,11 @@ def _filled(taken: Taken) -> dict[str, str]:
     }
 
 
-def _given(opened: Opened, before: Taken | None, path: Path | None) -> dict[str, Value]:
-    """Our values: those of before, with those of the file over them. Raises Trouble."""
+def _given(opened: Opened, before: Taken | None, given: Mapping[str, object]) -> dict[str, Value]:
+    """Our values: those of before, with those that were given over them. Raises Trouble."""
     known = opened.manifest.parameters
     kept = {name: value for name, value in before.given.items() if name in known} if before else {}
-    values, wrong = values_for(known, {**kept, **(read_toml(path) if path else {})})
+    values, wrong = values_for(known, {**kept, **given})
     if wrong:
         raise Trouble(
             "nothing was applied, values for this package are missing or wrong:\n"

@@ -28,10 +28,18 @@ def program_version() -> str:
 def opened_package(settings: Settings, path: Path) -> Opened:
     """The package in a file, of which form, content and signature hold. Raises Trouble."""
     try:
-        trust = own_peer(settings).trust(datetime.now(UTC))
-        return open_package(read_package(path), trust)
+        data = read_package(path)
     except Unreadable as error:
         raise Trouble(str(error), "name a package that can be read") from None
+    except BrokenPackage as error:
+        raise Trouble(f"{path} can not be used: {error}", "name a package") from None
+    return opened_bytes(settings, data, str(path))
+
+
+def opened_bytes(settings: Settings, data: bytes, path: str) -> Opened:
+    """The package in these bytes, named ``path`` in what is wrong with it. Raises Trouble."""
+    try:
+        return open_package(data, own_peer(settings).trust(datetime.now(UTC)))
     except BrokenPackage as error:
         raise Trouble(
             f"{path} can not be used: {error}", "ask for it again from who made it"

@@ -21,19 +21,22 @@ from landschap.vocabulary.ijson import JsonValue
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """A package with our values, and what it changes; ``files`` are those that are written."""
+    """A package with our values, and what it changes; ``files`` are those that are written.
+
+    ``proposal`` is the number under which it waits, 0 when it does not.
+    """
 
     opened: Opened
     given: Mapping[str, Value]
     plan: Plan
     files: Mapping[str, str | None]
-    dry_run: bool
+    in_force: bool
+    proposal: int = 0
 
 
 def tell(settings: Settings, outcome: Outcome, *, as_json: bool) -> None:
     """Tell what was done, or what would be."""
     opened, plan, files = outcome.opened, outcome.plan, outcome.files
-    dry_run = outcome.dry_run
     changes = changes_between(plan.here.register, plan.register.register)
     manifest = opened.manifest
     to_do = list(_still_to_do(settings, outcome))
@@ -43,7 +46,8 @@ def tell(settings: Settings, outcome: Outcome, *, as_json: bool) -> None:
             "version": manifest.version,
             "digest": opened.digest,
             "signer": {"oin": str(opened.signer.peer_id), "name": opened.signer.name},
-            "applied": not dry_run,
+            "applied": outcome.in_force,
+            "proposal": outcome.proposal or None,
             "changes": [change.as_json() for change in changes],
             "services": list(plan.service_words()),
             "files": sorted(files),
@@ -70,7 +74,18 @@ def tell(settings: Settings, outcome: Outcome, *, as_json: bool) -> None:
         click.echo("nothing to change: all of it is in force already")
     for line in to_do:
         click.echo(f"still to do: {line}", err=True)
-    click.echo("nothing was changed" if dry_run else "in force")
+    click.echo(_end_of(outcome))
+
+
+def _end_of(outcome: Outcome) -> str:
+    if outcome.proposal:
+        return proposed_words(outcome.proposal)
+    return "in force" if outcome.in_force else "nothing was changed"
+
+
+def proposed_words(number: int) -> str:
+    """What to do with a proposal."""
+    return f"proposed; another person: landschap approve {number} --approver NAME"
 
 
 def _word(plan: Plan, name: str, text: str | None) -> str:
