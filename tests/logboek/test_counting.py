@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+import msgspec
 import pytest
 from tests.conftest import Database
 from tests.logboek.log_rig import GRANT, OTHER, OWN, PEER, SERVICE, line, pseudonym
@@ -223,6 +224,11 @@ async def test_refusals_and_what_needs_no_purpose_count_for_nothing(
         body = {"adl.core.request": request_of(told), "adl.core.response": response}
         await writer.append([other_draft(body)])
     await writer.append([other_draft({})])
+    whole = {"adl.core.request": request_of(told), "adl.core.response": response_of(told)}
+    explained = other_draft(whole)
+    adl: Any = explained.payload["adl"]
+    marked: dict[str, JsonValue] = {**adl, "attributes": {"landschap.explain": True}}
+    await writer.append([msgspec.structs.replace(explained, payload={"adl": marked})])
     assert await counted(database) == []
 
 

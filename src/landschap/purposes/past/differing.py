@@ -180,6 +180,11 @@ def _touching(question: Question, at: Circumstances) -> frozenset[tuple[str, str
     found |= {("purpose", each) for each in (question.purpose, uri, *line)}
     if question.bound and question.bound.field_set:
         found.add(("field set", question.bound.field_set))
+    found |= {
+        ("test of compatibility", each.id)
+        for each in snapshot.register.compatibilities
+        if question.follows is not None and each.target in line
+    }
     bases = {each.uri: each.legal_bases for each in snapshot.register.activities}
     groups = {each.name: each for each in snapshot.register.groups}
     for policy in snapshot.register.policies:
