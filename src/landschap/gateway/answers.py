@@ -85,6 +85,18 @@ def permitted_outway(outgoing: outway.Outgoing, trace: Trace) -> bytes:
     return _bytes(lines)
 
 
+def explained(body: dict[str, JsonValue], transaction_id: UUID) -> bytes:
+    """Answer the caller with a decision that nothing follows on."""
+    return _bytes(
+        [
+            f"{_NO}X-Fsc-Status: 200",
+            "X-Fsc-Deny: explained",
+            f"X-Fsc-Body: {_one_line(body)}",
+            f"Fsc-Transaction-Id: {transaction_id}",
+        ]
+    )
+
+
 def refused(
     refusal: Refusal, door: str, transaction_id: UUID | None = None, trace: Trace | None = None
 ) -> bytes:

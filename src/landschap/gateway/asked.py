@@ -134,6 +134,22 @@ def is_lenient(asked: Asked) -> bool:
     return any(part.strip() == "handling=lenient" for part in prefer.replace(";", ",").split(","))
 
 
+def explained_by(asked: Asked) -> str:
+    """Who is to decide without carrying it out: ``own`` (this door), ``provider``, or nobody.
+
+    ``Prefer: explain`` asks the door that reads it. At an Outway ``explain=provider`` goes on to
+    the provider, whose Inway it then asks. Source: FTV, F3; RFC 7240, "Prefer".
+    """
+    prefer = asked.header("prefer")
+    if "explain" not in prefer:
+        return ""
+    for part in prefer.replace(";", ",").split(","):
+        name, _, value = part.partition("=")
+        if name.strip() == "explain":
+            return "provider" if value.strip().strip('"') == "provider" else "own"
+    return ""
+
+
 def _invalid(why: str) -> Refusal:
     return Refusal(
         code="request_invalid",

@@ -317,6 +317,7 @@ def _answers(component: str) -> str:
         [
             _deny_location("fsc", "application/json"),
             _deny_location("problem", "application/problem+json"),
+            _EXPLAINED,
             # A refusal without a known form is no decision.
             *(_no_decision(name, component) for name in ("@nodecision", "@deny-")),
             literal_location("@unreach", 502, *_with_component(unreachable, component)),
@@ -339,6 +340,16 @@ def _answers(component: str) -> str:
             ),
         ]
     )
+
+
+_EXPLAINED = """location @deny-explained {
+  internal;
+  default_type application/json;
+  add_header Fsc-Transaction-Id $d_tx always;
+  add_header Preference-Applied explain always;
+  return 200 $d_body;
+}"""
+"""Nothing was carried out: the decision itself is the answer."""
 
 
 def _no_decision(name: str, component: str) -> str:

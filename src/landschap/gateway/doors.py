@@ -17,17 +17,19 @@ from landschap.gateway.asked import (
     Fresh,
     Query,
     Trace,
+    explained_by,
     is_lenient,
     query_of,
     trace_of,
 )
 from landschap.gateway.asked import transaction_id_of as read_transaction_id
+from landschap.gateway.explaining import explained_at_inway, explained_at_outway
 from landschap.gateway.following import followed
 from landschap.gateway.inway import KeyWanted
 from landschap.gateway.memory import Memory
 from landschap.gateway.outway import Signing, TokenWanted, UserKeysWanted
 from landschap.gateway.recall import Recall
-from landschap.gateway.recording import Refused
+from landschap.gateway.recording import Place, Refused
 from landschap.gateway.refusals import Denied
 from landschap.gateway.voices import VoiceWanted
 from landschap.gateway.world import World
@@ -136,8 +138,13 @@ def _inway(
     if isinstance(found, VoiceWanted):
         return found
     if not isinstance(found, inway.Permitted):
+        if explained_by(asked):
+            return _explained_inway(purposed, found, asked, holdings, fresh)
         return _unpermitted(purposed, found, asked, holdings, fresh)
     permit = inway.sealed_permit(found, asked, world, fresh, key)
+    if explained_by(asked):
+        told = permit if isinstance(permit, Refusal) else found
+        return _explained_inway(purposed, told, asked, holdings, fresh)
     if isinstance(permit, Refusal):
         return _unpermitted(purposed, permit, asked, holdings, fresh)
     holdings.recall.learn(found, asked, world, fresh, trace)
@@ -145,6 +152,26 @@ def _inway(
     draft = recording.permitted_at_inway(found, trace, snapshot, fresh.now)
     answer = answers.permitted_inway(found, asked, trace, snapshot, permit)
     return Verdict(answer, draft, "", used=_used(purposed))
+
+
+def _explained_inway(
+    purposed: inway.Purposed,
+    found: inway.Permitted | Refusal | Denied,
+    asked: Asked,
+    holdings: Holdings,
+    fresh: Fresh,
+) -> Verdict:
+    identified = purposed.identified
+    place = Place(
+        trace=identified.trace,
+        now=fresh.now,
+        snapshot=holdings.world.snapshot.version,
+        transaction_id=identified.transaction_id,
+        peer=identified.peer.peer_id.value,
+        service=identified.claims.service,
+    )
+    answer, draft, code = explained_at_inway(purposed, _query(asked), found, asked, place)
+    return Verdict(answer, draft, code, used=_used(purposed))
 
 
 def _early(
@@ -245,6 +272,16 @@ def _outway(
     allowed = outway.authorise(bound, asked, world, fresh, holdings.heard)
     if isinstance(allowed, VoiceWanted):
         return allowed
+    if explained_by(asked) == "own":
+        place = Place(
+            trace=trace,
+            now=fresh.now,
+            snapshot=world.snapshot.version,
+            transaction_id=bound.transaction_id,
+            peer=bound.connection.provider,
+            service=bound.connection.grant.service_name,
+        )
+        return Verdict(*explained_at_outway(bound, _query(asked), allowed, asked, place))
     if not isinstance(allowed, outway.Allowed):
         return _refused("outway", _of_bound(bound, asked, allowed), holdings, trace, fresh)
     outgoing = outway.declare(allowed, asked, world, fresh, secrets.signing)

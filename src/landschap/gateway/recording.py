@@ -31,6 +31,10 @@ _MAX_HEADER = 2048
 Words = dict[str, JsonValue]
 
 
+EXPLAINED = "landschap.explain"
+"""Our own attribute of a decision that was asked for by itself, and not carried out."""
+
+
 class Refused(msgspec.Struct, frozen=True, kw_only=True):
     """A refusal with what was known when it fell.
 
@@ -123,6 +127,31 @@ def refused_at_door(refused: Refused, trace: Trace, snapshot: str, now: datetime
     if refused.refusal.code == "internal_error":
         entry = msgspec.structs.replace(entry, failed=True)
     return refused_draft(entry, peer=refused.peer, service=refused.service)
+
+
+def explained_at_door(
+    request: Words, decision: Decision | None, refusal: Refusal | None, place: Place
+) -> Draft:
+    """The record of a decision that nothing follows on: no transaction, and marked as such."""
+    response = permission(decision)
+    if refusal is not None:
+        refused = Refused(refusal=refusal, request=request, decision=decision)
+        response = {"decision": False, "context": _reason(refused)}
+    trace, now = place.trace, place.now
+    entry = _entry(trace, now, place.transaction_id, request, response, place.snapshot)
+    entry = msgspec.structs.replace(entry, references={**entry.references, EXPLAINED: True})
+    return refused_draft(entry, peer=place.peer, service=place.service)
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where and when a decision was asked for, and of which register."""
+
+    trace: Trace
+    now: datetime
+    snapshot: str
+    transaction_id: UUID
+    peer: str
+    service: str
 
 
 def inway_request(purposed: inway.Purposed, query: Query, *, lenient: bool = False) -> Words:
