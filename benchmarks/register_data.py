@@ -190,14 +190,15 @@ _GROW_TIMELINES = """
 INSERT INTO registers.projection
 SELECT object_type, object_id, groep, valid_from,
        lead(valid_from, 1, 'infinity') OVER (PARTITION BY object_id, groep ORDER BY valid_from),
-       seq, inhoud
+       seq, inhoud, volgnummer, registered_at, source_registered_at
 FROM registers.assertion WHERE object_type = $1 AND object_id >= $2
 """
 _SAMPLE = """
 SELECT count(*) FROM registers.derived($1, 'eigen', $2) d
 FULL JOIN (SELECT * FROM registers.projection WHERE object_type = $1 AND object_id = ANY ($2)) p
      USING (object_id, groep, valid_from)
-WHERE (d.valid_to, d.seq, d.inhoud) IS DISTINCT FROM (p.valid_to, p.seq, p.inhoud)
+WHERE (d.valid_to, d.seq, d.inhoud, d.volgnummer, d.registered_at)
+      IS DISTINCT FROM (p.valid_to, p.seq, p.inhoud, p.volgnummer, p.registered_at)
 """
 
 

@@ -17,6 +17,7 @@ from tests.throwaway import Database
 
 from landschap.platform.ids import uuid7
 from landschap.registers import store
+from landschap.registers.answering import http_date
 from landschap.registers.api import collections
 from landschap.registers.operations import Draft
 from landschap.registers.periods import OPEN, Period
@@ -29,6 +30,8 @@ PERMITS = made_up(
     houder=annotated(**{"x-zoekbaar": True, **BOTH}),
 )
 FIELDS = ("nummer", "soort", "houder")
+# The same question, with a header that the shortcut leaves to the handler.
+AT_LENGTH = {"Accept": "application/json;q=1"}
 _VARIES = re.compile(r"(beschikbaarOp|cursor)=[^&>]*")
 
 
@@ -83,25 +86,38 @@ async def test_a_page_in_one_go_is_the_page_step_by_step(
     asker: Asker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await _fill(asker, random.Random(7))
-    path, stepped = "/proef/v1/personen", []
-    real = collections.answer_page
+    path, stepped, handled = "/proef/v1/personen", [], []
+    real, real_page = collections.answer_page, collections.page
 
     async def answer_page(*given: Any) -> Any:
         stepped.append(given)
         return await real(*given)
 
+    async def page(*given: Any) -> Any:
+        handled.append(given)
+        return await real_page(*given)
+
     async def none(*_: Any) -> None:
         return None
+
+    monkeypatch.setattr(collections, "page", page)
 
     monkeypatch.setattr(collections, "answer_page", answer_page)
     for query, permit in QUESTIONS:
         given = {"fields": FIELDS, **permit}
-        quick = await asker.send("GET", path, query, **given)
+        shortest = await asker.send("GET", path, query, **given)
+        # What the permit does not hold is refused at length.
+        assert bool(handled) == (shortest.status_code != 200)
+        quick = await asker.send("GET", path, query, headers=AT_LENGTH, **given)
+        assert handled
         assert not stepped
+        assert _told(shortest) == _told(quick), query
+        handled.clear()
         with monkeypatch.context() as patch:
             patch.setattr(collections, "first_page", none)
-            long = await asker.send("GET", path, query, **given)
+            long = await asker.send("GET", path, query, headers=AT_LENGTH, **given)
         assert _told(quick) == _told(long), query
+        handled.clear()
         assert len(stepped) == (quick.status_code == 200)
         stepped.clear()
     for query in OTHERS:
@@ -121,3 +137,53 @@ async def test_the_pages_after_the_first_go_on_where_it_ended(asker: Asker) -> N
         found += answer.json()["items"]
     assert found == whole
     assert len(whole) > 20
+
+
+UNUSUAL: list[tuple[str, dict[str, str], dict[str, Any]]] = [
+    ("soort=a&soort=b", {}, {}),
+    ("soort=a&onbekend=1", {}, {}),
+    ("soort=", {}, {}),
+    ("limit=0", {}, {}),
+    ("limit=x", {}, {}),
+    ("limit=1001", {}, {}),
+    ("soort=%FF", {}, {}),
+    ("soort=a+b&limit=2", {}, {}),
+    ("cursor=x", {}, {}),
+    ("geldigOp=2019-13-01", {}, {}),
+    ("expand=houder", {}, {}),
+    ("", {"Accept": "text/html"}, {}),
+    ("", {"Prefer": "handling=lenient"}, {}),
+    ("", {"Permit": "v1.x.y"}, {}),
+    ("", {}, {"fields": ("onbekend",)}),
+    ("", {}, {"service": "ander"}),
+    ("soort=a", {}, {"fields": ("nummer",)}),
+]
+
+
+async def test_what_is_not_usual_is_answered_as_by_the_handler(asker: Asker) -> None:
+    await _fill(asker, random.Random(13))
+    for query, headers, permit in UNUSUAL:
+        target = f"/proef/v1/personen?{query}" if query else "/proef/v1/personen"
+        given = {"fields": FIELDS, **permit}
+        answers = [
+            _told(await asker.send("GET", target, headers=each, **given))
+            for each in (headers, {**AT_LENGTH, **headers})
+        ]
+        assert answers[0] == answers[1], (query, headers)
+
+
+async def test_what_is_written_is_in_the_next_page(asker: Asker) -> None:
+    """Number and moment are those of the latest assertion, also when its content is the same."""
+    kind, tags, moments = kind_of(PERMITS), set(), []
+    for _ in range(3):
+        draft = Draft(period=Period(date(2020, 1, 1), OPEN), kind=Kind.CHANGE, group="persoon",
+                      content={"soort": "a", "houder": "x"})  # fmt: skip
+        entry = Entry(type=kind, object_id="v1", draft=draft)
+        act = Act(register=PERMITS, transaction_id=uuid7(), entries=[entry])
+        await store.write(asker.pool, act)
+        answer = await asker.send("GET", "/proef/v1/personen", fields=FIELDS)
+        tags.add(answer.headers["ETag"])
+        moments.append(answer.headers["Last-Modified"])
+        stored = await asker.pool.fetchval("SELECT max(registered_at) FROM registers.act")
+        assert moments[-1] == http_date(int(stored.timestamp()))
+    assert len(tags) == 3

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -13,7 +14,7 @@ import asyncpg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.registers.rig import annotated, kind_of, made_up
+from tests.registers.rig import ROOT, annotated, kind_of, made_up
 from tests.throwaway import Database
 
 from landschap.platform.ids import uuid7
@@ -27,6 +28,7 @@ from landschap.registers.timeline import Clock, Kind, Known, answers
 from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.problems import ProblemError, Refusal
 
+MIGRATIONS = ROOT / "src" / "landschap" / "registers" / "migrations"
 D = date.fromisoformat
 OWN = made_up()
 COPY = made_up(clock="bron")
@@ -379,6 +381,25 @@ async def test_the_projection_can_be_made_anew(database: Database) -> None:
     assert await store.differences(pool, OWN) == 1
     assert await store.rebuild(pool, OWN) == 1
     assert await store.differences(pool, OWN) == 0
+
+
+async def test_timelines_of_before_they_were_numbered_are_numbered(database: Database) -> None:
+    pool = await database.pool("registers")
+    await written(pool, act(COPY, "a1", draft("2020-01-01", "een", source=SOURCE)))
+    await written(pool, act(COPY, "a1", draft("2021-01-01", "twee", source=SOURCE)))
+    sql = (MIGRATIONS / "0015_numbered.sql").read_text()
+    (update,) = re.findall(r"^UPDATE.*?;$", sql, re.MULTILINE | re.DOTALL)
+    owner = await database.administrator()
+    for column in ("volgnummer", "registered_at"):
+        await owner.execute(f"ALTER TABLE registers.projection ALTER COLUMN {column} DROP NOT NULL")
+    await owner.execute(
+        "UPDATE registers.projection SET volgnummer = NULL, registered_at = NULL, "
+        "source_registered_at = NULL"
+    )
+    assert await store.differences(pool, COPY) == 4
+    await owner.execute(update)
+    await owner.close()
+    assert await store.differences(pool, COPY) == 0
 
 
 @pytest.mark.parametrize("register", [OWN, COPY], ids=["own", "copy"])

@@ -30,8 +30,7 @@ from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.problems import ERRORS_PAGE, Refusal
 from landschap.vocabulary.times import as_utc_text
 
-# Equal answers give equal bytes; nothing is signed with it, so it need not be canonical.
-_STATE = msgspec.json.Encoder(order="deterministic")
+_ENCODE = msgspec.json.Encoder().encode
 # Doubt about a day of the history itself tells nothing of a hidden value.
 _DAYS = frozenset({"beginGeldigheid", "eindGeldigheid"})
 _A_DAY = timedelta(days=1)
@@ -147,9 +146,21 @@ def repeat_of(valid_on: date, known: Known) -> dict[str, str]:
 
 
 def etag_of(body: JsonValue, numbers: Sequence[int]) -> str:
-    """What recognises an answer: its body and the assertions it rests on."""
-    digest = hashlib.sha256(_STATE.encode([body, numbers])).hexdigest()
+    """What recognises an answer: its body as it is sent, and the assertions it rests on."""
+    return etag_of_bytes(_ENCODE(body), numbers)
+
+
+def etag_of_bytes(body: bytes, numbers: Sequence[int]) -> str:
+    """As `etag_of`, of a body that was encoded already."""
+    digest = hashlib.sha256(b"%b%b" % (body, _ENCODE(numbers))).hexdigest()
     return f'"{digest[:32]}"'
+
+
+def repeat_text(valid_on: date, known: Known) -> str:
+    """`repeat_of` as a query string."""
+    moment = as_utc_text(known.moment).replace(":", "%3A")
+    text = f"geldigOp={valid_on.isoformat()}&beschikbaarOp={moment}&klok={known.clock.value}"
+    return f"{text}&volgnummer={known.number}" if known.clock is Clock.SOURCE else text
 
 
 @lru_cache(maxsize=4096)

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A shorter way for the usual question, past the framework.
 
-A handler may name one in its ``opt``; its address then ends in a parameter of one segment:
+A handler may name one in its ``opt``; its address has no parameters, or one at the end:
 
+    @get("/panden", opt={"query": (...), "shortcut": answer})
     @get("/panden/{identificatie:str}", opt={"query": (...), "shortcut": answer})
 
-The shortcut gets the scope and that segment, not decoded, and gives the whole answer, or None for
-any question that is not the usual one: then the handler answers. What a shortcut answers must be
-what the handler would have answered.
+The shortcut gets the scope and the last segment, not decoded, and gives the whole answer, or None
+for any question that is not the usual one: then the handler answers. What a shortcut answers must
+be what the handler would have answered.
 """
 
 from __future__ import annotations
@@ -36,13 +37,14 @@ Short = Callable[["Scope", bytes], Awaitable[ShortAnswer | None]]
 
 
 def shortcuts_of(routes: Sequence[ControllerRouterHandler]) -> dict[bytes, Short]:
-    """The shortcuts that handlers name, by their address without its last segment."""
+    """The shortcuts that handlers name, by their address up to what varies in it."""
     found: dict[bytes, Short] = {}
     for handler in routes:
         short = getattr(handler, "opt", {}).get("shortcut")
         if short is not None:
             for path in getattr(handler, "paths", ()):
-                found[path.rpartition("/")[0].encode()] = short
+                begin, _, last = path.rpartition("/")
+                found[(f"{begin}/" if last.startswith("{") else path).encode()] = short
     return found
 
 
@@ -62,8 +64,9 @@ class Shortcut:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] == ScopeType.HTTP and scope["method"] == HttpMethod.GET:
-            begin, _, last = (scope.get("raw_path") or b"").rpartition(b"/")
-            short = self._shortcuts.get(begin)
+            path = scope.get("raw_path") or b""
+            begin, slash, last = path.rpartition(b"/")
+            short = self._shortcuts.get(path) or self._shortcuts.get(begin + slash)
             if short is not None and await self._answers(short, scope, last, send):
                 return
         await self._app(scope, receive, send)

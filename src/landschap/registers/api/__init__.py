@@ -86,18 +86,20 @@ def reading_routes(
     if slots is not None:
         made.append(exporting.delivery_route(desk, register, f"/{register.name}/v1"))
     for kind in register.types.values():
-        made += _of_collection(desk, kind, slots)
+        made += _of_collection(
+            desk, kind, slots, None if shortcuts is None else shortcuts.of_page(kind)
+        )
         made += _of_object(desk, kind, None if shortcuts is None else shortcuts.of(kind))
     return made
 
 
 def _of_collection(
-    desk: Desk, kind: ObjectType, slots: exporting.Slots | None
+    desk: Desk, kind: ObjectType, slots: exporting.Slots | None, short: Short | None
 ) -> list[ControllerRouterHandler]:
     base = f"/{kind.register}/v1/{kind.collection}"
     keys = list_query_keys(kind) if slots is None else (*list_query_keys(kind), *BULK_KEYS)
 
-    @get(base, opt={"query": keys})
+    @get(base, opt={"query": keys, **quick.shortcut_opt(short)})
     async def page(request: _AnyRequest) -> Response[bytes]:
         if slots is not None and exporting.is_export(request):
             return await exporting.export(desk, kind, request, slots)

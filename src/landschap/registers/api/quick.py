@@ -16,10 +16,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from functools import lru_cache
 from math import floor
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
 import msgspec
 import structlog
@@ -32,7 +31,9 @@ from landschap.platform.http.shortcut import Short, ShortAnswer
 from landschap.platform.ids import new_span_id
 from landschap.purposes.permit_recall import Opened, PermitRecall
 from landschap.registers import store
-from landschap.registers.answering import etag_of, http_date, repeat_of
+from landschap.registers.answering import etag_of_bytes, http_date, repeat_text
+from landschap.registers.api.quick_asked import today, weighed
+from landschap.registers.api.quick_listing import FirstPages
 from landschap.registers.api.quick_ways import Granted, Lookups, Way
 from landschap.registers.asking import Faults, read_query
 from landschap.registers.models import ObjectType, Register
@@ -40,8 +41,7 @@ from landschap.registers.quick_answers import Told, told_now, told_then
 from landschap.registers.timeline import Clock, Known
 from landschap.vocabulary.identifiers import InvalidValue
 from landschap.vocabulary.problems import ProblemError
-from landschap.vocabulary.times import amsterdam_day
-from landschap.vocabulary.tracing import TraceContext, parse_traceparent
+from landschap.vocabulary.tracing import TraceContext
 
 if TYPE_CHECKING:
     from litestar.types import Scope
@@ -50,9 +50,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-# Headers by which a question is another one; it is answered at length.
-_WEIGHTY = frozenset({b"prefer", b"if-none-match", b"accept-crs", b"content-crs"})
-_TAKES_JSON = (b"*/*", b"application/json")
 _ID_CHARACTERS = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.")
 _MAX_ID = 200
 _QUERIES_KEPT = 1024
@@ -64,11 +61,6 @@ class _Then(NamedTuple):
 
     day: date
     moment: datetime
-
-
-class _Headers(NamedTuple):
-    permit: str
-    trace: TraceContext | None
 
 
 class _Asking(NamedTuple):
@@ -104,9 +96,15 @@ class Shortcuts:
 
         return answer
 
+    def of_page(self, kind: ObjectType) -> Short | None:
+        """The shortcut to the first page of a collection; None where there is none."""
+        if not FirstPages.has_any(self._register, kind):
+            return None
+        return FirstPages(self._desk, self._register, kind, self._permits).answer
+
     async def _answer(self, kind: ObjectType, scope: Scope, last: bytes) -> ShortAnswer | None:
         started_at = datetime.now(UTC)
-        headers = _headers_of(scope)
+        headers = weighed(scope)
         if headers is None or not _is_plain(last) or scope.get("root_path"):
             return None
         query, then, follow = scope["query_string"], None, ""
@@ -127,7 +125,7 @@ class Shortcuts:
         way = None if opened is None else opened.made.way(kind)
         if opened is None or way is None or (then is not None and not way.opens_history):
             return None
-        day = then.day if then is not None else _day(int(started_at.timestamp()))
+        day = then.day if then is not None else today(int(started_at.timestamp()))
         asking = _Asking(opened, headers.trace, started_at, day, then)
         found = await self._find(way, last.decode("ascii"), asking)
         if found is None:
@@ -231,45 +229,16 @@ _EXPAND = b"expand="
 _BOTH = {"geldigOp", "beschikbaarOp"}
 
 
-def _headers_of(scope: Scope) -> _Headers | None:
-    """The permit and the trace; None when there is a header of weight, or one stands twice."""
-    found: dict[bytes, bytes] = {}
-    for name, value in scope["headers"]:
-        if name in _WEIGHTY or (name == b"accept" and value not in _TAKES_JSON):
-            return None
-        if name in (b"permit", b"traceparent"):
-            if name in found:
-                return None
-            found[name] = value
-    if b"permit" not in found:
-        return None
-    trace = found.get(b"traceparent")
-    return _Headers(
-        found[b"permit"].decode("latin-1"),
-        None if trace is None else parse_traceparent(trace.decode("latin-1")),
-    )
-
-
 def _is_plain(last: bytes) -> bool:
     """True for an id of letters and digits, of which an address has one spelling."""
     return 0 < len(last) <= _MAX_ID and _ID_CHARACTERS.issuperset(last)
 
 
-@lru_cache(maxsize=16)
-def _day(second: int) -> date:
-    return amsterdam_day(datetime.fromtimestamp(second, UTC))
-
-
-@lru_cache(maxsize=1024)
-def _repeat(day: date, known: Known) -> str:
-    return urlencode(repeat_of(day, known))
-
-
 def _answer_of(way: Way, path: str, day: date, known: Known, told: Told) -> ShortAnswer:
     body = _ENCODE(told.body)
     headers = [
-        (b"content-location", f"{path}?{_repeat(day, known)}".encode("latin-1")),
-        (b"etag", etag_of(told.body, [told.number]).encode("latin-1")),
+        (b"content-location", f"{path}?{repeat_text(day, known)}".encode("latin-1")),
+        (b"etag", etag_of_bytes(body, [told.number]).encode("latin-1")),
         (b"last-modified", http_date(floor(told.registered_at.timestamp())).encode("latin-1")),
         *way.ends,
         (b"content-length", b"%d" % len(body)),

@@ -8,23 +8,24 @@ by `collections.told_page`, which a test holds equal to this.
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from math import floor
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 from urllib.parse import urlencode
 
-from landschap.platform.http import json_response
+import msgspec
+from litestar import Response
+
 from landschap.registers import cursors, store
-from landschap.registers.answering import etag_of, http_date, repeat_of
+from landschap.registers.answering import etag_of_bytes, http_date, repeat_text
 from landschap.registers.api.cases import Case
 from landschap.registers.api.desk import Desk, preference
 from landschap.registers.api.forms import JSON
 from landschap.registers.listing import Listed, Order, bound_to, is_text
 from landschap.registers.quick_answers import Plan, bodies_now
 from landschap.registers.timeline import Clock
-from landschap.vocabulary.ijson import JsonValue
 
-if TYPE_CHECKING:
-    from litestar import Response
+_ENCODE = msgspec.json.Encoder().encode
 
 
 async def first_page(desk: Desk, case: Case, listed: Listed) -> Response[bytes] | None:
@@ -68,20 +69,38 @@ def _plan(desk: Desk, case: Case, listed: Listed) -> Plan | None:
 def _answer(
     desk: Desk, case: Case, plan: Plan, found: store.FewFound, limit: int
 ) -> Response[bytes]:
+    page = Page(case.path, urlencode(case.query), case.asked.valid_on, case.started_at, limit)
+    bound = cursors.question_digest([bound_to(case.type, case.query), ""])
+    headers, body = told(plan, page, found, bound, desk.deps.permit_key)
+    return Response(body, headers={**headers, **preference(case)}, media_type=case.form)
+
+
+class Page(NamedTuple):
+    """A page as it was asked: address, query, day, moment of asking, and at most how many."""
+
+    path: str
+    query: str
+    valid_on: date
+    started_at: datetime
+    limit: int
+
+
+def told(
+    plan: Plan, page: Page, found: store.FewFound, bound: bytes, key: bytes
+) -> tuple[dict[str, str], bytes]:
+    """The headers and the body; the cursor to the next page is sealed for ``bound``."""
     items = bodies_now(plan, found.ids, found.contents)
-    goes_on = len(items) > limit
-    body: JsonValue = {"items": items[:limit]}
-    repeat = repeat_of(case.asked.valid_on, found.known)
+    body = _ENCODE({"items": items[: page.limit]})
     headers = {
-        "Content-Location": f"{case.path}?{urlencode(repeat)}",
-        "ETag": etag_of(body, found.numbers[:limit]),
+        "Content-Location": f"{page.path}?{repeat_text(page.valid_on, found.known)}",
+        "ETag": etag_of_bytes(body, found.numbers[: page.limit]),
     }
     if found.registered_at is not None:
         headers["Last-Modified"] = http_date(floor(found.registered_at.timestamp()))
-    if goes_on:
-        bound = cursors.question_digest([bound_to(case.type, case.query), ""])
-        place = cursors.Place(found.ids[limit - 1])
-        at = cursors.cursor_at(place, case.asked.valid_on, found.known, case.started_at)
-        onward = {**case.query, "cursor": cursors.seal(at, bound, desk.deps.permit_key)}
-        headers["Link"] = f'<{case.path}?{urlencode(onward)}>; rel="next"'
-    return json_response(body, headers={**headers, **preference(case)}, media_type=case.form)
+    if len(items) > page.limit:
+        place = cursors.Place(found.ids[page.limit - 1])
+        at = cursors.cursor_at(place, page.valid_on, found.known, page.started_at)
+        before = f"{page.query}&" if page.query else ""
+        onward = f"{page.path}?{before}cursor={cursors.seal(at, bound, key)}"
+        headers["Link"] = f'<{onward}>; rel="next"'
+    return headers, body

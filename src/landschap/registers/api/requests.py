@@ -32,7 +32,7 @@ def check_media(request: AnyRequest, offered: Sequence[str] = (JSON,)) -> str:
 def query_of(request: AnyRequest) -> dict[str, str]:
     """The query string; a key that stands twice is refused. Raises ProblemError."""
     query: dict[str, str] = {}
-    for name, value in request.query_params.multi_items():
+    for name, value in request.query_params.items():  # in the order given, each as often as it is
         if name in query:
             raise ProblemError(
                 Refusal(

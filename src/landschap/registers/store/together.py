@@ -12,14 +12,13 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from landschap.registers.models import ObjectType, Register
-from landschap.registers.questions import AsOf
 from landschap.registers.store.closing import horizon_of
-from landschap.registers.store.reading import KNOWLEDGE, KNOWN, AtNow, projection_sql
-from landschap.registers.store.rows import Pool, columns_of, groups_condition
+from landschap.registers.store.reading import KNOWLEDGE, KNOWN, AtNow
+from landschap.registers.store.rows import Pool, columns_of, contents_of, groups_condition
 from landschap.registers.timeline import Known
 
 # Statements of one kind that run at the same time, and objects in one of them.
@@ -119,14 +118,17 @@ def _fresh(error: BaseException) -> BaseException:
 
 def looking_up_now(pool: Pool, kind: ObjectType) -> Together[date]:
     """Lookups of what holds on a day as known now, of a type whose dates are complete."""
-    probe = AsOf(
-        type=kind, wanted=(), valid_on=date.min,
-        known=Known(clock=kind.clock, moment=datetime.min.replace(tzinfo=UTC), number=0),
-    )  # fmt: skip
-    # The columns that an answer without history is made of; the statement is that of all answers.
-    sql = f"""SELECT known_number, known_moment, at_number, at_moment, object_id, groep,
-                     volgnummer, registered_at, source_registered_at, inhoud
-              FROM ({projection_sql(probe, KNOWLEDGE, KNOWN)}) told"""  # noqa: S608
+    # The columns that an answer without history is made of; doubt tells nothing in one.
+    sql = f"""WITH {KNOWLEDGE}state AS MATERIALIZED (
+                  SELECT coalesce(max(last_number), 0) AS at_number,
+                         max(registered_at) AS at_moment
+                  FROM registers.act WHERE register = $1)
+              SELECT {KNOWN} state.*, p.object_id, p.groep, p.volgnummer, p.registered_at,
+                     p.source_registered_at, {contents_of(kind, "p.inhoud")} AS inhoud
+              FROM k CROSS JOIN state
+              LEFT JOIN registers.projection p
+                     ON p.object_type = '{kind.key}' AND p.object_id = ANY ($2)
+                    AND p.valid_from <= $3 AND p.valid_to > $3{groups_condition(kind, "p")}"""  # noqa: S608 - literals of a model
 
     async def ask(
         ids: Sequence[str], day: date, now: datetime
@@ -214,21 +216,18 @@ async def few_now(
     row = await pool.fetchrow(
         f"""WITH {KNOWLEDGE_OF_PAGE} state AS MATERIALIZED (
                 SELECT coalesce(max(last_number), 0) AS at_number, max(registered_at) AS at_moment
-                FROM registers.act WHERE register = $1),
-            page AS MATERIALIZED (
-                SELECT m.object_type, m.object_id, m.groep, m.seq FROM registers.projection m
-                WHERE m.object_type = '{kind.key}' AND m.groep = '{group}'
-                  AND m.valid_from <= $2 AND m.valid_to > $2{told}
-                ORDER BY m.object_id LIMIT {few.limit:d})
+                FROM registers.act WHERE register = $1)
             SELECT {KNOWN} state.*, found.* FROM k CROSS JOIN state CROSS JOIN (
                 SELECT array_agg(object_id) AS ids, array_agg(volgnummer) AS numbers,
                        max(registered_at) FILTER (WHERE place < {few.limit:d}) AS registered_at,
-                       '[' || string_agg(inhoud::text, ',') || ']' AS contents
-                FROM (SELECT {columns_of(kind, "a")},
-                             row_number() OVER (ORDER BY page.object_id) AS place
-                      FROM page JOIN registers.assertion a
-                           USING (object_type, object_id, groep, seq)
-                      ORDER BY place) each) found""",  # noqa: S608 - literals of a model
+                       '[' || string_agg(told, ',') || ']' AS contents
+                FROM (SELECT m.object_id, m.volgnummer, m.registered_at,
+                             {contents_of(kind, "m.inhoud")} AS told,
+                             row_number() OVER (ORDER BY m.object_id) AS place
+                      FROM registers.projection m
+                      WHERE m.object_type = '{kind.key}' AND m.groep = '{group}'
+                        AND m.valid_from <= $2 AND m.valid_to > $2{told}
+                      ORDER BY m.object_id LIMIT {few.limit:d}) each) found""",  # noqa: S608 - literals of a model
         register.name, at.valid_on, at.now, *few.filters.values(),
     )  # fmt: skip
     known = Known(clock=kind.clock, moment=row["known_moment"], number=row["known_number"])

@@ -357,7 +357,8 @@ async def differences(pool: Pool, register: Register) -> int:
                derived AS (
                    SELECT d.* FROM ids, registers.derived($1, $2, coalesce(all_ids, '{}')) d),
                kept AS (
-                   SELECT object_id, groep, valid_from, valid_to, seq, inhoud
+                   SELECT object_id, groep, valid_from, valid_to, seq, inhoud, volgnummer,
+                          registered_at, source_registered_at
                    FROM registers.projection WHERE object_type = $1)
                SELECT count(*) FROM (
                    (SELECT * FROM derived EXCEPT SELECT * FROM kept)
