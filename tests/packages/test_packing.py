@@ -86,10 +86,16 @@ REGISTER, SOURCE, MODEL = (
         ("pakket.toml", "services/inwoners-bulk.toml", "services/geen.toml",
          "there is no services/geen.toml to leave out"),
         (REGISTER, "# Het register van", "# $(naam) Het register van", "stands for a parameter"),
+        (REGISTER, 'afgeleid = [{ veld = "meerderjarig", uit = ["geboortedatum"] }]', "",
+         "meerderjarig follows from geboortedatum: say so in afgeleid"),
+        (REGISTER, 'veld = "meerderjarig", uit = ["geboortedatum"]',
+         'veld = "adres.postcode", uit = ["geboortedatum"]',
+         "adres.postcode is not derived in what answers for it"),
     ],
     ids=["a person", "an example person", "a machine", "a key file", "a secret", "an organisation",
          "a field the source lacks", "a column the model lacks", "a failing test",
-         "a parameter of nothing", "leaves out nothing", "a place"],
+         "a parameter of nothing", "leaves out nothing", "a place",
+         "a derived field that is not told", "a derived field that is none"],
 )  # fmt: skip
 async def test_what_may_not_leave_or_does_not_fit_is_refused_with_its_place(
     maker: Town, tmp_path: Path, file: str, old: str, new: str, told: str

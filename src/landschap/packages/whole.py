@@ -22,9 +22,16 @@ from landschap.purposes.model import OfferedService
 from landschap.purposes.model import Register as Purposes
 from landschap.purposes.reading import RegisterError
 from landschap.purposes.trying import Trial, parse_trials
+from landschap.registers.deriving import Derivations
 from landschap.registers.expanding import check_relations
 from landschap.registers.mapping import InvalidMapping, read_mapping
-from landschap.registers.models import InvalidModel, Register, Registers, parse_register
+from landschap.registers.models import (
+    InvalidModel,
+    ObjectType,
+    Register,
+    Registers,
+    parse_register,
+)
 from landschap.vocabulary.ijson import InvalidJson, JsonValue, loads
 from landschap.vocabulary.mistakes import Mistake, MistakesError, did_you_mean
 
@@ -104,7 +111,34 @@ def misfits(content: Content, purposes: Purposes, files: Texts) -> list[Mistake]
                 found.append(
                     Mistake(file=file, line=line, key=f"dienst {each.name}", message=words + hint)
                 )
+        found += _untold(each, content, files)
     return found
+
+
+def _untold(service: OfferedService, content: Content, files: Texts) -> Iterator[Mistake]:
+    """Derived fields of which the policies do not say what they follow from, or something else."""
+    said = {each.path: set(each.inputs) for each in service.derived}
+    below = _derived_below(service, content)
+    for path in dict.fromkeys((*service.fields, *said)):
+        true = set(below[path].inputs) if path in below else None
+        if said.get(path) == true:
+            continue
+        file, line = _place(of_kind(files, POLICIES), path)
+        words = (
+            f"{path} is not derived in what answers for it"
+            if true is None
+            else f"{path} follows from {', '.join(sorted(true))}: say so in afgeleid"
+        )
+        yield Mistake(file=file, line=line, key=f"dienst {service.name}", message=words)
+
+
+def _derived_below(service: OfferedService, content: Content) -> Derivations:
+    declaration = content.declarations.get(service.name)
+    if declaration is not None:
+        return declaration.derived
+    return {
+        path: rule for kind in _kinds_below(service, content) for path, rule in kind.derived.items()
+    }
 
 
 def _fields_below(service: OfferedService, content: Content) -> frozenset[str] | None:
@@ -112,13 +146,17 @@ def _fields_below(service: OfferedService, content: Content) -> frozenset[str] |
     declaration = content.declarations.get(service.name)
     if declaration is not None:
         return frozenset(declaration.fields) | {declaration.key}
-    kinds = [
+    kinds = _kinds_below(service, content)
+    return frozenset(path for kind in kinds for path in kind.paths()) if kinds else None
+
+
+def _kinds_below(service: OfferedService, content: Content) -> list[ObjectType]:
+    return [
         kind
         for register in content.registers.by_name.values()
         for kind in register.types.values()
         if service.name in (register.name, kind.collection)
     ]
-    return frozenset(path for kind in kinds for path in kind.paths()) if kinds else None
 
 
 def _place(files: Texts, path: str) -> tuple[str, int]:
