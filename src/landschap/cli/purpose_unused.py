@@ -14,10 +14,12 @@ import click
 
 from landschap.cli.config_option import json_option
 from landschap.cli.days_option import Days
-from landschap.cli.measuring import Report, measured, rooms_of
+from landschap.cli.measuring import rooms_of
 from landschap.cli.purpose import BASIS, FOLDER, of_organisation, purpose, read_folder
 from landschap.cli.unused_words import tell, tell_proposal
 from landschap.cli.verify import counting
+from landschap.gateway.usage.report import Report
+from landschap.gateway.usage.store import measured
 from landschap.logboek.store import stretches
 from landschap.platform.settings import Settings
 from landschap.platform.trouble import Trouble

@@ -13,11 +13,12 @@ import click
 
 from landschap.cli.config_option import json_option
 from landschap.cli.days_option import Days
-from landschap.cli.measuring import deliveries_of, rooms_of, tally_of
+from landschap.cli.measuring import rooms_of
 from landschap.cli.purpose import of_organisation, purpose
 from landschap.cli.tables import answer, table_of
 from landschap.cli.verify import counting
 from landschap.fsc.store import peer_names
+from landschap.gateway.usage.store import deliveries_of, tally_of
 from landschap.logboek.store import stretches
 from landschap.platform.settings import Settings
 from landschap.purposes.reading import nearest_of

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import click
 
-from landschap.cli.measuring import Report
 from landschap.cli.purpose import FOLDER
 from landschap.cli.tables import answer, table_of
-from landschap.purposes.used.measured import PolicyUse
+from landschap.gateway.usage.report import Report
 from landschap.purposes.used.shrinking import Shrunk
 from landschap.vocabulary.times import as_utc_text
 
@@ -30,14 +29,10 @@ def _words(report: Report) -> Iterator[str]:
         yield "The log is empty: nothing was used, as far as can be seen."
     elif report.begin > report.since:
         yield f"The log begins at {as_utc_text(report.begin)}; before that nothing is seen."
-    new = [each.policy.id for each in report.policies if not _is_old(each, report)]
+    new = [each.policy.id for each in report.policies if not report.is_long_granted(each)]
     if new:
         days = report.at_least.days
         yield f"Granted for less than {days} days, too short to tell: {', '.join(new)}"
-
-
-def _is_old(use: PolicyUse, report: Report) -> bool:
-    return use.use.since <= report.until - report.at_least
 
 
 def _tables(report: Report) -> None:
