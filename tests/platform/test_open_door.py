@@ -8,6 +8,8 @@ import hashlib
 import http.client
 import json
 import ssl
+import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -213,6 +215,55 @@ def test_who_asks_too_much_is_told_to_wait(passer: Passer) -> None:
     assert headers["ratelimit-remaining"] == "0"
     assert headers["content-type"] == "application/problem+json"
     assert {each[0] for each in answers} == {200, 429}
+
+
+CLOSED_WAYS = (
+    f"{TREES}?limit=1000", f"{TREES}?fields=eigenaar", f"{TREES}?eigenaar={SECRET}",
+    f"{TREES}?sort=eigenaar", f"{TREES}?historie=true", f"{TREES}?expand=eigenaar",
+    f"{TREES}?formaat=csv", f"{TREES}?formaat=jsonl&uitvoer=registraties", f"{TREES}/1",
+    f"{TREES}/1/voorkomens", f"{TREES}/1/registraties", "/groen/v1/openapi.json",
+    "/groen/v1/wijzigingen", "/catalogus/dcat.jsonld", f"{FILES}/bomen.csv",
+    f"{FILES}/bomen.jsonl", f"{FILES}/bomen.parquet", f"{FILES}/manifest.json",
+)  # fmt: skip
+
+
+@pytest.mark.case("S-44")
+def test_an_open_class_needs_no_contract_is_limited_and_counted_and_leaks_nothing(
+    passer: Passer,
+) -> None:
+    def counted() -> dict[str, int]:
+        """How often the door answered, by status, as its operators see it."""
+        config = str(passer.serving.settings.path)
+        told = json.loads(landschap("door", "totals", "--json", "-c", config).stdout)["totals"]
+        found = Counter[str]()
+        for each in told:
+            if each["door"] == "open":
+                found[str(each["status"])] += each["answers"]
+        return found
+
+    before = counted()
+    until(lambda: passer.ask(TREES)[0] == 200, 20, passer.serving.explain)
+    asked = Counter[str]()
+    for path in CLOSED_WAYS:
+        status, headers, content = passer.ask(path)
+        asked[str(status)] += 1
+        assert SECRET.encode() not in content, path
+        assert SECRET not in str(headers), path
+        assert b"eigenaar" not in content or status in (400, 403), path
+        time.sleep(0.1)
+    assert asked["200"] >= 8
+    answers = Counter(str(passer.ask(f"{TREES}?limit=4")[0]) for _ in range(140))
+    assert answers["429"]
+    asked += answers
+
+    def all_of_them() -> bool:
+        now = counted()
+        return all(now.get(each, 0) - before.get(each, 0) >= n for each, n in asked.items())
+
+    until(all_of_them, 30, passer.serving.explain)
+    until(lambda: passer.ask(TREES)[0] == 200, 20, passer.serving.explain)
+    key = passer.key()
+    assert passer.ask(TREES, X_Api_Key=key)[1]["ratelimit-remaining"] == "19"
 
 
 def _status(place: str, path: str, host: str, *, tls: bool) -> int:

@@ -6,6 +6,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+from shapely.geometry import shape
+from shapely.geometry.base import BaseGeometry
+
+from landschap.registers.geometry_crs import Geometry
 from landschap.registers.models import ObjectType, Register, parse_register
 from landschap.registers.periods import Period
 from landschap.registers.schemas import DIALECT
@@ -69,3 +73,9 @@ def up_to(number: int, clock: Clock = Clock.OWN, moment: datetime = NOW) -> Know
 def kind_of(register: Register) -> ObjectType:
     """The one type of a made-up register."""
     return next(iter(register.types.values()))
+
+
+def as_shape(geometry: Geometry) -> BaseGeometry:
+    """A geometry to compute with, apart from the program."""
+    made: BaseGeometry = shape(geometry)
+    return made

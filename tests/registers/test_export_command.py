@@ -131,6 +131,68 @@ async def test_a_register_is_moved_with_both_axes(
     assert (refused.code, "seal" in refused.err) == (1, True)
 
 
+# Days that something holds on, and moments of knowledge: before and after corrections.
+ASKED = (
+    ("2012-01-01", "2012-06-01T00:00:00+02:00"),
+    ("2012-01-01", "2021-10-15T00:00:00+02:00"),
+    ("2015-06-01", "2015-06-02T00:00:00+02:00"),
+    ("2021-10-14", "2021-10-15T00:00:00+02:00"),
+)
+# What is of the place where it was registered, and not of what it says.
+OF_THE_PLACE = ("volgnummer", "beschikbaarOp", "corrigeert")
+
+
+async def answers(bag: Bag, folder: Path) -> dict[tuple[str, ...], str]:
+    """By collection, day and moment, or as all stretches: the digest of what is answered."""
+    folder.mkdir()
+    told: dict[tuple[str, ...], str] = {}
+    for name in (path.stem for path in (WEESP / "gegevens" / "bag").glob("*.csv")):
+        for day, moment in ASKED:
+            out = folder / f"{name}-{day}-{moment[:10]}.csv"
+            words = ("--form", "csv", "--geldig-op", day, "--beschikbaar-op", moment)
+            done = await bag.register("export", f"bag/{name}", *words, "--out", str(out))
+            assert done.code == 0, done.err
+            told[name, day, moment] = sha256(out.read_bytes()).hexdigest()
+        out = folder / f"{name}.jsonl"
+        words = ("--rows", "voorkomens", "--form", "jsonl", "--out", str(out))
+        assert (await bag.register("export", f"bag/{name}", *words)).code == 0
+        told[name, "voorkomens"] = sha256(without_place(out)).hexdigest()
+    return told
+
+
+def without_place(path: Path) -> bytes:
+    """The lines of an export without the numbers of the install, and without its seal."""
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()[:-1]]
+    for row in rows:
+        for name in OF_THE_PLACE:
+            row["historie"].pop(name, None)
+    return json.dumps(rows, sort_keys=True).encode()
+
+
+@pytest.mark.case("S-11")
+async def test_an_empty_install_that_took_a_full_export_gives_equal_answers(
+    bag: Bag, cluster: Cluster, tmp_path: Path
+) -> None:
+    moved = tmp_path / "verhuizing"
+    moved.mkdir()
+    for path in (WEESP / "gegevens" / "bag").glob("*.csv"):
+        words = ("--rows", "registraties", "--out", str(moved / f"{path.stem}.jsonl"))
+        assert (await bag.register("export", f"bag/{path.stem}", *words)).code == 0
+    # The schema travels as the files it is: JSON Schema, beside the lines.
+    shutil.copytree(bag.config.parent / "registers" / "bag", moved / "model")
+    there = await bag_in(cluster, tmp_path / "daar")
+    shutil.rmtree(there.config.parent / "registers")
+    shutil.copytree(moved / "model", there.config.parent / "registers" / "bag")
+    shutil.rmtree(moved / "model")
+    assert await there.said() == []
+    loaded = await there.register("load", "bag", str(moved), "--json")
+    assert loaded.code == 0, loaded.err
+    here, elsewhere = await answers(bag, tmp_path / "a"), await answers(there, tmp_path / "b")
+    assert here == elsewhere
+    # They are answers about something: what is known differs by day and by moment.
+    assert len({here["panden", *pair] for pair in ASKED}) == len(ASKED)
+
+
 async def test_all_stretches_of_all_days(bag: Bag, tmp_path: Path) -> None:
     out = tmp_path / "woonplaatsen.csv"
     words = ("--rows", "voorkomens", "--form", "csv", "--out", str(out))

@@ -17,14 +17,13 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry.base import BaseGeometry
-from tests.registers.rig import FULL, GEO
+from tests.registers.rig import FULL, GEO, as_shape
 
 from landschap.registers.annotations import GeometryKind
 from landschap.registers.geometry import (
     MAX_POSITIONS,
     Area,
     Lying,
-    as_shape,
     envelope,
     faults_of,
 )

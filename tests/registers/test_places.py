@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 import shapely
-from tests.registers.rig import GEO, annotated
+from tests.registers.rig import GEO, annotated, as_shape
 from tests.registers.test_api import Asker, asker_of
 from tests.registers.test_collections import BOTH, schema
 from tests.throwaway import Cluster, Database
@@ -20,7 +20,6 @@ from landschap.platform.ids import uuid7
 from landschap.registers import store
 from landschap.registers.geo_asking import MAX_SEARCH_POSITIONS
 from landschap.registers.geojson import GEOJSON
-from landschap.registers.geometry import as_shape
 from landschap.registers.geometry_crs import CRS84, ETRS89, RD, Crs, box_as_area, project
 from landschap.registers.models import Register, parse_register
 from landschap.registers.operations import Draft

@@ -15,7 +15,6 @@ from enum import StrEnum
 
 import shapely
 from shapely.geometry import shape
-from shapely.geometry.base import BaseGeometry
 
 from landschap.registers.annotations import GeometryKind
 from landschap.registers.geometry_crs import Box, Crs, Geometry
@@ -77,12 +76,6 @@ def envelope(geometry: Geometry) -> Box:
     """Least x, least y, most x, most y."""
     west, south, east, north = shape(geometry).bounds
     return (west, south, east, north)
-
-
-def as_shape(geometry: Geometry) -> BaseGeometry:
-    """A geometry without faults, to compute with."""
-    made: BaseGeometry = shape(geometry)
-    return made
 
 
 def faults_of(
