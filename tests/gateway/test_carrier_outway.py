@@ -75,6 +75,7 @@ def test_decider_is_asked_with_what_proves_application_user_and_purpose(doors: D
         "Fsc-Grant-Hash": "$1$3$x",
         "Doelbinding": "https://doelen.landschap.example/id/x",
         "Zaak": "Z-1",
+        "Permit": "v1.of.before",
     }
     doors.outway.ask(headers={**asked, "X-Client-Cert": "forged", "X-Landschap-Door": "inway"})
     heard = doors.decider.heard[0].headers

@@ -135,7 +135,7 @@ bronnen:
     sleutels: [nummer]
     tijd: geen
     geheim: {{kop: X-Api-Key, bestand: outway.key}}
-    outway: {{contract: uitkeringen}}
+    outway: {{contract: {contract}}}
     bronhouder: Weesp
 wortel: {{bron: bewoning, op: nummer}}
 koppelingen:
@@ -163,14 +163,22 @@ async def _merged(declaration: Declaration, secrets: Path, heard: Heard) -> byte
 
 
 @pytest.mark.case("S-02")
+@pytest.mark.parametrize("named", ["service", "peer/service", "grant hash"])
 async def test_a_logical_source_with_a_part_of_another_organisation_answers_in_one_chain(
-    chain: Chain, tmp_path: Path
+    chain: Chain, tmp_path: Path, named: str
 ) -> None:
     own = start_party()
     own.answer_with(http_answer(200, body=b'{"nummer": "u-1", "woonplaats": "Doesburg"}'))
     chain.service.answer_with(http_answer(200, body=b'{"nummer": "u-1", "soort": "bijstand"}'))
     (tmp_path / "outway.key").write_text(chain.keys["doesburg"])
-    text_of = SOURCE.format(own=own.address, outway=chain.outways["doesburg"].port)
+    contract = {
+        "service": "uitkeringen",
+        "peer/service": f"{WEESP}/uitkeringen",
+        "grant hash": chain.grants["uitkeringen"],
+    }[named]
+    text_of = SOURCE.format(
+        own=own.address, outway=chain.outways["doesburg"].port, contract=contract
+    )
     declaration = parse_declaration(text_of, "inkomen.yaml")
     chain.middle.answer_with(
         lambda heard: http_answer(200, body=asyncio.run(_merged(declaration, tmp_path, heard)))
@@ -292,6 +300,13 @@ async def test_the_chain_is_verified_afterwards_in_the_logs_of_all_three(
     told = await command(chain.weesp, explain, asked)
     assert told.exit_code == 0
     assert "purpose at the origin " + ASSISTANCE in told.stdout
+    assert "explained only" not in told.stdout
+    only = trace()
+    chain.told.clear()
+    await chain.ask(only, Prefer="explain=provider")
+    said = await command(chain.doesburg, explain, only)
+    assert "explained only; nothing was carried out" in said.stdout
+    assert not chain.told, "the application in the middle was not asked"
     partly = await command(chain.weesp, verify, "--chain", asked)
     assert (partly.exit_code, f"ask {DOESBURG}: whether it made this" in partly.stdout) == (6, True)
     beside = [part for copy in copies.values() for part in ("--beside", str(copy))]

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -32,6 +32,7 @@ from landschap.cli.explanation import (
 )
 from landschap.cli.verify import LOG_READER
 from landschap.fsc import store as fsc_store
+from landschap.gateway.recording import EXPLAINED
 from landschap.logboek import store as log_store
 from landschap.logboek.merkle import proves_inclusion
 from landschap.logboek.records import Kind, Record, leaf_of
@@ -42,6 +43,7 @@ from landschap.purposes.bound import Bound, read_bound
 from landschap.purposes.chain_review import hops_of
 from landschap.purposes.replay import replay
 from landschap.vocabulary.identifiers import GrantHash, InvalidValue
+from landschap.vocabulary.ijson import JsonValue
 
 _NOT_FOUND = 3
 _IDENTIFIER = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}")
@@ -82,13 +84,28 @@ def explain(ctx: click.Context, identifier: str, as_json: bool, config: Path) ->
         click.echo(f"The log of this organisation holds nothing under {identifier}.", err=True)
         ctx.exit(_NOT_FOUND)
     own = load_settings(config).organisation.oin.value
-    declared = declared_by(own, [each.record for each in explained.records])
+    records = [each.record for each in explained.records]
+    declared, idle = declared_by(own, records), _not_carried_out(records)
     if as_json:
-        told = {**explained.as_json(), "chain": [hop_json(each) for each in hops_of(declared)]}
+        chain = [hop_json(each) for each in hops_of(declared)]
+        told = {**explained.as_json(), "chain": chain, "explainedOnly": idle}
         click.echo(json.dumps(told, ensure_ascii=False))
         return
     for line in (*words_of(explained), *chain_words(declared, explained.names)):
         click.echo(line)
+    for record in idle:
+        click.echo(f"\nRecord {record}: asked to be explained only; nothing was carried out")
+
+
+def _not_carried_out(records: Sequence[Record]) -> list[JsonValue]:
+    """The records of decisions that were asked for by themselves."""
+    found: list[JsonValue] = []
+    for each in records:
+        adl = each.content().get("adl")
+        attributes = adl.get("attributes") if isinstance(adl, Mapping) else None
+        if isinstance(attributes, Mapping) and attributes.get(EXPLAINED) is True:
+            found.append(str(each.record_id))
+    return found
 
 
 def error_rows() -> dict[str, tuple[str, ...]]:
