@@ -17,6 +17,7 @@ import cedarpy
 
 from landschap.purposes.decision import Question
 from landschap.purposes.model import LEVELS, Effect, Policy, PurposeStatus, Register
+from landschap.purposes.needs import CASE, CONSENT, FOUR_EYES
 
 SCHEMA = """
 entity Groep;
@@ -27,7 +28,8 @@ action "raadplegen", "wissen" appliesTo {
   context: {
     bekend: Bool, contract: Bool, doelen: Set<String>, dag: Long, rollen: Set<String>,
     niveau: Long, grondslagen: Set<String>, gevraagd: Set<String>, binnen: Set<String>,
-    ruim: Bool, alles: Bool,
+    ruim: Bool, alles: Bool, zaak: Bool, akkoord: Bool, geweigerd: Bool, gemachtigde: Bool,
+    namens: Set<String>, besluiten: Set<String>, weekdag: Long, minuut: Long,
   },
 };
 """
@@ -63,9 +65,13 @@ class CedarRegister:
             ),
         ]
         if "*" not in policy.organisations:
-            conditions.append(f"({' || '.join(map(self._member, policy.organisations))})")
+            members = [*map(self._member, policy.organisations)]
+            if not is_permit:
+                # A prohibition holds for who asks in another's name as well.
+                members.append(f"context.namens.containsAny({_set(policy.organisations)})")
+            conditions.append(f"({' || '.join(members)})")
         if is_permit:
-            conditions += self._permitted(policy)
+            conditions += self._permitted(policy) + self._needed(policy)
         actions = ", ".join(f"Action::{_text(name)}" for name in policy.actions)
         return (
             f"@id({_text(policy.id)}) {'permit' if is_permit else 'forbid'}"
@@ -82,6 +88,38 @@ class CedarRegister:
             f"{_set(policy.legal_bases)}.containsAll(context.grondslagen)",
             f"{shown}.containsAny(context.binnen)",
             f"(context.ruim || context.alles && {shown}.containsAll(context.gevraagd))",
+        ]
+
+    def _needed(self, policy: Policy) -> list[str]:
+        """What must be there beside the purpose, as far as a door knows it."""
+        known = {
+            CASE: "context.zaak", FOUR_EYES: "context.akkoord", CONSENT: "!context.geweigerd",
+        }  # fmt: skip
+        found = [known[need] for need in policy.needs]
+        if not policy.delegable:
+            found.append("!context.gemachtigde")
+        if policy.decree:
+            found.append(f"context.besluiten.contains({_text(policy.decree)})")
+        if policy.hours:
+            begin, end = (t.hour * 60 + t.minute for t in (policy.hours.begin, policy.hours.end))
+            found.append(f"{list(policy.hours.days)}.contains(context.weekdag)")
+            found.append(f"context.minuut >= {begin} && context.minuut < {end}")
+        return found
+
+    def _names_of(self, organisation: str) -> list[str]:
+        """Everything by which a policy may mean this organisation."""
+        own = ["*own"] if organisation == self.register.owner else []
+        groups = [g.name for g in self.register.groups if organisation in g.members]
+        return [organisation, *own, *groups] if organisation else []
+
+    def _in_force(self, organisation: str, day: int) -> list[str]:
+        """The decrees that let this organisation be supplied on this day."""
+        return [
+            each.id
+            for each in self.register.decrees
+            if organisation in each.receivers
+            and each.valid.since.toordinal() <= day
+            and (each.valid.until is None or day < each.valid.until.toordinal())
         ]
 
     def _member(self, name: str) -> str:
@@ -115,12 +153,12 @@ class CedarRegister:
         # Leaving the choice to us is asking for all there is, and being content with less.
         asked = known if q.fields is None else set(q.fields)
         purpose = self.equal.get(q.purpose, q.purpose)
+        here, facts = now + timedelta(hours=1), q.facts  # winter time, as in all these questions
         context = {
             "bekend": self._is_active(purpose) and asked <= known,
             "contract": self._contract(q),
             "doelen": self._line(purpose),
-            # Winter time, as in all these questions.
-            "dag": (now + timedelta(hours=1)).toordinal(),
+            "dag": here.toordinal(),
             "rollen": list(q.roles),
             "niveau": LEVELS.index(q.loa or "none"),
             "grondslagen": list(q.legal_bases or ()),
@@ -128,6 +166,14 @@ class CedarRegister:
             "binnen": sorted(asked & within),
             "ruim": q.lenient or q.fields is None,
             "alles": asked <= within,
+            "zaak": bool(facts.case) and facts.case_open is not False,
+            "akkoord": bool(facts.approver),
+            "geweigerd": facts.consent in ("missing", "withdrawn"),
+            "gemachtigde": bool(q.delegatee),
+            "namens": self._names_of(q.delegatee),
+            "besluiten": self._in_force(q.organisation, here.toordinal()),
+            "weekdag": here.weekday(),
+            "minuut": here.hour * 60 + here.minute,
         }
         return {
             "principal": {"type": "Organisatie", "id": q.organisation},
