@@ -47,7 +47,7 @@ from landschap.registers.views import narrowed
 from landschap.vocabulary.identifiers import InvalidValue
 from landschap.vocabulary.problems import ProblemError, Refusal, granted
 from landschap.vocabulary.times import amsterdam_day
-from landschap.vocabulary.tracing import parse_traceparent
+from landschap.vocabulary.tracing import TraceContext, parse_traceparent
 
 _VIEWS_KEPT = 1000
 
@@ -96,38 +96,19 @@ class Desk:
         expanded = read_expansion(self.deps.registers, kind, query, wrong)
         if crs_keys(kind):
             asked = replace(asked, crs=granted(read_crs(query, crs_headers(request), wrong)))
-        dialect = self.deps.registers.by_name[kind.register].dialect
         duties = permit.duties(self.deps.pseudonym_key)
         refusal = (
-            wrong.refusal(dialect)
+            wrong.refusal(self.deps.registers.by_name[kind.register].dialect)
             or _closed(permit, asked, query, now, needs)
             or _followed_hidden(duties, expanded)
         )
         if refusal is not None:
             raise ProblemError(refusal)
-        lenient = "handling=lenient" in preferences
-        leaves, left_out = granted(choose_fields(kind, asked, permit.fields, lenient=lenient))
+        shape = _shape_of(kind, asked, permit, duties, lenient="handling=lenient" in preferences)
         return Case(
-            type=kind,
-            permit=permit,
-            asked=asked,
-            query=query,
-            expanded=expanded,
-            shape=Shape(
-                leaves=leaves,
-                left_out=left_out,
-                with_history=asked.wants_history,
-                with_corrections="formeel" in permit.history,
-                crs=asked.crs,
-                duties=duties,
-            ),
-            form=form,
-            trace=parse_traceparent(
-                request.headers.get("traceparent"), request.headers.get("tracestate", "")
-            ),
-            path=request.url.path,
-            started_at=now,
-        )
+            type=kind, permit=permit, asked=asked, query=query, expanded=expanded, shape=shape,
+            form=form, trace=_trace_of(request), path=request.url.path, started_at=now,
+        )  # fmt: skip
 
     def permit(
         self,
@@ -331,6 +312,26 @@ class Desk:
             await self.deps.log.append(drafts_of(use, subjects, span_ids()))
         except InvalidRecord:
             raise ProblemError(UNRECORDABLE) from None
+
+
+def _shape_of(
+    kind: ObjectType, asked: Asked, permit: Permit, duties: Duties, *, lenient: bool
+) -> Shape:
+    """How the answer is cut. Raises ProblemError for fields that are not permitted."""
+    leaves, left_out = granted(choose_fields(kind, asked, permit.fields, lenient=lenient))
+    return Shape(
+        leaves=leaves,
+        left_out=left_out,
+        with_history=asked.wants_history,
+        with_corrections="formeel" in permit.history,
+        crs=asked.crs,
+        duties=duties,
+    )
+
+
+def _trace_of(request: AnyRequest) -> TraceContext | None:
+    headers = request.headers
+    return parse_traceparent(headers.get("traceparent"), headers.get("tracestate", ""))
 
 
 def _followed_hidden(duties: Duties, expanded: Sequence[Relation]) -> Refusal | None:

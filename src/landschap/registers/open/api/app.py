@@ -104,14 +104,7 @@ def open_app(deps: OpenDeps) -> ASGIApp:
         headers=OPEN_HEADERS,
     )
     keys = KeyDesk(pool=pool, requests_per_day=deps.requests_per_day)
-    only_counts = [
-        Published(register=register, terms=deps.terms[name], collections=())
-        for name, register in sorted(deps.data.registers.by_name.items())
-        if deps.terms[name].counts and name not in desk.registers.by_name
-    ]
-    pages = PagesDesk(
-        site=deps.site, catalogue=catalogue, keys=keys, counted=only_counts, web=deps.web
-    )
+    pages = _pages(deps, desk, catalogue, keys)
 
     @post(["/sleutels", "/en/sleutels"], opt={"query": ()})
     async def make_key(request: AnyRequest) -> Response[Any]:
@@ -123,3 +116,15 @@ def open_app(deps: OpenDeps) -> ASGIApp:
     if deps.processing:
         people += processing_pages(pages, deps.processing)
     return make_app([counted, *key_routes(keys), make_key, *people], shape)
+
+
+def _pages(deps: OpenDeps, desk: OpenDesk, catalogue: CatalogueDesk, keys: KeyDesk) -> PagesDesk:
+    """What people see; registers of which only counts are told stand there too."""
+    only_counts = [
+        Published(register=register, terms=deps.terms[name], collections=())
+        for name, register in sorted(deps.data.registers.by_name.items())
+        if deps.terms[name].counts and name not in desk.registers.by_name
+    ]
+    return PagesDesk(
+        site=deps.site, catalogue=catalogue, keys=keys, counted=only_counts, web=deps.web
+    )
