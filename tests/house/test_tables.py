@@ -36,6 +36,9 @@ _APPEND_ONLY = {
     *("logboek.record", "logboek.form", "logboek.batch", "logboek.anchor"),
     "registers.assertion",
     *("purposes.standing", "purposes.case_state", "purposes.approval"),
+    *("purposes.proposal", "purposes.proposal_outcome"),
+    *("console.emergency", "console.emergency_look", "console.emergency_end"),
+    "console.emergency_review",
     *("packages.applied", "packages.proposal", "packages.verdict"),
 }
 

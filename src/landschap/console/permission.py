@@ -218,16 +218,23 @@ def record_of(look: Look, decision: Decision | None) -> Draft:
     return refused_draft(entry, service=look.service)
 
 
-def emergency_record(look: Look, *, began: bool) -> Draft:
-    """That somebody took a role in an emergency, or gave it back; the reason stands with it."""
+def deed_record(
+    look: Look, resource: tuple[str, str], context: Mapping[str, JsonValue], by: str
+) -> Draft:
+    """What an employee did in the console that is no look: a role taken, a proposal approved.
+
+    ``resource`` is its type and id; ``by`` says under what it could be done.
+    """
     known = look.known
-    told = known.emergency
-    assert told is not None  # noqa: S101  # asked only in an emergency
     request: JsonValue = {
-        "subject": {"type": "employee", "id": known.subject, "properties": {"loa": look.level}},
+        "subject": {
+            "type": "employee",
+            "id": known.subject,
+            "properties": {"roles": list(known.roles), "loa": look.level},
+        },
         "action": {"name": look.action},
-        "resource": {"type": "role", "id": told.role},
-        "context": {"emergency": {"id": str(told.id), "role": told.role, "reason": told.reason}},
+        "resource": {"type": resource[0], "id": resource[1]},
+        "context": dict(context),
     }
     entry = AdlEntry(
         trace_id=look.trace_id,
@@ -237,10 +244,7 @@ def emergency_record(look: Look, *, began: bool) -> Draft:
         references={},
         body={
             "adl.core.request": request,
-            "adl.core.response": {
-                "decision": True,
-                "context": {"by": "emergency access", "began": began},
-            },
+            "adl.core.response": {"decision": True, "context": {"by": by}},
         },
     )
     return refused_draft(entry, service=look.service)

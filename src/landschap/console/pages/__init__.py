@@ -10,9 +10,11 @@ from __future__ import annotations
 from litestar.types import ControllerRouterHandler
 
 from landschap.console.pages.context import BASE, ConsoleDeps, console_shape, door_of
+from landschap.console.pages.deciding import deciding_routes
 from landschap.console.pages.emergency import emergency_routes
 from landschap.console.pages.objects import object_routes
 from landschap.console.pages.processing import processing_routes
+from landschap.console.pages.proposing import proposing_routes
 from landschap.console.pages.refused import is_console, refusal_page
 from landschap.console.pages.registers import register_routes
 from landschap.console.pages.reports import report_routes
@@ -31,5 +33,7 @@ def routes(deps: ConsoleDeps) -> list[ControllerRouterHandler]:
         *register_routes(deps),
         *object_routes(deps),
         *report_routes(deps),
+        *deciding_routes(deps),
+        *proposing_routes(deps),
         *processing_routes(deps),
     ]

@@ -76,9 +76,15 @@ def console_shape(settings: Settings, version: str) -> SiteShape:
     )
 
 
+def is_register_officer(deps: ConsoleDeps, known: Known) -> bool:
+    """True for one who may propose and approve changes of the register; own roles only."""
+    console = deps.settings.oidc.console
+    return console is not None and not set(console.register_officers).isdisjoint(known.roles)
+
+
 def gate_of(deps: ConsoleDeps) -> Gate:
     """Who may go on behind the door."""
-    return Gate(deps.settings, deps.pool, deps.session_key)
+    return Gate(deps.settings, deps.pool, deps.session_key, deps.snapshot)
 
 
 def door_of(deps: ConsoleDeps) -> Door[Employee, Known]:

@@ -38,13 +38,12 @@ from landschap.console.pages.context import (
     words_of,
 )
 from landschap.console.pages.looking import Looking
-from landschap.console.permission import Look, emergency_record
-from landschap.gateway.users import level_of
-from landschap.platform.ids import new_span_id, new_trace_id, uuid7
+from landschap.platform.ids import uuid7
 from landschap.platform.oidc_settings import EmergencySettings
 from landschap.platform.telemetry import security_event
 from landschap.platform.web import N_
 from landschap.platform.web.sessions import change_session
+from landschap.vocabulary.ijson import JsonValue
 
 _SHORTEST, _LONGEST = 10, 500
 _ACTION = "noodtoegang"
@@ -164,7 +163,7 @@ class _Pages:
         )
         known = msgspec.structs.replace(known, emergency=taken)
         # No record, no access; and the officer knows of it before it works.
-        await self._record(known, now, began=True)
+        await self._record(known, began=True)
         await store.begin_emergency(self.deps.pool, used)
         security_event(
             door="console", peer=known.subject, code="emergency_access", reason=used.reason,
@@ -176,27 +175,22 @@ class _Pages:
     async def stop(self, asked: Asked[Known]) -> Response[Any]:
         session, now = session_of(asked), datetime.now(UTC)
         if session.known.emergency is not None:
-            await self._record(session.known, now, began=False)
+            await self._record(session.known, began=False)
             running = session.known.emergency.id
             await store.end_emergency(self.deps.pool, running, session.known.subject, now)
             known = msgspec.structs.replace(session.known, emergency=None)
             await change_session(self.deps.pool, self.deps.session_key, session.hash, known)
         return Redirect(asked.at(EMERGENCY.path), status_code=303)
 
-    async def _record(self, known: Known, now: datetime, *, began: bool) -> None:
-        look = Look(
-            known=known,
-            level=level_of(known.level),
-            service="console",
-            action=_ACTION,
-            about={},
-            transaction_id=uuid7(),
-            trace_id=new_trace_id(),
-            span_id=new_span_id(),
-            at=now,
-        )
-        record = emergency_record(look, began=began)
-        await self.looking.written(self.deps.registers.log.append([record]))
+    async def _record(self, known: Known, *, began: bool) -> None:
+        taken = known.emergency
+        assert taken is not None  # noqa: S101  # asked only in an emergency
+        told: dict[str, JsonValue] = {
+            "id": str(taken.id), "role": taken.role, "reason": taken.reason, "began": began,
+        }  # fmt: skip
+        context: dict[str, JsonValue] = {"emergency": told}
+        role = ("role", taken.role)
+        await self.looking.deed(known, _ACTION, role, context, "emergency access")
 
     async def one(
         self, asked: Asked[Known], number: str, typed: Mapping[str, str] | None = None,

@@ -29,6 +29,7 @@ from landschap.platform.oidc import LoggedOut, LoginFailed, Reason
 from landschap.platform.oidc_settings import ConsoleOidcSettings
 from landschap.platform.settings import Settings
 from landschap.platform.web.sessions import Session, change_session, end_session
+from landschap.purposes.store import Following
 from landschap.vocabulary.problems import ProblemError, Refusal
 
 log = structlog.get_logger(__name__)
@@ -45,6 +46,7 @@ class Gate:
     settings: Settings
     pool: asyncpg.Pool
     key: bytes = field(repr=False)
+    register: Following
 
     async def admit(self, found: Employee) -> None:
         """Raises LoginFailed for one who left, whatever the provider says now."""
@@ -52,7 +54,11 @@ class Gate:
             raise LoginFailed(Reason.DEPARTED, "this account has left")
 
     async def still(self, session: Session[Known], path: str) -> Session[Known] | None:
-        """The session as it is now; None when it is over. Raises ProblemError: no way in."""
+        """The session as it is now; None when it is over. Raises ProblemError: no way in.
+
+        What is shown after it obeys the register of purposes of this moment.
+        """
+        await self.register.newest()
         known = session.known
         if await self._is_gone(known.subject, known.session_id, known.authenticated_at):
             await end_session(self.pool, session.hash)

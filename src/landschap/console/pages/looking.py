@@ -21,6 +21,7 @@ from landschap.console.permission import (
     CHANGE,
     READ,
     Look,
+    deed_record,
     facts_of,
     permit_of,
     permit_without_purpose,
@@ -160,6 +161,25 @@ class Looking:
             allowed=decision is None or decision.allow,
         )
         await note_look(self.deps.pool, known.emergency.id, noted)
+
+    async def deed(
+        self, known: Known, action: str, resource: tuple[str, str],
+        context: Mapping[str, JsonValue], by: str,
+    ) -> None:  # fmt: skip
+        """Record what somebody is about to do. Raises ProblemError: no record, no deed."""
+        look = Look(
+            known=known,
+            level=level_of(known.level),
+            service="console",
+            action=action,
+            about={},
+            transaction_id=uuid7(),
+            trace_id=new_trace_id(),
+            span_id=new_span_id(),
+            at=datetime.now(UTC),
+        )
+        record = deed_record(look, resource, context, by)
+        await self.written(self.deps.registers.log.append([record]))
 
     async def _case_open(self, known: Known) -> bool | None:
         """Whether the chosen case is open; None where cases are not known."""

@@ -6,8 +6,9 @@
     /console/verwerkingen/versies            who put which register in force
     /console/verwerkingen/versies/{nummer}   the difference with the one before, or with another
 
-It is read here and changed by ``landschap apply``. A confidential activity, and the policies under
-it, are only counted: no role of the console is about them.
+It is read here; `proposing` and `deciding` change it, and so does ``landschap apply``. A
+confidential activity, and the policies under it, are only counted: no role of the console is about
+them.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ from landschap.console.pages.context import (
     Words,
     both,
     door_of,
+    is_register_officer,
     refuse,
+    session_of,
     words_of,
 )
 from landschap.platform.web import N_, Link
@@ -55,7 +58,7 @@ def processing_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
     @get(both("/verwerkingen"))
     async def every(request: AnyRequest) -> Response[Any]:
         asked = await door.asked(request)
-        return pages.every(asked) if asked.session else door.to_login(asked)
+        return await pages.every(asked) if asked.session else door.to_login(asked)
 
     @get(both("/verwerkingen/versies"))
     async def versions(request: AnyRequest) -> Response[Any]:
@@ -70,7 +73,7 @@ def processing_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
     @get(both("/verwerkingen/{id:str}"))
     async def one(id: FromPath[str], request: AnyRequest) -> Response[Any]:  # noqa: A002
         asked = await door.asked(request)
-        return pages.one(asked, id) if asked.session else door.to_login(asked)
+        return await pages.one(asked, id) if asked.session else door.to_login(asked)
 
     return [every, versions, version, one]
 
@@ -79,8 +82,8 @@ class _Pages:
     def __init__(self, deps: ConsoleDeps) -> None:
         self.deps = deps
 
-    def every(self, asked: Asked[Known]) -> Response[str]:
-        snapshot, words = self.deps.snapshot(), words_of(self.deps, asked)
+    async def every(self, asked: Asked[Known]) -> Response[str]:
+        snapshot, words = await self.deps.snapshot.newest(), words_of(self.deps, asked)
         open_ones = _open(snapshot)
         purposes = []
         for uri, known in sorted(snapshot.purposes.items()):
@@ -92,6 +95,7 @@ class _Pages:
                     "status": known.purpose.status.value,
                     "is_active": known.is_active(datetime.now(UTC)),
                     "version": known.purpose.version,
+                    "change": f"{BASE}/verwerkingen/wijzig/doel/{id_of(uri)}",
                     "activities": [
                         {"path": _path(each), "name": words.text(each.name)} for each in under
                     ],
@@ -101,11 +105,12 @@ class _Pages:
             "purposes": purposes,
             "confidential": len(snapshot.activities) - len(open_ones),
             "version": snapshot.version if snapshot.owner else "",
+            "is_officer": is_register_officer(self.deps, session_of(asked).known),
         }
         return self._show(asked, "processing", words.say(PROCESSING.label), values, (START,))
 
-    def one(self, asked: Asked[Known], number: str) -> Response[str]:
-        snapshot, words = self.deps.snapshot(), words_of(self.deps, asked)
+    async def one(self, asked: Asked[Known], number: str) -> Response[str]:
+        snapshot, words = await self.deps.snapshot.newest(), words_of(self.deps, asked)
         found = next((e for e in _open(snapshot) if str(id_of(e.uri)) == number), None)
         if found is None:
             raise refuse(404, "not_found", "There is no such activity")
@@ -146,6 +151,8 @@ class _Pages:
                 if each.activity == found.uri
             ],
             "uri": found.uri,
+            "change": f"{BASE}/verwerkingen/wijzig/activiteit/{id_of(found.uri)}",
+            "is_officer": is_register_officer(self.deps, session_of(asked).known),
         }
         title = words.text(found.name)
         return self._show(asked, "processing_one", title, values, (START, PROCESSING))
@@ -187,7 +194,7 @@ class _Pages:
         found = await store.snapshot_by_version(self.deps.purposes, version)
         if found is None:
             return None
-        return without_confidential(found.register, _hidden(self.deps.snapshot(), found))
+        return without_confidential(found.register, hidden_in(self.deps.snapshot(), found))
 
     def _show(
         self, asked: Asked[Known], template: str, title: str, values: Mapping[str, Any],
@@ -210,7 +217,8 @@ def _open(snapshot: Snapshot) -> list[ProcessingActivity]:
     return sorted(found, key=lambda each: (each.name.nl, each.uri))
 
 
-def _hidden(*snapshots: Snapshot) -> set[str]:
+def hidden_in(*snapshots: Snapshot) -> set[str]:
+    """The activities that are confidential in one of these."""
     return {
         uri
         for snapshot in snapshots
@@ -249,6 +257,8 @@ def _policy(snapshot: Snapshot, words: Words, policy: Policy) -> dict[str, Any]:
     return {
         "id": policy.id,
         "version": policy.version,
+        "valid": policy.valid,
+        "change": f"{BASE}/verwerkingen/wijzig/beleidsregel/{policy.id}",
         "effect": policy.effect.value,
         "says": words.text(policy.explanation),
         "who": who,

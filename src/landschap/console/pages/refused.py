@@ -57,6 +57,34 @@ _BY_CODE: Mapping[str, Failure] = {
         ),
         403,
     ),
+    "register_one_person": Failure(
+        N_("U kunt uw eigen voorstel niet goedkeuren"),
+        (N_("Een wijziging heeft twee mensen nodig: een die voorstelt en een die goedkeurt."),),
+        403,
+    ),
+    "register_newer": Failure(
+        N_("Het register is intussen veranderd"),
+        (
+            N_("Er is niets veranderd. Ga terug naar het voorstel: daar staat het verschil."),
+            N_("Daar kunt u het opnieuw voorstellen op het register van nu."),
+        ),
+        409,
+    ),
+    "register_invalid": Failure(
+        N_("Het voorstel past niet meer in het register"),
+        (N_("Er is niets veranderd. Stel de wijziging opnieuw voor."),),
+        422,
+    ),
+    "register_version_reused": Failure(
+        N_("Dit versienummer is al gebruikt"),
+        (N_("Er is niets veranderd. Geef wat u wijzigt een hoger versienummer."),),
+        422,
+    ),
+    "proposal_decided": Failure(
+        N_("Over dit voorstel is al besloten"),
+        (N_("Er is niets veranderd. Bekijk wat er is besloten."),),
+        409,
+    ),
     "emergency_refused": Failure(
         N_("Noodtoegang kan nu niet voor u"),
         (N_("Uw rollen laten het niet toe, of er loopt er al een."),),
@@ -203,6 +231,8 @@ def _actions(refusal: Refusal) -> tuple[Link, ...]:
     registers = Link(path=REGISTERS.path, label=N_("Naar de registers"))
     if refusal.code.startswith("emergency_"):
         return (EMERGENCY,)
+    if refusal.code.startswith(("register_", "proposal_")):
+        return (Link(path=f"{BASE}/verwerkingen/voorstellen", label=N_("Voorstellen")),)
     if refusal.code in _CHOOSE:
         return (Link(path=TASK.path, label=N_("Kies een ander doel")), registers)
     return (registers,)
