@@ -53,7 +53,8 @@ from landschap.logboek.store.reading import (
     open_intents,
     uses_of,
 )
-from landschap.logboek.store.writer import Done, LogWriter
+from landschap.logboek.store.waiting import Done
+from landschap.logboek.store.writer import LogWriter
 
 __all__ = [
     "DeliveryCount",

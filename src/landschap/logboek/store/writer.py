@@ -13,18 +13,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
-from landschap.logboek.batches import Sealed, ready, seal
+from landschap.logboek.batches import ready, seal
 from landschap.logboek.declarations import DeclarationKey, UsedDeclaration
 from landschap.logboek.faults import (
     InvalidRecord,
     LaneTaken,
     LogUnavailable,
     QueueFull,
-    Replayed,
-    StaleDecision,
 )
 from landschap.logboek.forms import Ready
 from landschap.logboek.records import Draft
@@ -38,6 +36,7 @@ from landschap.logboek.store.lane import (
     is_data_fault,
     lacks_month,
 )
+from landschap.logboek.store.waiting import Done, Waiting, judge
 from landschap.platform.postgres import connect
 from landschap.platform.settings import Settings
 
@@ -47,49 +46,8 @@ RECORDS_WAITING = 50_000
 WAIT_SECONDS = 2.0
 # A commit has a price of its own, whatever it holds; for fewer than these it is not paid twice.
 WORTH_A_COMMIT = 4
-# Told once, when the records are durable (None) or will never be.
-Done = Callable[[Exception | None], None]
 _LOOK_SECONDS = 0.1
 _BACK_OFF_SECONDS = (0.02, 0.05, 0.1, 0.2, 0.5)
-
-
-class _Waiting:
-    """One append: its records, the epoch of its decision, its declaration, who waits, how long.
-
-    The records are sealed when their batch is made: identifiers rise in the order of the lane.
-    """
-
-    __slots__ = ("deadline", "done", "epoch", "open", "ready", "records", "used")
-
-    def __init__(
-        self,
-        ready: Sequence[Ready],
-        decided: tuple[int | None, UsedDeclaration | None],
-        done: Done,
-        deadline: float,
-    ) -> None:
-        self.ready = ready
-        self.records: list[Sealed] = []
-        self.epoch, self.used = decided
-        self.done = done
-        self.deadline = deadline
-        self.open = True
-
-    def release(self) -> None:
-        if self.open:
-            self._end(None)
-
-    def fail(self, error: Exception) -> None:
-        if self.open:
-            self._end(error)
-
-    def _end(self, error: Exception | None) -> None:
-        self.open = False
-        try:
-            self.done(error)
-        except Exception as accident:  # noqa: BLE001 - of one who waited, not of the batch
-            told = {"message": "told of a record", "exception": accident}
-            asyncio.get_running_loop().call_exception_handler(told)
 
 
 class _Course:
@@ -100,7 +58,7 @@ class _Course:
     def __init__(self, lane: Lane) -> None:
         self.lane = lane
         self.ids = RecordIds()
-        self.running: list[_Waiting] = []
+        self.running: list[Waiting] = []
         self.wake = asyncio.Event()
 
     async def open(self) -> bool:
@@ -131,7 +89,7 @@ class LogWriter:
         self._courses = [_Course(Lane(lambda: connect(settings, "logboek"), n)) for n in names]
         self._wait_seconds = wait_seconds
         self._limit = records_waiting
-        self._queue: deque[_Waiting] = deque()
+        self._queue: deque[Waiting] = deque()
         self._waiting_records = 0
         self._tasks: list[asyncio.Task[None]] = []
         self._looker: asyncio.TimerHandle | None = None
@@ -221,7 +179,7 @@ class LogWriter:
         drafts: Sequence[Draft | Ready],
         decided: tuple[int | None, UsedDeclaration | None],
         done: Done,
-    ) -> _Waiting:
+    ) -> Waiting:
         if not self._tasks or self._closing:
             raise LogUnavailable("this log writer is not running")
         if not 0 < len(drafts) <= RECORDS_PER_APPEND:
@@ -230,7 +188,7 @@ class LogWriter:
             raise QueueFull(f"{self._waiting_records} records wait before the log")
         made = [draft if isinstance(draft, Ready) else ready(draft) for draft in drafts]
         deadline = self._loop.time() + self._wait_seconds
-        waiting = _Waiting(made, decided, done, deadline)
+        waiting = Waiting(made, decided, done, deadline)
         self._queue.append(waiting)
         self._waiting_records += len(made)
         self._call()
@@ -298,16 +256,16 @@ class LogWriter:
                     waiting.fail(in_words(error))
             course.running = []
 
-    def _running(self) -> list[_Waiting]:
+    def _running(self) -> list[Waiting]:
         """What is being written."""
         return [waiting for course in self._courses for waiting in course.running]
 
-    def _take(self, numbers: RecordIds) -> list[_Waiting]:
+    def _take(self, numbers: RecordIds) -> list[Waiting]:
         """Up to a thousand records, all sealed in one month; an append is never cut.
 
         A declaration stands in a batch with one span; who comes with another waits for the next.
         """
-        taken: list[_Waiting] = []
+        taken: list[Waiting] = []
         spans: dict[DeclarationKey, bytes] = {}
         count = 0
         while self._queue:
@@ -326,7 +284,7 @@ class LogWriter:
             waiting.records = [seal(made, next(ids), salt()) for made in waiting.ready]
         return taken
 
-    async def _write(self, course: _Course, batch: list[_Waiting]) -> None:
+    async def _write(self, course: _Course, batch: list[Waiting]) -> None:
         while batch := [waiting for waiting in batch if waiting.open]:
             try:
                 withheld = await self._commit(course.lane, batch)
@@ -345,9 +303,9 @@ class LogWriter:
                     waiting.release()
                 return
             for waiting in batch:
-                _judge(waiting, withheld)
+                judge(waiting, withheld)
 
-    async def _commit(self, lane: Lane, batch: list[_Waiting]) -> Withheld | None:
+    async def _commit(self, lane: Lane, batch: list[Waiting]) -> Withheld | None:
         records = [record for waiting in batch for record in waiting.records]
         used = [waiting.used for waiting in batch if waiting.used is not None]
         epochs = [waiting.epoch for waiting in batch if waiting.epoch is not None]
@@ -360,7 +318,7 @@ class LogWriter:
         await lane.make_months()
         return await lane.commit(records, decided, used)
 
-    async def _isolate(self, course: _Course, batch: list[_Waiting]) -> None:
+    async def _isolate(self, course: _Course, batch: list[Waiting]) -> None:
         """One of these can not be stored: halve until it stands alone, write the others."""
         if len(batch) == 1:
             batch[0].fail(InvalidRecord("the database can not hold a value of this record"))
@@ -397,11 +355,3 @@ class LogWriter:
         self._looker = None
         if self._queue or self._running():
             self._look_later()
-
-
-def _judge(waiting: _Waiting, withheld: Withheld) -> None:
-    """Whom of a batch that was not written it is about: those go, the others try again."""
-    if waiting.epoch is not None and waiting.epoch < withheld.epoch:
-        waiting.fail(StaleDecision(withheld.epoch))
-    elif waiting.used is not None and waiting.used.key in withheld.spans:
-        waiting.fail(Replayed(withheld.spans[waiting.used.key]))
