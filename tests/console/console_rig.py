@@ -27,6 +27,7 @@ from landschap.console.pages import (
     refusal_page,
 )
 from landschap.console.pages import routes as console_routes
+from landschap.gateway.usage.store import Rooms as UsageRooms
 from landschap.logboek.store import LogWriter
 from landschap.platform.http import AppShape, make_app
 from landschap.platform.identities import employee
@@ -266,6 +267,11 @@ async def console_deps(database: Database, settings: Settings, writer: LogWriter
             persons=partial(said_of, await database.pool("purposes")),
         ),
         snapshot=await following(await database.pool("purposes")),
+        usage=UsageRooms(
+            log=await database.pool("logboek"),
+            purposes=await database.pool("purposes"),
+            fsc=await database.pool("fsc"),
+        ),
         session_key=secret_key(settings, "session"),
         oidc=OidcClient(
             settings.oidc.console,

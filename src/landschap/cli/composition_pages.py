@@ -80,6 +80,7 @@ async def _console(parts: Composition, static: StaticFiles) -> ConsoleDeps:
     from functools import partial
 
     from landschap.console.pages import ConsoleDeps, console_shape
+    from landschap.gateway.usage.store import Rooms
     from landschap.platform.identities import employee
     from landschap.platform.oidc import OidcClient
     from landschap.platform.web import Site
@@ -111,4 +112,9 @@ async def _console(parts: Composition, static: StaticFiles) -> ConsoleDeps:
         session_key=secret_key(settings, "session"),
         oidc=oidc,
         case_open=partial(is_open, await parts.pool("purposes")),
+        usage=Rooms(
+            log=await parts.pool("logboek"),
+            purposes=await parts.pool("purposes"),
+            fsc=await parts.pool("fsc"),
+        ),
     )

@@ -12,6 +12,7 @@ from litestar.types import ControllerRouterHandler
 from landschap.console.pages.context import BASE, ConsoleDeps, console_shape, door_of
 from landschap.console.pages.deciding import deciding_routes
 from landschap.console.pages.emergency import emergency_routes
+from landschap.console.pages.minimising import minimising_routes
 from landschap.console.pages.objects import object_routes
 from landschap.console.pages.processing import processing_routes
 from landschap.console.pages.proposing import proposing_routes
@@ -35,5 +36,6 @@ def routes(deps: ConsoleDeps) -> list[ControllerRouterHandler]:
         *report_routes(deps),
         *deciding_routes(deps),
         *proposing_routes(deps),
+        *minimising_routes(deps),
         *processing_routes(deps),
     ]

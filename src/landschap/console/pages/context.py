@@ -13,6 +13,7 @@ from litestar import Response
 
 from landschap.console.known import Emergency, Known
 from landschap.console.pages.gate import Gate
+from landschap.gateway.usage.store import Rooms as UsageRooms
 from landschap.platform.identities import Employee
 from landschap.platform.oidc import OidcClient, Reason
 from landschap.platform.settings import Settings
@@ -45,7 +46,8 @@ class ConsoleDeps:
 
     ``registers`` is what the registers' own API stands on: pages go the same way. ``snapshot``
     holds the register of purposes that is in force, ``purposes`` those of before. Without ``oidc``
-    nobody can log in, and the pages say so. ``case_open`` tells whether a case is open.
+    nobody can log in, and the pages say so. ``case_open`` tells whether a case is open. ``usage``
+    is where use is counted; without it there is no page of that.
     """
 
     settings: Settings
@@ -57,6 +59,7 @@ class ConsoleDeps:
     session_key: bytes = field(repr=False)
     oidc: OidcClient[Employee] | None
     case_open: Callable[[str], Awaitable[bool | None]] | None = None
+    usage: UsageRooms | None = None
 
 
 def console_shape(settings: Settings, version: str) -> SiteShape:
