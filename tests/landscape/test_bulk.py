@@ -9,7 +9,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -26,9 +26,12 @@ from landschap.logboek.records import Kind
 from landschap.platform import postgres
 from landschap.platform.keys import secret_key
 from landschap.platform.settings import Settings, load_settings
+from landschap.purposes.needs import Kind as Said
+from landschap.purposes.persons.store import Statement, say
 
 SERVICE = "inwoners-bulk"
 PURPOSE = "https://doelen.landschap.example/id/gemeentelijke-belastingen-heffen"
+ACTIVITY = "https://register.weesp.example/activiteiten/inwoners-leveren-voor-belastingen"
 FIELDS = "inwonernummer,burgerservicenummer,naam.geslachtsnaam,nummeraanduiding"
 # Pieces are of 500 residents: more than three of them.
 MORE = 1600
@@ -279,6 +282,36 @@ async def test_of_the_first_piece_without_lines_there_is_no_first_byte(taxes: Ta
         got = await taxes.all()
     assert (got.status, got.problem["code"]) == (503, "log_unavailable")
     assert first["burgerservicenummer"] not in got.body.decode()
+
+
+async def test_who_may_not_be_used_is_left_out_from_the_next_delivery_on(taxes: Taxes) -> None:
+    whole = [each["inwonernummer"] for each in (await taxes.all()).residents]
+    left_out = taxes.residents[700]
+    pool = await postgres.pool(taxes.weesp, "purposes")
+    said = Statement(
+        kind=Said.RESTRICTION,
+        subject=taxes.pseudonym(left_out["inhoud"]["burgerservicenummer"]),
+        about=ACTIVITY, holds=True, author="portaal",
+    )  # fmt: skip
+    try:
+        await say(pool, said)
+        got = await taxes.all()
+        assert got.status == 200, got.body
+        assert [each["inwonernummer"] for each in got.residents] == [
+            number for number in whole if number != left_out["object"]
+        ]
+        assert left_out["inhoud"]["burgerservicenummer"] not in got.body.decode()
+        told = await taxes.delivery(got)
+        assert (told["aantal"], told["weggelaten"]) == (len(whole) - 1, 1)
+        # That it was asked for and not delivered is recorded too.
+        assert said.subject in await taxes.recorded(got)
+        await say(pool, replace(said, holds=False))
+        again = await taxes.all()
+        assert [each["inwonernummer"] for each in again.residents] == whole
+        assert "weggelaten" not in await taxes.delivery(again)
+    finally:
+        await say(pool, replace(said, holds=False))
+        await pool.close()
 
 
 async def test_a_permit_to_ask_does_not_open_all_of_it(taxes: Taxes) -> None:
