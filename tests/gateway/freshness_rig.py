@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Weesp with two deciders under a steady load, and changes that close and open one way at a time.
+"""Two organisations with two deciders each, under a steady load, and changes that close one way.
 
-Four ways lead to Weesp: by a policy, a contract, a consent and an objection, each of which is closed
-and opened again and again. Everything is real: PostgreSQL, an nginx per decider, the register that
-answers about persons. Each question is noted with the moment it began, so that afterwards every
-answer can be held against what was in force by then.
+Four ways lead into Weesp: by a policy, a contract, a consent and an objection; one out of Doesburg,
+by a policy of its own. Each is closed and opened again and again. Everything is real: PostgreSQL, an
+nginx per decider, the register that answers about persons. Each question is noted with the moment it
+began, so that afterwards every answer can be held against what was in force by then.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from typing import Any
 from uuid import UUID
 
 import aiohttp
-import uvicorn
 from tests.gateway.gateway_rig import Caller
 from tests.gateway.gateway_scene import ACTIVITY, ASSISTANCE, BASIS, DOESBURG, WEESP, register
 from tests.gateway.pair_rig import Pair, Side, conclude, open_side, place, services_of
+from tests.gateway.serving_rig import registers_of, serve_register
 from tests.ports import free_port
 from tests.registers.rig import kind_of
 from tests.registers.test_api import FIELDS, PEOPLE
@@ -34,19 +34,14 @@ from landschap.gateway import store
 from landschap.gateway.services import Service
 from landschap.logboek.pseudonyms import subject_pseudonym
 from landschap.logboek.records import Kind as RecordKind
-from landschap.logboek.store import LogWriter
-from landschap.platform import postgres
-from landschap.platform.http import AppShape, make_app
 from landschap.platform.ids import new_span_id, new_trace_id, uuid7
 from landschap.platform.keys import secret_key
-from landschap.platform.sockets import app_socket, listening
+from landschap.platform.sockets import app_socket
 from landschap.purposes.declaration import Claims, sign
 from landschap.purposes.model import FieldSet, OfferedService, Register
 from landschap.purposes.needs import Kind
-from landschap.purposes.persons.store import Statement, said_of, say
+from landschap.purposes.persons.store import Statement, say
 from landschap.registers import store as registers
-from landschap.registers.api import Deps, routes
-from landschap.registers.models import Registers
 from landschap.registers.operations import Draft
 from landschap.registers.periods import Period
 from landschap.registers.store import Act, Entry, Written
@@ -54,18 +49,27 @@ from landschap.registers.timeline import Kind as Happened
 
 PERSON = {"toestemming": "123456782", "bezwaar": "111222333"}
 """Made-up numbers that pass the eleven-test: who gives consent, and who objects."""
-WAYS = ("beleid", "contract", "toestemming", "bezwaar")
+OUT = "eigen beleid"
+SHOWING = f"{ACTIVITY}/personen"
+"""An objection stands against this activity alone, not against what the other services do."""
+WAYS = ("beleid", "contract", "toestemming", "bezwaar", OUT)
 CLOSED = {
     "beleid": "policy_none",
     "contract": "ERROR_CODE_CONTRACT_NOT_VALID",
     "toestemming": "consent_withdrawn",
     "bezwaar": "objection_upheld",
+    OUT: "policy_none",
 }
 """The code of a refusal while a way is closed."""
 SERVICE = {
     "beleid": "uitkeringen", "contract": "pand-open", "toestemming": "proef", "bezwaar": "proef",
+    OUT: "pand-plain",
 }  # fmt: skip
-PACE_SECONDS = 0.08
+PACE_SECONDS = 0.1
+OWN = replace(
+    register(DOESBURG),
+    policies=tuple(replace(each, roles=()) for each in register(DOESBURG).policies),
+)
 PEOPLE_SERVICE = Service(name="proef", upstream="landschap", methods={"POST": "raadplegen"})
 
 
@@ -99,11 +103,12 @@ def with_persons(made: Register) -> Register:
     of: Any = {"provider": WEESP, "service": "proef"}
     policy = replace(
         made.policies[0], id="POL-PERSONEN", service="proef", field_set="personen@1",
-        needs=("toestemming",),
+        needs=("toestemming",), activity=SHOWING,
     )  # fmt: skip
     searchable = ("burgerservicenummer",)
     return replace(
         made,
+        activities=(*made.activities, replace(made.activities[0], uri=SHOWING)),
         services=(
             *made.services,
             OfferedService(
@@ -120,10 +125,11 @@ def with_persons(made: Register) -> Register:
 
 @dataclass(kw_only=True)
 class Doors:
-    """Both Inways of Weesp, what closes and opens a way through them, and who asks all the time."""
+    """All four doors, what closes and opens a way through them, and who asks all the time."""
 
     pair: Pair
     inways: tuple[Caller, Caller]
+    outways: tuple[Caller, Caller]
     sessions: list[aiohttp.ClientSession]
     statements: Any
     tokens: dict[str, str] = field(default_factory=dict)
@@ -132,14 +138,40 @@ class Doors:
 
     async def ask(self, way: str, decider: int) -> Seen:
         """One question by this way at this decider, noted."""
-        service = SERVICE[way]
-        trace, transaction = new_trace_id(), str(uuid7())
+        method, address, headers, body = self._question(way, decider)
+        began = time.monotonic()
+        async with self.sessions[decider].request(
+            method, address, headers=headers, data=body or None
+        ) as answer:
+            text, status = await answer.text(), answer.status
+        code = "" if status == 200 else json.loads(text)["code"]
+        if status == 200 and way in PERSON:
+            assert json.loads(text)["items"] == [{"naam": f"naam {way}"}], text
+        transaction = headers.get("Fsc-Transaction-Id") or answer.headers["Fsc-Transaction-Id"]
+        noted = Seen(
+            way=way, decider=decider, began=began, ended=time.monotonic(), status=status,
+            code=code, transaction=transaction,
+        )  # fmt: skip
+        self.seen.append(noted)
+        return noted
+
+    def _question(self, way: str, decider: int) -> tuple[str, str, dict[str, str], bytes]:
+        """Method, address, headers and body."""
+        service, body = SERVICE[way], b""
+        if way == OUT:
+            address = f"http://127.0.0.1:{self.outways[decider].port}/x?fields=bouwjaar"
+            told = {
+                "X-Api-Key": self.pair.key, "Fsc-Grant-Hash": self.pair.grants[service],
+                "Doelbinding": ASSISTANCE,
+            }  # fmt: skip
+            return "GET", address, told, body
+        trace = new_trace_id()
         headers = {
             "Fsc-Authorization": self.tokens[service],
-            "Fsc-Transaction-Id": transaction,
+            "Fsc-Transaction-Id": str(uuid7()),
             "traceparent": f"00-{trace.hex()}-{new_span_id().hex()}-01",
         }
-        method, target, body = "GET", "/x", b""
+        method, target = "GET", "/x"
         if service != "pand-open":
             headers["Purpose-Declaration"] = self._declaration(service, trace)
             method, target = "POST", "/v1/_zoek?fields=uitkering.soort"
@@ -147,22 +179,7 @@ class Doors:
             headers["Content-Type"] = "application/json"
             target = "/proef/v1/personen/_zoek?fields=naam"
             body = json.dumps({"burgerservicenummer": PERSON[way]}).encode()
-        began = time.monotonic()
-        async with self.sessions[decider].request(
-            method, f"https://door.test:{self.inways[decider].port}{target}", headers=headers,
-            data=body or None,
-        ) as answer:  # fmt: skip
-            text = await answer.text()
-            status = answer.status
-        code = "" if status == 200 else json.loads(text)["code"]
-        if status == 200 and service == "proef":
-            assert json.loads(text)["items"] == [{"naam": f"naam {way}"}], text
-        noted = Seen(
-            way=way, decider=decider, began=began, ended=time.monotonic(), status=status,
-            code=code, transaction=transaction,
-        )  # fmt: skip
-        self.seen.append(noted)
-        return noted
+        return method, f"https://door.test:{self.inways[decider].port}{target}", headers, body
 
     def _declaration(self, service: str, trace: bytes) -> str:
         own, now = self.pair.doesburg.own, datetime.now(UTC)
@@ -210,6 +227,10 @@ class Doors:
         policies = tuple(each for each in made.policies if not (closes and each.id == "POL-1"))
         await self.pair.weesp.change_register(replace(made, policies=policies))
 
+    async def own_policy(self, closes: bool) -> None:
+        kept = tuple(each for each in OWN.policies if not (closes and each.id == "POL-2"))
+        await self.pair.doesburg.change_register(replace(OWN, policies=kept))
+
     async def contract(self, closes: bool) -> None:
         pair = self.pair
         if closes:
@@ -229,7 +250,7 @@ class Doors:
         return Statement(
             kind=Kind(way),
             subject=subject_pseudonym(key, settings.organisation.oin, "bsn", number),
-            about=ASSISTANCE if consent else ACTIVITY,
+            about=ASSISTANCE if consent else SHOWING,
             receiver=DOESBURG if consent else "",
             holds=holds,
             author="portaal",
@@ -269,8 +290,9 @@ class Doors:
         asked = [UUID(each.transaction) for each in self.within(change)]
         refused = CLOSED[change.way] if change.way in PERSON else None
         found = []
+        side = self.pair.doesburg if change.way == OUT else self.pair.weesp
         for transaction in asked:
-            records = await self.pair.weesp.records(str(transaction))
+            records = await side.records(str(transaction))
             assert records, transaction
             kinds = {each.columns.kind for each in records}
             said = {_code(each.content()) for each in records}
@@ -289,6 +311,7 @@ _TURNS: dict[str, Callable[[Doors, bool], Awaitable[None]]] = {
     "contract": Doors.contract,
     "toestemming": lambda doors, closes: doors.person("toestemming", closes),
     "bezwaar": lambda doors, closes: doors.person("bezwaar", closes),
+    OUT: Doors.own_policy,
 }
 
 
@@ -298,12 +321,16 @@ async def doors_of(pair: Pair) -> AsyncIterator[Doors]:
     weesp = pair.weesp
     async with AsyncExitStack() as stack:
         await weesp.change_register(with_persons(register(WEESP)))
-        every = (*services_of(pair.service.address), PEOPLE_SERVICE)
+        upstream = f"http://{pair.service.address}"
+        plain = Service(name="pand-plain", upstream=upstream, recording="intent", permit=False)
+        every = (*services_of(pair.service.address), plain, PEOPLE_SERVICE)
         await store.apply_services(weesp.pools.gateway, every, datetime.now(UTC))
-        await conclude(pair, "proef")
-        port, second = await _second(stack, weesp)
+        for name in ("proef", "pand-plain"):
+            await conclude(pair, name)
+        port, second = await _second(stack, weesp, "inway")
         await _serve_persons(stack, weesp, second)
         await weesp.take_effect()
+        out_port, second_out = await _second(stack, pair.doesburg, "outway")
         assert pair.inway.tls is not None
         connector: Any = partial(aiohttp.TCPConnector, ssl=pair.inway.tls, resolver=_Here())
         sessions = [
@@ -313,6 +340,7 @@ async def doors_of(pair: Pair) -> AsyncIterator[Doors]:
         doors = Doors(
             pair=pair,
             inways=(pair.inway, replace(pair.inway, port=port)),
+            outways=(pair.outway, replace(pair.outway, port=out_port)),
             sessions=sessions,
             statements=weesp.pools.purposes,
         )
@@ -320,6 +348,11 @@ async def doors_of(pair: Pair) -> AsyncIterator[Doors]:
             await doors.fetch_token(service)
         for way in PERSON:
             await say(doors.statements, doors.statement("toestemming", holds=True, of=way))
+        # The first question has a token fetched, after which its carrier knows the Inway.
+        for decider, side in enumerate((pair.doesburg, second_out)):
+            await doors.ask(OUT, decider)
+            await side.take_effect()
+        doors.seen.clear()
         yield doors
 
 
@@ -336,15 +369,15 @@ class _Here(aiohttp.abc.AbstractResolver):
         """Nothing is held."""
 
 
-async def _second(stack: AsyncExitStack, side: Side) -> tuple[int, Side]:
-    """Another decider of Weesp, behind an nginx of its own."""
+async def _second(stack: AsyncExitStack, side: Side, door: str) -> tuple[int, Side]:
+    """Another decider of this organisation, behind an nginx of its own."""
     port, settings = free_port(), side.settings
     run = settings.paths.run.parent / "r2"
     run.mkdir(exist_ok=True)
-    only: dict[str, Any] = {"manager": None, "inway": f"127.0.0.1:{port}", "outway": None}
+    only: dict[str, Any] = {"manager": None, "inway": None, "outway": None}
     settings = replace(
         settings,
-        listen=replace(settings.listen, **only),
+        listen=replace(settings.listen, **{**only, door: f"127.0.0.1:{port}"}),
         paths=replace(settings.paths, run=run, data=run),
     )
     second = await open_side(stack, settings, "decider-1")
@@ -354,13 +387,8 @@ async def _second(stack: AsyncExitStack, side: Side) -> tuple[int, Side]:
 
 
 async def _serve_persons(stack: AsyncExitStack, weesp: Side, second: Side) -> None:
-    """Weesp's register of two persons, as its web process serves it, for both of its nginx."""
-    settings = weesp.settings
-    log = LogWriter(settings, "web")
-    await log.start()
-    stack.push_async_callback(log.close)
-    pool = await postgres.pool(settings, "registers")
-    stack.push_async_callback(pool.close)
+    """Weesp's register of two persons, for both of its nginx."""
+    pool = await registers_of(stack, weesp)
     kind = kind_of(PEOPLE)
     for way, number in PERSON.items():
         content = {"naam": f"naam {way}", "burgerservicenummer": number}
@@ -370,22 +398,5 @@ async def _serve_persons(stack: AsyncExitStack, weesp: Side, second: Side) -> No
         entry = Entry(type=kind, object_id=way, draft=draft)
         act = Act(register=PEOPLE, transaction_id=uuid7(), entries=[entry])
         assert isinstance(await registers.write(pool, act), Written)
-    deps = Deps(
-        registers=Registers({"proef": PEOPLE}), pool=pool, log=log,
-        controller=settings.organisation.oin,
-        permit_key=secret_key(settings, "permit"), pseudonym_key=secret_key(settings, "pseudonym"),
-        persons=partial(said_of, weesp.pools.purposes),
-    )  # fmt: skip
-    app = make_app(routes(deps), AppShape(title="services", version="1.0.0"))
-    config = uvicorn.Config(app, loop="none", log_config=None, ws="none", lifespan="off")
-    server = uvicorn.Server(config)
-    places = [app_socket(each.settings, "services") for each in (weesp, second)]
-    served = asyncio.create_task(server._serve(sockets=[listening(each) for each in places]))
-    for each in places:
-        each.chmod(0o666)
-
-    async def stop() -> None:
-        server.should_exit = True
-        await served
-
-    stack.push_async_callback(stop)
+    sockets = [app_socket(each.settings, "services") for each in (weesp, second)]
+    await serve_register(stack, weesp, PEOPLE, pool, sockets)

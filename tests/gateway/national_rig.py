@@ -15,15 +15,14 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import uvicorn
 from tests.gateway.gateway_rig import Anchor, Caller
 from tests.gateway.gateway_scene import DOESBURG, GROUP, WEESP
 from tests.gateway.pair_rig import SIGNERS, Side, frame, open_side, place, serve_manager
+from tests.gateway.serving_rig import registers_of, serve_register
 from tests.ports import free_port
 from tests.registers.rig import WEESP as DEMO
 from tests.throwaway import TEMPLATE, Cluster
@@ -36,20 +35,14 @@ from landschap.fsc.store import token_rows
 from landschap.gateway import store
 from landschap.gateway.services import Service
 from landschap.logboek.records import Record
-from landschap.logboek.store import LogWriter
-from landschap.platform import postgres
-from landschap.platform.http import AppShape, make_app
-from landschap.platform.keys import make_secret_keys, secret_key
+from landschap.platform.keys import make_secret_keys
 from landschap.platform.settings import PostgresSettings, Settings, load_settings
-from landschap.platform.sockets import app_socket, listening
+from landschap.platform.sockets import app_socket
 from landschap.purposes.bound import PROPERTY, Bound
 from landschap.purposes.files import parse_register
-from landschap.purposes.persons.store import said_of
 from landschap.purposes.store import current_snapshot, save_register
 from landschap.registers import client
 from landschap.registers import store as registers
-from landschap.registers.api import Deps, routes
-from landschap.registers.models import Registers
 from landschap.vocabulary.problems import Refusal
 
 NATIONAL = "00000099000000005000"
@@ -300,36 +293,14 @@ def _contract(provider: str, asker: Side) -> dict[str, Any]:
 
 
 async def _serve_persons(stack: AsyncExitStack, side: Side) -> None:
-    """Its register of persons, as its web process serves it."""
-    settings = side.settings
-    log = LogWriter(settings, "web")
-    await log.start()
-    stack.push_async_callback(log.close)
-    pool = await postgres.pool(settings, "registers")
-    stack.push_async_callback(pool.close)
+    """Its register, with the persons of the demo's extract."""
+    pool = await registers_of(stack, side)
     register = client.read_models(DEMO / "registers").by_name["inwoners"]
     await registers.prepare(pool, register)
     extract = client.read_extract(register, DEMO / "gegevens" / "inwoners.jsonl")
     async for _ in registers.load(pool, register, extract):
         pass
-    deps = Deps(
-        registers=Registers({"inwoners": register}), pool=pool, log=log,
-        controller=settings.organisation.oin,
-        permit_key=secret_key(settings, "permit"), pseudonym_key=secret_key(settings, "pseudonym"),
-        persons=partial(said_of, side.pools.purposes),
-    )  # fmt: skip
-    app = make_app(routes(deps), AppShape(title="services", version="1.0.0"))
-    config = uvicorn.Config(app, loop="none", log_config=None, ws="none", lifespan="off")
-    server = uvicorn.Server(config)
-    socket = app_socket(settings, "services")
-    served = asyncio.create_task(server._serve(sockets=[listening(socket)]))
-    socket.chmod(0o666)
-
-    async def stop() -> None:
-        server.should_exit = True
-        await served
-
-    stack.push_async_callback(stop)
+    await serve_register(stack, side, register, pool, [app_socket(side.settings, "services")])
 
 
 async def _side(stack: AsyncExitStack, cluster: Cluster, settings: Settings, name: str) -> Side:

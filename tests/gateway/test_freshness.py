@@ -2,7 +2,7 @@
 """A change is in force for every question that begins after it, at every decider, under load.
 
 Policy, contract, consent and objection are changed in turn while questions come in at two deciders
-of one organisation. Not one question that began after the commit may be answered by the old: not by
+of each organisation. Not one question that began after the commit may be answered by the old: not by
 what the asker got, and not by what the log says.
 Source: house decision 12 (effect at once).
 """
@@ -59,8 +59,8 @@ async def test_no_question_after_a_change_is_answered_by_the_old(whole_pair: Pai
     doors = await changed_under_load(whole_pair, 20)
     assert len(doors.changes) == 40
     assert {each.code for each in doors.seen} == {"", *CLOSED.values()}
-    # Two who asked at once, and of those that ask all the time.
-    assert min(judged(doors).values()) > 20, judged(doors)
+    # At least the two who asked at once, after each of four; and who ask all the time.
+    assert min(judged(doors).values()) >= 8, judged(doors)
     effects = [each for change in doors.changes for each in change.effect_seconds]
     # A machine that does much else may pause; most changes are in force well before.
     assert median(effects) < EFFECT_SECONDS, sorted(effects)
