@@ -90,10 +90,11 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What was decided, on which snapshot, and why.
 
     ``code`` is empty when allowed. ``visible`` are the fields that may be given, ``withheld`` those
-    asked but not given, ``suggestion`` what of a question would be allowed: fields, or grounds;
-    ``history`` the kinds of history it opens, ``rows`` which objects may be seen. ``checks`` is what the
-    service still has to look up about the person, ``obligations`` how values are changed before
-    they leave, ``mark`` the confidentiality mark to obey, ``third_party`` whether it withholds.
+    asked but not given, ``suggestion`` what of a question would be allowed (fields, or grounds),
+    ``history`` the kinds of history it opens, ``rows`` which objects may be seen. ``checks`` is
+    what the service still has to look up about the person, ``obligations`` how values are changed
+    before they leave, ``mark`` the confidentiality mark to obey, ``third_party`` whether it
+    withholds.
     """
 
     allow: bool

@@ -20,12 +20,12 @@ from datetime import datetime
 
 from landschap.purposes.decide import decide
 from landschap.purposes.decision import Decision, Question
-from landschap.purposes.files import tables_of
 from landschap.purposes.model import ACTIONS, LEGAL_BASES, LEVELS
 from landschap.purposes.needs import Facts
 from landschap.purposes.reading import RegisterError, Table
 from landschap.purposes.reasons import REASONS
 from landschap.purposes.snapshot import Snapshot
+from landschap.purposes.tables import tables_of
 from landschap.vocabulary.mistakes import Mistake
 
 _ALLOW, _DENY = "toestaan", "weigeren"
