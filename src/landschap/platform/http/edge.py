@@ -9,7 +9,7 @@ address, so that nothing before us and we ourselves can read an address differen
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from litestar.enums import HttpMethod, ScopeType
@@ -30,7 +30,9 @@ API_HEADERS: Mapping[str, str] = {
     "X-Frame-Options": "DENY",
 }
 
+Pair = tuple[bytes, bytes]
 _HEAD = "landschap.head"
+_NOTHING = (b"content-length", b"0")
 _SLASH = Refusal(
     code="not_found",
     status=404,
@@ -69,6 +71,7 @@ class Edge:
             (name.lower().encode("latin-1"), value.encode("latin-1"))
             for name, value in headers.items()
         ]
+        self._names = {name for name, _ in self._headers}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; anything but HTTP (lifespan) passes untouched."""
@@ -82,13 +85,7 @@ class Edge:
 
         async def send_dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                told = [self._allow(pair, scope) for pair in message["headers"]]
-                if (b"content-length", b"0") in told:
-                    # A reader that goes by the type would try to read what is not there.
-                    told = [pair for pair in told if pair[0] != b"content-type"]
-                given = {name.lower() for name, _ in told}
-                extra = [pair for pair in self._headers if pair[0] not in given]
-                message["headers"] = [*told, *extra]
+                message["headers"] = self._dressed(message["headers"], scope)
             elif without_body and message["type"] == "http.response.body":
                 message["body"] = b""
             await send(message)
@@ -98,6 +95,19 @@ class Edge:
             await send_response(self._render(refusal, scope), send_dressed)
             return
         await self._app(scope, receive, send_dressed)
+
+    def _dressed(self, pairs: Iterable[Pair], scope: Scope) -> list[Pair]:
+        """The headers of an answer with those that all answers have and this one lacks."""
+        told = [*pairs]
+        given = {name.lower() for name, _ in told}
+        if b"allow" in given:
+            told = [self._allow(pair, scope) for pair in told]
+        if _NOTHING in told:
+            # A reader that goes by the type would try to read what is not there.
+            told = [pair for pair in told if pair[0] != b"content-type"]
+        if given.isdisjoint(self._names):
+            return [*told, *self._headers]
+        return [*told, *(pair for pair in self._headers if pair[0] not in given)]
 
     def _allow(self, pair: tuple[bytes, bytes], scope: Scope) -> tuple[bytes, bytes]:
         """``Allow`` in full: Litestar forgets HEAD, and the second handler of one address."""

@@ -14,7 +14,7 @@ ordinary, the answer is None before anything was recorded, and `single.one` answ
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from math import floor
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -34,7 +34,7 @@ from landschap.registers import store
 from landschap.registers.answering import etag_of_bytes, http_date, repeat_text
 from landschap.registers.api.quick_asked import today, weighed
 from landschap.registers.api.quick_listing import FirstPages
-from landschap.registers.api.quick_ways import Granted, Lookups, Way
+from landschap.registers.api.quick_ways import Granted, Lookups, Pair, Way
 from landschap.registers.asking import Faults, read_query
 from landschap.registers.models import ObjectType, Register
 from landschap.registers.quick_answers import Told, told_now, told_then
@@ -71,6 +71,14 @@ class _Asking(NamedTuple):
     started_at: datetime
     day: date
     then: _Then | None
+
+
+class _Found(NamedTuple):
+    """An object as it is told, by which knowledge, and the rows of what it points at."""
+
+    told: Told
+    known: Known
+    others: Sequence[store.Row]
 
 
 class Shortcuts:
@@ -127,17 +135,21 @@ class Shortcuts:
             return None
         day = then.day if then is not None else today(int(started_at.timestamp()))
         asking = _Asking(opened, headers.trace, started_at, day, then)
-        found = await self._find(way, last.decode("ascii"), asking)
+        object_id, pair = last.decode("ascii"), None
+        if follow:
+            pair = opened.made.pair(way, follow)
+            if pair is None:
+                return None
+        found = await self._find(way, object_id, asking, pair)
         if found is None:
             return None
-        told, known = found
+        told, known, rows = found
         lines = [(way, told)]
-        if follow:
-            end = opened.made.end(way, follow)
-            other = None if end is None else await self._follow(end, told, follow, known, asking)
-            if end is None or other is None:
+        if pair is not None:
+            other = _at_the_end(pair, told, follow, known, rows)
+            if other is None:
                 return None
-            lines.append((end, other))
+            lines.append((pair.end, other))
             told = told._replace(body={**told.body, "_uitgebreid": {follow: other.body}})
         if await self._desk.pointers.headers(self._register):
             return None
@@ -149,31 +161,28 @@ class Shortcuts:
             await deps.log.append(ready)
         return _answer_of(way, path, day, known, told)
 
-    async def _find(self, way: Way, object_id: str, asking: _Asking) -> tuple[Told, Known] | None:
-        looked = await self._look_up(way, object_id, asking.day, asking.then, asking.started_at)
+    async def _find(
+        self, way: Way, object_id: str, asking: _Asking, pair: Pair | None
+    ) -> _Found | None:
+        looked = await self._look_up(way, object_id, asking, pair)
         if looked is None:
             return None
+        rows, others = (looked.rows, ()) if pair is None else store.parted(looked.rows)
         if asking.then is None:
-            told = told_now(way.plan, object_id, looked.rows, looked.known)
+            told = told_now(way.plan, object_id, rows, looked.known)
         else:
-            told = told_then(way.plan, object_id, looked.rows, looked.known, asking.day)
-        return None if told is None else (told, looked.known)
-
-    async def _follow(
-        self, end: Way, told: Told, path: str, known: Known, asking: _Asking
-    ) -> Told | None:
-        """The one object at the other end, when it is told by the same state of knowledge."""
-        object_id = told.content.get(path)
-        found = await self._find(end, object_id, asking) if isinstance(object_id, str) else None
-        return found[0] if found is not None and found[1].number == known.number else None
+            told = told_then(way.plan, object_id, rows, looked.known, asking.day)
+        return None if told is None else _Found(told, looked.known, others)
 
     async def _look_up(
-        self, way: Way, object_id: str, day: date, then: _Then | None, now: datetime
+        self, way: Way, object_id: str, asking: _Asking, pair: Pair | None
     ) -> store.Looked | None:
+        now = asking.started_at
         try:
-            if then is None:
-                return await way.now.look_up(object_id, day, now)
-            return await way.then.look_up(object_id, then.moment, now)
+            if asking.then is not None:
+                return await way.then.look_up(object_id, asking.then.moment, now)
+            lookups = way.now if pair is None else pair.now
+            return await lookups.look_up(object_id, asking.day, now)
         except ProblemError:
             raise
         except Exception:  # the long way asks again, and tells what is wrong
@@ -227,6 +236,16 @@ class Shortcuts:
 
 _EXPAND = b"expand="
 _BOTH = {"geldigOp", "beschikbaarOp"}
+
+
+def _at_the_end(
+    pair: Pair, told: Told, path: str, known: Known, rows: Sequence[store.Row]
+) -> Told | None:
+    """The one object at the other end, of the same state of knowledge."""
+    object_id = told.content.get(path)
+    if not isinstance(object_id, str):
+        return None
+    return told_now(pair.end.plan, object_id, rows, known)
 
 
 def _is_plain(last: bytes) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from landschap.logboek.line_mould import LineMoment, LineMould
 from landschap.logboek.payloads import Outcome
@@ -35,6 +35,7 @@ class Lookups:
         self.register = register
         self._now: dict[tuple[str, ...], store.Together[date]] = {}
         self._then: dict[tuple[str, ...], store.Together[datetime]] = {}
+        self._pairs: dict[tuple[str, ...], store.Together[date]] = {}
 
     def of(self, view: ObjectType) -> tuple[store.Together[date], store.Together[datetime]]:
         """Those of what holds now, and of what held then, as far as a view goes."""
@@ -43,6 +44,14 @@ class Lookups:
             self._now[key] = store.looking_up_now(self.desk.deps.pool, view)
             self._then[key] = store.looking_up_then(self.desk.deps.pool, view)
         return self._now[key], self._then[key]
+
+    def of_pair(self, way: Way, path: str, end: Way) -> store.Together[date]:
+        """Those of objects with what stands at a path."""
+        one, other = way.plan.kind, end.plan.kind
+        key = (path, *(str(n) for v in (one, other) for n in (v.key, *sorted(v.properties))))
+        if key not in self._pairs:
+            self._pairs[key] = store.looking_up_pairs(self.desk.deps.pool, one, path, other)
+        return self._pairs[key]
 
 
 class Granted:
@@ -53,7 +62,7 @@ class Granted:
         self._permit = permit
         self._is_plain = permit == _plain(permit)
         self._ways: dict[str, Way | None] = {}
-        self._ends: dict[tuple[str, str], Way | None] = {}
+        self._pairs: dict[tuple[str, str], Pair | None] = {}
 
     def way(self, kind: ObjectType) -> Way | None:
         """How a type is answered; None: at length."""
@@ -61,14 +70,17 @@ class Granted:
             self._ways[kind.key] = self._way(kind)
         return self._ways[kind.key]
 
-    def end(self, way: Way, path: str) -> Way | None:
-        """How the other end of a relation is answered; None: at length."""
+    def pair(self, way: Way, path: str) -> Pair | None:
+        """How a type is answered with the other end of a relation; None: at length."""
         if path not in way.plan.leaves:
             return None
         key = (way.kind.key, path)
-        if key not in self._ends:
-            self._ends[key] = self._end(way, path)
-        return self._ends[key]
+        if key not in self._pairs:
+            end = self._end(way, path)
+            self._pairs[key] = (
+                None if end is None else Pair(end, self._lookups.of_pair(way, path, end))
+            )
+        return self._pairs[key]
 
     def _way(self, kind: ObjectType) -> Way | None:
         register = self._lookups.register
@@ -143,6 +155,13 @@ class Way:
         )
         (draft,) = drafts_of(use, [moment.subject], iter([moment.span_id]))
         return draft
+
+
+class Pair(NamedTuple):
+    """The other end of a relation, and the lookups that read both ends at once."""
+
+    end: Way
+    now: store.Together[date]
 
 
 def _plain(permit: Permit) -> Permit:

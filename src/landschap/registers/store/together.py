@@ -116,31 +116,82 @@ def _fresh(error: BaseException) -> BaseException:
     return error if isinstance(error, Exception) else ConnectionError("the lookup was ended")
 
 
-def looking_up_now(pool: Pool, kind: ObjectType) -> Together[date]:
-    """Lookups of what holds on a day as known now, of a type whose dates are complete."""
-    # The columns that an answer without history is made of; doubt tells nothing in one.
-    sql = f"""WITH {KNOWLEDGE}state AS MATERIALIZED (
+# What an answer without history is made of, of each row of the projection.
+_OF_NOW = "{p}.object_id, {p}.groep, {p}.volgnummer, {p}.registered_at, {p}.source_registered_at"
+_STATE = """state AS MATERIALIZED (
                   SELECT coalesce(max(last_number), 0) AS at_number,
                          max(registered_at) AS at_moment
-                  FROM registers.act WHERE register = $1)
-              SELECT {KNOWN} state.*, p.object_id, p.groep, p.volgnummer, p.registered_at,
-                     p.source_registered_at, {contents_of(kind, "p.inhoud")} AS inhoud
-              FROM k CROSS JOIN state
-              LEFT JOIN registers.projection p
-                     ON p.object_type = '{kind.key}' AND p.object_id = ANY ($2)
-                    AND p.valid_from <= $3 AND p.valid_to > $3{groups_condition(kind, "p")}"""  # noqa: S608 - literals of a model
+                  FROM registers.act WHERE register = $1)"""
+
+
+def _rows_now(kind: ObjectType, ids: str, more: str = "") -> str:
+    """SQL for the rows of the projection of some objects on day $3; ``more`` are more columns."""
+    return f"""SELECT {_OF_NOW.format(p="p")}, {contents_of(kind, "p.inhoud")} AS inhoud{more}
+               FROM registers.projection p
+               WHERE p.object_type = '{kind.key}' AND p.object_id = ANY ({ids})
+                 AND p.valid_from <= $3 AND p.valid_to > $3{groups_condition(kind, "p")}"""  # noqa: S608 - literals of a model
+
+
+def looking_up_now(pool: Pool, kind: ObjectType) -> Together[date]:
+    """Lookups of what holds on a day as known now, of a type whose dates are complete."""
+    sql = f"""WITH {KNOWLEDGE}{_STATE}
+              SELECT {KNOWN} state.*, told.*
+              FROM k CROSS JOIN state LEFT JOIN ({_rows_now(kind, "$2")}) told ON true"""  # noqa: S608 - literals of a model
 
     async def ask(
         ids: Sequence[str], day: date, now: datetime
     ) -> tuple[Known, Mapping[str, Sequence[Row]]] | None:
         rows = await pool.fetch(sql, kind.register, ids, day, now)
-        first = rows[0]
-        known = Known(clock=kind.clock, moment=first["known_moment"], number=first["known_number"])
-        if first["at_number"] != known.number or not _reaches(known, first["at_moment"]):
-            return None
-        return known, _by_object(rows)
+        known = _known_by(rows[0], kind)
+        return None if known is None else (known, _by_object(rows))
 
     return Together(ask)
+
+
+def looking_up_pairs(pool: Pool, kind: ObjectType, path: str, end: ObjectType) -> Together[date]:
+    """Lookups of what holds now, with the objects that stand at a path: types of one register.
+
+    The rows of an object are followed by those at the other end, which have another ``part``.
+    """
+    sql = f"""WITH {KNOWLEDGE}{_STATE},
+              one AS MATERIALIZED (
+                  {_rows_now(kind, "$2", f", 1 AS part, p.inhoud ->> '{path}' AS points")}),
+              other AS ({_rows_now(end, "ARRAY(SELECT points FROM one)", ", 2, NULL")})
+              SELECT {KNOWN} state.*, told.* FROM k CROSS JOIN state
+              LEFT JOIN (SELECT * FROM one UNION ALL SELECT * FROM other) told ON true"""  # noqa: S608 - literals of a model
+
+    async def ask(
+        ids: Sequence[str], day: date, now: datetime
+    ) -> tuple[Known, Mapping[str, Sequence[Row]]] | None:
+        rows = await pool.fetch(sql, kind.register, ids, day, now)
+        known = _known_by(rows[0], kind)
+        if known is None:
+            return None
+        ends = _by_object([row for row in rows if row["part"] == _OTHER_END])
+        found = _by_object([row for row in rows if row["part"] != _OTHER_END])
+        for own in found.values():
+            points = next((row["points"] for row in own if row["points"] is not None), "")
+            own.extend(ends.get(points, ()))
+        return known, found
+
+    return Together(ask)
+
+
+_OTHER_END = 2
+
+
+def parted(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
+    """The rows of an object, and those of what it points at."""
+    first = [row for row in rows if row["part"] != _OTHER_END]
+    return first, [row for row in rows if row["part"] == _OTHER_END]
+
+
+def _known_by(row: Row, kind: ObjectType) -> Known | None:
+    """The knowledge that a row names; None when the projection stands at another one."""
+    known = Known(clock=kind.clock, moment=row["known_moment"], number=row["known_number"])
+    if row["at_number"] != known.number or not _reaches(known, row["at_moment"]):
+        return None
+    return known
 
 
 def _reaches(known: Known, at_moment: datetime | None) -> bool:
@@ -230,8 +281,8 @@ async def few_now(
                       ORDER BY m.object_id LIMIT {few.limit:d}) each) found""",  # noqa: S608 - literals of a model
         register.name, at.valid_on, at.now, *few.filters.values(),
     )  # fmt: skip
-    known = Known(clock=kind.clock, moment=row["known_moment"], number=row["known_number"])
-    if row["at_number"] != known.number or not _reaches(known, row["at_moment"]):
+    known = _known_by(row, kind)
+    if known is None:
         return None
     return FewFound(
         known=known,
