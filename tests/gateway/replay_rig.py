@@ -22,6 +22,7 @@ from tests.conftest import Database
 from tests.fsc import fsc_rig
 from tests.gateway import gateway_scene
 from tests.gateway.gateway_scene import BOUND, DOESBURG, GROUP, TRACE, WEESP, Scene
+from tests.gateway.test_outway import KEYS, by_user
 
 from landschap.cli.purpose_commands import purpose
 from landschap.fsc.contracts import Contract
@@ -86,6 +87,17 @@ class Door:
         asked = Asked("POST", target, asked.headers)
         fresh = self.scene.fresh(now=now, span_id=new_span_id())
         verdict = walk("inway", asked, holdings, fresh)
+        assert isinstance(verdict, Verdict), verdict
+        assert isinstance(verdict.draft, Draft)
+        await self.writer.append([verdict.draft])
+        return transaction, verdict.code
+
+    async def send(self, world: World, **headers: str) -> tuple[UUID, str]:
+        """A question of Doesburg's own user at its Outway, in this world; else as `ask`."""
+        now, transaction = datetime.now(UTC), uuid7()
+        asked = by_user(self.scene, fsc_transaction_id=str(transaction), **headers)
+        holdings = self.scene.holdings("outway", world=world, user_keys=KEYS)
+        verdict = walk("outway", asked, holdings, self.scene.fresh(now=now))
         assert isinstance(verdict, Verdict), verdict
         assert isinstance(verdict.draft, Draft)
         await self.writer.append([verdict.draft])
@@ -204,7 +216,10 @@ async def open_door(
         await place(pools.fsc, contract, signer, Kind.ACCEPT)
     real = contract.connections[0][0].value
     # Tokens and declarations of the scene name the real grant.
-    monkeypatch.setattr(gateway_scene, "hash_of", lambda _service: real)
+    made_up = gateway_scene.hash_of
+    monkeypatch.setattr(
+        gateway_scene, "hash_of", lambda name: real if name == SERVICE else made_up(name)
+    )
     writer = LogWriter(database.settings, "decider")
     await writer.start()
     return Door(database=database, scene=scene, pools=pools, writer=writer, contract=contract)

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 from tests.conftest import Database
 from tests.gateway.gateway_rig import Anchor, Leaf
@@ -28,14 +29,15 @@ from tests.gateway.gateway_scene import (
     scene_of,
 )
 from tests.gateway.replay_rig import SERVICE, Door, open_door
+from tests.gateway.test_outway import EMPLOYEES
 from tests.logboek.log_rig import pseudonym
 
 from landschap.gateway.store import apply_services
 from landschap.logboek.payloads import Outcome
 from landschap.platform.ids import uuid7
 from landschap.purposes.model import Group, Register, Validity
-from landschap.purposes.needs import Kind
-from landschap.purposes.persons.store import Statement, say
+from landschap.purposes.needs import Approval, Kind
+from landschap.purposes.persons.store import Statement, approve, say, say_case
 
 PERSON = pseudonym()
 OTHER_PERSON = pseudonym("999995935")
@@ -105,7 +107,7 @@ async def test_what_changed_in_the_register_since_is_told_in_words(door: Door) -
     assert done.exit_code == 0
     for part in (
         "(number 1, in force since", "(number 2, in force since", "refused, fields_excess",
-        "changed: policy POL-1", "and 1 changes of the register that do not touch this question",
+        "changed: policy POL-1", "other changes of the register, not about this question: 1",
     ):  # fmt: skip
         assert part in done.output, part
     assert "ALARM" not in done.output
@@ -221,6 +223,43 @@ async def test_a_refusal_by_the_service_is_looked_up_again(door: Door) -> None:
     await door.stopped(transaction, "row_mismatch")
     last = (await door.told("replay", transaction))["decisions"][3]
     assert (last["status"], "on what its answer held" in last["reason"]) == ("not-decided", True)
+
+
+async def test_at_the_outway_case_and_approver_are_those_of_then_and_of_now(
+    database: Database, group_anchor: Anchor, weesp: Leaf, doesburg: Leaf,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    scene = dataclasses.replace(scene_of(group_anchor, weesp, doesburg), employees=EMPLOYEES)
+    base = register(DOESBURG)
+    ours = with_policy(base, needs=("zaak", "vier-ogen"))
+    door = await open_door(database, scene, monkeypatch, ours)
+    scene.doesburg_register = ours
+    pool = door.pools.purposes
+    until = datetime.now(UTC) + timedelta(hours=1)
+    await say_case(pool, "Z-1", is_open=True, author="zaaksysteem")
+    approval = Approval(ASSISTANCE, "Z-1", "m.devries", "a.bakker", until)
+    await approve(pool, approval)
+    world = msgspec.structs.replace(
+        scene.world("outway"),
+        cases=frozenset({"Z-1"}),
+        approvals={(ASSISTANCE, "Z-1", "m.devries"): approval},
+    )
+    transaction, code = await door.send(world, zaak="Z-1")
+    assert code == ""
+    other, code = await door.send(world, zaak="Z-2")
+    assert code == "case_missing"
+    same = await door.replayed(transaction)
+    assert (same["door"], same["status"], same["compared"]["outcome"]) == (
+        "Outway", "identical", [],
+    )  # fmt: skip
+    assert (await door.replayed(other))["status"] == "identical"
+    await say_case(pool, "Z-1", is_open=False, author="zaaksysteem")
+    closed = await door.replayed(transaction)
+    assert closed["status"] == "identical"
+    assert closed["other"]["code"] == "case_missing"
+    (cause,) = closed["compared"]["causes"]
+    assert (cause["kind"], cause["name"], cause["how"]) == ("case", "Z-1", ["open -> closed"])
+    await door.writer.close()
 
 
 async def test_a_service_that_is_offered_no_more(door: Door) -> None:

@@ -14,6 +14,7 @@ from tests.conftest import Database
 from tests.logboek.log_rig import pseudonym
 from tests.purposes import registers as r
 
+from landschap.purposes.duties import Obligation
 from landschap.purposes.model import Decree, Group, Hours, Register, Validity
 from landschap.purposes.needs import Approval, Kind
 from landschap.purposes.past import store as past
@@ -116,6 +117,17 @@ def test_only_what_touches_the_question_is_a_cause() -> None:
     assert {each.name for each in found.causes} == {r.SOCIAL, "nooit"}, "parent, and a prohibition"
     assert found.others == 2, "parking, and a group that we are not in"
     assert found.outcome[0] == "decision: permitted -> refused, prohibited"
+
+
+def test_a_higher_version_alone_is_no_other_outcome_and_a_refusal_has_no_duties() -> None:
+    found = between(taken(ours()), taken(ours(version=2)))
+    assert found.outcome == ()
+    assert [each.name for each in found.causes] == ["eigen"]
+    refused = between(taken(ours()), taken(ours(version=2, roles=("archivaris",))))
+    assert refused.outcome == ("decision: permitted -> refused, role_not_allowed",)
+    duty = (Obligation(kind="maskeren", path="adres.straat"),)
+    other = between(taken(ours()), taken(ours(version=2, obligations=duty)))
+    assert other.outcome == ("obligations: none -> maskeren adres.straat",)
 
 
 def test_hours_decree_and_rows_are_told() -> None:

@@ -82,7 +82,9 @@ def used(
         "Persons delivered",
     )  # fmt: skip
     for row in rows:
-        table.add_row(*("-" if value is None else str(value) for value in row.values()))
+        last = str(row["last"])[:16].replace("T", " ") if row["last"] else None
+        shown = {**row, "last": last}
+        table.add_row(*("-" if value is None else str(value) for value in shown.values()))
     answer.print(table)
 
 

@@ -147,7 +147,7 @@ def _now_words(replayed: Replayed, adoptions: Mapping[str, Adoption]) -> Iterato
         yield f"      {first}" if named in first else f"      {named}: {first}"
         yield from (f"        {line.strip()}" for line in rest)
     if compared.others:
-        yield f"    and {compared.others} changes of the register that do not touch this question"
+        yield f"    other changes of the register, not about this question: {compared.others}"
 
 
 def _register(taken: Taken | None, adoptions: Mapping[str, Adoption]) -> str:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -12,7 +13,7 @@ from landschap.cli.purpose import FOLDER
 from landschap.cli.tables import answer, table_of
 from landschap.gateway.usage.report import Report
 from landschap.purposes.used.shrinking import Shrunk
-from landschap.vocabulary.times import as_utc_text
+from landschap.vocabulary.times import amsterdam_day
 
 
 def tell(report: Report) -> None:
@@ -23,12 +24,12 @@ def tell(report: Report) -> None:
 
 
 def _words(report: Report) -> Iterator[str]:
-    yield f"From {as_utc_text(report.since)} to {as_utc_text(report.until)}, on register"
+    yield f"From {_day(report.since)} to {_day(report.until)}, on register"
     yield f"{report.snapshot.version}"
     if report.begin is None:
         yield "The log is empty: nothing was used, as far as can be seen."
     elif report.begin > report.since:
-        yield f"The log begins at {as_utc_text(report.begin)}; before that nothing is seen."
+        yield f"The log begins at {_day(report.begin)}; before that nothing is seen."
     new = [each.policy.id for each in report.policies if not report.is_long_granted(each)]
     if new:
         days = report.at_least.days
@@ -61,7 +62,7 @@ def _unused_rows(report: Report) -> Iterator[tuple[str, str, str, str]]:
     for use in report.policies:
         name = f"{use.policy.id}@{use.policy.version}"
         if use.use.is_unused:
-            yield "policy", name, name, as_utc_text(use.use.since)
+            yield "policy", name, name, _day(use.use.since)
             continue
         kinds = (
             ("field", use.fields), ("role", use.roles), ("action", use.actions),
@@ -71,7 +72,7 @@ def _unused_rows(report: Report) -> Iterator[tuple[str, str, str, str]]:
             for each in grants:
                 if each.is_unused:
                     told = f"{each.name} (stays: {each.kept})" if each.kept else each.name
-                    yield what, told, name, as_utc_text(each.since)
+                    yield what, told, name, _day(each.since)
     for contract in report.contracts:
         if contract.is_unused:
             grant = contract.grant
@@ -80,7 +81,7 @@ def _unused_rows(report: Report) -> Iterator[tuple[str, str, str, str]]:
                 "contract",
                 f"{told}: {grant.grant_hash.value}",
                 "-",
-                as_utc_text(grant.not_before),
+                _day(grant.not_before),
             )
 
 
@@ -108,3 +109,7 @@ def tell_proposal(shrunk: Shrunk, kept: bool, out: Path | None) -> None:
         )
     if out is not None:
         click.echo(f"Written to {out}. Next: landschap apply {out} --dry-run")
+
+
+def _day(moment: datetime) -> str:
+    return amsterdam_day(moment).isoformat()

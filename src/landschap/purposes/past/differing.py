@@ -89,9 +89,11 @@ def outcome_between(then: Taken, now: Taken) -> tuple[str, ...]:
 
 def _outcome(then: Taken, now: Taken) -> Iterator[str]:
     old, new = _side(then), _side(now)
-    for name, before in old.items():
-        if before != new[name]:
-            yield f"{name}: {before} -> {new[name]}"
+    # Of what is refused there are no fields and duties to compare.
+    names = [name for name in old if name in new]
+    for name in names:
+        if old[name] != new[name]:
+            yield f"{name}: {old[name]} -> {new[name]}"
     if then.allow and now.allow and then.decision and now.decision:
         gone = then.decision.visible - now.decision.visible
         more = now.decision.visible - then.decision.visible
@@ -102,30 +104,26 @@ def _outcome(then: Taken, now: Taken) -> Iterator[str]:
 
 
 def _side(taken: Taken) -> dict[str, str]:
-    """What of an outcome is compared, in words."""
+    """What of an outcome is compared, in words; that a version changed is no other outcome."""
     decision = taken.decision
-    allowed = decision if decision is not None and decision.allow else None
-    return {
-        "decision": "permitted" if allowed else f"refused, {taken.code}",
-        "policy": decision.policy if decision and decision.policy else "none",
-        **_duties(allowed, taken.circumstances.snapshot),
+    told = {
+        "decision": "permitted" if taken.allow else f"refused, {taken.code}",
         "persons the service may not use": _counted(taken.reasons()),
     }
-
-
-def _duties(allowed: Decision | None, snapshot: Snapshot) -> dict[str, str]:
-    if allowed is None:
-        return dict.fromkeys(_DUTIES, "-")
-    activity = allowed.activity
-    return {
-        "purpose": f"{allowed.purpose} version {allowed.purpose_version}",
-        "activity": f"{activity.uri} version {activity.version}" if activity else "none",
-        "withheld": _listed(allowed.withheld),
-        "searchable": _listed(allowed.searchable),
-        "rows": _rows(allowed, snapshot),
-        "obligations": _listed(f"{o.kind} {o.path}".strip() for o in allowed.obligations),
-        "looked up of persons": _listed(allowed.checks),
-        "history": _listed(allowed.history),
+    if decision is not None and decision.policy_id:
+        told["policy"] = decision.policy_id
+    if decision is None or not decision.allow:
+        return told
+    activity = decision.activity
+    return told | {
+        "purpose": decision.purpose,
+        "activity": activity.uri if activity else "none",
+        "withheld": _listed(decision.withheld),
+        "searchable": _listed(decision.searchable),
+        "rows": _rows(decision, taken.circumstances.snapshot),
+        "obligations": _listed(f"{o.kind} {o.path}".strip() for o in decision.obligations),
+        "looked up of persons": _listed(decision.checks),
+        "history": _listed(decision.history),
     }
 
 
@@ -138,12 +136,6 @@ def _rows(allowed: Decision, snapshot: Snapshot) -> str:
     decree = snapshot.decrees.get(policy.decree)
     every = (*policy.rows, *(decree.decree.persons if decree else ()))
     return _listed(" ".join((each.path, each.op, *each.values)) for each in every)
-
-
-_DUTIES = (
-    "purpose", "activity", "withheld", "searchable", "rows", "obligations",
-    "looked up of persons", "history",
-)  # fmt: skip
 
 
 def _of_register(
