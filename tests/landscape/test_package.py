@@ -18,7 +18,7 @@ from landschap.cli.demo.observing import COMPARED, expected, facts_of
 from landschap.cli.demo.opening import Opened
 from landschap.cli.demo.processes import Processes
 from landschap.cli.demo.story import ASKED, CASE_WORKER, VALID_ON, Story
-from landschap.cli.demo.taking_over import offer, take_over
+from landschap.cli.demo.taking_over import offer
 
 # A tenth of what a person may spend on it: two cores, shared with others.
 MOST_SECONDS = 300
@@ -34,7 +34,7 @@ async def test_a_third_municipality_answers_the_same_question_without_code(
     home = scene.settings_file(scene.heidedorp).parent
     assert {path.name for path in home.iterdir()} <= {"identity", "organisation.toml", "secrets"}
     began = time.monotonic()
-    seen = await take_over(scene)
+    seen = await story.third_takes_over()
     assert (seen["signer"], seen["in force"]) == ("Gemeente Weesp", True)
     grant_hash = await offer(scene, processes)
     token = await opened.application.log_in(CASE_WORKER)

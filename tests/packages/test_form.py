@@ -88,6 +88,17 @@ def test_what_is_no_package_of_ours_is_refused(data: bytes, words: str) -> None:
         unpacked(data)
 
 
+def test_damage_and_compression_are_told_as_what_they_are() -> None:
+    data = bytearray(packed({"a": b"twaalf tekens"}))
+    data[data.index(b"twaalf")] ^= 1
+    with pytest.raises(BrokenPackage, match="a in it was damaged"):
+        unpacked(bytes(data))
+    deflated = bytearray(packed({"a": b"x"}))
+    struct.pack_into("<H", deflated, 8, zipfile.ZIP_DEFLATED)
+    with pytest.raises(BrokenPackage, match="compressed"):
+        unpacked(bytes(deflated))
+
+
 def test_a_bomb_is_refused_unopened() -> None:
     bomb = zipped({"pakket.json": b"\0" * 50_000_000}, zipfile.ZIP_DEFLATED)
     assert len(bomb) < 100_000
