@@ -27,6 +27,7 @@ from tests.gateway.gateway_scene import ASSISTANCE, DOESBURG, PARKING, SINCE, WE
 from tests.gateway.pair_rig import Side
 from tests.throwaway import Cluster
 
+from landschap.cli import purpose_commands
 from landschap.cli.chains import chain_words
 from landschap.cli.explain import explain
 from landschap.cli.log_copy import write_copy
@@ -331,3 +332,19 @@ async def test_a_compatible_purpose_that_may_not_go_onward_is_refused_at_the_out
     chain.headers["Doelbinding"] = PARKING
     assert (await chain.ask(trace()))[0] == 403
     assert chain.told.pop()[1]["code"] == "chain_purpose"
+
+
+@pytest.mark.case("A55")
+async def test_decisions_along_the_chain_come_out_the_same_when_taken_again(chain: Chain) -> None:
+    """All of this file, at all three; also what was refused because of the chain."""
+    await chain.ask(trace())
+    chain.headers["Doelbinding"] = WIDER
+    await chain.ask(trace())
+    for name in ("zutphen", "doesburg", "weesp"):
+        side: Side = getattr(chain, name)
+        done = await command(
+            side, purpose_commands.purpose, "replay", "--from", "2026-01-01", "--json"
+        )
+        told = json.loads(done.stdout)
+        assert (told["differs"], told["impossible"]) == (0, 0), (name, told)
+        assert told["identical"] >= 1, (name, told)
