@@ -109,12 +109,14 @@ async def horizon_of(pool: Connection, kind: ObjectType) -> datetime | None:
 
     It counts from the approval of the list on, before the first of it is destroyed.
     """
-    found: datetime | None = await pool.fetchval(
-        """SELECT max(l.known_since) FROM registers.disposal_list l
-           JOIN registers.disposal_approval USING (list_id)
-           WHERE l.known_since IS NOT NULL AND l.register = $1 AND EXISTS (
-               SELECT FROM registers.disposal_item i
-               WHERE i.list_id = l.list_id AND i.object_type = $2)""",
-        kind.register, kind.key,
-    )  # fmt: skip
+    found: datetime | None = await pool.fetchval(horizon_sql(kind), kind.register)
     return found
+
+
+def horizon_sql(kind: ObjectType) -> str:
+    """The statement of `horizon_of`, of the register that is $1."""
+    return f"""SELECT max(l.known_since) FROM registers.disposal_list l
+               JOIN registers.disposal_approval USING (list_id)
+               WHERE l.known_since IS NOT NULL AND l.register = $1 AND EXISTS (
+                   SELECT FROM registers.disposal_item i
+                   WHERE i.list_id = l.list_id AND i.object_type = '{kind.key}')"""  # noqa: S608 - a literal of a model

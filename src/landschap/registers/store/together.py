@@ -16,7 +16,7 @@ from datetime import date, datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from landschap.registers.models import ObjectType, Register
-from landschap.registers.store.closing import horizon_of
+from landschap.registers.store.closing import horizon_sql
 from landschap.registers.store.reading import KNOWLEDGE, KNOWN, AtNow
 from landschap.registers.store.rows import Pool, columns_of, contents_of, groups_condition
 from landschap.registers.timeline import Known
@@ -209,7 +209,7 @@ def looking_up_then(pool: Pool, kind: ObjectType) -> Together[datetime]:
                   SELECT coalesce(max(last_number), 0) AS at_number
                   FROM registers.act WHERE register = $1)
               SELECT k.number AS known_number, k.moment AS known_moment, state.at_number,
-                     {columns_of(kind, "a")}
+                     ({horizon_sql(kind)}) AS horizon, {columns_of(kind, "a")}
               FROM k CROSS JOIN state
               LEFT JOIN registers.assertion a
                      ON a.object_type = '{kind.key}' AND a.object_id = ANY ($2)
@@ -220,8 +220,9 @@ def looking_up_then(pool: Pool, kind: ObjectType) -> Together[datetime]:
     ) -> tuple[Known, Mapping[str, Sequence[Row]]] | None:
         rows = await pool.fetch(sql, kind.register, ids, moment)
         first = rows[0]
-        # What was committed after this statement began is known to it, but not seen by it.
-        if first["known_number"] > first["at_number"] or await horizon_of(pool, kind) is not None:
+        # What was committed after this statement began is known to it, but not seen by it. A list
+        # is approved before the first of it is destroyed: with none seen, nothing is missing.
+        if first["known_number"] > first["at_number"] or first["horizon"] is not None:
             return None
         known = Known(clock=kind.clock, moment=first["known_moment"], number=first["known_number"])
         return known, _by_object(rows)
