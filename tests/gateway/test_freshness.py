@@ -51,6 +51,12 @@ def judged(doors: Doors) -> Counter[tuple[str, bool]]:
     )
 
 
+def ordinary(doors: Doors) -> float:
+    """How long all but the slowest of the questions took before anything was changed, in seconds."""
+    first = doors.changes[0].committed
+    return percentile([each.ended - each.began for each in doors.seen if each.ended < first], 0.99)
+
+
 def percentile(values: list[float], share: float) -> float:
     return sorted(values)[min(len(values) - 1, int(len(values) * share))]
 
@@ -62,8 +68,8 @@ async def test_no_question_after_a_change_is_answered_by_the_old(whole_pair: Pai
     # At least the two who asked at once, after each of four; and who ask all the time.
     assert min(judged(doors).values()) >= 8, judged(doors)
     effects = [each for change in doors.changes for each in change.effect_seconds]
-    # A machine that does much else may pause; most changes are in force well before.
-    assert median(effects) < EFFECT_SECONDS, sorted(effects)
+    # The long test looks at the last percent; here most will do.
+    assert median(effects) < max(EFFECT_SECONDS, BUSY * ordinary(doors)), sorted(effects)
 
 
 @pytest.mark.long
@@ -71,10 +77,7 @@ async def test_two_hundred_changes_are_in_force_within_200_ms(
     whole_pair: Pair, record_property: Note
 ) -> None:
     doors = await changed_under_load(whole_pair, 200, before=5)
-    ordinary = percentile(
-        [each.ended - each.began for each in doors.seen if each.ended < doors.changes[0].committed],
-        0.99,
-    )
+    before = ordinary(doors)
     effects = [each for change in doors.changes for each in change.effect_seconds]
     spent = max(each.ended for each in doors.seen) - min(each.began for each in doors.seen)
     record_property("questions", f"{len(doors.seen)} ({len(doors.seen) / spent:.0f}/s)")
@@ -85,5 +88,5 @@ async def test_two_hundred_changes_are_in_force_within_200_ms(
         for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99), ("most", 1.0))
     )
     record_property("in force after", shown)
-    record_property("an ordinary question before", f"p99 {1000 * ordinary:.0f} ms")
-    assert percentile(effects, 0.99) < max(EFFECT_SECONDS, BUSY * ordinary), shown
+    record_property("an ordinary question before", f"p99 {1000 * before:.0f} ms")
+    assert percentile(effects, 0.99) < max(EFFECT_SECONDS, BUSY * before), shown
