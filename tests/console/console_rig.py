@@ -27,6 +27,8 @@ from landschap.console.pages import (
     refusal_page,
 )
 from landschap.console.pages import routes as console_routes
+from landschap.console.pages.context import Contracts
+from landschap.fsc.client import own_peer
 from landschap.gateway.usage.store import Rooms as UsageRooms
 from landschap.logboek.store import LogWriter
 from landschap.platform.http import AppShape, make_app
@@ -156,6 +158,7 @@ def employees(address: str) -> People:
             _person("wachtwoord", "W. Woord", "medewerker-burgerzaken", amr=["pwd"]),
             _person("hovenier", "H. Venier", "hovenier", acr=SUBSTANTIAL),
             _person("piket", "P. Iket", "piketdienst", acr=SUBSTANTIAL),
+            _person("contract", "C. Tract", "contractbeheerder", acr=SUBSTANTIAL),
             _person("fg", "F. Groen", "privacy-officer", acr=SUBSTANTIAL),
             _person("fg2", "G. Rood", "privacy-officer", acr=SUBSTANTIAL),
         ),
@@ -221,6 +224,7 @@ def settings_with(settings: Settings, address: str, issuer: str) -> Settings:
                 client_id="console",
                 roles=ROLES,
                 register_officers=("privacy-officer",),
+                contract_officers=("contractbeheerder",),
                 emergency=EmergencySettings(
                     roles=("inkomensconsulent", "medewerker-burgerzaken"),
                     officers=("privacy-officer",),
@@ -273,6 +277,9 @@ async def console_deps(database: Database, settings: Settings, writer: LogWriter
             fsc=await database.pool("fsc"),
         ),
         session_key=secret_key(settings, "session"),
+        contracts=Contracts(
+            pool=await database.pool("fsc"), own=partial(own_peer, database.settings)
+        ),
         oidc=OidcClient(
             settings.oidc.console,
             redirect_uri=f"{address_of(settings)}/console/inloggen/terug",

@@ -176,7 +176,7 @@ async def test_what_a_rule_accepts_is_kept_as_such(gids: Manager, doesburg: OwnP
     tree = publishing(service="vanzelf")
     assert (await submit(gids, doesburg, tree)).status == 201
     (decision,) = await store.decisions(gids.pool, rig.contract(tree).hash)
-    assert (decision.way, decision.outcome, decision.decided_by) == (Way.AUTO, "accept", "")
+    assert (decision.way, decision.outcome, decision.decided_by) == (Way.AUTO, "accept", "fsc.sign")
 
 
 # The validator.

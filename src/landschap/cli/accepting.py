@@ -14,6 +14,7 @@ import asyncpg
 import structlog
 
 from landschap.fsc import store
+from landschap.fsc.autosign import Way
 from landschap.fsc.renewal import may_accept_again, short_accepts
 from landschap.fsc.states import Kind
 from landschap.vocabulary.problems import ProblemError
@@ -26,6 +27,10 @@ log = structlog.get_logger(__name__)
 
 _LOOK_AGAIN_SECONDS = 3_600.0
 _TRY_AGAIN_SECONDS = 30.0
+_AGAIN = store.Decision(
+    way=Way.AUTO, outcome=Kind.ACCEPT.value, decided_by="fsc.accept_again",
+    reason="the certificate was renewed",
+)  # fmt: skip
 
 
 async def accept_again(pool: asyncpg.Pool, own: OwnPeer, now: datetime) -> list[str]:
@@ -37,7 +42,7 @@ async def accept_again(pool: asyncpg.Pool, own: OwnPeer, now: datetime) -> list[
             continue
         try:
             async with pool.acquire() as connection, connection.transaction():
-                await store.sign(connection, own, stored, Kind.ACCEPT, now)
+                await store.sign(connection, own, stored, Kind.ACCEPT, now, _AGAIN)
         except ProblemError as error:
             # Revoked or signed by somebody else since we looked: nothing is left to do.
             log.info("not accepted again", contract=stored.contract.hash.value, why=str(error))

@@ -80,6 +80,8 @@ async def _console(parts: Composition, static: StaticFiles) -> ConsoleDeps:
     from functools import partial
 
     from landschap.console.pages import ConsoleDeps, console_shape
+    from landschap.console.pages.context import Contracts
+    from landschap.fsc.client import own_peer
     from landschap.gateway.usage.store import Rooms
     from landschap.platform.identities import employee
     from landschap.platform.oidc import OidcClient
@@ -112,6 +114,7 @@ async def _console(parts: Composition, static: StaticFiles) -> ConsoleDeps:
         session_key=secret_key(settings, "session"),
         oidc=oidc,
         case_open=partial(is_open, await parts.pool("purposes")),
+        contracts=Contracts(pool=await parts.pool("fsc"), own=partial(own_peer, settings)),
         usage=Rooms(
             log=await parts.pool("logboek"),
             purposes=await parts.pool("purposes"),

@@ -10,6 +10,7 @@ from __future__ import annotations
 from litestar.types import ControllerRouterHandler
 
 from landschap.console.pages.context import BASE, ConsoleDeps, console_shape, door_of
+from landschap.console.pages.contracts import contract_routes
 from landschap.console.pages.deciding import deciding_routes
 from landschap.console.pages.emergency import emergency_routes
 from landschap.console.pages.minimising import minimising_routes
@@ -34,6 +35,7 @@ def routes(deps: ConsoleDeps) -> list[ControllerRouterHandler]:
         *register_routes(deps),
         *object_routes(deps),
         *report_routes(deps),
+        *contract_routes(deps),
         *deciding_routes(deps),
         *proposing_routes(deps),
         *minimising_routes(deps),

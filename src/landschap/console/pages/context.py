@@ -13,6 +13,7 @@ from litestar import Response
 
 from landschap.console.known import Emergency, Known
 from landschap.console.pages.gate import Gate
+from landschap.fsc.own import OwnPeer
 from landschap.gateway.usage.store import Rooms as UsageRooms
 from landschap.platform.identities import Employee
 from landschap.platform.oidc import OidcClient, Reason
@@ -37,7 +38,16 @@ REPORTS = Link(path=f"{BASE}/terugmeldingen", label=N_("Terugmeldingen"))
 PROCESSING = Link(path=f"{BASE}/verwerkingen", label=N_("Verwerkingen"))
 START = Link(path=BASE, label=N_("Console"))
 TASK = Link(path=f"{BASE}/doel", label=N_("Doel en zaak"))
+CONTRACTS = Link(path=f"{BASE}/contracten", label=N_("Contracten"))
 EMERGENCY = Link(path=f"{BASE}/noodtoegang", label=N_("Noodtoegang"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contracts:
+    """Where contracts are kept, and who we are when we sign, as the files are at that moment."""
+
+    pool: asyncpg.Pool
+    own: Callable[[], OwnPeer]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +69,7 @@ class ConsoleDeps:
     session_key: bytes = field(repr=False)
     oidc: OidcClient[Employee] | None
     case_open: Callable[[str], Awaitable[bool | None]] | None = None
+    contracts: Contracts | None = None
     usage: UsageRooms | None = None
 
 

@@ -91,6 +91,15 @@ def deciding_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
     return [every, one, decide]
 
 
+async def waiting_proposals(deps: ConsoleDeps, known: Known) -> int | None:
+    """How many proposals of others wait, for an officer of the register; None for anybody else."""
+    if not is_register_officer(deps, known):
+        return None
+    every = await proposals.proposals(deps.purposes)
+    mine = known.subject.casefold()
+    return sum(1 for each in every if each.is_open and each.author.casefold() != mine)
+
+
 def person_of(known: Known) -> Person:
     """An employee as who proposes or decides."""
     return Person(account=known.subject, name=known.name)

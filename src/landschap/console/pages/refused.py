@@ -85,6 +85,16 @@ _BY_CODE: Mapping[str, Failure] = {
         (N_("Er is niets veranderd. Bekijk wat er is besloten."),),
         409,
     ),
+    "contract_signed": Failure(
+        N_("Dit is al besloten"),
+        (N_("Onze handtekening staat er al onder. Bekijk het contract opnieuw."),),
+        409,
+    ),
+    "contract_ended": Failure(
+        N_("Dit contract is voorbij"),
+        (N_("Het is afgewezen, ingetrokken of verlopen. Er kan niets meer bij."),),
+        409,
+    ),
     "emergency_refused": Failure(
         N_("Noodtoegang kan nu niet voor u"),
         (N_("Uw rollen laten het niet toe, of er loopt er al een."),),

@@ -26,6 +26,8 @@ from landschap.console.pages.context import (
     session_of,
     words_of,
 )
+from landschap.console.pages.contracts import waiting_contracts
+from landschap.console.pages.deciding import waiting_proposals
 from landschap.console.pages.emergency import unjudged
 from landschap.console.permission import CHANGE, READ, Usable, usable_purposes
 from landschap.gateway.users import level_of
@@ -54,6 +56,8 @@ def start_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
             known = asked.session.known
             values["task"] = task_of(deps, asked)
             values["unjudged"] = await unjudged(deps, known)
+            values["proposals"] = await waiting_proposals(deps, known)
+            values["contracts"] = await waiting_contracts(deps, known)
             values["enters"] = gate_of(deps).enters(known)
         return door.show(asked, "console/start.html", title, values=values)
 

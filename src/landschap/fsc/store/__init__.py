@@ -14,7 +14,13 @@ from landschap.fsc.store.contract_rows import (
     contracts,
     contracts_starting_with,
 )
-from landschap.fsc.store.decisions import Decision, decisions, note_decision, undecided
+from landschap.fsc.store.decisions import (
+    Decision,
+    decisions,
+    note_decision,
+    undecided,
+    waiting_for_us,
+)
 from landschap.fsc.store.errands import Delivery, Errand, deliveries, undelivered
 from landschap.fsc.store.known_grants import KnownGrants
 from landschap.fsc.store.listing import ContractFilter, contracts_for
@@ -60,4 +66,5 @@ __all__ = [
     "troubles",
     "undecided",
     "undelivered",
+    "waiting_for_us",
 ]

@@ -16,7 +16,8 @@ from landschap.vocabulary.identifiers import ContentHash, PeerId
 class Decision:
     """A decision: accept, reject or revoke, or ``manual`` when it was left to a person.
 
-    ``decided_by`` is the account of a person, or ``validator``; ``reason`` is in its words.
+    ``decided_by`` is the account of a person, ``validator``, or the setting by which it went by
+    itself (``fsc.sign``, ``fsc.accept_again``); ``reason`` is in its words.
     """
 
     way: Way
@@ -68,6 +69,22 @@ async def undecided(source: Source, own: PeerId, now: datetime) -> Sequence[Stor
         {SELECT_CONTRACT}
          WHERE NOT c.own AND c.not_after > $2
            AND NOT EXISTS (SELECT 1 FROM decision d WHERE d.content_hash = c.content_hash)
+           AND NOT EXISTS (SELECT 1 FROM signature s WHERE s.content_hash = c.content_hash
+                              AND (s.peer_id = $1 OR s.kind <> 'accept'))
+         ORDER BY c.received_at LIMIT 100
+        """,  # noqa: S608  # constants only
+        own.value,
+        now,
+    )
+    return await with_signatures(source, rows)
+
+
+async def waiting_for_us(source: Source, own: PeerId, now: datetime) -> Sequence[StoredContract]:
+    """The contracts of others that still run, that nobody ended, and that we did not sign."""
+    rows = await source.fetch(
+        f"""
+        {SELECT_CONTRACT}
+         WHERE NOT c.own AND c.not_after > $2
            AND NOT EXISTS (SELECT 1 FROM signature s WHERE s.content_hash = c.content_hash
                               AND (s.peer_id = $1 OR s.kind <> 'accept'))
          ORDER BY c.received_at LIMIT 100

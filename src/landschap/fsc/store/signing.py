@@ -121,7 +121,7 @@ async def _accept_unseen(
     placed = stored.signature_of(own.peer_id, Kind.ACCEPT)
     if placed is None or not _is_current(placed, own):
         await _place(connection, own, contract, Kind.ACCEPT, now)
-        made = Decision(way=Way.AUTO, outcome=Kind.ACCEPT.value)
+        made = Decision(way=Way.AUTO, outcome=Kind.ACCEPT.value, decided_by="fsc.sign")
         await note_decision(connection, contract.hash, made, now)
 
 
