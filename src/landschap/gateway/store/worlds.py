@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import asyncpg
 
@@ -60,24 +62,64 @@ async def load_world(
         pools.purposes, owner=own.peer_id.value, known=remembered.snapshot
     )
     remembered.snapshot = snapshot
+    declared, agreed, said = await _together(
+        _declared(pools.gateway, employees),
+        _agreed(pools, now),
+        _said(pools, now),
+    )
     world = build_world(
         Found(
             epoch=epoch,
             own=own,
             snapshot=snapshot,
-            services=tuple(await services(pools.gateway)),
-            grants=tuple(await remembered.grants.read(pools.fsc, now)),
             known=remembered.connections,
-            tokens=tuple(await fsc_store.tokens(pools.fsc)),
-            applications=tuple(await applications(pools.gateway)),
             employees=employees,
             aliases=aliases or {},
             engines=engines or Engines(),
-            marked=await persons.marked(pools.purposes),
-            cases=await remembered.cases.read(pools.purposes),
-            approvals=await persons.approvals(pools.purposes, now),
-            departed=await departed(pools.gateway, employees.issuer) if employees else {},
+            **declared,
+            **agreed,
+            **said,
         )
     )
     remembered.connections = {**world.outgoing, **world.incoming}
     return world
+
+
+Part = dict[str, Any]
+"""Some of what `Found` holds, by its names."""
+
+
+async def _declared(pool: asyncpg.Pool, employees: Employees | None) -> Part:
+    async with pool.acquire() as connection:
+        return {
+            "services": tuple(await services(connection)),
+            "applications": tuple(await applications(connection)),
+            "departed": await departed(connection, employees.issuer) if employees else {},
+        }
+
+
+async def _agreed(pools: Pools, now: datetime) -> Part:
+    async with pools.fsc.acquire() as connection:
+        return {
+            "grants": tuple(await pools.remembered.grants.read(connection, now)),
+            "tokens": tuple(await fsc_store.tokens(connection)),
+        }
+
+
+async def _said(pools: Pools, now: datetime) -> Part:
+    async with pools.purposes.acquire() as connection:
+        return {
+            "marked": await persons.marked(connection),
+            "cases": await pools.remembered.cases.read(connection),
+            "approvals": await persons.approvals(connection, now),
+        }
+
+
+async def _together(*parts: Coroutine[Any, Any, Part]) -> list[Part]:
+    """All parts, each room at the same time as the others; when one fails none goes on."""
+    tasks = [asyncio.create_task(each) for each in parts]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
