@@ -58,7 +58,9 @@ class Grounds:
         self.rooms = rooms
         self._other = other
         self._snapshots: dict[str, Snapshot | None] = {}
-        self._contracts: dict[str, fsc_store.StoredContract | None] = {}
+        # By the hash of the grant.
+        self._agreed_then: dict[str, Agreed | None] = {}
+        self._agreed_now_by_grant: dict[str, Agreed | None] = {}
         self._marks: past.MarksThroughTime | None = None
         # Before the first register, one on which every decision denies.
         self._in_force = Snapshot(Register(owner=owner))
@@ -82,7 +84,7 @@ class Grounds:
             services = await gateway_store.services(self.rooms.gateway)
             self._services = {each.name: each for each in services}
 
-    async def at_other(self, recorded: Recorded, contract: ConnectionGrant | None) -> Taken | None:
+    async def at_other(self, recorded: Recorded) -> Taken | None:
         """The outcome in the circumstances of the other moment; None without one."""
         other, snapshot = self._other, self._in_force
         if other is None:
@@ -93,13 +95,13 @@ class Grounds:
         closed = None
         if other.is_now and ours:
             closed = _closed(service, snapshot, veto if isinstance(veto, str) else "")
-        renewed = contract and await self.contract(recorded, other.moment)
+        asks_contract = recorded.door in (Door.INWAY, Door.OUTWAY)
         return take(
             recorded,
             Circumstances(
                 at=other.moment,
                 snapshot=snapshot,
-                agreed=agreed_at(renewed or None, other.moment),
+                agreed=await self._agreed_now(recorded, other.moment) if asks_contract else None,
                 marked={} if recorded.door is Door.OUTWAY else self.marks_at(other.moment),
                 facts=await self._facts(recorded, snapshot, other.moment),
                 veto=None if isinstance(veto, str) else veto,
@@ -144,26 +146,35 @@ class Grounds:
             )
         return self._snapshots[version]
 
-    async def contract(
-        self, recorded: Recorded, moment: datetime | None = None
-    ) -> ConnectionGrant | None:
-        """The grant under which was asked, worth what it was at that moment."""
-        grant = recorded.grant
-        if not grant or recorded.door not in (Door.INWAY, Door.OUTWAY):
+    async def agreed_then(self, recorded: Recorded) -> Agreed | None:
+        """What the contract binds to. It was valid, or this would not have been decided.
+
+        None where no contract is asked for, and where it is not kept here.
+        """
+        if recorded.grant not in self._agreed_then:
+            grant = await self._grant(recorded, recorded.at)
+            self._agreed_then[recorded.grant] = agreed_at(grant, recorded.at, was_valid=True)
+        return self._agreed_then[recorded.grant]
+
+    async def _agreed_now(self, recorded: Recorded, moment: datetime) -> Agreed | None:
+        """What the contract is worth at the other moment."""
+        if recorded.grant not in self._agreed_now_by_grant:
+            grant = await self._grant(recorded, moment)
+            self._agreed_now_by_grant[recorded.grant] = agreed_at(grant, moment)
+        return self._agreed_now_by_grant[recorded.grant]
+
+    async def _grant(self, recorded: Recorded, at: datetime) -> ConnectionGrant | None:
+        """The grant under which was asked, with the signatures that stood under it."""
+        try:
+            named = GrantHash.parse(recorded.grant)
+        except InvalidValue:
             return None
-        if grant not in self._contracts:
-            try:
-                found = await fsc_store.contract_of_grant(self.rooms.fsc, GrantHash.parse(grant))
-            except InvalidValue:
-                found = None
-            self._contracts[grant] = found
-        stored = self._contracts[grant]
+        stored = await fsc_store.contract_of_grant(self.rooms.fsc, named)
         if stored is None:
             return None
-        at = moment or recorded.at
         placed = [each for each in stored.signatures if each.signed_at <= at]
         every = connections_of(stored.contract, placed, at)
-        return next((each for each in every if each.grant_hash.value == grant), None)
+        return next((each for each in every if each.grant_hash.value == recorded.grant), None)
 
 
 def agreed_at(
@@ -192,10 +203,6 @@ def _closed(service: Service | None, snapshot: Snapshot, veto: str) -> Closed | 
         return Closed("ERROR_CODE_SERVICE_NOT_FOUND", "it is not offered any more")
     why = why_blocked(service, snapshot) or veto
     return Closed("service_misconfigured", why) if why else None
-
-
-def _needs_contract(recorded: Recorded) -> bool:
-    return recorded.door in (Door.INWAY, Door.OUTWAY)
 
 
 def _said_of_asker(recorded: Recorded) -> Mapping[str, JsonValue]:

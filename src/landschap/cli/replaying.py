@@ -11,15 +11,15 @@ import dataclasses
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from landschap.cli.grounds import Grounds, agreed_at
+from landschap.cli.grounds import Grounds
 from landschap.cli.replayed import Replayed, Status
-from landschap.fsc.connections import ConnectionGrant
 from landschap.logboek.payloads import Outcome
 from landschap.logboek.records import Kind, Record, leaf_of
 from landschap.purposes.past import store as past
 from landschap.purposes.past.differing import between
 from landschap.purposes.past.recorded import Door, Recorded, decisions_in, map_of, text_of
 from landschap.purposes.past.taking import (
+    Agreed,
     Circumstances,
     Taken,
     differences_of,
@@ -83,16 +83,17 @@ class Replaying:
         if snapshot.version != recorded.version:
             why = f"what is kept as register {recorded.version} is {snapshot.version}"
             return dataclasses.replace(replayed, status=Status.DIFFERS, reason=why)
-        contract = await self._grounds.contract(recorded)
-        if contract is None and recorded.door in (Door.INWAY, Door.OUTWAY):
+        asks_contract = recorded.door in (Door.INWAY, Door.OUTWAY)
+        agreed = await self._grounds.agreed_then(recorded) if asks_contract else None
+        if asks_contract and agreed is None:
             return _impossible(replayed, "its contract is not kept here")
-        then = self._then(recorded, snapshot, contract)
+        then = self._then(recorded, snapshot, agreed)
         if then is None:
             return _impossible(replayed, "what was asked can not be read from the record")
         taken, differences = then
         if differences and recorded.lacks_fields:
             return _impossible(replayed, "it is of before the fields of a refusal were recorded")
-        now = await self._grounds.at_other(recorded, contract)
+        now = await self._grounds.at_other(recorded)
         taken, now = await self._with_persons(taken, now, together)
         differences = (*differences, *await self._wrongly_delivered(taken, together))
         return dataclasses.replace(
@@ -106,7 +107,7 @@ class Replaying:
         )
 
     def _then(
-        self, recorded: Recorded, snapshot: Snapshot, contract: ConnectionGrant | None
+        self, recorded: Recorded, snapshot: Snapshot, agreed: Agreed | None
     ) -> tuple[Taken, tuple[str, ...]] | None:
         """The outcome in the circumstances of then, and where it differs from the record."""
         found: tuple[Taken, tuple[str, ...]] | None = None
@@ -119,8 +120,7 @@ class Replaying:
             circumstances = Circumstances(
                 at=recorded.at,
                 snapshot=snapshot,
-                # It was valid, or it would not have come to a decision.
-                agreed=agreed_at(contract, recorded.at, was_valid=True),
+                agreed=agreed,
                 marked=marked,
             )
             taken = take(recorded, circumstances)

@@ -13,6 +13,7 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from landschap.purposes.authzen import names
 from landschap.purposes.authzen.messages import Unclear, Unreadable, read_evaluation
@@ -20,7 +21,7 @@ from landschap.purposes.bound import Bound
 from landschap.purposes.chain import Followed, followed_in
 from landschap.purposes.decide import decide
 from landschap.purposes.decision import Decision, Question
-from landschap.purposes.declaration import Unverified, read
+from landschap.purposes.declaration import Claims, Unverified, read
 from landschap.purposes.needs import OBJECTION, RESTRICTION, Facts
 from landschap.purposes.reasons import REASONS
 from landschap.purposes.snapshot import Snapshot
@@ -167,21 +168,18 @@ def _follows(context: Mapping[str, JsonValue], *, own_side: bool) -> Followed | 
     """The question before: at our Outway as it was recorded, at our Inway as it was declared."""
     if own_side:
         return followed_in(context.get("follows"))
-    declaration = context.get("declaration")
-    unverified = read(declaration) if isinstance(declaration, str) else None
-    return unverified.claims.follows if isinstance(unverified, Unverified) else None
+    claims = _declared(context.get("declaration"))
+    return claims.follows if claims else None
 
 
 def _facts(request: Mapping[str, JsonValue], known: Mapping[str, JsonValue]) -> Facts:
     """What the door knew: the case as it was declared or named, and what the record says."""
     context = _map(request.get("context"))
-    declaration = context.get("declaration")
     own = _text(context.get("case")) or _text(context.get("zaak"))
-    unverified = read(declaration) if isinstance(declaration, str) and not own else None
-    declared = unverified.claims.case if isinstance(unverified, Unverified) else ""
+    claims = None if own else _declared(context.get("declaration"))
     is_open = known.get("caseOpen")
     return Facts(
-        case=own or declared,
+        case=own or (claims.case if claims else ""),
         case_open=is_open if isinstance(is_open, bool) else None,
         approver=_text(known.get("approver")),
     )
@@ -198,8 +196,20 @@ def _question_of_gateway(request: Mapping[str, JsonValue], owner: str) -> Questi
 def _declared_bases(declaration: JsonValue) -> tuple[str, ...] | None:
     if declaration == "unsigned":
         return None
-    unverified = read(declaration) if isinstance(declaration, str) else None
-    return unverified.claims.legal_bases if isinstance(unverified, Unverified) else ()
+    claims = _declared(declaration)
+    return claims.legal_bases if claims else ()
+
+
+def _declared(declaration: JsonValue) -> Claims | None:
+    """What was declared; the signature was looked at then."""
+    return _claims_in(declaration) if isinstance(declaration, str) else None
+
+
+# One decision is taken in several circumstances, and asks for several of the claims each time.
+@lru_cache(maxsize=16)
+def _claims_in(declaration: str) -> Claims | None:
+    unverified = read(declaration)
+    return unverified.claims if isinstance(unverified, Unverified) else None
 
 
 def differences(
