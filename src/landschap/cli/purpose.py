@@ -73,17 +73,19 @@ of_organisation = read_from_config("settings", load_settings)
 def apply(
     settings: Settings, path: Path | None, dry_run: bool, as_json: bool, **given: Any
 ) -> None:  # fmt: skip
-    """Put a register of purposes, or a whole package, in force.
+    """Put a register of purposes, a whole folder or a package in force.
 
     PATH is a folder with purposes, field sets, activities and policies (`doelbinding` beside the
-    settings when it is not given), or a package that `landschap pack` made elsewhere. What was
-    changed here stays when a newer package comes. Policies work with the next question. Without
-    an approver it waits until another person gives `landschap approve`.
+    settings when it is not given), the whole folder of the settings with models and services too,
+    or a package that `landschap pack` made elsewhere, of which what was changed here stays when a
+    newer one comes. Policies work with the next question. Without an approver policies and
+    packages wait until another person gives `landschap approve`.
 
     \b
     Examples:
       landschap apply --dry-run
       landschap apply --author "J. de Vries" --approver "A. Bakker" --reason "nieuw veld"
+      landschap apply . --dry-run
       landschap apply bijstand-1.0.0.pakket --values waarden.toml --dry-run
     """
     signers = store.Signers(**{key: given[key] for key in ("author", "approver", "reason")})
@@ -97,6 +99,11 @@ def apply(
         return
     if any(given[key] for key in ("sender", "values", "keep", "take")):
         raise click.UsageError("--from, --values, --keep and --take are for a package: a file")
+    if path is not None and any((path / part).is_dir() for part in (FOLDER, "registers")):
+        from landschap.cli.packaging.whole_folder import apply_whole
+
+        apply_whole(settings, path, signers, dry_run=dry_run, as_json=as_json)
+        return
     found = read_folder(path or settings.path.parent / FOLDER, settings.organisation.oin.value)
     if given["based_on"] is not None:
         found = replace(found, based_on=given["based_on"])
@@ -124,7 +131,7 @@ def _apply_folder(
         settings,
         lambda pool: store.save_register(pool, found.register, signers, based_on=found.based_on),
     )
-    _keep_basis(found.path, saved.version)
+    keep_basis(found.path, saved.version)
     told |= {"applied": saved.epoch is not None, "version": saved.version}
     tell(saved.changes, as_json, told)
 
@@ -295,7 +302,8 @@ def _warn_of_refusal(changes: tuple[Change, ...], in_force: str, based_on: str) 
         )
 
 
-def _keep_basis(folder: Path, version: str) -> None:
+def keep_basis(folder: Path, version: str) -> None:
+    """Write down in a folder which version its files are from now on based on."""
     try:
         (folder / BASIS).write_text(f"{version}\n", encoding="utf-8")
     except OSError as error:

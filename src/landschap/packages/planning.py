@@ -8,7 +8,7 @@ as files; policies and services entry by entry, because what is in force of them
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -30,7 +30,7 @@ from landschap.purposes.checks import check_register
 from landschap.purposes.merging import MergedRegister, merged_register
 from landschap.purposes.model import Register
 from landschap.purposes.snapshot import Snapshot
-from landschap.purposes.trying import try_out
+from landschap.purposes.trying import Trial, try_out
 from landschap.vocabulary.mistakes import Mistake
 from landschap.vocabulary.three_way import (
     Entry,
@@ -135,12 +135,17 @@ class Plan:
 
     def failing_tests(self, content: Content, now: datetime) -> list[str]:
         """The tests of policies that came with the package and are not as expected."""
-        snapshot = Snapshot(self.register.register)
-        return [
-            f"{trial.name} ({trial.file}): {'; '.join(outcome.differences)}"
-            for trial in content.trials
-            if trial.file in self.files and (outcome := try_out(trial, snapshot, now)).differences
-        ]
+        came = [trial for trial in content.trials if trial.file in self.files]
+        return failing_tests(came, Snapshot(self.register.register), now)
+
+
+def failing_tests(trials: Iterable[Trial], snapshot: Snapshot, now: datetime) -> list[str]:
+    """The tests that are not as expected, in words."""
+    return [
+        f"{trial.name} ({trial.file}): {'; '.join(outcome.differences)}"
+        for trial in trials
+        if (outcome := try_out(trial, snapshot, now)).differences
+    ]
 
 
 def plan_of(here: Here, was: Texts, comes: Texts, choices: Mapping[str, Side]) -> Plan:

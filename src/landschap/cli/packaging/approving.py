@@ -53,7 +53,8 @@ def approve(
     """Put in force, or reject, what another person proposed with `landschap apply`.
 
     Without NUMBER the proposals that wait are listed. Something else that came in force after it
-    was proposed makes a proposal stale: it can then only be rejected.
+    was proposed makes a proposal stale: it can then only be rejected. What is proposed in the
+    console is decided there.
 
     \b
     Examples:

@@ -67,3 +67,7 @@ def content_told(what: str) -> Iterator[None]:
         ) from None
     except Unreadable as error:
         raise Trouble(f"{what}: {error}", "correct that and do it again") from None
+    except RecursionError:
+        raise Trouble(
+            f"{what}: a file is nested deeper than can be read", "write it flat"
+        ) from None
