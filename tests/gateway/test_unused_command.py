@@ -33,6 +33,7 @@ from landschap.cli.purpose import apply
 from landschap.fsc.states import Kind
 from landschap.logboek.payloads import Outcome
 from landschap.purposes.bound import PROPERTY
+from landschap.purposes.derived import DerivedField
 from landschap.purposes.duties import Obligation
 from landschap.purposes.files import parse_register
 from landschap.purposes.model import FieldSet, Register
@@ -313,6 +314,30 @@ async def test_of_any_field_one_command_tells_purposes_users_and_how_often(door:
     assert (done.exit_code, DOESBURG in done.stdout, ASSISTANCE in done.stdout) == (0, True, True)
     near = await door.run("used", "uitkering.sort")
     assert (near.exit_code, "did you mean uitkering.soort?" in near.stderr) == (3, True)
+
+
+async def test_what_follows_from_a_field_is_told_with_it(door: Door) -> None:
+    base = door.scene.weesp_register
+    high = DerivedField(path="boven_norm", inputs=("uitkering.norm",))
+    services = tuple(
+        dataclasses.replace(each, fields=(*each.fields, high.path), derived=(high,))
+        if each.name == SERVICE
+        else each
+        for each in base.services
+    )
+    more = dataclasses.replace(WIDE, version=2, fields=(*WIDE.fields, high.path))
+    policies = tuple(
+        dataclasses.replace(each, version=4, field_set=more.key) if each.id == "pol-1" else each
+        for each in base.policies
+    )
+    await door.adopt(
+        dataclasses.replace(
+            base, services=services, field_sets=(*base.field_sets, more), policies=policies
+        )
+    )
+    rows = await door.told("used", "uitkering.norm")
+    assert {each["field"] for each in rows} == {"uitkering.norm", high.path}
+    assert {each["field"] for each in await door.told("used", "adres")} == {"adres.straat"}
 
 
 async def test_uses_of_before_the_period_do_not_count(door: Door) -> None:

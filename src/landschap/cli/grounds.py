@@ -33,6 +33,8 @@ from landschap.vocabulary.identifiers import GrantHash, InvalidValue
 from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.problems import Refusal
 
+_SNAPSHOTS_KEPT = 32
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rooms:
@@ -141,6 +143,9 @@ class Grounds:
     async def snapshot(self, version: str) -> Snapshot | None:
         """The register of this version, None when it is not kept here."""
         if version not in self._snapshots:
+            if len(self._snapshots) >= _SNAPSHOTS_KEPT:
+                # A period goes forward: the one that was read first is needed least.
+                self._snapshots.pop(next(iter(self._snapshots)))
             self._snapshots[version] = await purpose_store.snapshot_by_version(
                 self.rooms.purposes, version
             )

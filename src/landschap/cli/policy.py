@@ -112,7 +112,8 @@ def who_may(
     """List who may see FIELD now: by which policy, for which purpose, and as what.
 
     FIELD is a path such as `adres.straat`, or a group such as `adres`. Who sees only what follows
-    from it, as `meerderjarig` from `geboortedatum`, is in the list as well.
+    from it, as `meerderjarig` from `geboortedatum`, is in the list as well. How often they did
+    tells `landschap purpose used FIELD`.
 
     \b
     Examples:

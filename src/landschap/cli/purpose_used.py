@@ -21,6 +21,7 @@ from landschap.fsc.store import peer_names
 from landschap.gateway.usage.store import deliveries_of, tally_of
 from landschap.logboek.store import stretches
 from landschap.platform.settings import Settings
+from landschap.purposes.derived import following_from
 from landschap.purposes.reading import nearest_of
 from landschap.purposes.snapshot import Snapshot
 from landschap.purposes.store import current_snapshot
@@ -56,8 +57,9 @@ def used(
 ) -> None:  # fmt: skip
     """Tell of FIELD which purposes use it, by whom and how often; last month by default.
 
-    FIELD is a path such as `adres.straat`, or a group such as `adres`. Permitted questions count:
-    those that named the field, and those that got it because they named none. A purpose that may
+    FIELD is a path such as `adres.straat`, or a group such as `adres`; what follows from it, as
+    `meerderjarig` from `geboortedatum`, is told as well. Permitted questions count: those that
+    named the field, and those that got it because they named none. A purpose that may
     use it and did not is in the list as well, with nothing behind it. The last column counts the
     persons of whom something was delivered for that purpose to that receiver.
 
@@ -103,12 +105,15 @@ def _rows(found: Looked, field: str, service: str, now: datetime) -> list[dict[s
     """A row per field, purpose, service, receiver and policy: used, or only permitted."""
     rows: list[dict[str, JsonValue]] = []
     seen: set[tuple[str, str]] = set()
+    after = _following(found.snapshot, field)
     for (path, place), total in found.tally.by_place.items():
-        if _is_or_under(path, field) and service in ("", place.service):
+        about = _is_or_under(path, field) or (place.service, path) in after
+        if about and service in ("", place.service):
             seen.add((place.policy, path))
             rows.append(_row(found, path, place, total))
     for policy, path, purpose_uri, name in _permitted(found.snapshot, now):
-        if _is_or_under(path, field) and service in ("", name) and (policy, path) not in seen:
+        about = _is_or_under(path, field) or (name, path) in after
+        if about and service in ("", name) and (policy, path) not in seen:
             place = Place(purpose_uri, name, "", "", policy)
             rows.append(_row(found, path, place, Total()))
     return sorted(rows, key=lambda row: tuple(str(value) for value in row.values()))
@@ -139,6 +144,15 @@ def _permitted(snapshot: Snapshot, now: datetime) -> set[tuple[str, str, str, st
         for rule in rules
         if rule.in_force(now)
         for path in rule.fields
+    }
+
+
+def _following(snapshot: Snapshot, field: str) -> set[tuple[str, str]]:
+    """Service and path of what tells of the field without showing it."""
+    return {
+        (name, path)
+        for (_, name), derived in snapshot.derived.items()
+        for path in following_from(derived, field)
     }
 
 
