@@ -18,6 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from itertools import chain
 from typing import TypeVar
 
 import msgspec
@@ -114,13 +115,20 @@ _PLAIN = msgspec.json.Encoder(order="sorted").encode
 _PLAIN_KINDS = frozenset({str, bool, type(None)})
 
 
-def _canonical(body: Mapping[str, JsonValue]) -> bytes:
-    """As `canonical`, which writes every member by itself in Python."""
-    if "".join(body).isascii() and (
-        _PLAIN_KINDS.issuperset(map(type, body.values())) or all(map(_is_plain, body.values()))
-    ):
-        return _PLAIN(body)
-    return canonical(body)
+def _canonical(bodies: Sequence[Mapping[str, JsonValue]]) -> bytes:
+    """The canonical forms one after the other; `canonical` writes every member by itself.
+
+    Most pages hold nothing but texts, which is seen of all at once.
+    """
+    values = chain.from_iterable(body.values() for body in bodies)
+    if "".join(set().union(*bodies)).isascii() and _PLAIN_KINDS.issuperset(map(type, values)):
+        return b"".join(map(_PLAIN, bodies))
+    return b"".join(
+        _PLAIN(body)
+        if "".join(body).isascii() and all(map(_is_plain, body.values()))
+        else canonical(body)
+        for body in bodies
+    )
 
 
 def _is_plain(value: JsonValue) -> bool:
@@ -147,9 +155,9 @@ class Seal:
 
     def add_rows(self, bodies: Iterable[Mapping[str, JsonValue]]) -> None:
         """Rows as they are delivered."""
-        told = [_canonical(body) for body in bodies]
-        self._content.update(b"".join(told))
-        self.rows += len(told)
+        rows = [*bodies]
+        self._content.update(_canonical(rows))
+        self.rows += len(rows)
 
     def add_bytes(self, data: bytes) -> bytes:
         """The same bytes, counted."""

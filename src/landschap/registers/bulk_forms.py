@@ -33,6 +33,7 @@ from landschap.vocabulary.times import parse_moment
 Body = Mapping[str, JsonValue]
 _GROUP = 10_000
 _encode = msgspec.json.Encoder().encode
+_encode_lines = msgspec.json.Encoder().encode_lines
 # What an answer tells of both axes, as columns.
 _HISTORY = {
     "beginGeldigheid": "date", "eindGeldigheid": "date", "tijdstipRegistratie": "date-time",
@@ -135,7 +136,7 @@ class _Lines:
         return b""
 
     def rows(self, bodies: Sequence[Body]) -> bytes:
-        return b"".join(_encode(body) + b"\n" for body in bodies)
+        return _encode_lines(bodies)
 
     def end(self, seal: Seal) -> bytes:
         return _encode({"_slot": {"aantal": seal.rows, "sha256": seal.file_digest}}) + b"\n"

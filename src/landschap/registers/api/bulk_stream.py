@@ -95,8 +95,9 @@ class Stream:
             async with aclosing(store.pages(pool, plan.wanted)) as pages:
                 async for page in pages:
                     found = await self._usable(page)
-                    held = _held(found) if isinstance(found, store.Contents) else found
-                    await self._record(held, always=is_first)
+                    if case.type.holds_personal_data:
+                        held = _held(found) if isinstance(found, store.Contents) else found
+                        await self._record(held, always=is_first)
                     is_first = False
                     if isinstance(found, store.Contents):
                         yield content_rows(case.type, found.contents, case.shape)
