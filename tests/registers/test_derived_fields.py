@@ -210,6 +210,75 @@ async def test_of_a_stretch_it_is_told_only_when_it_holds_on_all_its_days(asker:
     assert told == [("2020-01-01", None), ("2004-06-01", False)]
 
 
+async def moves(asker: Asker) -> None:
+    """Born in Weesp, moved inside it, and then away; of another name since 2022."""
+    await suzanne(asker)
+    await add(asker, "a1", date(2010, 1, 1), "verblijf", gemeente="0457")
+    await add(asker, "a1", date(2015, 1, 1), "verblijf", gemeente="0363")
+    await add(asker, "a1", date(2022, 1, 1), naam="Pietersen", geboortedatum="2004-05-17",
+              burgerservicenummer=SUZANNE)  # fmt: skip
+
+
+async def test_when_a_hidden_value_changed_is_not_told(asker: Asker) -> None:
+    await moves(asker)
+    alone = await asker.get("a1", {"historie": "true"}, fields=("woontInWeesp",))
+    told = alone.json()["historie"]
+    assert told.keys() == {
+        "geldigOp", "beschikbaarOp", "klok", "zekerheid", "inOnderzoek", "corrigeert",
+    }  # fmt: skip
+    assert told["corrigeert"] is None
+    assert "Last-Modified" not in alone.headers
+    beside = await asker.get("a1", {"historie": "true"}, fields=("naam", "woontInWeesp"))
+    assert beside.json()["historie"]["beginGeldigheid"] == "2022-01-01"
+    both = await asker.get("a1", {"historie": "true"}, fields=("gemeente", "woontInWeesp"))
+    assert both.json()["historie"]["beginGeldigheid"] == "2015-01-01"
+
+
+async def test_stretches_are_those_of_what_is_told(asker: Asker) -> None:
+    await moves(asker)
+
+    async def told(*fields: str) -> list[tuple[Any, ...]]:
+        answer = await asker.send("GET", "/proef/v1/personen/a1/voorkomens", fields=fields)
+        return [
+            (e["historie"]["beginGeldigheid"], e["historie"]["eindGeldigheid"], e["woontInWeesp"])
+            for e in answer.json()["items"]
+        ]
+
+    assert await told("woontInWeesp") == [
+        ("2015-01-01", None, False), ("2004-06-01", "2015-01-01", True),
+    ]  # fmt: skip
+    assert await told("naam", "woontInWeesp") == [
+        ("2022-01-01", None, False), ("2015-01-01", "2022-01-01", False),
+        ("2004-06-01", "2015-01-01", True),
+    ]  # fmt: skip
+    assert len(await told("gemeente", "woontInWeesp")) == 3
+    bulk = await asker.send(
+        "GET", "/proef-bulk/v1/personen", {"formaat": "jsonl", "uitvoer": "voorkomens"},
+        service="proef-bulk", fields=("woontInWeesp",),
+    )  # fmt: skip
+    rows = [json.loads(line) for line in bulk.text.splitlines()]
+    assert [row["historie"]["beginGeldigheid"] for row in rows if "woontInWeesp" in row] == [
+        "2004-06-01", "2015-01-01",
+    ]  # fmt: skip
+
+
+async def test_registrations_are_those_of_what_is_told(asker: Asker) -> None:
+    await moves(asker)
+    path = "/proef/v1/personen/a1/registraties"
+    for fields, groups in (
+        (("woontInWeesp",), []),
+        (("naam", "woontInWeesp"), ["persoon", "persoon"]),
+        (("gemeente", "woontInWeesp"), ["verblijf"] * 3),
+    ):
+        answer = await asker.send("GET", path, fields=fields)
+        assert [item["groep"] for item in answer.json()["items"]] == groups
+    bulk = await asker.send(
+        "GET", "/proef-bulk/v1/personen", {"formaat": "jsonl", "uitvoer": "registraties"},
+        service="proef-bulk", fields=("woontInWeesp",),
+    )  # fmt: skip
+    assert not any('"groep"' in line for line in bulk.text.splitlines())
+
+
 async def test_the_line_of_the_person_names_the_rule(asker: Asker) -> None:
     await suzanne(asker)
     await asker.get("a1", fields=("meerderjarig", "naam"))

@@ -20,6 +20,7 @@ import msgspec
 
 from landschap.purposes.duties import NO_DUTIES, Duties, obey
 from landschap.registers.asking import Asked
+from landschap.registers.derived_history import history_told
 from landschap.registers.deriving import Derivations, following_from, with_derived
 from landschap.registers.geojson import in_crs
 from landschap.registers.geometry_crs import CRS84, Crs
@@ -62,7 +63,7 @@ def body_of(found: Found, question: AsOf, shape: Shape) -> dict[str, JsonValue]:
     if shape.duties:
         body = obey(body, guarding(shape.duties, derived), found.content)
     if shape.with_history:
-        history = found.history.as_json(question)
+        history = history_told(found, question, shape.leaves, whole_stretch=shape.whole_stretch)
         doubts = history["inOnderzoek"]
         if isinstance(doubts, list):
             # A doubted value is no surer for what was made of it.
@@ -127,7 +128,8 @@ def headers_of(
         "Content-Location": f"{path}?{urlencode(repeat)}",
         "ETag": etag_of(body, [one.history.number for one in found]),
     }
-    if found:
+    # When a value was registered from which something follows is not told.
+    if found and not any(one.type.derived for one in found):
         last = max(one.history.registered_at for one in found)
         headers["Last-Modified"] = http_date(floor(last.timestamp()))
     return headers

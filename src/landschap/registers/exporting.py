@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from landschap.registers.answering import Shape, body_of, cut
+from landschap.registers.derived_history import groups_told, stretches_told
 from landschap.registers.geojson import in_crs
 from landschap.registers.models import ObjectType
 from landschap.registers.occurrences import occurrences, registration_as_json, registrations
@@ -35,11 +36,15 @@ def content_rows(kind: ObjectType, contents: Sequence[Body], shape: Shape) -> li
 def stretch_rows(found: Sequence[Found], known: Known, shape: Shape) -> list[Body]:
     """A row per stretch of days, with the facts of both axes."""
     whole = replace(shape, with_history=True, whole_stretch=True)
-    return [
-        _plain(body_of(one, AsOf(type=one.type, wanted=[one.object_id],
-                                 valid_on=one.history.period.begin, known=known), whole))
-        for one in found
-    ]  # fmt: skip
+    plain = replace(whole, with_history=False)
+
+    def told(one: Found, shape: Shape) -> Body:
+        day = one.history.period.begin
+        asked = AsOf(type=one.type, wanted=[one.object_id], valid_on=day, known=known)
+        return _plain(body_of(one, asked, shape))
+
+    apart = stretches_told(found, lambda one: told(one, plain), shape.leaves)
+    return [told(one, whole) for one in apart]
 
 
 def stretches_of(kind: ObjectType, objects: Mapping[str, Groups], known: Known) -> Iterator[Found]:
@@ -53,7 +58,7 @@ def registration_rows(
 ) -> Iterator[Body]:
     """A row per assertion, per object in order of number."""
     for object_id, groups in objects.items():
-        for line in registrations(groups, known):
+        for line in registrations(groups_told(kind, shape.leaves, groups), known):
             told = registration_as_json(line)
             if not shape.with_corrections:
                 del told["corrigeert"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from landschap.registers.models import ObjectType
@@ -88,12 +88,16 @@ class History:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """One object as it was; the content holds its identification too."""
+    """One object as it was; the content holds its identification too.
+
+    ``parts`` are the answers of its groups that it was made of; empty when it was made of one.
+    """
 
     type: ObjectType
     object_id: str
     content: Mapping[str, JsonValue]
     history: History
+    parts: Sequence[Part] = field(default=(), repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +155,17 @@ def _merged(
     content: dict[str, JsonValue] = {question.type.identification: object_id}
     for part in parts:
         content.update(part.answer.assertion.content or {})
+    return Found(
+        type=question.type,
+        object_id=object_id,
+        content=content,
+        history=history_of(parts, question, doubts),
+        parts=parts,
+    )
+
+
+def history_of(parts: Sequence[Part], question: AsOf, doubts: tuple[str, ...]) -> History:
+    """The facts of both axes about an object, from the answers of some of its groups."""
     latest = parts[0].answer.assertion
     period, number = parts[0].period, latest.number
     if len(parts) > 1:
@@ -161,21 +176,16 @@ def _merged(
         )
     clock = question.known.clock
     sure = all(part.answer.certainty is Certainty.CERTAIN for part in parts)
-    return Found(
-        type=question.type,
-        object_id=object_id,
-        content=content,
-        history=History(
-            period=period,
-            registered_at=latest.moment(clock),
-            clock=clock,
-            number=number,
-            kind=latest.kind,
-            certainty=Certainty.CERTAIN if sure else Certainty.POSSIBLE,
-            doubts=doubts,
-            corrects=latest.corrects,
-            holder=holder_on(latest.source, question.valid_on),
-        ),
+    return History(
+        period=period,
+        registered_at=latest.moment(clock),
+        clock=clock,
+        number=number,
+        kind=latest.kind,
+        certainty=Certainty.CERTAIN if sure else Certainty.POSSIBLE,
+        doubts=doubts,
+        corrects=latest.corrects,
+        holder=holder_on(latest.source, question.valid_on),
     )
 
 

@@ -11,11 +11,12 @@ from litestar import Response
 from landschap.platform.http import json_response
 from landschap.purposes.duties import obey
 from landschap.registers import store
-from landschap.registers.answering import body_of, cut, headers_of, no_version
+from landschap.registers.answering import Shape, body_of, cut, headers_of, no_version
 from landschap.registers.api.cases import AnyRequest, Case, History
 from landschap.registers.api.desk import Desk, preference
 from landschap.registers.api.expansion import expand
 from landschap.registers.api.forms import forms_of
+from landschap.registers.derived_history import groups_told, stretches_told
 from landschap.registers.disposal import gone
 from landschap.registers.geojson import GEOJSON, collection_of, feature_of, in_crs
 from landschap.registers.models import ObjectType
@@ -76,9 +77,13 @@ async def stretches(
             too_broad(f"More than {MAX_STRETCHES} stretches come into view; ask for a period.")
         )
     shape = replace(case.shape, with_history=True, whole_stretch=True)
-    items: list[JsonValue] = [
-        body_of(each, _question(case, object_id, known, each), shape) for each in found
-    ]
+    plain = replace(shape, with_history=False)
+
+    def told(each: Found, shape: Shape) -> dict[str, JsonValue]:
+        return body_of(each, _question(case, object_id, known, each), shape)
+
+    apart = stretches_told(found, lambda each: told(each, plain), shape.leaves)
+    items: list[JsonValue] = [told(each, shape) for each in apart]
     body: JsonValue = {"items": items}
     headers = headers_of(case.path, case.asked, _question(case, object_id, known), found, body)
     return json_response(body, headers={**headers, **preference(case)})
@@ -98,7 +103,7 @@ async def registered(
         await refuse_destroyed(desk, case, object_id)
         raise ProblemError(no_version(_question(case, object_id, known), existed=False))
     items: list[JsonValue] = []
-    for line in lines:
+    for line in registrations(groups_told(kind, case.shape.leaves, groups), known):
         told = registration_as_json(line)
         if line.content is not None:
             content = obey(cut(line.content, case.shape.leaves), case.shape.duties, line.content)
