@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 import shapely
-from tests.registers.rig import FULL, ROOT
+from tests.registers.rig import FULL, ROOT, as_shape
 from tests.throwaway import Database
 
 from landschap.registers import client, store
-from landschap.registers.geometry import Area, Lying, as_shape
+from landschap.registers.geometry import Area, Lying
 from landschap.registers.geometry_crs import RD, box_as_area
 from landschap.registers.listing import Order
 from landschap.registers.models import Register
