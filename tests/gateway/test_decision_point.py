@@ -50,7 +50,7 @@ from landschap.gateway.api.decision_point import PointDeps, point_app
 from landschap.gateway.api.voices import Voices
 from landschap.gateway.plan import CarrierPlan, DecisionsDoor, Listen
 from landschap.gateway.services import Service
-from landschap.gateway.store.points import load_point
+from landschap.gateway.store.points import PointWorlds
 from landschap.logboek.store import LogWriter, by_trace
 from landschap.platform.ids import new_trace_id
 from landschap.platform.sockets import listening
@@ -137,7 +137,7 @@ async def running(module_database: Database) -> AsyncIterator[Point]:
         organisation="Gemeente Weesp",
         email="privacy@weesp.example",
         url="https://weesp.example",
-        load=lambda: load_point(gateway, purposes, WEESP),
+        load=PointWorlds(gateway, purposes, WEESP).load,
         log=log,
         voices=voices,
     )

@@ -282,7 +282,7 @@ class Composition:
         """Our decisions, for gateways of our own."""
         from landschap.gateway.api.decision_point import PointDeps, point_app
         from landschap.gateway.api.voices import Voices
-        from landschap.gateway.store.points import load_point
+        from landschap.gateway.store.points import PointWorlds
 
         settings = self.settings
         owner = settings.organisation.oin.value
@@ -295,7 +295,7 @@ class Composition:
                 organisation=settings.organisation.name,
                 email=contact.get("email", ""),
                 url=contact.get("url", ""),
-                load=lambda: load_point(gateway, purposes, owner),
+                load=PointWorlds(gateway, purposes, owner).load,
                 log=await self.log(),
                 voices=await self.enter(Voices(settings)),
             )

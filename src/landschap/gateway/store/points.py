@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import asyncpg
 
@@ -34,22 +34,39 @@ class PointWorld:
     cases: frozenset[str] | None
 
 
-async def load_point(gateway: asyncpg.Pool, purposes: asyncpg.Pool, owner: str) -> PointWorld:
-    """The world of now; each pool is of its own room's role."""
-    # First the epoch: what is read after it can only be newer, and is then read again.
-    snapshot, epoch = await current_snapshot(purposes, owner=owner)
-    known = await applications(gateway)
-    return PointWorld(
-        epoch=epoch,
-        snapshot=snapshot,
-        services={each.name: _offered(each, snapshot) for each in await services(gateway)},
-        keys={each.key_digest: each for each in known if each.key_digest},
-        certificates={
-            each.certificate_thumbprint: each for each in known if each.certificate_thumbprint
-        },
-        marked=await persons.marked(purposes),
-        cases=await persons.KnownCases().read(purposes),
-    )
+@dataclass(slots=True)
+class PointWorlds:
+    """Gives the world of now; each pool is of its own room's role.
+
+    The register and the cases are kept as they were last seen: only what came since is read anew.
+    """
+
+    gateway: asyncpg.Pool
+    purposes: asyncpg.Pool
+    owner: str
+    _snapshot: Snapshot | None = None
+    _cases: persons.KnownCases = field(default_factory=persons.KnownCases)
+
+    async def load(self) -> PointWorld:
+        """The world, at least as new as the epoch it names."""
+        # First the epoch: what is read after it can only be newer, and is then read again.
+        snapshot, epoch = await current_snapshot(
+            self.purposes, owner=self.owner, known=self._snapshot
+        )
+        self._snapshot = snapshot
+        known = await applications(self.gateway)
+        every = await services(self.gateway)
+        return PointWorld(
+            epoch=epoch,
+            snapshot=snapshot,
+            services={each.name: _offered(each, snapshot) for each in every},
+            keys={each.key_digest: each for each in known if each.key_digest},
+            certificates={
+                each.certificate_thumbprint: each for each in known if each.certificate_thumbprint
+            },
+            marked=await persons.marked(self.purposes),
+            cases=await self._cases.read(self.purposes),
+        )
 
 
 def _offered(service: Service, snapshot: Snapshot) -> Offered:
