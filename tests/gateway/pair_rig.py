@@ -155,7 +155,9 @@ async def running_pair(
     async with AsyncExitStack() as stack:
         stack.callback(service.stop)
         weesp = await side_of(stack, cluster, _settings(folder, "weesp", leaves, anchor, ports))
-        doesburg = await side_of(stack, cluster, _settings(folder, "doesburg", leaves, anchor, ports))
+        doesburg = await side_of(
+            stack, cluster, _settings(folder, "doesburg", leaves, anchor, ports)
+        )
         pair = Pair(
             weesp=weesp,
             doesburg=doesburg,
