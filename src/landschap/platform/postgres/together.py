@@ -43,11 +43,17 @@ class Together:
 
     async def room(self, room: str) -> Any:
         """The pool for a room's functions, until another room is asked for."""
-        # Names of rooms are those of our own packages.
-        await self._connection.execute(
-            f"SET LOCAL ROLE {role_of(room)}; SET LOCAL search_path = {room}"
-        )
+        role = role_of(room)  # names of rooms are those of our own packages
+        await self._connection.execute("SET LOCAL ROLE NONE")
+        await self._become(role)
+        await self._connection.execute(f"SET LOCAL ROLE {role}; SET LOCAL search_path = {room}")
         return self._lent
+
+    async def _become(self, role: str) -> None:
+        """An administrator that is no superuser made the role, and is not yet a member of it."""
+        may = await self._connection.fetchval("SELECT pg_has_role($1, 'SET')", role)
+        if not may:
+            await self._connection.execute(f"GRANT {role} TO CURRENT_USER WITH INHERIT FALSE")
 
 
 @asynccontextmanager
@@ -58,20 +64,7 @@ async def together(settings: Settings) -> AsyncIterator[Together]:
     """
     connection = await administrator(settings)
     try:
-        await _become(connection)
         async with connection.transaction():
             yield Together(connection)
     finally:
         await connection.close()
-
-
-async def _become(connection: asyncpg.Connection) -> None:
-    """An administrator that is no superuser may be the role of a room only when it is a member."""
-    if await connection.fetchval("SELECT rolsuper FROM pg_roles WHERE rolname = current_user"):
-        return
-    rows = await connection.fetch(
-        "SELECT rolname FROM pg_roles WHERE rolname LIKE 'landschap\\_%' AND rolcanlogin"
-        " AND NOT pg_has_role(current_user, oid, 'SET')"
-    )
-    for row in rows:
-        await connection.execute(f"GRANT {row['rolname']} TO CURRENT_USER WITH INHERIT FALSE")
