@@ -9,33 +9,40 @@ decision only looks up.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 import msgspec
 
+from landschap.purposes.canonical import document_of
 from landschap.purposes.derived import DerivedField, guarding
-from landschap.purposes.duties import THIRD_PARTY, Confidentiality, hidden_by
+from landschap.purposes.duties import THIRD_PARTY, hidden_by
+from landschap.purposes.known import (
+    KnownDecree,
+    KnownPurpose,
+    Rule,
+    known_decree,
+    known_purpose,
+)
 from landschap.purposes.model import (
     ANYONE,
     OWN,
-    Decree,
     Effect,
     FieldSet,
     OfferedService,
     Policy,
     ProcessingActivity,
-    Purpose,
-    PurposeStatus,
     Register,
     digest_of,
     digest_of_text,
     level_rank,
 )
-from landschap.purposes.versions import by_uri, without_absent
+from landschap.purposes.versions import by_uri
 from landschap.vocabulary import ijson
+
+__all__ = ["KnownDecree", "KnownPurpose", "Rule", "Snapshot", "document_of"]
 
 ServiceKey = tuple[str, str]
 """Provider's OIN and service name."""
@@ -46,76 +53,6 @@ CandidateKey = tuple[ServiceKey, str, tuple[str, ...], str]
 
 _SELECTED = 20_000
 """So many selections of rules are remembered; whoever asks for ever new ones fills no memory."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """A policy with everything a decision needs already looked up.
-
-    ``organisations`` is None for a prohibition on everyone. ``searchable`` are search
-    paths of the field set, less those that the decree does not grant and those of which the real
-    value is not given: to find somebody by it would tell it.
-    """
-
-    policy: Policy
-    since: datetime
-    until: datetime | None
-    organisations: frozenset[str] | None
-    roles: frozenset[str]
-    level: int
-    legal_bases: frozenset[str]
-    field_set: FieldSet | None
-    fields: frozenset[str]
-    searchable: frozenset[str]
-    activity: ProcessingActivity | None
-    decree: KnownDecree | None
-    mark: Confidentiality | None
-
-    def in_force(self, now: datetime) -> bool:
-        """True inside the half-open period of the policy."""
-        return self.since <= now and (self.until is None or now < self.until)
-
-    def concerns(self, organisation: str) -> bool:
-        """True when the policy names this organisation, itself or through a group."""
-        return self.organisations is None or organisation in self.organisations
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownDecree:
-    """An authorisation decree with the moments it is in force."""
-
-    decree: Decree
-    since: datetime
-    until: datetime | None
-    receivers: frozenset[str]
-    searchable: frozenset[str]
-
-    def covers(self, organisation: str, now: datetime) -> bool:
-        """True while it is in force for this receiver."""
-        in_time = self.since <= now and (self.until is None or now < self.until)
-        return in_time and organisation in self.receivers
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownPurpose:
-    """A purpose with the moments it is active and its line of ancestors, itself first.
-
-    ``others`` are the earlier versions of it, newest first.
-    """
-
-    purpose: Purpose
-    since: datetime
-    until: datetime | None
-    ancestors: tuple[str, ...]
-    others: tuple[KnownPurpose, ...] = ()
-
-    def is_active(self, now: datetime) -> bool:
-        """True when the list says active and the moment lies inside its period."""
-        return (
-            self.purpose.status is PurposeStatus.ACTIVE
-            and self.since <= now
-            and (self.until is None or now < self.until)
-        )
 
 
 class Snapshot:
@@ -187,7 +124,7 @@ class Snapshot:
     @cached_property
     def decrees(self) -> Mapping[str, KnownDecree]:
         """Authorisation decrees by id."""
-        return {each.id: _known_decree(each) for each in self.register.decrees}
+        return {each.id: known_decree(each) for each in self.register.decrees}
 
     @cached_property
     def purposes(self) -> Mapping[str, KnownPurpose]:
@@ -196,7 +133,8 @@ class Snapshot:
         newest = {uri: every[0] for uri, every in versions.items()}
         return {
             uri: replace(
-                _known(every[0], newest), others=tuple(_known(each, newest) for each in every[1:])
+                known_purpose(every[0], newest),
+                others=tuple(known_purpose(each, newest) for each in every[1:]),
             )
             for uri, every in versions.items()
         }
@@ -339,67 +277,3 @@ def _remember(selected: dict[K, V], key: K, rules: V) -> None:
     if len(selected) >= _SELECTED:
         selected.clear()
     selected[key] = rules
-
-
-def document_of(register: Register) -> dict[str, object]:
-    """The register as plain JSON, everything in a fixed order, so that order in files is free."""
-    plain: dict[str, Any] = msgspec.to_builtins(_sorted(register))
-    without_absent(plain)
-    for policy in plain["policies"]:
-        # Absent means no: so a register without these keeps the version it always had.
-        if not policy["delegable"]:
-            del policy["delegable"]
-        for name in _NEW_IN_POLICY:
-            if not policy[name]:
-                del policy[name]
-    for service in plain["services"]:
-        if service["confidential"] is None:
-            del service["confidential"]
-        if not service["derived"]:
-            del service["derived"]
-    for name in ("decrees", "compatibilities"):
-        if not plain[name]:
-            del plain[name]
-    return plain
-
-
-_NEW_IN_POLICY = ("history", "rows", "needs", "despite", "obligations", "receiver", "decree")
-
-
-def _sorted(register: Register) -> Register:
-    return Register(
-        owner=register.owner,
-        schemes=tuple(sorted(register.schemes, key=lambda x: x.uri)),
-        purposes=tuple(sorted(register.purposes, key=lambda x: (x.uri, x.version))),
-        legal_bases=tuple(sorted(register.legal_bases, key=lambda x: x.id)),
-        activities=tuple(sorted(register.activities, key=lambda x: (x.uri, x.version))),
-        services=tuple(sorted(register.services, key=lambda x: (x.provider, x.name))),
-        field_sets=tuple(sorted(register.field_sets, key=lambda x: (x.id, x.version))),
-        groups=tuple(sorted(register.groups, key=lambda x: x.name)),
-        policies=tuple(sorted(register.policies, key=lambda x: x.id)),
-        decrees=tuple(sorted(register.decrees, key=lambda x: x.id)),
-        compatibilities=tuple(sorted(register.compatibilities, key=lambda x: x.id)),
-    )
-
-
-def _known_decree(decree: Decree) -> KnownDecree:
-    since, until = decree.valid.moments()
-    return KnownDecree(
-        decree=decree,
-        since=since,
-        until=until,
-        receivers=frozenset(decree.receivers),
-        searchable=frozenset(decree.searchable),
-    )
-
-
-def _known(purpose: Purpose, by_uri: Mapping[str, Purpose]) -> KnownPurpose:
-    since, until = purpose.valid.moments()
-    line = [purpose.uri]
-    broader = purpose.broader
-    # A cycle is refused when the register is checked; a decision must still end.
-    while broader and broader not in line:
-        line.append(broader)
-        parent = by_uri.get(broader)
-        broader = parent.broader if parent else ""
-    return KnownPurpose(purpose=purpose, since=since, until=until, ancestors=tuple(line))
