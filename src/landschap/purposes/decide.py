@@ -21,12 +21,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from itertools import chain, islice
-from typing import NamedTuple
 
 from landschap.purposes import duties, needs
 from landschap.purposes.bound import Bound
 from landschap.purposes.chain import Followed, judge_chain
 from landschap.purposes.decision import Decision, Question, Step, step_of
+from landschap.purposes.judging import Miss, judge_rule
 from landschap.purposes.minimise import (
     Fit,
     Stop,
@@ -35,7 +35,7 @@ from landschap.purposes.minimise import (
     tell_derived,
     visible_fields,
 )
-from landschap.purposes.model import LEVELS, Policy, PurposeStatus, level_rank
+from landschap.purposes.model import Policy, PurposeStatus
 from landschap.purposes.rows import RowCondition, filled_in
 from landschap.purposes.snapshot import KnownPurpose, Rule, Snapshot
 from landschap.vocabulary.times import amsterdam_day
@@ -60,15 +60,6 @@ def decide(question: Question, snapshot: Snapshot, now: datetime) -> Decision:
     except Exception as error:  # noqa: BLE001  # an accident while deciding must end in a refusal
         case.steps.append(Step("R0", "deciding", "fail", type(error).__name__))
         return case.denied(Stop("internal_error", about=type(error).__name__))
-
-
-class _Miss(NamedTuple):
-    """A candidate that fell away. The further it got, the more its code says."""
-
-    distance: int
-    code: str
-    about: str
-    rule: Rule
 
 
 class _Case:
@@ -222,14 +213,14 @@ class _Case:
     # R7, R8, R10
     def _fitting(self, purpose: KnownPurpose) -> list[Fit]:
         fits: list[Fit] = []
-        misses: list[_Miss] = []
+        misses: list[Miss] = []
         question = self.question
         # Nearest purpose first, then lowest id.
         key = (self.service, question.action, purpose.ancestors, question.organisation)
         for rule in self.snapshot.candidates(key):
             if not rule.in_force(self.now):
                 continue
-            found = self._judge(rule)
+            found = judge_rule(rule, question, self.now, self.bound_fields, self.steps)
             if isinstance(found, Fit):
                 fits.append(found)
             else:
@@ -256,62 +247,6 @@ class _Case:
                 why = "not in force now"
             self.steps.append(Step("R7", rule.policy.id, "miss", why))
         self._fail("R7", self.question.service, "no policy")
-
-    def _judge(self, rule: Rule) -> Fit | _Miss:
-        question = self.question
-        if question.delegatee and not rule.policy.delegable:
-            return self._miss(rule, "R4", _Miss(0, "delegation_not_allowed", "", rule))
-        if rule.roles and rule.roles.isdisjoint(question.roles):
-            shown = ", ".join(question.roles) or "(none)"
-            return self._miss(rule, "R8", _Miss(1, "role_not_allowed", shown, rule))
-        if rule.policy.hours is not None and not rule.policy.hours.contains(self.now):
-            return self._miss(rule, "R8", _Miss(2, "outside_hours", "", rule))
-        if rule.level and (level_rank(question.loa) or 0) < rule.level:
-            return self._miss(rule, "R8", _Miss(3, "loa_too_low", LEVELS[rule.level], rule))
-        if rule.policy.needs or rule.policy.decree:
-            lacking = self._lacking(rule)
-            if lacking:
-                return self._miss(rule, "R9", _Miss(4, lacking, "", rule))
-        bases = self._legal_bases(rule)
-        if isinstance(bases, str):
-            return self._miss(rule, "R10", _Miss(5, "basis_not_accepted", bases, rule))
-        self.steps.append(step_of(("R10", rule.policy.id, "ok", ", ".join(bases))))
-        bound = self.bound_fields
-        if bound is None or bound is rule.fields:
-            return Fit(rule, rule.fields, rule.searchable, bases)
-        return Fit(rule, rule.fields & bound, rule.searchable & bound, bases)
-
-    # R9
-    def _lacking(self, rule: Rule) -> str:
-        """The code of what this policy needs and is not there; empty when all that we know is."""
-        policy = rule.policy
-        code = needs.unmet(policy.needs, self.question.facts)
-        if code:
-            return code
-        if policy.decree:
-            decree = rule.decree
-            if decree is None or not decree.covers(self.question.organisation, self.now):
-                return "decree_missing"
-            self.steps.append(Step("R9", policy.decree, "ok", decree.decree.reference))
-        for need in policy.needs:
-            self.steps.append(Step("R9", need, "ok", "need"))
-        return ""
-
-    def _legal_bases(self, rule: Rule) -> tuple[str, ...] | str:
-        """The grounds that count, or the one that is not accepted."""
-        declared = self.question.legal_bases
-        if declared is None:
-            bound = self.question.bound
-            usable = (
-                code
-                for code in rule.policy.legal_bases
-                if bound is None or code in bound.legal_bases
-            )
-            return tuple(usable) or ", ".join(rule.policy.legal_bases)
-        for code in declared:
-            if code not in rule.legal_bases:
-                return code
-        return declared or "(none declared)"
 
     # R14 and the end
     def _allowed(
@@ -399,10 +334,6 @@ class _Case:
             suggestion=stop.suggestion,
             about=stop.about,
         )
-
-    def _miss(self, rule: Rule, step: str, miss: _Miss) -> _Miss:
-        self.steps.append(Step(step, rule.policy.id, "miss", miss.code))
-        return miss
 
     def _fail(self, step: str, subject: str, detail: str) -> None:
         self.steps.append(Step(step, subject, "fail", detail))
