@@ -112,7 +112,9 @@ def test_the_examples_on_the_page_are_a_register_and_its_tests_succeed() -> None
 
 
 def test_every_key_of_a_policy_stands_on_the_page() -> None:
-    reader = (PAGE.parents[2] / "src/landschap/purposes/reading_policies.py").read_text(encoding="utf-8")
+    reader = (PAGE.parents[2] / "src/landschap/purposes/reading_policies.py").read_text(
+        encoding="utf-8"
+    )
     inside = reader[reader.index("def policy_of(") : reader.index("def _obligation(")]
     keys = set(re.findall(r'table\.\w+\(\s*"([a-z_]+)"', inside)) | {"uren", "geldig_tot"}
     assert len(keys) > 18
