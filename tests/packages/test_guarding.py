@@ -18,6 +18,8 @@ TOKEN = "Zm9vYmFyMTIzNDU2Nzg5MGFiY2RlZmdoaWprbG1ub3A"
     [
         ("burger = '999993653'", "person"),
         ("# bijvoorbeeld 999993653", "person"),
+        ("# inwoner nr.999993653.", "person"),
+        ("burger_999993653_oud = 1", "person"),
         ("nummer = 999_993_653", "person"),
         ("bsn: 9999.93.653", "person"),
         ("sleutel: 10000008", "person"),
@@ -31,6 +33,8 @@ TOKEN = "Zm9vYmFyMTIzNDU2Nzg5MGFiY2RlZmdoaWprbG1ub3A"
         ("upstream = 'unix:/run/app.sock'", "machine"),
         ("x = '10.1.2.3'", "machine"),
         ("dsn = postgresql://db.intern:5432/x", "machine"),
+        ("dsn: postgresql://u@db/naam", "machine"),
+        ("pad: file:///var/lib/data.csv", "machine"),
         ("leden = ['00000099000000003000']", "organisation"),
     ],
 )
@@ -53,6 +57,8 @@ def test_it_is_found_with_file_and_line_and_is_not_repeated(line: str, kind: str
         "versie: 1.0.0",
         "geldig_vanaf = 2026-01-01",
         "nummer = '999993654'",
+        "getal = 0.999993653",
+        "kenmerk = '1.999993653.2'",
         "huis = 'W999993653x'",
         "uitgever = '00000099000000001000'",
         "uri = 'https://register.weesp.example/activiteiten/aanvraag-bijstand-behandelen-2'",

@@ -16,11 +16,16 @@ from landschap.vocabulary.identifiers import passes_eleven_test
 from landschap.vocabulary.ijson import InvalidJson, JsonValue, loads
 from landschap.vocabulary.mistakes import Mistake
 
-_DIGITS = re.compile(r"(?<![0-9A-Za-z_.])[0-9](?:[._]?[0-9]){7,8}(?![0-9A-Za-z_]|\.[0-9])")
+_DIGITS = re.compile(
+    r"(?<![0-9A-Za-z])(?<![0-9][._])[0-9](?:[._]?[0-9]){7,8}(?![0-9A-Za-z]|[._][0-9])"
+)
 _ORGANISATION = re.compile(r"(?<![0-9A-Za-z])[0-9]{20}(?![0-9A-Za-z])")
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _IPV4 = re.compile(r"(?<![0-9.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![0-9.])")
-_MACHINE = re.compile(r"[a-z][a-z0-9+]*://[^/\s\"'$]*:[0-9]+|unix:/|\blocalhost\b|/(?:home|root)/")
+_MACHINE = re.compile(
+    r"https?://[^/\s\"'$]*:[0-9]+|\b(?!https?://)[a-z][a-z0-9+]*://|unix:/|\blocalhost\b"
+    r"|/(?:home|root)/"
+)
 _SECRET = re.compile(
     r"-----BEGIN |\beyJ[A-Za-z0-9_-]{10,}\."
     r"|(?i:\b(?:password|passwd|wachtwoord|secret|token|api[_-]?key)[\"']?\s*[:=]\s*[\"']?)"
