@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from landschap.cli.demo.staff import CONSOLE_PEOPLE, console_lines
 from landschap.platform.folders import private_folder, write_private
 from landschap.platform.identity import (
     Issued,
@@ -43,12 +44,6 @@ SUBSTANTIAL = "http://eidas.europa.eu/LoA/substantial"
 LOOK_ACTIVITY = "https://register.weesp.example/activiteiten/inzage-in-gebruik"
 PORTAL_CLIENT = "mijn-gegevens"
 CONSOLE_CLIENT = "console"
-# Weesp's own people in the console: who they are at the login provider, and in which role.
-CONSOLE_PEOPLE = {
-    "weesp-burgerzaken": ("M. de Wit, burgerzaken van Weesp", "medewerker-burgerzaken"),
-    "weesp-inkomen": ("K. Vermeer, consulent van Weesp", "inkomensconsulent"),
-    "weesp-gegevens": ("J. van Dijk, gegevensbeheerder van Weesp", "gegevensbeheerder"),
-}
 CASE_CLIENT = "zaaksysteem"
 CASE_REDIRECT = "http://zaaksysteem.localhost/terug"
 # Official fictitious persons of the BRP test set.
@@ -375,11 +370,7 @@ def _role_lines(landscape: Landscape, member: Member) -> list[str]:
             "[portal]",
             f'look_activity = "{LOOK_ACTIVITY}"',
             "",
-            "[oidc.console]",
-            f'issuer = "{landscape.login_address}"',
-            f'client_id = "{CONSOLE_CLIENT}"',
-            f"roles = {json.dumps([role for _, role in CONSOLE_PEOPLE.values()])}",
-            "",
+            *console_lines(landscape.login_address, CONSOLE_CLIENT),
         ]
     if member.outway:
         lines += [
