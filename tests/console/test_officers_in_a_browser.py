@@ -36,6 +36,7 @@ OFFICER = {
     "verwerking-officier": f"/console/verwerkingen/{ACTIVITY}",
     "wijzig-formulier": FORM,
     "wijzig-tekst": f"{FORM}?als=tekst",
+    "nieuwe-regel": "/console/verwerkingen/wijzig/beleidsregel/nieuw?als=consulent-ziet-uitkering",
     "voorstellen": "/console/verwerkingen/voorstellen",
     "voorstel": "/console/verwerkingen/voorstellen/{waits}",
     "voorstel-ouder": "/console/verwerkingen/voorstellen/{older}",

@@ -282,6 +282,34 @@ async def test_an_activity_is_changed_as_text_with_all_its_versions(console: Con
     assert "Verzoek om bijstand" in (await other.get("/console/verwerkingen")).text
 
 
+async def test_a_new_policy_begins_as_a_copy_and_is_in_force_when_approved(
+    console: Console,
+) -> None:
+    author, other = await console.visit("fg"), await console.visit("fg2")
+    path = f"/console/verwerkingen/wijzig/beleidsregel/nieuw?als={POLICY}"
+    form = form_of(await author.get(path)) | {"reden": ["Ook de klantmanager"]}
+    text = form["tekst"][0]
+    assert 'id = "nieuw"' in text
+    assert "versie = 1" in text
+    for wrong in (text, text.replace('"nieuw"', f'"{POLICY}"', 1), "x"):
+        page = await send(author, path, form | {"tekst": [wrong]})
+        assert page.status == 400
+        assert 'id="tekst-fout"' in page.text
+    made = text.replace('"nieuw"', '"klantmanager-ziet-uitkering"', 1)
+    made = made.replace('"inkomensconsulent"', '"groenbeheer"', 1)
+    sent = await send(author, path, form | {"tekst": [made]})
+    assert sent.status == 303, sent.text
+    assert "nieuw" in (await other.get(sent.location)).text
+    gardener = await console.visit("groen")
+    assert (await console.choose(gardener, BIJSTAND)).status == 400
+    await decide(other, sent.location, "goedkeuren")
+    assert (await console.choose(gardener, BIJSTAND)).status == 303
+    assert (await gardener.get(BENEFITS)).status == 200
+    end_of = "/console/verwerkingen/wijzig/beleidsregel/klantmanager-ziet-uitkering"
+    await decide(other, await proposed(author, end_of, geldig_tot=["1-6-2026"]), "goedkeuren")
+    assert (await gardener.get(BENEFITS)).status == 403
+
+
 async def test_only_officers_of_the_register_propose_see_and_decide(console: Console) -> None:
     author = await console.visit("fg")
     address = await proposed(author, uitleg_nl=["Voor een ander."])

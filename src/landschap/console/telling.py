@@ -58,6 +58,19 @@ def values_of(
     return found
 
 
+def title_of(kind: ObjectType, path: str, language: str) -> str:
+    """What a path is called: the title of its property, or of the member inside it."""
+    name, _, member = path.partition(".")
+    prop = kind.properties.get(name)
+    if prop is None:
+        return path
+    content: dict[str, JsonValue] = {name: {member: None} if member else None}
+    inside = [each for each in values_of(kind, content) if each.path == path]
+    if inside:
+        return inside[0].name(language)
+    return prop.title_en if language == "en" else prop.title
+
+
 def label_of(kind: ObjectType, every: Sequence[Found], found: Found) -> str:
     """A few words for a state: its status, else what differs between states, else the first value.
 

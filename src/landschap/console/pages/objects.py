@@ -50,6 +50,7 @@ from landschap.console.telling import (
     label_of,
     seen,
     sources_of,
+    title_of,
     values_of,
 )
 from landschap.console.times import COMPARED, KEYS, KNOWN, VALID, Times, read_times
@@ -208,7 +209,7 @@ class _ObjectPage:
             "relation": partial(self._relation, asked, kind, read.screen),
             "screen": read.screen,
             "changed": [
-                (path, self._title(words, kind, path), done)
+                (path, title_of(kind, path, words.language), done)
                 for path, done in sorted(read.screen.why.items())
             ],
             "day_text": partial(short_day_words, language=asked.language),
@@ -224,15 +225,6 @@ class _ObjectPage:
             crumbs=crumbs_of(self.deps, asked, kind), part=f"{BASE}/register",
             status=400 if times.errors else 200, is_wrong=bool(times.errors),
         )  # fmt: skip
-
-    @staticmethod
-    def _title(words: Words, kind: ObjectType, path: str) -> str:
-        """What a path is called: the title of its property, and of the member inside it."""
-        prop = kind.properties.get(path.partition(".")[0])
-        if prop is None:
-            return path
-        inside = [each for each in values_of(kind, _nested(path)) if each.path == path]
-        return inside[0].name(words.language) if inside else words.title(prop)
 
     def _now(self, words: Words, read: Seen) -> dict[str, Any]:
         """The values and the state on the day that is looked at."""
@@ -392,11 +384,6 @@ def _link(path: str, day: date, moment: datetime | None) -> str:
     if moment is not None:
         query[KNOWN] = as_utc_text(moment)
     return f"{path}?{urlencode(query)}"
-
-
-def _nested(path: str) -> dict[str, JsonValue]:
-    name, _, member = path.partition(".")
-    return {name: {member: None} if member else None}
 
 
 def _typed(text: str) -> str:

@@ -2,15 +2,18 @@
 """Proposing a change of the register of purposes: by form for a policy, as text for all of it.
 
     /console/verwerkingen/wijzig/{soort}/{naam}     beleidsregel, activiteit or doel
+    /console/verwerkingen/wijzig/{soort}/nieuw      a new one; ?als=NAAM begins with a copy
 
 A proposal does nothing yet: `deciding` is where another approves it.
 """
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from litestar import Response, get, post
 from litestar.handlers import HTTPRouteHandler
@@ -76,6 +79,11 @@ _NO_REASON = N_("Schrijf op waarom, in ten minste drie tekens")
 _NOTHING = N_("Hiermee verandert er niets")
 _SAYS = {"day": _NO_DAY, "choice": _NO_CHOICE}
 _AS = "als"
+_NEW = "nieuw"
+_NAME_IN = {"policies": re.compile(r'^id = "([^"]+)"', re.MULTILINE)} | dict.fromkeys(
+    ("purposes", "activities"), re.compile(r'^uri = "([^"]+)"', re.MULTILINE)
+)
+_HAS_NAME = N_("Geef een nieuwe naam: deze is niet nieuw, of er staat er geen")
 
 
 def proposing_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
@@ -108,17 +116,27 @@ class _Pages:
 
     async def form(self, asked: Asked[Known], sort: str, name: str) -> Response[str]:
         snapshot = await self.deps.snapshot.newest()
-        kind, entry_name = self._named(asked, snapshot, sort, name)
-        text = text_of(snapshot.register, kind, entry_name)
+        if name == _NEW:
+            kind, like = self._named(asked, snapshot, sort, asked.query.get(_AS, ""))
+            entry_name, text = _NEW, _renamed(kind, text_of(snapshot.register, kind, like))
+        else:
+            kind, entry_name = self._named(asked, snapshot, sort, name)
+            text = text_of(snapshot.register, kind, entry_name)
         return self._page(asked, snapshot, (sort, entry_name), {"tekst": [text]}, {})
 
     async def send(
         self, asked: Asked[Known], sort: str, name: str, form: Mapping[str, Sequence[str]]
     ) -> Response[Any]:
         snapshot = await self.deps.snapshot.newest()
-        kind, entry_name = self._named(asked, snapshot, sort, name)
         words = words_of(self.deps, asked)
         errors: dict[str, str] = {}
+        if name == _NEW:
+            kind, _ = self._named(asked, snapshot, sort, asked.query.get(_AS, ""))
+            entry_name = _new_name(snapshot, kind, (form.get("tekst") or [""])[0])
+            if not entry_name:
+                errors["tekst"] = words.say(_HAS_NAME)
+        else:
+            kind, entry_name = self._named(asked, snapshot, sort, name)
         policy = self._policy(asked, snapshot, kind, entry_name)
         if policy is None:
             text = (form.get("tekst") or [""])[0][: MAX_CHARACTERS + 1].replace("\r\n", "\n")
@@ -140,7 +158,8 @@ class _Pages:
                 if _same(snapshot, made, kind, entry_name):
                     errors["tekst"] = words.say(_NOTHING)
         if errors:
-            return self._page(asked, snapshot, (sort, entry_name), form, errors)
+            shown = _NEW if name == _NEW else entry_name
+            return self._page(asked, snapshot, (sort, shown), form, errors)
         number = await proposals.propose(
             self.deps.purposes,
             person_of(session_of(asked).known),
@@ -156,7 +175,7 @@ class _Pages:
         self, asked: Asked[Known], snapshot: Snapshot, kind: str, name: str
     ) -> Policy | None:
         """The policy that is changed by form; None where it goes as text."""
-        if kind != "policies" or asked.query.get(_AS) == "tekst":
+        if kind != "policies" or _AS in asked.query or asked.path.endswith(f"/{_NEW}"):
             return None
         found: Policy = entries_of(snapshot.register, kind, name)[0]
         return found
@@ -187,11 +206,15 @@ class _Pages:
         sort, name = what
         words = words_of(self.deps, asked)
         policy = self._policy(asked, snapshot, _KIND_OF[sort], name)
-        own = name if sort == "beleidsregel" else str(id_of(name))
+        own = name if sort == "beleidsregel" or name == _NEW else str(id_of(name))
         path = f"{BASE}/verwerkingen/wijzig/{sort}/{own}"
+        like = asked.query.get(_AS, "")
+        action = f"{path}?{urlencode({_AS: like})}" if like else path
         english = asked.language != "nl"
         values = {
             "path": path,
+            "action": action,
+            "is_new": name == _NEW,
             "as_text": policy is None,
             "fields": fields_of(policy, snapshot.register, english=english) if policy else (),
             "kept": [] if policy is None else kept_as_it_is(policy),
@@ -212,6 +235,20 @@ class _Pages:
             status=400 if errors else 200,
             is_wrong=bool(errors),
         )
+
+
+def _renamed(kind: str, text: str) -> str:
+    """A copy to begin a new entry with: its first version, and a name to be given."""
+    text = _NAME_IN[kind].sub(lambda found: found[0].replace(found[1], _NEW), text)
+    return re.sub(r"^versie = [0-9]+$", "versie = 1", text, flags=re.MULTILINE)
+
+
+def _new_name(snapshot: Snapshot, kind: str, text: str) -> str:
+    """The name in a text, when nothing has it yet; else empty."""
+    found = _NAME_IN[kind].search(text)
+    name = found[1] if found else ""
+    taken = name == _NEW or bool(entries_of(snapshot.register, kind, name))
+    return "" if taken else name
 
 
 def _confidential(snapshot: Snapshot) -> set[str]:
