@@ -87,6 +87,23 @@ def test_mistakes_come_with_file_place_and_nearest_name(
     assert "did you mean x-persoonsgegeven" in capsys.readouterr().err
 
 
+def test_a_file_that_no_register_reads_is_not_called_good(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(READY / "bag", tmp_path / "bag")
+    alone = tmp_path / "pand.schema.json"
+    shutil.copy(tmp_path / "bag" / "pand.schema.json", alone)
+    assert typed(["model", "check", str(alone)]) == 1
+    assert f"{alone}: /: belongs to no register" in capsys.readouterr().err
+    renamed = (tmp_path / "bag" / "pand.schema.json").rename(tmp_path / "bag" / "pand.json")
+    assert typed(["model", "check", str(renamed), "--json"]) == 1
+    (mistake,) = json.loads(capsys.readouterr().out)["mistakes"]
+    assert (mistake["file"], "is no file of a register" in mistake["detail"]) == (
+        str(renamed),
+        True,
+    )
+
+
 def test_a_relation_to_a_type_that_is_not_there_is_told_with_the_nearest(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -27,6 +27,7 @@ from landschap.registers.schemas import Fault
 from landschap.vocabulary.ijson import InvalidJson, JsonValue, loads
 
 MODELS_FOLDER = "registers"
+HEAD = "register.toml"
 READY = Path(__file__).resolve().parents[1] / "ready"
 SCHEMA = ".schema.json"
 CODE_LIST = ".waardelijst.json"
@@ -37,7 +38,7 @@ def read_models(folder: Path) -> Registers:
     """The registers below a folder. Raises InvalidModel with everything that is wrong in any."""
     found: list[Register] = []
     wrong: list[tuple[str, Fault]] = []
-    for head in sorted(folder.glob("*/register.toml")):
+    for head in sorted(folder.glob(f"*/{HEAD}")):
         try:
             found.append(read_register(head.parent))
         except InvalidModel as error:
@@ -51,7 +52,7 @@ def read_models(folder: Path) -> Registers:
 
 def read_register(folder: Path) -> Register:
     """One register from its own folder. Raises InvalidModel."""
-    head = folder / "register.toml"
+    head = folder / HEAD
     try:
         settings = tomllib.loads(head.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -80,13 +81,15 @@ def check(path: Path) -> Checked:
     One file is checked with those beside it, and only what is wrong with itself is told.
     """
     folder = path if path.is_dir() else path.parent
-    whole = path.is_dir() and not (path / "register.toml").is_file()
-    if whole and not list(path.glob("*/register.toml")):
-        nothing = Fault("", "holds no register: a register.toml with NAME.schema.json beside it")
+    whole = path.is_dir() and not (path / HEAD).is_file()
+    if whole and not list(path.glob(f"*/{HEAD}")):
+        nothing = Fault("", f"holds no register: a {HEAD} with NAME{SCHEMA} beside it")
         return Checked(findings=((str(path), nothing),))
+    if path.is_file() and (stray := _no_part_of_a_register(path)):
+        return Checked(findings=((str(path), Fault("", stray)),))
     registers: dict[str, Register] = {}
     wrong: list[tuple[str, Fault]] = []
-    for head in sorted(folder.glob("*/register.toml")) if whole else [folder / "register.toml"]:
+    for head in sorted(folder.glob(f"*/{HEAD}")) if whole else [folder / HEAD]:
         try:
             one = read_register(head.parent)
             registers[one.name] = one
@@ -110,6 +113,15 @@ def check(path: Path) -> Checked:
     return Checked(findings=tuple(wrong), types=types, elsewhere=tuple(elsewhere))
 
 
+def _no_part_of_a_register(path: Path) -> str:
+    """Why a file is not one that a register is read from; empty when it is."""
+    if path.name != HEAD and not path.name.endswith((SCHEMA, CODE_LIST, MIGRATION)):
+        return f"is no file of a register: those are {HEAD}, *{SCHEMA}, *{CODE_LIST}, *{MIGRATION}"
+    if not (path.parent / HEAD).is_file():
+        return f"belongs to no register: there is no {HEAD} beside it"
+    return ""
+
+
 def _path_of(file: str, folder: Path) -> str:
     """The place on disk of a file that is named after its register."""
     there = folder / Path(file).name
@@ -128,12 +140,12 @@ def read_version(path: Path) -> ObjectType:
 
 def ready_models() -> dict[str, Register]:
     """The registers whose models are delivered with the program, by the name of their folder."""
-    return {head.parent.name: read_register(head.parent) for head in READY.glob("*/register.toml")}
+    return {head.parent.name: read_register(head.parent) for head in READY.glob(f"*/{HEAD}")}
 
 
 def copy_ready(name: str, target: Path) -> list[Path]:
     """Copy the files of a ready model to a new folder. Raises FileExistsError and KeyError."""
-    if not (READY / name / "register.toml").is_file():
+    if not (READY / name / HEAD).is_file():
         raise KeyError(name)
     shutil.copytree(READY / name, target)
     return sorted(target.iterdir())
