@@ -3,18 +3,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import uvicorn
 from litestar import get, post
 from litestar.params import FromPath, JSONBody
 from litestar.types import ControllerRouterHandler
 
 from landschap.platform.http import AppShape, make_app
+from landschap.platform.sockets import listening
 from landschap.vocabulary.problems import ProblemError, Refusal
 
 
@@ -116,6 +120,24 @@ async def test_head_is_get_without_a_body(client: httpx.AsyncClient) -> None:
     assert answer.status_code == 200
     assert answer.content == b""
     assert answer.headers["content-length"] == "14"
+
+
+async def test_a_server_takes_head_for_what_it_is(short_folder: Path) -> None:
+    """A server counts the body of a GET; the connection would break off after each HEAD."""
+    app = make_app(ROUTES, AppShape(title="Proef", version="1.2.3"))
+    config = uvicorn.Config(app, loop="none", http="httptools", log_config=None, lifespan="off")
+    server, place = uvicorn.Server(config), short_folder / "s"
+    served = asyncio.create_task(server._serve(sockets=[listening(place)]))
+    reader, writer = await asyncio.open_unix_connection(str(place))
+    for method in ("HEAD", "HEAD", "GET"):
+        writer.write(f"{method} /panden/1 HTTP/1.1\r\nHost: proef\r\n\r\n".encode())
+        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+        assert head.startswith(b"HTTP/1.1 200 ")
+        assert b"content-length: 14\r\n" in head
+    assert await asyncio.wait_for(reader.readexactly(14), 10) == b'{"number":"1"}'
+    writer.close()
+    server.should_exit = True
+    await served
 
 
 async def test_a_body_over_the_limit_is_refused(client: httpx.AsyncClient) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from litestar.enums import HttpMethod, ScopeType
 
@@ -80,8 +80,9 @@ class Edge:
             return
         without_body = scope["method"] == HttpMethod.HEAD
         if without_body:
-            scope["method"] = HttpMethod.GET
-            scope.setdefault("state", {})[_HEAD] = True
+            # Not in the scope of the server, which counts the body of what it takes for a GET.
+            state = {**scope.get("state", {}), _HEAD: True}
+            scope = cast("Scope", {**scope, "method": HttpMethod.GET, "state": state})
 
         async def send_dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
