@@ -60,6 +60,10 @@ async def test_loads_lists_and_shows_on_two_axes(
     rows = {row["type"]: row for row in json.loads(capsys.readouterr().out)}
     assert rows["woonplaats"]["assertions"] == 3
     assert rows["inwoner"]["assertions"] == 0
+    assert rows["woonplaats"]["lastAdded"] is not None
+    assert rows["ligplaats"] == {
+        "register": "bag", "type": "ligplaats", "objects": 0, "assertions": 0, "lastAdded": None,
+    }  # fmt: skip
     thing = ("show", "bag/woonplaatsen/1012", "--geldig-op", "2016-01-02", "--json")
     assert await run(config, *thing, "--beschikbaar-op", "2016-01-03T00:00") == 0
     (before,) = json.loads(capsys.readouterr().out)
@@ -87,7 +91,9 @@ async def test_counts_and_rate_are_told_in_words(
     [
         (("load", "bomen", "x"), 1, "bag, inwoners, uitkeringen"),
         (("load", "bag", "nergens"), 1, "nergens: does not exist"),
+        (("load", "bga", "x"), 1, "there is no register bga; did you mean bag"),
         (("show", "bag/bomen/1"), 1, "bag/panden"),
+        (("show", "bag/woonplatsen/1"), 1, "did you mean bag/woonplaatsen"),
         (("show", "bag/woonplaatsen/9999"), 3, "Nothing held"),
         (("show", "bag/woonplaatsen/1012", "--geldig-op", "gisteren"), 2, "YYYY-MM-DD"),
         (("show", "bag/woonplaatsen/1012", "--beschikbaar-op", "2999-01-01T00:00"), 2, "future"),
@@ -95,6 +101,7 @@ async def test_counts_and_rate_are_told_in_words(
         (("history", "inwoners/inwoners/W00001"), 1, "with a purpose"),
         (("history", "bag/woonplaatsen/9999"), 3, "never registered"),
         (("diff", "bag/woonplaatsen/1012", "--from", "eergisteren"), 2, "--from"),
+        (("diff", "bag/woonplaatsen/9999", "--from", "2021-01-02T00:00"), 3, "never registered"),
         (
             (
                 "diff",

@@ -34,6 +34,7 @@ from landschap.registers.questions import AsOf, Found
 from landschap.registers.timeline import Known, segments
 from landschap.vocabulary.identifiers import InvalidValue
 from landschap.vocabulary.ijson import JsonValue
+from landschap.vocabulary.mistakes import did_you_mean
 from landschap.vocabulary.times import amsterdam_day, as_utc_text, parse_day, parse_moment
 
 _Result = TypeVar("_Result")
@@ -53,7 +54,8 @@ class Desk:
         found = self.registers.by_name.get(name)
         if found is None:
             there = ", ".join(sorted(self.registers.by_name)) or "none"
-            raise Trouble(f"there is no register {name}", f"name one of these: {there}")
+            near = did_you_mean(name, self.registers.by_name)
+            raise Trouble(f"there is no register {name}{near}", f"name one of these: {there}")
         return found
 
     def run(self, work: Coroutine[Any, Any, _Result]) -> _Result:
@@ -113,13 +115,16 @@ async def _overview(desk: Desk) -> list[dict[str, JsonValue]]:
             counted = await store.count(pool, target)
             for kind in target.types.values():
                 size = counted.types[kind.key]
+                # It is known per register; of a type that holds nothing it would be untrue.
+                known = counted.last_at if size.assertions else None
+                last = as_utc_text(known) if known else None
                 rows.append(
                     {
                         "register": target.name,
                         "type": kind.name,
                         "objects": size.objects,
                         "assertions": size.assertions,
-                        "lastAdded": as_utc_text(counted.last_at) if counted.last_at else None,
+                        "lastAdded": last,
                     }
                 )
     finally:
@@ -183,7 +188,9 @@ def open_type(desk: Desk, name: str, collection: str) -> ObjectType:
     known = desk.registers.by_name.get(name)
     kind = known.by_collection(collection) if known else None
     if kind is None:
-        raise Trouble(f"there is no {name}/{collection}", f"write one of these: {_there(desk, '')}")
+        wanted, there = f"{name}/{collection}", _there(desk, "")
+        near = did_you_mean(wanted, there.split(", "))
+        raise Trouble(f"there is no {wanted}{near}", f"write one of these: {there}")
     if kind.holds_personal_data:
         raise Trouble(
             f"{kind.title} holds personal data, and a look without purpose leaves no account",

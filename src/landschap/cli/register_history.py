@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import NoReturn
 
 import click
 
@@ -42,8 +43,7 @@ def history(ctx: click.Context, desk: Desk, thing: str, as_json: bool) -> None:
     kind, object_id = object_of(desk, thing)
     grid, lines = desk.run(_history(desk, kind, object_id))
     if not lines:
-        click.echo(f"{thing} was never registered.", err=True)
-        ctx.exit(_NOT_FOUND)
+        _tell_never_registered(ctx, thing)
     if as_json:
         click.echo(json.dumps([_registration(line) for line in lines], ensure_ascii=False))
         return
@@ -55,6 +55,11 @@ def history(ctx: click.Context, desk: Desk, thing: str, as_json: bool) -> None:
         value = {name: each for name, each in found.content.items() if name != kind.identification}
         table.add_row(letter, str(period.begin), str(period.end), _in_words(value))
     answer.print(table)
+
+
+def _tell_never_registered(ctx: click.Context, thing: str) -> NoReturn:
+    click.echo(f"{thing} was never registered.", err=True)
+    ctx.exit(_NOT_FOUND)
 
 
 def _in_words(value: JsonValue) -> str:
@@ -84,7 +89,10 @@ def _registration(line: Assertion) -> dict[str, JsonValue]:
 @click.option("--to", "until", help="And at this one. Default now.")
 @json_option
 @of_organisation
-def diff(desk: Desk, thing: str, since: str, until: str | None, as_json: bool) -> None:
+@click.pass_context
+def diff(
+    ctx: click.Context, desk: Desk, thing: str, since: str, until: str | None, as_json: bool
+) -> None:
     """Tell what changed in the knowledge about an object between two moments.
 
     \b
@@ -96,6 +104,8 @@ def diff(desk: Desk, thing: str, since: str, until: str | None, as_json: bool) -
     if moments[0] > moments[1]:
         raise click.BadParameter("lies after --to", param_hint="--from")
     found = desk.run(_diff(desk, kind, object_id, moments))
+    if found is None:
+        _tell_never_registered(ctx, thing)
     if as_json:
         click.echo(json.dumps([each.as_json() for each in found], ensure_ascii=False))
         return
@@ -118,7 +128,8 @@ def diff(desk: Desk, thing: str, since: str, until: str | None, as_json: bool) -
 
 async def _diff(
     desk: Desk, kind: ObjectType, object_id: str, moments: tuple[datetime, datetime]
-) -> list[Difference]:
+) -> list[Difference] | None:
+    """The differences; None for an object of which nothing was ever registered."""
     pool = await postgres.pool(desk.settings, "registers")
     try:
         target, now = desk.register(kind.register), datetime.now(UTC)
@@ -126,4 +137,6 @@ async def _diff(
         groups = await store.history_of(pool, kind, object_id)
     finally:
         await pool.close()
+    if not any(groups.values()):
+        return None
     return differences_between(kind, object_id, groups, before, after)
