@@ -231,6 +231,27 @@ async def test_a_draft_of_a_mapping_can_be_used_as_it_is_when_the_names_are_alik
     assert "did you mean Náam" in (await home.register(*words)).err
 
 
+async def test_there_is_no_draft_of_a_file_without_columns_or_of_a_misspelt_collection(
+    home: Home, tmp_path: Path
+) -> None:
+    file = written(tmp_path / "leeg.csv", "")
+    drafted = await home.register("mapping", "draft", "vergunningen", str(file))
+    assert (drafted.code, drafted.out) == (1, "")
+    assert "holds no columns" in drafted.err
+    words = ("mapping", "draft", "vergunningen", str(written(tmp_path / "in.csv", "nummer\n1\n")))
+    drafted = await home.register(*words, "--collection", "vergunning")
+    assert (drafted.code, drafted.out) == (1, "")
+    assert "did you mean vergunningen" in drafted.err
+
+
+def test_what_is_called_a_zip_and_is_none_is_told(
+    tmp_path: Path, demo_registers: Registers
+) -> None:
+    broken = written(tmp_path / "panden.zip", b"PK\x03\x04 cut off")
+    with pytest.raises(UnreadableSource, match="is no zip that can be read"):
+        client.read_extract(demo_registers.by_name["bag"], broken)
+
+
 BROKEN: list[tuple[str, str | bytes, str]] = [
     ("lang.csv", "NR,INGANG\n" + "x" * 70_000, "a line of more than"),
     ("latin.csv", b"NR,INGANG\n1,\xe9\n", "is not UTF-8"),

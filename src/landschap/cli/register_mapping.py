@@ -16,6 +16,7 @@ from landschap.registers.mapping import FileMapping, InvalidMapping
 from landschap.registers.mapping_draft import draft_of, nearest_type
 from landschap.registers.models import ObjectType, Register
 from landschap.registers.sources import SourceRow, UnreadableSource
+from landschap.vocabulary.mistakes import did_you_mean
 
 
 @register.group("mapping")
@@ -49,6 +50,8 @@ def draft(desk: Desk, name: str, file: Path, collection: str | None) -> None:
         sample = client.sample_of(file)
     except UnreadableSource as error:
         raise Trouble(f"{file} can not be read:\n{error}", "give another file") from None
+    if not sample.columns:
+        raise Trouble(f"{file} holds no columns", "give a file with a header and some rows")
     if collection is None:
         kind = nearest_type(target, sample.columns)
     else:
@@ -98,5 +101,8 @@ def _collection(target: Register, name: str) -> ObjectType:
     kind = target.by_collection(name)
     if kind is None:
         there = ", ".join(sorted(each.collection for each in target.types.values()))
-        raise Trouble(f"{target.name} has no collection {name}", f"name one of these: {there}")
+        near = did_you_mean(name, there.split(", "))
+        raise Trouble(
+            f"{target.name} has no collection {name}{near}", f"name one of these: {there}"
+        )
     return kind

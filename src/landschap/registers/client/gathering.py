@@ -339,7 +339,7 @@ def _files(path: Path) -> Iterator[tuple[str, Opener]]:
     if path.is_dir():
         inside = sorted(p for p in path.iterdir() if p.suffix in _OWN)
         yield from ((p.name, _on_disk(p)) for p in inside)
-    elif zipfile.is_zipfile(path):
+    elif path.is_file() and (path.suffix == ".zip" or zipfile.is_zipfile(path)):
         unpacked = Unpacked()
         with path.open("rb") as raw, opened_zip(path.name, raw) as archive:
             for name in sorted(archive.namelist()):
