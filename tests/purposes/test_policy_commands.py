@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from tests.conftest import Database
-from tests.purposes.registers import ACTIVITY, ASSISTANCE, DOESBURG
+from tests.purposes.registers import DOESBURG
 from tests.purposes.test_apply import TWO, folder
 
 from landschap.cli.policy import policy
@@ -24,6 +24,8 @@ from landschap.purposes.persons.store import KnownCases, marked, said_of
 
 __all__ = ["folder"]
 
+ASSISTANCE = "https://doelen.landschap.example/id/recht-op-bijstand-vaststellen"
+ACTIVITY = "https://register.weesp.example/activiteiten/gegevens-verstrekken-voor-bijstand"
 SUZANNE = "123456782"  # made up, passes the eleven-test
 Type = Callable[..., Awaitable[Result]]
 GROUPS = {"apply": apply, "policy": policy, "statement": statement}
@@ -89,8 +91,9 @@ async def test_who_may_see_a_field_in_force(typed: Type, folder: Path) -> None:
 
 
 async def test_statements_are_written_down_and_no_number_of_a_person_is_kept(
-    typed: Type, database: Database
+    typed: Type, folder: Path, database: Database
 ) -> None:
+    assert (await typed("apply", folder, *TWO)).exit_code == 0
     pool = await database.pool("purposes")
     consent = ("statement", "consent", ASSISTANCE, "--receiver", DOESBURG, "--author", "portaal")
     done = await typed(*consent, "--given", "--json", given=f"{SUZANNE}\n")
@@ -112,7 +115,49 @@ async def test_statements_are_written_down_and_no_number_of_a_person_is_kept(
     assert SUZANNE not in str(await pool.fetch("SELECT * FROM standing"))
 
 
-async def test_a_case_and_an_approval(typed: Type, database: Database) -> None:
+@pytest.mark.parametrize(
+    ("words", "near"),
+    [
+        (("restriction", f"{ACTIVITY}n", "--author", "fg"), ACTIVITY),
+        (("objection", f"{ACTIVITY}n", "--ended", "--author", "fg"), ACTIVITY),
+        (("consent", f"{ASSISTANCE}n", "--receiver", DOESBURG, "--withdrawn", "--author", "p"),
+         ASSISTANCE),
+        (("approval", f"{ASSISTANCE}n", "--for", "j.devries", "--by", "a.bakker"), ASSISTANCE),
+    ],
+)  # fmt: skip
+async def test_what_is_said_about_something_unknown_is_refused_with_the_nearest(
+    typed: Type, folder: Path, database: Database, words: tuple[str, ...], near: str
+) -> None:
+    assert (await typed("apply", folder, *TWO)).exit_code == 0
+    done = await typed("statement", *words, given=SUZANNE)
+    assert isinstance(done.exception, Trouble), done.output
+    assert "nothing was written down" in str(done.exception)
+    assert f"did you mean {near}?" in str(done.exception)
+    pool = await database.pool("purposes")
+    assert await pool.fetchval("SELECT count(*) FROM standing") == 0
+    assert await pool.fetchval("SELECT count(*) FROM approval") == 0
+
+
+async def test_a_consent_for_an_equal_purpose_is_kept_as_the_one_that_is_decided_on(
+    typed: Type, folder: Path, database: Database
+) -> None:
+    elsewhere = "https://elders.example/id/bijstand"
+    path = folder / "doelen.toml"
+    text = path.read_text(encoding="utf-8")
+    line = f'uri = "{ASSISTANCE}"\n'
+    path.write_text(text.replace(line, f'{line}gelijk_aan = ["{elsewhere}"]\n'), "utf-8")
+    assert (await typed("apply", folder, *TWO)).exit_code == 0
+    done = await typed(
+        "statement", "consent", elsewhere, "--receiver", DOESBURG, "--given", "--author", "portaal",
+        given=SUZANNE,
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    pool = await database.pool("purposes")
+    assert await pool.fetchval("SELECT about FROM standing") == ASSISTANCE
+
+
+async def test_a_case_and_an_approval(typed: Type, folder: Path, database: Database) -> None:
+    assert (await typed("apply", folder, *TWO)).exit_code == 0
     case = ("statement", "case", "Z-1", "--author", "zaaksysteem")
     assert (await typed(*case, "--open")).exit_code == 0
     assert await KnownCases().read(await database.pool("purposes")) == frozenset({"Z-1"})

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
+import asyncpg
 import click
 
 from landschap.cli.config_option import json_option
@@ -18,6 +20,8 @@ from landschap.platform.settings import Settings
 from landschap.platform.trouble import Trouble
 from landschap.purposes.needs import Approval, Kind
 from landschap.purposes.persons import store
+from landschap.purposes.reading import nearest_of
+from landschap.purposes.store import current_snapshot
 from landschap.vocabulary.identifiers import InvalidValue
 
 author_option = click.option("--author", required=True, help="Who writes it down.")
@@ -135,7 +139,13 @@ def approval(
     """
     until = datetime.now(UTC) + timedelta(minutes=minutes)
     made = Approval(purpose, number, asked_by, approved_by, until)
-    receipt = run_with_pool(settings, "purposes", lambda pool: store.approve(pool, made))
+
+    async def write(pool: asyncpg.Pool) -> store.Receipt:
+        snapshot, _ = await current_snapshot(pool)
+        _must_be_there("purpose", purpose, {*snapshot.purposes, *snapshot.equivalents})
+        return await store.approve(pool, made)
+
+    receipt = run_with_pool(settings, "purposes", write)
     _print(as_json, {"receipt": str(receipt.receipt), "until": until.isoformat()})
 
 
@@ -152,10 +162,22 @@ def _say(
         raise Trouble(
             "standard input holds no citizen service number", "give the nine figures alone"
         ) from None
-    made = store.Statement(
-        kind=kind, subject=subject, about=about, receiver=receiver, holds=holds, author=author
-    )
-    receipt = run_with_pool(settings, "purposes", lambda pool: store.say(pool, made))
+
+    async def write(pool: asyncpg.Pool) -> store.Receipt:
+        snapshot, _ = await current_snapshot(pool)
+        if kind is Kind.CONSENT:
+            # Decided, and looked up, is the purpose of our own list.
+            named = snapshot.equivalents.get(about, about)
+            _must_be_there("purpose", named, snapshot.purposes)
+        else:
+            named = about
+            _must_be_there("activity", named, snapshot.activities)
+        made = store.Statement(
+            kind=kind, subject=subject, about=named, receiver=receiver, holds=holds, author=author
+        )
+        return await store.say(pool, made)
+
+    receipt = run_with_pool(settings, "purposes", write)
     _print(
         as_json,
         {
@@ -163,6 +185,19 @@ def _say(
             "saidAt": receipt.said_at.isoformat(),
             "epoch": receipt.epoch,
         },
+    )
+
+
+def _must_be_there(what: str, uri: str, known: Collection[str]) -> None:
+    """A misspelt restriction would give a receipt, and restrict nothing."""
+    if uri in known:
+        return
+    near = nearest_of(uri, known)
+    raise Trouble(
+        f"there is no {what} {uri} in the register in force; nothing was written down",
+        f"did you mean {near}?"
+        if near
+        else "`landschap purpose list` and `show` tell what there is",
     )
 
 
