@@ -314,6 +314,12 @@ async def test_of_any_field_one_command_tells_purposes_users_and_how_often(door:
     assert (done.exit_code, DOESBURG in done.stdout, ASSISTANCE in done.stdout) == (0, True, True)
     near = await door.run("used", "uitkering.sort")
     assert (near.exit_code, "did you mean uitkering.soort?" in near.stderr) == (3, True)
+    other = await door.run("used", "uitkering.soort", "--service", f"{SERVICE}x")
+    assert other.exit_code == 3
+    assert (
+        f"no service {SERVICE}x that is permitted or was used; did you mean {SERVICE}?"
+        in other.stderr
+    )
 
 
 async def test_what_follows_from_a_field_is_told_with_it(door: Door) -> None:

@@ -135,3 +135,6 @@ async def test_a_purpose_is_shown_with_its_activities_fields_and_who_may(
     missing = await landschap_command("purpose", "show", "niets")
     assert missing.exit_code == 3
     assert "werk-en-inkomen" in missing.output
+    near = await landschap_command("purpose", "show", "recht-op-bijstand")
+    assert near.exit_code == 3
+    assert "did you mean recht-op-bijstand-vaststellen?" in near.output

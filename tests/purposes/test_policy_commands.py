@@ -88,6 +88,11 @@ async def test_who_may_see_a_field_in_force(typed: Type, folder: Path) -> None:
     near = await typed("policy", "who-may", "adres.strat")
     assert near.exit_code == 3
     assert "did you mean adres.straat?" in near.output
+    service = await typed("policy", "who-may", "adres.straat", "--service", "woon-en-uitkering")
+    assert service.exit_code == 3
+    assert (
+        "no service woon-en-uitkering; did you mean woon-en-uitkeringssituatie?" in service.output
+    )
 
 
 async def test_statements_are_written_down_and_no_number_of_a_person_is_kept(

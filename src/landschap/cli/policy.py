@@ -121,6 +121,12 @@ def who_may(
       landschap policy who-may adres --service inwoners --json
     """
     snapshot, _ = run_with_pool(settings, "purposes", current_snapshot)
+    names = {name for _, name in snapshot.services}
+    if service and service not in names:
+        near = nearest_of(service, names)
+        hint = f"; did you mean {near}?" if near else ""
+        click.echo(f"There is no service {service}{hint}", err=True)
+        ctx.exit(_NOT_FOUND)
     known = {
         path
         for (_, name), fields in snapshot.service_fields.items()

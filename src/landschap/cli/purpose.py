@@ -25,7 +25,7 @@ from landschap.purposes import store
 from landschap.purposes.changes import Change, changes_between
 from landschap.purposes.files import parse_register
 from landschap.purposes.model import Policy, ProcessingActivity, Register, Validity
-from landschap.purposes.reading import RegisterError
+from landschap.purposes.reading import RegisterError, nearest_of
 from landschap.purposes.snapshot import KnownPurpose, Snapshot
 from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.mistakes import Mistake
@@ -215,8 +215,10 @@ def show_purpose(ctx: click.Context, settings: Settings, name: str, as_json: boo
     snapshot, _ = _run(settings, store.current_snapshot)
     known = _find(snapshot, name)
     if known is None:
-        there = ", ".join(uri.rpartition("/")[2] for uri in sorted(snapshot.purposes)) or "none"
-        click.echo(f"There is no purpose {name}; there are: {there}.", err=True)
+        names = [uri.rpartition("/")[2] for uri in sorted(snapshot.purposes)]
+        near = nearest_of(name.rpartition("/")[2], names)
+        hint = f"did you mean {near}?" if near else f"there are: {', '.join(names) or 'none'}."
+        click.echo(f"There is no purpose {name}; {hint}", err=True)
         ctx.exit(_NOT_FOUND)
     if as_json:
         click.echo(json.dumps(_purpose_detail(snapshot, known), ensure_ascii=False))

@@ -72,9 +72,13 @@ def used(
     found = asyncio.run(_looked(settings, now - period, now))
     rows = _rows(found, field, service, now)
     if not rows:
-        near = nearest_of(field, _known(found, service))
+        services = _services(found)
+        if service and service not in services:
+            missing, near = f"service {service}", nearest_of(service, services)
+        else:
+            missing, near = f"field {field}", nearest_of(field, _known(found, service))
         hint = f"; did you mean {near}?" if near else ""
-        click.echo(f"There is no field {field} that is permitted or was used{hint}", err=True)
+        click.echo(f"There is no {missing} that is permitted or was used{hint}", err=True)
         ctx.exit(_NOT_FOUND)
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False))
@@ -117,6 +121,12 @@ def _rows(found: Looked, field: str, service: str, now: datetime) -> list[dict[s
             place = Place(purpose_uri, name, "", "", policy)
             rows.append(_row(found, path, place, Total()))
     return sorted(rows, key=lambda row: tuple(str(value) for value in row.values()))
+
+
+def _services(found: Looked) -> set[str]:
+    return {name for _, name in found.snapshot.services} | {
+        place.service for _, place in found.tally.by_place
+    }
 
 
 def _row(found: Looked, path: str, place: Place, total: Total) -> dict[str, JsonValue]:
