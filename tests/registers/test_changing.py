@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.registers.rig import annotated, made_up
 from tests.registers.test_api import SUZANNE, Asker, asker_of
 from tests.registers.test_collections import places
 from tests.throwaway import Database
@@ -242,6 +243,33 @@ async def test_the_line_names_the_person_as_it_was_and_as_it_will_be(asker: Aske
     assert {line["ldv"]["name"] for line in lines} == {"personen bijwerken"}
     text = json.dumps(lines)
     assert not any(part in text for part in ("Pietersen", other, SUZANNE))
+
+
+async def test_a_number_that_can_be_nobodys_is_told_and_null_is_about_nobody(
+    database: Database,
+) -> None:
+    number = {"type": ["string", "null"], "pattern": "^[0-9]{9}$", "x-onderwerp": "bsn"}
+    applied = made_up(
+        naam=annotated(),
+        burgerservicenummer=annotated(**number, **{"x-persoonsgegeven": "identificerend"}),
+    )
+    async for asker in asker_of(database, applied):
+        writer = Writer(asker, "personen")
+        body = {**WHY, "geldigVan": "2021-01-01"}
+        content = {"naam": "Jansen", "burgerservicenummer": "123456789"}
+        answer = await writer.do("_registreer", {**body, "inhoud": content}, seen=0, to="a1")
+        assert (answer.status_code, answer.json()["code"]) == (400, "inhoud.ongeldig")
+        (fault,) = answer.json()["errors"]
+        assert fault["location"]["pointer"] == "/inhoud/burgerservicenummer"
+        assert "eleven-test" in fault["detail"]
+        assert "123456789" not in answer.text
+        content = {"naam": "Boomkap BV", "burgerservicenummer": None}
+        answer = await writer.do("_registreer", {**body, "inhoud": content}, seen=0, to="a1")
+        assert answer.status_code == 201, answer.text
+        told = await asker.get("a1")
+        assert (told.status_code, told.json()["naam"]) == (200, "Boomkap BV")
+        (line,) = await asker.lines()
+        assert "dpl.core.data_subject_id" not in line["ldv"]["attributes"]
 
 
 async def test_without_a_line_nothing_is_written(asker: Asker) -> None:

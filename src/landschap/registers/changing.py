@@ -199,7 +199,8 @@ def _faults_of_content(
              for fault in faults(object_id, names)]  # fmt: skip
     if known is not None:
         found += [(f"/inhoud{fault.pointer}", fault.message)
-                  for fault in faults(known, kind.group_schemas[group])]  # fmt: skip
+                  for fault in (*faults(known, kind.group_schemas[group]),
+                                *kind.subject_faults(known))]  # fmt: skip
     return found
 
 

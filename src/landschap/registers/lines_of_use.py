@@ -63,7 +63,9 @@ def numbers_of(kind: ObjectType, wanted: Sequence[str] | Match, found: Sequence[
     subject = kind.subject
     if subject is None:
         return []
-    numbers = {str(one.content[subject.name]) for one in found if subject.name in one.content}
+    told = (one.content.get(subject.name) for one in found)
+    # Null as well as nothing: it is about no person that is known here.
+    numbers = {str(number) for number in told if number is not None}
     if isinstance(wanted, Match) and wanted.path == subject.name:
         numbers |= set(wanted.values)
     return sorted(numbers)

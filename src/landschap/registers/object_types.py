@@ -16,6 +16,7 @@ from landschap.registers.geometry_crs import crs_kept
 from landschap.registers.migrating import Migration, migrated, steps_after, version_of
 from landschap.registers.schemas import Fault, Schema, faults
 from landschap.registers.timeline import DOUBT_PREFIX, Clock
+from landschap.vocabulary.identifiers import Bsn, InvalidValue
 from landschap.vocabulary.ijson import JsonValue
 
 
@@ -155,12 +156,25 @@ class ObjectType:
         if content is None:
             return found
         found += faults(content, self.group_schemas[group])
+        found += self.subject_faults(content)
         place = self.geometry
         if place is not None and place.geometry is not None:
             crs = crs_kept(place.crs)
             value = content.get(place.name)
             found += geometry_faults(value, place.geometry, crs, f"/{place.name}")
         return found
+
+    def subject_faults(self, content: Mapping[str, JsonValue]) -> Iterator[Fault]:
+        """A number of a person that is none: no line in the log could say whose data this is."""
+        subject = self.subject
+        if subject is None or subject.subject_kind != "bsn":
+            return
+        number = content.get(subject.name)
+        if isinstance(number, str):
+            try:
+                Bsn.parse(number)
+            except InvalidValue as error:
+                yield Fault(f"/{subject.name}", f"is {error}")
 
 
 _DOUBT: Schema = {

@@ -152,11 +152,8 @@ async def _write(desk: Desk, case: Case, object_id: str, wanted: Change, act: Ac
     doing = f"{case.type.collection} bijwerken"
     _, found = await desk.ask(case, [object_id])
     subject = case.type.subject
-    also = (
-        [str((wanted.content or {})[subject.name])]
-        if (subject is not None and subject.name in (wanted.content or {}))
-        else []
-    )
+    number = (wanted.content or {}).get(subject.name) if subject is not None else None
+    also = [str(number)] if number is not None else []
     await desk.record(case, [object_id], found, doing=doing, also=also)
     done = await store.write(desk.deps.pool, act)
     if isinstance(done, Refusal):
