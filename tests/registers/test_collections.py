@@ -345,10 +345,12 @@ async def test_a_batch_keeps_the_order_with_nothing_for_what_is_not_there(
     one_more = body.replace("[", '[{"key": "x"}, ', 1)
     refused = await houses.post("huizen/_batch", one_more.encode())
     assert (refused.status_code, refused.json()["code"]) == (400, "request-limit-exceeded")
-    wrong = await houses.post("huizen/_batch", b'{"requests": [{"key": 1}, {"sleutel": "x"}]}')
+    wrong = await houses.post(
+        "huizen/_batch", b'{"requests": [{"key": 1}, {"sleutel": "x"}, {"key": "h\\u0000"}]}'
+    )
     assert wrong.status_code == 400
     pointers = [error["location"]["pointer"] for error in wrong.json()["errors"]]
-    assert pointers == ["/requests/0", "/requests/1"]
+    assert pointers == ["/requests/0", "/requests/1", "/requests/2"]
     read = await houses.get("huizen/_batch")
     assert read.status_code == 405
     assert set(read.headers["Allow"].split(", ")) == {"OPTIONS", "POST"}

@@ -40,7 +40,10 @@ def read_batch(body: bytes) -> list[str] | Refusal:
             detail=f"{len(requests)} keys were asked; at most {MAX_KEYS} go in one batch.",
         )
     wrong = [
-        (f"/requests/{place}", 'must be {"key": "..."} with a text of 1 to 200 characters')
+        (
+            f"/requests/{place}",
+            'must be {"key": "..."} with a text of 1 to 200 characters, none null',
+        )
         for place, request in enumerate(requests)
         if not _is_key(request)
     ]
@@ -51,7 +54,8 @@ def _is_key(request: JsonValue) -> bool:
     if not isinstance(request, Mapping) or set(request) != {"key"}:
         return False
     key = request["key"]
-    return isinstance(key, str) and 0 < len(key) <= _MAX_KEY
+    # PostgreSQL keeps no text with a null character.
+    return isinstance(key, str) and 0 < len(key) <= _MAX_KEY and "\0" not in key
 
 
 def _invalid(wrong: list[tuple[str, str]]) -> Refusal:
