@@ -4,20 +4,33 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import date
 from typing import Any
 
 import asyncpg
 import pytest
-from tests.registers.rig import annotated, made_up
+from tests.registers.rig import annotated, kind_of, made_up
 from tests.registers.test_api import FIELDS, PEOPLE, Asker, asker_of
 from tests.registers.test_exporting import rows_of
 from tests.registers.test_permitted_rows import codes
-from tests.registers.test_persons_left_out import CHECKS, NUMBERS, pseudonym, stands_against, write
+from tests.registers.test_persons_left_out import (
+    CHECKS,
+    NUMBERS,
+    fed,
+    pseudonym,
+    stands_against,
+    write,
+)
 from tests.throwaway import Database
 
 from landschap.logboek.records import Kind as Recorded
+from landschap.platform.ids import uuid7
 from landschap.purposes.needs import Kind
 from landschap.purposes.persons.store import say
+from landschap.registers import store
+from landschap.registers.operations import Draft
+from landschap.registers.periods import Period
+from landschap.registers.timeline import Kind as Act
 
 BULK = "/proef-bulk/v1/personen"
 
@@ -124,3 +137,18 @@ async def test_of_a_part_that_was_asked_for_it_is_not_told_how_many_are_left_out
         assert "weggelaten" not in manifest
         found, manifest = await delivered(asker)
         assert (found, manifest["weggelaten"]) == (["p2", "p3"], 1)
+
+
+async def test_of_whom_it_is_not_known_who_it_is_nothing_is_told_either(asker: Asker) -> None:
+    """Nothing can be looked up about nobody; without checks there is nothing to look up."""
+    draft = Draft(
+        period=Period(date(2020, 1, 1)), kind=Act.CHANGE, group="persoon", content={"naam": "x"}
+    )
+    entry = store.Entry(type=kind_of(PEOPLE), object_id="p9", draft=draft)
+    act = store.Act(register=PEOPLE, transaction_id=uuid7(), entries=[entry])
+    assert isinstance(await store.write(asker.pool, act), store.Written)
+    for rows in ("objecten", "voorkomens", "registraties"):
+        found, manifest = await delivered(asker, uitvoer=rows)
+        assert (found, manifest["weggelaten"]) == (["p1", "p2", "p3"], 1)
+    assert await fed(asker, checks=CHECKS) == ["p1", "p2", "p3"]
+    assert await fed(asker) == ["p1", "p2", "p3", "p9"]
