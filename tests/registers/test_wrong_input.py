@@ -78,6 +78,31 @@ async def test_a_wrong_question_is_told_by_parameter(
     assert told in faults[name]
 
 
+@pytest.mark.parametrize(
+    ("address", "query"),
+    [
+        ("/proef/v1/blokken/b%00", {}),
+        ("/proef/v1/blokken", {"naam": "a\0"}),
+        ("/proef/v1/blokken/b1", {"fields": "naam\0"}),
+    ],
+)
+async def test_an_address_with_a_null_character_is_refused_and_asks_nothing(
+    asker: Asker, address: str, query: dict[str, str]
+) -> None:
+    answer = await asker.send("GET", address, query, fields=FIELDS, searchable=("naam",))
+    assert (answer.status_code, answer.json()["code"]) == (400, "request_invalid"), answer.text
+    assert "null character" in answer.json()["title"]
+
+
+async def test_a_search_key_with_a_null_character_is_refused_by_its_place(asker: Asker) -> None:
+    answer = await asker.send(
+        *("POST", "/proef/v1/blokken/_zoek"), body=b'{"naam": "a\\u0000"}', fields=FIELDS,
+        searchable=("naam",),
+    )  # fmt: skip
+    assert answer.status_code == 400, answer.text
+    assert "null character" in answer.text
+
+
 BODIES: list[tuple[dict[str, Any], str, str]] = [
     ({"geldigVan": "2021-02-29", "inhoud": {"naam": "a"}}, "/geldigVan", "date"),
     ({"geldigVan": "2021-02-01", "inhoud": {"naaam": "a"}}, "/inhoud", "naaam"),
@@ -91,6 +116,7 @@ BODIES: list[tuple[dict[str, Any], str, str]] = [
      "/inhoud/vlak", "self-intersection"),
     ({"geldigVan": "2021-02-01", "inhoud": {"vlak": {"type": "Polygon", "coordinates": SQUARE}},
       "geldigTot": "2020-01-01"}, "", "geldigTot"),
+    ({"geldigVan": "2021-02-01", "inhoud": {"naam": "a\0"}}, "", "null character"),
 ]  # fmt: skip
 
 

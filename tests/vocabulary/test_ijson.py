@@ -69,3 +69,14 @@ def test_whatever_number_is_read_can_be_read_again_from_its_canonical_form(numbe
         assert MAX_SAFE_INTEGER < abs(number) < 1e21
         return
     assert canonical(loads(canonical(read))) == canonical(read)
+
+
+@pytest.mark.parametrize("text", [r'["a\u0000"]', r'{"\u0000": 1}', r'[[{"a": "\u0000"}]]'])
+def test_what_is_to_be_stored_holds_no_null_character(text: str) -> None:
+    assert loads(text)
+    with pytest.raises(InvalidJson, match="null character"):
+        loads(text, storable=True)
+
+
+def test_an_escaped_backslash_before_zeros_is_no_null_character() -> None:
+    assert loads(r'["\\u0000"]', storable=True) == ["\\u0000"]

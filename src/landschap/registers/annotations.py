@@ -140,9 +140,9 @@ ON_PROPERTY: Mapping[str, Schema] = {
     },
     "x-onderwerp": {
         "enum": ["bsn", "kvk", "rsin", "vestiging"],
-        "description": "The value is the number of the person or company the object is about; empty "
-        "or null: about nobody that is known. A `bsn` has to pass the eleven-test, or the content is "
-        "refused.",
+        "description": "The value is the number of the person or company the object is about; "
+        "empty or null: about nobody that is known. A `bsn` has to pass the eleven-test, or the "
+        "content is refused.",
     },
     "x-groep": {
         "type": "string",

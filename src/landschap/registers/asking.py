@@ -127,7 +127,7 @@ def read_query(
 def read_key(kind: ObjectType, body: bytes) -> Match | Refusal:
     """The search key of a ``_zoek``: one searchable property with a value, or a list of them."""
     try:
-        given = loads(body, max_bytes=100_000)
+        given = loads(body, max_bytes=100_000, storable=True)
     except InvalidJson as error:
         return _body_fault("", str(error))
     if not isinstance(given, Mapping) or len(given) != 1:

@@ -140,7 +140,7 @@ def read_change(
     ``crs`` is how coordinates are written; in the change they are as the model keeps them.
     """
     try:
-        given = loads(body, max_bytes=_MAX_BODY)
+        given = loads(body, max_bytes=_MAX_BODY, storable=True)
     except InvalidJson as error:
         return invalid_body([("", str(error))])
     wrong = [

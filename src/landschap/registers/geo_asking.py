@@ -150,7 +150,7 @@ def can_search_places(kind: ObjectType) -> bool:
 def read_body(body: bytes) -> JsonValue:
     """A body as JSON; None when it is none, which another reader then tells of."""
     try:
-        return loads(body, max_bytes=MAX_BODY)
+        return loads(body, max_bytes=MAX_BODY, storable=True)
     except InvalidJson:
         return None
 

@@ -67,7 +67,7 @@ def read_events(media_type: str, body: bytes, peer: str) -> Sequence[Received] |
             detail=f"Send a CloudEvent as {EVENT}, or several as {BATCH}.",
         )
     try:
-        given = loads(body, max_bytes=MAX_BODY)
+        given = loads(body, max_bytes=MAX_BODY, storable=True)
     except InvalidJson as error:
         return invalid_body([("", str(error))])
     if kind == BATCH and not isinstance(given, list):

@@ -147,7 +147,7 @@ def in_doubt(kind: ObjectType, reports: Iterable[Report]) -> dict[str, tuple[dat
 
 def _object(body: bytes, schema: Schema) -> Mapping[str, JsonValue] | Refusal:
     try:
-        given = loads(body, max_bytes=_MAX_BODY)
+        given = loads(body, max_bytes=_MAX_BODY, storable=True)
     except InvalidJson as error:
         return invalid_body([("", str(error))])
     wrong = [(fault.pointer, fault.message) for fault in faults(given, schema)]

@@ -77,7 +77,7 @@ def read_wanted(
     ``hosts`` are the host names of our own network to which may be delivered without FSC.
     """
     try:
-        given = loads(body, max_bytes=_MAX_BODY)
+        given = loads(body, max_bytes=_MAX_BODY, storable=True)
     except InvalidJson as error:
         return invalid_body([("", str(error))])
     wrong = [(fault.pointer, fault.message) for fault in faults(given, BODY)]

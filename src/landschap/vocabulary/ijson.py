@@ -29,11 +29,18 @@ class InvalidJson(ValueError):
     """A body that is not I-JSON within our limits; the message says where and why."""
 
 
-def loads(data: bytes | str, *, max_bytes: int = 1_000_000, max_depth: int = 64) -> JsonValue:
+def loads(
+    data: bytes | str,
+    *,
+    max_bytes: int = 1_000_000,
+    max_depth: int = 64,
+    storable: bool = False,
+) -> JsonValue:
     """Read one I-JSON value. What can be read can be read again from its canonical form.
 
     Raises InvalidJson for malformed JSON, duplicate keys, lone surrogates, non-finite numbers,
-    integers beyond 2^53-1, bodies over max_bytes and nesting over max_depth.
+    integers beyond 2^53-1, bodies over max_bytes and nesting over max_depth. With ``storable``
+    also for a null character, which PostgreSQL keeps in no text.
     """
     if len(data) > max_bytes:
         raise InvalidJson(f"body of {len(data)} bytes; at most {max_bytes} are read")
@@ -57,6 +64,8 @@ def loads(data: bytes | str, *, max_bytes: int = 1_000_000, max_depth: int = 64)
     # UTF-8 holds no surrogates: one can only come from an escape, or in a text given as such.
     if "\\u" in text or not (isinstance(data, bytes) or text.isascii()):
         _refuse_lone_surrogates(value)
+    if storable and "u0000" in text and holds_null(value):
+        raise InvalidJson("no text may hold a null character")
     return value
 
 
@@ -69,6 +78,22 @@ def canonical(value: JsonValue) -> bytes:
         return rfc8785.dumps(value)
     except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
         raise InvalidJson(f"no canonical form: {error}") from None
+
+
+def holds_null(value: JsonValue) -> bool:
+    """True when a text or a key in it holds a null character, which PostgreSQL keeps nowhere."""
+    pending: list[JsonValue] = [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, str):
+            if "\0" in item:
+                return True
+        elif isinstance(item, Mapping):
+            pending.extend(item)
+            pending.extend(item.values())
+        elif isinstance(item, Sequence):
+            pending.extend(item)
+    return False
 
 
 def _refuse_deep(text: str, max_depth: int) -> None:

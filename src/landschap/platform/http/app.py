@@ -103,7 +103,8 @@ def make_app(routes: Sequence[ControllerRouterHandler], shape: AppShape) -> ASGI
         Shortcut(app, shortcuts_of(routes), at_edge),
         headers=headers,
         methods=_methods(app),
-        render=at_edge if shape.strict_slashes else None,
+        render=at_edge,
+        strict=shape.strict_slashes,
     )
 
 

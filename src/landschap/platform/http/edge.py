@@ -45,6 +45,12 @@ _DETOUR = Refusal(
     title="There is nothing at this address",
     detail="An address holds no empty segment, no . or .. segment and no slash written as %2F.",
 )
+_NULL = Refusal(
+    code="request_invalid",
+    status=400,
+    title="The address holds a null character",
+    detail="No path and no parameter holds %00; leave it out.",
+)
 # What a server on the way may fold into another path than the one we would read.
 _DETOURS = re.compile(rb"//|/\.{1,2}(?:/|$)|%2f|/%2e", re.IGNORECASE)
 
@@ -62,10 +68,12 @@ class Edge:
         *,
         headers: Mapping[str, str],
         methods: Mapping[str, str],
-        render: Callable[[Refusal, Scope], Response[bytes]] | None = None,
+        render: Callable[[Refusal, Scope], Response[bytes]],
+        strict: bool = False,
     ) -> None:
         self._app = app
         self._render = render
+        self._strict = strict
         self._methods = {path: value.encode("latin-1") for path, value in methods.items()}
         self._headers = [
             (name.lower().encode("latin-1"), value.encode("latin-1"))
@@ -91,8 +99,8 @@ class Edge:
                 message["body"] = b""
             await send(message)
 
-        refusal = None if self._render is None else _crooked(scope)
-        if self._render is not None and refusal is not None:
+        refusal = _with_null(scope) or (_crooked(scope) if self._strict else None)
+        if refusal is not None:
             await send_response(self._render(refusal, scope), send_dressed)
             return
         await self._app(scope, receive, send_dressed)
@@ -131,6 +139,12 @@ def _crooked(scope: Scope) -> Refusal | None:
     if _DETOURS.search(path):
         return _DETOUR
     return _SLASH if len(path) > 1 and path.endswith(b"/") else None
+
+
+def _with_null(scope: Scope) -> Refusal | None:
+    """Why an address with %00 is refused: PostgreSQL keeps no text with a null character."""
+    path = scope.get("raw_path") or scope["path"].encode()
+    return _NULL if b"%00" in path or b"\0" in path or b"%00" in scope["query_string"] else None
 
 
 async def send_response(answer: Response[bytes], send: Send) -> None:

@@ -111,7 +111,7 @@ async def answer_json(desk: KeyDesk, request: AnyRequest) -> Response[bytes]:
 def _given(body: bytes) -> dict[str, JsonValue]:
     """The body as an object. Raises ProblemError."""
     try:
-        given = loads(body, max_bytes=_MAX_FORM_BYTES)
+        given = loads(body, max_bytes=_MAX_FORM_BYTES, storable=True)
     except InvalidJson as error:
         raise ProblemError(invalid_form({"": str(error)})) from None
     if not isinstance(given, dict):
