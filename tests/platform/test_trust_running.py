@@ -255,7 +255,7 @@ def test_an_older_and_a_forged_list_change_nothing(scene: Scene) -> None:
     gone.until_status(400)
     forger = make_anchor("Tweede anker", Validity.of_days(datetime.now(UTC), 300))
     scene.list_second(a_list(forger, leaving.issued))
-    until(lambda: scene.told("not signed by an authority"), 15, scene.serving.explain)
+    until(lambda: scene.told("not signed by an authority"), 40, scene.serving.explain)
     assert leaving.knock()[0] == 200
     scene.list_second(older)
     until(lambda: scene.told("older than the one held"), 30, scene.serving.explain)
@@ -282,10 +282,10 @@ def test_a_wrong_pair_changes_nothing_and_is_told(scene: Scene) -> None:
     hosts = ("manager.proefdorp.test", "inway.proefdorp.test")
     other = issued(scene.anchor, "00000099000000001000", *hosts)
     scene.replace(other.certificate_pem, right[1])
-    until(lambda: scene.told("does not belong to the certificate"), 15, scene.serving.explain)
+    until(lambda: scene.told("does not belong to the certificate"), 40, scene.serving.explain)
     strange = issued(scene.anchor, "00000099000000002000", *hosts)
     scene.replace(strange.certificate_pem, strange.key_pem)
-    until(lambda: scene.told("is of OIN 00000099000000002000"), 15, scene.serving.explain)
+    until(lambda: scene.told("is of OIN 00000099000000002000"), 40, scene.serving.explain)
     assert _shown(peer) == before
     scene.replace(*right)
 
