@@ -249,6 +249,9 @@ def test_an_older_and_a_forged_list_change_nothing(scene: Scene) -> None:
     """What was revoked stays so, whatever the address says next."""
     leaving = scene.peer("00000099000000011000", scene.second)
     older = a_list(scene.second)
+    # What an earlier list left behind, an end that passed, is no revocation.
+    scene.list_second(older)
+    leaving.until_status(200)
     gone = scene.peer("00000099000000015000", scene.second)
     held = a_list(scene.second, gone.issued)
     scene.list_second(held)

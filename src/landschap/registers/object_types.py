@@ -17,7 +17,7 @@ from landschap.registers.migrating import Migration, migrated, steps_after, vers
 from landschap.registers.schemas import Fault, Schema, faults
 from landschap.registers.timeline import DOUBT_PREFIX, Clock
 from landschap.vocabulary.identifiers import Bsn, InvalidValue
-from landschap.vocabulary.ijson import JsonValue, holds_null
+from landschap.vocabulary.ijson import JsonValue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,8 +148,6 @@ class ObjectType:
         self, object_id: str, group: str, content: Mapping[str, JsonValue] | None
     ) -> list[Fault]:
         """What is wrong with an assertion's object, group and content."""
-        if holds_null([object_id, group, content]):
-            return [Fault("", "holds a null character, which no text may")]
         found = list(faults(object_id, self.properties[self.identification].schema))
         if group.startswith(DOUBT_PREFIX):
             return found + list(faults(content, _DOUBT)) if content is not None else found

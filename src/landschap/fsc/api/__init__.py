@@ -30,7 +30,8 @@ __all__ = ["SHAPE", "ManagerDeps", "manager_app", "routes"]
 
 AnyRequest = Request[Any, Any, Any]
 
-SHAPE = AppShape(title="FSC Manager", version="1.0.0", render=render_fsc)
+# An address with a null character is no content hash, and is told as such.
+SHAPE = AppShape(title="FSC Manager", version="1.0.0", render=render_fsc, refuses_null=False)
 
 
 def manager_app(deps: ManagerDeps) -> ASGIApp:

@@ -49,7 +49,8 @@ class AppShape:
     """What differs between our applications.
 
     ``max_body_bytes`` bounds each request body; ``headers`` go on every answer;
-    ``render`` gives refusals their look (FSC has its own body, pages are HTML).
+    ``render`` gives refusals their look (FSC has its own body, pages are HTML). With
+    ``refuses_null`` an address with a null character gets 400 before anything looks at it.
     """
 
     title: str
@@ -59,6 +60,7 @@ class AppShape:
     render: RefusalRenderer = render_problem
     openapi: OpenAPIConfig | None = None
     strict_slashes: bool = True
+    refuses_null: bool = True
 
 
 def make_app(routes: Sequence[ControllerRouterHandler], shape: AppShape) -> ASGIApp:
@@ -105,6 +107,7 @@ def make_app(routes: Sequence[ControllerRouterHandler], shape: AppShape) -> ASGI
         methods=_methods(app),
         render=at_edge,
         strict=shape.strict_slashes,
+        refuses_null=shape.refuses_null,
     )
 
 

@@ -70,10 +70,12 @@ class Edge:
         methods: Mapping[str, str],
         render: Callable[[Refusal, Scope], Response[bytes]],
         strict: bool = False,
+        refuses_null: bool = False,
     ) -> None:
         self._app = app
         self._render = render
         self._strict = strict
+        self._refuses_null = refuses_null
         self._methods = {path: value.encode("latin-1") for path, value in methods.items()}
         self._headers = [
             (name.lower().encode("latin-1"), value.encode("latin-1"))
@@ -99,7 +101,9 @@ class Edge:
                 message["body"] = b""
             await send(message)
 
-        refusal = _with_null(scope) or (_crooked(scope) if self._strict else None)
+        refusal = _crooked(scope) if self._strict else None
+        if refusal is None and self._refuses_null:
+            refusal = _with_null(scope)
         if refusal is not None:
             await send_response(self._render(refusal, scope), send_dressed)
             return
