@@ -89,7 +89,7 @@ class Peer:
         finally:
             asked.close()
 
-    def until_status(self, status: int, seconds: float = 15) -> str:
+    def until_status(self, status: int, seconds: float = 40) -> str:
         """Knock until the answer has this status; gives its body."""
         deadline = time.monotonic() + seconds
         while True:
@@ -261,7 +261,7 @@ def test_an_older_and_a_forged_list_change_nothing(scene: Scene) -> None:
     until(lambda: scene.told("not signed by an authority"), 40, scene.serving.explain)
     assert leaving.knock()[0] == 200
     scene.list_second(older)
-    until(lambda: scene.told("older than the one held"), 30, scene.serving.explain)
+    until(lambda: scene.told("older than the one held"), 40, scene.serving.explain)
     scene.list_second(held)
 
 
@@ -271,7 +271,7 @@ def test_a_replaced_certificate_is_shown_without_a_restart(scene: Scene) -> None
     hosts = ("manager.proefdorp.test", "inway.proefdorp.test")
     made = issued(scene.anchor, "00000099000000001000", *hosts)
     scene.replace(made.certificate_pem, made.key_pem)
-    until(lambda: _shown(peer) == made.certificate, 20, scene.serving.explain)
+    until(lambda: _shown(peer) == made.certificate, 40, scene.serving.explain)
     assert scene.serving.process.pid in parts
     assert scene.serving.health()["status"] == "ready"
     assert all(part["restarts"] == 0 for part in scene.serving.health()["parts"].values())
