@@ -59,12 +59,24 @@ class Voices:
         voice, about = wanted.voice, wanted.about
         try:
             async with asyncio.timeout(voice.timeout_ms / 1000):
-                raw, status = await self._ask(voice, body_of(wanted.request, voice.kind))
+                raw, status = await self._ask_again(voice, body_of(wanted.request, voice.kind))
         except TimeoutError:
             return unavailable(voice, about, "timeout")
         except (aiohttp.ClientError, OSError, ValueError):
             return unavailable(voice, about, "unreachable")
         return heard_in(raw, status, voice, about)
+
+    async def _ask_again(self, voice: Voice, body: bytes) -> tuple[bytes, int]:
+        """Ask, and once more when a kept connection turns out to be closed at the other end.
+
+        An evaluation changes nothing, so that it is heard twice does no harm.
+        """
+        try:
+            return await self._ask(voice, body)
+        except aiohttp.ClientConnectorError:
+            raise
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+            return await self._ask(voice, body)
 
     async def _ask(self, voice: Voice, body: bytes) -> tuple[bytes, int]:
         if self._session is None:
