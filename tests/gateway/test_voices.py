@@ -280,3 +280,27 @@ def test_a_rule_with_an_unknown_attribute_is_refused_at_load_by_its_id() -> None
     assert "ruim: only forbid is allowed; policies permit" in told
     assert any(each.startswith("rule 3: has no @id") for each in told)
     assert any(each.startswith("rule 3: unexpected type") for each in told)
+
+
+async def test_a_kept_connection_that_it_closed_meanwhile_is_opened_again(pair: Pair) -> None:
+    body = b'{"decision": true}'
+    reply = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+    asked: list[int] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
+        await reader.readexactly(length)
+        writer.write(reply)
+        # What comes next on this connection is not answered any more.
+        asked.append(len(await reader.read(1)))
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    await offer(
+        pair, voice=Voice(address=f"http://127.0.0.1:{port}/access/v1/evaluation", timeout_ms=500)
+    )
+    assert [(await pair.ask())[0] for _ in range(2)] == [200, 200]
+    assert asked == [1], "the second question began on the connection that was kept"
+    server.close()
