@@ -10,6 +10,7 @@ from typing import Any
 
 import asyncpg
 from litestar import Response
+from litestar.datastructures import FormMultiDict
 
 from landschap.console.known import Emergency, Known
 from landschap.console.pages.gate import Gate
@@ -162,6 +163,16 @@ def _alarm(emergency: Emergency) -> Alarm:
 def both(path: str) -> list[str]:
     """An address of the console in both languages."""
     return [f"{BASE}{path}", f"/en{BASE}{path}"]
+
+
+async def own_form(
+    door: Door[Employee, Known], request: AnyRequest, session: Session[Known]
+) -> FormMultiDict:
+    """The form that was sent. Raises ProblemError when it is not from a page of this session."""
+    form = await request.form()
+    if not door.is_own_form(form, session):
+        raise refuse(403, "form_foreign", "This form did not come from this site")
+    return form
 
 
 def session_of(asked: Asked[Known]) -> Session[Known]:

@@ -32,6 +32,7 @@ from landschap.console.pages.context import (
     Contracts,
     both,
     door_of,
+    own_form,
     refuse,
     session_of,
     words_of,
@@ -84,9 +85,7 @@ def contract_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
         asked = await door.asked(request)
         if asked.session is None:
             return door.to_login(asked)
-        form = await request.form()
-        if not door.is_own_form(form, asked.session):
-            raise refuse(403, "form_foreign", "This form did not come from this site")
+        form = await own_form(door, request, asked.session)
         given = {name: " ".join(str(value)[:_LONGEST].split()) for name, value in form.items()}
         return await pages.decide(asked, begin, given)
 

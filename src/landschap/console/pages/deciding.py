@@ -30,6 +30,7 @@ from landschap.console.pages.context import (
     both,
     door_of,
     is_register_officer,
+    own_form,
     refuse,
     session_of,
     words_of,
@@ -82,9 +83,7 @@ def deciding_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
         asked = await door.asked(request)
         if asked.session is None:
             return door.to_login(asked)
-        form = await request.form()
-        if not door.is_own_form(form, asked.session):
-            raise refuse(403, "form_foreign", "This form did not come from this site")
+        form = await own_form(door, request, asked.session)
         words = " ".join(str(form.get("woorden", ""))[:_LONGEST].split())
         return await pages.decide(asked, number, str(form.get("besluit", "")), words)
 

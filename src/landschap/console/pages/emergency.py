@@ -33,6 +33,7 @@ from landschap.console.pages.context import (
     ConsoleDeps,
     both,
     door_of,
+    own_form,
     refuse,
     session_of,
     words_of,
@@ -287,9 +288,7 @@ def _faults_of(form: Mapping[str, str], offered: set[str]) -> dict[str, str]:
 
 async def _form(deps: ConsoleDeps, asked: Asked[Known], request: AnyRequest) -> dict[str, str]:
     """The fields of our own form. Raises ProblemError for one from elsewhere."""
-    form = await request.form()
-    if not door_of(deps).is_own_form(form, session_of(asked)):
-        raise refuse(403, "form_foreign", "This form did not come from this site")
+    form = await own_form(door_of(deps), request, session_of(asked))
     return {name: " ".join(str(value)[:2000].split()) for name, value in form.items()}
 
 

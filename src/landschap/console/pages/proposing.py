@@ -31,6 +31,7 @@ from landschap.console.pages.context import (
     both,
     door_of,
     is_register_officer,
+    own_form,
     refuse,
     session_of,
     words_of,
@@ -101,9 +102,7 @@ def proposing_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
         asked = await door.asked(request)
         if asked.session is None:
             return door.to_login(asked)
-        given = await request.form()
-        if not door.is_own_form(given, asked.session):
-            raise refuse(403, "form_foreign", "This form did not come from this site")
+        given = await own_form(door, request, asked.session)
         fields = {key: [str(each) for each in given.getall(key)] for key in given}
         return await pages.send(asked, sort, name, fields)
 

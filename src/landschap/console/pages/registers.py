@@ -34,6 +34,7 @@ from landschap.console.pages.context import (
     ConsoleDeps,
     both,
     door_of,
+    own_form,
     refuse,
     words_of,
 )
@@ -92,9 +93,7 @@ def register_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
         asked = await door.asked(request)
         if asked.session is None:
             return door.to_login(asked)
-        form = await request.form()
-        if not door.is_own_form(form, asked.session):
-            raise refuse(403, "form_foreign", "This form did not come from this site")
+        form = await own_form(door, request, asked.session)
         kind = kind_of(deps, register, collection)
         given = Searched(
             path=str(form.get("waarmee", ""))[:100], value=str(form.get("waarde", ""))[:200].strip()

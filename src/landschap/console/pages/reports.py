@@ -32,6 +32,7 @@ from landschap.console.pages.context import (
     ConsoleDeps,
     both,
     door_of,
+    own_form,
     refuse,
     session_of,
     words_of,
@@ -88,9 +89,7 @@ def report_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
         asked = await door.asked(request)
         if asked.session is None:
             return door.to_login(asked)
-        form = await request.form()
-        if not door.is_own_form(form, asked.session):
-            raise refuse(403, "form_foreign", "This form did not come from this site")
+        form = await own_form(door, request, asked.session)
         given = {
             name: str(value)[:2000].strip()
             for name, value in form.items()

@@ -22,7 +22,7 @@ from landschap.console.pages.context import (
     both,
     door_of,
     gate_of,
-    refuse,
+    own_form,
     session_of,
     words_of,
 )
@@ -74,9 +74,7 @@ def start_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
         asked = await door.asked(request)
         if asked.session is None:
             return door.to_login(asked)
-        form = await request.form()
-        if not door.is_own_form(form, asked.session):
-            raise refuse(403, "form_foreign", "This form did not come from this site")
+        form = await own_form(door, request, asked.session)
         given = Task(purpose=str(form.get("doel", ""))[:500], case=str(form.get("zaak", ""))[:200])
         case, errors = read_case(given.case), {}
         if given.purpose not in {each.purpose.uri for each in _usable(deps, asked)}:
