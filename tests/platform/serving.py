@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -132,7 +133,8 @@ class Serving:
         """End it and what it started, whatever the state."""
         self.remember()
         for pid in self.known:
-            if alive(pid):
+            # A part may end by itself, of its parent's end, between the look and the signal.
+            with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self.process.wait()
 
