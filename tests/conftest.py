@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as property_settings
 from tests.throwaway import TEMPLATE, Cluster, Database, organisation
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
@@ -26,6 +27,10 @@ from landschap.platform.settings import PostgresSettings
 from landschap.platform.watchdog import Watchdog
 
 __all__ = ["Cluster", "Database"]
+
+# Time tells nothing on a machine where others work too; speed is measured in benchmarks.
+property_settings.register_profile("landschap", deadline=None)
+property_settings.load_profile("landschap")
 
 
 _ROOM_WANTED = 6_000_000_000

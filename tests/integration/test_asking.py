@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.integration.small import MOMENT, NOW, small
 from tests.integration.source_rig import DECLARATION, SUZANNE
@@ -74,7 +74,6 @@ def test_an_untranslatable_value_is_told_without_the_value(
     assert str(value) not in str(caught.value)
 
 
-@settings(deadline=None)
 @given(st.sampled_from(SIMPLE), st.none() | st.text() | st.integers() | st.booleans() | st.floats())
 def test_a_conversion_translates_or_says_it_can_not(name: str, value: Any) -> None:
     try:
@@ -97,7 +96,6 @@ def test_a_failing_source_is_left_alone_and_tried_again() -> None:
     assert trial.succeeded() == Breaker()
 
 
-@settings(deadline=None)
 @given(st.integers(FAILURES, 60))
 def test_the_pause_grows_and_ends_at_a_minute(count: int) -> None:
     breaker = Breaker()

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.integration.small import ADDRESS, BUILDING, DWELLING, MOMENT, PEOPLE, found, row, small
 
@@ -180,7 +180,6 @@ def _state(name: str, rows: Any, by: str) -> Batch | Reason:
     return Reason.TOO_LATE
 
 
-@settings(deadline=None)  # two cores, many at work: time tells nothing here
 @given(st.sets(st.sampled_from(FIELDS), min_size=1), _states, _states, _states)
 def test_each_field_is_there_with_provenance_or_named_as_gap(
     chosen: set[str], dwelling: str, building: str, people: str
@@ -202,14 +201,12 @@ def test_each_field_is_there_with_provenance_or_named_as_gap(
     assert not body.stopped
 
 
-@settings(deadline=None)  # two cores, many at work: time tells nothing here
 @given(st.permutations(PEOPLE), st.permutations([DWELLING]))
 def test_order_of_arrival_changes_nothing(people: list[Any], dwellings: list[Any]) -> None:
     answer = merged(personen=batch_of(people, "adres"), verblijf=batch_of(dwellings, "adres"))
     assert answer == merged()
 
 
-@settings(deadline=None)  # two cores, many at work: time tells nothing here
 @given(st.sets(st.sampled_from(FIELDS)), st.sets(st.sampled_from(FIELDS), min_size=1))
 def test_what_is_not_permitted_never_leaves_even_when_it_was_merged(
     permitted: set[str], asked: set[str]

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.integration.small import TEXT, small
 
@@ -41,7 +41,6 @@ def test_an_unknown_field_makes_no_plan() -> None:
         make_plan(SMALL, ["postkode"])
 
 
-@settings(deadline=None)
 @given(st.sets(st.sampled_from(FIELDS), min_size=1))
 def test_every_column_has_a_reason_and_every_reason_was_permitted(chosen: set[str]) -> None:
     plan = make_plan(SMALL, chosen)
@@ -50,7 +49,6 @@ def test_every_column_has_a_reason_and_every_reason_was_permitted(chosen: set[st
     assert plan.paths == chosen
 
 
-@settings(deadline=None)
 @given(st.sets(st.sampled_from(FIELDS), min_size=1), st.sampled_from(FIELDS))
 def test_one_more_field_never_asks_less(chosen: set[str], more: str) -> None:
     few = {a.source.name: set(a.columns) for a in make_plan(SMALL, chosen).asks}

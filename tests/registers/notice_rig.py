@@ -195,7 +195,7 @@ class Telling:
         return found
 
 
-async def until(holds: Callable[[], bool | Awaitable[bool]], seconds: float = 20.0) -> None:
+async def until(holds: Callable[[], bool | Awaitable[bool]], seconds: float = 60.0) -> None:
     """Wait until something holds. Fails when it does not in time."""
     async with asyncio.timeout(seconds):
         while True:
