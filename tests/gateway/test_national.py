@@ -20,8 +20,8 @@ from tests.gateway.national_rig import BOUND, DUTY, TASK, Country, decree, natio
 from tests.throwaway import Cluster
 
 from landschap.logboek.records import Kind
-from landschap.purposes.decision import Step
 from landschap.purposes.replay import replay
+from landschap.purposes.steps import Step
 from landschap.purposes.store import snapshot_by_version
 
 SIEBRAND, SUNNY = "999990688", "999990299"

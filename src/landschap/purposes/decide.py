@@ -25,7 +25,7 @@ from itertools import chain, islice
 from landschap.purposes import duties, needs
 from landschap.purposes.bound import Bound
 from landschap.purposes.chain import Followed, judge_chain
-from landschap.purposes.decision import Decision, Question, Step, step_of
+from landschap.purposes.decision import Decision, Question
 from landschap.purposes.judging import Miss, judge_rule
 from landschap.purposes.minimise import (
     Fit,
@@ -38,6 +38,7 @@ from landschap.purposes.minimise import (
 from landschap.purposes.model import Policy, PurposeStatus
 from landschap.purposes.rows import RowCondition, filled_in
 from landschap.purposes.snapshot import KnownPurpose, Rule, Snapshot
+from landschap.purposes.steps import Step, step_of
 from landschap.vocabulary.times import amsterdam_day
 
 _NONE: frozenset[str] = frozenset()
@@ -114,7 +115,7 @@ class _Case:
         self.purpose = known
         if not known.is_active(self.now):
             self._refuse_inactive(known)
-        self.steps.append(step_of(("R2", uri, "ok", f"version {known.purpose.version}")))
+        self.steps.append(known.step)
         return known
 
     def _refuse_inactive(self, known: KnownPurpose) -> None:
@@ -138,7 +139,7 @@ class _Case:
             self.steps.append(Step("R3", "contract", "skip", "no purpose bound asked for"))
             return
         agreed = self._as_here(bound.purposes)
-        if set(agreed).isdisjoint(purpose.ancestors):
+        if purpose.line.isdisjoint(agreed):
             self._fail("R3", "contract", "purpose not inside")
             raise Stop("contract_purpose")
         if self.question.action not in bound.actions:
@@ -159,14 +160,10 @@ class _Case:
     def _contract_fields(self, bound: Bound) -> None:
         if not bound.field_set:
             return
-        known = self.snapshot.field_sets.get(bound.field_set)
-        is_same = (
-            known is not None
-            and self.snapshot.digests[bound.field_set] == bound.field_set_digest
-            and (known.provider, known.service) == self.service
-        )
-        if known is not None and is_same:
-            self.bound_fields = self.snapshot.fields_of_set[bound.field_set]
+        agreed = (bound.field_set, bound.field_set_digest, self.service)
+        fields = self.snapshot.agreed_fields.get(agreed)
+        if fields is not None:
+            self.bound_fields = fields
         elif self.service[0] == self.snapshot.owner:
             self._fail("R3", "contract", f"field set {bound.field_set} differs or is absent")
             raise Stop("contract_fields", about=bound.field_set)
@@ -253,31 +250,31 @@ class _Case:
         self, chosen: Fit, visible: frozenset[str], requested: frozenset[str] | None
     ) -> Decision:
         rule = chosen.rule
-        policy = rule.policy
-        rows = self._rows(rule)
-        checks = self._checks(policy) if policy.needs or self.question.facts.marked else ()
+        policy, question, snapshot = rule.policy, self.question, self.snapshot
+        rows = self._rows(rule) if policy.rows or rule.decree else ()
+        checks = self._checks(policy) if policy.needs or question.facts.marked else ()
         if policy.obligations:
             self._obliged(rule)
-        self.steps.append(step_of(("R14", policy.activity, "ok", "activity")))
+        self.steps.append(rule.accounted)
         purpose = self.purpose.purpose if self.purpose else None
         return Decision(
             allow=True,
             code="",
-            question=self.question,
-            snapshot=self.snapshot.version,
-            owner=self.snapshot.owner,
+            question=question,
+            snapshot=snapshot.version,
+            owner=snapshot.owner,
             steps=tuple(self.steps),
             purpose=purpose.uri if purpose else "",
             purpose_version=purpose.version if purpose else 0,
-            policy_id=rule.policy.id,
-            policy_version=rule.policy.version,
-            field_set=rule.policy.field_set,
+            policy_id=policy.id,
+            policy_version=policy.version,
+            field_set=policy.field_set,
             legal_bases=chosen.legal_bases,
             activity=rule.activity,
             visible=visible,
             withheld=_NONE if requested is None or requested is visible else requested - visible,
             searchable=chosen.searchable,
-            history=rule.policy.history,
+            history=policy.history,
             rows=rows,
             checks=checks,
             obligations=policy.obligations,

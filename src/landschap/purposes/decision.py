@@ -8,10 +8,7 @@ and policies may stand in it; values of persons never do.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
-from typing import NamedTuple
 
 import msgspec
 
@@ -22,6 +19,7 @@ from landschap.purposes.model import ACTIONS, ProcessingActivity, level_rank
 from landschap.purposes.needs import NO_FACTS, Facts
 from landschap.purposes.reasons import refusal_of
 from landschap.purposes.rows import RowCondition
+from landschap.purposes.steps import Step
 from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.problems import Refusal
 
@@ -67,23 +65,6 @@ class Question:
         if not (self.purpose and self.organisation and self.service):
             return "purpose, organisation and service must be named"
         return ""
-
-
-class Step(NamedTuple):
-    """One step of a decision.
-
-    ``rule`` is R0 to R15 of the decision algorithm, ``outcome`` one of ok, miss (one candidate
-    fell away), skip (nothing to check) and fail (the decision ends here).
-    """
-
-    rule: str
-    subject: str
-    outcome: str
-    detail: str = ""
-
-
-step_of: Callable[[tuple[str, str, str, str]], Step] = partial(tuple.__new__, Step)
-"""A step from its four parts, in half the time: for the steps that every permission has."""
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):

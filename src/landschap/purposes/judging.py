@@ -11,10 +11,11 @@ from datetime import datetime
 from typing import NamedTuple
 
 from landschap.purposes import needs
-from landschap.purposes.decision import Question, Step, step_of
+from landschap.purposes.decision import Question
 from landschap.purposes.known import Rule
-from landschap.purposes.minimise import Fit
+from landschap.purposes.minimise import Fit, fit_of
 from landschap.purposes.model import LEVELS, level_rank
+from landschap.purposes.steps import Step, step_of
 
 
 class Miss(NamedTuple):
@@ -39,6 +40,20 @@ def judge_rule(
     """
     if question.delegatee and not rule.policy.delegable:
         return _miss(steps, "R4", Miss(0, "delegation_not_allowed", "", rule))
+    if not rule.plain and (found := _unmet(rule, question, now, steps)):
+        return found
+    bases = _legal_bases(rule, question)
+    if isinstance(bases, str):
+        return _miss(steps, "R10", Miss(5, "basis_not_accepted", bases, rule))
+    steps.append(step_of(("R10", rule.policy.id, "ok", ", ".join(bases))))
+    fields = rule.fields
+    if bound is None or bound is fields:
+        return fit_of((rule, fields, rule.searchable, bases))
+    return fit_of((rule, fields & bound, rule.searchable & bound, bases))
+
+
+def _unmet(rule: Rule, question: Question, now: datetime, steps: list[Step]) -> Miss | None:
+    """Which condition of this policy does not hold: role, hours, level, or what it needs."""
     if rule.roles and rule.roles.isdisjoint(question.roles):
         shown = ", ".join(question.roles) or "(none)"
         return _miss(steps, "R8", Miss(1, "role_not_allowed", shown, rule))
@@ -50,13 +65,7 @@ def judge_rule(
         lacking = _lacking(rule, question, now, steps)
         if lacking:
             return _miss(steps, "R9", Miss(4, lacking, "", rule))
-    bases = _legal_bases(rule, question)
-    if isinstance(bases, str):
-        return _miss(steps, "R10", Miss(5, "basis_not_accepted", bases, rule))
-    steps.append(step_of(("R10", rule.policy.id, "ok", ", ".join(bases))))
-    if bound is None or bound is rule.fields:
-        return Fit(rule, rule.fields, rule.searchable, bases)
-    return Fit(rule, rule.fields & bound, rule.searchable & bound, bases)
+    return None
 
 
 def _lacking(rule: Rule, question: Question, now: datetime, steps: list[Step]) -> str:

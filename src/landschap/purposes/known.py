@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from landschap.purposes.duties import Confidentiality
@@ -16,6 +16,9 @@ from landschap.purposes.model import (
     Purpose,
     PurposeStatus,
 )
+from landschap.purposes.steps import Step
+
+_set = object.__setattr__  # what is frozen is completed once, while it is made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +27,9 @@ class Rule:
 
     ``organisations`` is None for a prohibition on everyone. ``searchable`` are search
     paths of the field set, less those that the decree does not grant and those of which the real
-    value is not given: to find somebody by it would tell it.
+    value is not given: to find somebody by it would tell it. ``plain``: there is nothing about
+    role, hours, level or need to hold against a question. ``chosen`` and ``accounted`` are the
+    steps of every decision that it alone permits.
     """
 
     policy: Policy
@@ -40,6 +45,16 @@ class Rule:
     activity: ProcessingActivity | None
     decree: KnownDecree | None
     mark: Confidentiality | None
+    plain: bool = field(init=False)
+    chosen: Step = field(init=False)
+    accounted: Step = field(init=False)
+
+    def __post_init__(self) -> None:
+        policy = self.policy
+        special = self.roles or self.level or policy.needs or policy.decree
+        _set(self, "plain", not special and policy.hours is None)
+        _set(self, "chosen", Step("R11", policy.id, "ok", "1 of 1"))
+        _set(self, "accounted", Step("R14", policy.activity, "ok", "activity"))
 
     def in_force(self, now: datetime) -> bool:
         """True inside the half-open period of the policy."""
@@ -70,7 +85,8 @@ class KnownDecree:
 class KnownPurpose:
     """A purpose with the moments it is active and its line of ancestors, itself first.
 
-    ``others`` are the earlier versions of it, newest first.
+    ``others`` are the earlier versions of it, newest first. ``line`` is the
+    ancestors as a set, ``step`` that of all decisions on it.
     """
 
     purpose: Purpose
@@ -78,6 +94,13 @@ class KnownPurpose:
     until: datetime | None
     ancestors: tuple[str, ...]
     others: tuple[KnownPurpose, ...] = ()
+    line: frozenset[str] = field(init=False)
+    step: Step = field(init=False)
+
+    def __post_init__(self) -> None:
+        purpose = self.purpose
+        _set(self, "line", frozenset(self.ancestors))
+        _set(self, "step", Step("R2", purpose.uri, "ok", f"version {purpose.version}"))
 
     def is_active(self, now: datetime) -> bool:
         """True when the list says active and the moment lies inside its period."""

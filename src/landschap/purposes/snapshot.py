@@ -107,9 +107,12 @@ class Snapshot:
         return {key: frozenset(each.fields) for key, each in self.field_sets.items()}
 
     @cached_property
-    def digests(self) -> Mapping[str, str]:
-        """Digest by ``id@version`` of the set."""
-        return {key: each.digest for key, each in self.field_sets.items()}
+    def agreed_fields(self) -> Mapping[tuple[str, str, ServiceKey], frozenset[str]]:
+        """Field paths by what a contract names: ``id@version`` of the set, digest and service."""
+        return {
+            (key, each.digest, (each.provider, each.service)): self.fields_of_set[key]
+            for key, each in self.field_sets.items()
+        }
 
     @cached_property
     def activities(self) -> Mapping[str, ProcessingActivity]:

@@ -18,9 +18,10 @@ from typing import Protocol
 import msgspec
 
 from landschap.purposes.decide import decide
-from landschap.purposes.decision import Decision, Question, Step
+from landschap.purposes.decision import Decision, Question
 from landschap.purposes.model import level_rank
 from landschap.purposes.snapshot import Snapshot
+from landschap.purposes.steps import Step
 from landschap.vocabulary.ijson import JsonValue
 
 RULE = "R15"

@@ -41,7 +41,8 @@ from landschap.purposes.authzen import evaluating, messages, searching
 from landschap.purposes.authzen.description import document_of, metadata_of
 from landschap.purposes.authzen.messages import Evaluation, Unclear, Unreadable, Words
 from landschap.purposes.authzen.voice import digest_of, request_of
-from landschap.purposes.decision import Decision, Question, Step
+from landschap.purposes.decision import Decision, Question
+from landschap.purposes.steps import Step
 from landschap.purposes.vetoes import denied, judge, with_voice
 from landschap.vocabulary.ijson import InvalidJson, loads
 from landschap.vocabulary.problems import Fault, ProblemError, Refusal

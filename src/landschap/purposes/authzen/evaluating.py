@@ -14,8 +14,9 @@ from collections.abc import Mapping
 
 from landschap.purposes.authzen.messages import Evaluation
 from landschap.purposes.authzen.words import reason_user
-from landschap.purposes.decision import Decision, Question, Step
+from landschap.purposes.decision import Decision, Question
 from landschap.purposes.snapshot import Snapshot
+from landschap.purposes.steps import Step
 from landschap.purposes.vetoes import denied, vetoes_of
 from landschap.vocabulary.ijson import JsonValue
 
