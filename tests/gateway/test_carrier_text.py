@@ -14,6 +14,7 @@ from landschap.gateway.plan import (
     DecisionsDoor,
     InwayDoor,
     Listen,
+    LogDoor,
     ManagerDoor,
     OpenDoor,
     OutwayDoor,
@@ -106,6 +107,9 @@ PLANS = {
             tls=True,
             client_ca=PKI / "internal.crt",
         ),
+    ),
+    "logboek": dataclasses.replace(
+        MINIMAL, logboek=LogDoor(listen=at("127.0.0.1", 8091), socket=RUN / "logboek.sock")
     ),
     "full-debian-12": dataclasses.replace(FULL, nginx_version=(1, 22, 1)),
 }

@@ -208,7 +208,7 @@ def test_schema_names_each_setting_and_forbids_others() -> None:
     made = json.loads(json.dumps(schema()))
     listen = made["properties"]["listen"]
     assert listen["additionalProperties"] is False
-    doors = {"manager", "inway", "outway", "web", "open", "decisions", "admin"}
+    doors = {"manager", "inway", "outway", "web", "open", "decisions", "logboek", "admin"}
     assert set(listen["properties"]) == doors
     assert made["properties"]["organisation"]["required"] == ["oin", "name", "group_id"]
     assert {"organisation", "identity", "addresses"} <= set(made["required"])

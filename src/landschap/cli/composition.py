@@ -359,6 +359,12 @@ class Composition:
             self.stack.callback(task.cancel)
         return self._followed
 
+    async def logboek(self) -> ASGIApp:
+        """The processing log, for applications of our own."""
+        from landschap.cli.composition_log import log_of
+
+        return await log_of(self)
+
     async def people(self) -> ASGIApp:
         """The pages: the portal for residents, the console for employees."""
         from landschap.cli.composition_pages import people

@@ -187,6 +187,7 @@ def _apps(settings: Settings) -> Sequence[App]:
         ("people", listen.web),
         ("open", listen.open),
         ("decisions", listen.decisions),
+        ("logboek", listen.logboek),
     ]
     return [app for app, listener in needed if listener]
 

@@ -7,6 +7,7 @@
     people      pages
     open        what of our registers anybody may see
     decisions   our decision point, for gateways of our own
+    logboek     our processing log, for applications of our own
 
 One process and one event loop; an application is there when its listener is configured.
 """
@@ -72,6 +73,8 @@ async def applications(made: Composition) -> Mapping[App, ASGIApp]:
         apps["open"] = await made.open_data()
     if listen.decisions:
         apps["decisions"] = await made.decision_point()
+    if listen.logboek:
+        apps["logboek"] = await made.logboek()
     return apps
 
 

@@ -22,9 +22,9 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from landschap.gateway.carrier_decisions import decisions_server
 from landschap.gateway.carrier_doors import BAD_REQUEST_MAP, inway_server, outway_server
 from landschap.gateway.carrier_open import open_server
+from landschap.gateway.carrier_own import decisions_server, log_server
 from landschap.gateway.carrier_parts import (
     DOOR_MAP,
     LOG_FORMAT,
@@ -88,6 +88,8 @@ def render(plan: CarrierPlan) -> Rendered:
         servers.append(open_server(plan, plan.open))
     if plan.decisions:
         servers.append(decisions_server(plan, plan.decisions))
+    if plan.logboek:
+        servers.append(log_server(plan, plan.logboek))
     http = indented("\n".join([*_http_lines(plan), *servers]))
     draft = "\n".join([*_main_lines(plan), "http {", http, "}", ""])
     version = hashlib.sha256(draft.encode()).hexdigest()[:32]

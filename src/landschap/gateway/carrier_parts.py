@@ -34,6 +34,7 @@ DOOR_MAP = """map $server_name $door {
   outway outway;
   open open;
   decisions decisions;
+  logboek logboek;
 }"""
 
 # The access log reads them also where no decision was asked.

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import PurePath
+from typing import ClassVar
 
 from landschap.vocabulary.identifiers import InvalidValue
 
@@ -236,11 +237,13 @@ class OpenDoor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DecisionsDoor:
-    """The decision point for own gateways: as the Outway, plain HTTP on loopback, or TLS.
+class OwnDoor:
+    """A listener for applications of our own: as the Outway, plain HTTP on loopback, or TLS.
 
-    With ``client_ca`` a gateway may prove itself by a certificate of that internal CA.
+    With ``client_ca`` one may prove itself by a certificate of that internal CA.
     """
+
+    called: ClassVar[str]
 
     listen: Listen
     socket: PurePath
@@ -250,14 +253,28 @@ class DecisionsDoor:
     def __post_init__(self) -> None:
         if not self.tls and not self.listen.host.startswith(("127.", "[::1]")):
             raise InvalidValue(
-                f"the decision point listens on {self.listen.text()} without TLS; plain HTTP is "
+                f"{self.called} listens on {self.listen.text()} without TLS; plain HTTP is "
                 "for loopback addresses only"
             )
         if self.client_ca is not None and not self.tls:
-            raise InvalidValue("an internal client CA at the decision point needs TLS there")
+            raise InvalidValue(f"an internal client CA at {self.called} needs TLS there")
 
 
-Door = ManagerDoor | InwayDoor | OutwayDoor | WebDoor | OpenDoor | DecisionsDoor
+class DecisionsDoor(OwnDoor):
+    """The decision point, for own gateways."""
+
+    __slots__ = ()
+    called = "the decision point"
+
+
+class LogDoor(OwnDoor):
+    """The processing log, for applications that account for what they do."""
+
+    __slots__ = ()
+    called = "the processing log"
+
+
+Door = ManagerDoor | InwayDoor | OutwayDoor | WebDoor | OpenDoor | OwnDoor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,6 +298,7 @@ class CarrierPlan:
     web: WebDoor | None = None
     open: OpenDoor | None = None
     decisions: DecisionsDoor | None = None
+    logboek: LogDoor | None = None
     header_timeout_seconds: int = 10
 
     def __post_init__(self) -> None:
@@ -300,7 +318,10 @@ class CarrierPlan:
 
     def doors(self) -> tuple[Door, ...]:
         """The listeners that are configured."""
-        every = (self.manager, self.inway, self.outway, self.web, self.open, self.decisions)
+        every = (
+            *(self.manager, self.inway, self.outway, self.web, self.open),
+            *(self.decisions, self.logboek),
+        )
         return tuple(door for door in every if door is not None)
 
     def _upstreams(self) -> tuple[ServiceUpstream | PeerUpstream, ...]:

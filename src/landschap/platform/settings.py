@@ -145,6 +145,9 @@ class ListenSettings:
     decisions: str | None = option(
         o.host_port, "Decision point (AuthZEN), for our own gateways.", default=None
     )
+    logboek: str | None = option(
+        o.host_port, "Processing log, for our own applications.", default=None
+    )
     web: str | None = option(o.host_port, "Pages for people.", default=None)
     open: str | None = option(o.host_port, "Open data, without login.", default=None)
     admin: str | None = option(o.host_port, "Health and metrics, for operators.", default=None)
@@ -162,6 +165,9 @@ class AddressSettings:
     open: str = option(o.web_address("https", "http"), "Address of our open data.", default="")
     decisions: str = option(
         o.web_address("https", "http"), "Name of our decision point, its address.", default=""
+    )
+    logboek: str = option(
+        o.web_address("https", "http"), "Address of our processing log.", default=""
     )
 
 
@@ -346,6 +352,10 @@ def _check_together(reading: Reading, settings: Settings) -> None:
     if settings.listen.decisions and not settings.addresses.decisions:
         reading.problem(
             "addresses.decisions", "needed because listen.decisions is set; add our address"
+        )
+    if settings.listen.logboek and not settings.addresses.logboek:
+        reading.problem(
+            "addresses.logboek", "needed because listen.logboek is set; add our address"
         )
     if settings.directory is None and not settings.roles.directory:
         reading.problem(

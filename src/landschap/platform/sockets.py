@@ -17,7 +17,7 @@ from landschap.platform.folders import check_socket_path
 from landschap.platform.settings import Settings
 from landschap.platform.trouble import Trouble
 
-App = Literal["manager", "services", "hold", "people", "open", "decisions"]
+App = Literal["manager", "services", "hold", "people", "open", "decisions", "logboek"]
 
 
 def decide_socket(settings: Settings) -> Path:

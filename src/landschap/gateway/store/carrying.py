@@ -8,6 +8,7 @@ import contextlib
 import os
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from typing import Literal, TypeVar
 from urllib.parse import urlsplit
 
 from landschap.fsc import store as fsc_store
@@ -19,9 +20,11 @@ from landschap.gateway.plan import (
     DecisionsDoor,
     InwayDoor,
     Listen,
+    LogDoor,
     ManagerDoor,
     OpenDoor,
     OutwayDoor,
+    OwnDoor,
     PeerUpstream,
     ServiceUpstream,
     Tls,
@@ -46,6 +49,9 @@ OUTGOING_HEADERS = (
     "If-None-Match",
     "WebHook-Request-Origin",
 )
+
+
+OwnDoorT = TypeVar("OwnDoorT", bound=OwnDoor)
 
 
 async def carrier_plan(
@@ -80,7 +86,8 @@ async def carrier_plan(
         outway=await _outway_door(settings, pools) if listen.outway else None,
         web=_web_door(settings) if listen.web else None,
         open=open_door(settings) if listen.open else None,
-        decisions=_decisions_door(settings) if listen.decisions else None,
+        decisions=_own_door(settings, "decisions", DecisionsDoor) if listen.decisions else None,
+        logboek=_own_door(settings, "logboek", LogDoor) if listen.logboek else None,
     )
 
 
@@ -127,16 +134,18 @@ async def _outway_door(settings: Settings, pools: Pools) -> OutwayDoor:
     )
 
 
-def _decisions_door(settings: Settings) -> DecisionsDoor:
-    listen = _listen(settings.listen.decisions)
+def _own_door(
+    settings: Settings, name: Literal["decisions", "logboek"], kind: type[OwnDoorT]
+) -> OwnDoorT:
+    listen = _listen(getattr(settings.listen, name))
     test = settings.organisation.environment == "test"
-    if settings.addresses.decisions.startswith("http:") and not test:
-        raise InvalidValue("addresses.decisions is http; outside a test it needs https")
+    if getattr(settings.addresses, name).startswith("http:") and not test:
+        raise InvalidValue(f"addresses.{name} is http; outside a test it needs https")
     client_ca = settings.identity.internal_ca
     loopback = listen.host.startswith(("127.", "[::1]"))
-    return DecisionsDoor(
+    return kind(
         listen=listen,
-        socket=app_socket(settings, "decisions"),
+        socket=app_socket(settings, name),
         tls=client_ca is not None or not loopback,
         client_ca=client_ca,
     )
