@@ -256,30 +256,20 @@ class _Case:
         if policy.obligations:
             self._obliged(rule)
         self.steps.append(rule.accounted)
-        purpose = self.purpose.purpose if self.purpose else None
         return Decision(
             allow=True,
-            code="",
             question=question,
             snapshot=snapshot.version,
             owner=snapshot.owner,
             steps=tuple(self.steps),
-            purpose=purpose.uri if purpose else "",
-            purpose_version=purpose.version if purpose else 0,
-            policy_id=policy.id,
-            policy_version=policy.version,
-            field_set=policy.field_set,
+            rule=rule,
+            known=self.purpose.purpose if self.purpose else None,
             legal_bases=chosen.legal_bases,
-            activity=rule.activity,
             visible=visible,
             withheld=_NONE if requested is None or requested is visible else requested - visible,
             searchable=chosen.searchable,
-            history=policy.history,
             rows=rows,
             checks=checks,
-            obligations=policy.obligations,
-            mark=rule.mark,
-            third_party=policy.receiver == duties.THIRD_PARTY,
         )
 
     # R9
@@ -312,8 +302,6 @@ class _Case:
 
     def denied(self, stop: Stop) -> Decision:
         """The decision that ends here, naming how far it came."""
-        rule = stop.rule
-        purpose = self.purpose.purpose if self.purpose else None
         return Decision(
             allow=False,
             code=stop.code,
@@ -321,12 +309,8 @@ class _Case:
             snapshot=self.snapshot.version,
             owner=self.snapshot.owner,
             steps=tuple(self.steps),
-            purpose=purpose.uri if purpose else "",
-            purpose_version=purpose.version if purpose else 0,
-            policy_id=rule.policy.id if rule else "",
-            policy_version=rule.policy.version if rule else 0,
-            field_set=rule.policy.field_set if rule else "",
-            activity=rule.activity if rule else None,
+            rule=stop.rule,
+            known=self.purpose.purpose if self.purpose else None,
             withheld=stop.withheld,
             suggestion=stop.suggestion,
             about=stop.about,

@@ -14,8 +14,9 @@ import msgspec
 
 from landschap.purposes.bound import Bound
 from landschap.purposes.chain import Followed
-from landschap.purposes.duties import Confidentiality, Obligation
-from landschap.purposes.model import ACTIONS, ProcessingActivity, level_rank
+from landschap.purposes.duties import THIRD_PARTY, Confidentiality, Obligation
+from landschap.purposes.known import Rule
+from landschap.purposes.model import ACTIONS, ProcessingActivity, Purpose, level_rank
 from landschap.purposes.needs import NO_FACTS, Facts
 from landschap.purposes.reasons import refusal_of
 from landschap.purposes.rows import RowCondition
@@ -70,38 +71,81 @@ class Question:
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What was decided, on which snapshot, and why.
 
-    ``code`` is empty when allowed. ``visible`` are the fields that may be given, ``withheld`` those
-    asked but not given, ``suggestion`` what of a question would be allowed (fields, or grounds),
-    ``history`` the kinds of history it opens, ``rows`` which objects may be seen. ``checks`` is
-    what the service still has to look up about the person, ``obligations`` how values are changed
-    before they leave, ``mark`` the confidentiality mark to obey, ``third_party`` whether it
-    withholds.
+    ``code`` is empty when allowed. ``rule`` is the permission or prohibition that decided,
+    ``known`` the purpose when it is on the list. ``visible`` are the fields that may be given,
+    ``withheld`` those asked but not given, ``suggestion`` what of a question would be allowed
+    (fields, or grounds), ``rows`` which objects may be seen, ``checks`` what the service still has
+    to look up about the person. ``vetoed``: permitted here and forbidden by another engine, so that
+    of the permission nothing but its name counts.
     """
 
     allow: bool
-    code: str
     question: Question
     snapshot: str
     owner: str
     steps: tuple[Step, ...]
-    purpose: str = ""
-    purpose_version: int = 0
-    policy_id: str = ""
-    policy_version: int = 0
-    field_set: str = ""
+    code: str = ""
+    rule: Rule | None = None
+    known: Purpose | None = None
     legal_bases: tuple[str, ...] = ()
-    activity: ProcessingActivity | None = None
     visible: frozenset[str] = frozenset()
     withheld: frozenset[str] = frozenset()
     searchable: frozenset[str] = frozenset()
     suggestion: tuple[str, ...] = ()
     about: str = ""
-    history: tuple[str, ...] = ()
     rows: tuple[RowCondition, ...] = ()
     checks: tuple[str, ...] = ()
-    obligations: tuple[Obligation, ...] = ()
-    mark: Confidentiality | None = None
-    third_party: bool = False
+    vetoed: bool = False
+
+    @property
+    def purpose(self) -> str:
+        """The purpose on our list that was decided on, empty when it is not on it."""
+        return self.known.uri if self.known else ""
+
+    @property
+    def purpose_version(self) -> int:
+        """Its version; 0 without one."""
+        return self.known.version if self.known else 0
+
+    @property
+    def policy_id(self) -> str:
+        """The policy that decided, or empty."""
+        return self.rule.policy.id if self.rule else ""
+
+    @property
+    def policy_version(self) -> int:
+        """Its version; 0 without one."""
+        return self.rule.policy.version if self.rule else 0
+
+    @property
+    def field_set(self) -> str:
+        """``id@version`` of the field set of that policy, or empty."""
+        return self.rule.policy.field_set if self.rule and not self.vetoed else ""
+
+    @property
+    def activity(self) -> ProcessingActivity | None:
+        """The processing activity that this is part of."""
+        return self.rule.activity if self.rule and not self.vetoed else None
+
+    @property
+    def history(self) -> tuple[str, ...]:
+        """The kinds of history it opens; none without a permission."""
+        return self.rule.policy.history if self.allow and self.rule else ()
+
+    @property
+    def obligations(self) -> tuple[Obligation, ...]:
+        """How values are changed before they leave."""
+        return self.rule.policy.obligations if self.allow and self.rule else ()
+
+    @property
+    def mark(self) -> Confidentiality | None:
+        """The confidentiality mark to obey."""
+        return self.rule.mark if self.allow and self.rule else None
+
+    @property
+    def third_party(self) -> bool:
+        """True when the mark withholds from who asks."""
+        return self.allow and self.rule is not None and self.rule.policy.receiver == THIRD_PARTY
 
     @property
     def only_by_ours(self) -> bool:

@@ -136,11 +136,10 @@ def _closed(decision: Decision, code: str, about: str) -> Decision:
         snapshot=decision.snapshot,
         owner=decision.owner,
         steps=decision.steps,
-        purpose=decision.purpose,
-        purpose_version=decision.purpose_version,
-        policy_id=decision.policy_id,
-        policy_version=decision.policy_version,
+        rule=decision.rule,
+        known=decision.known,
         about=about,
+        vetoed=True,
     )
 
 
