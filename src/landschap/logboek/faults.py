@@ -5,6 +5,7 @@
     LogUnavailable   nothing can be made durable now: refuse the question
     QueueFull        more is waiting than the limit allows: refuse the question
     StaleDecision    something changed after the decision: read it again, decide again
+    AlreadySeen      one of these lines was delivered before: look which, and deliver the others
     Replayed         its declaration counts for another question: decide again, knowing that
     LaneTaken        another live process writes under this lane name
 
@@ -63,6 +64,10 @@ class StaleDecision(Exception):
     def __init__(self, epoch: int) -> None:
         super().__init__(f"decided before epoch {epoch}")
         self.epoch = epoch
+
+
+class AlreadySeen(Exception):
+    """A line of this append has the trace and span of one that is kept. Nothing was written."""
 
 
 class Replayed(Exception):

@@ -85,7 +85,8 @@ class LineEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     ``subject`` is a pseudonym, ``subject_type`` the URI of the pseudonym space, ``data_groups``
     the kinds of data used and never their values, ``peer`` the authenticated counterparty.
-    ``valid_on`` and ``known_at`` are the day and the moment that was asked about.
+    ``valid_on`` and ``known_at`` are the day and the moment that was asked about. ``status`` is
+    what an application said itself, else it follows from the outcome; ``application`` told us.
     """
 
     trace_id: bytes
@@ -118,6 +119,9 @@ class LineEntry(msgspec.Struct, frozen=True, kw_only=True):
     correction_of: str | None = None
     valid_on: date | None = None
     known_at: datetime | None = None
+    status: Literal["Unset", "Ok", "Error"] | None = None
+    system_version: str | None = None
+    application: str | None = None
 
 
 def fsc_payload(entry: FscEntry) -> dict[str, JsonValue]:
@@ -205,16 +209,21 @@ def line_payload(entry: LineEntry, *, now: datetime) -> dict[str, JsonValue]:
     line: dict[str, JsonValue] = {
         "trace_id": entry.trace_id.hex(),
         "span_id": entry.span_id.hex(),
-        "status": _STATUS.get(entry.outcome, "Unset"),
+        "status": entry.status or _STATUS.get(entry.outcome, "Unset"),
         "name": entry.name.strip()[:MAX_NAME] or DEFAULT_NAME,
         "start_time": _milliseconds(entry.started_at),
         "end_time": _milliseconds(entry.ended_at),
-        "resource": {"attributes": {"service.name": entry.system}},
+        "resource": {"attributes": _resource(entry)},
         "attributes": _attributes(entry),
     }
     if entry.parent_span_id is not None:
         line["parent_span_id"] = entry.parent_span_id.hex()
     return {"ldv": line, "landschap": _own_members(entry)}
+
+
+def _resource(entry: LineEntry) -> dict[str, JsonValue]:
+    version = {"service.version": entry.system_version} if entry.system_version else {}
+    return {"service.name": entry.system, **version}
 
 
 # A refusal or an empty answer is no fault of the system; only Error is.
@@ -252,6 +261,7 @@ def _own_members(entry: LineEntry) -> dict[str, JsonValue]:
         "outcome": entry.outcome.value,
         "key_id": entry.key_id,
         "correction_of": entry.correction_of,
+        "application": entry.application,
         "valid_on": None if entry.valid_on is None else entry.valid_on.isoformat(),
         "known_at": None if entry.known_at is None else as_utc_text(entry.known_at),
     }

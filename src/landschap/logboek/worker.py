@@ -86,6 +86,19 @@ async def forget_declarations(
     return forgotten
 
 
+async def forget_seen(
+    pool: asyncpg.Pool, *, at_once: int = _FORGOTTEN_AT_ONCE, times: int = _FORGETTINGS_PER_ROUND
+) -> int:
+    """Forget delivered lines whose month has gone, as `forget_declarations` does; how many."""
+    forgotten = 0
+    for _ in range(times):
+        gone: int = await pool.fetchval("SELECT logboek.forget_seen($1)", at_once)
+        forgotten += gone
+        if gone < at_once:
+            break
+    return forgotten
+
+
 async def keep_anchoring(
     pool: asyncpg.Pool,
     signer: Callable[[], Signer],
@@ -109,8 +122,9 @@ async def keep_anchoring(
             _log.warning("anchor not written", error=type(error).__name__)
         try:
             await forget_declarations(pool)
+            await forget_seen(pool)
         except _AWAY as error:
-            _log.warning("used declarations not forgotten", error=type(error).__name__)
+            _log.warning("what has ended is not forgotten", error=type(error).__name__)
         if stopping:
             return
         with contextlib.suppress(TimeoutError):

@@ -20,6 +20,7 @@ from landschap.logboek.batches import LaneEnd, Sealed, head_over
 from landschap.logboek.declarations import DeclarationKey, UsedDeclaration, claims_of
 from landschap.logboek.faults import LaneTaken, LogUnavailable
 from landschap.logboek.merkle import BatchHead
+from landschap.logboek.seen import SeenLine
 from landschap.logboek.store.lane_forms import LaneForms
 
 Connect = Callable[[], Awaitable[asyncpg.Connection]]
@@ -89,6 +90,20 @@ SELECT no, head, last_record FROM logboek.batch WHERE lane = $1 ORDER BY no DESC
 # Also what a quota or a limit on the size of files makes of it; that has no code of its own.
 _NO_ROOM = "could not extend file"
 _NO_PARTITION = "no partition of relation"
+# The same with lines that may come once only: one that came before keeps the whole batch away.
+_COMMIT_SEEN = _COMMIT.replace(
+    "\n)\nSELECT value",
+    """
+), noted AS (
+    INSERT INTO logboek.seen (trace_id, span_id, digest, month)
+    SELECT s.trace_id, s.span_id, s.digest,
+           date_trunc('month', uuid_extract_timestamp($5) AT TIME ZONE 'UTC')::date
+    FROM sealed, unnest($11::bytea[], $12::bytea[], $13::bytea[])
+    AS s(trace_id, span_id, digest)
+)
+SELECT value""",
+)
+_SEEN_TABLE = "seen"
 
 
 class ConnectionLost(Exception):
@@ -115,6 +130,7 @@ class Lane:
         self._connection: asyncpg.Connection | None = None
         self._commit: Any = None
         self._commit_used: Any = None
+        self._commit_seen: Any = None
         self._doubt: BatchHead | None = None
         self._forms = LaneForms()
 
@@ -141,6 +157,7 @@ class Lane:
             await connection.fetchval("SELECT logboek.ensure_months(2)")
             self._commit = await connection.prepare(_COMMIT)
             self._commit_used = await connection.prepare(_COMMIT_USED)
+            self._commit_seen = await connection.prepare(_COMMIT_SEEN)
             await self._forms.begin(connection, self.name)
             return await self._find_end(connection)
         except LaneTaken:
@@ -155,14 +172,17 @@ class Lane:
         records: Sequence[Sealed],
         decided: int | None,
         used: Sequence[UsedDeclaration] = (),
+        seen: Sequence[SeenLine] = (),
     ) -> Withheld | None:
         """Write one batch, with the declarations it rests on; returns None when done.
+
+        Or with lines that may come once only: a batch has the one or the other.
 
         Raises ConnectionLost (outcome unknown until `open`), and what PostgreSQL refuses.
         """
         claims = claims_of(used) if used else ()
         connection = self._connection
-        statement = self._commit_used if claims else self._commit
+        statement = self._commit_used if claims else self._commit_seen if seen else self._commit
         if connection is None or connection.is_closed():
             raise ConnectionLost("not connected")
         head = head_over(self.name, self.end, records)
@@ -174,7 +194,7 @@ class Lane:
                 *(head.lane, head.no, head.size, UUID(bytes=head.first), UUID(bytes=head.last)),
                 *(head.root, head.prev, digest, decided),
                 _rows(records, numbers),
-                *(_columns(claims) if claims else ()),
+                *(_columns(claims) if claims else _seen_columns(seen)),
                 timeout=_STATEMENT_SECONDS,
             )
         except asyncpg.PostgresError as error:
@@ -245,12 +265,17 @@ def further_name(name: str, number: int) -> str:
     return f"{name}-{number}" if _NUMBERED.fullmatch(name) else name
 
 
+def was_seen(error: Exception) -> bool:
+    """True when a line of the batch came before."""
+    return isinstance(error, asyncpg.UniqueViolationError) and error.table_name == _SEEN_TABLE
+
+
 def is_data_fault(error: Exception) -> bool:
     """True when one of the records, and not the log, is the cause."""
     if isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError):
         return True
     if isinstance(error, asyncpg.UniqueViolationError):
-        return False
+        return was_seen(error)
     classes = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
     return isinstance(error, classes) and not lacks_month(error)
 
@@ -302,6 +327,17 @@ def _columns(claims: Sequence[UsedDeclaration]) -> tuple[list[Any], ...]:
         [each.jti for each in claims],
         [each.span for each in claims],
         [each.expires_at for each in claims],
+    )
+
+
+def _seen_columns(seen: Sequence[SeenLine]) -> tuple[list[bytes], ...]:
+    """The lines as the last three parameters; none of them when there is no such line."""
+    if not seen:
+        return ()
+    return (
+        [each.trace_id for each in seen],
+        [each.span_id for each in seen],
+        [each.digest for each in seen],
     )
 
 

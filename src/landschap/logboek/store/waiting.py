@@ -10,6 +10,7 @@ from landschap.logboek.batches import Sealed
 from landschap.logboek.declarations import UsedDeclaration
 from landschap.logboek.faults import Replayed, StaleDecision
 from landschap.logboek.forms import Ready
+from landschap.logboek.seen import SeenLine
 from landschap.logboek.store.lane import Withheld
 
 # Told once, when the records are durable (None) or will never be.
@@ -19,10 +20,12 @@ Done = Callable[[Exception | None], None]
 class Waiting:
     """One append: its records, the epoch of its decision, its declaration, who waits, how long.
 
+    ``seen`` are the lines of it that may be delivered once only.
+
     The records are sealed when their batch is made: identifiers rise in the order of the lane.
     """
 
-    __slots__ = ("deadline", "done", "epoch", "open", "ready", "records", "used")
+    __slots__ = ("deadline", "done", "epoch", "open", "ready", "records", "seen", "used")
 
     def __init__(
         self,
@@ -30,12 +33,14 @@ class Waiting:
         decided: tuple[int | None, UsedDeclaration | None],
         done: Done,
         deadline: float,
+        seen: Sequence[SeenLine] = (),
     ) -> None:
         self.ready = ready
         self.records: list[Sealed] = []
         self.epoch, self.used = decided
         self.done = done
         self.deadline = deadline
+        self.seen = seen
         self.open = True
 
     def release(self) -> None:

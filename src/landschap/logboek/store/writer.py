@@ -19,6 +19,7 @@ from uuid import UUID
 from landschap.logboek.batches import ready, seal
 from landschap.logboek.declarations import DeclarationKey, UsedDeclaration
 from landschap.logboek.faults import (
+    AlreadySeen,
     InvalidRecord,
     LaneTaken,
     LogUnavailable,
@@ -26,6 +27,7 @@ from landschap.logboek.faults import (
 )
 from landschap.logboek.forms import Ready
 from landschap.logboek.records import Draft
+from landschap.logboek.seen import SeenLine
 from landschap.logboek.store.identifiers import RecordIds
 from landschap.logboek.store.lane import (
     ConnectionLost,
@@ -35,6 +37,7 @@ from landschap.logboek.store.lane import (
     in_words,
     is_data_fault,
     lacks_month,
+    was_seen,
 )
 from landschap.logboek.store.waiting import Done, Waiting, judge
 from landschap.platform.postgres import connect
@@ -126,17 +129,26 @@ class LogWriter:
         ]
 
     async def append(
-        self, drafts: Sequence[Draft | Ready], *, decided_epoch: int | None = None
+        self,
+        drafts: Sequence[Draft | Ready],
+        *,
+        decided_epoch: int | None = None,
+        seen: Sequence[SeenLine] = (),
     ) -> list[UUID]:
         """Write all of these, or none; returns their identifiers when they are durable.
 
+        ``seen`` are those that may be delivered once only; AlreadySeen when one was.
         Raises InvalidRecord, LogUnavailable, QueueFull, and StaleDecision when the world is newer
         than ``decided_epoch``.
         """
-        return await self.submit(drafts, decided_epoch=decided_epoch)
+        return await self.submit(drafts, decided_epoch=decided_epoch, seen=seen)
 
     def submit(
-        self, drafts: Sequence[Draft | Ready], *, decided_epoch: int | None = None
+        self,
+        drafts: Sequence[Draft | Ready],
+        *,
+        decided_epoch: int | None = None,
+        seen: Sequence[SeenLine] = (),
     ) -> asyncio.Future[list[UUID]]:
         """As `append`, for who can not wait here: the future ends as `append` would.
 
@@ -153,7 +165,7 @@ class LogWriter:
                 future.set_exception(error)
                 future.exception()  # one who no longer waits is no unhandled fault
 
-        waiting = self._hand_in(drafts, (decided_epoch, None), done)
+        waiting = self._hand_in(drafts, (decided_epoch, None), done, seen)
         # What nobody waits for any more is not written, unless it is being written already.
         future.add_done_callback(lambda _: setattr(waiting, "open", False))
         return future
@@ -179,6 +191,7 @@ class LogWriter:
         drafts: Sequence[Draft | Ready],
         decided: tuple[int | None, UsedDeclaration | None],
         done: Done,
+        seen: Sequence[SeenLine] = (),
     ) -> Waiting:
         if not self._tasks or self._closing:
             raise LogUnavailable("this log writer is not running")
@@ -188,7 +201,7 @@ class LogWriter:
             raise QueueFull(f"{self._waiting_records} records wait before the log")
         made = [draft if isinstance(draft, Ready) else ready(draft) for draft in drafts]
         deadline = self._loop.time() + self._wait_seconds
-        waiting = Waiting(made, decided, done, deadline)
+        waiting = Waiting(made, decided, done, deadline, seen)
         self._queue.append(waiting)
         self._waiting_records += len(made)
         self._call()
@@ -264,6 +277,7 @@ class LogWriter:
         """Up to a thousand records, all sealed in one month; an append is never cut.
 
         A declaration stands in a batch with one span; who comes with another waits for the next.
+        So do lines that may come once only, for a batch of their own.
         """
         taken: list[Waiting] = []
         spans: dict[DeclarationKey, bytes] = {}
@@ -271,6 +285,8 @@ class LogWriter:
         while self._queue:
             size = len(self._queue[0].ready)
             if taken and count + size > RECORDS_PER_BATCH:
+                break
+            if taken and bool(taken[0].seen) != bool(self._queue[0].seen):
                 break
             used = self._queue[0].used
             if used is not None and spans.setdefault(used.key, used.span) != used.span:
@@ -296,7 +312,7 @@ class LogWriter:
             except Exception as error:
                 if not is_data_fault(error):
                     raise
-                await self._isolate(course, batch)
+                await self._isolate(course, batch, error)
                 return
             if withheld is None:
                 for waiting in batch:
@@ -308,20 +324,22 @@ class LogWriter:
     async def _commit(self, lane: Lane, batch: list[Waiting]) -> Withheld | None:
         records = [record for waiting in batch for record in waiting.records]
         used = [waiting.used for waiting in batch if waiting.used is not None]
+        seen = [line for waiting in batch for line in waiting.seen]
         epochs = [waiting.epoch for waiting in batch if waiting.epoch is not None]
         decided = min(epochs) if epochs else None
         try:
-            return await lane.commit(records, decided, used)
+            return await lane.commit(records, decided, used, seen)
         except Exception as error:
             if not lacks_month(error):
                 raise
         await lane.make_months()
-        return await lane.commit(records, decided, used)
+        return await lane.commit(records, decided, used, seen)
 
-    async def _isolate(self, course: _Course, batch: list[Waiting]) -> None:
+    async def _isolate(self, course: _Course, batch: list[Waiting], error: Exception) -> None:
         """One of these can not be stored: halve until it stands alone, write the others."""
         if len(batch) == 1:
-            batch[0].fail(InvalidRecord("the database can not hold a value of this record"))
+            unfit = InvalidRecord("the database can not hold a value of this record")
+            batch[0].fail(AlreadySeen() if was_seen(error) else unfit)
             return
         middle = len(batch) // 2
         await self._write(course, batch[:middle])
