@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -24,6 +23,7 @@ from landschap.platform.trouble import Trouble
 from landschap.purposes import store
 from landschap.purposes.changes import Change, changes_between
 from landschap.purposes.files import parse_register
+from landschap.purposes.lists import is_local, shared_purpose
 from landschap.purposes.model import Policy, ProcessingActivity, Register, Validity
 from landschap.purposes.reading import RegisterError, nearest_of
 from landschap.purposes.snapshot import KnownPurpose, Snapshot
@@ -176,27 +176,6 @@ def purpose() -> None:
     """
 
 
-@purpose.command("list")
-@json_option
-@of_organisation
-def list_purposes(settings: Settings, as_json: bool) -> None:
-    """List the purposes in force, and how many activities and policies rest on each.
-
-    \b
-    Examples:
-      landschap purpose list
-      landschap purpose list --json
-    """
-    snapshot, _ = _run(settings, store.current_snapshot)
-    if as_json:
-        click.echo(json.dumps(_purpose_rows(snapshot), ensure_ascii=False))
-        return
-    table = table_of("Purpose", "Name", "Version", "Status", "Activities", "Policies")
-    for row in _purpose_rows(snapshot):
-        table.add_row(*(str(value) for value in row.values()))
-    answer.print(table)
-
-
 @purpose.command("show")
 @click.argument("name", metavar="PURPOSE")
 @json_option
@@ -323,37 +302,23 @@ def _find(snapshot: Snapshot, name: str) -> KnownPurpose | None:
     return None
 
 
-def _resting_on(snapshot: Snapshot, uri: str) -> tuple[list[ProcessingActivity], list[Policy]]:
+def resting_on(snapshot: Snapshot, uri: str) -> tuple[list[ProcessingActivity], list[Policy]]:
+    """The activities and policies for this purpose itself."""
     activities = [each for each in snapshot.register.activities if each.purpose == uri]
     return activities, [each for each in snapshot.register.policies if each.purpose == uri]
 
 
-def _purpose_rows(snapshot: Snapshot) -> list[dict[str, JsonValue]]:
-    rows: list[dict[str, JsonValue]] = []
-    for uri, known in sorted(snapshot.purposes.items()):
-        activities, policies = _resting_on(snapshot, uri)
-        active = known.is_active(datetime.now(UTC))
-        rows.append(
-            {
-                "uri": uri,
-                "name": known.purpose.label.nl,
-                "version": known.purpose.version,
-                "status": known.purpose.status.value if active else "niet van kracht",
-                "activities": len(activities),
-                "policies": len(policies),
-            }
-        )
-    return rows
-
-
 def _purpose_detail(snapshot: Snapshot, known: KnownPurpose) -> dict[str, JsonValue]:
-    activities, policies = _resting_on(snapshot, known.purpose.uri)
+    activities, policies = resting_on(snapshot, known.purpose.uri)
     return {
         "uri": known.purpose.uri,
         "version": known.purpose.version,
         "name": {"nl": known.purpose.label.nl, "en": known.purpose.label.en},
         "definition": {"nl": known.purpose.definition.nl, "en": known.purpose.definition.en},
         "liesUnder": list(known.ancestors[1:]),
+        "list": known.purpose.scheme,
+        "local": is_local(known.purpose, snapshot.register),
+        "shared": shared_purpose(known.purpose, snapshot),
         "snapshot": snapshot.version,
         "activities": [
             {"uri": a.uri, "version": a.version, "name": a.name.nl, "grounds": list(a.legal_bases)}
@@ -375,7 +340,7 @@ def _purpose_detail(snapshot: Snapshot, known: KnownPurpose) -> dict[str, JsonVa
 
 
 def _purpose_words(snapshot: Snapshot, known: KnownPurpose) -> list[str]:
-    activities, policies = _resting_on(snapshot, known.purpose.uri)
+    activities, policies = resting_on(snapshot, known.purpose.uri)
     described = known.purpose
     bases = {each.id: each for each in snapshot.register.legal_bases}
     state = f"version {described.version}, {described.status.value}, {_period(described.valid)}"
@@ -384,6 +349,9 @@ def _purpose_words(snapshot: Snapshot, known: KnownPurpose) -> list[str]:
         f"  {described.uri}",
         f"  {described.definition.nl}",
     ]
+    if is_local(described, snapshot.register):
+        shared = shared_purpose(described, snapshot)
+        lines.append(f"  one of our own; to others it is {shared or 'not known'}")
     for activity in activities:
         lines += [f"\nActivity: {activity.name.nl}", f"  {activity.what.nl} {activity.why.nl}"]
         for name in activity.legal_bases:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from landschap.cli import (
     purpose_dpia,
     purpose_import,
+    purpose_lists,
     purpose_replay,
     purpose_unused,
     purpose_used,
@@ -16,6 +17,7 @@ __all__ = [
     "purpose",
     "purpose_dpia",
     "purpose_import",
+    "purpose_lists",
     "purpose_replay",
     "purpose_unused",
     "purpose_used",

@@ -15,8 +15,11 @@ def document_of(register: Register) -> dict[str, object]:
     """The register as plain JSON, everything in a fixed order, so that order in files is free."""
     plain: dict[str, Any] = msgspec.to_builtins(_sorted(register))
     without_absent(plain)
+    # Absent means no: so a register without these keeps the version it always had.
+    for scheme in plain["schemes"]:
+        if not scheme["version"]:
+            del scheme["version"]
     for policy in plain["policies"]:
-        # Absent means no: so a register without these keeps the version it always had.
         if not policy["delegable"]:
             del policy["delegable"]
         for name in _NEW_IN_POLICY:

@@ -14,6 +14,7 @@ from typing import TypeVar
 from landschap.purposes.checks import check_register
 from landschap.purposes.derived import DerivedField
 from landschap.purposes.duties import Confidentiality
+from landschap.purposes.lists import unmapped
 from landschap.purposes.model import (
     LEGAL_BASES,
     FieldSet,
@@ -49,7 +50,8 @@ def parse_register(
     """The register in these files (name -> text). ``owner`` is the OIN of whose register it is.
 
     What is not wrong, and was hardly meant, is added to ``warned``: permissions that can never
-    apply. Raises RegisterError with everything that is wrong.
+    apply, purposes of one's own that lead to no shared one. Raises RegisterError with everything
+    that is wrong.
     """
     problems: list[Mistake] = []
     tables = tables_of(sources, problems, _KINDS)
@@ -79,7 +81,7 @@ def parse_register(
     if problems:
         raise RegisterError(problems)
     if warned is not None:
-        for finding in never_applying(register):
+        for finding in (*never_applying(register), *unmapped(register)):
             tables[finding.table][finding.place].problem(finding.key, finding.message)
         warned += problems
     return register
@@ -105,6 +107,7 @@ def _scheme(table: Table, _owner: str) -> PurposeScheme:
         title=table.words("titel"),
         publisher=table.text("uitgever"),
         rank=table.number("rang"),
+        version=table.text("versie", default=""),
     )
 
 

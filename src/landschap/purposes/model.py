@@ -112,12 +112,16 @@ class PurposeStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PurposeScheme:
-    """A list of purposes: the national one, or one's own. A lower rank wins in an equivalence."""
+    """A list of purposes: the national one, or one's own. A lower rank wins in an equivalence.
+
+    ``version`` is what its publisher calls this edition; its purposes have versions of their own.
+    """
 
     uri: str
     title: Text
     publisher: str
     rank: int
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

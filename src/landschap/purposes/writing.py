@@ -25,7 +25,8 @@ _Keys = Mapping[str, str]
 _TABLES: Mapping[str, tuple[str, str, _Keys]] = {
     "schemes": (
         "doelen.toml", "stelsel",
-        {"uri": "uri", "title": "titel", "publisher": "uitgever", "rank": "rang"},
+        {"uri": "uri", "title": "titel", "publisher": "uitgever", "rank": "rang",
+         "version": "versie"},
     ),
     "purposes": (
         "doelen.toml", "doel",
