@@ -10,6 +10,7 @@ import warnings
 
 import pytest
 
+from landschap.cli.demo.accounting import account_for_a_use
 from landschap.cli.demo.landscape import OTHER_PURPOSE, SUZANNE
 from landschap.cli.demo.report import Seen
 from landschap.cli.demo.retaining import destroy_what_is_due
@@ -54,6 +55,11 @@ async def test_the_resident_reads_who_asked(story: Story) -> None:
     seen = await story.resident_sees_the_use()
     assert seen["asker"]
     assert isinstance(seen["seconds"], float)
+
+
+async def test_a_span_of_another_application_is_found_in_the_person_s_view(story: Story) -> None:
+    seen = await account_for_a_use(story.opened.landscape)
+    assert str(seen["exporter"]).startswith("opentelemetry-exporter-otlp-proto-http")
 
 
 @pytest.mark.case("S-35")

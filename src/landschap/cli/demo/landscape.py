@@ -64,6 +64,7 @@ class Member:
     outway: str = ""
     web: str = ""
     open: str = ""
+    logboek: str = ""
 
     @property
     def manager_address(self) -> str:
@@ -151,6 +152,7 @@ def landscape_in(folder: Path, *, network: int = 11, web_port: int = 8700) -> La
             inway=f"{base}.3:8443",
             web=f"127.0.0.1:{web_port}",
             open=f"127.0.0.1:{web_port + 3}",
+            logboek=f"{base}.3:8081",
             admin=f"{base}.2:9443",
         ),
         doesburg=Member(
@@ -299,7 +301,7 @@ def _write_secret(path: Path) -> None:
 def _settings_text(landscape: Landscape, member: Member) -> str:
     listen = {
         part: getattr(member, part)
-        for part in ("manager", "inway", "outway", "web", "open", "admin")
+        for part in ("manager", "inway", "outway", "web", "open", "logboek", "admin")
         if getattr(member, part)
     }
     reached = (*landscape.members, landscape.heidedorp)
@@ -332,6 +334,7 @@ def _settings_text(landscape: Landscape, member: Member) -> str:
         *([f'inway = "{member.inway_address}"'] if member.inway else []),
         *([f'web = "{member.web_address}"'] if member.web else []),
         *([f'open = "{member.open_address}"'] if member.open else []),
+        *([f'logboek = "http://{member.logboek}"'] if member.logboek else []),
         "",
         "[network]",
         "allow_private = true",

@@ -87,7 +87,7 @@ def _require_free(landscape: Landscape) -> None:
     """Another demo on these addresses would answer in our place. Raises Trouble."""
     taken = {landscape.login: "login provider", landscape.supplier: "supplier"}
     for member in (*landscape.members, landscape.heidedorp):
-        for part in ("manager", "inway", "outway", "web", "open", "admin"):
+        for part in ("manager", "inway", "outway", "web", "open", "logboek", "admin"):
             if address := getattr(member, part):
                 taken[address] = f"{part} of {member.name}"
     in_use = [f"{address} ({what})" for address, what in taken.items() if not is_free(address)]

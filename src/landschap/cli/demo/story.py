@@ -15,6 +15,7 @@ from typing import Any
 
 import aiohttp
 
+from landschap.cli.demo.accounting import account_for_a_use
 from landschap.cli.demo.application import Answer, Question, read_answer
 from landschap.cli.demo.commands import landschap
 from landschap.cli.demo.landscape import OTHER_PURPOSE, PURPOSE, SUZANNE, Member
@@ -79,6 +80,10 @@ class Story:
             ("same transaction id in both logs", self.same_transaction_in_both_logs),
             ("a processing line for each person", self.line_for_each_person),
             ("the resident sees the use in the portal", self.resident_sees_the_use),
+            (
+                "an application of Weesp accounts by OpenTelemetry; the resident sees it",
+                lambda: account_for_a_use(self.opened.landscape),
+            ),
             ("an employee sees a building as known then", self.employee_sees_it_as_known_then),
             ("open data without login, and nothing that is closed", self.open_data),
             (
