@@ -2,6 +2,8 @@
 # Two commands matter: `make demo` and `make test`. Both set themselves up; they need python3 and make.
 PYTHON ?= python3
 BIN := .venv/bin
+# Images often forbid compiled files; the tests start our programs by the hundred, so here they are kept.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test long lint conformance bench docs lock clean browser
 

@@ -55,6 +55,8 @@ _MEMORY = Path("/dev/shm")  # noqa: S108 - folders in it are made by mkdtemp
 if "TMPDIR" not in os.environ and _has_room_in_memory(_MEMORY):
     os.environ["TMPDIR"] = str(_MEMORY)
     tempfile.tempdir = None
+# Images often forbid compiled files; compiling anew is half the start of each program of ours.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # The width of who runs the tests is not that of a user's terminal.
 os.environ.pop("COLUMNS", None)
 # Each starts whole organisations once per run; all of its tests use those.
