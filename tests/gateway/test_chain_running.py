@@ -28,11 +28,11 @@ from tests.gateway.pair_rig import Side
 from tests.throwaway import Cluster
 
 from landschap.cli import purpose_commands
-from landschap.cli.chains import chain_words
 from landschap.cli.explain import explain
 from landschap.cli.log_copy import write_copy
 from landschap.cli.verify import verify
 from landschap.cli.verify_chain import compare
+from landschap.gateway.tracing.chains import chain_words
 from landschap.integration.connectors.fanout import Occasion, collect
 from landschap.integration.connectors.opening import Surroundings, client_session, open_doors
 from landschap.integration.declaration import parse_declaration

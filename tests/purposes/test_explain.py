@@ -20,11 +20,13 @@ from tests.logboek.log_rig import pseudonym
 from tests.purposes import registers as r
 
 import landschap
-from landschap.cli.explain import Rooms, error_rows, explain, explain_transaction
-from landschap.cli.explanation import Explained, words_of
+from landschap.cli.explain import error_rows, explain
 from landschap.cli.verify import LOG_READER
 from landschap.fsc import store as fsc_store
 from landschap.gateway import recording
+from landschap.gateway.tracing.explained import Explained, words_of
+from landschap.gateway.tracing.store import explain_transaction
+from landschap.gateway.usage.store import Rooms
 from landschap.logboek.drafts import line_draft, permitted_draft, refused_draft
 from landschap.logboek.payloads import AdlEntry, FscEntry, LineEntry, Outcome
 from landschap.logboek.records import Draft
@@ -157,7 +159,7 @@ class House:
 @pytest.fixture
 async def house(database: Database) -> AsyncIterator[House]:
     rooms = Rooms(
-        logboek=await database.pool("logboek", role=LOG_READER),
+        log=await database.pool("logboek", role=LOG_READER),
         purposes=await database.pool("purposes"),
         fsc=await database.pool("fsc"),
     )
@@ -226,7 +228,7 @@ async def test_the_trace_finds_the_same(house: House) -> None:
 
 async def test_a_refusal_tells_the_missing_link_and_who_can_add_it(house: House) -> None:
     transaction = await house.ask(r.question(fields=("adres.straat", "woning.m2")))
-    records = await house.rooms.logboek.fetch("SELECT trace_id FROM logboek.record")
+    records = await house.rooms.log.fetch("SELECT trace_id FROM logboek.record")
     explained = await house.told(UUID(bytes=records[0]["trace_id"]))
     told = words(explained)
     assert "refused, fields_excess" in told

@@ -8,55 +8,30 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 from uuid import UUID
 
-import asyncpg
 import click
 
-from landschap.cli.chains import chain_words, declared_by, hop_json
 from landschap.cli.config_option import config_option
-from landschap.cli.explanation import (
-    Explained,
-    ExplainedContract,
-    ExplainedDecision,
-    ExplainedLine,
-    ExplainedRecord,
-    connection_of,
-    decision_parts,
-    grant_of,
-    words_of,
-)
 from landschap.cli.verify import LOG_READER
-from landschap.fsc import store as fsc_store
 from landschap.gateway.recording import EXPLAINED
-from landschap.logboek import store as log_store
-from landschap.logboek.merkle import proves_inclusion
-from landschap.logboek.records import Kind, Record, leaf_of
+from landschap.gateway.tracing.chains import chain_words, declared_by, hop_json
+from landschap.gateway.tracing.explained import Explained, words_of
+from landschap.gateway.tracing.store import explain_transaction
+from landschap.gateway.usage.store import Rooms
+from landschap.logboek.records import Record
 from landschap.platform import postgres
 from landschap.platform.settings import Settings, load_settings
-from landschap.purposes import store as purpose_store
-from landschap.purposes.bound import Bound, read_bound
 from landschap.purposes.chain_review import hops_of
-from landschap.purposes.replay import replay
-from landschap.vocabulary.identifiers import GrantHash, InvalidValue
 from landschap.vocabulary.ijson import JsonValue
 
 _NOT_FOUND = 3
 _IDENTIFIER = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}")
 _ROW = re.compile(r"^\|\s*`(?P<code>[A-Za-z_]+)`\s*\|(?P<cells>.*)\|\s*$")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rooms:
-    """A pool of each room that is asked, each in that room's own role."""
-
-    logboek: asyncpg.Pool
-    purposes: asyncpg.Pool
-    fsc: asyncpg.Pool
 
 
 @click.command("explain")
@@ -144,111 +119,13 @@ async def _explained(settings: Settings, identifier: UUID) -> Explained | None:
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(postgres.database(settings))
         rooms = Rooms(
-            logboek=await postgres.pool(settings, "logboek", size=1, role=LOG_READER),
+            log=await postgres.pool(settings, "logboek", size=1, role=LOG_READER),
             purposes=await postgres.pool(settings, "purposes", size=1),
             fsc=await postgres.pool(settings, "fsc", size=1),
         )
-        for pool in (rooms.logboek, rooms.purposes, rooms.fsc):
+        for pool in (rooms.log, rooms.purposes, rooms.fsc):
             stack.push_async_callback(pool.close)
         own = settings.organisation
         found = await explain_transaction(rooms, identifier, datetime.now(UTC))
         # Peers have names of their own telling; ours stands in the settings.
         return found and replace(found, names={**found.names, own.oin.value: own.name})
-
-
-async def explain_transaction(rooms: Rooms, identifier: UUID, now: datetime) -> Explained | None:
-    """Everything this organisation holds about one transaction, or trace; None when nothing."""
-    records = await _records(rooms.logboek, identifier)
-    if not records:
-        return None
-    hashes = sorted({grant for each in records if (grant := grant_of(each))})
-    contracts = [await _contract(rooms, each, now) for each in hashes]
-    bounds = {each.grant_hash: each.bound for each in contracts if each is not None}
-    return Explained(
-        identifier=str(identifier),
-        trace_id=records[0].columns.trace_id.hex(),
-        names=await fsc_store.peer_names(rooms.fsc),
-        contracts=tuple(each for each in contracts if each is not None),
-        decisions=tuple(
-            [await _decision(rooms, r, bounds) for r in records if "adl" in r.content()]
-        ),
-        records=tuple([await _proved(rooms.logboek, record) for record in records]),
-        lines=tuple(
-            [await _line(rooms, record) for record in records if record.columns.kind == Kind.LINE]
-        ),
-    )
-
-
-async def _records(pool: asyncpg.Pool, identifier: UUID) -> Sequence[Record]:
-    """The records of the transaction, and all others of the same trace, oldest first."""
-    named = await log_store.by_transaction(pool, identifier)
-    trace = named[0].columns.trace_id if named else identifier.bytes
-    found = {record.record_id: record for record in named}
-    found.update({record.record_id: record for record in await log_store.by_trace(pool, trace)})
-    return [found[key] for key in sorted(found)]
-
-
-async def _contract(rooms: Rooms, grant_hash: str, now: datetime) -> ExplainedContract | None:
-    try:
-        stored = await fsc_store.contract_of_grant(rooms.fsc, GrantHash.parse(grant_hash))
-    except InvalidValue:
-        return None
-    if stored is None:
-        return None
-    connection = connection_of(stored.contract, grant_hash)
-    bound = read_bound(connection.properties) if connection else None
-    return ExplainedContract(
-        grant_hash=grant_hash,
-        content_hash=stored.contract.hash.value,
-        state=stored.state(now).value,
-        not_before=stored.contract.not_before,
-        not_after=stored.contract.not_after,
-        connection=connection,
-        bound=bound if isinstance(bound, Bound) else None,
-        signatures=stored.signatures,
-    )
-
-
-async def _decision(
-    rooms: Rooms, record: Record, bounds: dict[str, Bound | None]
-) -> ExplainedDecision:
-    request, response, version = decision_parts(record.content())
-    snapshot = await purpose_store.snapshot_by_version(rooms.purposes, version)
-    again = None
-    if snapshot is not None:
-        again = replay(
-            request,
-            response,
-            bound=bounds.get(grant_of(record)),
-            snapshot=snapshot,
-            at=record.columns.at,
-            require_bound=grant_of(record) in bounds,
-        )
-    return ExplainedDecision(
-        record_id=str(record.record_id),
-        request=request,
-        response=response,
-        version=version,
-        snapshot=snapshot,
-        replay=again,
-    )
-
-
-async def _proved(pool: asyncpg.Pool, record: Record) -> ExplainedRecord:
-    """The record with what its proof shows: leaf, path and head all recomputed."""
-    proof = await log_store.proof_of(pool, record)
-    proved = False
-    if proof is not None and leaf_of(record.columns, record.salt, record.payload) == record.leaf:
-        made = proof.batch.made
-        try:
-            root = proves_inclusion(record.leaf, record.position, made.size, proof.path)
-        except ValueError:
-            root = b""
-        proved = root == made.root and made.digest() == proof.batch.head
-    return ExplainedRecord(record=record, proved=proved)
-
-
-async def _line(rooms: Rooms, record: Record) -> ExplainedLine:
-    uri = record.columns.activity or ""
-    activity = await purpose_store.activity_at(rooms.purposes, uri, record.columns.at)
-    return ExplainedLine(record=record, activity=activity)

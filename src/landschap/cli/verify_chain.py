@@ -12,9 +12,9 @@ from uuid import UUID
 
 import click
 
-from landschap.cli.chains import Compared, chain_words, declared_by, finding_words
 from landschap.cli.log_copy import CopiedLog
 from landschap.fsc.store import peer_names
+from landschap.gateway.tracing.chains import Compared, chain_words, declared_by, finding_words
 from landschap.logboek import store
 from landschap.logboek.anchors import read_anchor
 from landschap.logboek.findings import Report

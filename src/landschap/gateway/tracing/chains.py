@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from landschap.cli.explanation import decision_parts
+from landschap.gateway.tracing.explained import decision_parts
 from landschap.logboek.records import Record
 from landschap.purposes.chain_review import Declared, Finding, Word, declared_in, hops_of
 from landschap.vocabulary.ijson import JsonValue
