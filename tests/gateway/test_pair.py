@@ -7,6 +7,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -14,6 +15,7 @@ from tests.gateway.gateway_rig import Heard, http_answer
 from tests.gateway.gateway_scene import (
     ASSISTANCE,
     DOESBURG,
+    FIELD_SET,
     PARKING,
     WEESP,
     headers_of,
@@ -29,7 +31,11 @@ from landschap.gateway.api.desk import Desk, Sources
 from landschap.gateway.asked import Asked
 from landschap.logboek.records import Kind as RecordKind
 from landschap.platform.ids import uuid7
+from landschap.platform.keys import secret_key
+from landschap.purposes.model import Register
 from landschap.purposes.permit import Permit, open_permit
+from landschap.purposes.rows import RowCondition
+from landschap.purposes.store import current_snapshot
 
 
 def code_of(answer: tuple[int, dict[str, str], bytes]) -> tuple[int, str]:
@@ -51,18 +57,8 @@ async def test_question_goes_through_both_doors_and_its_answer_comes_back(pair: 
 
 
 async def test_service_can_open_the_permit_for_this_question(pair: Pair) -> None:
-    from landschap.platform.keys import secret_key
-
     await pair.ask()
-    permit = open_permit(
-        pair.service.heard[0].headers["permit"],
-        secret_key(pair.weesp.settings, "permit"),
-        now=datetime.now(UTC),
-        method="POST",
-        target="/v1/_zoek?fields=uitkering.soort",
-        service="uitkeringen",
-    )
-    assert isinstance(permit, Permit)
+    permit = permit_of(pair, "/v1/_zoek?fields=uitkering.soort")
     assert (permit.peer, permit.fields) == (DOESBURG, ("uitkering.soort",))
 
 
@@ -147,6 +143,71 @@ async def test_policy_that_the_provider_withdraws_ends_the_very_next_question(pa
     assert code_of(refused) == (403, "policy_none")
     await pair.weesp.change_register(register(WEESP))
     assert (await pair.ask())[0] == 200
+
+
+@pytest.mark.case("S-34")
+async def test_each_side_has_finer_rules_of_its_own_that_the_other_knows_nothing_of(
+    pair: Pair,
+) -> None:
+    """Rows and fields at the provider, roles at the asker: neither touches the other's register."""
+    both = "/v1/_zoek?fields=uitkering.soort,uitkering.norm"
+    there, here = register(WEESP), await registered(pair.doesburg)
+    narrow = replace(FIELD_SET, id="smal", fields=("bsn", "uitkering.soort"))
+    own_rows = (RowCondition(path="uitkering.soort", op="in", values=("bijstand", "ioaw")),)
+    assert (await pair.ask(both))[0] == 200
+    assert permit_of(pair, both).rows == ()
+
+    finer = replace(there.policies[0], id="POL-FIJN", field_set=narrow.key, rows=own_rows)
+    await pair.weesp.change_register(
+        replace(
+            there,
+            field_sets=(*there.field_sets, narrow),
+            policies=(finer, *there.policies[1:]),
+        )
+    )
+    refused = await pair.ask(both)
+    assert code_of(refused) == (403, "fields_excess")
+    assert json.loads(refused[2])["allowed_fields"] == ["uitkering.soort"]
+    one = "/v1/_zoek?fields=uitkering.soort"
+    pair.service.heard.clear()
+    assert (await pair.ask(one))[0] == 200
+    found = permit_of(pair, one)
+    assert (found.fields, found.rows) == (("uitkering.soort",), own_rows)
+    # Doesburg changed nothing for it, and no rule of Weesp stands in its register.
+    assert await registered(pair.doesburg) == here
+    await pair.weesp.change_register(there)
+    weesp = await registered(pair.weesp)
+
+    by_role = tuple(
+        replace(each, id=f"{each.id}-ROL", roles=("consulent",)) for each in here.policies
+    )
+    await pair.doesburg.change_register(replace(here, policies=by_role))
+    pair.service.heard.clear()
+    refused = await pair.ask(one)
+    assert code_of(refused) == (403, "role_not_allowed")
+    assert not pair.service.heard
+    assert await registered(pair.weesp) == weesp
+    await pair.doesburg.change_register(here)
+    assert (await pair.ask(one))[0] == 200
+
+
+async def registered(side: Side) -> Register:
+    snapshot, _ = await current_snapshot(side.pools.purposes)
+    return snapshot.register
+
+
+def permit_of(pair: Pair, target: str) -> Permit:
+    """What the service behind Weesp's Inway may do, as it opens it."""
+    permit = open_permit(
+        pair.service.heard[0].headers["permit"],
+        secret_key(pair.weesp.settings, "permit"),
+        now=datetime.now(UTC),
+        method="POST",
+        target=target,
+        service="uitkeringen",
+    )
+    assert isinstance(permit, Permit)
+    return permit
 
 
 async def test_application_that_is_revoked_can_not_ask_again(pair: Pair) -> None:
