@@ -1,27 +1,26 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The console in real Chromium: accessible, narrow, by keyboard, without script, on paper.
-
-Set LANDSCHAP_PICTURES to a folder to get a picture of each page.
-"""
+"""The console in real Chromium: accessible, narrow, by keyboard, without script, on paper."""
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
 
 import pytest
 from playwright.async_api import Browser, Page
+from tests.browsing import (
+    DARK_AND_NARROW,
+    FOCUS,
+    LIGHT_AND_WIDE,
+    LOOKS,
+    Look,
+    faults_at,
+    opened,
+    shape_of,
+    tab_to,
+    take_picture,
+)
 from tests.console.acts import PAND, RESIDENT, placed, reported
 from tests.console.console_rig import CASE, Console
-from tests.portal.test_in_a_browser import (
-    FOCUS,
-    WIDTHS,
-    _picture,
-    _tab_to,
-    faults_of,
-    opened,
-    problems_of,
-    shape_of,
-)
 
 from landschap.purposes.public import id_of
 
@@ -63,41 +62,29 @@ async def log_in(page: Page, console: Console, name: str = "M. de Wit") -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "colours", "width"),
+    ("language", "looks"),
     [
-        ("nl", "light", 1280),
-        ("en", "dark", 320),
-        *(
-            pytest.param(language, colours, width, marks=pytest.mark.long)
-            for language in ("nl", "en")
-            for colours in ("light", "dark")
-            for width in WIDTHS
-            if (language, colours, width) not in {("nl", "light", 1280), ("en", "dark", 320)}
-        ),
+        ("nl", [LIGHT_AND_WIDE]),
+        ("en", [DARK_AND_NARROW]),
+        pytest.param("nl", LOOKS, marks=pytest.mark.long),
+        pytest.param("en", LOOKS, marks=pytest.mark.long),
     ],
 )
 async def test_no_page_has_a_fault_that_a_program_can_find(
-    console: Console,
-    browser: Browser,
-    language: str,
-    colours: Literal["light", "dark"],
-    width: int,
+    console: Console, browser: Browser, language: str, looks: Sequence[Look]
 ) -> None:
     report = await reported(console, "0457100000054771")
     await placed(console)
-    options = {"viewport": {"width": width, "height": 900}, "color_scheme": colours}
     problems = {}
-    async with opened(browser, **options) as context:
+    async with opened(browser) as context:
         page = await context.new_page()
         await log_in(page, console)
         for name, path in PAGES.items():
             own = "/en" if language == "en" else ""
             await page.goto(console.address + own + path.format(report=report))
             assert await page.locator("html").get_attribute("lang") == language
-            faults = [*problems_of(await shape_of(page)), *await faults_of(page)]
-            await _picture(page, f"console-{name}-{language}-{width}-{colours}")
-            if faults:
-                problems[name] = faults
+            if found := await faults_at(page, looks, f"console-{name}-{language}"):
+                problems[name] = found
     assert problems == {}
 
 
@@ -109,7 +96,7 @@ async def test_a_building_is_seen_as_known_then_by_keyboard_alone(
         await log_in(page, console)
         await page.goto(console.address + PAND)
         # Through the drawing: the region that scrolls, then each area in reading order.
-        assert await _tab_to(page, "15 november 2010") < 15
+        assert await tab_to(page, "15 november 2010") < 15
         stops = []
         for _ in range(8):
             await page.keyboard.press("Tab")
@@ -194,7 +181,7 @@ async def test_on_paper_and_with_large_letters(console: Console, browser: Browse
             assert not await page.locator(hidden).first.is_visible(), hidden
         assert await page.locator(".ls-printed").is_visible()
         assert await page.locator("svg.ls-grid").is_visible()
-        await _picture(page, "console-pand-print")
+        await take_picture(page, "console-pand-print")
         await page.emulate_media(media="screen")
         await page.add_style_tag(content="html { font-size: 200% !important }")
         assert (await shape_of(page))["wide"] <= 0

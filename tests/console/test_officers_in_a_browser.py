@@ -1,28 +1,19 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Emergency access, proposals and changed values in real Chromium: accessible, narrow, without script.
-
-Set LANDSCHAP_PICTURES to a folder to get a picture of each page.
-"""
+"""Emergency access, proposals and changed values in real Chromium: accessible, narrow, without script."""
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pytest
 from playwright.async_api import Browser, Page
+from tests.browsing import DARK_AND_NARROW, LIGHT_AND_WIDE, LOOKS, Look, faults_at, opened
 from tests.console.confidential_rig import MARKED, OPEN, PAGE
 from tests.console.console_rig import BIJSTAND, BURGERZAKEN, CASE, Console
 from tests.console.test_contracts import OUTSIDE, path_of, received
 from tests.console.test_emergency import take, used_by
 from tests.console.test_proposing import FORM, decide, proposed
-from tests.portal.test_in_a_browser import (
-    WIDTHS,
-    _picture,
-    faults_of,
-    opened,
-    problems_of,
-    shape_of,
-)
 
 from landschap.purposes.public import id_of
 
@@ -44,15 +35,10 @@ OFFICER = {
 }
 EMERGENCY = {"piket-begin": "/console", "piket-loopt": HERE, "piket-doel": "/console/doel"}
 SETTINGS = [
-    ("nl", "light", 1280),
-    ("en", "dark", 320),
-    *(
-        pytest.param(language, colours, width, marks=pytest.mark.long)
-        for language in ("nl", "en")
-        for colours in ("light", "dark")
-        for width in WIDTHS
-        if (language, colours, width) not in {("nl", "light", 1280), ("en", "dark", 320)}
-    ),
+    ("nl", [LIGHT_AND_WIDE]),
+    ("en", [DARK_AND_NARROW]),
+    pytest.param("nl", LOOKS, marks=pytest.mark.long),
+    pytest.param("en", LOOKS, marks=pytest.mark.long),
 ]
 
 
@@ -70,38 +56,43 @@ async def enter(page: Page, console: Console, name: str, purpose: str = "") -> N
         await page.wait_for_url(f"{console.address}/console/register")
 
 
-async def faults(page: Page, console: Console, language: str, name: str, path: str) -> list[str]:
-    """What a program finds wrong with one page; leaves a picture of it."""
-    own = "/en" if language == "en" else ""
-    await page.goto(console.address + own + path)
-    assert await page.locator("html").get_attribute("lang") == language
-    found = [*problems_of(await shape_of(page)), *await faults_of(page)]
-    width = page.viewport_size["width"] if page.viewport_size else 0
-    await _picture(page, f"console-{name}-{language}-{width}")
-    return found
+@dataclass(frozen=True, kw_only=True)
+class Eye:
+    """How pages are looked at: in which language, under which looks."""
+
+    console: Console
+    language: str
+    looks: Sequence[Look]
+
+    async def faults(self, page: Page, name: str, path: str) -> list[str]:
+        """What a program finds wrong with one page."""
+        own = "/en" if self.language == "en" else ""
+        await page.goto(self.console.address + own + path)
+        assert await page.locator("html").get_attribute("lang") == self.language
+        return await faults_at(page, self.looks, f"console-{name}-{self.language}")
 
 
-@pytest.mark.parametrize(("language", "colours", "width"), SETTINGS)
+@pytest.mark.parametrize(("language", "looks"), SETTINGS)
 async def test_pages_of_officers_have_no_fault_that_a_program_can_find(
-    console: Console, browser: Browser, language: str, colours: Literal["light", "dark"], width: int
+    console: Console, browser: Browser, language: str, looks: Sequence[Look]
 ) -> None:
     visitor = await console.visit("piket")
     await take(visitor)
     await visitor.get("/console/register/bag/panden/0424100000002206")
     known = {"emergency": str((await used_by(console, "piket")).emergency_id)}
     author, other = await console.visit("fg2"), await console.visit("fg")
-    older = await proposed(author, uitleg_nl=[f"Ouder, {width} {colours} {language}."])
-    first = await proposed(author, uitleg_nl=[f"Eerst, {width} {colours} {language}."])
+    older = await proposed(author, uitleg_nl=[f"Ouder, {len(looks)} {language}."])
+    first = await proposed(author, uitleg_nl=[f"Eerst, {len(looks)} {language}."])
     await decide(other, first, "goedkeuren")
     waits = await proposed(author, rollen=["inkomensconsulent\nklantmanager"])
     known |= {"older": older.rpartition("/")[2], "waits": waits.rpartition("/")[2]}
     problems = {}
-    options = {"viewport": {"width": width, "height": 900}, "color_scheme": colours}
-    async with opened(browser, **options) as context:
+    eye = Eye(console=console, language=language, looks=looks)
+    async with opened(browser) as context:
         page = await context.new_page()
         await enter(page, console, "F. Groen")
         for name, path in OFFICER.items():
-            found = await faults(page, console, language, name, path.format(**known))
+            found = await eye.faults(page, name, path.format(**known))
             if found:
                 problems[name] = found
     assert problems == {}
@@ -109,12 +100,12 @@ async def test_pages_of_officers_have_no_fault_that_a_program_can_find(
         await decide(author, address, "intrekken")
 
 
-@pytest.mark.parametrize(("language", "colours", "width"), SETTINGS)
+@pytest.mark.parametrize(("language", "looks"), SETTINGS)
 async def test_emergency_and_changed_values_have_no_fault_that_a_program_can_find(
-    console: Console, browser: Browser, language: str, colours: Literal["light", "dark"], width: int
+    console: Console, browser: Browser, language: str, looks: Sequence[Look]
 ) -> None:
     problems = {}
-    options = {"viewport": {"width": width, "height": 900}, "color_scheme": colours}
+    eye = Eye(console=console, language=language, looks=looks)
     contract = path_of(await received(console, properties=OUTSIDE))
     for name, purpose, pages in (
         ("C. Tract", "", {"contracten": "/console/contracten", "contract": contract}),
@@ -122,11 +113,11 @@ async def test_emergency_and_changed_values_have_no_fault_that_a_program_can_fin
         ("K. Vermeer", BIJSTAND, {"verplichtingen": f"{PAGE}/{OPEN}"}),
         ("P. Iket", "", {"piket-formulier": HERE, "piket-mag-niet": "/console/register"}),
     ):
-        async with opened(browser, **options) as context:
+        async with opened(browser) as context:
             page = await context.new_page()
             await enter(page, console, name, purpose)
             for title, path in pages.items():
-                if found := await faults(page, console, language, title, path):
+                if found := await eye.faults(page, title, path):
                     problems[title] = found
             if name == "P. Iket":
                 await page.goto(console.address + HERE)
@@ -134,7 +125,7 @@ async def test_emergency_and_changed_values_have_no_fault_that_a_program_can_fin
                 await page.get_by_label("Waarom").fill("Brand, en niemand anders is er")
                 await page.get_by_role("button", name="Begin noodtoegang").click()
                 for title, path in EMERGENCY.items():
-                    if found := await faults(page, console, language, title, path):
+                    if found := await eye.faults(page, title, path):
                         problems[title] = found
     assert problems == {}
 

@@ -1,29 +1,17 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The pages in real Chromium: accessible, narrow, by keyboard, without script, on paper.
-
-Set LANDSCHAP_PICTURES to a folder to get a picture of each page.
-"""
+"""The pages in real Chromium: accessible, narrow, by keyboard, without script, on paper."""
 
 from __future__ import annotations
 
-import os
-from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
-from pathlib import Path
-from typing import Any, Literal
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page
+from playwright.async_api import Browser, Page
+from tests.browsing import FOCUS, LOOKS, faults_at, opened, shape_of, tab_to, take_picture
 from tests.portal.portal_rig import LOOK, SUPPLY, UNKNOWN_PEER, Deed, Portal
 
 from landschap.logboek.payloads import Outcome
 
-ROOT = Path(__file__).resolve().parents[2]
-AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "EN-301-549"]
-WIDTHS = (320, 1280)
 PAGES = {
     "begin": "/",
     "lijst": "/gebruik",
@@ -60,15 +48,6 @@ async def uses(portal: Portal) -> dict[str, str]:
     return {"use": str(use), "refused": str(refused)}
 
 
-@asynccontextmanager
-async def opened(browser: Browser, **options: Any) -> AsyncIterator[BrowserContext]:
-    """A context; script of the pages' own is forbidden anyway, that of axe is let through."""
-    context = await browser.new_context(**{"bypass_csp": True, **options})
-    context.set_default_timeout(20_000)
-    yield context
-    await context.close()
-
-
 async def log_in(page: Page, portal: Portal, name: str = "Suzanne Moulin") -> None:
     """From the first page, as a person does."""
     await page.goto(portal.address)
@@ -77,69 +56,13 @@ async def log_in(page: Page, portal: Portal, name: str = "Suzanne Moulin") -> No
     await page.wait_for_url(f"{portal.address}/gebruik")
 
 
-async def faults_of(page: Page) -> list[str]:
-    """What axe finds, in words."""
-    await page.evaluate(AXE.read_text())
-    found = await page.evaluate("tags => axe.run({runOnly: {type: 'tag', values: tags}})", TAGS)
-    assert len(found["passes"]) > 10
-    return [
-        f"{fault['id']}: {node['html'][:120]}"
-        for fault in found["violations"]
-        for node in fault["nodes"]
-    ]
-
-
-async def shape_of(page: Page) -> dict[str, Any]:
-    """What must hold for the document itself, once its letters have come or have failed to."""
-    await page.evaluate("document.fonts.ready.then(() => true)")
-    shape: dict[str, Any] = await page.evaluate(
-        """() => ({
-            h1: document.querySelectorAll('h1').length,
-            ids: [...document.querySelectorAll('[id]')].map(each => each.id),
-            levels: [...document.querySelectorAll('h1,h2,h3,h4')].map(h => +h.tagName[1]),
-            title: document.title,
-            wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
-            scripts: document.scripts.length,
-            styled: document.querySelectorAll('[style], style').length,
-            landmarks: ['header', 'main#inhoud', 'footer'].map(s => !!document.querySelector(s)),
-            fontsLoaded: document.fonts.check('16px "Noto Sans"'),
-        })"""
-    )
-    return shape
-
-
-def problems_of(shape: dict[str, Any]) -> list[str]:
-    """The same in words; empty when all is well."""
-    steps = zip(shape["levels"], shape["levels"][1:], strict=False)
-    checks = {
-        "not one h1": shape["h1"] == 1,
-        "an id twice": max(Counter(shape["ids"]).values(), default=1) == 1,
-        "a level of headings is skipped before the footer": all(b - a <= 1 for a, b in steps),
-        "no title": " - " in shape["title"],
-        f"scrolls sideways by {shape['wide']}": shape["wide"] <= 0,
-        "script": shape["scripts"] == 0,
-        "inline style": shape["styled"] == 0,
-        "landmarks": all(shape["landmarks"]),
-        "letters not loaded": shape["fontsLoaded"],
-    }
-    return [words for words, holds in checks.items() if not holds]
-
-
 @pytest.mark.case("S-03")
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("colours", ["light", "dark"])
 @pytest.mark.parametrize("language", ["nl", "en"])
 async def test_no_page_has_a_fault_that_a_program_can_find(
-    portal: Portal,
-    browser: Browser,
-    uses: dict[str, str],
-    language: str,
-    colours: Literal["light", "dark"],
-    width: int,
+    portal: Portal, browser: Browser, uses: dict[str, str], language: str
 ) -> None:
-    options = {"viewport": {"width": width, "height": 900}, "color_scheme": colours}
     problems = {}
-    async with opened(browser, **options) as context:
+    async with opened(browser) as context:
         page = await context.new_page()
         await log_in(page, portal)
         for name, path in PAGES.items():
@@ -147,18 +70,9 @@ async def test_no_page_has_a_fault_that_a_program_can_find(
             own = "/en" if language == "en" and name != "mislukt" else ""
             await page.goto(portal.address + (own + address).rstrip("/"))
             assert await page.locator("html").get_attribute("lang") == (language if own else "nl")
-            shape = await shape_of(page)
-            await _picture(page, f"{name}-{language}-{width}-{colours}")
-            faults = [*problems_of(shape), *await faults_of(page)]
-            if faults:
-                problems[name] = faults
+            if found := await faults_at(page, LOOKS, f"{name}-{language}"):
+                problems[name] = found
     assert problems == {}
-
-
-async def _picture(page: Page, name: str) -> None:
-    folder = os.environ.get("LANDSCHAP_PICTURES")
-    if folder:
-        await page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
 
 @pytest.mark.case("S-03")
@@ -168,37 +82,13 @@ async def test_the_list_is_two_steps_from_the_first_page_by_keyboard_alone(
     async with opened(browser, viewport={"width": 1280, "height": 900}) as context:
         page = await context.new_page()
         await page.goto(portal.address)
-        assert await _tab_to(page, "Log in") <= 6
+        assert await tab_to(page, "Log in") <= 6
         await page.keyboard.press("Enter")
         await page.wait_for_url("**/authorize?**")
-        await _tab_to(page, "Suzanne Moulin")
+        await tab_to(page, "Suzanne Moulin")
         await page.keyboard.press("Enter")
         await page.wait_for_url(f"{portal.address}/gebruik")
         assert await page.locator("h1").inner_text() == "Wie gebruikte mijn gegevens"
-
-
-async def _tab_to(page: Page, words: str) -> int:
-    """Press Tab until the focus is on these words; every stop on the way must be visible."""
-    for steps in range(1, 60):
-        await page.keyboard.press("Tab")
-        found = await page.evaluate(FOCUS)
-        if not found["words"]:
-            continue  # the document itself, before the first stop
-        assert found["visible"], found
-        if found["words"] == words:
-            return steps
-    raise AssertionError(f"{words!r} is not reached by Tab")
-
-
-FOCUS = """() => {
-    const at = document.activeElement, box = at.getBoundingClientRect();
-    const style = getComputedStyle(at);
-    return {
-        words: at === document.body ? '' : (at.matches('input, select') ? at.name : at.innerText).trim(),
-        visible: box.width > 0 && box.height > 0 && style.outlineStyle !== 'none',
-        height: box.height,
-    };
-}"""
 
 
 async def test_tab_walks_the_list_in_reading_order_and_comes_out_again(
@@ -311,7 +201,7 @@ async def test_on_paper_there_is_no_menu_and_the_page_says_when_it_was_made(
         await page.goto(f"{portal.address}/gebruik?van=1-1-2020&tot=2-1-2020")
         assert "/gebruik" in await page.evaluate(address)
         await page.goto(f"{portal.address}/gebruik")
-        await _picture(page, "lijst-print")
+        await take_picture(page, "lijst-print")
 
 
 async def test_with_letters_twice_as_large_nothing_scrolls_sideways(
@@ -337,4 +227,4 @@ async def test_in_forced_colours_states_keep_their_words(
         page = await context.new_page()
         await log_in(page, portal)
         assert await page.get_by_text("Geweigerd: niets gegeven").first.is_visible()
-        await _picture(page, "lijst-forced")
+        await take_picture(page, "lijst-forced")

@@ -5,14 +5,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Literal
 
 import pytest
 import uvicorn
 from playwright.async_api import Browser
+from tests.browsing import LOOKS, faults_at, opened
 from tests.portal.conftest import browser
 from tests.portal.portal_rig import Server, free_socket
-from tests.portal.test_in_a_browser import faults_of, opened, problems_of, shape_of
 from tests.purposes.registers import ACTIVITY
 from tests.registers.open_rig import Open
 from tests.registers.test_processing_published import published
@@ -33,20 +32,11 @@ async def address(published: Open) -> AsyncIterator[str]:
     await task
 
 
-@pytest.mark.parametrize(
-    ("prefix", "colours", "width"), [("", "light", 1280), ("/en", "dark", 320)]
-)
-async def test_no_page_has_a_fault_that_a_program_can_find(
-    address: str,
-    browser: Browser,
-    prefix: str,
-    colours: Literal["light", "dark"],
-    width: int,
-) -> None:
-    size = {"width": width, "height": 900}
-    async with opened(browser, color_scheme=colours, viewport=size) as context:
+async def test_no_page_has_a_fault_that_a_program_can_find(address: str, browser: Browser) -> None:
+    async with opened(browser) as context:
         page = await context.new_page()
-        for path in ("/verwerkingen", f"/verwerkingen/{id_of(ACTIVITY)}"):
-            await page.goto(f"{address}{prefix}{path}")
-            assert problems_of(await shape_of(page)) == [], path
-            assert await faults_of(page) == [], path
+        for prefix in ("", "/en"):
+            for path in ("/verwerkingen", f"/verwerkingen/{id_of(ACTIVITY)}"):
+                await page.goto(f"{address}{prefix}{path}")
+                picture = (prefix + path).replace("/", "-")
+                assert await faults_at(page, LOOKS, f"open{picture}") == [], prefix + path
