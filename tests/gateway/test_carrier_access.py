@@ -161,7 +161,7 @@ async def test_what_was_never_heard_is_closed_and_a_late_word_corrects_it(
         assert await sweep(deaf, later, patience=NOW) == 1
         assert await sweep(deaf, later, patience=NOW) == 0
     (unknown,) = await outcomes(pair.weesp, transaction)
-    assert (unknown["outcome"], unknown["exception.type"]) == ("failed", "OUTCOME_UNKNOWN")
+    assert (unknown["outcome"], unknown["exception.type"]) == ("failed", "LostOutcome")
     async with follower(pair.weesp) as deps:
         await read_all(deps)
     _, heard = await outcomes(pair.weesp, transaction)

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""How a question to a service with recording ``intent`` ended: one line, without a subject.
+"""How a question ended of which the service wrote nothing: one line, without a subject.
 
-The record of the door, durable before the service is asked, is the intent. What became of it is
-seen by nginx alone and written afterwards. What never came is closed as unknown.
-Source: house decision: recording per service (``intent``).
+The record of the door, durable before the service is asked, is the intent. With recording
+``intent`` what became of it is seen by nginx alone and written afterwards. A service that writes
+its lines itself may be killed before it does. What never came is closed as lost.
+Source: house decision: recording per service; Logboek Dataverwerkingen, "Gedrag van de applicatie".
 """
 
 from __future__ import annotations
@@ -19,8 +20,13 @@ from landschap.logboek.payloads import LineEntry, Outcome
 from landschap.logboek.records import Draft, Kind, Record
 from landschap.vocabulary.ijson import JsonValue
 
-UNKNOWN = "OUTCOME_UNKNOWN"
+LOST = "LostOutcome"
+# What an earlier version called it; such lines are corrected by a late word just as well.
+_LOST = {LOST, "OUTCOME_UNKNOWN"}
 _SYSTEM = "landschap gateway"
+# The caller hung up. Source: nginx.
+_UNFINISHED = {499}
+_FAILED = 500
 
 
 def is_intent(record: Record) -> bool:
@@ -32,7 +38,7 @@ def is_intent(record: Record) -> bool:
 def still_open(records: Sequence[Record]) -> list[tuple[Record, Record | None]]:
     """Of the records of one transaction: intents without an outcome, in order of recording.
 
-    Beside each stands the line that closed it as unknown, if one did: what is heard later says
+    Beside each stands the line that closed it as lost, if one did: what is heard later says
     more, and corrects it.
     """
     closed = {
@@ -41,7 +47,27 @@ def still_open(records: Sequence[Record]) -> list[tuple[Record, Record | None]]:
         if each.columns.kind == Kind.LINE
     }
     pairs = ((each, closed.get(each.columns.span_id.hex())) for each in records if is_intent(each))
-    return [(intent, line) for intent, line in pairs if line is None or _is_unknown(line)]
+    return [(intent, line) for intent, line in pairs if line is None or _is_lost(line)]
+
+
+def unaccounted(records: Sequence[Record]) -> list[Record]:
+    """Of the records of one transaction: the intents of which no line tells anything.
+
+    A line hangs below its intent, or below another line. One that hangs elsewhere (a service that
+    wanted its trace untouched) tells of all of them.
+    """
+    lines = [each for each in records if each.columns.kind == Kind.LINE]
+    parents = {_member(each, "ldv", "parent_span_id") for each in lines}
+    intents = [each for each in records if is_intent(each)]
+    known = {each.columns.span_id.hex() for each in (*intents, *lines)}
+    if parents - known:
+        return []
+    return [each for each in intents if each.columns.span_id.hex() not in parents]
+
+
+def is_unfinished(line: Line) -> bool:
+    """True when nginx saw no whole answer of the service, or one that says it failed."""
+    return not line.complete or line.status in _UNFINISHED or line.status >= _FAILED
 
 
 def how_it_ended(line: Line) -> Outcome:
@@ -78,9 +104,9 @@ def closing_line(
     return _with(line_draft(entry, now=line.at, service=intent.columns.service), told)
 
 
-def unknown_line(intent: Record, *, controller: str, span_id: bytes, now: datetime) -> Draft:
+def lost_line(intent: Record, *, controller: str, span_id: bytes, now: datetime) -> Draft:
     """The line for an intent of which nothing was heard: a crash, or a lost log."""
-    entry = _entry(intent, controller, span_id, Outcome.FAILED, UNKNOWN)
+    entry = _entry(intent, controller, span_id, Outcome.FAILED, LOST)
     entry = msgspec.structs.replace(entry, started_at=intent.columns.at, ended_at=now)
     return line_draft(entry, now=now, service=intent.columns.service)
 
@@ -114,9 +140,9 @@ def _with(draft: Draft, told: dict[str, JsonValue]) -> Draft:
     return msgspec.structs.replace(draft, payload={**draft.payload, "landschap": members})
 
 
-def _is_unknown(line: Record) -> bool:
+def _is_lost(line: Record) -> bool:
     attributes = _member(line, "ldv", "attributes")
-    return isinstance(attributes, dict) and attributes.get("exception.type") == UNKNOWN
+    return isinstance(attributes, dict) and attributes.get("exception.type") in _LOST
 
 
 def _member(record: Record, part: str, name: str) -> JsonValue:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,10 +29,16 @@ from landschap.gateway.access import Line, file_key, read_line, refuses_token
 from landschap.gateway.outcomes import (
     closing_line,
     is_intent,
+    is_unfinished,
+    lost_line,
     still_open,
-    unknown_line,
+    unaccounted,
 )
-from landschap.gateway.services import Service
+from landschap.gateway.store.unfinished import (
+    drop_unfinished,
+    note_unfinished,
+    unfinished_before,
+)
 from landschap.logboek.faults import LogUnavailable, QueueFull
 from landschap.logboek.records import Draft, Record
 from landschap.logboek.store import LogWriter, by_transactions, open_intents
@@ -126,37 +132,68 @@ async def read_once(deps: AccessDeps) -> bool:
 
 async def sweep(deps: AccessDeps, now: datetime, *, patience: timedelta = PATIENCE) -> int:
     """Close what is open for longer than ``patience``; how many. Only after all was read."""
+    closed = await _sweep_intents(deps, now, patience) + await _sweep_unfinished(
+        deps, now, patience
+    )
+    if closed:
+        log.warning("questions of which the outcome was never heard", closed=closed)
+    return closed
+
+
+async def _sweep_intents(deps: AccessDeps, now: datetime, patience: timedelta) -> int:
+    """Those with recording ``intent`` of which nginx told nothing."""
     since = await store.swept_until(deps.gateway) or now - _FIRST_SWEEP
     until = now - patience
-    services = [each.name for each in await _intent_services(deps)]
+    services = [name for name, recording in await _recordings(deps) if recording == "intent"]
     closed = 0
     while until > since:
         found = await open_intents(deps.logboek, services, since, until, _SWEEP_AT_ONCE)
         intents = [each for each in found if is_intent(each)]
         if intents:
-            await deps.writer.append([_unknown(deps, each, now) for each in intents])
+            await deps.writer.append([_lost(deps, each, now) for each in intents])
             closed += len(intents)
         if len(found) < _SWEEP_AT_ONCE:
             since = until
         else:
             since = max(found[-1].recorded_at, since + timedelta(milliseconds=1))
         await store.keep_swept(deps.gateway, since)
-    if closed:
-        log.warning("questions of which the outcome was never heard", closed=closed)
     return closed
 
 
-def _unknown(deps: AccessDeps, intent: Record, now: datetime) -> Draft:
-    return unknown_line(intent, controller=deps.controller, span_id=new_span_id(), now=now)
+async def _sweep_unfinished(deps: AccessDeps, now: datetime, patience: timedelta) -> int:
+    """Those to other services that ended without a whole answer, and without a line."""
+    closed = 0
+    while waiting := await unfinished_before(deps.gateway, now - patience, _SWEEP_AT_ONCE):
+        recorded = await by_transactions(deps.logboek, waiting)
+        lost = [each for records in recorded.values() for each in unaccounted(records)]
+        if lost:
+            await deps.writer.append([_lost(deps, each, now) for each in lost])
+            closed += len(lost)
+        await drop_unfinished(deps.gateway, waiting)
+    return closed
+
+
+def _lost(deps: AccessDeps, intent: Record, now: datetime) -> Draft:
+    return lost_line(intent, controller=deps.controller, span_id=new_span_id(), now=now)
 
 
 async def _take(deps: AccessDeps, chunk: _Chunk) -> None:
     lines = [line for raw in chunk.lines if (line := read_line(raw)) is not None]
     if len(lines) < len(chunk.lines):
         log.warning("lines of the access log not read", lines=len(chunk.lines) - len(lines))
-    drafts = await _closings(deps, lines)
+    recordings = await _recordings(deps)
+    drafts = await _closings(deps, lines, {n.lower() for n, kind in recordings if kind == "intent"})
     if drafts:
         await deps.writer.append(drafts)
+    others = {name.lower() for name, kind in recordings if kind != "intent"}
+    await note_unfinished(
+        deps.gateway,
+        [
+            (line.transaction_id, line.at)
+            for line in lines
+            if line.service in others and line.transaction_id is not None and is_unfinished(line)
+        ],
+    )
     for line in lines:
         if refuses_token(line):
             await _drop_token(deps, line)
@@ -169,9 +206,8 @@ async def _take(deps: AccessDeps, chunk: _Chunk) -> None:
         )  # fmt: skip
 
 
-async def _closings(deps: AccessDeps, lines: Sequence[Line]) -> list[Draft]:
-    """The lines for intents that ended, without those the log holds already."""
-    names = {each.name.lower() for each in await _intent_services(deps)}
+async def _closings(deps: AccessDeps, lines: Sequence[Line], names: Collection[str]) -> list[Draft]:
+    """The lines for intents of these services that ended, without those the log holds already."""
     ended: dict[UUID, list[Line]] = {}
     for line in lines:
         if line.service in names and line.transaction_id is not None:
@@ -208,8 +244,9 @@ async def _drop_token(deps: AccessDeps, line: Line) -> None:
                 log.info("token refused by its Inway", grant_hash=grant_hash, code=line.code)
 
 
-async def _intent_services(deps: AccessDeps) -> list[Service]:
-    return [each for each in await store.services(deps.gateway) if each.recording == "intent"]
+async def _recordings(deps: AccessDeps) -> list[tuple[str, str]]:
+    """The names of our services, and how each is recorded."""
+    return [(each.name, each.recording) for each in await store.services(deps.gateway)]
 
 
 def _unread(deps: AccessDeps) -> list[tuple[Path, int]]:
