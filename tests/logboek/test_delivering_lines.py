@@ -32,7 +32,7 @@ from landschap.catalogue.findings import Mode
 from landschap.logboek.ingest import ACTIVITY as ACTIVITY_NAME
 from landschap.logboek.ingest import SUBJECT, SUBJECT_TYPE
 from landschap.logboek.pseudonyms import as_subject_id
-from landschap.platform.ids import new_span_id
+from landschap.platform.ids import new_span_id, uuid7
 
 
 @pytest.fixture(scope="module")
@@ -160,6 +160,8 @@ WRONG: dict[str, dict[str, Any]] = {
     "attribute_count": {"attributes": {f"a{number}": 1 for number in range(40)}},
     "attribute_size": {"attributes": {"a": "x" * 9000}},
     "not_an_address": {"attributes": {"nl.landschap.purpose": "bijstand"}},
+    "transaction_unknown": {"attributes": {"nl.landschap.fsc_transaction_id": str(uuid7())}},
+    "transaction": {"attributes": {"nl.landschap.fsc_transaction_id": "X"}},
     "too_old": {"start_time": 0, "end_time": 1},
 }
 

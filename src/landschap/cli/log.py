@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""``landschap log``: read the log, and copy it to a file that can be proved elsewhere."""
+"""``landschap log``: read the log, copy it to a file that can be proved, deliver lines to it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import click
 
 from landschap.cli.config_option import json_option, read_from_config
 from landschap.cli.log_copy import write_copy
+from landschap.cli.log_deliver import deliver_journal
 from landschap.cli.tables import answer, table_of
 from landschap.cli.verify import LOG_READER, counting
 from landschap.cli.with_pool import run_with_pool
@@ -43,6 +44,9 @@ def log() -> None:
       landschap log show 01938f2a-5f6b-7a51-8c31-0d2f8c4a6b1e
       landschap log export log.jsonl
     """
+
+
+log.add_command(deliver_journal)
 
 
 @log.command("list")

@@ -42,6 +42,8 @@ _OWN = {
                  "peer_oin", "delegator_oin")
 }  # fmt: skip
 _KNOWN = {ACTIVITY, SUBJECT, SUBJECT_TYPE, PROCESSOR, *NEXT, *_DROPPED, *_OWN}
+_TRANSACTION = "nl.landschap.fsc_transaction_id"
+_PEER = "nl.landschap.peer_oin"
 _KINDS = {"bsn", "kvk", "rsin", "vestiging", "a-nummer", "v-nummer"}
 MAX_ATTRIBUTES = 32
 MAX_ATTRIBUTE_BYTES = 8192
@@ -61,6 +63,16 @@ class Keys(msgspec.Struct, frozen=True):
     keys: Mapping[int, bytes]
 
 
+class Found(msgspec.Struct, frozen=True):
+    """What the log and the register hold of what a line refers to.
+
+    The version of its activity at the moment of the act, and with whom its transaction was.
+    """
+
+    version: int | None = None
+    peer: str | None = None
+
+
 class Subject(msgspec.Struct, frozen=True):
     """Whom a line is about, as the log knows them."""
 
@@ -72,6 +84,15 @@ class Subject(msgspec.Struct, frozen=True):
 def activity_of(given: Given) -> str | None:
     """The address of the activity that a line names. Raises InvalidLine."""
     return _address(given, ACTIVITY)
+
+
+def transaction_of(given: Given) -> UUID | None:
+    """The FSC transaction in which the act was done. Raises InvalidLine."""
+    text = _text(given, _TRANSACTION)
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        raise InvalidLine("transaction", f"{_TRANSACTION} is a UUID", _TRANSACTION) from None
 
 
 def started_at(given: Given) -> datetime:
@@ -107,22 +128,19 @@ def check_given(given: Given) -> None:
 
 
 def record_of(
-    given: Given, version: int | None, keys: Keys, key_id: int, application: str, now: datetime
+    given: Given, found: Found, keys: Keys, key_id: int, application: str, now: datetime
 ) -> Ready:
-    """The record of a checked line, with the version of its activity. Raises InvalidLine."""
+    """The record of a checked line, with what was found of it. Raises InvalidLine."""
     try:
-        entry = _entry(given, version, keys, key_id, application)
+        entry = _entry(given, found, keys, key_id, application)
         return ready(line_draft(entry, now=now))
     except InvalidRecord as error:
         raise InvalidLine("line", error.refusal.detail) from None
 
 
-def _entry(
-    given: Given, version: int | None, keys: Keys, key_id: int, application: str
-) -> LineEntry:
+def _entry(given: Given, found: Found, keys: Keys, key_id: int, application: str) -> LineEntry:
     subject = subject_of(given, keys, key_id)
     processor, after = _address(given, PROCESSOR), _next(given)
-    transaction = _text(given, "nl.landschap.fsc_transaction_id")
     return LineEntry(
         trace_id=given.trace_id,
         span_id=given.span_id,
@@ -137,7 +155,7 @@ def _entry(
         system_version=_system(given, "service.version"),
         application=application,
         activity=activity_of(given),
-        activity_version=version,
+        activity_version=found.version,
         subject=subject.pseudonym if subject else None,
         subject_type=f"{keys.space}/{subject.kind}/{subject.key_id}" if subject else None,
         key_id=subject.key_id if subject else None,
@@ -145,9 +163,9 @@ def _entry(
         trace_origin=_origin(given),
         processor_url=processor,
         next_logbook=after,
-        peer=_oin(given, "nl.landschap.peer_oin"),
+        peer=_peer(given, found),
         delegator=_oin(given, "nl.landschap.delegator_oin"),
-        transaction_id=_uuid(transaction) if transaction else None,
+        transaction_id=transaction_of(given),
         purpose=_address(given, "nl.landschap.purpose"),
         processing_id=_text(given, "nl.landschap.processing_id"),
         data_groups=_groups(given),
@@ -265,12 +283,12 @@ def _oin(given: Given, name: str) -> str | None:
         raise InvalidLine("oin", f"{name} is an OIN of twenty digits", name) from None
 
 
-def _uuid(text: str) -> UUID:
-    name = "nl.landschap.fsc_transaction_id"
-    try:
-        return UUID(text)
-    except ValueError:
-        raise InvalidLine("transaction", f"{name} is a UUID", name) from None
+def _peer(given: Given, found: Found) -> str | None:
+    """With whom: as the door knows it, and as it was said where no door was passed."""
+    said = _oin(given, _PEER)
+    if found.peer is not None and said not in (None, found.peer):
+        raise InvalidLine("peer", "the transaction was with another organisation", _PEER)
+    return found.peer or said
 
 
 def _groups(given: Given) -> tuple[str, ...]:

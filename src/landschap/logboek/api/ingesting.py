@@ -8,10 +8,12 @@ Source: Logboek Dataverwerkingen, "Gedrag van het logboek"; house decision: repl
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+from uuid import UUID
 
 import asyncpg
 import msgspec
@@ -19,9 +21,18 @@ import msgspec
 from landschap.logboek.faults import AlreadySeen, LogUnavailable
 from landschap.logboek.forms import Ready
 from landschap.logboek.given import Given, InvalidLine
-from landschap.logboek.ingest import Keys, activity_of, check_given, record_of, started_at
+from landschap.logboek.ingest import (
+    Found,
+    Keys,
+    activity_of,
+    check_given,
+    record_of,
+    started_at,
+    transaction_of,
+)
+from landschap.logboek.records import Kind, Record
 from landschap.logboek.seen import LineKey, SeenLine, seen_of
-from landschap.logboek.store import LogWriter
+from landschap.logboek.store import LogWriter, by_transactions
 from landschap.logboek.store.seen import seen_before, taken_since
 
 # Another delivery of the same lines may come in between; more often is an accident.
@@ -83,6 +94,7 @@ class Book:
     ) -> list[Ready]:
         oldest = await taken_since(self.pool)
         versions: dict[tuple[str, datetime], int | None] = {}
+        passed = await self._transactions(lines)
         made: list[Ready] = []
         mistakes: list[tuple[int, InvalidLine]] = []
         first: dict[LineKey, SeenLine] = {}
@@ -91,9 +103,10 @@ class Book:
                 given = _readable(line)
                 check_given(given)
                 version = await self._version(given, oldest, versions)
-                found = record_of(given, version, self.keys, self._newest, application, now)
-                _refuse_two(first, seen_of(found))
-                made.append(found)
+                about = Found(version, _peer_in(given, passed))
+                record = record_of(given, about, self.keys, self._newest, application, now)
+                _refuse_two(first, seen_of(record))
+                made.append(record)
             except InvalidLine as error:
                 if isinstance(line, Given) and not error.span:
                     error.span = line.span_id.hex()
@@ -101,6 +114,17 @@ class Book:
         if mistakes:
             raise LinesRefused(mistakes)
         return made
+
+    async def _transactions(
+        self, lines: Sequence[Given | InvalidLine]
+    ) -> Mapping[UUID, Sequence[Record]]:
+        """What the log holds of the transactions that these lines name."""
+        named: set[UUID] = set()
+        for line in lines:
+            with contextlib.suppress(InvalidLine):  # told when the line itself is looked at
+                if isinstance(line, Given) and (transaction := transaction_of(line)):
+                    named.add(transaction)
+        return await by_transactions(self.pool, list(named)) if named else {}
 
     @property
     def _newest(self) -> int:
@@ -171,12 +195,29 @@ class Book:
     ) -> bool:
         """True when it is the same line, taken in when an earlier key made the pseudonym."""
         payload = msgspec.json.decode(made.payload)
-        version = payload["landschap"].get("activity_version")
+        own = payload["landschap"]
+        about = Found(own.get("activity_version"), own.get("peer_oin"))
         return isinstance(line, Given) and any(
-            seen_of(record_of(line, version, self.keys, key_id, application, now)) == kept
+            seen_of(record_of(line, about, self.keys, key_id, application, now)) == kept
             for key_id in self.keys.keys
             if key_id != self._newest
         )
+
+
+def _peer_in(given: Given, passed: Mapping[UUID, Sequence[Record]]) -> str | None:
+    """With whom the transaction was that a line names: our door knows. Raises InvalidLine."""
+    transaction = transaction_of(given)
+    if transaction is None:
+        return None
+    for record in passed.get(transaction, ()):
+        columns = record.columns
+        if columns.kind == Kind.FSC and columns.trace_id == given.trace_id:
+            return columns.peer
+    raise InvalidLine(
+        "transaction_unknown",
+        "the log holds no transaction of this trace under that number",
+        "nl.landschap.fsc_transaction_id",
+    )
 
 
 def _readable(line: Given | InvalidLine) -> Given:
