@@ -15,13 +15,18 @@ from landschap.catalogue.documents import read_document
 from landschap.catalogue.findings import Mode
 from landschap.integration.connectors.opening import read_declarations
 from landschap.integration.description import describe
+from landschap.logboek.describing import document as log_document
+from landschap.purposes.authzen import description as decisions
 from landschap.registers.client.models import read_models, ready_models
 from landschap.registers.describing import About, document_of
 from landschap.registers.describing_3_0 import as_3_0
+from landschap.registers.describing_bulk import bulk_document_of, reading_document_of
 from landschap.registers.describing_inbox import inbox_document_of
+from landschap.registers.describing_ogc import ogc_document_of
 from landschap.registers.describing_writes import writing_document_of
 from landschap.registers.models import Register
 from landschap.registers.open.describing import open_document
+from landschap.registers.open.describing_processing import processing_document
 from landschap.registers.open.view import open_view
 from landschap.vocabulary.ijson import JsonValue
 
@@ -37,17 +42,29 @@ def registers() -> dict[str, Register]:
     return {**{f"ready {name}": each for name, each in ready_models().items()}, **demo}
 
 
+def others(register: Register) -> Iterator[tuple[str, Mapping[str, JsonValue]]]:
+    """What has the same parts for every register, so that one of each kind tells enough."""
+    if register.name in ("bag", "brp"):
+        yield "reading and delivering", reading_document_of(register, ABOUT)
+        yield "bulk", bulk_document_of(register, ABOUT, f"{register.name}-bulk")
+        yield "OGC", ogc_document_of(register, ABOUT)
+
+
 def documents() -> Iterator[tuple[str, Mapping[str, JsonValue]]]:
     for name, register in registers().items():
         reading = document_of(register, ABOUT)
         service = f"{register.name}-bijhouden"
         writing = writing_document_of(register, ABOUT, service)
-        for words, document in (("reading", reading), ("writing", writing)):
+        for words, document in (("reading", reading), ("writing", writing), *others(register)):
             yield f"{name} {words} 3.1", document
             yield f"{name} {words} 3.0", as_3_0(document)
     for name, view in open_view(read_models(WEESP / "registers")).by_name.items():
         yield f"{name} open 3.1", open_document(view, ABOUT)
     yield "inbox", inbox_document_of(ABOUT, "meldingen")
+    yield "processing", processing_document(ABOUT)
+    reached = {"email": ABOUT.email, "url": ABOUT.url}
+    yield "decisions", decisions.document_of(f"{ABOUT.address}/v1", ABOUT.organisation, **reached)
+    yield "log", log_document(ABOUT.address, ABOUT.organisation, **reached)
     for name, declaration in read_declarations(WEESP / "bronnen").items():
         yield f"source {name}", describe(declaration, ABOUT)
 
