@@ -96,7 +96,7 @@ async def test_a_building_is_seen_as_known_then_by_keyboard_alone(
         await log_in(page, console)
         await page.goto(console.address + PAND)
         # Through the drawing: the region that scrolls, then each area in reading order.
-        assert await tab_to(page, "15 november 2010") < 15
+        assert await tab_to(page, "15 november 2010") < 20
         stops = []
         for _ in range(8):
             await page.keyboard.press("Tab")
