@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import time
 from collections.abc import AsyncIterator
@@ -13,6 +14,7 @@ from functools import partial
 from typing import Any
 
 import httpx
+import uvicorn
 from prometheus_client import CollectorRegistry
 from tests.gateway.gateway_scene import ACTIVITY, WEESP, register
 from tests.logboek.log_rig import KEY, OWN
@@ -116,6 +118,19 @@ async def account_on(settings: Settings, pools: dict[str, Any]) -> AsyncIterator
     async with httpx.AsyncClient(transport=transport, base_url=BASE, headers=headers) as client:
         yield Account(client, log, book, metrics, app)
     await log.close()
+
+
+@asynccontextmanager
+async def served(account: Account) -> AsyncIterator[str]:
+    """The address at which the log is asked over HTTP."""
+    server = uvicorn.Server(uvicorn.Config(account.app, log_config=None, port=0, lifespan="on"))
+    serving = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110 - uvicorn sets no event
+        await asyncio.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    await serving
 
 
 async def pools_of(database: Database) -> dict[str, Any]:

@@ -8,14 +8,12 @@ import json
 import os
 import signal
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -25,7 +23,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind
 from tests.gateway.gateway_scene import ACTIVITY
-from tests.logboek.book_rig import SPANS, Account, account_on, pools_of
+from tests.logboek.book_rig import SPANS, Account, account_on, pools_of, served
 from tests.logboek.log_rig import pseudonym
 from tests.throwaway import Database
 
@@ -43,19 +41,6 @@ LAWFUL = {ACTIVITY_NAME: ACTIVITY, SUBJECT: PERSON, SUBJECT_TYPE: "BSN"}
 async def account(module_database: Database) -> AsyncIterator[Account]:
     async with account_on(module_database.settings, await pools_of(module_database)) as made:
         yield made
-
-
-@asynccontextmanager
-async def served(account: Account) -> AsyncIterator[str]:
-    """The address at which the log is asked over HTTP."""
-    server = uvicorn.Server(uvicorn.Config(account.app, log_config=None, port=0, lifespan="on"))
-    serving = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn sets no event
-        await asyncio.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    await serving
 
 
 def spans_of(*attributes: dict[str, Any], kind: SpanKind = SpanKind.INTERNAL) -> list[ReadableSpan]:
