@@ -94,6 +94,15 @@ async def account_on(settings: Settings, pools: dict[str, Any]) -> AsyncIterator
     adopted = dataclasses.replace(made, activities=activities)
     await save_register(pools["purposes"], adopted, _SIGNERS, based_on="")
     key = await add_application(pools["gateway"], "zaaksysteem", datetime.now(UTC))
+    async with account_of(settings, pools, key, OWN) as account:
+        yield account
+
+
+@asynccontextmanager
+async def account_of(
+    settings: Settings, pools: dict[str, Any], key: str, controller: str
+) -> AsyncIterator[Account]:
+    """The application on these pools, as it is in force there, asked by who has this key."""
 
     async def version_at(uri: str, moment: datetime) -> int | None:
         found = await activity_at(pools["purposes"], uri, moment)
@@ -103,7 +112,10 @@ async def account_on(settings: Settings, pools: dict[str, Any]) -> AsyncIterator
     await log.start()
     metrics = CollectorRegistry()
     book = Book(
-        pool=pools["logboek"], log=log, keys=Keys(OWN, SPACE, {1: KEY}), version_at=version_at
+        pool=pools["logboek"],
+        log=log,
+        keys=Keys(controller, SPACE, {1: KEY}),
+        version_at=version_at,
     )
     deps = writing.WritingDeps(
         book=book,
