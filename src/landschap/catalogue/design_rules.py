@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 
-from landschap.catalogue.documents import Document
+from landschap.catalogue.documents import Document, Place
 from landschap.catalogue.findings import Finding, Found, Mode
 from landschap.catalogue.openapi_rules import METHODS, check_openapi
 from landschap.catalogue.references import At, References
@@ -251,10 +251,12 @@ def _is_in_query(case: _Check, parameter: At) -> bool:
 
 
 def _problems(case: _Check) -> None:
+    seen: set[Place] = set()
     for code, response in case.responses("45"):
         content = case.references.child(response, "content")
-        if content is None or not isinstance(content.value, Mapping):
+        if content is None or content.place in seen or not isinstance(content.value, Mapping):
             continue
+        seen.add(content.place)
         kinds = [name for name in content.value if _PROBLEM.search(name)]
         if {"application/problem+json", "application/problem+xml"}.isdisjoint(content.value):
             case.found.add(

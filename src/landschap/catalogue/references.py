@@ -43,6 +43,8 @@ class References:
     def resolved(self, at: At) -> At:
         """What stands there when a reference is followed to its end; itself when it leads away."""
         named = at.place
+        if not _is_reference(at.value):
+            return At(at.value, named, named)
         for _ in range(_MAX_HOPS):
             target = self._target(at.value)
             if target is None:
@@ -86,7 +88,11 @@ class References:
     def children(self, at: At) -> Iterator[tuple[str, At]]:
         """All members or items with their keys, references followed."""
         for step, value in _members(at.value):
-            yield step, self.resolved(At(value, (*at.place, step)))
+            place = (*at.place, step)
+            if _is_reference(value):
+                yield step, self.resolved(At(value, place))
+            else:
+                yield step, At(value, place, place)
 
     def down(self, at: At, *steps: str) -> At | None:
         """What stands below along these steps; None when there is no such place."""
@@ -105,14 +111,15 @@ class References:
 
     def _reached(self, start: At) -> Iterator[At]:
         seen: set[Place] = set()
-        waiting = [start]
+        waiting = [start] if _is_container(start.value) else []
         while waiting:
             at = waiting.pop()
-            if at.place in seen or not isinstance(at.value, Mapping | list):
+            if at.place in seen:
                 continue
             seen.add(at.place)
             yield at
-            waiting.extend(reversed([inner for _, inner in self.children(at)]))
+            below = [inner for _, inner in self.children(at) if _is_container(inner.value)]
+            waiting.extend(reversed(below))
 
     def leading_nowhere(self) -> Iterator[tuple[Place, str]]:
         """References that are not found in the document, each with its place, in order."""
@@ -124,15 +131,19 @@ class References:
         waiting = [self.root]
         while waiting:
             at = waiting.pop()
-            if isinstance(at.value, Mapping):
+            if isinstance(at.value, dict):
                 text = at.value.get("$ref")
                 if isinstance(text, str):
                     yield (*at.place, "$ref"), text
-            inner = [At(value, (*at.place, step)) for step, value in _members(at.value)]
+            inner = [
+                At(value, (*at.place, step))
+                for step, value in _members(at.value)
+                if _is_container(value)
+            ]
             waiting.extend(reversed(inner))
 
     def _target(self, value: JsonValue) -> At | None:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             return None
         text = value.get("$ref")
         return self._pointed(text) if isinstance(text, str) else None
@@ -156,13 +167,22 @@ class References:
                 return None
             at = At(inner[0], (*at.place, step))
             # A pointer may lead through another reference.
-            if number < len(parts) and isinstance(at.value, Mapping) and "$ref" in at.value:
+            if number < len(parts) and isinstance(at.value, dict) and "$ref" in at.value:
                 at = self.resolved(at)
         return at
 
 
+# Read documents hold dictionaries, and to ask for the abstract Mapping takes five times as long.
+def _is_container(value: JsonValue) -> bool:
+    return isinstance(value, (dict, list))
+
+
+def _is_reference(value: JsonValue) -> bool:
+    return isinstance(value, dict) and "$ref" in value
+
+
 def _members(value: JsonValue) -> Iterator[tuple[str, JsonValue]]:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         yield from value.items()
     elif isinstance(value, list):
         for number, each in enumerate(value):
@@ -170,7 +190,7 @@ def _members(value: JsonValue) -> Iterator[tuple[str, JsonValue]]:
 
 
 def _member(value: JsonValue, step: str) -> tuple[JsonValue] | None:
-    if isinstance(value, Mapping) and step in value:
+    if isinstance(value, dict) and step in value:
         return (value[step],)
     if isinstance(value, list) and step.isdigit() and int(step) < len(value):
         return (value[int(step)],)
