@@ -40,12 +40,12 @@ async def account_for_a_use(landscape: Landscape) -> Seen:
     address = f"http://{weesp.logboek}/v1/traces"
     exporter = await _deliver(address, key, attributes)
     visitor = Visitor()
-    await visitor.log_in(weesp.web_address, _RESIDENT)
-    page = await visitor.open(f"{weesp.web_address}/gebruik.json")
-    seen: Seen = {"exporter": exporter, "case": case, "status": page.status}
-    seen["found in the person's view"] = case in page.text
-    demand(case in page.text, "the resident does not see the use under its case", seen)
-    demand(SUZANNE not in page.text, "a person's number is told", seen)
+    page = await visitor.log_in(weesp.web_address, _RESIDENT)
+    data = await visitor.open(f"{weesp.web_address}/gebruik.json")
+    found = f"Uw zaak {case}" in page.text and case in data.text
+    seen: Seen = {"exporter": exporter, "case": case, "found in the person's view": found}
+    demand(found, "the resident does not see the use under its case", seen)
+    demand(SUZANNE not in page.text + data.text, "a person's number is told", seen)
     return seen
 
 
