@@ -170,8 +170,11 @@ def _person(sub: str, name: str, role: str, **claims: Any) -> Person:
 
 
 @asynccontextmanager
-async def served_console(database: Database) -> AsyncIterator[Console]:
-    """A console that is served until the block ends, with the demo's registers."""
+async def served_console(database: Database, *, bare: bool = False) -> AsyncIterator[Console]:
+    """A console that is served until the block ends, with the demo's registers.
+
+    ``bare``: without registers, on what the database holds already.
+    """
     own, login = free_socket(), free_socket()
     address = f"http://weesp.localhost:{own.getsockname()[1]}"
     issuer = f"http://login.localhost:{login.getsockname()[1]}"
@@ -180,11 +183,12 @@ async def served_console(database: Database) -> AsyncIterator[Console]:
     await provider.setup()
     await web.SockSite(provider, login).start()
     settings = settings_with(database.settings, address, issuer)
-    await fill_rooms(database, {"proef.toml": MORE, "kring.toml": CIRCLE})
+    if not bare:
+        await fill_rooms(database, {"proef.toml": MORE, "kring.toml": CIRCLE})
     writer = LogWriter(settings, "web", wait_seconds=0.5)
     await writer.start()
     portal = await deps_of(database, settings, writer)
-    deps = await console_deps(database, settings, writer)
+    deps = await console_deps(database, settings, writer, bare=bare)
     server = Server(
         uvicorn.Config(app_of(portal, deps), ws="none", log_config=None, access_log=False)
     )
@@ -225,6 +229,7 @@ def settings_with(settings: Settings, address: str, issuer: str) -> Settings:
                 roles=ROLES,
                 register_officers=("privacy-officer",),
                 contract_officers=("contractbeheerder",),
+                log_officers=("privacy-officer",),
                 emergency=EmergencySettings(
                     roles=("inkomensconsulent", "medewerker-burgerzaken"),
                     officers=("privacy-officer",),
@@ -236,8 +241,8 @@ def settings_with(settings: Settings, address: str, issuer: str) -> Settings:
     )
 
 
-async def console_deps(database: Database, settings: Settings, writer: LogWriter) -> ConsoleDeps:
-    """What the console needs, of this database; its registers are filled."""
+async def _registers(database: Database) -> Registers:
+    """The demo's registers, filled."""
     models = client.read_models(WEESP / "registers")
     own = made_up()
     circle = confidential_rig.circle()
@@ -254,6 +259,14 @@ async def console_deps(database: Database, settings: Settings, writer: LogWriter
         async for _ in store.load(pool, register, client.read_extract(register, path)):
             pass
     await confidential_rig.fill(pool, circle)
+    return registers
+
+
+async def console_deps(
+    database: Database, settings: Settings, writer: LogWriter, *, bare: bool = False
+) -> ConsoleDeps:
+    """What the console needs, of this database; its registers are filled."""
+    registers = Registers({}) if bare else await _registers(database)
     static = read_static_files()
     assert settings.oidc.console is not None
     return ConsoleDeps(
@@ -263,7 +276,7 @@ async def console_deps(database: Database, settings: Settings, writer: LogWriter
         purposes=await database.pool("purposes"),
         registers=RegisterDeps(
             registers=registers,
-            pool=pool,
+            pool=await database.pool("registers"),
             log=writer,
             controller=settings.organisation.oin,
             permit_key=secret_key(settings, "permit"),

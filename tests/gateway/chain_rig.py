@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -30,13 +30,14 @@ from tests.gateway.gateway_scene import (
     register,
     text,
 )
-from tests.gateway.pair_rig import Side, frame, place, serve_manager, side_of
+from tests.gateway.pair_rig import Side, agreements, frame, place, serve_manager, side_of
 from tests.ports import free_port
 from tests.throwaway import Cluster
 
 from landschap.fsc import store as fsc_store
 from landschap.fsc.contracts import read_contract
 from landschap.fsc.hashes import Profile
+from landschap.fsc.own import OwnPeer
 from landschap.fsc.states import Kind
 from landschap.fsc.store import token_rows
 from landschap.gateway import store
@@ -297,8 +298,14 @@ async def conclude(
     service: str,
     purposes: tuple[str, ...],
     field_set: FieldSet,
+    *,
+    delegator: str = "",
+    signers: Sequence[OwnPeer] = (),
 ) -> None:
-    """A contract between two of them, signed by both, and a token wanted for it."""
+    """A contract between two of them, signed by both, and a token wanted for it.
+
+    With a ``delegator`` the asker asks on its behalf; ``signers`` then holds the delegator.
+    """
     now = datetime.now(UTC)
     client: Side = getattr(chain, asker)
     server: Side = getattr(chain, provider)
@@ -317,10 +324,14 @@ async def conclude(
         },
         "properties": {PROPERTY: bound.as_property()},
     }  # fmt: skip
+    if delegator:
+        data["type"] = "GRANT_TYPE_DELEGATED_SERVICE_CONNECTION"
+        data["delegator"] = {"peer_id": delegator}
+        data["properties"] |= agreements({"delegator": delegator})
     contract = read_contract({**frame(), "grants": [{"data": data}]}, Profile.FSC_2)
     assert not isinstance(contract, Refusal), contract
     for side in (client, server):
-        for signer in (client.own, server.own):
+        for signer in (client.own, server.own, *signers):
             await place(side, contract, signer, Kind.ACCEPT)
     chain.grants[service] = contract.connections[0][0].value
     await token_rows.want_tokens(client.pools.fsc, [chain.grants[service]], now)

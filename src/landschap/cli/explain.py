@@ -8,7 +8,6 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -128,4 +127,4 @@ async def _explained(settings: Settings, identifier: UUID) -> Explained | None:
         own = settings.organisation
         found = await explain_transaction(rooms, identifier, datetime.now(UTC))
         # Peers have names of their own telling; ours stands in the settings.
-        return found and replace(found, names={**found.names, own.oin.value: own.name})
+        return found and found.named({**found.names, own.oin.value: own.name})

@@ -89,6 +89,11 @@ class ConsoleOidcSettings:
         "Roles that decide on contracts that others propose; they may enter.",
         default=(),
     )
+    log_officers: tuple[str, ...] = option(
+        o.several(o.text),
+        "Roles that may look in the log of processing, each time with a reason; they may enter.",
+        default=(),
+    )
     emergency: EmergencySettings | None = section(
         EmergencySettings, "Emergency access for who lacks a role.", optional=True
     )
@@ -97,7 +102,8 @@ class ConsoleOidcSettings:
     def allowed_roles(self) -> frozenset[str]:
         """Roles of which one is needed to enter."""
         told = self.emergency.officers if self.emergency else ()
-        return frozenset((*self.roles, *self.register_officers, *self.contract_officers, *told))
+        officers = (*self.register_officers, *self.contract_officers, *self.log_officers)
+        return frozenset((*self.roles, *officers, *told))
 
     def may_take_emergency(self, roles: Iterable[str]) -> bool:
         """True for one who may use emergency access."""

@@ -29,6 +29,7 @@ def console_lines(issuer: str, client: str) -> list[str]:
         f"roles = {json.dumps(list(roles))}",
         'register_officers = ["privacy-officer"]',
         'contract_officers = ["contractbeheerder"]',
+        'log_officers = ["privacy-officer"]',
         "",
         "[oidc.console.emergency]",
         'roles = ["medewerker-burgerzaken"]',

@@ -21,6 +21,8 @@ from landschap.console.pages.refused import is_console, refusal_page
 from landschap.console.pages.registers import register_routes
 from landschap.console.pages.reports import report_routes
 from landschap.console.pages.start import start_routes
+from landschap.console.pages.trace import trace_routes
+from landschap.console.pages.watchers import watcher_routes
 from landschap.platform.web.login import login_routes
 
 __all__ = ["BASE", "ConsoleDeps", "console_shape", "is_console", "refusal_page", "routes"]
@@ -40,4 +42,6 @@ def routes(deps: ConsoleDeps) -> list[ControllerRouterHandler]:
         *proposing_routes(deps),
         *minimising_routes(deps),
         *processing_routes(deps),
+        *trace_routes(deps),
+        *watcher_routes(deps),
     ]

@@ -40,6 +40,11 @@ PROCESSING = Link(path=f"{BASE}/verwerkingen", label=N_("Verwerkingen"))
 START = Link(path=BASE, label=N_("Console"))
 TASK = Link(path=f"{BASE}/doel", label=N_("Doel en zaak"))
 CONTRACTS = Link(path=f"{BASE}/contracten", label=N_("Contracten"))
+TRACE = Link(path=f"{BASE}/spoor", label=N_("Spoor"))
+PERSONS = Link(path=f"{BASE}/persoon", label=N_("Persoonsvraag"))
+INTEGRITY = Link(path=f"{BASE}/integriteit", label=N_("Integriteit"))
+WATCHERS = Link(path=f"{BASE}/meekijkers", label=N_("Meekijkers"))
+LOG = Link(path=f"{BASE}/logboek", label=N_("Logboek"))
 EMERGENCY = Link(path=f"{BASE}/noodtoegang", label=N_("Noodtoegang"))
 
 
@@ -77,7 +82,8 @@ class ConsoleDeps:
 def console_shape(settings: Settings, version: str) -> SiteShape:
     """The console's site: its name, its menu, where a form may end."""
     oidc = settings.oidc.console
-    more = (EMERGENCY,) if oidc and oidc.emergency else ()
+    more: tuple[Link, ...] = (LOG,) if oidc and oidc.log_officers else ()
+    more += (EMERGENCY,) if oidc and oidc.emergency else ()
     return SiteShape(
         name=N_("Console"),
         version=version,
@@ -95,6 +101,12 @@ def is_register_officer(deps: ConsoleDeps, known: Known) -> bool:
     """True for one who may propose and approve changes of the register; own roles only."""
     console = deps.settings.oidc.console
     return console is not None and not set(console.register_officers).isdisjoint(known.roles)
+
+
+def is_log_officer(deps: ConsoleDeps, known: Known) -> bool:
+    """True for one who may look in the log of processing; own roles only."""
+    console = deps.settings.oidc.console
+    return console is not None and not set(console.log_officers).isdisjoint(known.roles)
 
 
 def gate_of(deps: ConsoleDeps) -> Gate:

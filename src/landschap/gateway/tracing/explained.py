@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -183,6 +183,10 @@ class Explained:
     decisions: tuple[ExplainedDecision, ...]
     records: tuple[ExplainedRecord, ...]
     lines: tuple[ExplainedLine, ...]
+
+    def named(self, names: Mapping[str, str]) -> Explained:
+        """The same, with these names of organisations."""
+        return replace(self, names=names)
 
     def as_json(self) -> dict[str, JsonValue]:
         """For a program."""

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Looks in the log and questions of persons (schema ``console``): appended to, never changed.
+
+All functions take a pool of role ``landschap_console``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+_MOST = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogLook:
+    """One look in the log: who, what kind of page, about what (never whose number), and why."""
+
+    look_id: UUID
+    at: datetime
+    subject: str
+    name: str
+    kind: str
+    about: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonQuestion:
+    """A question of a person (AVG art. 15) as it was brought in, and what a second person said.
+
+    ``pseudonyms`` are those of the person, one per living key. ``allowed`` is None until somebody
+    else decided.
+    """
+
+    question_id: UUID
+    at: datetime
+    subject: str
+    name: str
+    case_number: str
+    reason: str
+    pseudonyms: tuple[bytes, ...]
+    decided_at: datetime | None = None
+    decided_by: str | None = None
+    allowed: bool | None = None
+    words: str | None = None
+
+
+async def note_log_look(pool: asyncpg.Pool, look: LogLook) -> None:
+    """Write down one look, before it is shown."""
+    await pool.execute(
+        "INSERT INTO log_look (look_id, at, subject, name, kind, about, reason)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        *(look.look_id, look.at, look.subject, look.name, look.kind, look.about, look.reason),
+    )
+
+
+async def log_looks(
+    pool: asyncpg.Pool, *, before: UUID | None = None, limit: int = _MOST
+) -> Sequence[LogLook]:
+    """The looks, newest first; the next page is asked with the last of this one."""
+    rows = await pool.fetch(
+        "SELECT * FROM log_look WHERE $1::uuid IS NULL OR look_id < $1"
+        " ORDER BY look_id DESC LIMIT $2",
+        before,
+        min(limit, _MOST),
+    )
+    return [LogLook(**row) for row in rows]
+
+
+async def look_since(
+    pool: asyncpg.Pool, subject: str, kind: str, about: str, since: datetime
+) -> LogLook | None:
+    """The last time this employee gave a reason to look at this; None: not since then."""
+    row = await pool.fetchrow(
+        "SELECT * FROM log_look WHERE subject = $1 AND kind = $2 AND about = $3 AND at >= $4"
+        " ORDER BY at DESC LIMIT 1",
+        *(subject, kind, about, since),
+    )
+    return None if row is None else LogLook(**row)
+
+
+async def ask_about_person(pool: asyncpg.Pool, asked: PersonQuestion) -> None:
+    """Bring in a question."""
+    await pool.execute(
+        "INSERT INTO person_question (question_id, at, subject, name, case_number, reason,"
+        " pseudonyms) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        asked.question_id,
+        asked.at,
+        asked.subject,
+        asked.name,
+        asked.case_number,
+        asked.reason,
+        list(asked.pseudonyms),
+    )
+
+
+async def person_questions(pool: asyncpg.Pool) -> Sequence[PersonQuestion]:
+    """The questions, those that wait for a second person first, then the latest."""
+    rows = await pool.fetch(f"{_QUESTION} ORDER BY a.at IS NOT NULL, q.at DESC LIMIT {_MOST}")
+    return [_question(row) for row in rows]
+
+
+async def person_question(pool: asyncpg.Pool, question_id: UUID) -> PersonQuestion | None:
+    """One question; None when there is none."""
+    row = await pool.fetchrow(f"{_QUESTION} WHERE q.question_id = $1", question_id)
+    return None if row is None else _question(row)
+
+
+async def decide_on_question(  # each says one thing of the decision
+    pool: asyncpg.Pool,
+    question_id: UUID,
+    *,
+    subject: str,
+    name: str,
+    allowed: bool,
+    words: str,
+    now: datetime,
+) -> bool:
+    """Allow or refuse, once; False when it was decided before, or by who asks."""
+    try:
+        done = await pool.fetchval(
+            "INSERT INTO person_answer (question_id, at, subject, name, allowed, words)"
+            " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING true",
+            *(question_id, now, subject, name, allowed, words),
+        )
+    except asyncpg.CheckViolationError:
+        return False
+    return bool(done)
+
+
+_QUESTION = """
+SELECT q.*, a.at AS decided_at, a.name AS decided_by, a.allowed, a.words
+FROM person_question q LEFT JOIN person_answer a ON a.question_id = q.question_id
+"""
+
+
+def _question(row: asyncpg.Record) -> PersonQuestion:
+    return PersonQuestion(**{**row, "pseudonyms": tuple(row["pseudonyms"])})

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Evidence to hand over: files with their checksums, so that anybody can see nothing was changed.
+
+Checksums stand in ``SHA256SUMS``, in the form of the program ``sha256sum``. Of every record the
+bundle holds the bytes it was hashed from and the path up to the head of its batch: with the page
+*proof of the log* in the manual the leaf, root and head can be recomputed.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+
+from landschap.gateway.tracing.links import Followed
+from landschap.logboek.records import Record
+from landschap.logboek.store import Proof
+from landschap.vocabulary.ijson import JsonValue, canonical
+
+SUMS = "SHA256SUMS"
+_README = """\
+Bewijsbundel van één vraag / Evidence of one question
+
+spoor.json          wat ons logboek over deze vraag heeft, en wat wij vonden bij anderen
+                    what our log has of this question, and what we found at others
+bewijs/*.json       per regel: waaruit het controlegetal is gemaakt, en de weg naar het blok
+                    per record: what it was hashed from, and the path to the head of its batch
+SHA256SUMS          controleer met / check with: sha256sum -c SHA256SUMS
+
+De inhoud van andere organisaties staat hier niet in: vraag die aan henzelf.
+The content of other organisations is not in here: ask them.
+"""
+
+
+def bundle_of(
+    found: Followed, proofs: Sequence[Proof | None], made: Mapping[str, JsonValue]
+) -> dict[str, bytes]:
+    """The files of a bundle by name; ``made`` tells who made it, when and why."""
+    files = {
+        "LEESMIJ.txt": _README.encode(),
+        "spoor.json": canonical({"made": dict(made), "trace": found.as_json()}),
+    }
+    for each in proofs:
+        if each is not None:
+            files[f"bewijs/{each.record.record_id}.json"] = canonical(proof_json(each))
+    return files
+
+
+def proof_json(proof: Proof) -> dict[str, JsonValue]:
+    """One record with what proves it, for a program; bytes are base64."""
+    record, made = proof.record, proof.batch.made
+    batch: dict[str, JsonValue] = {
+        "lane": made.lane,
+        "number": made.no,
+        "size": made.size,
+        "first": made.first.hex(),
+        "last": made.last.hex(),
+        "root": made.root.hex(),
+        "previousHead": made.prev.hex(),
+        "head": proof.batch.head.hex(),
+    }
+    return {
+        "record": str(record.record_id),
+        "position": record.position,
+        "leaf": record.leaf.hex(),
+        "salt": record.salt.hex(),
+        "columns": columns_json(record),
+        "payload": base64.b64encode(record.payload).decode(),
+        "path": [each.hex() for each in proof.path],
+        "batch": batch,
+    }
+
+
+def with_sums(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The files with a list of their checksums beside them."""
+    lines = [f"{sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items())]
+    return {**files, SUMS: "".join(lines).encode()}
+
+
+def columns_json(record: Record) -> dict[str, JsonValue]:
+    """The columns of a record that its leaf covers, as text."""
+    columns = record.columns
+    return {
+        name: _text(getattr(columns, name))
+        for name in columns.__struct_fields__
+        if getattr(columns, name) is not None
+    }
+
+
+def _text(value: object) -> JsonValue:
+    if isinstance(value, bytes):
+        return value.hex()
+    return value if isinstance(value, int) else str(value)

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The log on the log: what an officer can do with it, and who looked at it, and why.
+
+    /console/logboek        where each question about the log is answered
+    /console/meekijkers     every look, newest first, with its reason
+
+Who watches is watched by all who may look: the list itself needs no reason.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+
+from landschap.console.known import Known
+from landschap.console.officers.store import log_looks
+from landschap.console.pages.context import (
+    LOG,
+    START,
+    WATCHERS,
+    AnyRequest,
+    Asked,
+    ConsoleDeps,
+    both,
+    door_of,
+    refuse,
+    words_of,
+)
+from landschap.console.pages.officer import Officer
+from landschap.console.pages.trace_view import LOOKS
+from landschap.platform.web import N_
+
+_ROWS = 50
+_BEFORE = "voor"
+
+
+def watcher_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
+    """The routes of these pages; none where nobody may look in the log."""
+    console = deps.settings.oidc.console
+    if console is None or not console.log_officers:
+        return []
+    door, officer = door_of(deps), Officer(deps)
+
+    @get(both("/logboek"))
+    async def hub(request: AnyRequest) -> Response[Any]:
+        asked = await door.asked(request)
+        if asked.session is None:
+            return door.to_login(asked)
+        officer.require(asked)
+        title = words_of(deps, asked).say(N_("Logboek"))
+        return door.show(
+            asked, "console/log.html", title, values={}, part=LOG.path, crumbs=(START,)
+        )
+
+    @get(both("/meekijkers"), opt={"query": (_BEFORE,)})
+    async def watchers(request: AnyRequest) -> Response[Any]:
+        asked = await door.asked(request)
+        return await _watchers(deps, officer, asked) if asked.session else door.to_login(asked)
+
+    return [hub, watchers]
+
+
+async def _watchers(deps: ConsoleDeps, officer: Officer, asked: Asked[Known]) -> Response[str]:
+    officer.require(asked)
+    before = asked.query.get(_BEFORE)
+    try:
+        last = UUID(before) if before else None
+    except ValueError:
+        raise refuse(404, "not_found", "There is no such page") from None
+    found = list(await log_looks(deps.pool, before=last, limit=_ROWS + 1))
+    shown = found[:_ROWS]
+    values = {
+        "looks": shown,
+        "kinds": LOOKS,
+        "next": f"{WATCHERS.path}?{_BEFORE}={shown[-1].look_id}" if len(found) > _ROWS else "",
+        "first": last is None,
+    }
+    title = words_of(deps, asked).say(WATCHERS.label)
+    return door_of(deps).show(
+        asked, "console/watchers.html", title, values=values, part=LOG.path, crumbs=(START, LOG)
+    )
