@@ -91,6 +91,8 @@ async def test_every_link_on_every_page_leads_to_a_page_that_exists(portal: Port
         ("/en/bestaat-niet", 404, "This page does not exist (any more)"),
         ("/gebruik?burgerservicenummer=1", 400, "Dit adres klopt niet"),
         ("/gebruik/geen-nummer", 404, "Deze pagina bestaat niet (meer)"),
+        ("/gebruik?van=%00", 400, "Dit adres klopt niet"),
+        ("/en/gebruik?van=2026-01-01%00", 400, "This address is not right"),
     ],
 )
 async def test_what_is_not_there_has_a_page_too(

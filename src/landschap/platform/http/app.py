@@ -99,7 +99,10 @@ def make_app(routes: Sequence[ControllerRouterHandler], shape: AppShape) -> ASGI
     headers = {**shape.headers, "API-Version": shape.version}
 
     def at_edge(refusal: Refusal, scope: Scope) -> Response[bytes]:
-        return shape.render(refusal, Request(scope))
+        answer = shape.render(refusal, Request(scope))
+        if isinstance(answer.content, str):  # a page; no framework encodes it here
+            answer.content = answer.content.encode()
+        return answer
 
     return Edge(
         Shortcut(app, shortcuts_of(routes), at_edge),

@@ -51,5 +51,4 @@ def people_shape(deps: PortalDeps) -> AppShape:
         headers=deps.site.headers,
         render=partial(refusal_page, deps),
         strict_slashes=False,
-        refuses_null=False,
     )
