@@ -34,7 +34,11 @@ LOOK = "https://register.weesp.example/activiteiten/inzage-in-gebruik"
 SUPPLY = "https://register.weesp.example/activiteiten/gegevens-verstrekken-voor-bijstand"
 NOW = datetime(2026, 11, 24, 13, 5, tzinfo=UTC)
 LOOKUPS = Lookups(
-    own=OWN, own_name="Gemeente Weesp", look_activity=LOOK, names={DOESBURG: "Gemeente Doesburg"}
+    group_words=group_words,
+    own=OWN,
+    own_name="Gemeente Weesp",
+    look_activity=LOOK,
+    names={DOESBURG: "Gemeente Doesburg"},
 )
 
 

@@ -17,6 +17,7 @@ import asyncpg
 import structlog
 
 from landschap.fsc.store import contract_of_grant, peer_names
+from landschap.gateway.uses.store import activities_of
 from landschap.logboek.drafts import line_draft
 from landschap.logboek.faults import LogUnavailable, QueueFull
 from landschap.logboek.payloads import LineEntry, Outcome
@@ -29,8 +30,7 @@ from landschap.portal.filters import Filter
 from landschap.portal.known import Known
 from landschap.portal.pages.context import PortalDeps
 from landschap.portal.uses import FieldGroup, Lookups, Use, field_groups, use_of
-from landschap.purposes.model import ProcessingActivity
-from landschap.purposes.store import activity_at
+from landschap.portal.words import group_words
 from landschap.vocabulary.identifiers import GrantHash, InvalidValue
 from landschap.vocabulary.problems import Fault, ProblemError, Refusal
 
@@ -184,48 +184,18 @@ async def _as_uses(
     deps: PortalDeps, records: Sequence[Record]
 ) -> tuple[list[Use], tuple[str, ...]]:
     names, has_names = await lookups(deps)
-    activities, has_register = await _activities(deps, records)
+    activities = await _try(activities_of(deps.purposes_pool, records))
+    has_register = activities is not None
     complete = Lookups(
         own=names.own,
         own_name=names.own_name,
         look_activity=names.look_activity,
         names=names.names,
-        activities=activities,
+        activities=activities or {},
+        group_words=group_words,
     )
     missing = [*([] if has_register else ["register"]), *([] if has_names else ["names"])]
     return [use_of(record, complete) for record in records], tuple(missing)
-
-
-async def _activities(
-    deps: PortalDeps, records: Sequence[Record]
-) -> tuple[dict[UUID, ProcessingActivity], bool]:
-    """The entry of the register for each record, as it was then; false when it does not answer.
-
-    Versions only rise, so when the oldest and the newest use have the same one, so have all
-    between; that keeps a long list at two questions per activity.
-    """
-    by_uri: dict[str, list[Record]] = {}
-    for record in records:
-        if record.columns.activity:
-            by_uri.setdefault(record.columns.activity, []).append(record)
-    found: dict[UUID, ProcessingActivity | None] = {}
-    try:
-        for uri, alike in by_uri.items():
-            alike.sort(key=lambda record: record.columns.at)
-            first, last = [
-                await activity_at(deps.purposes_pool, uri, alike[place].columns.at)
-                for place in (0, -1)
-            ]
-            for record in alike:
-                at = record.columns.at
-                same = first == last
-                found[record.record_id] = (
-                    first if same else await activity_at(deps.purposes_pool, uri, at)
-                )
-    except _NO_ANSWER as error:
-        log.warning("a room does not answer", error=type(error).__name__)
-        return {}, False
-    return {key: each for key, each in found.items() if each is not None}, True
 
 
 async def _try(question: Awaitable[_Answer]) -> _Answer | None:

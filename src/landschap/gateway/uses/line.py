@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A line of the log as a use of someone's data: who, what, why, when.
+
+A line has more than the person concerned may see. What leaves here never holds the employee, the
+system, the source table or another person: those members are not even read.
+Source: AVG art. 15 lid 1; Logboek Dataverwerkingen, "Inzage".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from landschap.logboek.payloads import Outcome
+from landschap.logboek.records import Record
+from landschap.purposes.model import ProcessingActivity
+from landschap.vocabulary.identifiers import Oin
+from landschap.vocabulary.ijson import JsonValue
+
+GIVEN = frozenset({Outcome.DELIVERED, Outcome.PARTIAL})
+SELF = "zelf"
+"""Stands for the person in the filter on organisations."""
+
+
+class Who(StrEnum):
+    """Whose act it was."""
+
+    SELF = "self"
+    US = "us"
+    THEY_ASKED_US = "they_asked_us"
+    WE_ASKED_THEM = "we_asked_them"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Party:
+    """An organisation; without a known name it is shown by its number."""
+
+    number: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """One use.
+
+    ``actor`` used the data; ``holder`` gave it when another organisation asked; ``delegator`` gave
+    the order. ``activity`` is the entry of the register as it was that day, None when the register
+    did not have it; ``said`` is what the line itself calls the act.
+    """
+
+    id: UUID
+    at: datetime
+    who: Who
+    actor: Party
+    holder: Party | None
+    delegator: Party | None
+    groups: tuple[str, ...]
+    outcome: Outcome
+    said: str
+    activity_uri: str
+    activity: ProcessingActivity | None
+    purpose_uri: str
+    case: str
+    grant_hash: str
+    transaction_id: UUID | None
+
+    @property
+    def is_given(self) -> bool:
+        """True when data was given, all of it or a part."""
+        return self.outcome in GIVEN
+
+    @property
+    def actor_key(self) -> str:
+        """What the filter on organisations knows the actor by."""
+        return SELF if self.who is Who.SELF else self.actor.number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookups:
+    """What a line only refers to: names of organisations, entries of the register of that day.
+
+    ``group_words`` says a group of data in the words of who reads.
+    """
+
+    own: Oin
+    own_name: str
+    look_activity: str
+    names: Mapping[str, str] = field(default_factory=dict)
+    activities: Mapping[UUID, ProcessingActivity] = field(default_factory=dict)
+    group_words: Callable[[str], str] = str
+
+    def party(self, number: str) -> Party:
+        """The organisation with this number."""
+        own = number == self.own.value
+        return Party(number=number, name=self.own_name if own else self.names.get(number, ""))
+
+
+def use_of(record: Record, lookups: Lookups) -> Use:
+    """The use a line tells of."""
+    content = record.content()
+    line, own = object_in(content.get("ldv")), object_in(content.get("landschap"))
+    peer, direction = _text(own.get("peer_oin")), _text(own.get("direction"))
+    activity_uri = record.columns.activity or ""
+    us = lookups.party(lookups.own.value)
+    if activity_uri == lookups.look_activity:
+        who, actor, holder = Who.SELF, us, None
+    elif peer and direction == "incoming":
+        who, actor, holder = Who.THEY_ASKED_US, lookups.party(peer), us
+    elif peer and direction == "outgoing":
+        who, actor, holder = Who.WE_ASKED_THEM, us, lookups.party(peer)
+    else:
+        who, actor, holder = Who.US, us, None
+    delegator = _text(own.get("delegator_oin"))
+    named = texts_in(own.get("data_groups"))
+    return Use(
+        id=record.record_id,
+        at=record.columns.at,
+        who=who,
+        actor=actor,
+        holder=holder,
+        delegator=lookups.party(delegator) if delegator else None,
+        groups=tuple(dict.fromkeys(lookups.group_words(each) for each in named)),
+        outcome=_outcome(own.get("outcome")),
+        said=_text(line.get("name")),
+        activity_uri=activity_uri,
+        activity=lookups.activities.get(record.record_id),
+        purpose_uri=_text(own.get("purpose_uri")),
+        case=_text(own.get("processing_id")),
+        grant_hash=_text(own.get("grant_hash")),
+        transaction_id=record.columns.transaction_id,
+    )
+
+
+def object_in(value: JsonValue) -> Mapping[str, JsonValue]:
+    """The object, or an empty one."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def _text(value: JsonValue) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def texts_in(value: JsonValue) -> tuple[str, ...]:
+    """The texts of an array, or none."""
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        return ()
+    return tuple(each for each in value if isinstance(each, str))
+
+
+def _outcome(value: JsonValue) -> Outcome:
+    """How it ended; a line that does not say so is shown as given, the most that can be true."""
+    try:
+        return Outcome(_text(value))
+    except ValueError:
+        return Outcome.DELIVERED
