@@ -65,6 +65,12 @@ def _key(kind: ObjectType, points_at: str) -> str:
 
 
 def _nowhere(points_at: str, keys: Sequence[str]) -> str:
+    register, dot, _ = points_at.partition(".")
+    if dot and not any(key.startswith(f"{register}.") for key in keys):
+        return (
+            f"it leads to {points_at}, and there is no register {register} here; put its model "
+            f"beside this one (of a ready model: `landschap model use {register}`)"
+        )
     known = [*keys, *(key.split(".")[1] for key in keys)]
     return f"there is no type {points_at}{did_you_mean(points_at, known)}"
 
