@@ -7,6 +7,8 @@ import asyncio
 import gzip
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -22,16 +24,19 @@ from tests.logboek.book_rig import (
     line,
     pools_of,
 )
-from tests.logboek.log_rig import pseudonym
+from tests.logboek.log_rig import KEY, OWN, pseudonym
 from tests.throwaway import Database
 
 from landschap.catalogue.client import structures
 from landschap.catalogue.design_rules import check as check_document
 from landschap.catalogue.documents import read_document
 from landschap.catalogue.findings import Mode
+from landschap.logboek.api.ingesting import LinesConflict
+from landschap.logboek.given import read_given
 from landschap.logboek.ingest import ACTIVITY as ACTIVITY_NAME
-from landschap.logboek.ingest import SUBJECT, SUBJECT_TYPE
+from landschap.logboek.ingest import SUBJECT, SUBJECT_TYPE, Keys
 from landschap.logboek.pseudonyms import as_subject_id
+from landschap.logboek.worker import forget_seen
 from landschap.platform.ids import new_span_id, uuid7
 
 
@@ -145,6 +150,37 @@ async def test_an_activity_that_ended_yesterday_covers_no_line_of_today(account:
     assert (answer.status_code, rules(answer)) == (422, ["activity_unknown"])
     assert answer.json()["errors"][0]["line"] == 1
     assert await account.kept(given["trace_id"]) == []
+
+
+async def test_a_line_taken_in_under_an_earlier_key_is_the_same_line(account: Account) -> None:
+    given = line()
+    assert (await account.deliver(given)).status_code == 201
+    keys = Keys(OWN, SPACE, {1: KEY, 2: b"n" * 32})
+    later = replace(account.book, keys=keys)
+    now = datetime.now(UTC)
+    (told,) = await later.account("zaaksysteem", [read_given(given)], now)
+    assert told.result == "duplicate"
+    with pytest.raises(LinesConflict):
+        await later.account("zaaksysteem", [read_given(given | {"name": "Anders"})], now)
+    new = line()
+    await later.account("zaaksysteem", [read_given(new)], now)
+    (record,) = await account.kept(new["trace_id"])
+    assert (record.columns.key_id, record.columns.subject) == (2, pseudonym(key=b"n" * 32))
+
+
+async def test_what_was_seen_is_forgotten_when_its_month_has_gone(
+    account: Account, module_database: Database
+) -> None:
+    given = line()
+    await account.deliver(given)
+    owner: asyncpg.Connection = await module_database.administrator()
+    gone = "INSERT INTO logboek.seen VALUES ($1, $2, $3, '2001-01-01')"
+    await owner.execute(gone, b"t" * 16, b"s" * 8, b"d" * 32)
+    await owner.close()
+    assert await forget_seen(account.book.pool) == 1
+    assert await forget_seen(account.book.pool) == 0
+    again = await account.deliver(given)
+    assert again.json()["lines"][0]["result"] == "duplicate"
 
 
 WRONG: dict[str, dict[str, Any]] = {

@@ -26,6 +26,9 @@ _ERRORS_PAGE = "https://landschap.example/docs/reference/errors"
 _PASSED = ("Content-Type", "Accept", "X-Api-Key", "X-Request-Id", "traceparent", "tracestate")
 
 
+_AWAY = 503
+
+
 class _Ways(NamedTuple):
     """What differs between these servers: name, largest body, headers, answers of nginx itself."""
 
@@ -139,11 +142,12 @@ def _answer(place: str, status: int, code: str, title: str, detail: str) -> str:
             "code": code,
         }
     )
+    retry = "\n  add_header Retry-After 5 always;" if status == _AWAY else ""
     return f"""location {place} {{
   internal;
   default_type application/problem+json;
   add_header API-Version 1.0.0 always;
   add_header Cache-Control no-store always;
-  add_header X-Request-ID $http_x_request_id always;
+  add_header X-Request-ID $http_x_request_id always;{retry}
   return {status} '{body}';
 }}"""

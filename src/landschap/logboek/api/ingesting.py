@@ -8,6 +8,7 @@ Source: Logboek Dataverwerkingen, "Gedrag van het logboek"; house decision: repl
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ from landschap.logboek.store.seen import seen_before, taken_since
 
 # Another delivery of the same lines may come in between; more often is an accident.
 _ATTEMPTS = 5
+_LINES_IN_A_ROW = 50
 _AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 VersionAt = Callable[[str, datetime], Awaitable[int | None]]
@@ -99,6 +101,8 @@ class Book:
         mistakes: list[tuple[int, InvalidLine]] = []
         first: dict[LineKey, SeenLine] = {}
         for place, line in enumerate(lines):
+            if place % _LINES_IN_A_ROW == _LINES_IN_A_ROW - 1:
+                await asyncio.sleep(0)  # others are served too
             try:
                 given = _readable(line)
                 check_given(given)

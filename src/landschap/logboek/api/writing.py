@@ -12,6 +12,7 @@ replayed ingest.
 
 from __future__ import annotations
 
+import asyncio
 import zlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -96,15 +97,16 @@ def routes(deps: WritingDeps) -> list[ControllerRouterHandler]:
         if kind != _JSON and kind not in _BY_LINE:
             raise ProblemError(media_type_unknown(_JSON, *sorted(_BY_LINE)))
         try:
-            values = read_lines(await _body(request), by_line=kind in _BY_LINE)
-            told = await _account(deps, figures, application, [_read(each) for each in values])
+            body = await _body(request)
+            lines = await asyncio.to_thread(_lines_in, body, by_line=kind in _BY_LINE)
+            told = await _account(deps, figures, application, lines)
         except InvalidLine as error:
             raise ProblemError(body_unreadable(error)) from None
         except LogUnavailable as error:
             return problem_response(error.refusal, instance=request.url.path, headers=_RETRY)
         is_new = any(each.result == "created" for each in told)
-        lines: JsonValue = [msgspec.to_builtins(each) for each in told]
-        return json_response({"lines": lines}, status=201 if is_new else 200)
+        results: JsonValue = [msgspec.to_builtins(each) for each in told]
+        return json_response({"lines": results}, status=201 if is_new else 200)
 
     @post("/v1/traces")
     async def take_spans(request: AnyRequest) -> Response[bytes]:
@@ -113,7 +115,7 @@ def routes(deps: WritingDeps) -> list[ControllerRouterHandler]:
             raise ProblemError(media_type_unknown(otlp.PROTOBUF, otlp.JSON))
         try:
             application = await _application(deps, request)
-            spans = otlp.spans_in(await _body(request), kind)
+            spans = await asyncio.to_thread(otlp.spans_in, await _body(request), kind)
             await _account(deps, figures, application, spans)
         except InvalidLine as error:
             return _refused(body_unreadable(error), kind)
@@ -176,6 +178,11 @@ def _refused(refusal: Refusal, kind: str) -> Response[bytes]:
 def _errors(refusal: Refusal) -> list[dict[str, Any]]:
     found = refusal.extra.get("errors", [])
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+
+def _lines_in(body: bytes, *, by_line: bool) -> list[Given | InvalidLine]:
+    """The lines of a body. In a thread: a full body takes long enough for others to notice."""
+    return [_read(each) for each in read_lines(body, by_line=by_line)]
 
 
 def _read(value: JsonValue) -> Given | InvalidLine:
