@@ -258,6 +258,17 @@ async def test_the_names_of_earlier_forms_of_a_line_mean_the_same(account: Accou
     assert record.columns.span_id.hex() == given["span_id"]
 
 
+async def test_a_full_request_is_written_in_its_order(account: Account) -> None:
+    trace = line()["trace_id"]
+    given = [line(trace_id=trace) for _ in range(1000)]
+    assert (await account.deliver(*given)).status_code == 201
+    rows = await account.book.pool.fetch(
+        "SELECT span_id FROM logboek.record WHERE trace_id = $1 ORDER BY record_id",
+        bytes.fromhex(trace),
+    )
+    assert [row["span_id"].hex() for row in rows] == [each["span_id"] for each in given]
+
+
 async def test_no_more_than_a_thousand_lines_and_no_body_that_is_none(account: Account) -> None:
     for body in ([], [line()] * 1001):
         answer = await account.client.post(LINES, json=body)

@@ -39,6 +39,8 @@ JSON = "application/json"
 INVALID, CONFLICT, NOT_DURABLE, UNKNOWN_CALLER = 3, 6, 14, 16
 """Numbers of `google.rpc.Code`."""
 _MAX_DEPTH = 32
+# What the library raises on a value of another kind than it expects.
+_UNFORESEEN_BY_THE_LIBRARY = (TypeError, ValueError, AttributeError, KeyError)
 _STATUSES: tuple[Status, ...] = ("Unset", "Ok", "Error")
 # Kinds 2 and 3 are of an act for, or by, another application.
 _DIRECTIONS: Mapping[int, Direction] = {2: "incoming", 3: "outgoing"}
@@ -87,11 +89,17 @@ def _from_protobuf(body: bytes) -> Any:
 def _from_json(body: bytes) -> Any:
     try:
         value = loads(body, max_bytes=MAX_BYTES, max_depth=_MAX_DEPTH, storable=True)
-        request = ExportTraceServiceRequest()
+    except InvalidJson as error:
+        raise InvalidLine("not_json", str(error)) from None
+    if not isinstance(value, Mapping):
+        raise InvalidLine("not_json", "the body is no ExportTraceServiceRequest")
+    request = ExportTraceServiceRequest()
+    try:
         # What a later version of the protocol adds is passed over, as the protocol asks.
         json_format.ParseDict(_as_bytes(value), request, ignore_unknown_fields=True)
-    except (InvalidJson, json_format.ParseError) as error:
-        raise InvalidLine("not_json", f"the body can not be read: {error}"[:300]) from None
+    except (json_format.ParseError, *_UNFORESEEN_BY_THE_LIBRARY):
+        # Its own words repeat what was given.
+        raise InvalidLine("not_json", "the body is no ExportTraceServiceRequest") from None
     return request
 
 
