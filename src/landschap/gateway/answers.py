@@ -16,6 +16,8 @@ import msgspec
 
 from landschap.gateway import inway, outway
 from landschap.gateway.asked import Asked, Trace, is_lenient
+from landschap.gateway.lifecycle import CLOSED
+from landschap.gateway.plan import service_upstream_name
 from landschap.purposes.decision import Decision
 from landschap.purposes.declaration import CHALLENGE
 from landschap.vocabulary.ijson import JsonValue
@@ -113,6 +115,9 @@ def refused(
         lines.append(f"Fsc-Error-Code: {refusal.code}")
     if transaction_id is not None:
         lines.append(f"Fsc-Transaction-Id: {transaction_id}")
+    if refusal.code == CLOSED:
+        # So that the carrier says of it what it says on every answer.
+        lines.append(f"X-Fsc-Service: {service_upstream_name(str(refusal.extra['service']))}")
     if refusal.status == 401:
         lines.append(f"X-Fsc-Www: {_challenge(refusal.code)}")
     return _bytes(lines)

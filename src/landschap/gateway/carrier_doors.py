@@ -8,6 +8,9 @@ Source: FSC Core, "Inway", "Outway"; FSC Logging, "Transaction log".
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from landschap.gateway.carrier_notices import notice_lines, notice_maps
 from landschap.gateway.carrier_parts import (
     NO_ACCEL,
     NO_TRACE_YET,
@@ -71,6 +74,7 @@ def inway_server(plan: CarrierPlan, door: InwayDoor) -> str:
             *(_service_upstream(each.name, place_of(plan, each)) for each in door.services),
             *inway_protocols(plan, door),
             *_header_maps(door),
+            *notice_maps(door),
             *([_peer_zone(limit)] if limit else []),
             "server {",
             f"  listen {door.listen.text()} ssl{after_ssl};",
@@ -79,7 +83,7 @@ def inway_server(plan: CarrierPlan, door: InwayDoor) -> str:
             _shared_server_lines(plan, door.max_body_bytes),
             _decide_location("inway", _INWAY_ASKS, "X-Peer-Cert $ssl_client_escaped_cert"),
             _inway_location(door),
-            indented(_answers("INWAY")),
+            indented(_answers("INWAY", notice_lines(door))),
             indented(bad_certificate("INWAY")),
             "}",
         ]
@@ -268,6 +272,7 @@ def _inway_location(door: InwayDoor) -> str:
         "proxy_hide_header Purpose-Decision;",
         "add_header Purpose-Decision $d_decision always;",
         "add_header Preference-Applied $d_applied always;",
+        *notice_lines(door),
         "proxy_pass http://$d_svc$d_base$request_uri;",
     ]
     return "  location / {\n" + indented("\n".join(lines), 4) + "\n  }"
@@ -307,7 +312,7 @@ def _outway_location(plan: CarrierPlan, door: OutwayDoor) -> str:
     return "  location / {\n" + indented("\n".join(lines), 4) + "\n  }"
 
 
-def _answers(component: str) -> str:
+def _answers(component: str, more: Sequence[str] = ()) -> str:
     """Where nginx itself answers: the refusals of the decider, and its own."""
     unreachable = {
         "INWAY": ("ERROR_CODE_SERVICE_UNREACHABLE", "the service behind this Inway is not reached"),
@@ -316,7 +321,7 @@ def _answers(component: str) -> str:
     return "\n".join(
         [
             _deny_location("fsc", "application/json"),
-            _deny_location("problem", "application/problem+json"),
+            _deny_location("problem", "application/problem+json", more),
             _EXPLAINED,
             # A refusal without a known form is no decision.
             *(_no_decision(name, component) for name in ("@nodecision", "@deny-")),
@@ -371,7 +376,8 @@ def _with_component(pair: tuple[str, str], component: str) -> tuple[str, str, st
     return code, component, message
 
 
-def _deny_location(form: str, media_type: str) -> str:
+def _deny_location(form: str, media_type: str, more: Sequence[str] = ()) -> str:
+    told = "".join(f"\n  {line}" for line in more)
     returns = "\n".join(
         f"  if ($d_status = {status}) {{ return {status} $d_body; }}" for status in DENY_STATUSES
     )
@@ -380,7 +386,7 @@ def _deny_location(form: str, media_type: str) -> str:
   default_type {media_type};
   add_header Fsc-Error-Code $d_code always;
   add_header Fsc-Transaction-Id $d_tx always;
-  add_header WWW-Authenticate $d_www always;
+  add_header WWW-Authenticate $d_www always;{told}
 {returns}
   return 403 $d_body;
 }}"""

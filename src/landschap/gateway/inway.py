@@ -30,6 +30,7 @@ from landschap.fsc.tokens import TokenClaims, check_claims, check_parties, verif
 from landschap.gateway import refusals
 from landschap.gateway.asked import Asked, Fresh, Query, Trace, is_lenient, query_of
 from landschap.gateway.asked import transaction_id_of as read_transaction_id
+from landschap.gateway.lifecycle import Phase, closed
 from landschap.gateway.memory import Memory, digest
 from landschap.gateway.refusals import Denied
 from landschap.gateway.voices import VoiceWanted, wanted_of
@@ -108,6 +109,9 @@ def identify(
     offered = world.services.get(claims.service)
     if offered is None:
         return refusals.service_not_found(claims.service)
+    ending = offered.service.lifecycle
+    if ending is not None and ending.phase(fresh.now) is Phase.CLOSED:
+        return closed(claims.service, ending)
     connection = world.incoming.get(claims.grant_hash.value)
     refusal = _contract_refusal(connection, claims, peer, fresh) or form_refusal(asked, offered)
     if refusal is not None or connection is None:

@@ -22,6 +22,8 @@ _THUMBPRINT = re.compile(r"(?:[A-Za-z0-9_-]{43})?")
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _ADDRESS = re.compile(r"[0-9.]{7,15}|\[[0-9A-Fa-f:.]{2,45}\]")
 _SERVICE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,253}[A-Za-z0-9])?")
+# Between single quotes in the configuration: nothing that ends them, or is a variable.
+_NOTICE = re.compile(r"[ -#%&(-~]{1,2000}")
 _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}")
 _UPSTREAM = re.compile(r"[a-z0-9._-]{1,300}")
 _USER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,31}")
@@ -85,6 +87,7 @@ class ServiceUpstream:
     """Where an own service answers: ``unix:/path`` or ``address:port``; extra headers it gets.
 
     ``http2``: the service speaks HTTP/2 only. ``websocket``: an upgrade may be asked of it.
+    ``notices``: headers that every answer of it gets, such as the announcement of its end.
     """
 
     service: str
@@ -92,10 +95,14 @@ class ServiceUpstream:
     headers: tuple[str, ...] = ()
     http2: bool = False
     websocket: bool = False
+    notices: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         _require(_SERVICE, self.service, "service")
         _require_server(self.server)
+        for name, value in self.notices:
+            _require(_HEADER, name, "notice")
+            _require(_NOTICE, value, "notice")
         for header in self.headers:
             _require(_HEADER, header, "header")
 

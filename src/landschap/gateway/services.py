@@ -14,6 +14,9 @@
     websocket = false                     # true: a WebSocket may be opened (only with intent)
     inways = ["https://b.example:443"]    # the Inways that offer it; absent: each of ours
 
+    [lifecycle]                           # how it ends, see `lifecycle`
+    deprecated = 2027-01-01
+
     [methods]                             # what each method does with data; others are refused
     GET = "raadplegen"
 
@@ -42,6 +45,7 @@ from typing import NamedTuple
 
 from landschap.gateway.holding.model import Hold
 from landschap.gateway.holding.reading import LIMITS, TABLES, read_hold, refuse_tables
+from landschap.gateway.lifecycle import LIFECYCLE_KEYS, Lifecycle, read_lifecycle
 from landschap.gateway.voices import VOICE_KEYS, read_voice
 from landschap.purposes.authzen.voice import Voice
 from landschap.purposes.cedar import mistakes_in
@@ -62,7 +66,8 @@ MOST_BODY_BYTES = 16_777_216
 """Of a question that is read whole (hold)."""
 _KNOWN = (
     "name", "upstream", "recording", "declaration", "headers", "trace", "permit", "protocol",
-    "events", "websocket", "inways", "methods", "limits", "voice", "veto", *TABLES,
+    "events", "websocket", "inways", "methods", "limits", "voice", "veto",
+    "lifecycle", *TABLES,
 )  # fmt: skip
 _RECORDINGS = ("self", "intent", "hold")
 _DECLARATIONS = ("signed", "unsigned", "none")
@@ -106,7 +111,8 @@ class Service:
     is held); ``base`` stands before the path of every question. ``methods`` maps a method to the
     action it is. ``inways`` are the addresses of the Inways that offer it; empty: each Inway of
     this organisation. ``voice`` must agree with what our policies permit; ``cedar`` holds rules
-    that only forbid; ``hold`` says how its answers are cut and recorded at the door.
+    that only forbid; ``hold`` says how its answers are cut and recorded at the door;
+    ``lifecycle`` how it ends.
     """
 
     name: str
@@ -126,6 +132,7 @@ class Service:
     voice: Voice | None = None
     cedar: str = ""
     hold: Hold | None = None
+    lifecycle: Lifecycle | None = None
 
     def offered_at(self, inway: str) -> bool:
         """True when the Inway of this address offers it."""
@@ -181,6 +188,7 @@ class _Reading:
             voice=self._voice(),
             cedar=self._cedar(),
             hold=self._hold(recording, upstream, headers),
+            lifecycle=self._lifecycle(),
         )
 
     def _hold(self, recording: str, upstream: str, headers: tuple[str, ...]) -> Hold | None:
@@ -199,6 +207,11 @@ class _Reading:
             return None
         table = self._table("voice", VOICE_KEYS)
         return read_voice(table, lambda key, message: self._wrong(f"voice.{key}", message))
+
+    def _lifecycle(self) -> Lifecycle | None:
+        if "lifecycle" not in self.tree:
+            return None
+        return read_lifecycle(self._table("lifecycle", LIFECYCLE_KEYS), self._wrong)
 
     def _cedar(self) -> str:
         if "veto" not in self.tree:

@@ -108,6 +108,7 @@ async def _inway_door(
                 headers=each.headers,
                 http2=each.protocol == "http/2",
                 websocket=each.websocket,
+                notices=tuple(each.lifecycle.headers().items()) if each.lifecycle else (),
             )
             for each, place in places
             if place and (each.protocol != "http/2" or nginx_version >= HTTP2_UPSTREAM)
