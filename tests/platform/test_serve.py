@@ -116,10 +116,10 @@ def test_starts_again_what_is_killed(running: Serving, part: str) -> None:
     os.kill(pid, signal.SIGKILL)
     until(
         lambda: running.health().get("parts", {}).get(part, {}).get("restarts", 0) > before,
-        20,
+        40,
         running.explain,
     )
-    running.until_ready(30)
+    running.until_ready()
     assert "signal 9" in running.health()["parts"][part]["lastEnd"] or part == "postgresql"
 
 
@@ -154,8 +154,8 @@ def test_sockets_and_secrets_are_closed_to_others(running: Serving) -> None:
 def test_replaces_a_watchdog_that_is_killed(running: Serving) -> None:
     pid = running.part("watchdog")
     os.kill(pid, signal.SIGKILL)
-    until(lambda: not alive(pid), 5)
-    until(lambda: "watchdog replaced" in running.explain(), 10, running.explain)
+    until(lambda: not alive(pid), 40)
+    until(lambda: "watchdog replaced" in running.explain(), 40, running.explain)
     assert running.part("watchdog") != pid
     running.until_ready()
 
@@ -167,25 +167,47 @@ def test_refuses_a_second_supervisor_of_the_same_organisation(running: Serving) 
     running.until_ready()
 
 
-def test_ends_in_order_and_leaves_nothing(
-    settings: Settings, start: Callable[[Settings], Serving]
-) -> None:
-    serving = start(settings)
+@pytest.fixture(scope="module")
+def again(running: Serving) -> Iterator[Serving]:
+    """The run after one of which the supervisor was killed: nothing of that one lives."""
+    running.remember()
+    running.process.kill()
+    running.process.wait()
+    until(lambda: running.left() == {}, 40, lambda: str(running.left()))
+    assert any(running.settings.paths.run.glob("*.sock"))  # stale, as after a power cut
+    # PostgreSQL takes a zombie for a living owner of its lock; who adopted it may be slow to see.
+    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in running.known), 40)
+    serving = Serving.start(running.settings)
     serving.until_ready()
-    serving.remember()
-    assert len(serving.known) > len(PARTS)
-    assert serving.terminate() == 0
-    assert serving.left() == {}
-    said = serving.explain()
-    assert said.index('"part": "nginx", "event": "stopped"') < said.index(
-        '"part": "postgresql", "event": "stopped"'
-    )
-    assert "Traceback" not in said
-    assert settings.paths.run == default_run_folder(settings.path)
-    assert not settings.paths.run.exists()
+    yield serving
+    serving.kill()
 
 
-def test_tells_systemd_when_it_is_ready_and_when_it_stops(
+def test_leaves_nothing_when_the_supervisor_is_killed_and_starts_on_what_is_stale(
+    running: Serving, again: Serving
+) -> None:
+    assert len(running.known) > len(PARTS)
+    assert running.left() == {}
+    assert set(again.health()["parts"]) == PARTS
+
+
+def test_ends_an_nginx_that_lost_its_supervisor_and_its_watchdog(
+    again: Serving, start: Callable[[Settings], Serving]
+) -> None:
+    again.remember()
+    nginx, watchdog = again.part("nginx"), again.part("watchdog")
+    os.kill(again.process.pid, signal.SIGSTOP)  # so that it can not replace its watchdog
+    os.kill(watchdog, signal.SIGKILL)
+    again.process.kill()
+    again.process.wait()
+    assert alive(nginx)
+    last = start(again.settings)
+    last.until_ready()
+    assert not alive(nginx)
+    assert "ended an nginx that an earlier run left behind" in last.explain()
+
+
+def test_tells_systemd_when_it_is_ready_and_ends_in_order_and_leaves_nothing(
     settings: Settings,
     start: Callable[[Settings], Serving],
     short_folder: Path,
@@ -199,51 +221,27 @@ def test_tells_systemd_when_it_is_ready_and_when_it_stops(
         serving = start(settings)
         assert systemd.recv(64) == b"READY=1"
         assert serving.health()["status"] == "ready"
+        serving.remember()
+        assert len(serving.known) > len(PARTS)
         assert serving.terminate() == 0
         assert systemd.recv(64) == b"STOPPING=1"
-
-
-def test_leaves_nothing_when_the_supervisor_is_killed_and_starts_on_what_is_stale(
-    settings: Settings, start: Callable[[Settings], Serving]
-) -> None:
-    serving = start(settings)
-    serving.until_ready()
-    serving.remember()
-    serving.process.kill()
-    serving.process.wait()
-    until(lambda: serving.left() == {}, 25, lambda: str(serving.left()))
-    assert any(settings.paths.run.glob("*.sock"))  # stale, as after a power cut
-    again = start(settings)
-    again.until_ready()
-    assert again.terminate() == 0
-
-
-def test_ends_an_nginx_that_lost_its_supervisor_and_its_watchdog(
-    settings: Settings, start: Callable[[Settings], Serving]
-) -> None:
-    serving = start(settings)
-    serving.until_ready()
-    serving.remember()
-    nginx, watchdog = serving.part("nginx"), serving.part("watchdog")
-    os.kill(serving.process.pid, signal.SIGSTOP)  # so that it can not replace its watchdog
-    os.kill(watchdog, signal.SIGKILL)
-    serving.process.kill()
-    serving.process.wait()
-    assert alive(nginx)
-    again = start(settings)
-    again.until_ready()
-    assert not alive(nginx)
-    assert "ended an nginx that an earlier run left behind" in again.explain()
-    assert again.terminate() == 0
+    assert serving.left() == {}
+    said = serving.explain()
+    assert said.index('"part": "nginx", "event": "stopped"') < said.index(
+        '"part": "postgresql", "event": "stopped"'
+    )
+    assert "Traceback" not in said
+    assert settings.paths.run == default_run_folder(settings.path)
+    assert not settings.paths.run.exists()
 
 
 def test_an_order_to_stop_is_heard_while_starting(
     settings: Settings, start: Callable[[Settings], Serving]
 ) -> None:
     serving = start(settings)
-    until(lambda: serving.health() != {}, 20, serving.explain)
+    until(lambda: serving.health() != {}, 40, serving.explain)
     serving.remember()
-    assert serving.terminate(20) == 0
+    assert serving.terminate() == 0
     assert serving.left() == {}
 
 
