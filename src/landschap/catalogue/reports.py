@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
+from landschap.catalogue.documents import Place
 from landschap.catalogue.findings import Finding, Mode, Severity
 from landschap.catalogue.rules import RULES
 from landschap.catalogue.scoring import score_of
@@ -19,8 +20,13 @@ _LEVEL = {Severity.ERROR: "error", Severity.WARNING: "warning"}
 
 
 def pointer_of(finding: Finding) -> str:
-    """The place as a JSON Pointer. Source: RFC 6901."""
-    escaped = (step.replace("~", "~0").replace("/", "~1") for step in finding.path)
+    """The place of a finding as a JSON Pointer."""
+    return pointer(finding.path)
+
+
+def pointer(place: Place) -> str:
+    """A place as a JSON Pointer. Source: RFC 6901."""
+    escaped = (step.replace("~", "~0").replace("/", "~1") for step in place)
     return "".join(f"/{step}" for step in escaped)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""``landschap api``: whether a description of an API keeps the design rules."""
+"""``landschap api``: whether a description of an API keeps the design rules, and what changed."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from pathlib import Path
 
 import click
 
+from landschap.catalogue.changes import breaking, is_new_major
+from landschap.catalogue.changes.comparing import changes_between, version_of
 from landschap.catalogue.client import NotFetched, NotSetUp, fetch, structures
 from landschap.catalogue.design_rules import check as check_document
-from landschap.catalogue.documents import UnreadableDocument, read_document
+from landschap.catalogue.documents import Document, UnreadableDocument, read_document
 from landschap.catalogue.findings import Finding, Mode, Severity
-from landschap.catalogue.reports import as_json, as_junit, as_sarif, pointer_of
+from landschap.catalogue.reports import as_json, as_junit, as_sarif, pointer, pointer_of
 from landschap.catalogue.rules import RULES
 from landschap.catalogue.scoring import score_of
 from landschap.platform.trouble import Trouble
@@ -26,12 +28,13 @@ _FAILED = 1
 
 @click.group()
 def api() -> None:
-    """Check descriptions of APIs.
+    """Check and compare descriptions of APIs.
 
     \b
     Examples:
       landschap api check openapi.yaml
       landschap api check --mode official --json https://api.example.nl/v1/openapi.json
+      landschap api diff openapi-1.4.yaml openapi.yaml
     """
 
 
@@ -70,10 +73,7 @@ def check(where: str, mode: str, form: str, is_json: bool) -> None:
         document = read_document(_bytes_of(where))
         findings = check_document(document, Mode(mode), structures())
     except UnreadableDocument as error:
-        raise Trouble(
-            f"{where} can not be read ({error.code}): {error}{_at(error.line)}",
-            "mend the document; a description is JSON or YAML of at most 50 MB",
-        ) from None
+        raise _unreadable(where, error) from None
     except NotSetUp as error:
         raise Trouble(str(error), "run `make setup`, or install the wheel") from None
     if is_json:
@@ -86,6 +86,68 @@ def check(where: str, mode: str, form: str, is_json: bool) -> None:
         _tell(where, mode, findings)
     if any(RULES[each.code].severity is Severity.ERROR for each in findings):
         sys.exit(_FAILED)
+
+
+@api.command("diff")
+@click.argument("old", metavar="OLD")
+@click.argument("new", metavar="NEW")
+@click.option("--json", "is_json", is_flag=True, help="Print as JSON.")
+def diff(old: str, new: str, is_json: bool) -> None:
+    """Tell what changed between two descriptions of an API, and what breaks who calls it.
+
+    OLD and NEW are files or addresses. Ends with 1 when something breaks and `info.version` of NEW
+    is no later major version than that of OLD.
+
+    \b
+    Examples:
+      landschap api diff openapi-1.4.yaml openapi.yaml
+      landschap api diff --json https://api.example.nl/v1/openapi.json openapi.yaml
+    """
+    before, after = _document_at(old), _document_at(new)
+    changes = changes_between(before, after)
+    versions = version_of(before), version_of(after)
+    broken = breaking(changes)
+    is_refused = bool(broken) and not is_new_major(*versions)
+    if is_json:
+        told = {
+            "old": versions[0],
+            "new": versions[1],
+            "breaking": len(broken),
+            "refused": is_refused,
+            "changes": [
+                {"weight": each.weight.value, "path": list(each.place), "message": each.message}
+                for each in changes
+            ],
+        }
+        click.echo(json.dumps(told, ensure_ascii=False))
+    else:
+        for each in changes:
+            click.echo(f"{each.weight.value}: {each.message}")
+            click.echo(f"    at {pointer(each.place) or '/'}")
+        if not changes:
+            click.echo("nothing changed to who calls it")
+    if is_refused:
+        click.echo(
+            f"refused: {len(broken)} changes break who calls it, and {versions[1] or 'no version'}"
+            f" is no later major version than {versions[0] or 'none'}",
+            err=True,
+        )
+        sys.exit(_FAILED)
+
+
+def _document_at(where: str) -> Document:
+    """Raises Trouble."""
+    try:
+        return read_document(_bytes_of(where))
+    except UnreadableDocument as error:
+        raise _unreadable(where, error) from None
+
+
+def _unreadable(where: str, error: UnreadableDocument) -> Trouble:
+    return Trouble(
+        f"{where} can not be read ({error.code}): {error}{_at(error.line)}",
+        "mend the document; a description is JSON or YAML of at most 50 MB",
+    )
 
 
 def _bytes_of(where: str) -> bytes:
