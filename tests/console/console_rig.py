@@ -27,7 +27,7 @@ from landschap.console.pages import (
     refusal_page,
 )
 from landschap.console.pages import routes as console_routes
-from landschap.console.pages.context import Contracts
+from landschap.console.pages.context import Contracts, Pseudonyms
 from landschap.fsc.client import own_peer
 from landschap.gateway.usage.store import Rooms as UsageRooms
 from landschap.logboek.store import LogWriter
@@ -58,6 +58,8 @@ SUBSTANTIAL = "http://eidas.europa.eu/LoA/substantial"
 ROLES = ("medewerker-burgerzaken", "inkomensconsulent", "gegevensbeheerder", "groenbeheer")
 
 
+HIDDEN_ACTIVITY = "https://register.weesp.example/activiteiten/onderzoek-naar-misbruik"
+
 # A register of our own beside the copies of the demo, and who may change it.
 MORE = f"""
 [[dienst]]
@@ -85,6 +87,20 @@ grondslagen = ["eu-gdpr:A6-1-c"]
 activiteit = "https://register.weesp.example/activiteiten/adressen-en-gebouwen-bijhouden"
 geldig_vanaf = 2026-01-01
 uitleg = {{ nl = "Wie beheert, verbetert.", en = "Who manages, corrects." }}
+
+[[activiteit]]
+uri = "{HIDDEN_ACTIVITY}"
+versie = 1
+vertrouwelijk = true
+naam = {{ nl = "Onderzoek naar misbruik", en = "Investigating abuse" }}
+wat = {{ nl = "geheim onderzoek", en = "secret investigation" }}
+waarvoor = {{ nl = "geheim onderzoek", en = "secret investigation" }}
+waarom_mag_dit = {{ nl = "geheim onderzoek", en = "secret investigation" }}
+doel = "{BIJSTAND}"
+grondslagen = ["participatiewet-53a"]
+betrokkenen = ["inwoners"]
+bewaartermijn = "P10Y"
+bewaartermijn_logboek = "P5Y"
 """
 
 _ACTIVITIES = "https://register.weesp.example/activiteiten"
@@ -230,6 +246,7 @@ def settings_with(settings: Settings, address: str, issuer: str) -> Settings:
                 register_officers=("privacy-officer",),
                 contract_officers=("contractbeheerder",),
                 log_officers=("privacy-officer",),
+                access_activity="https://register.weesp.example/activiteiten/inzageverzoeken-beantwoorden",
                 emergency=EmergencySettings(
                     roles=("inkomensconsulent", "medewerker-burgerzaken"),
                     officers=("privacy-officer",),
@@ -290,6 +307,11 @@ async def console_deps(
             fsc=await database.pool("fsc"),
         ),
         session_key=secret_key(settings, "session"),
+        pseudonyms=Pseudonyms(
+            keys={1: secret_key(settings, "pseudonym")},
+            space="https://weesp.example/register/pseudoniem",
+            version="0.1.0",
+        ),
         contracts=Contracts(
             pool=await database.pool("fsc"), own=partial(own_peer, database.settings)
         ),

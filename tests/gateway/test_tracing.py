@@ -199,7 +199,7 @@ async def test_the_bundle_has_its_checksums_and_a_proof_of_each_record(scene: Sc
     transaction = await scene.ask()
     visitor = await scene.console.visit("fg")
     await looked(visitor, transaction)
-    content = await _download(visitor, f"/console/spoor/{transaction}/bundel")
+    content = await visitor.download(f"/console/spoor/{transaction}/bundel")
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
     lines = files["SHA256SUMS"].decode().splitlines()
@@ -217,22 +217,6 @@ async def test_the_bundle_has_its_checksums_and_a_proof_of_each_record(scene: Sc
         leaf, size = bytes.fromhex(each["leaf"]), each["batch"]["size"]
         root = proves_inclusion(leaf, each["position"], size, path)
         assert root.hex() == each["batch"]["root"]
-
-
-async def _download(visitor: Visitor, path: str) -> bytes:
-    """What a link gives, as bytes."""
-    import aiohttp
-
-    own = next(iter(visitor.cookies.values()))
-    address = visitor.portal.replace("weesp.localhost", "127.0.0.1") + path
-    headers = {"Host": visitor.portal.removeprefix("http://")}
-    headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in own.items())
-    async with (
-        aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session,
-        session.get(address, headers=headers) as answer,
-    ):
-        assert answer.status == 200
-        return await answer.read()
 
 
 async def test_each_look_needs_a_reason_and_stands_with_the_watchers_and_in_the_log(

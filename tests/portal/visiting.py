@@ -58,6 +58,20 @@ class Visitor:
         """Log in; the answer is what comes after coming back."""
         return await self.get((await self.chosen(sub, start)).location)
 
+    async def download(self, path: str) -> bytes:
+        """The bytes behind a link. Raises AssertionError for anything but 200."""
+        parts = urlsplit(urljoin(self.portal, path))
+        headers = {"Host": parts.netloc}
+        own = self.cookies.get(parts.netloc, {})
+        headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in own.items())
+        reached = parts._replace(netloc=f"127.0.0.1:{parts.port}").geturl()
+        async with (
+            aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session,
+            session.get(reached, headers=headers, allow_redirects=False) as answer,
+        ):
+            assert answer.status == 200, await answer.text()
+            return await answer.read()
+
     def token(self, page: Seen) -> str:
         """What proves a form of ours."""
         found = re.search(r'name="token" value="([^"]+)"', page.text)

@@ -80,7 +80,7 @@ async def _console(parts: Composition, static: StaticFiles) -> ConsoleDeps:
     from functools import partial
 
     from landschap.console.pages import ConsoleDeps, console_shape
-    from landschap.console.pages.context import Contracts
+    from landschap.console.pages.context import Contracts, Pseudonyms
     from landschap.fsc.client import own_peer
     from landschap.gateway.usage.store import Rooms
     from landschap.platform.identities import employee
@@ -115,6 +115,9 @@ async def _console(parts: Composition, static: StaticFiles) -> ConsoleDeps:
         oidc=oidc,
         case_open=partial(is_open, await parts.pool("purposes")),
         contracts=Contracts(pool=await parts.pool("fsc"), own=partial(own_peer, settings)),
+        pseudonyms=Pseudonyms(
+            keys=pseudonym_keys(settings), space=pseudonym_space(settings), version=number
+        ),
         usage=Rooms(
             log=await parts.pool("logboek"),
             purposes=await parts.pool("purposes"),

@@ -94,6 +94,12 @@ class ConsoleOidcSettings:
         "Roles that may look in the log of processing, each time with a reason; they may enter.",
         default=(),
     )
+    access_activity: str = option(
+        o.text,
+        "Address of the processing activity of answering who asks for access (AVG art. 15); empty: "
+        "nobody is searched in the log.",
+        default="",
+    )
     emergency: EmergencySettings | None = section(
         EmergencySettings, "Emergency access for who lacks a role.", optional=True
     )

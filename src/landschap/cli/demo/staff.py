@@ -15,6 +15,7 @@ CONSOLE_PEOPLE = {
     "weesp-contracten": ("C. Blauw, contractbeheerder van Weesp", "contractbeheerder"),
     "weesp-piket": ("P. Geel, piketdienst van Weesp", "piketdienst"),
 }
+_ACCESS = "https://register.weesp.example/activiteiten/inzageverzoeken-beantwoorden"
 # Who has only this comes in with emergency access, and not otherwise.
 _ON_CALL = "piketdienst"
 
@@ -30,6 +31,7 @@ def console_lines(issuer: str, client: str) -> list[str]:
         'register_officers = ["privacy-officer"]',
         'contract_officers = ["contractbeheerder"]',
         'log_officers = ["privacy-officer"]',
+        f'access_activity = "{_ACCESS}"',
         "",
         "[oidc.console.emergency]",
         'roles = ["medewerker-burgerzaken"]',

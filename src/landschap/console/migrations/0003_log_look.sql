@@ -23,7 +23,8 @@ CREATE TABLE console.person_question (
     name        text        NOT NULL,
     case_number text        NOT NULL CHECK (case_number <> ''),
     reason      text        NOT NULL CHECK (length(reason) BETWEEN 10 AND 500),
-    pseudonyms  bytea[]     NOT NULL CHECK (cardinality(pseudonyms) > 0)
+    pseudonyms  bytea[]     NOT NULL CHECK (cardinality(pseudonyms) > 0),
+    key_ids     integer[]   NOT NULL CHECK (cardinality(key_ids) = cardinality(pseudonyms))
 );
 COMMENT ON TABLE console.person_question IS 'reference: few, read by privacy officers';
 CREATE INDEX person_question_by_moment ON console.person_question (at);

@@ -33,8 +33,8 @@ class LogLook:
 class PersonQuestion:
     """A question of a person (AVG art. 15) as it was brought in, and what a second person said.
 
-    ``pseudonyms`` are those of the person, one per living key. ``allowed`` is None until somebody
-    else decided.
+    ``pseudonyms`` are those of the person, one per living key, and ``key_ids`` these keys, the
+    newest last. ``allowed`` is None until somebody else decided.
     """
 
     question_id: UUID
@@ -44,6 +44,7 @@ class PersonQuestion:
     case_number: str
     reason: str
     pseudonyms: tuple[bytes, ...]
+    key_ids: tuple[int, ...]
     decided_at: datetime | None = None
     decided_by: str | None = None
     allowed: bool | None = None
@@ -88,7 +89,7 @@ async def ask_about_person(pool: asyncpg.Pool, asked: PersonQuestion) -> None:
     """Bring in a question."""
     await pool.execute(
         "INSERT INTO person_question (question_id, at, subject, name, case_number, reason,"
-        " pseudonyms) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        " pseudonyms, key_ids) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         asked.question_id,
         asked.at,
         asked.subject,
@@ -96,6 +97,7 @@ async def ask_about_person(pool: asyncpg.Pool, asked: PersonQuestion) -> None:
         asked.case_number,
         asked.reason,
         list(asked.pseudonyms),
+        list(asked.key_ids),
     )
 
 
@@ -140,4 +142,5 @@ FROM person_question q LEFT JOIN person_answer a ON a.question_id = q.question_i
 
 
 def _question(row: asyncpg.Record) -> PersonQuestion:
-    return PersonQuestion(**{**row, "pseudonyms": tuple(row["pseudonyms"])})
+    lists = {name: tuple(row[name]) for name in ("pseudonyms", "key_ids")}
+    return PersonQuestion(**{**row, **lists})

@@ -15,6 +15,7 @@ from landschap.console.pages.deciding import deciding_routes
 from landschap.console.pages.emergency import emergency_routes
 from landschap.console.pages.minimising import minimising_routes
 from landschap.console.pages.objects import object_routes
+from landschap.console.pages.persons import person_routes
 from landschap.console.pages.processing import processing_routes
 from landschap.console.pages.proposing import proposing_routes
 from landschap.console.pages.refused import is_console, refusal_page
@@ -43,5 +44,6 @@ def routes(deps: ConsoleDeps) -> list[ControllerRouterHandler]:
         *minimising_routes(deps),
         *processing_routes(deps),
         *trace_routes(deps),
+        *person_routes(deps),
         *watcher_routes(deps),
     ]

@@ -57,13 +57,23 @@ class Contracts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pseudonyms:
+    """How a person is known in the log: a key by its number, and the address of the space."""
+
+    keys: Mapping[int, bytes] = field(repr=False)
+    space: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConsoleDeps:
     """What the console needs, made once per process.
 
     ``registers`` is what the registers' own API stands on: pages go the same way. ``snapshot``
     holds the register of purposes that is in force, ``purposes`` those of before. Without ``oidc``
     nobody can log in, and the pages say so. ``case_open`` tells whether a case is open. ``usage``
-    is where use is counted; without it there is no page of that.
+    is where use is counted; without it there is no page of that. With ``pseudonyms`` a
+    person can be found in the log.
     """
 
     settings: Settings
@@ -77,6 +87,7 @@ class ConsoleDeps:
     case_open: Callable[[str], Awaitable[bool | None]] | None = None
     contracts: Contracts | None = None
     usage: UsageRooms | None = None
+    pseudonyms: Pseudonyms | None = None
 
 
 def console_shape(settings: Settings, version: str) -> SiteShape:

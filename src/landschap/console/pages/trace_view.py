@@ -201,6 +201,9 @@ def _state_of(found: Followed, who: str, own: str) -> State:
 LOOKS: Mapping[str, str] = {
     "spoor": N_("Spoor van één vraag"),
     "bundel": N_("Bewijsbundel gemaakt"),
+    "vraag": N_("Persoonsvraag gesteld"),
+    "toegestaan": N_("Persoonsvraag goedgekeurd"),
+    "geweigerd": N_("Persoonsvraag afgekeurd"),
     "persoon": N_("Gebruik van één persoon"),
     "inzage": N_("Inzagebestand gemaakt"),
     "controle": N_("Logboek nagerekend"),

@@ -51,8 +51,9 @@ def watcher_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
             return door.to_login(asked)
         officer.require(asked)
         title = words_of(deps, asked).say(N_("Logboek"))
+        values = {"has_persons": bool(console.access_activity)}
         return door.show(
-            asked, "console/log.html", title, values={}, part=LOG.path, crumbs=(START,)
+            asked, "console/log.html", title, values=values, part=LOG.path, crumbs=(START,)
         )
 
     @get(both("/meekijkers"), opt={"query": (_BEFORE,)})

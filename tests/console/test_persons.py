@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A person asks who used their data: two officers, no number kept, each look told to the person."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from datetime import UTC, datetime
+from hashlib import sha256
+
+import pytest
+from tests.console.acts import RESIDENT, records_of, search
+from tests.console.console_rig import BURGERZAKEN, HIDDEN_ACTIVITY, Console
+from tests.portal.visiting import Seen, Visitor
+
+from landschap.console.officers import store
+from landschap.console.pages.person_uses import LOOK_NAME
+
+HERE = "/console/persoon"
+WHY = "Verzoek om inzage, ontvangen op 3 maart aan de balie"
+SIEBRAND = "999990688"
+
+
+async def asked(visitor: Visitor, bsn: str = SIEBRAND, case: str = "Z-2026-00077") -> Seen:
+    """Bring in a question, as the first officer does."""
+    page = await visitor.get(HERE)
+    form = {"token": visitor.token(page), "bsn": bsn, "zaak": case, "reden": WHY}
+    return await visitor.post(HERE, form)
+
+
+async def decided(visitor: Visitor, path: str, choice: str = "ja") -> Seen:
+    """Decide on it, as the second officer does."""
+    page = await visitor.get(path)
+    form = {"token": visitor.token(page), "mag": choice, "reden": "Zaak gezien, identiteit klopt"}
+    return await visitor.post(path, form)
+
+
+@pytest.fixture
+async def used(console: Console) -> None:
+    """Somebody looked at Siebrand."""
+    visitor = await console.visit("burgerzaken", BURGERZAKEN)
+    await visitor.get((await search(visitor, RESIDENT, SIEBRAND)).location)
+
+
+async def test_a_second_officer_allows_before_anything_is_shown(
+    console: Console, used: None
+) -> None:
+    first, second = await console.visit("fg"), await console.visit("fg2")
+    sent = await asked(first)
+    assert sent.status == 303, sent.text
+    path = sent.location.removeprefix(console.address)
+    before = len(await records_of(console, SIEBRAND))
+    waits = await first.get(path)
+    assert "Wacht op een collega" in waits.text
+    assert 'name="mag"' not in waits.text
+    assert "Wie gebruikte deze gegevens" not in waits.text
+    assert (await first.get(f"{path}/bestand")).status == 403
+    token = first.token(await first.get(HERE))
+    own = await first.post(path, {"token": token, "mag": "ja", "reden": "Ik vind het goed zo"})
+    assert own.status == 409
+    assert len(await records_of(console, SIEBRAND)) == before
+    assert (await decided(second, path)).status == 303
+    assert "Alleen wie het vroeg" in (await second.get(path)).text
+    assert (await second.get(f"{path}/bestand")).status == 403
+    shown = await first.get(path)
+    assert "Wie gebruikte deze gegevens" in shown.text
+    assert 'data-label="Waarvoor"' in shown.text
+
+
+async def test_each_look_is_a_line_about_the_person_and_stands_with_the_watchers(
+    console: Console, used: None
+) -> None:
+    first, second = await console.visit("fg"), await console.visit("fg2")
+    path = (await asked(first, case="Z-2026-00078")).location.removeprefix(console.address)
+    await decided(second, path)
+    before = await records_of(console, SIEBRAND)
+    await first.get(path)
+    after = await records_of(console, SIEBRAND)
+    assert len(after) == len(before) + 1
+    assert after[0]["ldv"]["name"] == LOOK_NAME
+    assert after[0]["landschap"]["processing_id"] == "Z-2026-00078"
+    watchers = (await first.get("/console/meekijkers")).text
+    assert path.rpartition("/")[2] in watchers
+    for words in ("Persoonsvraag gesteld", "Persoonsvraag goedgekeurd", "Gebruik van één persoon"):
+        assert words in watchers, words
+
+
+async def test_the_number_of_the_person_is_kept_nowhere(console: Console) -> None:
+    visitor = await console.visit("fg")
+    sent = await asked(visitor)
+    assert SIEBRAND not in sent.location
+    owner = await console.database.administrator()
+    for table in ("person_question", "log_look", "person_answer"):
+        rows = await owner.fetch(f"SELECT t::text AS row FROM console.{table} t")
+        assert not any(SIEBRAND in row["row"] for row in rows), table
+    await owner.close()
+    wrong = await asked(visitor, bsn="123456789")
+    assert wrong.status == 400
+    assert "123456789" not in wrong.text
+    assert "Dit is geen burgerservicenummer" in wrong.text
+
+
+async def test_a_refused_question_shows_nothing(console: Console, used: None) -> None:
+    first, second = await console.visit("fg"), await console.visit("fg2")
+    path = (await asked(first)).location.removeprefix(console.address)
+    assert (await decided(second, path, "nee")).status == 303
+    page = await first.get(path)
+    assert "Deze vraag is afgekeurd" in page.text
+    assert "Wie gebruikte deze gegevens" not in page.text
+    assert (await first.get(f"{path}/bestand")).status == 403
+    assert (await decided_again(second, path)) == 409
+
+
+async def decided_again(visitor: Visitor, path: str) -> int:
+    """A decision after the decision."""
+    token = visitor.token(await visitor.get(HERE))
+    form = {"token": token, "mag": "ja", "reden": "Toch maar wel, bij nader inzien"}
+    return (await visitor.post(path, form)).status
+
+
+async def test_the_access_file_holds_what_the_person_may_see_with_checksums(
+    console: Console, used: None
+) -> None:
+    first, second = await console.visit("fg"), await console.visit("fg2")
+    path = (await asked(first)).location.removeprefix(console.address)
+    await decided(second, path)
+    files = await unzipped(first, f"{path}/bestand")
+    assert set(files) == {"inzage.html", "inzage.json", "SHA256SUMS"}
+    for line in files["SHA256SUMS"].decode().splitlines():
+        digest, _, name = line.partition("  ")
+        assert sha256(files[name]).hexdigest() == digest
+    told = json.loads(files["inzage.json"])
+    assert told["misschienNietAlles"] is True
+    assert {each["uitkomst"] for each in told["gebruik"]} >= {"delivered"}
+    html = files["inzage.html"].decode()
+    assert "Misschien staat hier niet alles." in html
+    assert not any(SIEBRAND.encode() in each for each in files.values())
+    # The employee who looked is no business of the person.
+    assert b"M. de Wit" not in files["inzage.html"] + files["inzage.json"]
+    lines = len(await records_of(console, SIEBRAND))
+    assert len(told["gebruik"]) <= lines
+
+
+async def unzipped(visitor: Visitor, path: str) -> dict[str, bytes]:
+    """The files behind a link."""
+    content = await visitor.download(path)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+async def test_what_is_held_back_is_marked_for_the_officer_and_left_out_of_the_file(
+    console: Console,
+) -> None:
+    await write_hidden(console)
+    first, second = await console.visit("fg"), await console.visit("fg2")
+    path = (await asked(first)).location.removeprefix(console.address)
+    await decided(second, path)
+    page = await first.get(path)
+    assert "Achtergehouden" in page.text
+    told = json.loads((await unzipped(first, f"{path}/bestand"))["inzage.json"])
+    assert "geheim onderzoek" not in json.dumps(told)
+    assert "geheim onderzoek" in page.text
+
+
+async def write_hidden(console: Console) -> None:
+    """A line under a confidential activity."""
+    from landschap.logboek.drafts import line_draft
+    from landschap.logboek.payloads import LineEntry, Outcome
+    from landschap.logboek.pseudonyms import subject_pseudonym
+    from landschap.platform.ids import new_span_id, new_trace_id
+
+    deps, now = console.deps.registers, datetime.now(UTC)
+    entry = LineEntry(
+        trace_id=new_trace_id(),
+        span_id=new_span_id(),
+        name="geheim onderzoek",
+        started_at=now,
+        ended_at=now,
+        controller=deps.controller.value,
+        outcome=Outcome.DELIVERED,
+        system="proef",
+        activity=HIDDEN_ACTIVITY,
+        subject=subject_pseudonym(deps.pseudonym_key, deps.controller, "bsn", SIEBRAND),
+        subject_type="https://weesp.example/register/pseudoniem/bsn/1",
+        key_id=1,
+        processing_id="geheim onderzoek",
+    )
+    await deps.log.append([line_draft(entry, now=now)])
+
+
+async def test_questions_are_for_log_officers_only(console: Console) -> None:
+    visitor = await console.visit("burgerzaken")
+    assert (await visitor.get(HERE)).status == 403
+    officer = await console.visit("fg")
+    [question, *_] = await store.person_questions(console.deps.pool)
+    assert (await visitor.get(f"{HERE}/{question.question_id}")).status == 403
+    assert (await officer.get(f"{HERE}/geen")).status == 404
