@@ -5,14 +5,16 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack
 
+import pytest
 from tests.gateway.pair_rig import Pair
 
 from landschap.cli.conform import try_all
 from landschap.cli.conform.opening import open_trial
-from landschap.cli.conform.verdicts import Outcome
+from landschap.cli.conform.verdicts import Outcome, by_subject
 from landschap.fsc.client import Destination, ManagerClient
 
 
+@pytest.mark.case("S-52")
 async def test_our_own_manager_and_inway_fail_nothing_but_the_ports_of_this_test(
     pair: Pair,
 ) -> None:
@@ -30,6 +32,15 @@ async def test_our_own_manager_and_inway_fail_nothing_but_the_ports_of_this_test
             grant=pair.grants["uitkeringen"], inway="",
         )  # fmt: skip
         verdicts = {each.id: each async for each in try_all(trial)}
+    # The ports of a test are none of those of the standard; all else is kept.
+    assert by_subject(verdicts.values()) == {
+        "way of offering": Outcome.FAIL,
+        "authentication": Outcome.PASS,
+        "authorisation": Outcome.FAIL,
+        "logging of use": Outcome.PASS,
+    }
+    elsewhere = [each for name, each in verdicts.items() if "Port" not in name]
+    assert set(by_subject(elsewhere).values()) == {Outcome.PASS}
     failing = {name for name, each in verdicts.items() if each.outcome is Outcome.FAIL}
     assert failing == {"Manager-Port-1", "Inway-Port-1"}, [verdicts[each] for each in failing]
     for name in (

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from landschap.cli.config_option import config_option
-from landschap.cli.conform.verdicts import Outcome, Verdict, as_junit, counted, failed
+from landschap.cli.conform.verdicts import Outcome, Verdict, as_junit, by_subject, counted, failed
 
 if TYPE_CHECKING:
     from landschap.cli.conform.trial import Check, Trial
@@ -62,7 +62,9 @@ def conform(
 
     PEER is a Peer ID or the address of a Manager, ours or of any other make. It only reads and
     brings requests that must be refused. Each check passes, fails or is not run, with the reason;
-    the names are those of the public FSC test suite where it has one. Exit code 1 when one fails.
+    the names are those of the public FSC test suite where it has one. The end tells of each of the
+    four that are asked of every provider alike whether it keeps to it: the way of offering,
+    authentication, authorisation and the logging of use. Exit code 1 when one fails.
 
     \b
     Examples:
@@ -83,10 +85,13 @@ def conform(
         told = {
             "peer": peer,
             "counts": {outcome.value: number for outcome, number in numbers.items()},
+            "subjects": {name: each.value for name, each in by_subject(verdicts).items()},
             "checks": [each.body() for each in verdicts],
         }
         click.echo(json.dumps(told, ensure_ascii=False))
     else:
+        for name, outcome in by_subject(verdicts).items():
+            click.echo(f"{outcome:<7}  {name}")
         click.echo(", ".join(f"{number} {outcome}" for outcome, number in numbers.items()))
     if numbers[Outcome.FAIL]:
         ctx.exit(_FAILED)

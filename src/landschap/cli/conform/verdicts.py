@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from xml.etree import ElementTree as ET
@@ -67,6 +67,32 @@ def counted(verdicts: Iterable[Verdict]) -> dict[Outcome, int]:
     """How many of each."""
     listed = [each.outcome for each in verdicts]
     return {outcome: listed.count(outcome) for outcome in Outcome}
+
+
+SUBJECTS: Mapping[str, frozenset[str]] = {
+    "way of offering": frozenset({"offering", "agreements"}),
+    "authentication": frozenset({"authentication"}),
+    "authorisation": frozenset({"authorisation", "inway"}),
+    "logging of use": frozenset({"logging"}),
+}
+"""What is asked of every provider alike, and the sections whose checks are about it."""
+
+
+def by_subject(verdicts: Iterable[Verdict]) -> dict[str, Outcome]:
+    """Whether the provider keeps to each subject: one failure fails it, no check leaves it open."""
+    seen: dict[str, set[Outcome]] = {name: set() for name in SUBJECTS}
+    for each in verdicts:
+        for name, sections in SUBJECTS.items():
+            if each.section in sections:
+                seen[name].add(each.outcome)
+    return {name: _together(outcomes) for name, outcomes in seen.items()}
+
+
+def _together(outcomes: Collection[Outcome]) -> Outcome:
+    for outcome in (Outcome.FAIL, Outcome.PASS):
+        if outcome in outcomes:
+            return outcome
+    return Outcome.NOT_RUN
 
 
 def as_junit(peer: str, verdicts: Sequence[Verdict]) -> bytes:
