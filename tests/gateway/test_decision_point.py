@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
-import os
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,15 +14,11 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from tests.gateway.gateway_rig import (
-    NGINX_VERSION,
     Anchor,
     Caller,
-    Carrier,
     Leaf,
     Party,
-    client_context,
     http_answer,
     start_party,
 )
@@ -36,7 +31,7 @@ from tests.gateway.gateway_scene import (
     escaped,
     register,
 )
-from tests.ports import free_port
+from tests.gateway.own_door_rig import OwnListener, own_listener
 from tests.throwaway import Database
 from tests.typing_commands import typed
 
@@ -48,12 +43,11 @@ from landschap.fsc.certificates import peer_certificate
 from landschap.gateway import store
 from landschap.gateway.api.decision_point import PointDeps, point_app
 from landschap.gateway.api.voices import Voices
-from landschap.gateway.plan import CarrierPlan, DecisionsDoor, Listen
+from landschap.gateway.plan import DecisionsDoor
 from landschap.gateway.services import Service
 from landschap.gateway.store.points import PointWorlds
 from landschap.logboek.store import LogWriter, by_trace
 from landschap.platform.ids import new_trace_id
-from landschap.platform.sockets import listening
 from landschap.purposes.authzen import names
 from landschap.purposes.authzen.voice import Voice
 from landschap.purposes.replay import question_of
@@ -83,9 +77,6 @@ def question(**changes: Any) -> dict[str, Any]:
 
 def of(organisation: str) -> dict[str, Any]:
     return {"subject": {"type": names.PEER, "id": organisation}}
-
-
-Running = tuple[Caller, Caller, uvicorn.Server, "asyncio.Task[None]"]
 
 
 @dataclass
@@ -404,43 +395,17 @@ async def test_the_metadata_names_every_interface_and_the_document_keeps_the_rul
 @pytest.fixture
 async def door(
     point: Point, gateway_folder: Path, group_anchor: Anchor, weesp: Leaf, doesburg: Leaf
-) -> AsyncIterator[Running]:
+) -> AsyncIterator[OwnListener]:
     """The listener: a caller without and one with a certificate, and what serves behind it."""
     folder = gateway_folder / "decisions"
-    (folder / "run").mkdir(parents=True)
-    sock = listening(folder / "d.sock")
-    (folder / "d.sock").chmod(0o666)
-    server = uvicorn.Server(uvicorn.Config(point.app, log_config=None, lifespan="on"))
-    serving = asyncio.create_task(server.serve(sockets=[sock]))
-    port = free_port()
-    plan = CarrierPlan(
-        run=folder / "run",
-        logs=folder / "log",
-        decide_socket=folder / "decide.sock",
-        tls=group_anchor.tls(weesp),
-        nginx_version=NGINX_VERSION,
-        worker_user="root" if os.geteuid() == 0 else None,
-        decisions=DecisionsDoor(
-            listen=Listen(host="127.0.0.1", port=port),
-            socket=folder / "d.sock",
-            tls=True,
-            client_ca=group_anchor.file,
-        ),
-    )
-    carrier = await asyncio.to_thread(Carrier, plan)
-    yield (
-        Caller("127.0.0.1", port, client_context(group_anchor)),
-        Caller("127.0.0.1", port, client_context(group_anchor, doesburg)),
-        server,
-        serving,
-    )
-    await asyncio.to_thread(carrier.stop)
-    server.should_exit = True
-    await serving
+    async with own_listener(
+        point.app, DecisionsDoor, folder, group_anchor, weesp, doesburg
+    ) as made:
+        yield made
 
 
 async def test_through_the_listener_only_a_real_certificate_or_key_counts(
-    point: Point, door: Running, doesburg: Leaf
+    point: Point, door: OwnListener, doesburg: Leaf
 ) -> None:
     stranger, certified, server, serving = door
     pool = await point.database.pool("gateway")

@@ -6,24 +6,21 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
-import os
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
-from tests.gateway.gateway_rig import NGINX_VERSION, Anchor, Caller, Carrier, Leaf, client_context
+from tests.gateway.gateway_rig import Anchor, Caller, Leaf
 from tests.gateway.gateway_scene import escaped
+from tests.gateway.own_door_rig import OwnListener, own_listener
 from tests.logboek.book_rig import LINES, Account, account_on, line, pools_of
-from tests.ports import free_port
 from tests.throwaway import Database
 
 from landschap.fsc.certificates import peer_certificate
 from landschap.gateway import store
-from landschap.gateway.plan import CarrierPlan, Listen, LogDoor
-from landschap.platform.sockets import listening
+from landschap.gateway.plan import LogDoor
 
 
 @pytest.fixture
@@ -32,48 +29,20 @@ async def account(database: Database) -> AsyncIterator[Account]:
         yield made
 
 
-Running = tuple[int, uvicorn.Server, "asyncio.Task[None]"]
-
-
 @pytest.fixture
 async def door(
-    account: Account, gateway_folder: Path, group_anchor: Anchor, weesp: Leaf
-) -> AsyncIterator[Running]:
-    """The port of the listener, and what serves behind it."""
+    account: Account, gateway_folder: Path, group_anchor: Anchor, weesp: Leaf, doesburg: Leaf
+) -> AsyncIterator[OwnListener]:
+    """The listener, with the log behind it."""
     folder = gateway_folder / "logboek"
-    (folder / "run").mkdir(parents=True)
-    sock = listening(folder / "l.sock")
-    (folder / "l.sock").chmod(0o666)
-    server = uvicorn.Server(uvicorn.Config(account.app, log_config=None, lifespan="on"))
-    serving = asyncio.create_task(server.serve(sockets=[sock]))
-    port = free_port()
-    plan = CarrierPlan(
-        run=folder / "run",
-        logs=folder / "log",
-        decide_socket=folder / "decide.sock",
-        tls=group_anchor.tls(weesp),
-        nginx_version=NGINX_VERSION,
-        worker_user="root" if os.geteuid() == 0 else None,
-        logboek=LogDoor(
-            listen=Listen(host="127.0.0.1", port=port),
-            socket=folder / "l.sock",
-            tls=True,
-            client_ca=group_anchor.file,
-        ),
-    )
-    carrier = await asyncio.to_thread(Carrier, plan)
-    yield port, server, serving
-    await asyncio.to_thread(carrier.stop)
-    server.should_exit = True
-    await serving
+    async with own_listener(account.app, LogDoor, folder, group_anchor, weesp, doesburg) as made:
+        yield made
 
 
 async def test_only_a_certificate_that_nginx_saw_or_a_key_delivers(
-    account: Account, door: Running, database: Database, group_anchor: Anchor, doesburg: Leaf
+    account: Account, door: OwnListener, database: Database, doesburg: Leaf
 ) -> None:
-    port, server, serving = door
-    stranger = Caller("127.0.0.1", port, client_context(group_anchor))
-    certified = Caller("127.0.0.1", port, client_context(group_anchor, doesburg))
+    stranger, certified, server, serving = door
     certificate = peer_certificate(doesburg.certificate)
     gateway = await database.pool("gateway")
     await store.add_application(
