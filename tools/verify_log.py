@@ -3,8 +3,9 @@
 
     python verify_log.py COPY [--json] [--kept ANCHORS]
 
-COPY is a file of `landschap log export`. ANCHORS is a file with one signed anchor (a compact JWS)
-per line that somebody else kept. Exit code 0: intact, 7: not, 2: no copy of a log.
+COPY is a file of `landschap log export`, or of `landschap log proof` for one record. ANCHORS is a
+file with one signed anchor (a compact JWS) per line that somebody else kept. Exit code 0: intact,
+7: not, 2: neither of the two.
 What is hashed and signed is told in docs/explanation/proof-of-the-log.md; nothing else is used.
 Whose certificates signed is for you to judge: they are told by their SHA-256, and
 `openssl verify -CAfile ANCHOR` proves one that was written with --certificates FOLDER.
@@ -419,16 +420,92 @@ def verify(copy: Path, kept: Path | None = None) -> Report:
     return report
 
 
+def verify_proof(proof: Path) -> Report:
+    """Verify the proof of one record: leaf, path, chain of heads, signature."""
+    with proof.open(encoding="utf-8") as file:
+        title = json.loads(file.readline())
+    report = Report()
+    anchors, batches = list(lines(proof, "anchor")), list(lines(proof, "batch"))
+    held = list(lines(proof, "record"))
+    report.counts.update(lanes=1, batches=len(batches), records=len(held), anchors=len(anchors))
+    if (len(anchors), len(held)) != (1, 1) or not batches:
+        raise ValueError("a proof holds one anchor, one record, and the batches between them")
+    record, first, last, anchor = held[0], batches[0], batches[-1], anchors[0]
+    where = {"lane": record["lane"], "batch": record["batch"], "record": record["id"]}
+    if leaf_of(record).hex() != record["leaf"]:
+        report.found("record_changed", **where)
+    span = [UUID(one).bytes for one in (first["first"], record["id"], first["last"])]
+    if (record["lane"], record["batch"]) != (first["lane"], first["no"]) or sorted(span) != span:
+        report.found("record_inserted", **where)
+    path = [bytes.fromhex(one) for one in title["path"]]
+    if climb(record["leaf"], record["position"], first["size"], path) != first["root"]:
+        report.found("batch_changed", **where)
+    for before, one in zip([None, *batches], batches, strict=False):
+        place = {"lane": one["lane"], "batch": one["no"]}
+        if head_of(one).hex() != one["head"]:
+            report.found("head_rewritten", **place)
+        if before is not None and (one["lane"], one["no"], one["prev"]) != (
+            before["lane"], before["no"] + 1, before["head"],
+        ):  # fmt: skip
+            report.found("chain_broken", **place)
+    check_anchor_over(anchor, last, title["organisation"], report)
+    return report
+
+
+def check_anchor_over(anchor: Json, last: Json, organisation: str, report: Report) -> None:
+    """The signature over the last batch of a proof. An anchor before it is not in the file."""
+    certificate = bytes.fromhex(anchor["certificate"])
+    try:
+        told = read_anchor(anchor["jws"], certificate)
+        kept = anchor["id"], datetime.fromisoformat(anchor["at"])
+        stated = told["anchor"], datetime.fromisoformat(told["at"])
+    except (ValueError, KeyError, IndexError, TypeError) as error:
+        report.found("anchor_invalid", detail=f"{anchor['id']}: {error}")
+        return
+    if (stated, told["organisation"]) != (kept, organisation):
+        report.found("anchor_invalid", detail=f"{anchor['id']}: another name than was signed")
+    report.signers[hashlib.sha256(certificate).hexdigest()] = certificate
+    ends = [(end["lane"], end["no"], end["head"]) for end in told["lanes"]]
+    if (last["lane"], last["no"], last["head"]) not in ends:
+        report.found("anchor_contradicts", lane=last["lane"], batch=last["no"])
+
+
+def climb(leaf: str, position: int, size: int, path: list[bytes]) -> str | None:
+    """The root to which a path leads, None when it is too short or too long.
+
+    An odd node goes up as it is, so it takes no sibling from the path.
+    """
+    node, left = bytes.fromhex(leaf), list(path)
+    if not 0 <= position < size:
+        return None
+    while size > 1:
+        if position % 2 or position + 1 < size:
+            if not left:
+                return None
+            pair = (left.pop(0), node) if position % 2 else (node, left.pop(0))
+            node = hashlib.sha256(b"\x01" + pair[0] + pair[1]).digest()
+        position, size = position // 2, (size + 1) // 2
+    return None if left else node.hex()
+
+
+def is_proof(path: Path) -> bool:
+    """True when this is the proof of one record and no copy of a log."""
+    with path.open(encoding="utf-8") as file:
+        title = json.loads(file.readline() or "{}")
+    return isinstance(title, dict) and title.get("proof") == 1
+
+
 def main() -> int:
     """Verify and tell."""
     parser = argparse.ArgumentParser(description="Prove a copy of a log with Python alone.")
-    parser.add_argument("copy", type=Path, help="a file of `landschap log export`")
+    parser.add_argument("copy", type=Path, help="a file of `log export` or of `log proof`")
     parser.add_argument("--kept", type=Path, help="anchors that somebody else kept, one per line")
     parser.add_argument("--certificates", type=Path, help="folder to write the signers' (PEM) to")
     parser.add_argument("--json", action="store_true", help="tell it as JSON")
     wanted = parser.parse_args()
     try:
-        report = verify(wanted.copy, wanted.kept)
+        alone = is_proof(wanted.copy)
+        report = verify_proof(wanted.copy) if alone else verify(wanted.copy, wanted.kept)
     except (OSError, ValueError, KeyError, TypeError) as error:
         print(f"{wanted.copy}: {error}", file=sys.stderr)
         return 2

@@ -16,6 +16,7 @@ import click
 from landschap.cli.config_option import json_option, read_from_config
 from landschap.cli.log_copy import write_copy
 from landschap.cli.log_deliver import deliver_journal
+from landschap.cli.log_proof import proof
 from landschap.cli.tables import answer, table_of
 from landschap.cli.verify import LOG_READER, counting
 from landschap.cli.with_pool import run_with_pool
@@ -43,10 +44,12 @@ def log() -> None:
       landschap log list --kind line
       landschap log show 01938f2a-5f6b-7a51-8c31-0d2f8c4a6b1e
       landschap log export log.jsonl
+      landschap log proof 01938f2a-5f6b-7a51-8c31-0d2f8c4a6b1e --to proof.jsonl
     """
 
 
 log.add_command(deliver_journal)
+log.add_command(proof)
 
 
 @log.command("list")

@@ -18,6 +18,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from landschap.cli.config_option import config_option
 from landschap.cli.log_copy import CopiedLog
+from landschap.cli.proof_file import is_proof, told, verify_proof
+from landschap.cli.siem import tell_gap
 from landschap.logboek import store
 from landschap.logboek.findings import Report
 from landschap.logboek.trust import trust_in
@@ -46,7 +48,7 @@ talk = Console(stderr=True)
     "--file",
     "copy",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Verify a copy made by `landschap log export`; no database is needed.",
+    help="Verify a copy of `log export` or the proof of one record of `log proof`, by itself.",
 )
 @click.option(
     "--trust-anchor",
@@ -100,6 +102,7 @@ def verify(
       landschap verify
       landschap verify log --witnesses
       landschap verify --file log.jsonl --trust-anchor anchor.crt
+      landschap verify --file proof.jsonl --trust-anchor anchor.crt
       landschap verify --chain 01938f2a-5f6b-7a51-8c31-0d2f8c4a6b1e --beside doesburg.jsonl
     """
     del what
@@ -118,14 +121,24 @@ def verify(
         ctx.exit(verify_chain(settings, chain, beside, trust, as_json=how["as_json"]))
     heard = None
     if copy is not None:
+        if is_proof(copy):
+            ctx.exit(_of_one_record(copy, trust, as_json=how["as_json"]))
         report = asyncio.run(verify_copy(copy, trust))
     else:
         assert settings is not None  # noqa: S101 - without a copy the settings were read above
         if how["with_witnesses"]:
             heard = asyncio.run(_hear(settings))
         report = asyncio.run(verify_database(settings, trust, heard))
+        if not report.intact:
+            tell_gap(settings, len(report.findings))
     _tell(report, heard, how["as_json"])
     ctx.exit(_code_of(report, heard))
+
+
+def _of_one_record(path: Path, trust: Trust | None, *, as_json: bool) -> int:
+    found = verify_proof(path, trust)
+    click.echo(json.dumps(found, ensure_ascii=False) if as_json else told(found))
+    return 0 if found["proved"] else _FAILED
 
 
 @dataclass(slots=True, kw_only=True)

@@ -13,7 +13,7 @@ What a room above may call:
     uses_between, deliveries_between        what was used under which policy, counted
     stretches, first_recorded               in which stretches, and from when there is a log
     snapshot, count_records, dropped_months the whole log in the order of verification
-    proof_of                                one record, provable without the rest of the log
+    proof_of, signed_proof                  one record, provable without the rest of the log
     lane_ends, last_anchor, add_anchor      for the worker that signs
 """
 
@@ -28,6 +28,7 @@ from landschap.logboek.store.counting import (
     uses_between,
 )
 from landschap.logboek.store.decided import count_decisions, decisions_between
+from landschap.logboek.store.handing import signed_proof
 from landschap.logboek.store.proving import (
     Proof,
     Snapshot,
@@ -84,6 +85,7 @@ __all__ = [
     "named_peers",
     "open_intents",
     "proof_of",
+    "signed_proof",
     "snapshot",
     "stretches",
     "uses_between",

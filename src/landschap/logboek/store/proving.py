@@ -42,7 +42,7 @@ async def last_anchor(pool: asyncpg.Pool) -> Anchor | None:
     """The newest anchor."""
     sql = "SELECT * FROM logboek.anchor ORDER BY anchor_id DESC LIMIT 1"
     row = await pool.fetchrow(sql)
-    return None if row is None else _anchor(row)
+    return None if row is None else anchor_of(row)
 
 
 async def add_anchor(pool: asyncpg.Pool, anchor: Anchor) -> None:
@@ -87,7 +87,7 @@ async def proof_of(pool: asyncpg.Pool, record: Record) -> Proof | None:
     if len(rows) != row["size"]:
         return None
     path = inclusion_proof([found["leaf"] for found in rows], record.position)
-    return Proof(record, _batch(row), tuple(path))
+    return Proof(record, batch_of(row), tuple(path))
 
 
 class Snapshot:
@@ -100,7 +100,7 @@ class Snapshot:
         """All batches, by lane and number."""
         sql = "SELECT * FROM logboek.batch ORDER BY lane, no"
         async for row in self._connection.cursor(sql, prefetch=_PAGE):
-            yield _batch(row)
+            yield batch_of(row)
 
     async def records(self) -> AsyncIterator[Record]:
         """All records, by lane and identifier."""
@@ -112,7 +112,7 @@ class Snapshot:
         """All anchors, oldest first."""
         sql = "SELECT * FROM logboek.anchor ORDER BY anchor_id"
         async for row in self._connection.cursor(sql, prefetch=_PAGE):
-            yield _anchor(row)
+            yield anchor_of(row)
 
 
 @asynccontextmanager
@@ -125,7 +125,8 @@ async def snapshot(pool: asyncpg.Pool) -> AsyncIterator[Snapshot]:
         yield Snapshot(connection)
 
 
-def _batch(row: asyncpg.Record) -> StoredBatch:
+def batch_of(row: asyncpg.Record) -> StoredBatch:
+    """The batch of a row of logboek.batch."""
     made = BatchHead(
         lane=row["lane"],
         no=row["no"],
@@ -138,6 +139,7 @@ def _batch(row: asyncpg.Record) -> StoredBatch:
     return StoredBatch(made, row["head"])
 
 
-def _anchor(row: asyncpg.Record) -> Anchor:
+def anchor_of(row: asyncpg.Record) -> Anchor:
+    """The anchor of a row of logboek.anchor."""
     identifier: UUID = row["anchor_id"]
     return Anchor(identifier, row["at"], row["jws"], row["certificate"])
