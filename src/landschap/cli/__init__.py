@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "service": ("gateway", "service", "Declare what the Inway offers, see what peers publish."),
     "application": ("gateway", "application", "Register applications that may use the Outway."),
     "door": ("door", "door", "See what was refused and what was carried at the doors."),
+    "siem": ("siem", "siem", "See and test the way of security events to the watch."),
     "apply": ("purpose", "apply", "Apply the register of purposes and policies, or a package."),
     "approve": ("packaging.approving", "approve", "Put in force what another person proposed."),
     "pack": ("packaging.pack", "pack", "Make one signed package of what is set up here."),

@@ -24,6 +24,7 @@ import uvicorn
 
 from landschap.cli.composition import Composition
 from landschap.platform.part_figures import telling
+from landschap.platform.siem.noting import noting
 from landschap.platform.sockets import App, app_socket, listening
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ async def serve_web(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         made = Composition(settings=settings, stack=stack)
         apps = await applications(made)
+        if settings.siem.receivers():
+            await stack.enter_async_context(noting(await made.pool("platform")))
         await stack.enter_async_context(telling(settings, "web", made.metrics))
         servers = {name: _server(app) for name, app in apps.items()}
         loop = asyncio.get_running_loop()

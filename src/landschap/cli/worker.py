@@ -2,9 +2,9 @@
 """The worker process: what happens later.
 
 Contracts are put to our validator, contracts and signatures delivered, tokens fetched ahead, the
-directory told where we are, the access log of nginx followed, the ends of the log signed, and
-changes of registers told to who subscribed. Each of these looks after itself; together they end
-when asked to.
+directory told where we are, the access log of nginx followed, the ends of the log signed, security
+events brought to the watch, and changes of registers told to who subscribed. Each of these looks
+after itself; together they end when asked to.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from landschap.cli.notices import notice_work
 from landschap.fsc import worker as fsc
 from landschap.fsc.client.deciding import Decider, keep_deciding
 from landschap.fsc.witnesses.worker import WitnessDeps, keep_witnessed
+from landschap.gateway.security.worker import follow_refusals
 from landschap.gateway.store import offered_services
 from landschap.gateway.worker import AccessDeps, follow_access
 from landschap.logboek.store import LogWriter
@@ -27,8 +28,12 @@ from landschap.logboek.worker import Signer, keep_anchoring
 from landschap.platform.part_figures import telling
 from landschap.platform.processes import tell_ready
 from landschap.platform.revocation import keep_lists
+from landschap.platform.siem.delivery import keep_delivering
+from landschap.platform.siem.outbox import set_receivers
 
 if TYPE_CHECKING:
+    import asyncpg
+
     from landschap.fsc.own import OwnPeer
     from landschap.platform.credentials import Credentials
     from landschap.platform.settings import Settings
@@ -46,6 +51,17 @@ async def _access(made: Composition) -> AccessDeps:
         writer=writer,
         controller=made.settings.organisation.oin.value,
     )
+
+
+async def keep_watched(made: Composition, log_pool: asyncpg.Pool, stop: asyncio.Event) -> None:
+    """Bring security events to the watch; without one, see that none are kept."""
+    pool = await made.pool("platform")
+    if not made.settings.siem.receivers():
+        await set_receivers(pool, made.settings.siem)
+        return
+    async with asyncio.TaskGroup() as group:
+        group.create_task(keep_delivering(made.settings, pool, made.metrics, stop))
+        group.create_task(follow_refusals(log_pool, pool, stop))
 
 
 async def run_worker(settings: Settings) -> None:
@@ -96,6 +112,7 @@ async def run_worker(settings: Settings) -> None:
             group.create_task(fsc.run_worker(deps, stop))
             group.create_task(keep_witnessed(witnesses, stop))
             group.create_task(follow_access(access, stop))
+            group.create_task(keep_watched(made, log_pool, stop))
             group.create_task(keep_deciding(decider, stop))
             group.create_task(keep_lists(settings, stop))
             group.create_task(keep_accepted(deps, renewed, stop))

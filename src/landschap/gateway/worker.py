@@ -43,6 +43,7 @@ from landschap.logboek.faults import LogUnavailable, QueueFull
 from landschap.logboek.records import Draft, Record
 from landschap.logboek.store import LogWriter, by_transactions, open_intents
 from landschap.platform.ids import new_span_id
+from landschap.platform.siem.outbox import note
 
 log = structlog.get_logger(__name__)
 
@@ -137,6 +138,7 @@ async def sweep(deps: AccessDeps, now: datetime, *, patience: timedelta = PATIEN
     )
     if closed:
         log.warning("questions of which the outcome was never heard", closed=closed)
+        await note(deps.gateway, "outcome_lost", {"times": closed})
     return closed
 
 

@@ -25,6 +25,7 @@ from landschap.platform.oidc_settings import OidcSettings
 from landschap.platform.open_settings import OpenSettings
 from landschap.platform.options import option, section
 from landschap.platform.outway_settings import OutwaySettings
+from landschap.platform.siem_settings import SiemSettings
 from landschap.platform.toml_reading import Origin, Problem, Reading, SettingsError, section_schema
 from landschap.vocabulary.identifiers import Oin, PeerId
 
@@ -311,6 +312,7 @@ class Settings:
     notifications: NotificationSettings = section(
         NotificationSettings, "Telling others of changes in our registers."
     )
+    siem: SiemSettings = section(SiemSettings, "Who is told of security events.")
 
 
 def load_settings(path: Path, environment: Mapping[str, str] | None = None) -> Settings:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import structlog
@@ -23,6 +23,9 @@ _LEVELS = {
     "warning": logging.WARNING,
     "error": logging.ERROR,
 }
+
+
+_listener: Callable[[str, str, str, str], None] | None = None
 
 
 def start_logging(log: LogSettings, part: str) -> None:
@@ -80,6 +83,14 @@ def security_event(*, door: str, peer: str, code: str, reason: str, **more: str)
     structlog.get_logger("landschap.security").warning(
         "security", door=door, peer=peer[:255], code=code, reason=reason[:300], **more
     )
+    if _listener is not None:
+        _listener(door, peer[:255], code, reason[:300])
+
+
+def listen_to_security(listener: Callable[[str, str, str, str], None] | None) -> None:
+    """Have each security event of this process told to ``listener`` as well; None ends that."""
+    global _listener  # noqa: PLW0603 - one per process, as the log is
+    _listener = listener
 
 
 class Figures:

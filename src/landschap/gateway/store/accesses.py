@@ -15,6 +15,8 @@ import asyncpg
 import msgspec
 
 from landschap.gateway.access import Counted, Event, Line, Total, counted, event_of
+from landschap.gateway.security.kinds import kind_of_access
+from landschap.platform.siem.outbox import note
 
 _FORGET_FILE = timedelta(days=90)
 _FORGET_EVENT = timedelta(days=400)
@@ -74,6 +76,12 @@ async def keep_read(
             """,
             _event_rows(lines),
         )
+        for (_, event), moments in sorted(_moments(lines).items()):
+            facts = {
+                "door": event.door, "reason": event.reason, "serial": event.serial,
+                "code": event.kind, "times": len(moments),
+            }  # fmt: skip
+            await note(connection, kind_of_access(event), facts, at=min(moments))
 
 
 def events_in(lines: Sequence[Line]) -> Mapping[Event, int]:
@@ -128,13 +136,18 @@ async def forget_old(pool: asyncpg.Pool, now: datetime) -> None:
 
 
 def _event_rows(lines: Sequence[Line]) -> list[tuple[object, ...]]:
+    return [
+        (minute, *event, len(moments), min(moments), max(moments))
+        for (minute, event), moments in sorted(_moments(lines).items())
+    ]
+
+
+def _moments(lines: Sequence[Line]) -> Mapping[tuple[datetime, Event], list[datetime]]:
+    """When each event happened, by the minute."""
     found: dict[tuple[datetime, Event], list[datetime]] = {}
     for line in lines:
         event = event_of(line)
         if event is not None:
             minute = line.at.replace(second=0, microsecond=0)
             found.setdefault((minute, event), []).append(line.at)
-    return [
-        (minute, *event, len(moments), min(moments), max(moments))
-        for (minute, event), moments in sorted(found.items())
-    ]
+    return found

@@ -13,6 +13,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response import Redirect
 
 from landschap.platform.oidc import LOGIN_SECONDS, LoginFailed, Reason, Who
+from landschap.platform.telemetry import security_event
 from landschap.platform.web.door import AnyRequest, Asked, Door, Failure, cookie, gone
 from landschap.platform.web.frame import N_, Link
 from landschap.platform.web.language import in_language, split_path
@@ -20,6 +21,8 @@ from landschap.platform.web.sessions import K, begin_session, end_session
 
 log = structlog.get_logger(__name__)
 
+# What happens to people of good will: the watch is not told.
+_NO_ATTACK = frozenset({Reason.CANCELLED, Reason.UNREACHABLE, Reason.EXPIRED})
 _NO_STORE = {"Cache-Control": "no-store"}
 _ANSWER_KEYS = ("code", "state", "iss", "session_state", "error", "error_description", "error_uri")
 
@@ -154,6 +157,11 @@ class _Handlers(Generic[Who, K]):
         self, request: AnyRequest, failed: LoginFailed, return_to: str
     ) -> Response[str]:
         log.warning("login failed", reason=failed.reason.value, detail=str(failed))
+        if failed.reason not in _NO_ATTACK:
+            security_event(
+                door=self.door.base.strip("/") or "portal", peer="", code="login_rejected",
+                reason=failed.reason.value,
+            )  # fmt: skip
         asked = await self.door.asked(request)
         # The provider comes back to the Dutch address; the language is that of the page one wanted.
         language, _ = split_path(return_to)
