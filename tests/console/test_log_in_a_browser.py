@@ -24,6 +24,7 @@ PAGES = {
     "persoonsvraag-beslis": "/console/persoon/{other}",
     "persoonsvraag-gebruik": "/console/persoon/{shown}",
     "persoonsvraag-afgekeurd": "/console/persoon/{refused}",
+    "integriteit": "/console/integriteit",
     "meekijkers": "/console/meekijkers",
 }
 

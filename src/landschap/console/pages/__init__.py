@@ -13,6 +13,7 @@ from landschap.console.pages.context import BASE, ConsoleDeps, console_shape, do
 from landschap.console.pages.contracts import contract_routes
 from landschap.console.pages.deciding import deciding_routes
 from landschap.console.pages.emergency import emergency_routes
+from landschap.console.pages.integrity import integrity_routes
 from landschap.console.pages.minimising import minimising_routes
 from landschap.console.pages.objects import object_routes
 from landschap.console.pages.persons import person_routes
@@ -45,5 +46,6 @@ def routes(deps: ConsoleDeps) -> list[ControllerRouterHandler]:
         *processing_routes(deps),
         *trace_routes(deps),
         *person_routes(deps),
+        *integrity_routes(deps),
         *watcher_routes(deps),
     ]
