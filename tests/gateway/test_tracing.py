@@ -12,7 +12,7 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -20,10 +20,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from playwright.async_api import Browser
+from tests.browsing import Look, faults_at, opened
 from tests.console.console_rig import Console, served_console
+from tests.console.test_officers_in_a_browser import SETTINGS, enter
 from tests.gateway.chain_rig import ZUTPHEN, Chain, conclude, register_of, running_chain
 from tests.gateway.gateway_rig import Anchor
 from tests.gateway.gateway_scene import ASSISTANCE, DOESBURG, FIELD_SET, WEESP
+from tests.portal.conftest import browser
 from tests.portal.visiting import Seen, Visitor
 from tests.throwaway import Cluster, Database
 
@@ -33,6 +37,8 @@ from landschap.gateway.tracing.halves import Word, compared, crossings_of
 from landschap.gateway.usage.store import Rooms
 from landschap.logboek.merkle import proves_inclusion
 from landschap.platform.ids import new_trace_id
+
+__all__ = ["browser"]
 
 WHY = "Vraag van een inwoner, klacht K-2026-17"
 SECRET = "zaaksysteem"
@@ -250,6 +256,24 @@ async def test_who_is_no_log_officer_sees_nothing_of_the_log(scene: Scene) -> No
     for path in ("/console/logboek", "/console/spoor", "/console/meekijkers",
                  f"/console/spoor/{UUID(int=1)}"):  # fmt: skip
         assert (await visitor.get(path)).status == 403, path
+
+
+@pytest.mark.parametrize(("language", "looks"), SETTINGS)
+async def test_the_page_of_a_trace_has_no_fault_that_a_program_can_find(
+    scene: Scene, browser: Browser, language: str, looks: Sequence[Look]
+) -> None:
+    transaction = await scene.ask()
+    own = "/en" if language == "en" else ""
+    async with opened(browser) as context:
+        page = await context.new_page()
+        await enter(page, scene.console, "F. Groen")
+        await page.goto(f"{scene.console.address}/console/spoor")
+        await page.get_by_label("Nummer van de transactie of het spoor").fill(str(transaction))
+        await page.get_by_label("Waarom bekijkt u dit?").fill(WHY)
+        await page.get_by_role("button", name="Zoek het spoor").click()
+        await page.get_by_role("heading", name="De keten").wait_for()
+        await page.goto(f"{scene.console.address}{own}/console/spoor/{transaction}")
+        assert await faults_at(page, looks, f"console-spoor-{language}") == []
 
 
 def _crossing() -> Any:
