@@ -100,13 +100,11 @@ async def keep_delivering(
     settings: Settings, pool: asyncpg.Pool, registry: CollectorRegistry, stop: asyncio.Event
 ) -> None:
     """Deliver to all receivers until ``stop``."""
-    await outbox.set_receivers(pool, settings.siem)
     receivers = receivers_of(settings)
-    if not receivers:
-        return
     figures, sender = Figures(registry), sender_of(settings)
 
     async def in_turn() -> None:
+        await outbox.set_receivers(pool, settings.siem)
         async with pool.acquire() as connection:
             while not await outbox.take_turn(connection):
                 if await pause(stop, _LONGEST_PAUSE):
@@ -129,17 +127,19 @@ async def _deliver(
         nonlocal failures
         failures = 0
 
-    while not stop.is_set():
-        try:
-            await deliver(pool, receiver, sender, figures, stop, went_well)
-        except (OSError, TimeoutError) as error:
-            figures.failures.labels(receiver.name).inc()
-            if failures == 0:
-                log.warning("watch away", receiver=receiver.name, error=str(error)[:200])
-            await receiver.close()
-            await pause(stop, backoff_seconds(failures, _LONGEST_PAUSE))
-            failures += 1
-    await receiver.close()
+    try:
+        while not stop.is_set():
+            try:
+                await deliver(pool, receiver, sender, figures, stop, went_well)
+            except (OSError, TimeoutError) as error:
+                figures.failures.labels(receiver.name).inc()
+                if failures == 0:
+                    log.warning("watch away", receiver=receiver.name, error=str(error)[:200])
+                await receiver.close()
+                await pause(stop, backoff_seconds(failures, _LONGEST_PAUSE))
+                failures += 1
+    finally:
+        await receiver.close()
 
 
 async def deliver(

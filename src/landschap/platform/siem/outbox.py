@@ -91,6 +91,8 @@ async def confirmed_by(pool: asyncpg.Pool, name: str) -> int:
 
 async def confirm(pool: asyncpg.Pool, name: str, before: int, seq: int) -> bool:
     """A receiver has everything up to ``seq``; False when a replay was asked meanwhile."""
+    if seq == before:
+        return await confirmed_by(pool, name) == before
     done = await pool.execute(
         "UPDATE platform.siem_receiver SET confirmed_seq = $3, at = clock_timestamp()"
         " WHERE name = $1 AND confirmed_seq = $2",
