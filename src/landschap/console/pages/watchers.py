@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The log on the log: what an officer can do with it, and who looked at it, and why.
 
-    /console/logboek        where each question about the log is answered
+    /console/logboek        what is off these days, and where each question is answered
     /console/meekijkers     every look, newest first, with its reason
 
 Who watches is watched by all who may look: the list itself needs no reason.
@@ -9,6 +9,7 @@ Who watches is watched by all who may look: the list itself needs no reason.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 
 from landschap.console.known import Known
+from landschap.console.officers.overview import Overview, overview_of
 from landschap.console.officers.store import log_looks
 from landschap.console.pages.context import (
     LOG,
@@ -31,9 +33,15 @@ from landschap.console.pages.context import (
 )
 from landschap.console.pages.officer import Officer
 from landschap.console.pages.trace_view import LOOKS
+from landschap.fsc.states import State
+from landschap.fsc.store import contracts
+from landschap.logboek.records import Kind, Record
+from landschap.logboek.store import latest
 from landschap.platform.web import N_
 
 _ROWS = 50
+PERIOD, SOON = timedelta(days=7), timedelta(days=60)
+_PAGE, _MOST = 1000, 5000
 _BEFORE = "voor"
 
 
@@ -51,7 +59,13 @@ def watcher_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
             return door.to_login(asked)
         officer.require(asked)
         title = words_of(deps, asked).say(N_("Logboek"))
-        values = {"has_persons": bool(console.access_activity)}
+        values = {
+            "has_persons": bool(console.access_activity),
+            "overview": await _overview(deps),
+            "days": PERIOD.days,
+            "ending": await _ending(deps),
+            "soon": SOON.days,
+        }
         return door.show(
             asked, "console/log.html", title, values=values, part=LOG.path, crumbs=(START,)
         )
@@ -62,6 +76,40 @@ def watcher_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
         return await _watchers(deps, officer, asked) if asked.session else door.to_login(asked)
 
     return [hub, watchers]
+
+
+async def _overview(deps: ConsoleDeps) -> Overview | None:
+    """The refusals of these days, the newest five thousand; None where no log is read."""
+    if deps.usage is None:
+        return None
+    records: list[Record] = []
+    since, last = datetime.now(UTC) - PERIOD, None
+    while len(records) < _MOST:
+        found = await latest(
+            deps.usage.log, since=since, limit=_PAGE, before_record=last, kind=Kind.ADL
+        )
+        records += found
+        if len(found) < _PAGE:
+            break
+        last = found[-1].record_id
+    return overview_of(records)
+
+
+async def _ending(deps: ConsoleDeps) -> list[tuple[str, datetime]]:
+    """The valid contracts that end within sixty days, and our own certificate; the first on top.
+
+    A contract is named by its hash, the certificate by nothing.
+    """
+    if deps.contracts is None:
+        return []
+    now = datetime.now(UTC)
+    found = [
+        (each.contract.hash.value, each.contract.not_after)
+        for each in await contracts(deps.contracts.pool)
+        if each.state(now) is State.VALID
+    ]
+    found.append(("", deps.contracts.own().certificate.not_after))
+    return sorted((each for each in found if each[1] < now + SOON), key=lambda each: each[1])
 
 
 async def _watchers(deps: ConsoleDeps, officer: Officer, asked: Asked[Known]) -> Response[str]:

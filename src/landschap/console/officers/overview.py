@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Whether anything is off these days: refusals by reason and by hour. Nobody is named."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from landschap.logboek.records import Record
+from landschap.vocabulary.times import AMSTERDAM
+
+NO_PURPOSE = frozenset(
+    {"declaration_missing", "purpose_missing", "purpose_unknown", "contract_without_purpose"}
+)
+_FIRST_HOUR, _LAST_HOUR, _SATURDAY = 7, 19, 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """Refusals counted: by code, the most first; by hour of the day in the Netherlands.
+
+    ``outside`` are those before seven, from seven in the evening, and in a weekend; ``no_purpose``
+    those of a question without a purpose that counts. ``since`` is the moment of the oldest.
+    """
+
+    codes: tuple[tuple[str, int], ...]
+    hours: tuple[int, ...]
+    outside: int
+    no_purpose: int
+    total: int
+    since: datetime | None
+
+    def bars(self, height: int) -> list[int]:
+        """The height of a bar per hour; what happened is at least one high."""
+        most = max(self.hours, default=0) or 1
+        return [max(1, count * height // most) if count else 0 for count in self.hours]
+
+
+def overview_of(records: Iterable[Record]) -> Overview:
+    """The refusals in these records; what was permitted is left out."""
+    codes: Counter[str] = Counter()
+    hours, outside, since = [0] * 24, 0, None
+    for record in records:
+        code = _refused(record)
+        if code is None:
+            continue
+        at = record.columns.at.astimezone(AMSTERDAM)
+        codes[code] += 1
+        hours[at.hour] += 1
+        outside += at.weekday() >= _SATURDAY or not _FIRST_HOUR <= at.hour < _LAST_HOUR
+        since = min(since or record.columns.at, record.columns.at)
+    return Overview(
+        codes=tuple(codes.most_common()),
+        hours=tuple(hours),
+        outside=outside,
+        no_purpose=sum(codes[each] for each in NO_PURPOSE),
+        total=codes.total(),
+        since=since,
+    )
+
+
+def _refused(record: Record) -> str | None:
+    """The code of a refusal; None for anything else."""
+    adl = _map(record.content().get("adl"))
+    response = _map(_map(adl.get("body")).get("adl.core.response"))
+    if response.get("decision") is not False:
+        return None
+    return str(_map(response.get("context")).get("code") or "-")
+
+
+def _map(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, Mapping) else {}
