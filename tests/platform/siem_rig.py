@@ -65,6 +65,7 @@ class Watch:
         (folder / "siem.key").write_bytes(issued.key_pem)
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.tls.load_cert_chain(folder / "siem.crt", folder / "siem.key")
+        self.folder = folder
         self.port = free_port()
         self.raw: list[bytes] = []
         self._server: asyncio.Server | None = None
