@@ -42,12 +42,13 @@ def test_who_types_the_tutorial_sees_what_it_promises_and_leaves_nothing_running
 ) -> None:
     for block in blocks_of(PAGE.read_text(encoding="utf-8").replace(NETWORK, OURS)):
         if block.how != "skip":
-            _typed(shell, block)
+            typed_along(shell, block)
     assert len(shell.started) > len(["gids", "zeedorp", "bosdorp", "the calendar"])
     assert not shell.left()
 
 
-def _typed(shell: Shell, block: Block) -> None:
+def typed_along(shell: Shell, block: Block) -> None:
+    """Type one block; fails when it does not say what the page promises."""
     began = time.monotonic()
     output = shell.run(block.typed)
     if block.says is None:
