@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import settings as property_settings
 from tests.throwaway import TEMPLATE, Cluster, Database, organisation
 from xdist.remote import Producer
@@ -57,6 +58,15 @@ if "TMPDIR" not in os.environ and _has_room_in_memory(_MEMORY):
     tempfile.tempdir = None
 # Images often forbid compiled files; compiling anew is half the start of each program of ours.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# Drawn with the values of all variables, one failure in a log takes seconds.
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(
+            colors=False, exception_formatter=structlog.dev.plain_traceback
+        ),
+    ]
+)
 # The width of who runs the tests is not that of a user's terminal.
 os.environ.pop("COLUMNS", None)
 # Each starts whole organisations once per run; all of its tests use those.
