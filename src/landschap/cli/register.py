@@ -177,20 +177,34 @@ def show_object(
 
 def object_of(desk: Desk, thing: str) -> tuple[ObjectType, str]:
     """The type and id of REGISTER/COLLECTION/ID. Raises Trouble, also for personal data."""
+    kind, object_id = type_of(desk, thing)
+    return _without_persons(kind), object_id
+
+
+def type_of(desk: Desk, thing: str) -> tuple[ObjectType, str]:
+    """The type and id of REGISTER/COLLECTION/ID, of persons as well. Raises Trouble."""
     parts = thing.split("/")
     if len(parts) != 3:
         raise Trouble(f"there is no object {thing}", f"write one of these: {_there(desk, '/ID')}")
-    return open_type(desk, parts[0], parts[1]), parts[2]
+    return _any_type(desk, parts[0], parts[1]), parts[2]
 
 
 def open_type(desk: Desk, name: str, collection: str) -> ObjectType:
     """A collection without personal data. Raises Trouble."""
+    return _without_persons(_any_type(desk, name, collection))
+
+
+def _any_type(desk: Desk, name: str, collection: str) -> ObjectType:
     known = desk.registers.by_name.get(name)
     kind = known.by_collection(collection) if known else None
     if kind is None:
         wanted, there = f"{name}/{collection}", _there(desk, "")
         near = did_you_mean(wanted, there.split(", "))
         raise Trouble(f"there is no {wanted}{near}", f"write one of these: {there}")
+    return kind
+
+
+def _without_persons(kind: ObjectType) -> ObjectType:
     if kind.holds_personal_data:
         raise Trouble(
             f"{kind.title} holds personal data, and a look without purpose leaves no account",

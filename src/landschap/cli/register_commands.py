@@ -10,6 +10,7 @@ from landschap.cli import (
     register_load,
     register_mapping,
     register_notices,
+    register_receivers,
 )
 from landschap.cli.register import register
 
@@ -21,4 +22,5 @@ __all__ = [
     "register_load",
     "register_mapping",
     "register_notices",
+    "register_receivers",
 ]

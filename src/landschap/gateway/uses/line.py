@@ -102,7 +102,7 @@ def use_of(record: Record, lookups: Lookups) -> Use:
     """The use a line tells of."""
     content = record.content()
     line, own = object_in(content.get("ldv")), object_in(content.get("landschap"))
-    peer, direction = _text(own.get("peer_oin")), _text(own.get("direction"))
+    peer, direction = text_in(own.get("peer_oin")), text_in(own.get("direction"))
     activity_uri = record.columns.activity or ""
     us = lookups.party(lookups.own.value)
     if activity_uri == lookups.look_activity:
@@ -113,7 +113,7 @@ def use_of(record: Record, lookups: Lookups) -> Use:
         who, actor, holder = Who.WE_ASKED_THEM, us, lookups.party(peer)
     else:
         who, actor, holder = Who.US, us, None
-    delegator = _text(own.get("delegator_oin"))
+    delegator = text_in(own.get("delegator_oin"))
     named = texts_in(own.get("data_groups"))
     return Use(
         id=record.record_id,
@@ -123,13 +123,13 @@ def use_of(record: Record, lookups: Lookups) -> Use:
         holder=holder,
         delegator=lookups.party(delegator) if delegator else None,
         groups=tuple(dict.fromkeys(lookups.group_words(each) for each in named)),
-        outcome=_outcome(own.get("outcome")),
-        said=_text(line.get("name")),
+        outcome=outcome_of(own.get("outcome")),
+        said=text_in(line.get("name")),
         activity_uri=activity_uri,
         activity=lookups.activities.get(record.record_id),
-        purpose_uri=_text(own.get("purpose_uri")),
-        case=_text(own.get("processing_id")),
-        grant_hash=_text(own.get("grant_hash")),
+        purpose_uri=text_in(own.get("purpose_uri")),
+        case=text_in(own.get("processing_id")),
+        grant_hash=text_in(own.get("grant_hash")),
         transaction_id=record.columns.transaction_id,
     )
 
@@ -139,7 +139,8 @@ def object_in(value: JsonValue) -> Mapping[str, JsonValue]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _text(value: JsonValue) -> str:
+def text_in(value: JsonValue) -> str:
+    """The text, or an empty one."""
     return value if isinstance(value, str) else ""
 
 
@@ -150,9 +151,9 @@ def texts_in(value: JsonValue) -> tuple[str, ...]:
     return tuple(each for each in value if isinstance(each, str))
 
 
-def _outcome(value: JsonValue) -> Outcome:
+def outcome_of(value: JsonValue) -> Outcome:
     """How it ended; a line that does not say so is shown as given, the most that can be true."""
     try:
-        return Outcome(_text(value))
+        return Outcome(text_in(value))
     except ValueError:
         return Outcome.DELIVERED

@@ -31,3 +31,21 @@ async def subjects_of(
     for row in rows:
         found.setdefault(row["object_id"], set()).add(row["number"])
     return {object_id: frozenset(numbers) for object_id, numbers in found.items()}
+
+
+async def has_others_about(
+    source: Connection, kind: ObjectType, object_id: str, numbers: Sequence[str]
+) -> bool:
+    """Whether another object of this type was ever about one of these numbers."""
+    subject = kind.subject
+    if subject is None or not numbers:
+        return False
+    found = await source.fetchval(
+        """SELECT EXISTS (
+               SELECT FROM registers.assertion a CROSS JOIN unnest($4::text[]) AS name (old)
+               WHERE a.object_type = $1 AND a.object_id <> $2
+                 AND a.inhoud ->> name.old = ANY ($3))""",
+        kind.key, object_id, list(numbers),
+        list(names_before(subject.name, kind.migrations)),
+    )  # fmt: skip
+    return bool(found)
