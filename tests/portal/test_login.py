@@ -17,6 +17,7 @@ from landschap.cli.demo.identity_provider import Provider
 from landschap.platform.identities import Resident, resident
 from landschap.platform.oidc import LoginFailed, OidcClient, Pending, Reason
 from landschap.platform.oidc_settings import PortalOidcSettings
+from landschap.platform.telemetry import listen_to_security
 from landschap.platform.trouble import Trouble
 from landschap.platform.web.sealed import form_token, is_form_token, seal, session_hash, unseal
 from landschap.platform.web.sessions import begin_session, end_session
@@ -80,6 +81,22 @@ async def test_a_login_that_fails_says_what_to_do(
     assert (failed.status, failed.title) == (status, title)
     assert 'href="/inloggen?terug=%2Fgebruik"' in failed.text
     assert (await visitor.get("/gebruik")).status == 303
+
+
+@pytest.mark.parametrize(
+    ("sub", "told"),
+    [("", []), ("zwak", ["level_too_low"]), ("zonder-nummer", ["no_number"])],
+)
+async def test_the_watch_is_told_of_a_login_that_is_rejected_and_not_of_one_that_was_left(
+    portal: Portal, sub: str, told: list[str]
+) -> None:
+    heard: list[tuple[str, ...]] = []
+    listen_to_security(lambda *event: heard.append(event))
+    try:
+        await Visitor(portal=portal.address).log_in(sub, "/inloggen")
+    finally:
+        listen_to_security(None)
+    assert heard == [("portal", "", "login_rejected", reason) for reason in told]
 
 
 async def test_a_login_that_fails_keeps_the_language(portal: Portal) -> None:
