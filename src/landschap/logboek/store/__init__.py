@@ -11,6 +11,7 @@ What a room above may call:
     latest, lanes                           for an officer of the own organisation
     decisions_between, count_decisions      the decisions of a period, in pages
     uses_between, deliveries_between        what was used under which policy, counted
+    incident_scope                          whom and what the questions of a breach were about
     stretches, first_recorded               in which stretches, and from when there is a log
     snapshot, count_records, dropped_months the whole log in the order of verification
     proof_of, signed_proof                  one record, provable without the rest of the log
@@ -29,6 +30,7 @@ from landschap.logboek.store.counting import (
 )
 from landschap.logboek.store.decided import count_decisions, decisions_between
 from landschap.logboek.store.handing import signed_proof
+from landschap.logboek.store.incident import incident_scope
 from landschap.logboek.store.proving import (
     Proof,
     Snapshot,
@@ -78,6 +80,7 @@ __all__ = [
     "dropped_months",
     "first_recorded",
     "fsc_records",
+    "incident_scope",
     "lane_ends",
     "lanes",
     "last_anchor",
