@@ -24,6 +24,7 @@ PAGES = {
     "persoonsvraag-beslis": "/console/persoon/{other}",
     "persoonsvraag-gebruik": "/console/persoon/{shown}",
     "persoonsvraag-afgekeurd": "/console/persoon/{refused}",
+    "rechten": "/console/rechten",
     "integriteit": "/console/integriteit",
     "meekijkers": "/console/meekijkers",
 }

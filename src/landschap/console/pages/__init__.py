@@ -22,6 +22,7 @@ from landschap.console.pages.proposing import proposing_routes
 from landschap.console.pages.refused import is_console, refusal_page
 from landschap.console.pages.registers import register_routes
 from landschap.console.pages.reports import report_routes
+from landschap.console.pages.rights import rights_routes
 from landschap.console.pages.start import start_routes
 from landschap.console.pages.trace import trace_routes
 from landschap.console.pages.watchers import watcher_routes
@@ -47,5 +48,6 @@ def routes(deps: ConsoleDeps) -> list[ControllerRouterHandler]:
         *trace_routes(deps),
         *person_routes(deps),
         *integrity_routes(deps),
+        *rights_routes(deps),
         *watcher_routes(deps),
     ]
