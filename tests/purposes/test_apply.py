@@ -14,7 +14,8 @@ from click.testing import CliRunner, Result
 from tests.conftest import Database
 
 import landschap.cli.demo
-from landschap.cli.purpose import BASIS, apply, purpose
+from landschap.cli.purpose import BASIS, apply
+from landschap.cli.purpose_commands import purpose
 from landschap.platform.trouble import Trouble
 from landschap.purposes.store import current_snapshot
 from landschap.vocabulary.problems import ProblemError
