@@ -5,7 +5,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +21,12 @@ from tests.throwaway import Database
 from landschap.cli.siem import siem
 from landschap.cli.verify import verify
 from landschap.gateway.security.worker import read_refusals
-from landschap.platform.identity import Issued
+from landschap.platform.identity import Issued, Validity, make_anchor
+from landschap.platform.ids import uuid7
 from landschap.platform.siem import outbox
+from landschap.platform.siem.delivery import sender_of
+from landschap.platform.siem.ocsf import Event, form
+from landschap.platform.siem.syslog import SyslogReceiver
 
 
 @pytest.fixture
@@ -215,3 +223,46 @@ async def test_a_log_that_is_not_intact_is_told(database: Database, life: Life) 
     assert done.exit_code == 7
     events = await outbox.after(await database.pool("platform"), 0, 10)
     assert [one.kind for one in events] == ["question_refused", "log_gap"]
+
+
+async def test_a_receiver_proves_who_it_is_and_may_ask_who_we_are(
+    database: Database, watch: Watch, tmp_path: Path
+) -> None:
+    folder = database.settings.path.parent
+    settings = watched(database, watch.port)
+    given = settings.siem.syslog
+    assert given
+    watch.tls.load_verify_locations(folder / "anchor.crt")
+    watch.tls.verify_mode = ssl.CERT_REQUIRED
+    known = replace(given, certificate=folder / "organisation.crt", key=folder / "organisation.key")
+    other = make_anchor("Ander anker", Validity.of_days(datetime.now(UTC), 5))
+    (tmp_path / "other.crt").write_bytes(other.certificate_pem)
+    stranger = replace(known, authority=tmp_path / "other.crt")
+    told = form(
+        Event(
+            seq=1, event_id=uuid7(), at=datetime.now(UTC), noted_at=datetime.now(UTC),
+            kind="watch_tested", facts={},
+        ),
+        sender_of(settings),
+    )  # fmt: skip
+    for way, arrives in ((stranger, False), (known, True)):
+        receiver = SyslogReceiver(way, "manager.proefdorp.test", settings.network.hosts or {})
+        try:
+            if arrives:
+                await receiver.send([told])
+                await watch.has(1)
+            else:
+                with pytest.raises(ssl.SSLCertVerificationError):
+                    await receiver.send([told])
+        finally:
+            await receiver.close()
+    assert len(watch.raw) == 1
+    nobody = SyslogReceiver(given, "manager.proefdorp.test", settings.network.hosts or {})
+    try:
+        # With TLS 1.3 the refusal comes after the handshake, as the end of the connection.
+        with suppress(OSError):
+            await nobody.send([told])
+        await watch.until(lambda: nobody.is_broken())
+    finally:
+        await nobody.close()
+    assert len(watch.raw) == 1
