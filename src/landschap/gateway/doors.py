@@ -7,6 +7,8 @@ who can fetch it does so and walks again. A `Verdict` may be sent only when its 
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import msgspec
 from joserfc.jwk import KeySet
 
@@ -254,9 +256,7 @@ def _outway(
         caller = refusals.user_keys_unavailable()
     given = read_transaction_id(asked.header("fsc-transaction-id")) or fresh.transaction_id
     if isinstance(caller, Refusal):
-        request = recording.bare_request(asked, None)
-        refused = Refused(refusal=caller, request=request, transaction_id=given)
-        return _refused("outway", refused, holdings, trace, fresh)
+        return _refused("outway", _unbound(caller, asked, given), holdings, trace, fresh)
     secrets = holdings.secrets
     follows = followed(asked, world, fresh, secrets.permits or (secrets.permit,))
     bound = (
@@ -265,23 +265,13 @@ def _outway(
         else outway.bind_purpose(caller, asked, world, fresh, trace, follows)
     )
     if isinstance(bound, Refusal):
-        request = recording.bare_request(asked, None)
-        request["subject"] = recording.caller_words(caller)
-        refused = Refused(refusal=bound, request=request, transaction_id=given)
+        refused = _unbound(bound, asked, given, caller)
         return _refused("outway", refused, holdings, trace, fresh)
     allowed = outway.authorise(bound, asked, world, fresh, holdings.heard)
     if isinstance(allowed, VoiceWanted):
         return allowed
     if explained_by(asked) == "own":
-        place = Place(
-            trace=trace,
-            now=fresh.now,
-            snapshot=world.snapshot.version,
-            transaction_id=bound.transaction_id,
-            peer=bound.connection.provider,
-            service=bound.connection.grant.service_name,
-        )
-        return Verdict(*explained_at_outway(bound, _query(asked), allowed, asked, place))
+        return _explained(bound, allowed, asked, holdings, trace, fresh)
     if not isinstance(allowed, outway.Allowed):
         return _refused("outway", _of_bound(bound, asked, allowed), holdings, trace, fresh)
     outgoing = outway.declare(allowed, asked, world, fresh, secrets.signing)
@@ -295,6 +285,36 @@ def _outway(
         outgoing, trace, snapshot, fresh.now, asked.header("zaak")
     )
     return Verdict(answers.permitted_outway(outgoing, trace), draft, "")
+
+
+def _unbound(
+    found: Refusal, asked: Asked, given: UUID, caller: outway.Caller | None = None
+) -> Refused:
+    """A question refused before it was bound to a contract; by whom, when that is known."""
+    request = recording.bare_request(asked, None)
+    if caller is not None:
+        request["subject"] = recording.caller_words(caller)
+    return Refused(refusal=found, request=request, transaction_id=given)
+
+
+def _explained(
+    bound: outway.Bound,
+    found: outway.Allowed | Refusal | Denied,
+    asked: Asked,
+    holdings: Holdings,
+    trace: Trace,
+    fresh: Fresh,
+) -> Verdict:
+    """What this Outway would decide, instead of a question that is carried out."""
+    place = Place(
+        trace=trace,
+        now=fresh.now,
+        snapshot=holdings.world.snapshot.version,
+        transaction_id=bound.transaction_id,
+        peer=bound.connection.provider,
+        service=bound.connection.grant.service_name,
+    )
+    return Verdict(*explained_at_outway(bound, _query(asked), found, asked, place))
 
 
 def _of_bound(bound: outway.Bound, asked: Asked, found: Refusal | Denied) -> Refused:

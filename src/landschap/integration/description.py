@@ -102,36 +102,9 @@ def _ref(name: str) -> Schema:
 def _schemas(declaration: Declaration) -> Schema:
     return {
         "Resultaat": _result(declaration),
-        "Herkomst": _object(
-            {
-                "bron": {"type": "string", "enum": sorted(declaration.sources)},
-                "bronhouder": _TEXT,
-                "geldigOp": _DAY,
-                "beschikbaarOp": _MOMENT,
-                "beginGeldigheid": {**_DAY, "type": ["string", "null"]},
-                "eindGeldigheid": {**_DAY, "type": ["string", "null"]},
-                "tijdstipRegistratie": _MOMENT,
-                "klok": {"type": "string", "enum": ["eigen", "bron", "landelijk"]},
-                "zekerheid": {"type": "string", "enum": ["mogelijk"]},
-                "inOnderzoek": {"type": "boolean"},
-                "vervangen": {"type": "boolean"},
-            },
-            "bron",
-            "bronhouder",
-        ),
+        "Herkomst": _provenance(declaration),
         **({"Afleiding": _DERIVATION} if declaration.derived else {}),
-        "Gat": _object(
-            {
-                "bron": _TEXT,
-                "reden": {"type": "string", "enum": [reason.value for reason in Reason]},
-                "velden": _TEXTS,
-                "vervangen": _TEXTS,
-                "resultaten": {"type": "array", "items": {"type": "integer"}},
-            },
-            "bron",
-            "reden",
-            "velden",
-        ),
+        "Gat": _gap(),
         "Antwoord": _object(
             {
                 "resultaten": {"type": "array", "items": _ref("Resultaat")},
@@ -147,18 +120,56 @@ def _schemas(declaration: Declaration) -> Schema:
             "geldigOp",
             "beschikbaarOp",
         ),
-        "Probleem": {
-            "type": "object",
-            "required": ["type", "title", "status", "detail", "code"],
-            "properties": {
-                "type": {"type": "string", "format": "uri"},
-                "title": _TEXT,
-                "status": {"type": "integer"},
-                "detail": _TEXT,
-                "code": _TEXT,
-            },
-        },
+        "Probleem": dict(_PROBLEM),
     }
+
+
+def _provenance(declaration: Declaration) -> Schema:
+    return _object(
+        {
+            "bron": {"type": "string", "enum": sorted(declaration.sources)},
+            "bronhouder": _TEXT,
+            "geldigOp": _DAY,
+            "beschikbaarOp": _MOMENT,
+            "beginGeldigheid": {**_DAY, "type": ["string", "null"]},
+            "eindGeldigheid": {**_DAY, "type": ["string", "null"]},
+            "tijdstipRegistratie": _MOMENT,
+            "klok": {"type": "string", "enum": ["eigen", "bron", "landelijk"]},
+            "zekerheid": {"type": "string", "enum": ["mogelijk"]},
+            "inOnderzoek": {"type": "boolean"},
+            "vervangen": {"type": "boolean"},
+        },
+        "bron",
+        "bronhouder",
+    )
+
+
+def _gap() -> Schema:
+    return _object(
+        {
+            "bron": _TEXT,
+            "reden": {"type": "string", "enum": [reason.value for reason in Reason]},
+            "velden": _TEXTS,
+            "vervangen": _TEXTS,
+            "resultaten": {"type": "array", "items": {"type": "integer"}},
+        },
+        "bron",
+        "reden",
+        "velden",
+    )
+
+
+_PROBLEM: Schema = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "code"],
+    "properties": {
+        "type": {"type": "string", "format": "uri"},
+        "title": _TEXT,
+        "status": {"type": "integer"},
+        "detail": _TEXT,
+        "code": _TEXT,
+    },
+}
 
 
 def _object(properties: Schema, *required: str) -> Schema:

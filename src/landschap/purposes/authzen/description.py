@@ -137,6 +137,11 @@ def _object(properties: Json, *required: str) -> Json:
 
 
 def _schemas() -> Json:
+    return {**_asking(), **_answering()}
+
+
+def _asking() -> Json:
+    """What is asked: who, what, of what, under which circumstances."""
     properties: Json = {"type": "object", "description": "Wat verder bekend is."}
     subject = _object(
         {
@@ -203,6 +208,12 @@ def _schemas() -> Json:
             }
         ),
         "Zoekvraag": _object({**asked, "page": page}, "resource"),
+    }
+
+
+def _answering() -> Json:
+    """What is answered: decisions, what was found, what went wrong."""
+    return {
         "Besluit": _object(
             {
                 "decision": {"type": "boolean", "description": "Of het mag."},
