@@ -14,6 +14,7 @@ import asyncpg
 import click
 
 from landschap.cli.config_option import json_option, read_from_config
+from landschap.cli.log_account import account
 from landschap.cli.log_copy import write_copy
 from landschap.cli.log_deliver import deliver_journal
 from landschap.cli.log_proof import proof
@@ -48,6 +49,7 @@ def log() -> None:
     """
 
 
+log.add_command(account)
 log.add_command(deliver_journal)
 log.add_command(proof)
 
