@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, TypedDict, TypeVar
 import asyncpg
 import structlog
 
+from landschap.cli.composition_open import bulk_deps, publisher_of, read_open
 from landschap.logboek.store import LogWriter
 from landschap.platform import postgres
 from landschap.platform.credentials import SIGNERS_WAIT_SECONDS
@@ -39,9 +40,6 @@ if TYPE_CHECKING:
     from landschap.purposes.second_look import Persons
     from landschap.purposes.store import Following
     from landschap.registers.describing import About
-    from landschap.registers.models import Registers
-    from landschap.registers.open.dcat import Publisher
-    from landschap.registers.open.terms import Terms
     from landschap.registers.open.worker import BulkDeps
     from landschap.vocabulary.identifiers import Oin
 
@@ -266,7 +264,7 @@ class Composition:
                 terms=terms,
                 folder=open_files_folder(settings),
                 licence=settings.open.licence,
-                publisher=_publisher(settings, about),
+                publisher=publisher_of(settings, about),
                 site=Site(
                     settings, static, site_shape(version("landschap"), tells_processing=True)
                 ),
@@ -370,42 +368,6 @@ class Composition:
         from landschap.cli.composition_pages import people
 
         return await people(self)
-
-
-def read_open(settings: Settings) -> tuple[Registers, Mapping[str, Terms]]:
-    """The registers as a whole, and what they say of themselves as open data."""
-    from landschap.registers.client import MODELS_FOLDER, read_models
-    from landschap.registers.open.client import terms_below
-
-    folder = settings.path.parent / MODELS_FOLDER
-    registers = read_models(folder)
-    return registers, terms_below(folder, registers)
-
-
-def bulk_deps(settings: Settings, pool: asyncpg.Pool) -> BulkDeps:
-    """What bulk files are made of, and where they are put."""
-    from landschap.registers.open.view import open_view
-    from landschap.registers.open.worker import BulkDeps
-
-    return BulkDeps(
-        pool=pool,
-        registers=open_view(read_open(settings)[0]),
-        folder=open_files_folder(settings),
-        minutes=settings.open.bulk_minutes,
-        versions=settings.open.bulk_versions,
-    )
-
-
-def _publisher(settings: Settings, about: About) -> Publisher:
-    from landschap.registers.open.dcat import Publisher
-
-    own = f"{settings.addresses.open}/id/organisatie/{settings.organisation.oin}"
-    return Publisher(
-        uri=settings.open.publisher or own,
-        name=about.organisation,
-        email=about.email,
-        url=about.url,
-    )
 
 
 def pseudonym_space(settings: Settings) -> str:

@@ -48,7 +48,7 @@ def publish(config: Path, as_json: bool) -> None:
       landschap open publish
       landschap open publish --json
     """
-    from landschap.cli.composition import bulk_deps
+    from landschap.cli.composition_open import bulk_deps
     from landschap.registers.open.worker import refresh
 
     settings = load_settings(config)

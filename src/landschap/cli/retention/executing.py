@@ -135,7 +135,7 @@ async def _withdraw(pool: asyncpg.Pool, desk: Desk, register: Register) -> list[
     """Take away bulk files of open data that hold what was destroyed, without waiting for the
     worker; the collections of which there were any.
     """
-    from landschap.cli.composition import bulk_deps
+    from landschap.cli.composition_open import bulk_deps
     from landschap.registers.open.worker import withdraw
 
     if not desk.settings.listen.open:
