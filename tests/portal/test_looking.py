@@ -166,14 +166,21 @@ async def test_a_log_that_can_not_be_read_is_named_and_never_counts_as_empty(
         assert body["nietGelukt"] == ["log"]
 
 
-async def test_a_register_that_can_not_be_read_leaves_the_rest(portal: Portal) -> None:
-    await portal.write(Deed())
+async def test_without_the_register_no_use_is_told_for_one_may_be_held_back(
+    portal: Portal,
+) -> None:
+    use = await portal.write(Deed())
     visitor = await logged_in(portal)
     async with without(portal, "purposes", "SELECT", "purposes.activity_state"):
         page = await visitor.get("/gebruik")
+        one = await visitor.get(f"/gebruik/{use}")
+        body = json.loads((await visitor.get("/gebruik.json")).text)
     assert page.status == 200
-    assert "het register van Gemeente Proefdorp" in page.text
-    assert "<strong>Gemeente Doesburg</strong>" in page.text
+    for each in (page, one):
+        assert "het register van Gemeente Proefdorp" in each.text
+        assert "<strong>Gemeente Doesburg</strong>" not in each.text
+    assert body["gebruik"] == []
+    assert body["nietGelukt"] == ["log", "register"]
 
 
 async def test_names_that_can_not_be_read_become_numbers(portal: Portal) -> None:

@@ -19,6 +19,7 @@ import msgspec
 from landschap.purposes.changes import Change, changes_between
 from landschap.purposes.checks import check_register
 from landschap.purposes.model import ProcessingActivity, Register
+from landschap.purposes.public import is_confidential
 from landschap.purposes.snapshot import Snapshot
 from landschap.purposes.versions import by_uri, version_at
 from landschap.vocabulary.ijson import canonical
@@ -178,6 +179,19 @@ async def activity_versions(pool: asyncpg.Pool, uri: str) -> Sequence[Processing
     )
     found = {each.version: each for row in rows for each in _versions_in(row["body"])}
     return [found[version] for version in sorted(found, reverse=True)]
+
+
+async def confidential_activities(pool: asyncpg.Pool) -> frozenset[str]:
+    """The activities whose uses are not told to the person they are about.
+
+    Those that are published as a count only, by what was last adopted of them: taking one out of
+    the register, or the end of its period, makes nothing visible.
+    """
+    rows = await pool.fetch(
+        "SELECT DISTINCT ON (uri) uri, body FROM activity_state WHERE body IS NOT NULL"
+        " ORDER BY uri, since DESC"
+    )
+    return frozenset(row["uri"] for row in rows if is_confidential(_versions_in(row["body"])))
 
 
 async def snapshot_holding(pool: asyncpg.Pool, activity: ProcessingActivity) -> Snapshot | None:

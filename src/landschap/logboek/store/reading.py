@@ -59,6 +59,7 @@ _USES = f"""
 SELECT {SELECTED} FROM logboek.record
 WHERE subject = ANY($1::bytea[]) AND kind = {int(Kind.LINE)}
   AND record_id >= $2 AND at >= $3 AND at < $4 AND ($5::uuid IS NULL OR record_id < $5)
+  AND (activity IS NULL OR activity <> ALL($7::text[]))
 ORDER BY record_id DESC LIMIT $6
 """
 # The key begins with the lane, so the newest of each lane are taken and merged.
@@ -156,15 +157,19 @@ async def uses_of(
     until: datetime,
     limit: int,
     before_record: UUID | None = None,
+    held_back: Sequence[str] = (),
 ) -> list[Record]:
     """The lines about one person in ``[since, until)``, newest first.
 
     ``subjects`` are the person's pseudonyms, one per living key. The next page is asked with the
-    last record of this one as ``before_record``.
+    last record of this one as ``before_record``. Lines under the activities ``held_back`` are not
+    read at all, so that they leave no gap in a page; an officer of the organisation gives none.
     """
     floor = floor_id(since - _CLOCK_SLACK)
     size = _bounded(limit)
-    rows = await pool.fetch(_USES, list(subjects), floor, since, until, before_record, size)
+    rows = await pool.fetch(
+        _USES, list(subjects), floor, since, until, before_record, size, list(held_back)
+    )
     return [record_of(row) for row in rows]
 
 

@@ -31,6 +31,7 @@ from landschap.portal.known import Known
 from landschap.portal.pages.context import PortalDeps
 from landschap.portal.uses import FieldGroup, Lookups, Use, field_groups, use_of
 from landschap.portal.words import group_words
+from landschap.purposes.store import confidential_activities
 from landschap.vocabulary.identifiers import GrantHash, InvalidValue
 from landschap.vocabulary.problems import Fault, ProblemError, Refusal
 
@@ -105,9 +106,16 @@ _NOT_RECORDED = Refusal(
 )
 
 
+# Without the register it is not known which uses the law holds back: then none is told.
+_UNTOLD = Reading(uses=(), missing=("log", "register"), is_all=False)
+
+
 async def read_uses(deps: PortalDeps, session: Session[Known], chosen: Filter) -> Reading:
     """The uses of this person in the chosen period; the rest of the filter is for the caller."""
     since, until = chosen.moments()
+    held_back = await _try(confidential_activities(deps.purposes_pool))
+    if held_back is None:
+        return _UNTOLD
     records = await _try(
         uses_of(
             deps.log_pool,
@@ -116,6 +124,7 @@ async def read_uses(deps: PortalDeps, session: Session[Known], chosen: Filter) -
             until,
             READ_AT_ONCE + 1,
             before_record=chosen.before,
+            held_back=tuple(held_back),
         )
     )
     if records is None:
@@ -136,6 +145,11 @@ async def read_use(deps: PortalDeps, session: Session[Known], record_id: UUID) -
     if columns is None or columns.kind != Kind.LINE:
         return Reading(uses=(), missing=(), is_all=True)
     if record is None or columns.subject not in _subjects(deps, session):
+        return Reading(uses=(), missing=(), is_all=True)
+    held_back = await _try(confidential_activities(deps.purposes_pool))
+    if held_back is None:
+        return _UNTOLD
+    if columns.activity in held_back:
         return Reading(uses=(), missing=(), is_all=True)
     uses, missing = await _as_uses(deps, [record])
     return Reading(uses=uses, missing=missing, is_all=True)
