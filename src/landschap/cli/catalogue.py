@@ -1,0 +1,285 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""``landschap catalogue``: the APIs of others and of ourselves, gathered and searched."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import json
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import asyncpg
+import click
+
+from landschap.catalogue import store
+from landschap.catalogue.changes import breaking
+from landschap.catalogue.changes.comparing import changes_between
+from landschap.catalogue.client import NotFetched, fetch, structures
+from landschap.catalogue.describing import described
+from landschap.catalogue.design_rules import check
+from landschap.catalogue.documents import MAX_BYTES, UnreadableDocument, read_document
+from landschap.catalogue.findings import Mode
+from landschap.catalogue.scoring import score_of
+from landschap.cli.config_option import json_option, read_from_config
+from landschap.cli.tables import answer, table_of
+from landschap.cli.with_pool import run_with_pool
+from landschap.platform.settings import Settings, load_settings
+from landschap.platform.trouble import Trouble
+
+_ENDINGS = ("*.yaml", "*.yml", "*.json")
+_NOT_FOUND = 3
+_FAILED = 1
+of_organisation = read_from_config("settings", load_settings)
+
+
+@click.group()
+def catalogue() -> None:
+    """Gather descriptions of APIs, and find the one that has what you need.
+
+    \b
+    Examples:
+      landschap catalogue gather ../openapi https://api.example.nl/v1/openapi.json
+      landschap catalogue search "wie woont op een adres"
+    """
+
+
+@catalogue.command("gather")
+@click.argument("places", metavar="FILE|FOLDER|URL...", nargs=-1, required=True)
+@json_option
+@of_organisation
+def gather(settings: Settings, places: tuple[str, ...], as_json: bool) -> None:
+    """Read descriptions of APIs (OpenAPI 3.0, 3.1), and keep every text that was not seen before.
+
+    Each is checked against the design rules, and compared with the text before: what breaks who
+    calls it is told. What can not be read is kept with its reason and ends with 1; the others
+    are gathered all the same.
+
+    \b
+    Examples:
+      landschap catalogue gather ../openapi
+      landschap catalogue gather https://api.example.nl/v1/openapi.json --json
+    """
+    sources = [each for place in places for each in _sources(place)]
+
+    async def work(pool: asyncpg.Pool) -> list[dict[str, object]]:
+        # A progress bar only where somebody looks.
+        with click.progressbar(sources, label="Gathering", file=sys.stderr) as shown:
+            return [await _gather(pool, source) for source in shown]
+
+    told = run_with_pool(settings, "catalogue", work)
+    if as_json:
+        click.echo(json.dumps(told, ensure_ascii=False))
+    else:
+        for each in (one for one in told if one["outcome"] != "same"):
+            click.echo(f"{each['outcome']}: {each.get('name') or each['source']}{_more(each)}")
+        counts = Counter(str(each["outcome"]) for each in told)
+        click.echo(", ".join(f"{number} {name}" for name, number in sorted(counts.items())))
+    if any(each["outcome"] == "unreadable" for each in told):
+        click.get_current_context().exit(_FAILED)
+
+
+@catalogue.command("search")
+@click.argument("words", nargs=-1, required=True)
+@click.option("--limit", type=click.IntRange(1, 100), default=20, show_default=True)
+@json_option
+@of_organisation
+def search(settings: Settings, words: tuple[str, ...], limit: int, as_json: bool) -> None:
+    """Find APIs by title, organisation, operation, term or field.
+
+    All words must occur: by their Dutch stem, as written, or as the beginning of a word. Ends
+    with 3 when nothing is found, and then names the nearest word.
+
+    \b
+    Examples:
+      landschap catalogue search bewoning adres
+      landschap catalogue search burgerservicenummer --json
+    """
+    question = " ".join(words)
+
+    async def work(pool: asyncpg.Pool) -> tuple[Sequence[store.Hit], Sequence[str]]:
+        found = await store.search(pool, question, limit)
+        return found, [] if found else await store.nearest(pool)
+
+    found, known = run_with_pool(settings, "catalogue", work)
+    if as_json:
+        rows = [{**_row(each.api), "foundIn": list(each.found_in)} for each in found]
+        click.echo(json.dumps(rows, ensure_ascii=False))
+    elif found:
+        table = table_of("API", "Title", "Organisation", "Version", "Score", "Found in")
+        for each in found:
+            api = each.api
+            table.add_row(api.name, api.title, api.organisation, api.version, str(api.score),
+                          ", ".join(each.found_in))  # fmt: skip
+        answer.print(table)
+    if not found:
+        near = [m for w in words for m in difflib.get_close_matches(w.lower(), known, n=1)]
+        hint = f"; did you mean {' '.join(near)}?" if near else ""
+        click.echo(f"Nothing holds all of these words{hint}", err=True)
+        click.get_current_context().exit(_NOT_FOUND)
+
+
+@catalogue.command("list")
+@json_option
+@of_organisation
+def list_apis(settings: Settings, as_json: bool) -> None:
+    """List the APIs that were gathered, and the sources that could not be read.
+
+    \b
+    Examples:
+      landschap catalogue list
+      landschap catalogue list --json
+    """
+
+    async def work(
+        pool: asyncpg.Pool,
+    ) -> tuple[Sequence[store.Api], Sequence[tuple[str, str]]]:
+        return await store.apis(pool), await store.unreadable(pool)
+
+    found, wrong = run_with_pool(settings, "catalogue", work)
+    if as_json:
+        told = {
+            "apis": [_row(each) for each in found],
+            "unreadable": [{"source": source, "why": why} for source, why in wrong],
+        }
+        click.echo(json.dumps(told, ensure_ascii=False))
+        return
+    table = table_of("API", "Title", "Organisation", "Version", "Texts", "Score", "Findings")
+    for each in found:
+        table.add_row(each.name, each.title, each.organisation, each.version, str(each.number),
+                      str(each.score), str(each.findings))  # fmt: skip
+    answer.print(table)
+    for source, why in wrong:
+        click.echo(f"not read: {source}: {why}", err=True)
+
+
+@catalogue.command("show")
+@click.argument("name")
+@json_option
+@of_organisation
+@click.pass_context
+def show(ctx: click.Context, settings: Settings, name: str, as_json: bool) -> None:
+    """Show one API and every text that was seen of it, with what changed and what that breaks.
+
+    \b
+    Examples:
+      landschap catalogue show brp-api-personen
+      landschap catalogue show brp-api-personen --json
+    """
+
+    async def work(
+        pool: asyncpg.Pool,
+    ) -> tuple[store.Api | None, Sequence[store.Text], Sequence[str]]:
+        names = [each.name for each in await store.apis(pool)]
+        return await store.api_named(pool, name), await store.texts(pool, name), names
+
+    api, seen, names = run_with_pool(settings, "catalogue", work)
+    if api is None:
+        near = difflib.get_close_matches(name, names, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        click.echo(f"There is no API {name}{hint}", err=True)
+        ctx.exit(_NOT_FOUND)
+    if as_json:
+        told = {
+            **_row(api),
+            "texts": [
+                {"number": each.number, "seenAt": each.seen_at.isoformat(), "digest": each.digest,
+                 "version": each.version, "changes": each.changes}
+                for each in seen
+            ],
+        }  # fmt: skip
+        click.echo(json.dumps(told, ensure_ascii=False))
+        return
+    click.echo(f"{api.title} {api.version} ({api.name})")
+    for line in (api.organisation, api.summary, api.source):
+        if line:
+            click.echo(f"  {line}")
+    click.echo(f"  score {api.score} of 100, {api.findings} findings (`landschap api check`)")
+    for each in seen:
+        click.echo(
+            f"\nText {each.number}, version {each.version}, seen {each.seen_at:%Y-%m-%d %H:%M}"
+        )
+        for change in each.changes:
+            if isinstance(change, dict):
+                click.echo(f"  {change['weight']}: {change['message']}")
+
+
+def _sources(place: str) -> list[str]:
+    """The documents at a place. Raises Trouble for a place where there are none."""
+    if place.startswith(("https://", "http://")):
+        return [place]
+    path = Path(place)
+    if path.is_dir():
+        found = sorted(str(file) for ending in _ENDINGS for file in path.glob(ending))
+        if not found:
+            raise Trouble(f"{place} holds no .yaml or .json", "name the folder of the descriptions")
+        return found
+    if not path.is_file():
+        raise Trouble(f"{place} is not there", "name a file, a folder or an address")
+    return [place]
+
+
+async def _gather(pool: asyncpg.Pool, source: str) -> dict[str, object]:
+    place = source
+    try:
+        if "://" in source:
+            raw = await fetch(source)
+        else:
+            place, raw = await asyncio.to_thread(_file, source)
+        known = await store.held(pool, place)
+        if known is not None and known.digest == store.digest_of(raw):
+            await store.note(pool, place, "same")
+            return {"source": place, "outcome": "same", "name": known.name}
+        document = read_document(raw)
+    except (NotFetched, OSError, UnreadableDocument) as error:
+        why = f"{error.code}: {error}" if isinstance(error, UnreadableDocument) else str(error)
+        await store.note(pool, place, "unreadable", why)
+        return {"source": place, "outcome": "unreadable", "why": why}
+    findings = check(document, Mode.OFFICIAL, structures())
+    changes = changes_between(read_document(known.document), document) if known else []
+    checked = (score_of(findings), len(findings))
+    outcome = "changed" if known else "new"
+    name = await store.keep(pool, place, raw, described(document), checked, changes, outcome)
+    return {
+        "source": place,
+        "outcome": outcome,
+        "name": name,
+        "score": checked[0],
+        "findings": checked[1],
+        "breaking": [each.message for each in breaking(changes)],
+    }
+
+
+def _file(source: str) -> tuple[str, bytes]:
+    """The whole path of a file, and what is in it."""
+    path = Path(source).resolve()
+    if path.stat().st_size > MAX_BYTES:
+        raise UnreadableDocument("too_large", f"more than {MAX_BYTES:,} bytes")
+    return str(path), path.read_bytes()
+
+
+def _row(api: store.Api) -> dict[str, object]:
+    return {
+        "name": api.name,
+        "title": api.title,
+        "version": api.version,
+        "organisation": api.organisation,
+        "summary": api.summary,
+        "source": api.source,
+        "texts": api.number,
+        "score": api.score,
+        "findings": api.findings,
+        "seenAt": api.seen_at.isoformat(),
+    }
+
+
+def _more(each: dict[str, object]) -> str:
+    if each["outcome"] == "unreadable":
+        return f": {each['why']}"
+    broken = each.get("breaking")
+    words = (
+        f", {len(broken)} changes break who calls it" if isinstance(broken, list) and broken else ""
+    )
+    return f", score {each['score']}, {each['findings']} findings{words}"
