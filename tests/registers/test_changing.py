@@ -256,7 +256,7 @@ async def test_a_number_that_can_be_nobodys_is_told_and_null_is_about_nobody(
     async for asker in asker_of(database, applied):
         writer = Writer(asker, "personen")
         body = {**WHY, "geldigVan": "2021-01-01"}
-        content = {"naam": "Jansen", "burgerservicenummer": "123456789"}
+        content: dict[str, object] = {"naam": "Jansen", "burgerservicenummer": "123456789"}
         answer = await writer.do("_registreer", {**body, "inhoud": content}, seen=0, to="a1")
         assert (answer.status_code, answer.json()["code"]) == (400, "inhoud.ongeldig")
         (fault,) = answer.json()["errors"]
