@@ -111,10 +111,14 @@ def problems_of(shape: dict[str, Any]) -> list[str]:
 
 
 async def take_picture(page: Page, name: str) -> None:
-    """A picture of the whole page, when pictures are asked for."""
+    """A picture of the whole page, when pictures are asked for.
+
+    The caret is left as it is: hiding it adds a style to the page, which the next look would find.
+    """
     folder = os.environ.get("LANDSCHAP_PICTURES")
     if folder:
-        await page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+        path = Path(folder) / f"{name}.png"
+        await page.screenshot(path=path, full_page=True, caret="initial")
 
 
 async def tab_to(page: Page, words: str) -> int:
