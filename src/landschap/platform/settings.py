@@ -25,13 +25,14 @@ from landschap.platform.oidc_settings import OidcSettings
 from landschap.platform.open_settings import OpenSettings
 from landschap.platform.options import option, section
 from landschap.platform.outway_settings import OutwaySettings
+from landschap.platform.postgres_settings import PostgresSettings, check_shared
 from landschap.platform.siem_settings import SiemSettings
 from landschap.platform.toml_reading import Origin, Problem, Reading, SettingsError, section_schema
 from landschap.vocabulary.identifiers import Oin, PeerId
 
 __all__ = [
-    "Origin", "Problem", "Settings", "SettingsError", "default_run_folder", "load_settings",
-    "schema",
+    "Origin", "PostgresSettings", "Problem", "Settings", "SettingsError", "default_run_folder",
+    "load_settings", "schema",
 ]  # fmt: skip
 
 _TEST_OIN_PREFIX = "00000099"
@@ -109,21 +110,6 @@ class RevocationSettings:
         o.choice("refuse", "keep"),
         "An ended list: refuse every peer of its authority, or keep to what it said.",
         default="refuse",
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PostgresSettings:
-    dsn: str | None = option(
-        o.text,
-        "An existing PostgreSQL 18; absent: our own server is started.",
-        default=None,
-        secret=True,
-    )
-    tools: Path | None = option(
-        o.a_path,
-        "Folder with pg_dump and pg_restore; absent: those of our own server.",
-        default=None,
     )
 
 
@@ -364,6 +350,7 @@ def _check_together(reading: Reading, settings: Settings) -> None:
             "directory", "needed unless roles.directory = true; add peer_id and manager_address"
         )
     check_callout(reading, settings.fsc)
+    check_shared(reading, settings.postgres)
     seen: dict[str, str] = {}
     for each in dataclasses.fields(ListenSettings):
         address = getattr(settings.listen, each.name)

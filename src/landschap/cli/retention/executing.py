@@ -30,7 +30,7 @@ from landschap.logboek.trust import trust_in
 from landschap.platform import postgres
 from landschap.platform.identity import read_certificates
 from landschap.platform.keys import own_chain
-from landschap.platform.postgres.roles import OWNER
+from landschap.platform.postgres.roles import OWNER, on_server
 from landschap.platform.settings import Settings
 from landschap.platform.trouble import Trouble
 from landschap.registers.client.retention import note, noted
@@ -266,6 +266,7 @@ async def destroy_again(settings: Settings) -> int:
     if not journal:
         return 0
     judge, done = trust_of(settings), 0
+    owner = on_server(settings, OWNER)
     connection = await postgres.administrator(settings)
     try:
         for record in journal:
@@ -275,7 +276,7 @@ async def destroy_again(settings: Settings) -> int:
                 continue
             if judge(record.certificate, settings.organisation.oin.value):
                 async with connection.transaction():
-                    await connection.execute(f"SET LOCAL ROLE {OWNER}")
+                    await connection.execute(f"SET LOCAL ROLE {owner}")
                     done += await destroying.erase_again(connection, record, told)
     finally:
         await connection.close()

@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 
-from landschap.platform.postgres.roles import ADMINISTRATOR, password_of, role_of
+from landschap.platform.postgres.roles import ADMINISTRATOR, on_server, password_of, role_of
 from landschap.platform.postgres.server import PORT, socket_folder
 from landschap.platform.settings import Settings
 from landschap.platform.trouble import Trouble
@@ -107,7 +107,8 @@ def _arguments(settings: Settings, role: str) -> dict[str, Any]:
     """What asyncpg.connect needs: a DSN with another user in it, or our own server's socket."""
     password = password_of(settings, role)
     if settings.postgres.dsn is not None:
-        return {"dsn": settings.postgres.dsn, "user": role, "password": password}
+        user = on_server(settings, role)
+        return {"dsn": settings.postgres.dsn, "user": user, "password": password}
     return {
         "host": str(socket_folder(settings)),
         "port": PORT,

@@ -29,7 +29,20 @@ from importlib.resources.abc import Traversable
 import asyncpg
 
 from landschap.platform.postgres.connections import administrator
-from landschap.platform.postgres.roles import OWNER, ROOMS, Role, make_password, role_of
+from landschap.platform.postgres.roles import (
+    OWNER,
+    ROOMS,
+    Role,
+    make_password,
+    on_server,
+    role_of,
+)
+from landschap.platform.postgres.sharing import (
+    close_to_others,
+    let_in,
+    require_apart,
+    with_names_of,
+)
 from landschap.platform.settings import Settings
 from landschap.platform.trouble import Trouble
 
@@ -111,14 +124,15 @@ async def apply_migrations(
     connection = await administrator(settings)
     try:
         await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
-        await _prepare(connection)
+        await require_apart(connection, settings)
+        await _prepare(connection, settings)
         known = await _applied(connection)
         _refuse_unknown(known, needed)
         applied: list[Migration] = []
         for room in needed:
             await _make_room(connection, settings, room)
             for migration in _pending(room, known):
-                await _apply(connection, migration)
+                await _apply(connection, settings, migration)
                 applied.append(migration)
         return applied
     finally:
@@ -167,7 +181,8 @@ async def make_roles(settings: Settings) -> None:
     """Make the roles that a restored database refers to. Raises Trouble."""
     connection = await administrator(settings)
     try:
-        await _prepare_roles(connection)
+        await require_apart(connection, settings)
+        await _prepare_roles(connection, settings)
         for room in discover():
             for role in room.roles:
                 await _make_role(connection, settings, role)
@@ -175,26 +190,29 @@ async def make_roles(settings: Settings) -> None:
         await connection.close()
 
 
-async def _prepare_roles(connection: asyncpg.Connection) -> None:
+async def _prepare_roles(connection: asyncpg.Connection, settings: Settings) -> None:
     """The roles that stand above all rooms."""
-    for role in (OWNER, ROOMS):
+    owner, rooms = on_server(settings, OWNER), on_server(settings, ROOMS)
+    for role in (owner, rooms):
         if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role):
             await connection.execute(f"CREATE ROLE {role} NOLOGIN")
     # An administrator that is no superuser may only act as the owner when it is a member.
-    await connection.execute(f"GRANT {OWNER} TO CURRENT_USER")
+    await connection.execute(f"GRANT {owner} TO CURRENT_USER")
+    await close_to_others(connection, settings)
 
 
-async def _prepare(connection: asyncpg.Connection) -> None:
+async def _prepare(connection: asyncpg.Connection, settings: Settings) -> None:
     """What stands above all rooms, and the memory of what was applied."""
-    await _prepare_roles(connection)
+    await _prepare_roles(connection, settings)
+    owner = on_server(settings, OWNER)
     database = await connection.fetchval("SELECT quote_ident(current_database())")
-    await connection.execute(f"GRANT CREATE ON DATABASE {database} TO {OWNER}")
-    await connection.execute(f"CREATE SCHEMA IF NOT EXISTS platform AUTHORIZATION {OWNER}")
+    await connection.execute(f"GRANT CREATE ON DATABASE {database} TO {owner}")
+    await connection.execute(f"CREATE SCHEMA IF NOT EXISTS platform AUTHORIZATION {owner}")
     await connection.execute(
-        f"ALTER DEFAULT PRIVILEGES FOR ROLE {OWNER} REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC"
+        f"ALTER DEFAULT PRIVILEGES FOR ROLE {owner} REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC"
     )
     async with connection.transaction():
-        await connection.execute(f"SET LOCAL ROLE {OWNER}")
+        await connection.execute(f"SET LOCAL ROLE {owner}")
         await connection.execute(_MEMORY)
 
 
@@ -235,35 +253,40 @@ def _pending(room: Room, known: Mapping[tuple[str, int], str]) -> Iterator[Migra
 
 async def _make_room(connection: asyncpg.Connection, settings: Settings, room: Room) -> None:
     """The room's schema and roles; nothing changes when they are there."""
-    await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {room.name} AUTHORIZATION {OWNER}")
+    owner = on_server(settings, OWNER)
+    await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {room.name} AUTHORIZATION {owner}")
     for role in room.roles:
         await _make_role(connection, settings, role)
-        await connection.execute(f"GRANT USAGE ON SCHEMA {room.name} TO {role.name}")
+        name = on_server(settings, role.name)
+        await connection.execute(f"GRANT USAGE ON SCHEMA {room.name} TO {name}")
 
 
 async def _make_role(connection: asyncpg.Connection, settings: Settings, role: Role) -> None:
-    exists = await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role.name)
+    name = on_server(settings, role.name)
+    exists = await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", name)
     if not exists:
-        await connection.execute(f"CREATE ROLE {role.name} {'LOGIN' if role.login else ''}")
+        await connection.execute(f"CREATE ROLE {name} {'LOGIN' if role.login else ''}")
     if role.login:
+        await let_in(connection, settings, name)
         password, fresh = make_password(settings, role.name)
         if fresh or not exists:
             # token_urlsafe has no quote; DDL takes no parameters.
-            await connection.execute(f"ALTER ROLE {role.name} PASSWORD '{password}'")
+            await connection.execute(f"ALTER ROLE {name} PASSWORD '{password}'")
     if not role.extra:
-        await connection.execute(f"GRANT {ROOMS} TO {role.name}")
+        await connection.execute(f"GRANT {on_server(settings, ROOMS)} TO {name}")
 
 
-async def _apply(connection: asyncpg.Connection, migration: Migration) -> None:
+async def _apply(connection: asyncpg.Connection, settings: Settings, migration: Migration) -> None:
+    sql = with_names_of(settings, migration.sql)
     try:
-        await connection.execute(f"SET ROLE {OWNER}")
+        await connection.execute(f"SET ROLE {on_server(settings, OWNER)}")
         await connection.execute(f"SET search_path = {migration.room}, public")
         if migration.sql.lstrip().startswith(_NO_TRANSACTION):
-            await connection.execute(migration.sql)
+            await connection.execute(sql)
             await _remember(connection, migration)
         else:
             async with connection.transaction():
-                await connection.execute(migration.sql)
+                await connection.execute(sql)
                 await _remember(connection, migration)
     except asyncpg.PostgresError as error:
         file = f"{migration.room}/{migration.number:04}_{migration.name}.sql"

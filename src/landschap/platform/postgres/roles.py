@@ -4,6 +4,9 @@
 The administrator made by initdb starts the server and runs migrations; `landschap_owner` owns all
 tables and cannot log in; each room has `landschap_<room>` with what its migrations grant it.
 Passwords are 256 random bits in the secrets folder, one file each, readable by its owner only.
+
+Roles belong to a whole server. On one that controllers share, each carries the OIN of its
+controller, `landschap_<OIN>_<room>`; in our code and in the secrets folder it keeps its short name.
 """
 
 from __future__ import annotations
@@ -35,6 +38,13 @@ class Role:
 def role_of(room: str) -> str:
     """The role a room's own pools log in as."""
     return f"landschap_{room}"
+
+
+def on_server(settings: Settings, role: str) -> str:
+    """The name that a role has on the server: with our OIN where other controllers' roles are."""
+    if not settings.postgres.shared:
+        return role
+    return f"landschap_{settings.organisation.oin.value}_{role.removeprefix('landschap_')}"
 
 
 def password_file(settings: Settings, role: str) -> Path:

@@ -14,7 +14,7 @@ from typing import Any
 import asyncpg
 
 from landschap.platform.postgres.connections import administrator
-from landschap.platform.postgres.roles import role_of
+from landschap.platform.postgres.roles import on_server, role_of
 from landschap.platform.settings import Settings
 
 
@@ -37,13 +37,16 @@ class Lent:
 class Together:
     """One transaction, in which one room after the other works."""
 
-    def __init__(self, connection: asyncpg.Connection) -> None:
+    def __init__(self, connection: asyncpg.Connection, settings: Settings) -> None:
         self._connection = connection
+        self._settings = settings
         self._lent = Lent(connection)
 
     async def room(self, room: str) -> Any:
         """The pool for a room's functions, until another room is asked for."""
-        role = role_of(room)  # names of rooms are those of our own packages
+        role = on_server(
+            self._settings, role_of(room)
+        )  # names of rooms are those of our own packages
         await self._connection.execute("SET LOCAL ROLE NONE")
         await self._become(role)
         await self._connection.execute(f"SET LOCAL ROLE {role}; SET LOCAL search_path = {room}")
@@ -65,6 +68,6 @@ async def together(settings: Settings) -> AsyncIterator[Together]:
     connection = await administrator(settings)
     try:
         async with connection.transaction():
-            yield Together(connection)
+            yield Together(connection, settings)
     finally:
         await connection.close()
