@@ -87,6 +87,8 @@ async def shape_of(page: Page) -> dict[str, Any]:
             scripts: document.scripts.length,
             styled: document.querySelectorAll('[style], style').length,
             landmarks: ['header', 'main#inhoud', 'footer'].map(s => !!document.querySelector(s)),
+            squeezed: [...document.querySelectorAll('caption:not(.ls-hide)')]
+                .filter(caption => caption.clientWidth < 120).length,
             fontsLoaded: document.fonts.check('16px "Noto Sans"'),
         })"""
     )
@@ -104,6 +106,7 @@ def problems_of(shape: dict[str, Any]) -> list[str]:
         f"scrolls sideways by {shape['wide']}": shape["wide"] <= 0,
         "script": shape["scripts"] == 0,
         "inline style": shape["styled"] == 0,
+        "the words above a table are squeezed": shape["squeezed"] == 0,
         "landmarks": all(shape["landmarks"]),
         "letters not loaded": shape["fontsLoaded"],
     }
