@@ -25,6 +25,7 @@ from landschap.registers.describing import About
 from landschap.registers.models import Register, Registers, parse_register
 from landschap.registers.open.api.app import OpenDeps, Uses, open_app
 from landschap.registers.open.api.processing import ProcessingDesk
+from landschap.registers.open.api.sharing import SharingDesk
 from landschap.registers.open.dcat import Publisher
 from landschap.registers.open.pages import site_shape
 from landschap.registers.open.terms import Terms
@@ -153,6 +154,7 @@ async def open_of(
     register: Register,
     terms: Terms = NO_TERMS,
     processing: ProcessingDesk | None = None,
+    sharing: SharingDesk | None = None,
 ) -> AsyncIterator[Open]:
     """The application over a fresh database."""
     settings = database.settings
@@ -179,7 +181,7 @@ async def open_of(
         data=deps, uses=uses, requests_per_day=5, folder=folder, licence=LICENCE,
         terms={register.name: terms}, publisher=PUBLISHER, static=STATIC,
         site=Site(settings, STATIC, site_shape("1.0.0", tells_processing=processing is not None)),
-        web="https://proefdorp.example", processing=processing,
+        web="https://proefdorp.example", processing=processing, sharing=sharing,
     )  # fmt: skip
     app = open_app(given)
     transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]  # two names of one ASGI

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The public register of processing activities in real Chromium: accessible, narrow, dark."""
+"""What is published of services, activities and software in real Chromium: accessible, narrow, dark."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.portal.conftest import browser
 from tests.portal.portal_rig import Server, free_socket
 from tests.purposes.registers import ACTIVITY
 from tests.registers.open_rig import Open
-from tests.registers.test_processing_published import published
+from tests.registers.test_shared_published import PUBLIC_PAGES, published
 
 from landschap.purposes.public import id_of
 
@@ -36,7 +36,7 @@ async def test_no_page_has_a_fault_that_a_program_can_find(address: str, browser
     async with opened(browser) as context:
         page = await context.new_page()
         for prefix in ("", "/en"):
-            for path in ("/verwerkingen", f"/verwerkingen/{id_of(ACTIVITY)}"):
-                await page.goto(f"{address}{prefix}{path}")
+            for path in (*PUBLIC_PAGES, f"/verwerkingen/{id_of(ACTIVITY)}"):
+                await page.goto(f"{address}{prefix}{path}".rstrip("/"))
                 picture = (prefix + path).replace("/", "-")
                 assert await faults_at(page, LOOKS, f"open{picture}") == [], prefix + path

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypedDict, TypeVar
 import asyncpg
 import structlog
 
-from landschap.cli.composition_open import bulk_deps, publisher_of, read_open
+from landschap.cli.composition_open import bulk_deps, publisher_of, read_open, sharing_of
 from landschap.logboek.store import LogWriter
 from landschap.platform import postgres
 from landschap.platform.credentials import SIGNERS_WAIT_SECONDS
@@ -245,6 +245,7 @@ class Composition:
 
         settings, static = self.settings, read_static_files()
         pool = await self.pool("registers")
+        snapshot = await self.snapshot()
         registers, terms = read_open(settings)
         about = self._about(settings.addresses.open)
         data = register_api.Deps(
@@ -270,8 +271,9 @@ class Composition:
                 ),
                 static=static,
                 web=settings.addresses.web,
-                processing=ProcessingDesk(
-                    snapshot=await self.snapshot(), pool=await self.pool("purposes")
+                processing=ProcessingDesk(snapshot=snapshot, pool=await self.pool("purposes")),
+                sharing=sharing_of(
+                    settings, snapshot, await self.pool("gateway"), await self.pool("fsc")
                 ),
             )
         )

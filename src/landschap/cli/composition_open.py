@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from landschap.platform.sockets import open_files_folder
@@ -11,10 +13,14 @@ from landschap.platform.sockets import open_files_folder
 if TYPE_CHECKING:
     import asyncpg
 
+    from landschap.gateway.services import Service
     from landschap.platform.settings import Settings
+    from landschap.purposes.snapshot import Snapshot
     from landschap.registers.describing import About
     from landschap.registers.models import Registers
+    from landschap.registers.open.api.sharing import SharingDesk
     from landschap.registers.open.dcat import Publisher
+    from landschap.registers.open.sharing import Offer, World
     from landschap.registers.open.terms import Terms
     from landschap.registers.open.worker import BulkDeps
 
@@ -53,4 +59,47 @@ def publisher_of(settings: Settings, about: About) -> Publisher:
         name=about.organisation,
         email=about.email,
         url=about.url,
+    )
+
+
+def sharing_of(
+    settings: Settings,
+    snapshot: Callable[[], Snapshot],
+    gateway: asyncpg.Pool,
+    agreed: asyncpg.Pool,
+) -> SharingDesk:
+    """What is shared, from the services in force, the register and the contracts."""
+    from landschap.fsc.store import KnownGrants, peer_names
+    from landschap.gateway.store import services
+    from landschap.registers.open.api.sharing import SharingDesk
+    from landschap.registers.open.sharing import World
+
+    known = KnownGrants()
+
+    async def world() -> World:
+        now = datetime.now(UTC)
+        return World(
+            snapshot=snapshot(),
+            offers=[offer_of(each, now) for each in await services(gateway)],
+            grants=await known.read(agreed, now),
+            names=await peer_names(agreed),
+        )
+
+    return SharingDesk(world=world, version=version("landschap"), source=settings.open.source_code)
+
+
+def offer_of(service: Service, now: datetime) -> Offer:
+    """What everybody may know of a declared service: not where it runs or how it is built."""
+    from landschap.gateway.lifecycle import Phase
+    from landschap.registers.open.sharing import Offer
+
+    ending = service.lifecycle
+    if ending is None:
+        return Offer(name=service.name, phase=Phase.ACTIVE.value)
+    return Offer(
+        name=service.name,
+        phase=ending.phase(now).value,
+        deprecated=ending.deprecated,
+        sunset=ending.sunset,
+        successor=ending.successor,
     )

@@ -25,6 +25,11 @@ class OpenSettings:
         "URI of the licence of everything that is open.",
         default="http://creativecommons.org/publicdomain/zero/1.0/deed.nl",
     )
+    source_code: str = option(
+        o.text,
+        "Where anybody finds the source code of what runs here; who changed it names their own.",
+        default="https://landschap.example/landschap.git",
+    )
     requests_per_second: int = option(
         o.whole_number(1, 1_000_000), "Requests per second of one address.", default=20
     )

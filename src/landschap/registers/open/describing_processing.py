@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from landschap.registers.describing import About, Json, info_of, problem_response
 from landschap.registers.description_parts import HEADERS, PROBLEM
+from landschap.registers.open.describing_sharing import TAG, sharing_paths, sharing_schemas
 from landschap.vocabulary.ijson import JsonValue
 
 SERVICE = "register"
@@ -31,9 +32,11 @@ def processing_document(about: About) -> Json:
         ),
         "servers": [{"url": f"{about.address}/{SERVICE}/v1"}],
         "tags": [
-            {"name": "verwerkingsactiviteiten", "description": "Het register, per activiteit."}
+            {"name": "verwerkingsactiviteiten", "description": "Het register, per activiteit."},
+            TAG,
         ],
         "paths": {
+            **sharing_paths(),
             "/verwerkingsactiviteiten": {"get": _listed()},
             one: {"get": _read("verwerkingsactiviteit", "Een activiteit zoals die nu geldt", [])},
             f"{one}/versies": {"get": _versions()},
@@ -48,6 +51,7 @@ def processing_document(about: About) -> Json:
         },
         "components": {
             "schemas": {
+                **sharing_schemas(),
                 "Verwerkingsactiviteit": _activity(),
                 "VerwerktPersoonsgegeven": _object(rolBetrokkene=_TEXT, naam=_TEXT),
                 "Grondslag": _object(

@@ -29,6 +29,8 @@ from landschap.registers.open.keys import HEADER, Wanted, read_wanted
 
 _START = Link(path="/", label=N_("Begin"))
 PROCESSING = Link(path="/verwerkingen", label=N_("Wat wij doen met gegevens"))
+SHARING = Link(path="/wat-wij-delen", label=N_("Wat wij delen"))
+SOFTWARE = Link(path="/over-deze-software", label=N_("Over deze software"))
 _ELSEWHERE = ("/toegankelijkheid", "/privacy", "/veiligheid")
 _KILO = 1000
 _LABELS = {
@@ -76,12 +78,17 @@ class PagesDesk:
 
 def site_shape(version: str, *, tells_processing: bool = False) -> SiteShape:
     """What the frame around these pages says; whether its menu leads to processing activities."""
-    told = (PROCESSING,) if tells_processing else ()
+    told = (SHARING, PROCESSING) if tells_processing else ()
     return SiteShape(
         name=N_("Open data"),
         version=version,
         rooms=("registers.open",),
-        public_menu=(_START, *told, Link(path="/sleutels", label=N_("Sleutels"))),
+        public_menu=(
+            _START,
+            *told,
+            Link(path="/sleutels", label=N_("Sleutels")),
+            *((SOFTWARE,) if tells_processing else ()),
+        ),
     )
 
 

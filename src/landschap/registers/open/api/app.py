@@ -6,6 +6,7 @@
     /{register}/v1/tellingen/{naam}     counts (`counts`)
     /catalogus, /id/...                 the catalogue (`catalogue`)
     /register/v1/..., /verwerkingen     the register of processing activities (`processing`)
+    /wat-wij-delen, /over-deze-software what is shared with whom, and this software (`sharing`)
     /sleutels                           a key, for who wants more room (`keys`)
 
 Bulk files (`/bestanden/...`) are sent by nginx from disk.
@@ -33,6 +34,7 @@ from landschap.registers.open.api.door import OPEN_HEADERS, Door, Uses
 from landschap.registers.open.api.keys import KeyDesk, answer_json, key_routes
 from landschap.registers.open.api.processing import ProcessingDesk, processing_routes
 from landschap.registers.open.api.processing_pages import processing_pages
+from landschap.registers.open.api.sharing import SharingDesk, sharing_pages, sharing_routes
 from landschap.registers.open.dcat import Published, Publisher
 from landschap.registers.open.pages import PagesDesk, answer_form, page_routes
 from landschap.registers.open.terms import Terms
@@ -48,7 +50,7 @@ class OpenDeps:
     """What the application needs: the registers as a whole, and what is told of them.
 
     ``folder`` is where bulk files lie; ``web`` is the address of the organisation's other pages.
-    ``processing`` is absent where no register of processing activities is published.
+    ``processing`` and ``sharing`` are absent where no register of activities is published.
     """
 
     data: Deps
@@ -62,6 +64,7 @@ class OpenDeps:
     static: StaticFiles
     web: str
     processing: ProcessingDesk | None = None
+    sharing: SharingDesk | None = None
 
 
 def open_app(deps: OpenDeps) -> ASGIApp:
@@ -93,6 +96,7 @@ def open_app(deps: OpenDeps) -> ASGIApp:
             *count_routes(pool, deps.data.registers, deps.terms),
             *catalogue_routes(catalogue),
             *(processing_routes(deps.processing, deps.data.about) if deps.processing else ()),
+            *(sharing_routes(deps.sharing) if deps.sharing else ()),
         ],
         before_request=admit,
         after_request=dress,
@@ -115,6 +119,8 @@ def open_app(deps: OpenDeps) -> ASGIApp:
     people = [*page_routes(pages), static_route(deps.static)]
     if deps.processing:
         people += processing_pages(pages, deps.processing)
+    if deps.sharing:
+        people += sharing_pages(pages, deps.sharing)
     return make_app([counted, *key_routes(keys), make_key, *people], shape)
 
 

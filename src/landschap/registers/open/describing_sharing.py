@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The part of the OpenAPI document that is about what is shared, and about this software.
+
+Source: NL GOV REST API Design Rules 2.2.
+"""
+
+from __future__ import annotations
+
+from landschap.registers.describing import Json
+from landschap.vocabulary.ijson import JsonValue
+
+TAG: Json = {"name": "delen", "description": "Wat wij delen, en de software."}
+_TEXT: Json = {"type": "string"}
+_URI: Json = {"type": "string", "format": "uri"}
+_DAY: Json = {"type": "string", "format": "date"}
+_COUNT: Json = {"type": "integer", "format": "int32", "minimum": 0}
+
+
+def sharing_paths() -> Json:
+    """The paths, to put beside those of the register."""
+    return {
+        "/diensten": {"get": _operation("dienstLijst", "Alle diensten, op naam", "Diensten")},
+        "/software": {"get": _operation("software", "De software waarop dit draait", "Software")},
+    }
+
+
+def sharing_schemas() -> Json:
+    """What the answers of these paths look like."""
+    named = {"naam": _TEXT, "naamEn": _TEXT}
+    service = _object(
+        naam=_TEXT,
+        persoonsgegevens={"type": "boolean"},
+        status={"type": "string", "enum": ["actief", "uitfaserend", "gesloten"]},
+        doelen=_several(_object(uri=_URI, **named)),
+        verwerkingsactiviteiten=_several(_object(id={"type": "string", "format": "uuid"}, **named)),
+        dataGroups=_several(_TEXT),
+        organisaties=_several(
+            _object(oin={"type": "string", "pattern": "^[0-9]{20}$"}, naam=_TEXT)
+        ),
+    )
+    more: Json = {
+        "uitfaserenVanaf": {**_DAY, "description": "Bouw er vanaf deze dag niets nieuws op."},
+        "laatsteDag": {**_DAY, "description": "De laatste dag waarop de dienst antwoordt."},
+        "opvolger": _URI,
+    }
+    service["properties"] = {**service["properties"], **more}  # type: ignore[dict-item]
+    results = _several({"$ref": "#/components/schemas/Dienst"})
+    return {
+        "Dienst": service,
+        "Diensten": _object(count=_COUNT, aantalVertrouwelijk=_COUNT, results=results),
+        "Software": _object(naam=_TEXT, versie=_TEXT, licentie=_TEXT, licentieUri=_URI,
+                            broncode=_URI),
+    }  # fmt: skip
+
+
+def _operation(name: str, summary: str, schema: str) -> Json:
+    body: Json = {"$ref": f"#/components/schemas/{schema}"}
+    return {
+        "operationId": name,
+        "tags": [TAG["name"]],
+        "summary": summary,
+        "description": f"{summary}. Zonder inloggen.",
+        "responses": {
+            "200": {
+                "description": "Het antwoord.",
+                "headers": {"API-Version": {"$ref": "#/components/headers/API-Version"}},
+                "content": {"application/json": {"schema": body}},
+            },
+            "400": {"$ref": "#/components/responses/Probleem"},
+            "default": {"$ref": "#/components/responses/Probleem"},
+        },
+    }
+
+
+def _several(items: JsonValue) -> Json:
+    return {"type": "array", "items": items}
+
+
+def _object(**members: JsonValue) -> Json:
+    return {"type": "object", "properties": dict(members), "required": list(members)}
