@@ -2,9 +2,9 @@
 """The worker process: what happens later.
 
 Contracts are put to our validator, contracts and signatures delivered, tokens fetched ahead, the
-directory told where we are, the access log of nginx followed, the ends of the log signed, security
-events brought to the watch, and changes of registers told to who subscribed. Each of these looks
-after itself; together they end when asked to.
+directory told where we are, the access log of nginx followed, the ends of the log signed, the log
+verified when an officer asks for it, security events brought to the watch, and changes of registers
+told to who subscribed. Each of these looks after itself; together they end when asked to.
 """
 
 from __future__ import annotations
@@ -12,11 +12,14 @@ from __future__ import annotations
 import asyncio
 import signal
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import TYPE_CHECKING
 
 from landschap.cli.accepting import keep_accepted
 from landschap.cli.composition import Composition
 from landschap.cli.notices import notice_work
+from landschap.cli.verifying import verified
+from landschap.console.verifying.worker import VerifyDeps, keep_verifying
 from landschap.fsc import worker as fsc
 from landschap.fsc.client.deciding import Decider, keep_deciding
 from landschap.fsc.witnesses.worker import WitnessDeps, keep_witnessed
@@ -62,6 +65,12 @@ async def keep_watched(made: Composition, log_pool: asyncpg.Pool, stop: asyncio.
     async with asyncio.TaskGroup() as group:
         group.create_task(keep_delivering(made.settings, pool, made.metrics, stop))
         group.create_task(follow_refusals(log_pool, pool, stop))
+
+
+async def _verifying(made: Composition, stop: asyncio.Event) -> None:
+    """Verify the log for whoever asks for it in the console."""
+    pool = await made.pool("console")
+    await keep_verifying(VerifyDeps(pool=pool, verify=partial(verified, made.settings)), stop)
 
 
 async def run_worker(settings: Settings) -> None:
@@ -112,6 +121,7 @@ async def run_worker(settings: Settings) -> None:
             group.create_task(fsc.run_worker(deps, stop))
             group.create_task(keep_witnessed(witnesses, stop))
             group.create_task(follow_access(access, stop))
+            group.create_task(_verifying(made, stop))
             group.create_task(keep_watched(made, log_pool, stop))
             group.create_task(keep_deciding(decider, stop))
             group.create_task(keep_lists(settings, stop))

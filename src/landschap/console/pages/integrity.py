@@ -3,20 +3,17 @@
 
     /console/integriteit    lanes, anchors, witnesses, clock; and the last verification
 
-One verification runs at a time, for everybody, and goes on while pages are looked at. A log larger
-than a page can take is verified by the command, which is shown anyway: whoever does not trust this
+The worker verifies; here it is asked for, and told how far it is and what came out. One
+verification runs at a time, for everybody. The command is shown too: whoever does not trust this
 screen has another way.
 """
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import asyncpg
-import structlog
 from litestar import Response, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import Redirect
@@ -34,81 +31,30 @@ from landschap.console.pages.context import (
     words_of,
 )
 from landschap.console.pages.officer import Officer, reason_fault
+from landschap.console.verifying.store import ask, newest
 from landschap.fsc.store import peer_names
 from landschap.fsc.witnesses.store import Keeping, keepings
 from landschap.gateway.usage.store import Rooms
 from landschap.logboek import store
-from landschap.logboek.findings import Report
-from landschap.logboek.trust import trust_in
-from landschap.logboek.verify import Trust, verify
-from landschap.platform.identity import read_certificates
-from landschap.platform.keys import own_chain
-from landschap.platform.settings import Settings
+from landschap.logboek.anchors import Anchor, InvalidAnchor, read_anchor
+from landschap.platform.ids import uuid7
 from landschap.platform.web import N_
 
-log = structlog.get_logger(__name__)
-
 KIND = "controle"
-MOST = 1_000_000
-"""Records that a page verifies; above that only the command does."""
-_SECONDS = 300
-_PATIENCE_SECONDS = 2.0
 _SKEW_SECONDS = 2.0
-
-
-@dataclass(slots=True)
-class Verifying:
-    """One verification at a time, of which the outcome is kept until the next."""
-
-    deps: ConsoleDeps
-    rooms: Rooms
-    report: Report | None = None
-    ended: datetime | None = None
-    done: int = 0
-    total: int = 0
-    failed: bool = False
-    _task: asyncio.Task[None] | None = field(default=None, repr=False)
-
-    @property
-    def runs(self) -> bool:
-        """True while one is under way."""
-        return self._task is not None and not self._task.done()
-
-    async def begin(self, total: int) -> None:
-        """Begin one, unless one runs; waits two seconds at most for it."""
-        if not self.runs:
-            self.done, self.total, self.failed, self.report = 0, total, False, None
-            self._task = asyncio.create_task(self._verify())
-        assert self._task is not None  # noqa: S101  # made above
-        await asyncio.wait({self._task}, timeout=_PATIENCE_SECONDS)
-
-    async def _verify(self) -> None:
-        try:
-            async with asyncio.timeout(_SECONDS):
-                dropped = await store.dropped_months(self.rooms.log)
-                trust = _trust(self.deps.settings)
-                async with store.snapshot(self.rooms.log) as snapshot:
-                    self.report = await verify(
-                        snapshot, dropped=dropped, trust=trust, progress=self._advance
-                    )
-            self.ended = datetime.now(UTC)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            self.failed = True
-            log.warning("the log could not be verified", error=type(error).__name__)
-
-    def _advance(self, done: int) -> None:
-        self.done = done
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """What is known without verifying: how far each lane is, what was signed, who keeps what.
 
-    ``skew_seconds`` is how far our clock is ahead of that of the database.
+    ``signed`` is the last batch of each lane that the newest anchor speaks of. ``skew_seconds`` is
+    how far our clock is ahead of that of the database.
     """
 
     records: int
     lanes: list[tuple[str, int, bytes]]
+    signed: dict[str, int]
     anchored_at: datetime | None
     months: list[Any]
     keeping: list[Keeping]
@@ -126,7 +72,6 @@ def integrity_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
     if deps.usage is None or not (console and console.log_officers):
         return []
     door, officer, rooms = door_of(deps), Officer(deps), deps.usage
-    verifying = Verifying(deps, rooms)
 
     @get(both("/integriteit"))
     async def page(request: AnyRequest) -> Response[Any]:
@@ -134,7 +79,7 @@ def integrity_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
         if asked.session is None:
             return door.to_login(asked)
         officer.require(asked)
-        return await _page(deps, rooms, verifying, asked)
+        return await _page(deps, rooms, asked)
 
     @post(both("/integriteit"), status_code=303)
     async def begin(request: AnyRequest) -> Response[Any]:
@@ -143,11 +88,11 @@ def integrity_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
             return door.to_login(asked)
         form = await officer.form(asked, request)
         errors = reason_fault(form)
-        total = await store.count_records(rooms.log)
-        if errors or total > MOST:
-            return await _page(deps, rooms, verifying, asked, form, errors)
+        if errors:
+            return await _page(deps, rooms, asked, form, errors)
         await officer.note(asked, KIND, "", form["reden"])
-        await verifying.begin(total)
+        total = await store.count_records(rooms.log)
+        await ask(deps.pool, uuid7(), datetime.now(UTC), total)
         return Redirect(asked.at(INTEGRITY.path), status_code=303)
 
     return [page, begin]
@@ -156,7 +101,6 @@ def integrity_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
 async def _page(  # the form comes back with what was typed
     deps: ConsoleDeps,
     rooms: Rooms,
-    verifying: Verifying,
     asked: Asked[Known],
     typed: dict[str, str] | None = None,
     errors: dict[str, str] | None = None,
@@ -165,9 +109,7 @@ async def _page(  # the form comes back with what was typed
     names = await peer_names(rooms.fsc)
     values = {
         "state": await _state(rooms),
-        "verifying": verifying,
-        "report": verifying.report,
-        "most": MOST,
+        "verification": await newest(deps.pool),
         "witnesses": [names.get(e.value, e.value) for e in deps.settings.witness.peers],
         "names": names,
         "given": {"reden": (typed or {}).get("reden", "")},
@@ -188,6 +130,7 @@ async def _state(rooms: Rooms) -> State:
     return State(
         records=await store.count_records(rooms.log),
         lanes=await store.lane_ends(rooms.log),
+        signed=_signed(anchor),
         anchored_at=anchor.at if anchor else None,
         months=await store.dropped_months(rooms.log),
         keeping=await keepings(rooms.fsc),
@@ -195,6 +138,10 @@ async def _state(rooms: Rooms) -> State:
     )
 
 
-def _trust(settings: Settings) -> Trust | None:
-    anchors = [each for path in settings.identity.trust_anchors for each in read_certificates(path)]
-    return trust_in(anchors, own_chain(settings)[1:]) if anchors else None
+def _signed(anchor: Anchor | None) -> dict[str, int]:
+    if anchor is None:
+        return {}
+    try:
+        return {each.lane: each.no for each in read_anchor(anchor).lanes}
+    except InvalidAnchor:  # verifying names it
+        return {}
