@@ -202,6 +202,42 @@ class Told:
         return [each.received.subject for each in await inbox.latest(self.weesp, 10)]
 
 
+@asynccontextmanager
+async def worker_of_doesburg(
+    pair: Pair, pool: Any, registers: Registers
+) -> AsyncIterator[list[bytes]]:
+    """Doesburg's worker brings its notices through its own Outway; the bytes that it sends."""
+    rights = Rights(
+        me=DOESBURG, fsc=pair.doesburg.pools.fsc, purposes=pair.doesburg.pools.purposes,
+        key=pair.key,
+    )  # fmt: skip
+    sent: list[bytes] = []
+
+    async def overhear(_session: Any, _context: Any, said: Any) -> None:
+        sent.append(said.chunk)
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_chunk_sent.append(overhear)
+    async with aiohttp.ClientSession(trace_configs=[trace]) as session:
+        outway = f"http://{pair.outway.host}:{pair.outway.port}"
+        deps = NoticeDeps(
+            pool=pool,
+            connect=lambda: postgres.connect(pair.doesburg.settings, "registers"),
+            registers=registers,
+            oin=DOESBURG,
+            origin="manager.doesburg.test",
+            doors=Doors(
+                outway=OutwayDoor(session=session, outway=outway, way=rights.way), address=Closed()
+            ),
+            why_not=rights.why_not,
+        )
+        stop = asyncio.Event()
+        task = asyncio.create_task(deliver_notices(deps, stop))
+        yield sent
+        stop.set()
+        await task
+
+
 @pytest.fixture
 async def told(pair: Pair) -> AsyncIterator[Told]:
     """Everything agreed, and Doesburg's worker at work."""
@@ -221,29 +257,10 @@ async def told(pair: Pair) -> AsyncIterator[Told]:
         ]
         for each in pools:
             stack.push_async_callback(each.close)
-        session = await stack.enter_async_context(aiohttp.ClientSession())
-        rights = Rights(
-            me=DOESBURG, fsc=pair.doesburg.pools.fsc, purposes=pair.doesburg.pools.purposes,
-            key=pair.key,
-        )  # fmt: skip
-        outway = f"http://{pair.outway.host}:{pair.outway.port}"
-        deps = NoticeDeps(
-            pool=pools[0],
-            connect=lambda: postgres.connect(pair.doesburg.settings, "registers"),
-            registers=Registers({"proef": places()}),
-            oin=DOESBURG,
-            origin="manager.doesburg.test",
-            doors=Doors(
-                outway=OutwayDoor(session=session, outway=outway, way=rights.way), address=Closed()
-            ),
-            why_not=rights.why_not,
-        )
         own = await subscribe_at_doesburg(pair.doesburg, pools[0])
-        stop = asyncio.Event()
-        task = asyncio.create_task(deliver_notices(deps, stop))
+        registers = Registers({"proef": places()})
+        await stack.enter_async_context(worker_of_doesburg(pair, pools[0], registers))
         yield Told(doesburg=pools[0], weesp=pools[1], subscription_id=own, contract=contract)
-        stop.set()
-        await task
 
 
 async def test_a_change_here_is_told_there_until_the_contract_ends(pair: Pair, told: Told) -> None:

@@ -13,6 +13,7 @@ from tests.logboek.log_rig import OTHER, OWN, PEER, entry
 from tests.registers.rig import annotated, made_up
 
 from landschap.gateway.correcting.receivers import Corrected, Receipt, Why, receipt_of, receivers_of
+from landschap.gateway.correcting.telling import correction_since, first_receipts
 from landschap.logboek.drafts import line_draft
 from landschap.logboek.payloads import Outcome
 from landschap.logboek.records import Record, columns_of, encode
@@ -167,3 +168,33 @@ def test_on_the_clock_of_a_source_what_came_in_later_was_not_known_yet() -> None
     assert found is not None
     assert found.doubts == ()
     assert receipt(told(AFTER), asked) is None
+
+
+def test_told_is_the_last_act_that_mended_the_field_and_an_ordinary_change_tells_nobody_again() -> (
+    None
+):
+    moved = dataclasses.replace(
+        said(3, AFTER, date(2026, 8, 1), date.max, "De Wit", "Gracht"), kind=Kind.CHANGE
+    )
+    other = said(4, AFTER, date(2026, 3, 10), date(2026, 6, 1), "Janssen", "Singel")
+    now = dataclasses.replace(NOW, number=4)
+    name = corrected(assertions=(*ASSERTIONS, moved, other), known=now)
+    street = dataclasses.replace(name, path="adres.straat")
+    assert correction_since(name, BEFORE).number == 2
+    assert correction_since(street, BEFORE).number == 4
+    late = dataclasses.replace(ASSERTIONS[1], kind=Kind.CHANGE)
+    unmarked = corrected(assertions=(ASSERTIONS[0], late, moved), known=now)
+    assert correction_since(unmarked, BEFORE).number == 2
+    # Somebody who asked later for what was known before.
+    assert correction_since(corrected(), AFTER).number == 2
+
+
+def test_an_organisation_is_told_once_whoever_asked_for_it_and_for_whatever_purposes() -> None:
+    lines = [
+        told(BEFORE, purpose="https://doelen.test/anders"),
+        told(BEFORE - timedelta(days=3)),
+        told(BEFORE, delegator=OTHER),
+        told(BEFORE, peer=None, direction="own"),
+    ]
+    found = first_receipts(receivers_of(lines, corrected(), OWN), OWN)
+    assert found == {PEER: BEFORE - timedelta(days=3), OTHER: BEFORE}

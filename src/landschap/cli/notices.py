@@ -74,7 +74,12 @@ class Rights:
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def why_not(self, to: Subscription) -> str:
-        """Why a subscriber may not be told; empty when it may."""
+        """Why a subscriber may not be told; empty when it may.
+
+        Who must be told needs no right to the register: it may have lost that since.
+        """
+        if to.duty:
+            return ""
         now = datetime.now(UTC)
         grants = [
             each
@@ -91,7 +96,13 @@ class Rights:
         return ""
 
     async def checked(self, to: Subscription) -> Checked:
-        """What is looked up about a person before a subscriber is told, as a door would say."""
+        """What is looked up about a person before a subscriber is told, as a door would say.
+
+        Nothing for a duty: also of a person whose data may not be used it is told that what was
+        received is wrong. Source: AVG art. 19.
+        """
+        if to.duty:
+            return Checked(checks=[], activity="")
         rules = await self._in_force(to, datetime.now(UTC))
         facts = Facts(marked=await persons.marked(self.purposes))
         # Of rules in turn any may be the one under which was subscribed: what any asks is done.

@@ -11,6 +11,7 @@ from landschap.cli import (
     register_mapping,
     register_notices,
     register_receivers,
+    register_tell,
 )
 from landschap.cli.register import register
 
@@ -23,4 +24,5 @@ __all__ = [
     "register_mapping",
     "register_notices",
     "register_receivers",
+    "register_tell",
 ]

@@ -17,6 +17,7 @@ from landschap.cli.register import Desk, of_organisation, register
 from landschap.cli.tables import answer, table_of
 from landschap.cli.with_pool import run_with_pool
 from landschap.platform.trouble import Trouble
+from landschap.registers.notices import PAST_TENSE
 from landschap.registers.store import inbox as received
 from landschap.registers.store import notices
 from landschap.registers.store import subscriptions as kept
@@ -209,17 +210,20 @@ def dead_letters(desk: Desk, subscription: UUID, as_json: bool) -> None:
 
 @register.command("inbox")
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
+@click.option("--corrections", is_flag=True, help="Only that something was corrected.")
 @json_option
 @of_organisation
-def inbox(desk: Desk, limit: int, as_json: bool) -> None:
+def inbox(desk: Desk, limit: int, corrections: bool, as_json: bool) -> None:
     """List the notices of other organisations, the newest first.
 
     \b
     Examples:
       landschap register inbox
       landschap register inbox --limit 100 --json
+      landschap register inbox --corrections
     """
-    found = _do(desk, lambda pool: received.latest(pool, limit))
+    ending = f"-{PAST_TENSE['CORRECTIE']}" if corrections else ""
+    found = _do(desk, lambda pool: received.latest(pool, limit, ending))
     if as_json:
         click.echo(
             json.dumps(

@@ -59,8 +59,9 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """Who received it, their names, and since when the log tells."""
+    """Who received what, their names, and since when the log tells."""
 
+    corrected: Corrected
     receivers: Sequence[Receiver]
     names: dict[str, str]
     since: datetime | None
@@ -99,8 +100,8 @@ def receivers(
     """  # noqa: E501 - an example is typed on one line
     kind, object_id = type_of(desk, thing)
     asked = Asked(type=kind, object_id=object_id, path=field, activity=activity, case=case)
-    _refuse_what_no_line_tells(asked)
-    found = asyncio.run(_answered(desk, asked))
+    refuse_what_no_line_tells(asked)
+    found = asyncio.run(answered(desk, asked))
     if found is None:
         click.echo(f"{thing} was never registered, or as nobody's.", err=True)
         ctx.exit(_NOT_FOUND)
@@ -121,7 +122,8 @@ def receivers(
     answer.print(table)
 
 
-def _refuse_what_no_line_tells(asked: Asked) -> None:
+def refuse_what_no_line_tells(asked: Asked) -> None:
+    """Raises Trouble for an object of nobody, and a field that the model does not keep."""
     kind = asked.type
     if kind.subject is None:
         raise Trouble(
@@ -133,7 +135,11 @@ def _refuse_what_no_line_tells(asked: Asked) -> None:
         raise Trouble(f"{kind.title} keeps no {asked.path}{near}", "name a field of the model")
 
 
-async def _answered(desk: Desk, asked: Asked) -> Answered | None:
+async def answered(desk: Desk, asked: Asked) -> Answered | None:
+    """Who received it, after the look was written; None for an object that is nobody's.
+
+    Raises Trouble.
+    """
     async with rooms_of(desk.settings) as rooms:
         pool = await postgres.pool(desk.settings, "registers", size=1)
         try:
@@ -150,7 +156,8 @@ async def _answered(desk: Desk, asked: Asked) -> Answered | None:
             desk.settings.organisation.oin.value,
         )
         names = dict(await peer_names(rooms.fsc))
-        return Answered(receivers=found, names=names, since=await first_recorded(rooms.log))
+        since = await first_recorded(rooms.log)
+        return Answered(corrected=corrected, receivers=found, names=names, since=since)
 
 
 async def _numbers(pool: asyncpg.Pool, asked: Asked) -> list[str]:

@@ -71,6 +71,7 @@ class Subscription:
     Every assertion up to ``position`` was sent, waits as a notice, or does not concern it.
     ``next_try_at`` is when its place of delivery is tried again, ``failing_since`` since when that
     does not answer. ``rate`` is how many requests a minute it takes; None when it did not say.
+    ``duty``: nobody asked for it; we must tell who received what was corrected since.
     """
 
     subscription_id: UUID
@@ -88,6 +89,7 @@ class Subscription:
     last_success_at: datetime | None
     rate: int | None
     created_at: datetime
+    duty: bool = False
 
     def as_json(self, register: Register) -> dict[str, JsonValue]:
         """The subscription as its reader sees it."""

@@ -179,7 +179,7 @@ def _about_values(
         if told and told != right:
             unsure = len(told) > 1 or len(right) > 1
             return ({Why.UNSURE} if unsure else set()) | (set() if moment else {Why.NO_MOMENT})
-    if not _differs_somewhere(corrected, then):
+    if not differs_somewhere(corrected, then):
         return None
     return {Why.NO_MOMENT if day is None else Why.OTHER_DAY}
 
@@ -202,7 +202,7 @@ def _values(corrected: Corrected, day: date, known: Known) -> list[JsonValue]:
     ]
 
 
-def _differs_somewhere(corrected: Corrected, then: Known) -> bool:
+def differs_somewhere(corrected: Corrected, then: Known) -> bool:
     """Whether a value told then is another one now, of any day: values change on edges only."""
     edges = {day for each in corrected.assertions for day in _edges(each) if day is not None}
     for day in edges:

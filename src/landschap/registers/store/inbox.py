@@ -59,11 +59,13 @@ async def waiting(source: Connection, now: datetime, limit: int) -> Sequence[Kep
     return [_kept(row) for row in rows]
 
 
-async def latest(source: Connection, limit: int) -> Sequence[Kept]:
-    """What came last, the newest first."""
+async def latest(source: Connection, limit: int, ending: str = "") -> Sequence[Kept]:
+    """What came last, the newest first; only of types that end with a text."""
     rows = await source.fetch(
-        "SELECT * FROM registers.received ORDER BY place DESC LIMIT $1", limit
-    )
+        """SELECT * FROM registers.received WHERE right(type, length($2)) = $2
+           ORDER BY place DESC LIMIT $1""",
+        limit, ending,
+    )  # fmt: skip
     return [_kept(row) for row in rows]
 
 

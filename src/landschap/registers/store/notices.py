@@ -51,8 +51,9 @@ async def busy(source: Connection, now: datetime, limit: int) -> Sequence[UUID]:
            WHERE s.next_try_at <= $1 AND (
                s.state = 'aangevraagd'
                OR s.state = 'actief' AND (
-                   s.position < (SELECT coalesce(max(a.last_number), 0) FROM registers.act a
-                                 WHERE a.register = s.register)
+                   NOT s.duty
+                   AND s.position < (SELECT coalesce(max(a.last_number), 0) FROM registers.act a
+                                     WHERE a.register = s.register)
                    OR EXISTS (SELECT FROM registers.notice n
                               WHERE n.subscription_id = s.subscription_id AND NOT n.dead
                                 AND n.next_try_at <= $1)))
@@ -69,6 +70,8 @@ async def take(pool: Pool, wanted: Subscription, now: datetime) -> int:
     held until commit, so no lower one can still come.
     """
     filters = wanted.wanted.filters
+    if wanted.duty:
+        return 0  # what it must bring is put there by who knows who must be told
     async with pool.acquire() as connection, connection.transaction():
         last = await connection.fetchval(
             "SELECT coalesce(max(last_number), 0) FROM registers.act WHERE register = $1",
@@ -119,9 +122,12 @@ async def heads(
 
 
 async def delivered(source: Connection, subscription_id: UUID, numbers: Sequence[int]) -> None:
-    """These were taken by the place of delivery."""
+    """These were taken by the place of delivery. Of a duty it is kept that they were."""
     await source.execute(
-        "DELETE FROM registers.notice WHERE subscription_id = $1 AND number = ANY ($2)",
+        """WITH taken AS (DELETE FROM registers.notice
+                          WHERE subscription_id = $1 AND number = ANY ($2))
+           UPDATE registers.told SET received_at = clock_timestamp()
+           WHERE subscription_id = $1 AND number = ANY ($2)""",
         subscription_id, list(numbers),
     )  # fmt: skip
 
@@ -182,7 +188,7 @@ async def replay(pool: Pool, subscription_id: UUID, after: int) -> bool:
             """UPDATE registers.subscription
                SET position = $2, next_try_at = clock_timestamp(), changed_at = clock_timestamp()
                WHERE subscription_id = $1 AND position >= $2 AND state <> 'beeindigd'
-               RETURNING true""",
+                 AND NOT duty RETURNING true""",
             subscription_id, after,
         )  # fmt: skip
         if moved:
@@ -201,13 +207,15 @@ async def backlogs(source: Connection) -> Mapping[UUID, Backlog]:
     """
     rows = await source.fetch(
         """SELECT s.subscription_id,
-                  coalesce((SELECT max(a.last_number) FROM registers.act a
-                            WHERE a.register = s.register), 0) - s.position AS unread,
+                  CASE WHEN s.duty THEN 0 ELSE
+                      coalesce((SELECT max(a.last_number) FROM registers.act a
+                                WHERE a.register = s.register), 0) - s.position END AS unread,
                   count(n.number) FILTER (WHERE NOT n.dead) AS waiting,
                   count(n.number) FILTER (WHERE n.dead) AS dead,
                   min(n.registered_at) FILTER (WHERE NOT n.dead) AS oldest_at,
                   (SELECT a.registered_at FROM registers.act a
                    WHERE a.register = s.register AND a.last_number > s.position
+                     AND NOT s.duty
                    ORDER BY a.last_number LIMIT 1) AS unread_at
            FROM registers.subscription s
            LEFT JOIN registers.notice n ON n.subscription_id = s.subscription_id

@@ -55,7 +55,7 @@ async def subscribe(
             return subscription_of(earlier)
         running = await connection.fetchval(
             """SELECT count(*) FROM registers.subscription
-               WHERE register = $1 AND peer = $2 AND state <> 'beeindigd'""",
+               WHERE register = $1 AND peer = $2 AND state <> 'beeindigd' AND NOT duty""",
             register.name, asking.peer,
         )  # fmt: skip
         if running >= MAX_PER_READER:
@@ -80,10 +80,10 @@ async def subscribe(
 async def subscription(
     source: Connection, subscription_id: UUID, register: str = ""
 ) -> Subscription | None:
-    """One subscription, of one register when that is named."""
+    """One subscription; of one register when that is named, and then no duty of ours."""
     row = await source.fetchrow(
         """SELECT * FROM registers.subscription
-           WHERE subscription_id = $1 AND ($2 = '' OR register = $2)""",
+           WHERE subscription_id = $1 AND ($2 = '' OR register = $2 AND NOT duty)""",
         subscription_id, register,
     )  # fmt: skip
     return None if row is None else subscription_of(row)
@@ -92,10 +92,13 @@ async def subscription(
 async def subscriptions(
     source: Connection, register: str = "", peer: str = "", *, with_ended: bool = True
 ) -> Sequence[Subscription]:
-    """The subscriptions, of one register or reader when these are named, the oldest first."""
+    """The subscriptions, of one register or reader when these are named, the oldest first.
+
+    A duty of ours is nothing that a reader asked for, and is not among those of a reader.
+    """
     rows = await source.fetch(
         """SELECT * FROM registers.subscription
-           WHERE ($1 = '' OR register = $1) AND ($2 = '' OR peer = $2)
+           WHERE ($1 = '' OR register = $1) AND ($2 = '' OR peer = $2 AND NOT duty)
              AND ($3 OR state <> 'beeindigd')
            ORDER BY created_at, subscription_id LIMIT 10000""",
         register, peer, with_ended,
@@ -193,4 +196,5 @@ def subscription_of(row: Any) -> Subscription:
         last_success_at=row["last_success_at"],
         rate=row["rate"],
         created_at=row["created_at"],
+        duty=row["duty"],
     )
