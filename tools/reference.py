@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Write the reference pages that follow from the program: settings, commands, annotations.
 
-python tools/reference.py            write settings.md, commands.md and information-models.md
+python tools/reference.py            write settings, commands, information-models, where-data-lies
 python tools/reference.py --check    exit 1 when a page is not what would be written
 """
 
@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from landschap.cli import COMMANDS, EXIT_CODES
+from landschap.cli.where import places_page
 from landschap.platform.settings import schema
 from landschap.registers.annotations import ON_PROPERTY, ON_TYPE, ON_VALUE
 from landschap.registers.deriving import RULES, ValueKind
@@ -152,6 +153,7 @@ def main() -> int:
         "settings.md": settings_page(),
         "commands.md": commands_page(),
         "information-models.md": annotations_page(),
+        "where-data-lies.md": places_page(),
     }
     stale = []
     for name, text in pages.items():

@@ -58,6 +58,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "api": ("api", "api", "Check descriptions of APIs against the design rules."),
     "source": ("source", "source", "Check, explain and test logical sources."),
     "log": ("log", "log", "Read and export the log."),
+    "where": ("where", "where", "Show where each class of data lies, and until when."),
     "incident": ("incident", "incident", "See whom and what a data breach is about."),
     "verify": ("verify", "verify", "Prove that the log is intact."),
     "explain": ("explain", "explain", "Explain one transaction, or one error code."),

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""``landschap where``: every place that holds a class of data, and every memory with its lifetime.
+
+What registers hold follows from their models; the other places stand in ``where.toml``, which a
+test compares with the tables that there are.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.resources import files
+from pathlib import Path
+
+import click
+import msgspec
+
+from landschap.cli.config_option import config_option, json_option
+from landschap.cli.tables import answer, table_of
+from landschap.platform.settings import load_settings
+
+MODEL = "model"
+CLASSES = ("gewoon", "identificerend", "bijzonder", "pseudoniem", "medewerker")
+_OF_MODELS = ("gewoon", "identificerend", "bijzonder")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A place in words, what of it is a table, a file or a memory, what it holds and how long."""
+
+    where: str
+    kinds: tuple[str, ...]
+    until: str
+    tables: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    cache: str = ""
+
+    @property
+    def sort(self) -> str:
+        """Whether it is a table, a file or a memory."""
+        return "memory" if self.cache else "file" if self.files else "table"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A property of a register, ``register.type.property``, with its class."""
+
+    path: str
+    kind: str
+
+
+def read_places() -> Sequence[Place]:
+    """All places, as they were written down."""
+    text = (files("landschap.cli") / "where.toml").read_text(encoding="utf-8")
+    return msgspec.convert(tomllib.loads(text)["place"], list[Place])
+
+
+def places_of(kind: str, places: Sequence[Place], held: Sequence[Held]) -> Sequence[Place]:
+    """The places that hold this class; one that holds what models hold does when a model does.
+
+    Without a class: all that hold anything about a person.
+    """
+    of_models = {each.kind for each in held}
+    return [
+        each
+        for each in places
+        if (each.kinds if not kind else kind in each.kinds)
+        or (MODEL in each.kinds and kind in of_models)
+    ]
+
+
+def places_page() -> str:
+    """The reference page of all places."""
+    lines = [
+        "# Where data lies",
+        "",
+        "Written by `tools/reference.py` from `src/landschap/cli/where.toml`; do not edit.",
+        "`landschap where` shows it with what your own registers hold.",
+        "The class `model` is whatever the models of your registers say.",
+        "",
+        "| Place | Kind | Tables, files or memory | Classes | Until |",
+        "|---|---|---|---|---|",
+    ]
+    for each in read_places():
+        parts = ", ".join(f"`{name}`" for name in each.tables) or ", ".join(each.files)
+        kinds = ", ".join(each.kinds) or "none"
+        lines.append(
+            f"| {each.where} | {each.sort} | {parts or each.cache} | {kinds} | {each.until} |"
+        )
+    return "\n".join([*lines, ""])
+
+
+@click.command("where")
+@click.argument("kind", metavar="[CLASS]", default="", type=click.Choice(["", *CLASSES]))
+@json_option
+@config_option
+def where(config: Path, kind: str, as_json: bool) -> None:
+    """Show every place that holds a class of data, and until when it is there.
+
+    CLASS is gewoon, identificerend or bijzonder (as information models say), pseudoniem or
+    medewerker; without it, all places that hold anything about a person. What registers hold
+    follows from the models in this folder. A logical source keeps nothing of what it passes on.
+
+    \b
+    Examples:
+      landschap where
+      landschap where bijzonder
+      landschap where identificerend --json
+    """
+    held = held_below(load_settings(config).path.parent)
+    found = places_of(kind, read_places(), held)
+    fields = [each for each in held if kind in ("", each.kind)]
+    if as_json:
+        told = {
+            "places": [{**asdict(each), "sort": each.sort} for each in found],
+            "fields": [asdict(each) for each in fields],
+        }
+        click.echo(json.dumps(told, ensure_ascii=False))
+        return
+    table = table_of("Place", "Kind", "Classes", "Until")
+    for place in found:
+        table.add_row(place.where, place.sort, ", ".join(place.kinds), place.until)
+    answer.print(table)
+    counted: Mapping[str, list[str]] = {name: [] for name in _OF_MODELS}
+    for each in fields:
+        counted[each.kind].append(each.path)
+    for name, paths in counted.items():
+        if paths:
+            click.echo(f"\n{name} in registers: {', '.join(paths)}")
+
+
+def held_below(folder: Path) -> Sequence[Held]:
+    """The properties that are personal data, of the registers of this folder."""
+    from landschap.registers.client import MODELS_FOLDER, read_models
+
+    models = folder / MODELS_FOLDER
+    if not models.is_dir():
+        return []
+    return [
+        Held(path=f"{register.name}.{kind.name}.{prop.name}", kind=prop.personal_data.value)
+        for register in read_models(models).by_name.values()
+        for kind in register.types.values()
+        for prop in kind.properties.values()
+        if prop.personal_data.value in _OF_MODELS
+    ]
