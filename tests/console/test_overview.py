@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from tests.console.console_rig import Console
 
@@ -55,8 +55,28 @@ def test_refusals_are_counted_by_code_and_hour_and_nothing_else_is() -> None:
 
 def test_without_refusals_there_is_nothing_to_count() -> None:
     found = overview_of([])
-    assert (found.codes, found.total, found.since) == ((), 0, None)
+    assert (found.codes, found.total, found.since, found.peaks) == ((), 0, None, ())
     assert found.bars(100) == [0] * 24
+
+
+def test_an_hour_outside_office_hours_with_ten_refusals_is_a_peak() -> None:
+    friday = datetime(2026, 11, 27, 18, 5, tzinfo=UTC)  # 19.05 in the Netherlands
+    moments = {SUNDAY_NIGHT: 10, SUNDAY_NIGHT - timedelta(hours=1): 9, friday: 12, MONDAY: 30}
+    drafts = [
+        refused("case_missing", at + timedelta(seconds=number))
+        for at, count in moments.items()
+        for number in range(count)
+    ]
+    found = overview_of(sealed(each) for each in drafts)
+    assert found.peaks == (
+        (datetime(2026, 11, 29, 22, tzinfo=UTC), 10),
+        (datetime(2026, 11, 27, 18, tzinfo=UTC), 12),
+    )
+    assert found.outside == 31
+    summer = datetime(2026, 7, 1, 16, 59, 30, tzinfo=UTC)  # a Wednesday, 18.59 in the Netherlands
+    spread = [refused("case_missing", summer + timedelta(seconds=6 * n)) for n in range(14)]
+    (peak,) = overview_of(sealed(each) for each in [*spread, spread[-1]]).peaks
+    assert peak == (datetime(2026, 7, 1, 17, tzinfo=UTC), 10)
 
 
 async def test_the_page_counts_what_the_log_holds(console: Console) -> None:
@@ -69,3 +89,15 @@ async def test_the_page_counts_what_the_log_holds(console: Console) -> None:
     assert row[1] == "3"
     assert 'role="img"' in page
     assert "Eindigt binnen 60 dagen" in page
+
+
+async def test_the_page_names_a_peak(console: Console) -> None:
+    log, now = console.deps.registers.log, datetime.now(UTC)
+    night = now.replace(hour=1, minute=30, second=0, microsecond=0)
+    if night > now:
+        night -= timedelta(days=1)
+    await log.append([refused("proefcode_b", night) for _ in range(11)])
+    page = (await (await console.visit("fg")).get("/console/logboek")).text
+    table = page[page.index("Pieken buiten kantoortijd") :]
+    assert "Uren met 10 weigeringen of meer" in table
+    assert re.search(r"(2|3)[.]00 uur</time></th><td[^>]*>11</td>", table) is not None

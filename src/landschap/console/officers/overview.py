@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from landschap.logboek.records import Record
 from landschap.vocabulary.times import AMSTERDAM
@@ -14,6 +14,9 @@ from landschap.vocabulary.times import AMSTERDAM
 NO_PURPOSE = frozenset(
     {"declaration_missing", "purpose_missing", "purpose_unknown", "contract_without_purpose"}
 )
+PEAK = 10
+"""From so many refusals within one hour outside office hours on, that hour is a peak."""
+_MOST_PEAKS = 24
 _FIRST_HOUR, _LAST_HOUR, _SATURDAY = 7, 19, 5
 
 
@@ -22,12 +25,15 @@ class Overview:
     """Refusals counted: by code, the most first; by hour of the day in the Netherlands.
 
     ``outside`` are those before seven, from seven in the evening, and in a weekend; ``no_purpose``
-    those of a question without a purpose that counts. ``since`` is the moment of the oldest.
+    those of a question without a purpose that counts. ``peaks`` are the hours among ``outside``
+    with `PEAK` refusals or more, by their beginning, the latest first, 24 at most. ``since`` is
+    the moment of the oldest refusal.
     """
 
     codes: tuple[tuple[str, int], ...]
     hours: tuple[int, ...]
     outside: int
+    peaks: tuple[tuple[datetime, int], ...]
     no_purpose: int
     total: int
     since: datetime | None
@@ -41,7 +47,8 @@ class Overview:
 def overview_of(records: Iterable[Record]) -> Overview:
     """The refusals in these records; what was permitted is left out."""
     codes: Counter[str] = Counter()
-    hours, outside, since = [0] * 24, 0, None
+    hours, since = [0] * 24, None
+    outside: Counter[datetime] = Counter()
     for record in records:
         code = _refused(record)
         if code is None:
@@ -49,16 +56,28 @@ def overview_of(records: Iterable[Record]) -> Overview:
         at = record.columns.at.astimezone(AMSTERDAM)
         codes[code] += 1
         hours[at.hour] += 1
-        outside += at.weekday() >= _SATURDAY or not _FIRST_HOUR <= at.hour < _LAST_HOUR
+        if at.weekday() >= _SATURDAY or not _FIRST_HOUR <= at.hour < _LAST_HOUR:
+            outside[_hour_of(record.columns.at)] += 1
         since = min(since or record.columns.at, record.columns.at)
     return Overview(
         codes=tuple(codes.most_common()),
         hours=tuple(hours),
-        outside=outside,
+        outside=outside.total(),
+        peaks=_peaks(outside),
         no_purpose=sum(codes[each] for each in NO_PURPOSE),
         total=codes.total(),
         since=since,
     )
+
+
+def _hour_of(at: datetime) -> datetime:
+    """The beginning of its hour; here an hour begins when it does in UTC."""
+    return at - timedelta(minutes=at.minute, seconds=at.second, microseconds=at.microsecond)
+
+
+def _peaks(outside: Mapping[datetime, int]) -> tuple[tuple[datetime, int], ...]:
+    found = ((hour, count) for hour, count in outside.items() if count >= PEAK)
+    return tuple(sorted(found, reverse=True)[:_MOST_PEAKS])
 
 
 def _refused(record: Record) -> str | None:

@@ -17,7 +17,7 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 
 from landschap.console.known import Known
-from landschap.console.officers.overview import Overview, overview_of
+from landschap.console.officers.overview import PEAK, Overview, overview_of
 from landschap.console.officers.store import log_looks
 from landschap.console.pages.context import (
     LOG,
@@ -63,6 +63,7 @@ def watcher_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
             "has_persons": bool(console.access_activity),
             "overview": await _overview(deps),
             "days": PERIOD.days,
+            "peak": PEAK,
             "ending": await _ending(deps),
             "soon": SOON.days,
         }
