@@ -28,6 +28,7 @@ async def test_every_table_stands_in_exactly_one_place(database: Database) -> No
     assert len(named) == len(set(named))
     # A table that is not here yet is a place where data lies without anybody knowing.
     assert there - {"platform.migration"} - set(named) == set()
+    assert set(named) - there == set()
 
 
 def test_every_place_says_what_it_is_what_it_holds_and_until_when() -> None:
