@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,8 +38,8 @@ def backup(file: Path, config: Path, force: bool) -> None:
     if file.exists() and not force:
         raise click.UsageError(f"{file} exists; name another file, or give --force")
     settings = load_settings(config)
-    asyncio.run(_backup(settings, file))
-    click.echo(f"{file}: {file.stat().st_size:,} bytes")
+    size = asyncio.run(_backup(settings, file))
+    click.echo(f"{file}: {size:,} bytes")
     click.echo(f"not in it: {settings.paths.secrets}; back that up apart", err=True)
 
 
@@ -72,12 +73,15 @@ def restore(ctx: click.Context, file: Path, config: Path) -> None:
     ctx.exit(_VERIFICATION_FAILED)
 
 
-async def _backup(settings: Settings, file: Path) -> None:
+async def _backup(settings: Settings, file: Path) -> int:
+    from landschap.cli.complying.backups import note_backup
     from landschap.platform import postgres
     from landschap.platform.postgres.copies import dump
 
     async with postgres.database(settings):
+        at = datetime.now(UTC)
         await dump(settings, file)
+    return note_backup(settings, at, file)
 
 
 async def _restore(settings: Settings, file: Path) -> tuple[Report, int]:

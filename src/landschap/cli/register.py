@@ -64,7 +64,11 @@ class Desk:
 
 
 def _desk(config: Path) -> Desk:
-    settings = load_settings(config)
+    return desk_of(load_settings(config))
+
+
+def desk_of(settings: Settings) -> Desk:
+    """The desk of an organisation. Raises Trouble when a model of a register is wrong."""
     try:
         registers = client.read_models(settings.path.parent / client.MODELS_FOLDER)
     except InvalidModel as error:

@@ -113,7 +113,7 @@ def verify(
     if copy is not None and how["with_witnesses"]:
         raise click.UsageError("witnesses are asked about the log itself, not about a copy")
     settings = load_settings(config) if copy is None or config.exists() else None
-    trust = _trust(settings, trust_anchors)
+    trust = trust_of(settings, trust_anchors)
     if chain is not None:
         from landschap.cli.verify_chain import verify_chain
 
@@ -222,7 +222,8 @@ class counting:  # noqa: N801 - reads as a verb where it is used
         self._progress.stop()
 
 
-def _trust(settings: Settings | None, given: tuple[Path, ...]) -> Trust | None:
+def trust_of(settings: Settings | None, given: tuple[Path, ...] = ()) -> Trust | None:
+    """What anchors must chain to: the certificates given, or those of the settings."""
     paths = given or (settings.identity.trust_anchors if settings is not None else ())
     anchors = [certificate for path in paths for certificate in read_certificates(path)]
     if not anchors:

@@ -118,6 +118,16 @@ async def emergencies(pool: asyncpg.Pool) -> Sequence[Used]:
     return [_used(row) for row in rows]
 
 
+async def emergencies_between(
+    pool: asyncpg.Pool, since: datetime, until: datetime
+) -> Sequence[Used]:
+    """Every use that began in ``[since, until)``, in order."""
+    rows = await pool.fetch(
+        f"{_USED} WHERE u.begun_at >= $1 AND u.begun_at < $2 ORDER BY u.begun_at", since, until
+    )
+    return [_used(row) for row in rows]
+
+
 async def emergency(pool: asyncpg.Pool, emergency_id: UUID) -> Used | None:
     """One use; None when there is none."""
     row = await pool.fetchrow(f"{_USED} WHERE u.emergency_id = $1", emergency_id)

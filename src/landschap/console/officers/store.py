@@ -107,6 +107,27 @@ async def person_questions(pool: asyncpg.Pool) -> Sequence[PersonQuestion]:
     return [_question(row) for row in rows]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """When a person asked, until when it may be answered, and when it was decided on."""
+
+    at: datetime
+    until: datetime
+    decided_at: datetime | None
+
+
+async def asked_between(pool: asyncpg.Pool, since: datetime, until: datetime) -> Sequence[Asked]:
+    """Every question of ``[since, until)``. One month to answer: AVG art. 12 lid 3."""
+    rows = await pool.fetch(
+        "SELECT q.at, (q.at AT TIME ZONE 'Europe/Amsterdam' + interval '1 month')"
+        " AT TIME ZONE 'Europe/Amsterdam' AS until, a.at AS decided_at"
+        " FROM person_question q LEFT JOIN person_answer a USING (question_id)"
+        " WHERE q.at >= $1 AND q.at < $2 ORDER BY q.at",
+        *(since, until),
+    )
+    return [Asked(**row) for row in rows]
+
+
 async def person_question(pool: asyncpg.Pool, question_id: UUID) -> PersonQuestion | None:
     """One question; None when there is none."""
     row = await pool.fetchrow(f"{_QUESTION} WHERE q.question_id = $1", question_id)
