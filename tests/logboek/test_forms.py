@@ -15,7 +15,7 @@ from tests.logboek.log_rig import GRANT, OWN, PEER, SERVICE
 from landschap.logboek.batches import seal
 from landschap.logboek.drafts import permitted_draft
 from landschap.logboek.faults import InvalidRecord
-from landschap.logboek.forms import Form, Moment, form_of, whole
+from landschap.logboek.forms import Form, Kept, Moment, form_of, whole
 from landschap.logboek.payloads import AdlEntry, FscEntry
 from landschap.logboek.records import Draft, columns_of, encode
 from landschap.vocabulary.ijson import JsonValue
@@ -82,6 +82,7 @@ def test_a_filled_form_equals_the_whole_draft(moment: Moment) -> None:
     # What the log keeps of it gives the same bytes again.
     assert sealed.form is not None
     assert whole(sealed.form, sealed.values) == sealed.payload
+    assert Kept(sealed.form).filled(sealed.values) == sealed.payload
     assert (
         msgspec.structs.astuple(filled.columns)[1:]
         == msgspec.structs.astuple(columns_of(draft, number))[1:]
@@ -132,3 +133,8 @@ def test_a_form_of_drafts_that_do_not_follow_the_moment_is_refused() -> None:
     )
     with pytest.raises(InvalidRecord, match="does not follow"):
         form_of(lambda _: _draft(fixed), has_parent=False, has_declaration=False)
+
+
+@given(st.binary(max_size=60), st.binary(max_size=60) | st.just(b"a\nb\nc\nd\ne\nf\ng\nh"))
+def test_a_kept_form_gives_what_is_whole_also_when_damaged(form: bytes, values: bytes) -> None:
+    assert Kept(form).filled(values) == whole(form, values)

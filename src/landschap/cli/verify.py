@@ -22,6 +22,8 @@ from landschap.cli.proof_file import is_proof, told, verify_proof
 from landschap.cli.siem import tell_gap
 from landschap.logboek import store
 from landschap.logboek.findings import Report
+from landschap.logboek.sections import verify_together
+from landschap.logboek.store import helping
 from landschap.logboek.trust import trust_in
 from landschap.logboek.verify import Log, Trust
 from landschap.logboek.verify import verify as prove
@@ -183,7 +185,7 @@ async def verify_database(
             dropped = await store.dropped_months(pool)
             total = await store.count_records(pool)
             async with store.snapshot(pool) as log:
-                report = await _prove(log, dropped, trust, total)
+                report = await _prove_together(settings, log, dropped, trust, total)
                 if heard is not None:
                     from landschap.cli.testimony import compared
 
@@ -204,6 +206,24 @@ async def verify_copy(path: Path, trust: Trust | None) -> Report:
 async def _prove(log: Log, dropped: list[date], trust: Trust | None, total: int) -> Report:
     with counting("Verifying", total) as advance:
         return await prove(log, dropped=dropped, trust=trust, progress=advance)
+
+
+async def _prove_together(
+    settings: Settings,
+    log: store.Snapshot,
+    dropped: list[date],
+    trust: Trust | None,
+    total: int,
+) -> Report:
+    """Verify with a process for each core when the log is large enough for it."""
+    if total < helping.WORTH_IT:
+        return await _prove(log, dropped, trust, total)
+    exported = await log.exported()
+    with counting("Verifying", total) as advance:
+        async with helping.helpers(settings, LOG_READER, exported) as helpers:
+            return await verify_together(
+                log, helpers, dropped=dropped, trust=trust, progress=advance
+            )
 
 
 class counting:  # noqa: N801 - reads as a verb where it is used

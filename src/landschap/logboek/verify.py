@@ -64,13 +64,11 @@ async def verify(
         months_dropped=tuple(f"{month:%Y-%m}" for month in dropped),
         strangers_not_checked=trust is None,
     )
-    signed = await _anchors(log, report, trust)
-    walk = _Walk(report, signed, {(m.year, m.month) for m in dropped})
-    stream = _Stream(log.records(), progress)
+    signed = await signed_heads(log, report, trust)
+    walk = Walk(report, signed, {(m.year, m.month) for m in dropped})
+    stream = Stream(log.records(), progress)
     async for batch in log.batches():
-        walk.chain(batch)
-        walk.early(await stream.before(batch.made))
-        walk.batch(batch.made, await stream.within(batch.made))
+        await walk.through(batch, stream)
     walk.early(await stream.rest())
     walk.end_lane()
     report.records = stream.count
@@ -78,7 +76,7 @@ async def verify(
     return report
 
 
-class _Signed:
+class SignedHeads:
     """The heads that anchors vouch for, and how far each lane is covered."""
 
     def __init__(self) -> None:
@@ -87,6 +85,7 @@ class _Signed:
         self.contradictions: list[tuple[str, int, datetime]] = []
 
     def add(self, statement: Statement) -> None:
+        """Take over what one anchor states."""
         for end in statement.lanes:
             place = (end.lane, end.no)
             known = self.heads.setdefault(place, (end.head, statement.at))
@@ -95,8 +94,9 @@ class _Signed:
             self.covered[end.lane] = max(end.no, self.covered.get(end.lane, 0))
 
 
-async def _anchors(log: Log, report: Report, trust: Trust | None) -> _Signed:
-    signed = _Signed()
+async def signed_heads(log: Log, report: Report, trust: Trust | None) -> SignedHeads:
+    """Check the anchors of a log, and gather the heads that they vouch for."""
+    signed = SignedHeads()
     previous: bytes | None = None
     async for anchor in log.anchors():
         report.anchors += 1
@@ -122,15 +122,17 @@ async def _anchors(log: Log, report: Report, trust: Trust | None) -> _Signed:
     return signed
 
 
-class _Stream:
+class Stream:
     """The records, handed out batch by batch."""
 
-    def __init__(self, records: AsyncIterator[Record], progress: Progress | None) -> None:
+    def __init__(
+        self, records: AsyncIterator[Record], progress: Progress | None, already: int = 0
+    ) -> None:
         self._records = records
         self._progress = progress
         self._held: Record | None = None
         self._ended = False
-        self.count = 0
+        self.count = already
 
     async def before(self, head: BatchHead) -> list[Record]:
         """The records that stand before this batch and so belong to none."""
@@ -165,15 +167,21 @@ class _Stream:
         return self._held
 
 
-class _Walk:
+class Walk:
     """The walk along the lanes: what the previous batch was, what was found on the way."""
 
-    def __init__(self, report: Report, signed: _Signed, dropped: set[tuple[int, int]]) -> None:
+    def __init__(self, report: Report, signed: SignedHeads, dropped: set[tuple[int, int]]) -> None:
         self._report = report
         self._signed = signed
         self._dropped = dropped
         self._previous: StoredBatch | None = None
         self._ends: dict[str, int] = {}
+
+    async def through(self, batch: StoredBatch, stream: Stream) -> None:
+        """Check a batch and its records, after the records that stand before it."""
+        self.chain(batch)
+        self.early(await stream.before(batch.made))
+        self.batch(batch.made, await stream.within(batch.made))
 
     def chain(self, batch: StoredBatch) -> None:
         """Check a head against its own content, its predecessor and the anchors."""

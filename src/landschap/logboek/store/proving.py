@@ -15,7 +15,7 @@ import msgspec
 from landschap.logboek.anchors import Anchor
 from landschap.logboek.merkle import BatchHead, inclusion_proof
 from landschap.logboek.records import Record
-from landschap.logboek.store.rows import SELECTED, record_of
+from landschap.logboek.store.rows import SELECTED, between, record_of
 from landschap.logboek.verify import StoredBatch
 
 _PAGE = 2000
@@ -104,9 +104,21 @@ class Snapshot:
 
     async def records(self) -> AsyncIterator[Record]:
         """All records, by lane and identifier."""
-        sql = f"SELECT {SELECTED} FROM logboek.record ORDER BY lane, record_id"
-        async for row in self._connection.cursor(sql, prefetch=_PAGE):
+        async for record in self.records_between(None, None):
+            yield record
+
+    async def records_between(
+        self, after: tuple[str, bytes] | None, until: tuple[str, bytes] | None
+    ) -> AsyncIterator[Record]:
+        """The records after one place, lane and identifier, up to and with another."""
+        where, values = between(after, until)
+        sql = f"SELECT {SELECTED} FROM logboek.record WHERE {where} ORDER BY lane, record_id"
+        async for row in self._connection.cursor(sql, *values, prefetch=_PAGE):
             yield record_of(row)
+
+    async def exported(self) -> str:
+        """The name under which other connections see the log at this moment, while this is open."""
+        return str(await self._connection.fetchval("SELECT pg_export_snapshot()"))
 
     async def anchors(self) -> AsyncIterator[Anchor]:
         """All anchors, oldest first."""

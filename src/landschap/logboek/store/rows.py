@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -36,3 +37,22 @@ def record_of(row: Mapping[str, Any]) -> Record:
         leaf=row["leaf"],
         payload=payload if form is None else whole(form, payload),
     )
+
+
+def between(
+    after: tuple[str, bytes] | None, until: tuple[str, bytes] | None
+) -> tuple[str, list[Any]]:
+    """The condition for records after one place, lane and identifier, up to and with another.
+
+    Within one lane it is told in a way that leaves out the months beside it.
+    """
+    bounds = (after, ">"), (until, "<=")
+    values = [part for place, _ in bounds if place for part in (place[0], UUID(bytes=place[1]))]
+    if after is not None and until is not None and after[0] == until[0]:
+        return "lane = $1 AND record_id > $2 AND record_id <= $4 AND lane = $3", values
+    told = [sign for place, sign in bounds if place]
+    texts = [
+        f"(lane, record_id) {sign} (${2 * at + 1}::text, ${2 * at + 2}::uuid)"
+        for at, sign in enumerate(told)
+    ]
+    return " AND ".join(texts) or "true", values
