@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,12 @@ from tests.browsing import Look, faults_at, opened, take_picture
 from tests.console.acts import RESIDENT, SIEBRAND, search
 from tests.console.console_rig import BURGERZAKEN, Console
 from tests.console.test_officers_in_a_browser import SETTINGS, Eye, enter
+from tests.console.test_overview import refused
 from tests.console.test_persons import asked, decided, write_hidden
+
+from landschap.console.verifying import store
+from landschap.platform.ids import uuid7
+from landschap.vocabulary.ijson import JsonValue
 
 PAGES = {
     "logboek": "/console/logboek",
@@ -35,6 +41,7 @@ async def test_pages_about_the_log_have_no_fault_that_a_program_can_find(
     console: Console, browser: Browser, language: str, looks: Sequence[Look]
 ) -> None:
     await write_hidden(console)
+    await fill_overview(console)
     first, second = await console.visit("fg"), await console.visit("fg2")
     known = {}
     for name, who in (("waits", first), ("other", second), ("shown", first), ("refused", first)):
@@ -58,6 +65,22 @@ async def test_pages_about_the_log_have_no_fault_that_a_program_can_find(
             if found:
                 problems[f"wrong {path}"] = found
     assert problems == {}
+
+
+async def fill_overview(console: Console) -> None:
+    """A peak of refusals at night; a verification that ended, and what a witness said."""
+    night = datetime.now(UTC).replace(hour=2, minute=30) - timedelta(days=1)
+    log, pool = console.deps.registers.log, await console.database.pool("console")
+    await log.append([refused("case_missing", night) for _ in range(12)])
+    asked_for = uuid7()
+    await store.ask(pool, asked_for, datetime.now(UTC), 9)
+    said = {"peerId": "00000001823288444000", "name": "Gemeente Zutphen", "word": "differs"}
+    where = ["lane web-0, batch 3: another head"]
+    outcome: dict[str, JsonValue] = {
+        "intact": False, "harms": 1, "findings": ["record changed (lane web-0, batch 2)"],
+        "unproven": ["no anchor was signed yet"], "witnesses": [{**said, "differences": where}],
+    }  # fmt: skip
+    await store.end(pool, asked_for, outcome)
 
 
 async def test_who_never_saw_it_answers_a_request_for_access_by_the_texts(
