@@ -304,8 +304,8 @@ process that writes, in one lane, records that were made beforehand; a process p
 {read}
 
 The log that is read in is generated: {wanted.large:,} records. Ten million (`--large 10000000`)
-take more disk and time than a measurement should. The uses are spread over twenty years; a tenth of the
-questions is in the scope of the breach.
+take more disk and time than a measurement should. The uses are spread over twenty years; a tenth
+of the questions is in the scope of the breach.
 
 {where}
 """
