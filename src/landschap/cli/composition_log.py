@@ -12,14 +12,77 @@ if TYPE_CHECKING:
     from litestar.types import ASGIApp
 
     from landschap.cli.composition import Composition
+    from landschap.gateway.store.log_readers import Readers
+    from landschap.logboek.api.reading import ReadingDeps
     from landschap.logboek.api.writing import WritingDeps
+    from landschap.logboek.ingest import Keys
+    from landschap.logboek.readers import Auditor
+    from landschap.platform.settings import Settings
 
 
 async def log_of(parts: Composition) -> ASGIApp:
-    """The processing log, for applications of our own."""
-    from landschap.logboek.api import log_app, writing
+    """The processing log, for applications of our own and for who may read it."""
+    from landschap.logboek.api import log_app, reading, writing
 
-    return log_app([*writing.routes(await _writing(parts))])
+    lines = writing.routes(await _writing(parts))
+    return log_app([*lines, *reading.routes(await _reading(parts))])
+
+
+async def _reading(parts: Composition) -> ReadingDeps:
+    from functools import partial
+
+    from landschap.console.officers.store import LogLook, note_log_look
+    from landschap.logboek.api.reading import ReadingDeps
+    from landschap.platform.ids import uuid7
+    from landschap.purposes.store import confidential_activities
+
+    settings, console = parts.settings, await parts.pool("console")
+
+    async def noted(reader: Auditor, reason: str, at: datetime) -> None:
+        look = LogLook(
+            look_id=uuid7(),
+            at=at,
+            subject=reader.subject,
+            name=reader.subject,
+            kind="lezen",
+            about="regels",
+            reason=reason,
+        )
+        await note_log_look(console, look)
+
+    return ReadingDeps(
+        pool=await parts.pool("logboek"),
+        log=await parts.log(),
+        keys=_keys(settings),
+        address=settings.addresses.logboek,
+        organisation=settings.organisation.name,
+        reader=(await _readers(parts)).reader,
+        held_back=partial(confidential_activities, await parts.pool("purposes")),
+        noted=noted,
+    )
+
+
+async def _readers(parts: Composition) -> Readers:
+    from landschap.gateway.client import UserKeys
+    from landschap.gateway.store.log_readers import Readers, auditor_rules, resident_rules
+
+    settings = parts.settings
+    auditors, residents = auditor_rules(settings.oidc), resident_rules(settings.oidc)
+    return Readers(
+        pool=await parts.pool("gateway"),
+        pseudonyms=_keys(settings),
+        auditors=auditors,
+        auditor_keys=UserKeys(settings, auditors.tokens.issuer) if auditors else None,
+        residents=residents,
+        resident_keys=UserKeys(settings, residents.tokens.issuer) if residents else None,
+    )
+
+
+def _keys(settings: Settings) -> Keys:
+    from landschap.logboek.ingest import Keys
+
+    oin = settings.organisation.oin.value
+    return Keys(oin, pseudonym_space(settings), pseudonym_keys(settings))
 
 
 async def _writing(parts: Composition) -> WritingDeps:
@@ -29,7 +92,6 @@ async def _writing(parts: Composition) -> WritingDeps:
     from landschap.logboek.api.ingesting import Book
     from landschap.logboek.api.writing import WritingDeps
     from landschap.logboek.describing import document
-    from landschap.logboek.ingest import Keys
     from landschap.purposes.store import activity_at
 
     settings, purposes = parts.settings, await parts.pool("purposes")
@@ -44,7 +106,7 @@ async def _writing(parts: Composition) -> WritingDeps:
         book=Book(
             pool=await parts.pool("logboek"),
             log=await parts.log(),
-            keys=Keys(organisation.oin.value, pseudonym_space(settings), pseudonym_keys(settings)),
+            keys=_keys(settings),
             version_at=version_at,
         ),
         authenticate=partial(application_named, await parts.pool("gateway")),

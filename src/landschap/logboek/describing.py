@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The OpenAPI document of taking in lines.
+"""The OpenAPI document of the log: taking lines in, and reading them.
 
 Source: Logboek Dataverwerkingen, "Interface"; NL GOV REST API Design Rules 2.2; RFC 9457.
 """
 
 from __future__ import annotations
 
-from landschap.logboek import ingest
+from landschap.logboek import describing_reads, ingest
 from landschap.logboek.given import MAX_LINES
 from landschap.logboek.payloads import Outcome
 from landschap.vocabulary.ijson import JsonValue
@@ -22,23 +22,30 @@ def document(address: str, organisation: str, *, email: str = "", url: str = "")
     return {
         "openapi": "3.1.0",
         "info": {
-            "title": "Logboek, innemen",
+            "title": "Logboek",
             "version": VERSION,
             "description": (
                 f"Toepassingen van {organisation} leggen hier vast wat zij met gegevens deden. "
                 "Een verzoek wordt heel geschreven of helemaal niet, en pas bevestigd als het "
                 "niet meer verloren kan gaan. Dezelfde regels worden ook als OTLP/HTTP ingenomen, "
-                "op `/v1/traces` van dit adres."
+                "op `/v1/traces` van dit adres. Lezen mag wie logfunctionaris is, en een inwoner "
+                "de eigen regels."
             ),
             "contact": {"name": organisation, "email": email, "url": url},
             "license": {"name": "EUPL-1.2", "identifier": "EUPL-1.2"},
         },
         "servers": [{"url": f"{address}/logboek/v1"}],
-        "tags": [{"name": "regels", "description": "Logregels van eigen toepassingen."}],
+        "tags": [
+            {"name": "regels", "description": "Logregels van eigen toepassingen."},
+            describing_reads.TAG,
+        ],
         "security": [{"sleutel": []}],
-        "paths": {"/regels": {"post": _post()}},
+        "paths": {"/regels": {"post": _post()}, **describing_reads.paths()},
         "components": {
-            "securitySchemes": {"sleutel": {"type": "apiKey", "in": "header", "name": "X-Api-Key"}},
+            "securitySchemes": {
+                "sleutel": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
+                **describing_reads.SECURITY,
+            },
             "headers": {
                 "API-Version": {
                     "description": "De hele versie van dit koppelvlak.",
@@ -46,8 +53,8 @@ def document(address: str, organisation: str, *, email: str = "", url: str = "")
                     "example": VERSION,
                 }
             },
-            "schemas": _schemas(),
-            "responses": {"Probleem": _problem()},
+            "schemas": {**_schemas(), **describing_reads.schemas()},
+            "responses": {"Probleem": _problem(), "NietGelezen": describing_reads.problem()},
         },
     }
 

@@ -2,6 +2,7 @@
 """The processing log as a service of our own, on a listener of its own.
 
     writing     lines of other applications of this organisation, as JSON or by OTLP
+    reading     lines, for an auditor and for the person they are about
 
 Each module gives its routes; `log_app` makes one application of them.
 """

@@ -122,3 +122,87 @@ def _named(place: int | None, span: str) -> str:
     if place is None:
         return ""
     return f"line {place}, span {span}: " if span else f"line {place}: "
+
+
+_READER = "the one who asks"
+
+
+def question_unreadable(detail: str, place: str) -> Refusal:
+    """A question for lines that can not be read; ``place`` is the member, or empty."""
+    error: dict[str, JsonValue] = {"in": "body", "detail": detail}
+    if place:
+        error["location"] = {"name": place}
+    return Refusal(
+        code="request_invalid",
+        status=400,
+        title="The question can not be read",
+        detail=f"Nothing was read: {f'{place}: ' if place else ''}{detail}.",
+        missing="a well-formed question",
+        owner=_READER,
+        extra={"errors": [error]},
+    )
+
+
+def question_type_unknown() -> Refusal:
+    """A question in another form."""
+    return Refusal(
+        code="media_type",
+        status=415,
+        title="This content type is not read here",
+        detail="A question is read as application/json.",
+        missing="Content-Type: application/json",
+        owner=_READER,
+    )
+
+
+def selector_missing() -> Refusal:
+    """A question for everything."""
+    return Refusal(
+        code="selector_missing",
+        status=400,
+        title="It is not said which lines are asked",
+        detail="A question names a trace, a processing activity or a data subject; "
+        "a period and a purpose only narrow it.",
+        missing="one of traceId, the processing activity, the data subject",
+        owner=_READER,
+    )
+
+
+def result_too_large(most: int) -> Refusal:
+    """More lines than an answer holds: a part would be taken for all."""
+    return Refusal(
+        code="result_too_large",
+        status=400,
+        title="There are more lines than an answer holds",
+        detail=f"More than {most} lines fit the question. Ask for a shorter period "
+        "(startTime, endTime), or for one trace.",
+        missing="a narrower question",
+        owner=_READER,
+        extra={"max": most},
+    )
+
+
+def reason_missing() -> Refusal:
+    """An auditor looks with a reason, as in the console."""
+    return Refusal(
+        code="reason_missing",
+        status=400,
+        title="Looking in the log needs a reason",
+        detail="Say in nl.landschap.reason why you look, in ten to 500 characters and without "
+        "the number of a person: the reason is kept.",
+        missing="nl.landschap.reason",
+        owner=_READER,
+    )
+
+
+def person_by_number() -> Refusal:
+    """An auditor who has the number of a person."""
+    return Refusal(
+        code="person_by_number",
+        status=403,
+        title="A person is not searched by number here",
+        detail="Who has the number of a person searches in the console, where a second officer "
+        "allows it. Here an auditor names our pseudonym.",
+        missing="the permission of a second officer",
+        owner="another officer of this organisation",
+    )
