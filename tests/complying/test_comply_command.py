@@ -11,12 +11,15 @@ import tomllib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 from tests.complying.comply_rig import Organisation
 from tests.logboek.log_rig import line, refused
 
+from landschap.cli.backup import backup
 from landschap.cli.comply import Period, comply
+from landschap.cli.complying.asking import State
 from landschap.cli.complying.controls import LAWS, law_of, text_of
 from landschap.cli.complying.evidence import EVIDENCE
 from landschap.platform.trouble import Trouble
@@ -45,11 +48,13 @@ def period() -> str:
     return f"{today - timedelta(days=2)}..{today + timedelta(days=2)}"
 
 
-async def type_comply(organisation: Organisation, *words: str) -> Result:
+async def type_comply(
+    organisation: Organisation, *words: str, command: click.Command = comply
+) -> Result:
     environment = {"LANDSCHAP__POSTGRES__DSN": organisation.settings.postgres.dsn}
     typed = [*words, "--config", str(organisation.settings.path)]
     return await asyncio.to_thread(
-        CliRunner().invoke, comply, typed, env=environment, catch_exceptions=False
+        CliRunner().invoke, command, typed, env=environment, catch_exceptions=False
     )
 
 
@@ -168,3 +173,14 @@ async def test_a_wrong_period_says_how_it_is_written(
     result = await type_comply(organisation, "avg", "--period", wrong)
     assert result.exit_code == 2
     assert "2026-Q4" in result.stderr or "before it begins" in result.stderr
+
+
+async def test_a_back_up_is_noted_when_it_is_made(
+    organisation: Organisation, tmp_path: Path
+) -> None:
+    assert (await organisation.ask("backup_made", most=1)).state is State.MISSING
+    file = tmp_path / "proefdorp.landschap"
+    result = await type_comply(organisation, str(file), command=backup)
+    assert result.exit_code == 0
+    assert f"{file.stat().st_size:,} bytes" in result.stdout
+    assert (await organisation.ask("backup_made", most=1)).state is State.SHOWN
