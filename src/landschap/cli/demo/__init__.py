@@ -44,7 +44,14 @@ _FOLDER = Path(".demo")
     show_default=True,
     help="Port of the portal; the next three serve log-in, the supplier's system and open data.",
 )
-def demo(check: bool, as_json: bool, folder: Path, network: int, web_port: int) -> int:
+@click.option(
+    "--shape",
+    type=click.Choice(["own", "collective"]),
+    default="own",
+    show_default=True,
+    help="A database server for each organisation, or one for all that a service centre keeps.",
+)
+def demo(check: bool, as_json: bool, folder: Path, network: int, web_port: int, shape: str) -> int:
     """Start a small landscape and carry one question through the whole of it.
 
     A directory, Gemeente Weesp, Gemeente Doesburg, a supplier's system and a login provider, all
@@ -54,12 +61,18 @@ def demo(check: bool, as_json: bool, folder: Path, network: int, web_port: int) 
     Examples:
       landschap demo
       landschap demo --check --json
+      landschap demo --shape collective --dir .demo-collective
     """
     from landschap.cli.demo.landscape import landscape_in
+    from landschap.cli.demo.service_centre import require_same_shape
 
     if as_json and not check:
         raise click.UsageError("--json tells the report of --check; give both")
-    landscape = landscape_in(folder.absolute(), network=network, web_port=web_port)
+    collective = shape == "collective"
+    landscape = landscape_in(
+        folder.absolute(), network=network, web_port=web_port, collective=collective
+    )
+    require_same_shape(landscape)
     console = Console(stderr=as_json)
     return asyncio.run(_run(landscape, console, check=check, as_json=as_json))
 
@@ -68,6 +81,7 @@ async def _run(landscape: Landscape, console: Console, *, check: bool, as_json: 
     from landschap.cli.demo.opening import open_landscape
     from landschap.cli.demo.processes import Processes
     from landschap.cli.demo.report import Report
+    from landschap.cli.demo.service_centre import service_centre
     from landschap.cli.demo.story import Story
 
     stop = asyncio.Event()
@@ -75,7 +89,10 @@ async def _run(landscape: Landscape, console: Console, *, check: bool, as_json: 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     report = Report(console)
-    async with Processes(landscape.folder / "logs") as processes:
+    async with (
+        service_centre(landscape),
+        Processes(landscape.folder / "logs") as processes,
+    ):
         opening = asyncio.create_task(open_landscape(landscape, processes, console.print))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({opening, stopping}, return_when=asyncio.FIRST_COMPLETED)

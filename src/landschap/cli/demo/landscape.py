@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from landschap.cli.demo.service_centre import address_of
 from landschap.cli.demo.staff import CONSOLE_PEOPLE, console_lines
 from landschap.platform.folders import private_folder, write_private
 from landschap.platform.identity import (
@@ -106,6 +107,8 @@ class Landscape:
     outsider: Member
     login: str
     supplier: str
+    centre: Member
+    collective: bool = False
 
     @property
     def members(self) -> tuple[Member, ...]:
@@ -126,14 +129,23 @@ class Landscape:
         """Who the login provider knows."""
         return self.folder / "login" / "people.json"
 
+    def database_password_file(self, member: Member) -> Path:
+        """What the service centre gave a member to reach its database with."""
+        return self.folder / member.key / "secrets" / "gedeelde-server.password"
+
     @property
     def supplier_key_file(self) -> Path:
         """The key with which Weesp asks its supplier's system; one of Weesp's secrets."""
         return self.folder / self.weesp.key / "secrets" / "leverancier.key"
 
 
-def landscape_in(folder: Path, *, network: int = 11, web_port: int = 8700) -> Landscape:
-    """The demo below ``folder``; ``network`` is the third number of its loopback addresses."""
+def landscape_in(
+    folder: Path, *, network: int = 11, web_port: int = 8700, collective: bool = False
+) -> Landscape:
+    """The demo below ``folder``; ``network`` is the third number of its loopback addresses.
+
+    ``collective``: one database server for all, kept by a service centre.
+    """
     base = f"127.0.{network}"
     return Landscape(
         folder=folder,
@@ -181,6 +193,15 @@ def landscape_in(folder: Path, *, network: int = 11, web_port: int = 8700) -> La
         ),
         login=f"127.0.0.1:{web_port + 1}",
         supplier=f"127.0.0.1:{web_port + 2}",
+        # Keeps a server for the others, and is no part of the Group.
+        centre=Member(
+            key="servicecentrum",
+            name="Servicecentrum van het voorbeeldlandschap",
+            oin=Oin.parse("00000099000000008000"),
+            manager=f"{base}.8:8443",
+            admin=f"{base}.8:9443",
+        ),
+        collective=collective,
     )
 
 
@@ -188,11 +209,7 @@ def write_landscape(landscape: Landscape, now: datetime) -> None:
     """Make what is not there yet: the trust anchor, certificates and settings of each member."""
     landscape.folder.mkdir(parents=True, exist_ok=True)
     validity = Validity.of_days(now, CERTIFICATE_DAYS)
-    anchor = _kept(
-        landscape.folder / "trust",
-        "anchor",
-        lambda: make_anchor("Trust anchor voorbeeldlandschap", validity),
-    )
+    anchor = _anchor(landscape, validity)
     for member in (*landscape.members, landscape.heidedorp, landscape.outsider):
         _write_member(landscape, member, anchor, validity)
     key_file = landscape.supplier_key_file
@@ -201,6 +218,23 @@ def write_landscape(landscape: Landscape, now: datetime) -> None:
     people = json.dumps(_people(landscape), ensure_ascii=False, indent=1)
     landscape.people_file.parent.mkdir(parents=True, exist_ok=True)
     landscape.people_file.write_text(people)
+
+
+def write_service_centre(landscape: Landscape, now: datetime) -> None:
+    """Make what the service centre needs, and the passwords that it gives to the members."""
+    validity = Validity.of_days(now, CERTIFICATE_DAYS)
+    _write_member(landscape, landscape.centre, _anchor(landscape, validity), validity)
+    for member in (*landscape.members, landscape.heidedorp):
+        if not landscape.database_password_file(member).exists():
+            _write_secret(landscape.database_password_file(member))
+
+
+def _anchor(landscape: Landscape, validity: Validity) -> Issued:
+    return _kept(
+        landscape.folder / "trust",
+        "anchor",
+        lambda: make_anchor("Trust anchor voorbeeldlandschap", validity),
+    )
 
 
 def _people(landscape: Landscape) -> dict[str, object]:
@@ -346,6 +380,7 @@ def _settings_text(landscape: Landscape, member: Member) -> str:
         f"directory = {'true' if member == landscape.directory else 'false'}",
         "",
         *_role_lines(landscape, member),
+        *_database_lines(landscape, member),
     ]
     return "\n".join(lines)
 
@@ -383,6 +418,15 @@ def _role_lines(landscape: Landscape, member: Member) -> list[str]:
             "",
         ]
     return lines
+
+
+def _database_lines(landscape: Landscape, member: Member) -> list[str]:
+    """In the collective form: where the shared server is."""
+    kept = landscape.database_password_file(member)
+    if not landscape.collective or not kept.exists():
+        return []
+    address = address_of(landscape, member, kept.read_text().strip())
+    return ["[postgres]", f'dsn = "{address}"', "shared = true", ""]
 
 
 def _port(address: str) -> str:

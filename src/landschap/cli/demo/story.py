@@ -34,6 +34,7 @@ from landschap.cli.demo.retaining import destroy_what_is_due
 from landschap.cli.demo.taking_over import take_over
 from landschap.cli.demo.visitor import Visitor
 from landschap.platform import postgres
+from landschap.platform.postgres.roles import on_server, role_of
 from landschap.platform.settings import load_settings
 
 ASKED = (
@@ -58,8 +59,8 @@ EMPLOYEE = "weesp-burgerzaken"
 BUILDING = "register/bag/panden/0424100000002206"
 AS_KNOWN_THEN = "geldigOp=2011-01-01&beschikbaarOp=2010-12-31"
 SEEN_WITHIN_SECONDS = 5.0
-_REVOKE = "REVOKE INSERT ON logboek.record FROM landschap_logboek"
-_GRANT = "GRANT INSERT ON logboek.record TO landschap_logboek"
+_REVOKE = "REVOKE INSERT ON logboek.record FROM {}"
+_GRANT = "GRANT INSERT ON logboek.record TO {}"
 
 
 @dataclass(slots=True)
@@ -300,11 +301,12 @@ class Story:
         settings = load_settings(self.config(self.opened.landscape.weesp), {})
         before = await self._supplier_asked()
         owner = await postgres.administrator(settings)
+        writer = on_server(settings, role_of("logboek"))
         try:
-            await owner.execute(_REVOKE)
+            await owner.execute(_REVOKE.format(writer))
             answer = await self.ask()
         finally:
-            await owner.execute(_GRANT)
+            await owner.execute(_GRANT.format(writer))
             await owner.close()
         after = await self._supplier_asked()
         seen: Seen = {**refusal_of(answer), "supplierAsked": after - before}
