@@ -15,14 +15,17 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
+from landschap.cli.demo.report import Seen, demand
 from landschap.platform import postgres
-from landschap.platform.postgres.roles import ADMINISTRATOR, password_of
+from landschap.platform.postgres.roles import ADMINISTRATOR, on_server, password_of
 from landschap.platform.postgres.server import PORT
 from landschap.platform.settings import PostgresSettings, Settings, load_settings
 from landschap.platform.trouble import Trouble
 
 if TYPE_CHECKING:
     from landschap.cli.demo.landscape import Landscape, Member
+
+_READERS = ("landschap_logboek", "landschap_log_reader", "landschap_registers", "landschap_fsc")
 
 
 @asynccontextmanager
@@ -53,6 +56,37 @@ def require_same_shape(landscape: Landscape) -> None:
             f"the landscape in {landscape.folder} was made with --shape {other}",
             "start it so, or name another folder with --dir",
         )
+
+
+async def kept_apart(landscape: Landscape) -> Seen:
+    """With all that Weesp knows of the server nothing of Doesburg can be reached, and reversed."""
+    tried, refused = 0, 0
+    for own, other in (
+        (landscape.weesp, landscape.doesburg),
+        (landscape.doesburg, landscape.weesp),
+    ):
+        settings = load_settings(landscape.settings_file(own), {})
+        for who in (None, *_READERS):
+            inside = await _reached(settings, who, own)
+            demand(inside, f"{own.name} can not reach its own database", {"role": who or "owner"})
+            tried += 1
+            refused += not await _reached(settings, who, other)
+    seen: Seen = {"tried": tried, "refused": refused}
+    demand(tried == refused, "one reached the database of the other", seen)
+    return seen
+
+
+async def _reached(settings: Settings, role: str | None, whose: Member) -> bool:
+    """True when a role of these settings gets into a database; None is the administrator."""
+    who = {}
+    if role is not None:
+        who = {"user": on_server(settings, role), "password": password_of(settings, role)}
+    try:
+        connection = await asyncpg.connect(settings.postgres.dsn, database=whose.key, **who)
+    except asyncpg.InsufficientPrivilegeError:
+        return False
+    await connection.close()
+    return True
 
 
 def address_of(landscape: Landscape, member: Member, password: str) -> str:
