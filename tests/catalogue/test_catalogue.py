@@ -20,7 +20,7 @@ from tests.conftest import Database
 from landschap.catalogue.describing import described, name_of, words_of
 from landschap.catalogue.documents import read_document
 from landschap.catalogue.store import search
-from landschap.cli.catalogue import catalogue
+from landschap.cli import roof
 
 Run = Callable[..., Awaitable[Result]]
 
@@ -30,8 +30,8 @@ def run(database: Database) -> Run:
     env = {"LANDSCHAP__POSTGRES__DSN": database.settings.postgres.dsn}
 
     async def typed(*words: object) -> Result:
-        arguments = [*map(str, words), "--config", str(database.settings.path)]
-        return await asyncio.to_thread(CliRunner(env=env).invoke, catalogue, arguments)
+        arguments = ["catalogue", *map(str, words), "--config", str(database.settings.path)]
+        return await asyncio.to_thread(CliRunner(env=env).invoke, roof, arguments)
 
     return typed
 

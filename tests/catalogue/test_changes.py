@@ -16,7 +16,7 @@ from tests.catalogue.test_design_rules import BASELINE, GET, HELD, POST, Change,
 from landschap.catalogue.changes import Weight, is_new_major, major_of
 from landschap.catalogue.changes.comparing import changes_between
 from landschap.catalogue.documents import Document, read_document
-from landschap.cli.api import api
+from landschap.cli import roof
 
 BREAKING, TELL, FITS = Weight.BREAKING, Weight.TELL, Weight.FITS
 PERMIT = ("components", "schemas", "Vergunning")
@@ -171,7 +171,7 @@ def test_what_breaks_needs_a_new_major_and_each_break_is_listed(tmp_path: Path) 
     for name, document in (("old", old), ("new", new)):
         (tmp_path / f"{name}.yaml").write_text(written(document), encoding="utf-8")
     files = [str(tmp_path / "old.yaml"), str(tmp_path / "new.yaml")]
-    refused = CliRunner().invoke(api, ["diff", *files])
+    refused = CliRunner().invoke(roof, ["api", "diff", *files])
     assert refused.exit_code == 1
     assert "breaking: post /vergunningen is gone" in refused.output
     assert "breaking: the member kenteken is gone" in refused.output
@@ -179,7 +179,7 @@ def test_what_breaks_needs_a_new_major_and_each_break_is_listed(tmp_path: Path) 
     assert "2 changes break who calls it, and 1.0.0 is no later major version" in refused.output
     new["info"]["version"] = "2.0.0"
     (tmp_path / "new.yaml").write_text(written(new), encoding="utf-8")
-    allowed = CliRunner().invoke(api, ["diff", "--json", *files])
+    allowed = CliRunner().invoke(roof, ["api", "diff", "--json", *files])
     assert allowed.exit_code == 0, allowed.output
     found = json.loads(allowed.output)
     assert (found["breaking"], found["refused"], len(found["changes"])) == (2, False, 3)
@@ -188,5 +188,5 @@ def test_what_breaks_needs_a_new_major_and_each_break_is_listed(tmp_path: Path) 
 def test_the_same_document_twice_has_no_changes(tmp_path: Path) -> None:
     file = tmp_path / "one.yaml"
     file.write_text(written(base()), encoding="utf-8")
-    done = CliRunner().invoke(api, ["diff", str(file), str(file)])
+    done = CliRunner().invoke(roof, ["api", "diff", str(file), str(file)])
     assert (done.exit_code, done.output) == (0, "nothing changed to who calls it\n")
