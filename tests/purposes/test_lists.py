@@ -240,6 +240,29 @@ async def test_a_list_stands_in_one_file(run: Run, folder: Path, tmp_path: Path)
     assert not (folder / "lijst-landelijk.toml").exists()
 
 
+async def test_a_list_never_takes_the_file_of_another(
+    run: Run, folder: Path, tmp_path: Path
+) -> None:
+    first = listed(tmp_path)
+    file = published(first, "2026.1", tmp_path / "een.ttl")
+    assert (await run("purpose", "import-list", file, "--into", folder)).exit_code == 0
+    before = (folder / "lijst-landelijk.toml").read_bytes()
+    other = "https://elders.example/id/landelijk"
+    moved = replace(
+        first,
+        schemes=tuple(replace(each, uri=other) for each in first.schemes),
+        purposes=tuple(
+            replace(each, scheme=other, uri=each.uri.replace("landschap", "elders"), broader="")
+            for each in first.purposes
+        ),
+    )
+    refused = await run(
+        "purpose", "import-list", published(moved, "1", tmp_path / "twee.ttl"), "--into", folder
+    )
+    assert "lijst-landelijk.toml holds another list" in str(refused.exception)
+    assert (folder / "lijst-landelijk.toml").read_bytes() == before
+
+
 HEAD = """
 @prefix skos: <http://www.w3.org/2004/02/skos/core#> .
 @prefix dcterms: <http://purl.org/dc/terms/> .

@@ -122,6 +122,7 @@ def import_list(
         before = sources.pop(target.name, "")
         _only_there(sources, published.scheme.uri)
         known = _read({target.name: before}, owner) if before else Register(owner=owner)
+        _same_list(known, published.scheme.uri, target)
         edition = edition_over(published, known)
     except UnreadableListError as error:
         raise Trouble(f"{file} was not taken in:\n{error}", "ask its publisher") from None
@@ -146,6 +147,15 @@ def _read(sources: dict[str, str], owner: str) -> Register:
         return parse_register(sources, owner)
     except RegisterError as error:
         raise Trouble(f"the list does not hold:\n{error}", "ask its publisher") from None
+
+
+def _same_list(known: Register, scheme: str, target: Path) -> None:
+    """Two lists whose addresses end alike would take each other's file."""
+    if any(each.uri != scheme for each in known.schemes):
+        raise Trouble(
+            f"{target.name} holds another list: {known.schemes[0].uri}",
+            "give that file another name that does not begin with lijst-, and import again",
+        )
 
 
 def _text_of(file: Path) -> str:
