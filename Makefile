@@ -20,7 +20,7 @@ browser: setup
 	@$(BIN)/python tools/browser.py
 
 test: setup browser  ## the whole suite (under 15 minutes on 2 cores)
-	@$(BIN)/python -m pytest -m "not long" --numprocesses 3 --dist loadscope --no-loadscope-reorder
+	@$(BIN)/python tools/suite.py
 
 long: setup browser  ## what takes minutes: full registers, kill series, fuzzing; writes docs/long.md
 	@$(BIN)/python tools/long.py
