@@ -6,8 +6,11 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from typing import Any
+from uuid import UUID
 
 import pytest
 from tests.console.acts import RESIDENT, records_of, search
@@ -16,6 +19,8 @@ from tests.portal.visiting import Seen, Visitor
 
 from landschap.console.officers import store
 from landschap.console.pages.person_uses import LOOK_NAME
+from landschap.logboek.records import Kind, Record
+from landschap.logboek.store import latest
 
 HERE = "/console/persoon"
 WHY = "Verzoek om inzage, ontvangen op 3 maart aan de balie"
@@ -84,6 +89,45 @@ async def test_each_look_is_a_line_about_the_person_and_stands_with_the_watchers
     assert path.rpartition("/")[2] in watchers
     for words in ("Persoonsvraag gesteld", "Persoonsvraag goedgekeurd", "Gebruik van één persoon"):
         assert words in watchers, words
+
+
+@pytest.mark.case("L52")
+async def test_the_console_writes_its_own_line_of_a_look_and_the_log_writes_none(
+    console: Console, used: None
+) -> None:
+    first, second = await console.visit("fg"), await console.visit("fg2")
+    case = "Z-2026-00079"
+    path = (await asked(first, case=case)).location.removeprefix(console.address)
+    await decided(second, path)
+    for look in (path, f"{path}/bestand"):
+        before = {each.record_id for each in await lines_of_the_log(console)}
+        page = await (first.get(look) if look == path else first.download(look))
+        assert page
+        [line] = [each for each in await lines_of_the_log(console) if each.record_id not in before]
+        told: Any = line.content()
+        assert told["ldv"]["name"] == LOOK_NAME
+        assert told["ldv"]["status"] == "Unset"
+        # Who reads says so itself: the console, under the activity that is about answering.
+        system = told["ldv"]["resource"]["attributes"]["service.name"]
+        assert system.startswith("landschap-console/")
+        oidc = console.deps.settings.oidc.console
+        assert oidc is not None
+        assert line.columns.activity == oidc.access_activity
+        assert told["landschap"]["processing_id"] == case
+        assert line.columns.subject in await pseudonyms_of_question(console, path)
+
+
+async def lines_of_the_log(console: Console) -> Sequence[Record]:
+    """All lines, about whomever."""
+    pool = await console.database.pool("logboek")
+    since = datetime.now(UTC) - timedelta(hours=1)
+    return await latest(pool, since=since, limit=1000, kind=Kind.LINE)
+
+
+async def pseudonyms_of_question(console: Console, path: str) -> tuple[bytes, ...]:
+    question = await store.person_question(console.deps.pool, UUID(path.rpartition("/")[2]))
+    assert question is not None
+    return question.pseudonyms
 
 
 async def test_the_number_of_the_person_is_kept_nowhere(console: Console) -> None:

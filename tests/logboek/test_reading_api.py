@@ -304,6 +304,22 @@ async def test_a_look_of_an_auditor_is_recorded_with_its_reason(reading: Reading
         assert refused["code"] == "reason_missing"
 
 
+async def test_the_log_writes_no_line_of_a_look_at_a_person(reading: Reading) -> None:
+    await reading.write()
+    pool, since = await reading.parts.pool("logboek"), datetime.now(UTC) - timedelta(minutes=5)
+    space = f"{pseudonym_space(reading.parts.settings)}/bsn/1"
+    asked = {"attributes": {
+        "dpl.core.dataSubjectId": as_subject_id(reading.pseudonym()),
+        "dpl.core.dataSubjectIdType": space, "nl.landschap.reason": REASON,
+    }}  # fmt: skip
+    window = asked | {"startTime": since.isoformat()}
+    [before, *_] = await latest(pool, since=since, limit=1, kind=Kind.LINE)
+    for who in (reading.auditor(), reading.resident()):
+        assert spans(await reading.ask(who, window))
+    [after, *_] = await latest(pool, since=since, limit=1, kind=Kind.LINE)
+    assert after.record_id == before.record_id
+
+
 async def test_a_person_is_found_by_number_only_by_that_person(reading: Reading) -> None:
     await reading.write(SOMEBODY)
     asked = {"attributes": {"dpl.core.dataSubjectId": SOMEBODY, "dpl.core.dataSubjectIdType": "BSN",
