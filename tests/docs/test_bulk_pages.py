@@ -31,6 +31,7 @@ def shell(home: Path) -> Iterator[Shell]:
 
 
 @pytest.mark.skipif(shutil.which("iconv") is None, reason="no iconv here, which the page uses")
+@pytest.mark.long
 def test_who_types_both_pages_sees_what_they_promise(shell: Shell) -> None:
     count = 0
     for name in PAGES:

@@ -42,6 +42,7 @@ def shell(home: Path) -> Iterator[Shell]:
     opened.close()
 
 
+@pytest.mark.long
 def test_who_types_the_page_sees_what_it_promises(shell: Shell) -> None:
     blocks = blocks_of(PAGE.read_text(encoding="utf-8"))
     for block in blocks:

@@ -35,13 +35,16 @@ async def home(cluster: Cluster, tmp_path: Path) -> Path:
     return config.parent
 
 
+@pytest.mark.long
 def test_who_types_the_page_on_retention_sees_what_it_promises(home: Path) -> None:
     assert type_page(home, "retention.md") == 6
 
 
+@pytest.mark.long
 def test_who_types_the_page_on_open_data_sees_what_it_promises(home: Path) -> None:
     assert type_page(home, "open-data.md") == 5
 
 
+@pytest.mark.long
 def test_who_types_the_page_on_notices_sees_what_it_promises(home: Path) -> None:
     assert type_page(home, "notifications.md") == 2

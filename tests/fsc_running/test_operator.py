@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from tests.fsc import fsc_rig as rig
 from tests.fsc.manager_rig import until
 from tests.fsc_running.places import DIRECTORY, DOESBURG, WEESP
@@ -20,6 +21,7 @@ async def typed(scene: Scene, who: str, *words: str) -> Outcome:
     return await landschap(scene[who].config, *words, may_fail=True)
 
 
+@pytest.mark.long
 async def test_everything_between_two_organisations_is_well(scene: Scene) -> None:
     for _ in range(20):
         done = await typed(scene, "doesburg", "doctor", WEESP)
