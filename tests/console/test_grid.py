@@ -9,11 +9,11 @@ from tests.registers.rig import kind_of, made_up
 
 from landschap.console.grid import MAX_ROWS, draw, known_then, moments_of
 from landschap.console.objects import State, changes, held, state_of, stretches
-from landschap.console.telling import detail_of, label_of, seen, values_of
 from landschap.console.times import KNOWN, LATER, NOT_A_DAY, NOT_A_MOMENT, VALID, read_times
 from landschap.registers.differing import differences_between
 from landschap.registers.occurrences import occurrences
 from landschap.registers.periods import OPEN, IncompleteDate, Period
+from landschap.registers.telling import detail_of, label_of, seen, values_of
 from landschap.registers.timeline import Assertion, Clock, Kind, Known
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -12,7 +12,12 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from landschap.console.grid import a_day_in
-from landschap.console.telling import (
+from landschap.registers.differing import Difference
+from landschap.registers.models import ObjectType
+from landschap.registers.occurrences import Groups, occurrences, registrations
+from landschap.registers.periods import Period
+from landschap.registers.questions import AsOf, Found, found_in, parts_of
+from landschap.registers.telling import (
     Value,
     document_of,
     label_of,
@@ -20,11 +25,6 @@ from landschap.console.telling import (
     sources_of,
     values_of,
 )
-from landschap.registers.differing import Difference
-from landschap.registers.models import ObjectType
-from landschap.registers.occurrences import Groups, occurrences, registrations
-from landschap.registers.periods import Period
-from landschap.registers.questions import AsOf, Found, found_in, parts_of
 from landschap.registers.timeline import DOUBT_PREFIX, Assertion, Known
 
 MAX_STATES = 200

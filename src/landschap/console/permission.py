@@ -112,32 +112,6 @@ def usable_purposes(
     return sorted(usable, key=lambda each: each.purpose.label.nl)
 
 
-def permit_of(decision: Decision, transaction_id: UUID, target: str, now: datetime) -> Permit:
-    """The Permit an allowing decision gives, for one page."""
-    activity = decision.activity
-    return Permit(
-        transaction_id=transaction_id,
-        service=decision.question.service,
-        method="GET",
-        target=target,
-        peer=decision.owner,
-        purpose=decision.purpose,
-        policy=decision.policy,
-        snapshot=decision.snapshot,
-        activity=activity.uri if activity else "",
-        activity_version=activity.version if activity else 0,
-        fields=tuple(sorted(decision.visible)),
-        searchable=tuple(sorted(decision.searchable)),
-        expires_at=now + LIFETIME,
-        history=decision.history,
-        rows=decision.rows,
-        checks=decision.checks,
-        obligations=decision.obligations,
-        mark=decision.mark,
-        third_party=decision.third_party,
-    )
-
-
 def permit_without_purpose(
     kind: ObjectType, owner: str, transaction_id: UUID, target: str, now: datetime
 ) -> Permit:

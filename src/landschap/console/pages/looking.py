@@ -23,12 +23,12 @@ from landschap.console.permission import (
     Look,
     deed_record,
     facts_of,
-    permit_of,
     permit_without_purpose,
     question_of,
     record_of,
 )
 from landschap.console.store import EmergencyLook, note_look
+from landschap.gateway.own_permits import permit_of
 from landschap.gateway.users import level_of
 from landschap.logboek.faults import LogUnavailable, QueueFull
 from landschap.platform.ids import new_span_id, new_trace_id, uuid7

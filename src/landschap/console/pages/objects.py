@@ -43,16 +43,6 @@ from landschap.console.pages.maps import Mapped, map_of
 from landschap.console.pages.registers import crumbs_of, kind_of
 from landschap.console.pages.start import task_of
 from landschap.console.screening import Screen, is_marked_in, screen_of
-from landschap.console.telling import (
-    Value,
-    detail_of,
-    document_of,
-    label_of,
-    seen,
-    sources_of,
-    title_of,
-    values_of,
-)
 from landschap.console.times import COMPARED, KEYS, KNOWN, VALID, Times, read_times
 from landschap.platform.http import json_response
 from landschap.platform.web import N_
@@ -70,6 +60,16 @@ from landschap.registers.occurrences import (
     registrations,
 )
 from landschap.registers.questions import AsOf, Found
+from landschap.registers.telling import (
+    Value,
+    detail_of,
+    document_of,
+    label_of,
+    seen,
+    sources_of,
+    title_of,
+    values_of,
+)
 from landschap.registers.timeline import Clock, Known
 from landschap.registers.views import kept_only
 from landschap.vocabulary.ijson import JsonValue

@@ -41,7 +41,6 @@ from landschap.console.pages.context import (
 from landschap.console.pages.looking import Looking, must_choose
 from landschap.console.pages.start import task_of
 from landschap.console.screening import is_marked_in, screen_of
-from landschap.console.telling import Value, values_of
 from landschap.platform.web import N_, Link
 from landschap.registers import cursors, store
 from landschap.registers.api.cases import Case
@@ -53,6 +52,7 @@ from landschap.registers.models import ObjectType
 from landschap.registers.questions import Found
 from landschap.registers.store import Wanted
 from landschap.registers.store.sizes import count_up_to
+from landschap.registers.telling import Value, values_of
 from landschap.vocabulary.problems import Refusal, granted
 
 _PER_PAGE = 25
