@@ -11,6 +11,7 @@ from pathlib import Path
 
 import asyncpg
 import uvicorn
+from litestar.types import ControllerRouterHandler
 from tests.gateway.pair_rig import Side
 
 from landschap.logboek.store import LogWriter
@@ -48,7 +49,14 @@ async def serve_register(
         permit_key=secret_key(settings, "permit"), pseudonym_key=secret_key(settings, "pseudonym"),
         persons=partial(said_of, side.pools.purposes),
     )  # fmt: skip
-    app = make_app(routes(deps), AppShape(title="services", version="1.0.0"))
+    await serve_routes(stack, routes(deps), sockets)
+
+
+async def serve_routes(
+    stack: AsyncExitStack, served_routes: list[ControllerRouterHandler], sockets: Sequence[Path]
+) -> None:
+    """Answer on these sockets until the stack closes."""
+    app = make_app(served_routes, AppShape(title="services", version="1.0.0"))
     config = uvicorn.Config(app, loop="none", log_config=None, ws="none", lifespan="off")
     server = uvicorn.Server(config)
     served = asyncio.create_task(server._serve(sockets=[listening(each) for each in sockets]))

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """One question through three organisations, followed in the console of the one that answered.
 
-Doesburg asks Weesp on behalf of Zutphen. Weesp's officer sees every link verified, and nothing of
-what stands in Doesburg's log alone.
+Doesburg asks Weesp on behalf of Zutphen, and a logical source of Weesp answers. Weesp's officer sees
+every link verified, and nothing of what stands in Doesburg's log alone.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import json
 import re
 import zipfile
 from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -26,21 +27,29 @@ from tests.console.console_rig import Console, served_console
 from tests.console.test_officers_in_a_browser import SETTINGS, enter
 from tests.gateway.chain_rig import ZUTPHEN, Chain, conclude, register_of, running_chain
 from tests.gateway.gateway_rig import Anchor
-from tests.gateway.gateway_scene import ASSISTANCE, DOESBURG, FIELD_SET, WEESP
+from tests.gateway.gateway_scene import ACTIVITY, ASSISTANCE, DOESBURG, FIELD_SET, WEESP
+from tests.gateway.source_rig import LANE, serve_source
 from tests.portal.conftest import browser
 from tests.portal.visiting import Seen, Visitor
 from tests.throwaway import Cluster, Database
 
 from landschap.fsc import store as fsc_store
+from landschap.fsc.client.asking import Asker
 from landschap.gateway.tracing.client import other_halves
 from landschap.gateway.tracing.halves import Word, compared, crossings_of
 from landschap.gateway.usage.store import Rooms
 from landschap.logboek.merkle import proves_inclusion
+from landschap.logboek.records import Kind
 from landschap.platform.ids import new_trace_id
+from landschap.vocabulary.identifiers import PeerId
 
 __all__ = ["browser"]
 
 WHY = "Vraag van een inwoner, klacht K-2026-17"
+FSC_MEMBERS = {
+    "transaction_id", "group_id", "direction", "grant_hash", "source", "destination",
+    "service_name", "created_at", "fsc_version",
+}  # fmt: skip
 SECRET = "zaaksysteem"
 """Doesburg's application: it stands in Doesburg's log, and nowhere in Weesp's."""
 
@@ -56,6 +65,7 @@ class Scene:
         """One question of Doesburg on behalf of Zutphen; gives the transaction."""
         status, headers, body = await asked(self.chain)
         assert status == 200, body
+        assert json.loads(body)["resultaten"] == [{"uitkering": [{"soort": "Bijstand"}]}]
         return UUID(headers["fsc-transaction-id"])
 
     @property
@@ -73,13 +83,14 @@ async def asked(chain: Chain) -> tuple[int, dict[str, str], bytes]:
         "Fsc-Grant-Hash": chain.grants["uitkeringen"],
         "Doelbinding": ASSISTANCE,
         "traceparent": f"00-{new_trace_id().hex()}-{'b7' * 8}-01",
+        "Content-Type": "application/json",
     }
     return await asyncio.to_thread(
         chain.outways["doesburg"].ask,
         "/v1/_zoek?fields=uitkering.soort",
         method="POST",
         headers=sent,
-        body=b'{"burgerservicenummer": "999993653"}',
+        body=b'{"bsn": "999990275"}',
     )
 
 
@@ -87,7 +98,11 @@ async def asked(chain: Chain) -> tuple[int, dict[str, str], bytes]:
 async def scene(
     cluster: Cluster, gateway_folder: Path, group_anchor: Anchor
 ) -> AsyncIterator[Scene]:
-    async with running_chain(cluster, gateway_folder / "spoor", group_anchor) as chain:
+    async with (
+        running_chain(cluster, gateway_folder / "spoor", group_anchor) as chain,
+        AsyncExitStack() as stack,
+    ):
+        await serve_source(stack, chain.weesp)
         await _delegate(chain, group_anchor)
         database = Database(name="spoor", settings=chain.weesp.settings)
         async with served_console(database, bare=True) as console:
@@ -148,7 +163,15 @@ async def test_every_link_of_a_question_through_three_organisations_is_verified(
     counted = re.search(r"(\d+) van (\d+) schakels kloppen", text)
     assert counted is not None
     assert counted[1] == counted[2]
-    assert int(counted[1]) >= 5
+    # The line of the logical source is one of the links.
+    assert int(counted[1]) >= 6
+    (line,) = [
+        each
+        for each in await scene.chain.weesp.records(str(transaction))
+        if each.columns.kind == Kind.LINE
+    ]
+    assert (line.lane.rpartition("-")[0], line.columns.activity) == (LANE, ACTIVITY)
+    assert str(line.record_id) in text
     assert "Handtekening onder de volmacht" in text
     assert "Niet na te gaan" not in text
     assert "Klopt niet" not in text
@@ -166,6 +189,31 @@ async def test_nothing_of_the_log_of_another_is_shown_or_bundled(scene: Scene) -
     crossings = crossings_of(await scene.chain.weesp.records(str(transaction)))
     assert [each.peer for each in crossings] == [DOESBURG]
     assert [each.delegators for each in crossings] == [(ZUTPHEN,)]
+
+
+async def test_another_party_is_refused_the_content_by_default(scene: Scene) -> None:
+    """Without an audit grant the Manager of Doesburg tells Weesp its half, and nothing beside it."""
+    transaction, chain = await scene.ask(), scene.chain
+    theirs = await chain.doesburg.records(str(transaction))
+    assert any("adl" in each.content() for each in theirs)
+    address = chain.doesburg.settings.addresses.manager
+    async with Asker(settings=chain.weesp.settings, expected=PeerId(DOESBURG)) as asker:
+        told = [each async for each in asker.listed(address, "/logs", "records")]
+        elsewhere = [
+            await asker.ask("GET", f"{address}{path}{transaction}")
+            for path in ("/logboek/v1/regels?trace_id=", "/v1/records/", "/console/spoor/")
+        ]
+    assert str(transaction) in {str(each["transaction_id"]) for each in told}
+    # What Zutphen asked Doesburg stands in Doesburg's log too, and is no matter of Weesp.
+    others = await chain.doesburg.administrator.fetchval(
+        "SELECT count(*) FROM logboek.record WHERE kind = 1 AND peer = $1", ZUTPHEN
+    )
+    assert others > 0
+    assert {each["destination"]["service_peer_id"] for each in told} == {WEESP}  # type: ignore[call-overload,index]
+    assert set().union(*told) <= FSC_MEMBERS
+    assert SECRET not in json.dumps(told)
+    assert ASSISTANCE not in json.dumps(told)
+    assert [each.status for each in elsewhere] == [404, 404, 404]
 
 
 def test_members_that_fsc_does_not_name_are_not_kept_of_another_half() -> None:
