@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Hold-back: which uses the person concerned is not told of, and what is told after it ended.
+
+By decision of two people, of an activity, on a ground of the law:
+
+    a hold stands                    no line of the activity is told
+    lifted, `show`                   its lines are told, also those of before
+    lifted, `show_generic`           told is that there was a use by law, and nothing of it
+    lifted, `never`                  still none is told
+    confidential, nothing decided    none is told: what nobody decided on stays secret
+    the day of review has passed     an alarm, and it is still not told
+
+It is judged when lines are read, never when they are written: a line does not say that it is
+secret. Who may not know of a line gets neither it nor its place: it is left out before anything is
+counted or divided in pages.
+Source: UAVG art. 41; AVG art. 23; Logboek Dataverwerkingen, "Vertrouwelijkheid".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from hashlib import sha256
+from uuid import UUID
+
+import msgspec
+
+from landschap.logboek.records import Columns, Record
+from landschap.vocabulary.ijson import JsonValue
+
+GENERIC_NAME = "Gebruik op grond van de wet"
+"""What a line is called of which no more may be told."""
+
+GROUNDS = {
+    "a": "de nationale veiligheid",
+    "b": "de landsverdediging",
+    "c": "de openbare veiligheid",
+    "d": "het voorkomen, onderzoeken, opsporen en vervolgen van strafbare feiten",
+    "e": "een ander belangrijk algemeen belang, zoals belastingen en volksgezondheid",
+    "f": "de onafhankelijkheid van de rechter en gerechtelijke procedures",
+    "g": "het onderzoeken van schendingen van de code van een beroep",
+    "h": "toezicht, inspectie of regelgeving bij een van de gronden a tot en met e en g",
+    "i": "de bescherming van de betrokkene of van de rechten en vrijheden van anderen",
+    "j": "de inning van civielrechtelijke vorderingen",
+}
+"""The items of UAVG art. 41 lid 1, which are those of AVG art. 23 lid 1."""
+
+
+class PostLift(StrEnum):
+    """What is told once a hold is lifted."""
+
+    SHOW = "show"
+    SHOW_GENERIC = "show_generic"
+    NEVER = "never"
+
+
+class Level(StrEnum):
+    """How confidential an activity is now, in the words of the VNG standard.
+
+    Source: VNG API-standaard logging van verwerkingen, `vertrouwelijkheid`.
+    """
+
+    NORMAL = "normaal"
+    HELD = "vertrouwelijk"
+    LIFTED = "opgeheven"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """One decision, with what became of it.
+
+    ``ground`` is an item of UAVG art. 41 lid 1. ``review_at`` is the day of the last review or, as
+    long as there was none, of the decision; ``post_lift`` is that of the lift once there is one.
+    """
+
+    hold_id: UUID
+    activity: str
+    ground: str
+    reason: str
+    decided_by: str
+    approved_by: str
+    decided_at: datetime
+    review_at: date
+    post_lift: PostLift
+    lifted_at: datetime | None = None
+    lifted_by: str = ""
+    lift_approved_by: str = ""
+    lift_reason: str = ""
+
+    @property
+    def stands(self) -> bool:
+        """True until it is lifted; a day of review that passed ends nothing."""
+        return self.lifted_at is None
+
+    def is_overdue(self, today: date) -> bool:
+        """True when it had to be looked at again before this Dutch day, and was not."""
+        return self.stands and self.review_at < today
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disclosure:
+    """What may be told now: URIs of activities.
+
+    Of ``absent`` nothing is told, of ``generic`` only that there was a use. ``lifted`` were held
+    once. An activity in none of these is told in full.
+    """
+
+    absent: frozenset[str]
+    generic: frozenset[str]
+    lifted: frozenset[str]
+
+    @property
+    def reserved(self) -> frozenset[str]:
+        """Those under which no line may be found by its trace, activity, purpose or peer.
+
+        A generic line that is found by one of them would tell it.
+        """
+        return self.absent | self.generic
+
+    def level_of(self, activity: str) -> Level:
+        """How confidential an activity is now."""
+        if activity in self.absent and activity not in self.lifted:
+            return Level.HELD
+        return Level.LIFTED if activity in self.lifted else Level.NORMAL
+
+    def told(self, record: Record) -> Record | None:
+        """A line as the person concerned may know it; None for one that is held back."""
+        activity = record.columns.activity
+        if activity in self.absent:
+            return None
+        return generic(record) if activity in self.generic else record
+
+
+OPEN = Disclosure(absent=frozenset(), generic=frozenset(), lifted=frozenset())
+"""For who may read everything."""
+
+
+def disclosure_of(confidential: Collection[str], holds: Iterable[Hold]) -> Disclosure:
+    """What may be told, from the activities that the register calls confidential and all holds.
+
+    Where a hold stands it counts, whatever was lifted; else the last lift does. A confidential
+    activity that nobody decided on is absent.
+    """
+    standing: set[str] = set()
+    after: dict[str, tuple[datetime, PostLift]] = {}
+    for each in holds:
+        if each.lifted_at is None:
+            standing.add(each.activity)
+        elif each.activity not in after or after[each.activity][0] < each.lifted_at:
+            after[each.activity] = (each.lifted_at, each.post_lift)
+    lifted = {uri: what for uri, (_, what) in after.items() if uri not in standing}
+    never = {uri for uri, what in lifted.items() if what is PostLift.NEVER}
+    veiled = {uri for uri, what in lifted.items() if what is PostLift.SHOW_GENERIC}
+    return Disclosure(
+        absent=frozenset(standing | never | (set(confidential) - lifted.keys())),
+        generic=frozenset(veiled),
+        lifted=frozenset(lifted),
+    )
+
+
+def undecided(confidential: Collection[str], holds: Iterable[Hold]) -> list[str]:
+    """The confidential activities on which nobody decided, in order."""
+    return sorted(set(confidential) - {each.activity for each in holds})
+
+
+def is_generic(record: Record) -> bool:
+    """True for a line that was made generic: of no other lines one can tell more."""
+    own = record.content().get("landschap")
+    return isinstance(own, dict) and own.get("disclosure") == "generic"
+
+
+def generic(record: Record) -> Record:
+    """The line with only that, when and how it ended: no peer, activity, purpose or data.
+
+    Its trace and span are others, since those of the act lead to lines of other organisations. It
+    is no record of the log any more: it has no leaf.
+    """
+    columns, content = record.columns, record.content()
+    line, own = _object(content.get("ldv")), _object(content.get("landschap"))
+    trace = _other(b"trace", record)[:16]
+    span = _other(b"span", record)[:8]
+    kept = ("dpl.core.data_subject_id", "dpl.core.data_subject_id_type")
+    attributes = _object(line.get("attributes"))
+    body: JsonValue = {
+        "ldv": {
+            "trace_id": trace.hex(),
+            "span_id": span.hex(),
+            "status": "Unset",
+            "name": GENERIC_NAME,
+            "start_time": line.get("start_time", 0),
+            "end_time": line.get("end_time", 0),
+            "resource": {"attributes": {}},
+            "attributes": {name: attributes[name] for name in kept if name in attributes},
+        },
+        "landschap": {
+            "controller_oin": own.get("controller_oin"),
+            "outcome": own.get("outcome"),
+            "data_groups": [],
+            "disclosure": "generic",
+        },
+    }
+    bare = Columns(
+        columns.record_id, columns.kind, columns.at, trace, span, None, columns.subject,
+        columns.key_id, None, None, None, None, None, None,
+    )  # fmt: skip
+    return Record(
+        columns=bare,
+        lane="",
+        batch=0,
+        position=0,
+        salt=b"",
+        leaf=b"",
+        payload=msgspec.json.encode(body),
+    )
+
+
+def _other(what: bytes, record: Record) -> bytes:
+    """Bytes that are the same for the same record; its salt is told to nobody."""
+    return sha256(what + b"\x00" + record.salt + record.columns.record_id.bytes).digest()
+
+
+def _object(value: JsonValue) -> dict[str, JsonValue]:
+    return value if isinstance(value, dict) else {}

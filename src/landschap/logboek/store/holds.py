@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Holds on what the person concerned is told, in PostgreSQL; nothing is changed, only added."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from landschap.logboek.disclosure import Disclosure, Hold, PostLift, disclosure_of
+from landschap.platform.ids import uuid7
+
+_HOLDS = """
+SELECT hold.hold_id, hold.activity, hold.ground, hold.reason, hold.decided_by, hold.approved_by,
+       hold.decided_at, coalesce(last.review_at, hold.review_at) AS review_at,
+       coalesce(lift.post_lift, hold.post_lift) AS post_lift, lift.lifted_at,
+       coalesce(lift.decided_by, '') AS lifted_by,
+       coalesce(lift.approved_by, '') AS lift_approved_by,
+       coalesce(lift.reason, '') AS lift_reason
+FROM logboek.disclosure_hold AS hold
+LEFT JOIN logboek.disclosure_lift AS lift USING (hold_id)
+LEFT JOIN LATERAL (
+    SELECT review_at FROM logboek.disclosure_review AS review
+    WHERE review.hold_id = hold.hold_id ORDER BY decided_at DESC, review_id DESC LIMIT 1
+) AS last ON true
+ORDER BY hold.decided_at, hold.hold_id
+"""
+_PUT = """
+INSERT INTO logboek.disclosure_hold
+    (hold_id, activity, ground, reason, decided_by, approved_by, review_at, post_lift)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+"""
+_REVIEWED = """
+INSERT INTO logboek.disclosure_review
+    (review_id, hold_id, reason, decided_by, approved_by, review_at)
+VALUES ($1, $2, $3, $4, $5, $6)
+"""
+_LIFTED = """
+INSERT INTO logboek.disclosure_lift (hold_id, reason, decided_by, approved_by, post_lift)
+VALUES ($1, $2, $3, $4, $5)
+"""
+# Two decisions on one activity never run together.
+_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('logboek.hold ' || $1, 0))"
+
+
+async def holds(source: asyncpg.Pool | asyncpg.Connection) -> list[Hold]:
+    """All holds that were ever put, oldest first, each as it is now."""
+    return [_hold(row) for row in await source.fetch(_HOLDS)]
+
+
+async def disclosure(pool: asyncpg.Pool, confidential: Collection[str]) -> Disclosure:
+    """What the person concerned may be told now, for who reads lines on behalf of that person.
+
+    ``confidential`` are the activities that the register of purposes calls so. Whoever can not
+    know those, tells nothing.
+    """
+    return disclosure_of(confidential, await holds(pool))
+
+
+async def put_hold(
+    pool: asyncpg.Pool, activity: str, ground: str, people: tuple[str, str], reason: str,
+    review_at: date, post_lift: PostLift,
+) -> UUID | None:  # fmt: skip
+    """Put a hold, decided and approved by two people; None when one stands on the activity.
+
+    Raises asyncpg.CheckViolationError for one person, or a review later than in six months.
+    """
+    made = uuid7()
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(_ONE_AT_A_TIME, activity)
+        if any(each.activity == activity and each.stands for each in await holds(connection)):
+            return None
+        await connection.execute(
+            _PUT, made, activity, ground, reason, *people, review_at, post_lift.value
+        )
+    return made
+
+
+async def review_hold(
+    pool: asyncpg.Pool, hold_id: UUID, people: tuple[str, str], reason: str, review_at: date
+) -> bool:
+    """Write down that a hold goes on until it is looked at again; False when it does not stand."""
+    async with pool.acquire() as connection, connection.transaction():
+        if await _standing(connection, hold_id) is None:
+            return False
+        await connection.execute(_REVIEWED, uuid7(), hold_id, reason, *people, review_at)
+    return True
+
+
+async def lift_hold(
+    pool: asyncpg.Pool, hold_id: UUID, people: tuple[str, str], reason: str,
+    post_lift: PostLift | None = None,
+) -> Hold | None:  # fmt: skip
+    """End a hold; None when it does not stand. What is told since is that of the hold unless given.
+
+    Gives the hold as it is then.
+    """
+    async with pool.acquire() as connection, connection.transaction():
+        found = await _standing(connection, hold_id)
+        if found is None:
+            return None
+        after = (post_lift or found.post_lift).value
+        await connection.execute(_LIFTED, hold_id, reason, *people, after)
+        return next(each for each in await holds(connection) if each.hold_id == hold_id)
+
+
+async def _standing(connection: asyncpg.Connection, hold_id: UUID) -> Hold | None:
+    found: Sequence[Hold] = [each for each in await holds(connection) if each.hold_id == hold_id]
+    if not found:
+        return None
+    await connection.execute(_ONE_AT_A_TIME, found[0].activity)
+    again = next(each for each in await holds(connection) if each.hold_id == hold_id)
+    return again if again.stands else None
+
+
+def _hold(row: Any) -> Hold:
+    return Hold(**{**row, "post_lift": PostLift(row["post_lift"])})
