@@ -81,6 +81,7 @@ def test_service_receives_only_named_headers(doors: Doors) -> None:
         "Accept": "a/b",
         "Content-Type": "c/d",
         "Prefer": "x",
+        "Vertrouwelijkheid": "x",
         "Fsc-Authorization": "Bearer t",
     }
     doors.inway.ask(headers={**SPOOFED, **wanted, "Accept-Crs": "epsg:28992"})
@@ -96,6 +97,8 @@ def test_service_receives_only_named_headers(doors: Doors) -> None:
         "content-type": "c/d",
         "prefer": "x",
     }
+    # It is for who decides, not for the service.
+    assert doors.decider.heard[0].headers["vertrouwelijkheid"] == "x"
 
 
 @pytest.mark.case("fsc:Inway-Incoming-Request-5")

@@ -134,6 +134,12 @@ def test_the_trace_goes_on_as_it_came(scene: Scene, traceparent: str) -> None:
     assert isinstance(_equal(question(), holdings, _new(scene)).draft, Ready)
 
 
+def test_what_is_confidential_now_is_not_answered_as_what_was_not(scene: Scene) -> None:
+    holdings = _warm(scene, lambda: _question(scene))
+    verdict = _equal(_question(scene, vertrouwelijkheid="vertrouwelijk"), holdings, _new(scene))
+    assert verdict.code == "confidential_variant_missing"
+
+
 def test_another_path_with_the_same_query_gets_a_permit_of_its_own(scene: Scene) -> None:
     holdings = _warm(scene, lambda: _question(scene))
     asked = msgspec.structs.replace(

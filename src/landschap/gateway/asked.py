@@ -11,6 +11,7 @@ from uuid import UUID
 
 import msgspec
 
+from landschap.purposes.decision import CONFIDENTIAL
 from landschap.vocabulary.problems import Refusal
 from landschap.vocabulary.tracing import parse_traceparent
 
@@ -19,6 +20,7 @@ _FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z_][A-Za-z0-9_-]*)*")
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[Tt][0-9:.]{5,20}(?:[Zz]|[+-][0-9:]{5})?)?")
 _MAX_FIELDS = 500
 _VERSION_7 = 7
+_CONFIDENTIALITIES = {CONFIDENTIAL, "normaal"}
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -132,6 +134,25 @@ def is_lenient(asked: Asked) -> bool:
     if not prefer:
         return False
     return any(part.strip() == "handling=lenient" for part in prefer.replace(";", ",").split(","))
+
+
+def confidentiality_of(asked: Asked) -> bool | Refusal:
+    """True when the asker's own processing is confidential, so that ours has to be as well.
+
+    Source: VNG, "Logging van verwerkingen", header ``Vertrouwelijkheid`` (B9177), in any case.
+    """
+    said = asked.header("vertrouwelijkheid")
+    if not said:
+        return False
+    known = said.strip().lower()
+    if known not in _CONFIDENTIALITIES:
+        return _invalid(f"Vertrouwelijkheid is {' or '.join(sorted(_CONFIDENTIALITIES))}")
+    return known == CONFIDENTIAL
+
+
+def is_confidential(asked: Asked) -> bool:
+    """True when the asker said clearly that its processing is confidential."""
+    return confidentiality_of(asked) is True
 
 
 def explained_by(asked: Asked) -> str:

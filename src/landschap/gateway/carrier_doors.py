@@ -41,6 +41,7 @@ _INWAY_ASKS = (
     "Fsc-Authorization",
     "Doelbinding",
     "Prefer",
+    "Vertrouwelijkheid",
     "tracestate",
     "Purpose-Declaration",
     # What is new in every question stands last: the decider reads the rest once (`recall.py`).

@@ -20,6 +20,7 @@ from landschap.gateway.asked import (
     Query,
     Trace,
     explained_by,
+    is_confidential,
     is_lenient,
     query_of,
     trace_of,
@@ -220,7 +221,12 @@ def _unpermitted(
     refusal, decision = _reasons(found)
     refused = Refused(
         refusal=refusal,
-        request=recording.inway_request(purposed, _query(asked), lenient=is_lenient(asked)),
+        request=recording.inway_request(
+            purposed,
+            _query(asked),
+            lenient=is_lenient(asked),
+            confidential=is_confidential(asked),
+        ),
         transaction_id=identified.transaction_id,
         peer=identified.peer.peer_id.value,
         service=identified.claims.service,

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from landschap.gateway import answers, inway, outway, recording
-from landschap.gateway.asked import Asked, Query, is_lenient
+from landschap.gateway.asked import Asked, Query, is_confidential, is_lenient
 from landschap.gateway.recording import Place
 from landschap.gateway.refusals import Denied
 from landschap.logboek.records import Draft
@@ -30,7 +30,9 @@ def explained_at_inway(
     purposed: inway.Purposed, query: Query, found: Found, asked: Asked, place: Place
 ) -> tuple[bytes, Draft, str]:
     """Answer, record and code of a question at our Inway; ``found`` is what was decided."""
-    request = recording.inway_request(purposed, query, lenient=is_lenient(asked))
+    request = recording.inway_request(
+        purposed, query, lenient=is_lenient(asked), confidential=is_confidential(asked)
+    )
     return _explained(request, found, place, own=False)
 
 

@@ -28,7 +28,15 @@ from landschap.fsc.codes import Code, refused
 from landschap.fsc.keys import PublicKey
 from landschap.fsc.tokens import TokenClaims, check_claims, check_parties, verify_token
 from landschap.gateway import refusals
-from landschap.gateway.asked import Asked, Fresh, Query, Trace, is_lenient, query_of
+from landschap.gateway.asked import (
+    Asked,
+    Fresh,
+    Query,
+    Trace,
+    confidentiality_of,
+    is_lenient,
+    query_of,
+)
 from landschap.gateway.asked import transaction_id_of as read_transaction_id
 from landschap.gateway.lifecycle import Phase, closed
 from landschap.gateway.memory import Memory, digest
@@ -49,6 +57,7 @@ from landschap.purposes.declaration import (
 from landschap.purposes.model import FieldSet
 from landschap.purposes.needs import Facts
 from landschap.purposes.permit import LIFETIME, Permit, PermitTooLarge, Received, seal
+from landschap.purposes.reasons import refusal_of
 from landschap.purposes.vetoes import Heard, judge, with_voice
 from landschap.vocabulary.problems import Refusal
 
@@ -179,11 +188,16 @@ def authorise(
     query = query_of(asked.target)
     if isinstance(query, Refusal):
         return query
+    confidential = confidentiality_of(asked)
+    if isinstance(confidential, Refusal):
+        return confidential
     if identified.offered.service.declaration == "none":
+        if confidential:
+            return _no_confidential_variant(identified, world)
         return Permitted(purposed=purposed, query=query, decision=None)
     if identified.connection.bound_refusal is not None:
         return identified.connection.bound_refusal
-    question = _question(purposed, query, asked, world)
+    question = _question(purposed, query, asked, world, confidential=confidential)
     decision = judge(question, world.snapshot, fresh.now, identified.offered.veto)
     voice = identified.offered.service.voice
     if voice is not None and decision.allow:
@@ -194,6 +208,16 @@ def authorise(
     if decision.allow:
         return Permitted(purposed=purposed, query=query, decision=decision)
     return Denied(decision.refusal(), decision)
+
+
+def _no_confidential_variant(identified: Identified, world: World) -> Refusal:
+    """What is asked for no purpose is processed under no activity, so under no confidential one."""
+    facts = {
+        "service": identified.claims.service,
+        "organisation": identified.connection.delegator or identified.peer.peer_id.value,
+        "owner_of_register": world.me,
+    }
+    return refusal_of("confidential_variant_missing", facts)
 
 
 def sealed_permit(
@@ -350,7 +374,9 @@ def used_by(declaration: Declaration, trace: Trace) -> UsedDeclaration:
     return UsedDeclaration(issuer, jti, span, declaration.claims.expires_at + _KEPT_LONGER)
 
 
-def _question(purposed: Purposed, query: Query, asked: Asked, world: World) -> Question:
+def _question(
+    purposed: Purposed, query: Query, asked: Asked, world: World, *, confidential: bool
+) -> Question:
     identified, declaration = purposed.identified, purposed.declaration
     claims = declaration.claims if declaration else None
     delegator, peer = identified.connection.delegator, identified.peer.peer_id.value
@@ -369,4 +395,5 @@ def _question(purposed: Purposed, query: Query, asked: Asked, world: World) -> Q
         # Whether the case is open only its own organisation knows; its Outway looked.
         facts=Facts(case=claims.case if claims else "", marked=world.marked),
         follows=claims.follows if claims else None,
+        confidential=confidential,
     )

@@ -219,6 +219,7 @@ def _question(asked: Asked, declaration: Declaration | None, trace: Trace) -> _K
         asked.target.partition("?")[2],
         headers.get("doelbinding"),
         headers.get("prefer"),
+        headers.get("vertrouwelijkheid"),
         trace.parent is None,
         claims
         and (

@@ -22,7 +22,7 @@ from landschap.gateway.world import Connection
 from landschap.logboek.drafts import permitted_draft, refused_draft
 from landschap.logboek.payloads import AdlEntry, FscEntry
 from landschap.logboek.records import Draft
-from landschap.purposes.decision import Decision
+from landschap.purposes.decision import CONFIDENTIAL, Decision
 from landschap.purposes.vetoes import vetoes_of
 from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.problems import Refusal
@@ -79,6 +79,8 @@ def permitted_at_inway(
             permitted.purposed,
             permitted.query,
             lenient=permitted.decision is not None and permitted.decision.question.lenient,
+            confidential=permitted.decision is not None
+            and permitted.decision.question.confidential,
         ),
         permission(permitted.decision),
         snapshot,
@@ -154,10 +156,13 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     service: str
 
 
-def inway_request(purposed: inway.Purposed, query: Query, *, lenient: bool = False) -> Words:
+def inway_request(
+    purposed: inway.Purposed, query: Query, *, lenient: bool = False, confidential: bool = False
+) -> Words:
     """What a peer asked, in the form of an access evaluation.
 
-    ``lenient``: it preferred trimming over a refusal; without that a decision can not be repeated.
+    ``lenient``: it preferred trimming over a refusal, ``confidential``: it said that its processing
+    is; without these a decision can not be repeated.
     """
     identified = purposed.identified
     context: Words = {"purpose": purposed.purpose, "grant_hash": identified.connection.hash}
@@ -173,6 +178,8 @@ def inway_request(purposed: inway.Purposed, query: Query, *, lenient: bool = Fal
     _add_delegators(context, identified.connection)
     if lenient:
         context["handling"] = "lenient"
+    if confidential:
+        context["confidentiality"] = CONFIDENTIAL
     _add_times(context, query)
     return {
         "subject": subject,

@@ -25,6 +25,8 @@ from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.problems import Refusal
 
 _ACTIONS = frozenset(ACTIONS)
+CONFIDENTIAL = "vertrouwelijk"
+"""How a confidential processing is told, in a header and in a record."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,7 @@ class Question:
     its fields. ``search`` are the paths searched by: that is use as well. ``legal_bases`` is None
     at the asker's own Outway, where the policy says which grounds will be declared. ``facts`` is
     what the door knows beside the question; ``follows`` the question that this one is needed for.
+    ``confidential``: the asker's own processing is, so only a confidential activity will do.
     """
 
     purpose: str
@@ -56,6 +59,7 @@ class Question:
     delegatee: str = ""
     facts: Facts = NO_FACTS
     follows: Followed | None = None
+    confidential: bool = False
 
     def fault(self) -> str:
         """What is wrong with its form; empty when it can be decided."""

@@ -45,6 +45,8 @@ def judge_rule(
     bases = _legal_bases(rule, question)
     if isinstance(bases, str):
         return _miss(steps, "R10", Miss(5, "basis_not_accepted", bases, rule))
+    if question.confidential and (rule.activity is None or not rule.activity.confidential):
+        return _miss(steps, "R8", Miss(6, "confidential_variant_missing", "", rule))
     steps.append(step_of(("R10", rule.policy.id, "ok", ", ".join(bases))))
     fields = rule.fields
     if bound is None or bound is fields:

@@ -210,6 +210,15 @@ REASONS: Mapping[str, Reason] = {
         missing="one of the legal bases {accepted}",
         owner=_ASKER,
     ),
+    "confidential_variant_missing": Reason(
+        status=403,
+        title="There is no confidential variant of this use",
+        detail="The question says that its processing is confidential, and no policy that lets "
+        "{organisation} use {service} falls under a confidential processing activity: the person "
+        "concerned would be told of it.",
+        missing="a policy for {organisation} on {service} under a confidential processing activity",
+        owner=_OFFICER,
+    ),
     "fields_unknown": Reason(
         status=400,
         title="A field does not exist",

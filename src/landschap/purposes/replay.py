@@ -20,7 +20,7 @@ from landschap.purposes.authzen.messages import Unclear, Unreadable, read_evalua
 from landschap.purposes.bound import Bound
 from landschap.purposes.chain import Followed, followed_in
 from landschap.purposes.decide import decide
-from landschap.purposes.decision import Decision, Question
+from landschap.purposes.decision import CONFIDENTIAL, Decision, Question
 from landschap.purposes.declaration import Claims, Unverified, read
 from landschap.purposes.needs import OBJECTION, RESTRICTION, Facts
 from landschap.purposes.reasons import REASONS
@@ -161,6 +161,7 @@ def question_of(
         require_bound=False,
         lenient=context.get("handling") == "lenient",
         follows=_follows(context, own_side=own_side),
+        confidential=context.get("confidentiality") == CONFIDENTIAL,
     )
 
 

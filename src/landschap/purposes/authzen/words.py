@@ -37,6 +37,7 @@ DUTCH: Mapping[str, str] = {
     "consent_withdrawn": "De toestemming is ingetrokken.",
     "objection_upheld": "Er is bezwaar gemaakt, en dat bezwaar is terecht.",
     "processing_restricted": "Deze gegevens mogen nu niet worden gebruikt.",
+    "confidential_variant_missing": "Er is geen vertrouwelijke variant van dit gebruik.",
     "decree_missing": "Er geldt geen autorisatiebesluit voor deze organisatie.",
     "basis_not_accepted": "Voor deze grondslag mag dit niet.",
     "fields_unknown": "Een van de gegevens bestaat niet.",
