@@ -31,7 +31,7 @@ def annotated(**schema: object) -> dict[str, object]:
 
 def made_up(
     *, clock: str = "eigen", incomplete: bool = False, dialect: str = "standaard",
-    **properties: object,
+    besluittermijn: str = "", **properties: object,
 ) -> Register:  # fmt: skip
     """A register ``proef`` with one type ``persoon``: name and marital state, or as given."""
     members = properties or {
@@ -45,6 +45,7 @@ def made_up(
         "properties": {"nummer": annotated(pattern="^[a-z0-9]+$"), **members},
     }  # fmt: skip
     head = {"naam": "proef", "klok": clock, "dialect": str(dialect)}
+    head |= {"besluittermijn": besluittermijn} if besluittermijn else {}
     return parse_register(head, {"persoon": schema}, "proef")  # type: ignore[dict-item]  # plain JSON
 
 

@@ -65,16 +65,16 @@ async def test_what_is_destroyed_leaves_nothing_of_its_content_in_the_schema(
     await write(destroyer, "a2", draft("2020-01-01", "Blijver"))
     await destroyer.pool.execute(
         """INSERT INTO registers.report (report_id, object_type, object_id, paths, since,
-               explanation, peer, transaction_id)
+               explanation, peer, transaction_id, proposed, reporter)
            VALUES ($1, 'proef.persoon', 'a1', '{naam}', '1971-03-14', 'heet Vlinderstrik', 'p',
-                   $1)""",
+                   $1, 'Vlinderstrik met t', '\\x5a65656b6174')""",
         uuid7(),
     )
     (done,) = await destroyer.destroy("a1")
     assert done.record is not None
     assert await destroying.clean(destroyer.keeper)
     text = await dumped(destroyer.database)
-    for value in ("Vlinderstrik", "Zeekat", SUZANNE + "x", "1971-03-14", "2019-05-06"):
+    for value in ("Vlinderstrik", "Zeekat", "5a65656b6174", SUZANNE + "x", "1971-03-14", "2019-05-06"):
         assert value not in text
     assert text.count(SUZANNE) == text.count("Blijver") == 2  # assertion and projection of a2
     assert await destroyer.left() == 0

@@ -8,6 +8,7 @@ Source: MIM 1.2; JSON Schema 2020-12.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -20,6 +21,7 @@ from landschap.registers.migrating import migration_faults, parse_migrations
 from landschap.registers.model_checks import NAME, clashes, faults_of_type
 from landschap.registers.object_types import ObjectType, Property
 from landschap.registers.schemas import Fault, Schema, as_list
+from landschap.registers.terms import DURATION
 from landschap.registers.timeline import Clock
 from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.mistakes import did_you_mean
@@ -34,6 +36,10 @@ __all__ = [
     "parse_object_type",
     "parse_register",
 ]
+
+
+ONE_MONTH = "P1M"
+"""Source: AVG art. 12 lid 3, for a request to correct; a law may set a shorter term."""
 
 
 class InvalidModel(ValueError):
@@ -60,7 +66,10 @@ class Dialect(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Register:
-    """One register: its object types, and the clock that orders its knowledge."""
+    """One register: its object types, and the clock that orders its knowledge.
+
+    ``decision_term`` is within which time is decided on a report that a value is wrong.
+    """
 
     name: str
     title: str
@@ -68,6 +77,7 @@ class Register:
     clock: Clock
     types: Mapping[str, ObjectType]
     dialect: Dialect = Dialect.STANDARD
+    decision_term: str = ONE_MONTH
 
     def by_collection(self, collection: str) -> ObjectType | None:
         """The object type behind a collection in an address."""
@@ -147,6 +157,7 @@ def _register(head: Mapping[str, JsonValue], kinds: Mapping[str, ObjectType]) ->
         clock=Clock(str(head["klok"])),
         types=kinds,
         dialect=Dialect(str(head.get("dialect", Dialect.STANDARD))),
+        decision_term=str(head.get("besluittermijn", ONE_MONTH)),
     )
 
 
@@ -159,13 +170,15 @@ def _faults_of_head(
         yield Fault("/klok", "must be eigen (we hold it) or bron (we hold a copy)")
     if head.get("dialect", Dialect.STANDARD) not in list(Dialect):
         yield Fault("/dialect", f"must be one of {', '.join(Dialect)}")
+    if not re.fullmatch(DURATION, str(head.get("besluittermijn", ONE_MONTH))):
+        yield Fault("/besluittermijn", "must be a term such as P1M, P4W or P20D")
     for key in sorted(set(head) - _HEAD):
         yield Fault(f"/{key}", f"is not a setting of a register{did_you_mean(key, _HEAD)}")
     if not schemas:
         yield Fault("", "has no object types: put a NAME.schema.json beside it")
 
 
-_HEAD = frozenset({"naam", "titel", "title", "klok", "dialect"})
+_HEAD = frozenset({"naam", "titel", "title", "klok", "dialect", "besluittermijn"})
 
 
 def parse_object_type(schema: JsonValue, *, register: str, name: str, clock: Clock) -> ObjectType:

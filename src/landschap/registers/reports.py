@@ -10,7 +10,7 @@ Source: Wet BRP art. 2.34; Wet BAG art. 37 ("terugmelding"); history, "in onderz
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
@@ -63,7 +63,12 @@ class Decided:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A report as it is kept, with its decision when there is one."""
+    """A report as it is kept, with its decision when there is one.
+
+    ``reporter`` is the pseudonym of the person concerned when they reported it themselves, empty
+    when an organisation did; ``proposed`` is the value they say is right, as typed. ``decide_by``
+    is the last day on which a decision is in time.
+    """
 
     report_id: UUID
     type_key: str
@@ -75,6 +80,13 @@ class Report:
     reported_at: datetime
     decided: Decided | None = None
     decided_at: datetime | None = None
+    proposed: str = ""
+    reporter: bytes = field(default=b"", repr=False)
+    decide_by: date | None = None
+
+    def is_late(self, today: date) -> bool:
+        """True when there should have been a decision by now."""
+        return self.decided is None and self.decide_by is not None and self.decide_by < today
 
     def as_json(self, *, with_explanation: bool) -> dict[str, JsonValue]:
         """The report as its reporter, or the holder of the register, reads it."""
@@ -85,9 +97,13 @@ class Report:
             "tijdstipMelding": as_utc_text(self.reported_at),
             "status": "in behandeling",
         }
+        if self.decide_by is not None:
+            told["besluitUiterlijk"] = self.decide_by.isoformat()
         if with_explanation:
             told["toelichting"] = self.explanation
             told["organisatie"] = self.peer
+            if self.proposed:
+                told["voorstel"] = self.proposed
         if self.decided is not None and self.decided_at is not None:
             told["status"] = "gegrond" if self.decided.upheld else "ongegrond"
             told["reden"] = self.decided.reason

@@ -27,7 +27,9 @@ from landschap.registers.api.requests import check_media
 from landschap.registers.models import ObjectType, Register
 from landschap.registers.refusals import closed_fields, rows_not_obeyed
 from landschap.registers.reports import Report, read_decision, read_report
+from landschap.registers.terms import due
 from landschap.vocabulary.problems import ProblemError, Refusal, granted
+from landschap.vocabulary.times import amsterdam_day
 
 _OPEN_LIMIT = 1000
 
@@ -45,6 +47,7 @@ async def report(
     await desk.record(case, [object_id], found, doing=f"{kind.collection} terugmelden")
     if not found:
         raise ProblemError(no_version(question, existed=False))
+    register, now = desk.deps.registers.by_name[kind.register], datetime.now(UTC)
     made = Report(
         report_id=uuid7(),
         type_key=kind.key,
@@ -53,9 +56,9 @@ async def report(
         since=found[0].history.period.begin,
         explanation=doubted.explanation,
         peer=case.permit.peer,
-        reported_at=datetime.now(UTC),
+        reported_at=now,
+        decide_by=due(amsterdam_day(now), register.decision_term),
     )
-    register = desk.deps.registers.by_name[kind.register]
     kept = await store.report(desk.deps.pool, register, kind, made, case.permit.transaction_id)
     return json_response(
         kept.as_json(with_explanation=False),

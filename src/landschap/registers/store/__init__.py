@@ -32,7 +32,13 @@ from landschap.registers.store.reading import (
     known_at,
     line_of,
 )
-from landschap.registers.store.reports import decide, open_reports, report, report_of
+from landschap.registers.store.reports import (
+    decide,
+    open_reports,
+    report,
+    report_of,
+    reports_by,
+)
 from landschap.registers.store.together import (
     Few,
     FewFound,
@@ -121,6 +127,7 @@ __all__ = [
     "refusal_of",
     "report",
     "report_of",
+    "reports_by",
     "request_of",
     "schema_of",
     "would_adopt",

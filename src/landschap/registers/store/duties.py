@@ -49,12 +49,23 @@ async def how_far(source: Connection, duty: Duty) -> Telling:
            WHERE s.duty AND s.register = $1 AND s.peer = $2 AND t.number = $3""",
         duty.register.name, duty.peer, duty.notice.number,
     )  # fmt: skip
-    if row is None:
+    return state_of(
+        is_queued=row is not None,
+        is_received=row is not None and row["received_at"] is not None,
+        waits=row is not None and row["dead"] is False,
+    )
+
+
+def state_of(*, is_queued: bool, is_received: bool, waits: bool) -> Telling:
+    """How far it is, by what is kept of it; ``waits``: a notice is there that may still be tried.
+
+    Without a notice the subscription was ended, or a dead letter of long ago was dropped.
+    """
+    if not is_queued:
         return Telling.UNTOLD
-    if row["received_at"] is not None:
+    if is_received:
         return Telling.RECEIVED
-    # Without a notice the subscription was ended, or a dead letter of long ago was dropped.
-    return Telling.WAITING if row["dead"] is False else Telling.GIVEN_UP
+    return Telling.WAITING if waits else Telling.GIVEN_UP
 
 
 async def queue(pool: Pool, duty: Duty, now: datetime) -> Telling:

@@ -17,28 +17,35 @@ from landschap.registers.timeline import DOUBT_PREFIX, Kind
 from landschap.vocabulary.ijson import JsonValue
 
 _COLUMNS = """r.report_id, r.object_type, r.object_id, r.paths, r.since, r.explanation, r.peer,
-    r.reported_at, d.upheld, d.reason, d.document, d.decided_at"""
+    r.reported_at, r.proposed, r.reporter, r.decide_by, d.upheld, d.reason, d.document,
+    d.decided_at"""
 _FROM = "registers.report r LEFT JOIN registers.report_decision d USING (report_id)"
 
 
 async def report(
     pool: Pool, register: Register, kind: ObjectType, given: Report, transaction_id: UUID
 ) -> Report:
-    """Keep a report and mark what it doubts. The same transaction again tells the first one."""
+    """Keep a report and mark what it doubts. The same transaction again tells the first one.
+
+    So does a person's second report of the same values while the first waits for a decision.
+    """
     async with pool.acquire() as connection, connection.transaction():
         await lock(connection, register)
         earlier = await connection.fetchrow(
             f"SELECT {_COLUMNS} FROM {_FROM} WHERE r.transaction_id = $1 AND r.object_type = $2",  # noqa: S608 - constants
             transaction_id, kind.key,
         )  # fmt: skip
+        if earlier is None and given.reporter:
+            earlier = await _asked_before(connection, kind, given)
         if earlier is not None:
             return _report_of(earlier)
         await connection.execute(
             """INSERT INTO registers.report (report_id, object_type, object_id, paths, since,
-                   explanation, peer, transaction_id, reported_at)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)""",
+                   explanation, peer, transaction_id, reported_at, proposed, reporter, decide_by)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)""",
             given.report_id, kind.key, given.object_id, list(given.paths), given.since,
             given.explanation, given.peer, transaction_id, given.reported_at,
+            given.proposed or None, given.reporter or None, given.decide_by,
         )  # fmt: skip
         await _mark(connection, register, kind, given, set())
     return given
@@ -72,6 +79,19 @@ async def report_of(pool: Pool, register: Register, report_id: UUID) -> Report |
     return None if row is None else _report_of(row)
 
 
+async def reports_by(
+    pool: Pool, register: Register, reporters: Sequence[bytes], limit: int
+) -> Sequence[Report]:
+    """What a person reported about their own data, under any of their pseudonyms; newest first."""
+    rows = await pool.fetch(
+        f"""SELECT {_COLUMNS} FROM {_FROM}
+            WHERE r.reporter = ANY ($1) AND r.object_type = ANY ($2)
+            ORDER BY r.reported_at DESC LIMIT $3""",  # noqa: S608 - constants
+        list(reporters), [kind.key for kind in register.types.values()], limit,
+    )  # fmt: skip
+    return [_report_of(row) for row in rows]
+
+
 async def open_reports(pool: Pool, register: Register, limit: int) -> Sequence[Report]:
     """What waits for a decision, the oldest first."""
     rows = await pool.fetch(
@@ -81,6 +101,15 @@ async def open_reports(pool: Pool, register: Register, limit: int) -> Sequence[R
         [kind.key for kind in register.types.values()], limit,
     )  # fmt: skip
     return [_report_of(row) for row in rows]
+
+
+async def _asked_before(connection: Connection, kind: ObjectType, given: Report) -> Any:
+    return await connection.fetchrow(
+        f"""SELECT {_COLUMNS} FROM {_FROM}
+            WHERE d.report_id IS NULL AND r.reporter = $1 AND r.object_type = $2
+              AND r.object_id = $3 AND r.paths = $4""",  # noqa: S608 - constants
+        given.reporter, kind.key, given.object_id, list(given.paths),
+    )  # fmt: skip
 
 
 async def _mark(
@@ -130,4 +159,7 @@ def _report_of(row: Any) -> Report:
         reported_at=row["reported_at"],
         decided=decided,
         decided_at=row["decided_at"],
+        proposed=row["proposed"] or "",
+        reporter=row["reporter"] or b"",
+        decide_by=row["decide_by"],
     )

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Doubt the person concerned reports: once, found by its reporter alone, due on a working day."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import asyncpg
+import pytest
+from tests.registers.rig import kind_of, made_up
+
+from landschap.platform.ids import uuid7
+from landschap.registers import store
+from landschap.registers.models import InvalidModel
+from landschap.registers.reports import Decided, Report
+from landschap.registers.store.duties import Telling
+from landschap.registers.store.receivers import OldValue, note_receivers, told_of
+from landschap.registers.terms import due, is_day_off
+
+REGISTER = made_up()
+KIND = kind_of(REGISTER)
+PERSON, ANOTHER = b"p" * 32, b"q" * 32
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+def report(path: str = "naam", reporter: bytes = PERSON, **other: object) -> Report:
+    made = Report(
+        report_id=uuid7(), type_key=KIND.key, object_id="p1", paths=(path,),
+        since=date(2020, 1, 1), explanation="Verkeerd gespeld", peer="00000099000000001000",
+        reported_at=NOW, proposed="Moulin", reporter=reporter, decide_by=date(2026, 12, 22),
+    )  # fmt: skip
+    return replace(made, **other)  # type: ignore[arg-type]  # fields of the same
+
+
+@pytest.mark.parametrize(
+    ("day", "term", "last"),
+    [
+        ("2026-11-24", "P4W", "2026-12-22"),
+        ("2026-11-25", "P1M", "2026-12-28"),  # Christmas on Friday and Saturday, then Sunday
+        ("2026-01-31", "P1M", "2026-03-02"),  # 28 February is a Saturday
+        ("2027-02-26", "P1M", "2027-03-30"),  # from Good Friday to after Easter Monday
+        ("2027-03-25", "P6W", "2027-05-07"),  # Ascension Day
+        ("2027-04-05", "P6W", "2027-05-18"),  # Whit Monday
+        ("2025-03-26", "P1M", "2025-04-28"),  # the King's day on Saturday the 26th
+        ("2028-03-27", "P1M", "2028-04-28"),
+    ],
+)
+def test_a_term_ends_on_no_day_off(day: str, term: str, last: str) -> None:
+    assert due(date.fromisoformat(day), term) == date.fromisoformat(last)
+
+
+def test_easter_is_where_calendars_have_it() -> None:
+    mondays = [date(2024, 4, 1), date(2025, 4, 21), date(2026, 4, 6), date(2038, 4, 26)]
+    assert all(is_day_off(each) for each in mondays)
+    assert not is_day_off(date(2026, 4, 7))
+
+
+def test_a_term_that_is_none_is_told() -> None:
+    with pytest.raises(InvalidModel, match="besluittermijn"):
+        made_up(clock="eigen", dialect="standaard", besluittermijn="vier weken")
+    assert made_up(besluittermijn="P4W").decision_term == "P4W"
+    assert REGISTER.decision_term == "P1M"
+
+
+async def test_the_same_is_reported_once_until_it_is_decided(pool: asyncpg.Pool) -> None:
+    await store.prepare(pool, REGISTER)
+    name = uuid7()
+    first = await store.report(pool, REGISTER, KIND, report(), name)
+    assert await store.report(pool, REGISTER, KIND, report(), name) == first
+    # Another window, another transaction: while the first waits it is the first.
+    assert await store.report(pool, REGISTER, KIND, report(), uuid7()) == first
+    other = await store.report(pool, REGISTER, KIND, report("staat"), uuid7())
+    theirs = await store.report(pool, REGISTER, KIND, report(reporter=ANOTHER), uuid7())
+    found = await store.reports_by(pool, REGISTER, [PERSON], 10)
+    assert {each.report_id for each in found} == {first.report_id, other.report_id}
+    assert theirs.report_id not in {each.report_id for each in found}
+    decided = Decided(upheld=False, reason="Zo staat het in de akte", document="akte 7")
+    await store.decide(pool, REGISTER, KIND, first, decided, "m")
+    again = await store.report(pool, REGISTER, KIND, report(), uuid7())
+    assert again.report_id != first.report_id
+
+
+def test_it_is_late_after_its_last_day_until_it_is_decided() -> None:
+    made = report()
+    assert not made.is_late(date(2026, 12, 22))
+    assert made.is_late(date(2026, 12, 23))
+    decided = Decided(upheld=True, reason="Ja", document="akte")
+    assert not replace(made, decided=decided).is_late(date(2026, 12, 23))
+    assert not replace(made, decide_by=None).is_late(date(2026, 12, 23))
+
+
+async def test_that_nobody_received_it_is_not_that_nobody_looked(pool: asyncpg.Pool) -> None:
+    await store.prepare(pool, REGISTER)
+    made = await store.report(pool, REGISTER, KIND, report(), uuid7())
+    assert await told_of(pool, REGISTER, made.report_id) is None
+    await note_receivers(pool, made.report_id, 3, [])
+    assert await told_of(pool, REGISTER, made.report_id) == []
+    away = OldValue(peer="00000099000000003000", since=NOW, number=3, reachable=False)
+    await note_receivers(pool, made.report_id, 3, [away])
+    await note_receivers(pool, made.report_id, 3, [replace(away, reachable=True)])
+    (told,) = await told_of(pool, REGISTER, made.report_id) or []
+    assert (told.receiver.reachable, told.state, told.at) == (True, Telling.UNTOLD, None)
