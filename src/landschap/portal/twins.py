@@ -63,13 +63,14 @@ def as_json(use: Use, said: UseWords) -> dict[str, JsonValue]:
     """One use for programs: moments in UTC, organisations with their number.
 
     ``uitkomst`` is ``delivered``, ``partial``, ``refused``, ``nothing_found``, ``failed`` or
-    ``cancelled``.
+    ``cancelled``. Of a use by law of which no more may be told, ``alleenAlgemeen`` is true.
     """
     return {
         "id": str(use.id),
         "tijdstip": as_utc_text(use.at),
         "doorUzelf": use.who is Who.SELF,
-        "organisatie": None if use.who is Who.SELF else _party(use.actor),
+        "alleenAlgemeen": use.is_generic,
+        "organisatie": None if use.who is Who.SELF or use.is_generic else _party(use.actor),
         "namens": _party(use.delegator),
         "bronhouder": _party(use.holder),
         "gegevensgroepen": list(use.groups),

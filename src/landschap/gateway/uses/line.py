@@ -14,6 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from landschap.logboek.disclosure import is_generic
 from landschap.logboek.payloads import Outcome
 from landschap.logboek.records import Record
 from landschap.purposes.model import ProcessingActivity
@@ -48,7 +49,8 @@ class Use:
 
     ``actor`` used the data; ``holder`` gave it when another organisation asked; ``delegator`` gave
     the order. ``activity`` is the entry of the register as it was that day, None when the register
-    did not have it; ``said`` is what the line itself calls the act.
+    did not have it; ``said`` is what the line itself calls the act. Of a use that ``is_generic``
+    no more is told than when it was and how it ended: its actor has no number and no name.
     """
 
     id: UUID
@@ -66,6 +68,7 @@ class Use:
     case: str
     grant_hash: str
     transaction_id: UUID | None
+    is_generic: bool = False
 
     @property
     def is_given(self) -> bool:
@@ -105,7 +108,10 @@ def use_of(record: Record, lookups: Lookups) -> Use:
     peer, direction = text_in(own.get("peer_oin")), text_in(own.get("direction"))
     activity_uri = record.columns.activity or ""
     us = lookups.party(lookups.own.value)
-    if activity_uri == lookups.look_activity:
+    veiled = is_generic(record)
+    if veiled:
+        who, actor, holder = Who.US, Party(number="", name=""), None
+    elif activity_uri == lookups.look_activity:
         who, actor, holder = Who.SELF, us, None
     elif peer and direction == "incoming":
         who, actor, holder = Who.THEY_ASKED_US, lookups.party(peer), us
@@ -131,6 +137,7 @@ def use_of(record: Record, lookups: Lookups) -> Use:
         case=text_in(own.get("processing_id")),
         grant_hash=text_in(own.get("grant_hash")),
         transaction_id=record.columns.transaction_id,
+        is_generic=veiled,
     )
 
 

@@ -18,12 +18,15 @@ import structlog
 
 from landschap.fsc.store import contract_of_grant, peer_names
 from landschap.gateway.uses.store import activities_of
+from landschap.logboek.disclosure import Disclosure
 from landschap.logboek.drafts import line_draft
 from landschap.logboek.faults import LogUnavailable, QueueFull
 from landschap.logboek.payloads import LineEntry, Outcome
 from landschap.logboek.pseudonyms import subject_pseudonym
-from landschap.logboek.records import Kind, Record
-from landschap.logboek.store import by_record, by_transaction, uses_of
+from landschap.logboek.records import Record
+from landschap.logboek.store import by_transaction
+from landschap.logboek.store.holds import disclosure
+from landschap.logboek.store.told import use_told, uses_told
 from landschap.platform.ids import new_span_id, new_trace_id
 from landschap.platform.web.sessions import Session
 from landschap.portal.filters import Filter
@@ -108,27 +111,28 @@ _NOT_RECORDED = Refusal(
 
 # Without the register it is not known which uses the law holds back: then none is told.
 _UNTOLD = Reading(uses=(), missing=("log", "register"), is_all=False)
+_NO_LOG = Reading(uses=(), missing=("log",), is_all=False)
 
 
 async def read_uses(deps: PortalDeps, session: Session[Known], chosen: Filter) -> Reading:
     """The uses of this person in the chosen period; the rest of the filter is for the caller."""
     since, until = chosen.moments()
-    held_back = await _try(confidential_activities(deps.purposes_pool))
-    if held_back is None:
-        return _UNTOLD
+    disclosed = await _disclosed(deps)
+    if isinstance(disclosed, Reading):
+        return disclosed
     records = await _try(
-        uses_of(
+        uses_told(
             deps.log_pool,
             _subjects(deps, session),
             since,
             until,
             READ_AT_ONCE + 1,
+            disclosed,
             before_record=chosen.before,
-            held_back=tuple(held_back),
         )
     )
     if records is None:
-        return Reading(uses=(), missing=("log",), is_all=False)
+        return _NO_LOG
     shown = records[:READ_AT_ONCE]
     uses, missing = await _as_uses(deps, shown)
     return Reading(uses=uses, missing=missing, is_all=len(records) == len(shown))
@@ -136,23 +140,26 @@ async def read_uses(deps: PortalDeps, session: Session[Known], chosen: Filter) -
 
 async def read_use(deps: PortalDeps, session: Session[Known], record_id: UUID) -> Reading:
     """One use, if it is of this person; else none: whether it exists is nobody's business."""
+    disclosed = await _disclosed(deps)
+    if isinstance(disclosed, Reading):
+        return disclosed
     try:
-        record = await by_record(deps.log_pool, record_id)
+        record = await use_told(deps.log_pool, record_id, _subjects(deps, session), disclosed)
     except _NO_ANSWER as error:
         log.warning("a room does not answer", error=type(error).__name__)
-        return Reading(uses=(), missing=("log",), is_all=False)
-    columns = record.columns if record else None
-    if columns is None or columns.kind != Kind.LINE:
-        return Reading(uses=(), missing=(), is_all=True)
-    if record is None or columns.subject not in _subjects(deps, session):
-        return Reading(uses=(), missing=(), is_all=True)
-    held_back = await _try(confidential_activities(deps.purposes_pool))
-    if held_back is None:
-        return _UNTOLD
-    if columns.activity in held_back:
+        return _NO_LOG
+    if record is None:
         return Reading(uses=(), missing=(), is_all=True)
     uses, missing = await _as_uses(deps, [record])
     return Reading(uses=uses, missing=missing, is_all=True)
+
+
+async def _disclosed(deps: PortalDeps) -> Disclosure | Reading:
+    """What may be told; a reading without uses when that can not be known."""
+    confidential = await _try(confidential_activities(deps.purposes_pool))
+    if confidential is None:
+        return _UNTOLD
+    return await _try(disclosure(deps.log_pool, confidential)) or _NO_LOG
 
 
 async def read_fields(deps: PortalDeps, use: Use) -> list[FieldGroup]:

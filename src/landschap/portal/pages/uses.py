@@ -178,7 +178,7 @@ def _title(words: Wording, group: Group) -> str:
 
 
 def _organisations(words: Wording, uses: Sequence[Use]) -> dict[str, str]:
-    found = {use.actor_key: words.who(use) for use in uses}
+    found = {use.actor_key: words.who(use) for use in uses if use.actor_key}
     return dict(sorted(found.items(), key=lambda pair: (pair[0] == SELF, pair[1])))
 
 

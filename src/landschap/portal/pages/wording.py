@@ -22,6 +22,7 @@ OUTCOMES = {
 }
 """The badge of each outcome: its kind and its words."""
 
+BY_LAW = N_("Gebruik op grond van de wet")
 _MANY_GROUPS = 4
 
 
@@ -46,6 +47,8 @@ class Wording:
 
     def who(self, use: Use) -> str:
         """Who used it."""
+        if use.is_generic:
+            return self.say(N_("Dat mogen wij niet zeggen"))
         return self.say(N_("U zelf")) if use.who is Who.SELF else self.party(use.actor)
 
     def groups(self, use: Use) -> str:
@@ -60,20 +63,28 @@ class Wording:
 
     def why(self, use: Use) -> str:
         """What it was for."""
+        if use.is_generic:
+            return self.say(BY_LAW)
         if use.who is Who.SELF:
             return self.say(N_("U keek op deze site"))
         return self.text(use.activity.why) if use.activity else use.said
 
     def title(self, use: Use) -> str:
         """The name of what was done, for the head of a case and the choice in the filter."""
+        if use.is_generic:
+            return self.say(BY_LAW)
         return self.text(use.activity.name) if use.activity else use.said
 
     def allowed_because(self, use: Use) -> str:
         """Why it is allowed; empty when the register of that day does not say."""
+        if use.is_generic:
+            return self.say(N_("De wet stond dit gebruik toe. Meer mogen wij er niet over zeggen."))
         return self.text(use.activity.ground) if use.activity else ""
 
     def headline(self, use: Use) -> str:
         """What happened, in one sentence without a full stop."""
+        if use.is_generic:
+            return self.say(BY_LAW)
         who, what = self.who(use), self.groups(use)
         values = {"who": who, "what": what}
         if use.who is Who.SELF:
