@@ -83,6 +83,11 @@ def test_a_filled_form_equals_the_whole_draft(moment: Moment) -> None:
     assert sealed.form is not None
     assert whole(sealed.form, sealed.values) == sealed.payload
     assert Kept(sealed.form).filled(sealed.values) == sealed.payload
+    # And no text can be added to it that what is sealed does not show.
+    texts = sealed.values.split(b"\n")
+    for place in range(len(texts)):
+        more = b"\n".join([*texts[:place], texts[place] + b"x", *texts[place + 1 :]])
+        assert whole(sealed.form, more) == Kept(sealed.form).filled(more) != sealed.payload
     assert (
         msgspec.structs.astuple(filled.columns)[1:]
         == msgspec.structs.astuple(columns_of(draft, number))[1:]

@@ -109,6 +109,9 @@ async def test_each_form_stands_in_a_lane_once(database: Any, writer: LogWriter)
         ("UPDATE logboek.record SET form = NULL WHERE form = 2", 1),
         ("UPDATE logboek.record SET form = 1 WHERE form IS NULL", 1),
         ("UPDATE logboek.record SET payload = '\\x0a' WHERE form = 2", 1),
+        # Behind the last line feed: the identifier of a declaration, for which there is no hole.
+        ("UPDATE logboek.record SET payload = payload || '\\x78' WHERE form = 2", 1),
+        ("UPDATE logboek.record SET payload = payload || '\\x0a' WHERE form = 2", 1),
     ],
 )
 async def test_a_changed_form_names_every_record_of_it(

@@ -162,7 +162,7 @@ def form_of(make: Callable[[Moment], Draft], *, has_parent: bool, has_declaratio
         mark.at,
         mark.trace_id,
         mark.transaction_id,
-    ):
+    ) or set(holes) != set(known.values()):
         raise InvalidRecord("this draft does not follow its moment")
     return Form(pieces, holes, columns)
 
@@ -170,12 +170,19 @@ def form_of(make: Callable[[Moment], Draft], *, has_parent: bool, has_declaratio
 def whole(form: bytes, values: bytes) -> bytes:
     """The payload of a record from the text of its form and what stands in the holes of it.
 
-    Values that are damaged, or are none, give something that fits no leaf.
+    Values that are damaged, or are none, give something that fits no leaf; so does a text for which
+    this form has no hole: it would stand in the log and be proved by nothing.
     """
     texts = values.split(b"\n")
-    if len(texts) != _HOLES:
+    if len(texts) != _HOLES or any(texts[place] for place in _without_hole(form)):
         return b"\n".join((form, values))
     return _HOLE.sub(lambda found: texts[found[0][0] - 1], form)
+
+
+def _without_hole(form: bytes) -> list[int]:
+    """The places of the texts that this form does not use."""
+    used = {found[0] - 1 for found in _HOLE.findall(form)}
+    return [place for place in range(_HOLES) if place not in used]
 
 
 class Kept:
@@ -189,12 +196,16 @@ class Kept:
         # Pieces at the even places, the bytes that stand for holes between them.
         self._parts = _PIECES.split(form)
         self._holes = [hole[0] - 1 for hole in self._parts[1::2]]
+        self._without_hole = _without_hole(form)
 
     def filled(self, values: bytes) -> bytes:
         """The payload of a record with these values in the holes."""
         texts = values.split(b"\n")
         if len(texts) != _HOLES:
             return b"\n".join((self._form, values))
+        for place in self._without_hole:
+            if texts[place]:
+                return b"\n".join((self._form, values))
         parts = self._parts.copy()
         parts[1::2] = [texts[hole] for hole in self._holes]
         return b"".join(parts)
@@ -220,7 +231,7 @@ def _texts(moment: Moment, declaration: bytes) -> Texts:
             str(moment.transaction_id).encode(),
         )[:6],
         declaration,
-        moment.declaration_id.encode(),
+        moment.declaration_id.encode() if declaration else b"",
     )
 
 
