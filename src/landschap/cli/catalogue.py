@@ -10,6 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import asyncpg
 import click
@@ -22,12 +23,14 @@ from landschap.catalogue.describing import described
 from landschap.catalogue.design_rules import check
 from landschap.catalogue.documents import MAX_BYTES, UnreadableDocument, read_document
 from landschap.catalogue.findings import Mode
+from landschap.catalogue.particulars import particulars_of
 from landschap.catalogue.scoring import score_of
 from landschap.cli.config_option import json_option, read_from_config
 from landschap.cli.tables import answer, table_of
 from landschap.cli.with_pool import run_with_pool
 from landschap.platform.settings import Settings, load_settings
 from landschap.platform.trouble import Trouble
+from landschap.vocabulary.identifiers import InvalidValue, Oin
 
 _ENDINGS = ("*.yaml", "*.yml", "*.json")
 _NOT_FOUND = 3
@@ -159,8 +162,7 @@ def list_apis(settings: Settings, as_json: bool) -> None:
 @click.argument("name")
 @json_option
 @of_organisation
-@click.pass_context
-def show(ctx: click.Context, settings: Settings, name: str, as_json: bool) -> None:
+def show(settings: Settings, name: str, as_json: bool) -> None:
     """Show one API and every text that was seen of it, with what changed and what that breaks.
 
     \b
@@ -177,10 +179,7 @@ def show(ctx: click.Context, settings: Settings, name: str, as_json: bool) -> No
 
     api, seen, names = run_with_pool(settings, "catalogue", work)
     if api is None:
-        near = difflib.get_close_matches(name, names, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        click.echo(f"There is no API {name}{hint}", err=True)
-        ctx.exit(_NOT_FOUND)
+        _not_there(name, names)
     if as_json:
         told = {
             **_row(api),
@@ -204,6 +203,69 @@ def show(ctx: click.Context, settings: Settings, name: str, as_json: bool) -> No
         for change in each.changes:
             if isinstance(change, dict):
                 click.echo(f"  {change['weight']}: {change['message']}")
+
+
+@catalogue.command("offer")
+@click.argument("name")
+@click.option(
+    "--to",
+    "audience",
+    multiple=True,
+    metavar="everyone|group|OIN",
+    help="Who may see it, beside your own organisation; without it nobody else.",
+)
+@click.option("--service", default="", help="The service of yours that answers it.")
+@json_option
+@of_organisation
+def offer(
+    settings: Settings, name: str, audience: tuple[str, ...], service: str, as_json: bool
+) -> None:  # fmt: skip
+    """Say to whom an API is shown: on pages, in counts and for programs.
+
+    What was gathered is shown to your own employees only, until you say otherwise. Each time
+    replaces what was said before.
+
+    \b
+    Examples:
+      landschap catalogue offer uitkeringen --to everyone --service uitkeringen
+      landschap catalogue offer uitkeringen --to 00000099000000003000
+      landschap catalogue offer uitkeringen
+    """
+    given = store.Offer(audience=tuple(dict.fromkeys(map(_audience, audience))), service=service)
+
+    async def work(pool: asyncpg.Pool) -> tuple[bool, Sequence[str]]:
+        if await store.offer(pool, name, given):
+            return True, ()
+        return False, [each.name for each in await store.apis(pool)]
+
+    is_known, names = run_with_pool(settings, "catalogue", work)
+    if not is_known:
+        _not_there(name, names)
+    told = {"name": name, "audience": given.audience, "service": given.service}
+    if as_json:
+        click.echo(json.dumps(told, ensure_ascii=False))
+    else:
+        who = ", ".join(given.audience) or "nobody but your own organisation"
+        click.echo(f"{name} is shown to {who}")
+
+
+def _audience(given: str) -> str:
+    """One audience. Raises click.BadParameter."""
+    if given in {store.EVERYONE, store.GROUP}:
+        return given
+    try:
+        return Oin.parse(given).value
+    except InvalidValue as error:
+        words = f"{given!r} is not everyone, group or the OIN of a peer: {error}"
+        raise click.BadParameter(words, param_hint="--to") from None
+
+
+def _not_there(name: str, names: Sequence[str]) -> NoReturn:
+    """There is no such API; the nearest is named."""
+    near = difflib.get_close_matches(name, names, n=1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    click.echo(f"There is no API {name}{hint}", err=True)
+    raise click.exceptions.Exit(_NOT_FOUND)
 
 
 def _sources(place: str) -> list[str]:
@@ -230,6 +292,8 @@ async def _gather(pool: asyncpg.Pool, source: str) -> dict[str, object]:
             place, raw = await asyncio.to_thread(_file, source)
         known = await store.held(pool, place)
         if known is not None and known.digest == store.digest_of(raw):
+            if not known.is_whole:
+                await store.keep_particulars(pool, place, particulars_of(read_document(raw)))
             await store.note(pool, place, "same")
             return {"source": place, "outcome": "same", "name": known.name}
         document = read_document(raw)
@@ -242,6 +306,7 @@ async def _gather(pool: asyncpg.Pool, source: str) -> dict[str, object]:
     checked = (score_of(findings), len(findings))
     outcome = "changed" if known else "new"
     name = await store.keep(pool, place, raw, described(document), checked, changes, outcome)
+    await store.keep_particulars(pool, place, particulars_of(document))
     return {
         "source": place,
         "outcome": outcome,

@@ -65,13 +65,14 @@ class Text:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """What is held of a source: which API, and its newest text."""
+    """What is held of a source: which API, its newest text, and whether one can choose by it."""
 
     api: int
     name: str
     number: int
     digest: str
     document: bytes
+    is_whole: bool
 
 
 def digest_of(document: bytes) -> str:
@@ -82,8 +83,9 @@ def digest_of(document: bytes) -> str:
 async def held(pool: asyncpg.Pool, source: str) -> Held | None:
     """The newest text of a source, None when it was never read."""
     row = await pool.fetchrow(
-        "SELECT a.number AS api, a.name, d.number, d.digest, d.document FROM api a"
-        " JOIN description d ON d.api = a.number WHERE a.source = $1"
+        "SELECT a.number AS api, a.name, d.number, d.digest, d.document, p.api IS NOT NULL"
+        " AS is_whole FROM api a JOIN description d ON d.api = a.number"
+        " LEFT JOIN particulars p ON p.api = d.api AND p.number = d.number WHERE a.source = $1"
         " ORDER BY d.number DESC LIMIT 1",
         source,
     )

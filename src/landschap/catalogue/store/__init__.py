@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Our memory of APIs: PostgreSQL schema ``catalogue``. Append only.
+
+All functions take a pool of role ``landschap_catalogue``.
+"""
+
+from landschap.catalogue.store.gathered import (
+    MAX_QUESTION,
+    Api,
+    Held,
+    Hit,
+    Text,
+    api_named,
+    apis,
+    digest_of,
+    held,
+    keep,
+    nearest,
+    note,
+    search,
+    texts,
+    unreadable,
+)
+from landschap.catalogue.store.shown import (
+    EVERYONE,
+    GROUP,
+    Offer,
+    Shown,
+    document_of,
+    keep_particulars,
+    offer,
+    offered,
+    reasons,
+    shown,
+    versions_of,
+)
+
+__all__ = [
+    "EVERYONE", "GROUP", "MAX_QUESTION", "Api", "Held", "Hit", "Offer", "Shown", "Text",
+    "api_named", "apis", "digest_of", "document_of", "held", "keep", "keep_particulars", "nearest",
+    "note", "offer", "offered", "reasons", "search", "shown", "texts", "unreadable",
+    "versions_of",
+]  # fmt: skip

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""To whom an API is shown: nobody else until somebody says so, and then to exactly those."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from tests.catalogue.offered import gathered
+from tests.catalogue.test_changes import base
+from tests.conftest import Database
+
+from landschap.catalogue import store
+from landschap.catalogue.criteria import criteria_of
+from landschap.cli import roof
+
+DOESBURG, BRONCKHORST = "00000099000000003000", "00000099000000004000"
+
+
+def titled(title: str, **info: Any) -> Any:
+    document = base()
+    document["info"] |= {"title": title, **info}
+    return document
+
+
+async def seen(database: Database, viewer: list[str] | None, question: str = "") -> list[str]:
+    pool = await database.pool("catalogue")
+    return [each.name for each in await store.shown(pool, viewer, question)]
+
+
+async def typed(database: Database, *words: str) -> Result:
+    env = {"LANDSCHAP__POSTGRES__DSN": database.settings.postgres.dsn}
+    arguments = ["catalogue", *words, "--config", str(database.settings.path)]
+    return await asyncio.to_thread(CliRunner(env=env).invoke, roof, arguments)
+
+
+async def test_what_was_gathered_is_shown_to_nobody_else_until_somebody_says_to_whom(
+    database: Database,
+) -> None:
+    pool = await database.pool("catalogue")
+    for title in ("Bomen", "Parkeren", "Uitkeringen"):
+        await gathered(pool, f"/{title}.yaml", titled(title))
+    everyone, doesburg = ["everyone"], ["everyone", "group", DOESBURG]
+    assert await seen(database, None) == ["bomen", "parkeren", "uitkeringen"]
+    assert await seen(database, everyone) == await seen(database, doesburg) == []
+    for name, to in (("bomen", "everyone"), ("parkeren", "group"), ("uitkeringen", DOESBURG)):
+        done = await typed(database, "offer", name, "--to", to, "--json")
+        assert json.loads(done.stdout)["audience"] == [to], done.output
+    assert await seen(database, everyone) == ["bomen"]
+    assert await seen(database, ["everyone", "group", BRONCKHORST]) == ["bomen", "parkeren"]
+    assert await seen(database, doesburg) == ["bomen", "parkeren", "uitkeringen"]
+    # Searching finds no more than looking.
+    assert await seen(database, everyone, "vergunning") == ["bomen"]
+    assert set(await seen(database, doesburg, "vergunning")) == {"bomen", "parkeren", "uitkeringen"}
+    # What is taken back is seen no more.
+    assert (await typed(database, "offer", "bomen")).exit_code == 0
+    assert await seen(database, everyone) == []
+
+
+async def test_an_audience_that_is_none_and_an_api_that_is_not_there_are_told(
+    database: Database,
+) -> None:
+    await gathered(await database.pool("catalogue"), "/b.yaml", titled("Bomen"))
+    wrong = await typed(database, "offer", "bomen", "--to", "everyon")
+    assert wrong.exit_code == 2
+    assert "everyone, group or the OIN" in wrong.stderr
+    missing = await typed(database, "offer", "boomen", "--to", "everyone")
+    assert missing.exit_code == 3
+    assert "did you mean bomen?" in missing.stderr
+
+
+async def test_why_an_api_was_found_names_operations_and_fields(database: Database) -> None:
+    pool = await database.pool("catalogue")
+    await gathered(pool, "/p.yaml", titled("Parkeren"))
+    (found,) = await store.shown(pool, None, "vergunningen")
+    assert "operation" in found.found_in
+    told = (await store.reasons(pool, [found.api], "geef de vergunningen"))[found.api]
+    assert any("/vergunningen" in each for each in told), told
+    assert await store.shown(pool, None, "vergunningen walvis") == []
+    assert len(await store.shown(pool, None, "vergunningen walvis", loose=True)) == 1
+
+
+LOA3 = "urn:etoegang:core:assurance-class:loa3"
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (None, (None, None, None, "")),
+        ({"toegang": "open", "doelen": []}, (False, False, False, "")),
+        ({"toegang": "contract"}, (True, True, None, "")),
+        ({"fsc": {"service": "x"}, "doelen": ["https://d"], "niveau": LOA3},
+         (True, True, True, LOA3)),
+        ({"middelen": ["mtlsPkioverheid", 7, {"naam": "onzin"}]}, (True, None, None, "")),
+        ({"toegang": ["open"], "doelen": "x", "niveau": "hoog"}, (None, None, None, "")),
+        ("open", (None, None, None, "")),
+    ],
+)  # fmt: skip
+def test_criteria_are_what_is_said_and_else_not_known(said: Any, expected: Any) -> None:
+    info = {} if said is None else {"x-gebruik": said}
+    found = criteria_of({"info": info})
+    needs = (found.needs_certificate, found.needs_contract, found.needs_purpose, found.level)
+    assert needs == expected
+
+
+def test_without_criteria_the_security_schemes_tell_how_one_shows_who_asks() -> None:
+    schemes = {"a": {"type": "apiKey"}, "b": {"type": "http", "scheme": "Bearer"}, "c": 1,
+               "d": {"type": "mutualTLS"}}  # fmt: skip
+    found = criteria_of({"components": {"securitySchemes": schemes}})
+    assert found.means == ("apiKey", "bearer", "mtlsPkioverheid")
+    assert found.needs_certificate is True
