@@ -65,10 +65,17 @@ def verifies(jws: Jws, key: keys.PublicKey) -> bool:
     return keys.verifies(jws.signature, jws.signing_input, key, algorithm)
 
 
-def sign(payload: Mapping[str, JsonValue], key: keys.SigningKey, thumbprint: str) -> str:
-    """A compact JWS over the canonical payload; the key decides the algorithm."""
+def sign(
+    payload: Mapping[str, JsonValue], key: keys.SigningKey, thumbprint: str, *, kind: str = ""
+) -> str:
+    """A compact JWS over the canonical payload; the key decides the algorithm.
+
+    ``kind`` is its ``typ``, for what is no contract or token of FSC. Source: RFC 8725, 3.11.
+    """
     algorithm = keys.algorithm_of(key)
     header: dict[str, JsonValue] = {"alg": algorithm.name, "x5t#S256": thumbprint}
+    if kind:
+        header["typ"] = kind
     signing_input = f"{_encode(canonical(header))}.{_encode(canonical(payload))}"
     return f"{signing_input}.{_encode(keys.sign(signing_input.encode(), key, algorithm))}"
 

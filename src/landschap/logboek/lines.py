@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 from uuid import UUID
 
 from landschap.logboek.drafts import line_draft
-from landschap.logboek.payloads import LineEntry, Outcome
+from landschap.logboek.payloads import LineEntry, Mandated, Outcome
 from landschap.logboek.records import Draft
 from landschap.vocabulary.problems import Fault, Refusal
 
@@ -75,7 +75,7 @@ class Processing:
     """What all lines of one answer share.
 
     ``parent`` is the caller's span, None when unknown. ``direction`` is own for one of our own
-    people, ``processing_id`` the number of the case it was for.
+    people, ``processing_id`` the number of the case it was for, ``mandate`` in whose name.
     """
 
     permit: Granted
@@ -95,6 +95,7 @@ class Processing:
     known_at: datetime | None = None
     direction: Literal["own", "incoming"] = "incoming"
     processing_id: str = ""
+    mandate: Mandated | None = None
 
 
 def lines_of(
@@ -145,5 +146,6 @@ def _line(
         exception_type=processing.exception_type,
         valid_on=processing.valid_on,
         known_at=processing.known_at,
+        mandate=processing.mandate,
     )
     return line_draft(entry, now=processing.ended_at, service=permit.service)

@@ -80,6 +80,20 @@ class AdlEntry(msgspec.Struct, frozen=True, kw_only=True):
     resource: Mapping[str, JsonValue] = msgspec.field(default_factory=dict)
 
 
+class Mandated(msgspec.Struct, frozen=True, kw_only=True):
+    """The mandate under which somebody looked in the name of the person a line is about.
+
+    ``source`` is who keeps it and ``reference`` how it is known there; ``services`` are those it
+    covers, ``until`` its end. ``acting`` is the pseudonym of who looked, in our own log only.
+    """
+
+    source: str
+    reference: str
+    services: tuple[str, ...]
+    until: datetime | None = None
+    acting: bytes | None = None
+
+
 class LineEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One processing action, about one subject or about none.
 
@@ -87,6 +101,7 @@ class LineEntry(msgspec.Struct, frozen=True, kw_only=True):
     the kinds of data used and never their values, ``peer`` the authenticated counterparty.
     ``valid_on`` and ``known_at`` are the day and the moment that was asked about. ``status`` is
     what an application said itself, else it follows from the outcome; ``application`` told us.
+    ``mandate`` is in whose name was looked, see `Mandated`.
     """
 
     trace_id: bytes
@@ -122,6 +137,7 @@ class LineEntry(msgspec.Struct, frozen=True, kw_only=True):
     status: Literal["Unset", "Ok", "Error"] | None = None
     system_version: str | None = None
     application: str | None = None
+    mandate: Mandated | None = None
 
 
 def fsc_payload(entry: FscEntry) -> dict[str, JsonValue]:
@@ -264,6 +280,18 @@ def _own_members(entry: LineEntry) -> dict[str, JsonValue]:
         "application": entry.application,
         "valid_on": None if entry.valid_on is None else entry.valid_on.isoformat(),
         "known_at": None if entry.known_at is None else as_utc_text(entry.known_at),
+        "mandate": None if entry.mandate is None else _mandate(entry.mandate),
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _mandate(mandate: Mandated) -> dict[str, JsonValue]:
+    found: dict[str, JsonValue] = {
+        "source": mandate.source,
+        "reference": mandate.reference,
+        "services": list(mandate.services),
+        "until": None if mandate.until is None else as_utc_text(mandate.until),
+        "acting": None if mandate.acting is None else as_subject_id(mandate.acting),
     }
     return {name: value for name, value in found.items() if value is not None}
 

@@ -24,6 +24,8 @@ from landschap.vocabulary.ijson import JsonValue
 GIVEN = frozenset({Outcome.DELIVERED, Outcome.PARTIAL})
 SELF = "zelf"
 """Stands for the person in the filter on organisations."""
+MANDATED = "gemachtigde"
+"""Stands there for who looked in the name of the person."""
 
 
 class Who(StrEnum):
@@ -33,6 +35,10 @@ class Who(StrEnum):
     US = "us"
     THEY_ASKED_US = "they_asked_us"
     WE_ASKED_THEM = "we_asked_them"
+    MANDATED = "mandated"
+
+
+_NOT_BY_NUMBER = {Who.SELF: SELF, Who.MANDATED: MANDATED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +54,10 @@ class Use:
     """One use.
 
     ``actor`` used the data; ``holder`` gave it when another organisation asked; ``delegator`` gave
-    the order. ``activity`` is the entry of the register as it was that day, None when the register
-    did not have it; ``said`` is what the line itself calls the act. Of a use that ``is_generic``
-    no more is told than when it was and how it ended: its actor has no number and no name.
+    the order. ``recorder`` is whose log told it. ``activity`` is the entry of the register as it
+    was that day, None when the register did not have it; ``said`` is what the line itself calls
+    the act. Of a use that ``is_generic`` no more is told than when it was and how it ended: its
+    actor has no number and no name.
     """
 
     id: UUID
@@ -68,6 +75,8 @@ class Use:
     case: str
     grant_hash: str
     transaction_id: UUID | None
+    trace_id: str = ""
+    recorder: Party | None = None
     is_generic: bool = False
 
     @property
@@ -78,14 +87,15 @@ class Use:
     @property
     def actor_key(self) -> str:
         """What the filter on organisations knows the actor by."""
-        return SELF if self.who is Who.SELF else self.actor.number
+        return _NOT_BY_NUMBER.get(self.who, self.actor.number)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lookups:
     """What a line only refers to: names of organisations, entries of the register of that day.
 
-    ``group_words`` says a group of data in the words of who reads.
+    ``look_activity`` covers the person's own look, ``looks`` are others that do. ``group_words``
+    says a group of data in the words of who reads.
     """
 
     own: Oin
@@ -94,6 +104,7 @@ class Lookups:
     names: Mapping[str, str] = field(default_factory=dict)
     activities: Mapping[UUID, ProcessingActivity] = field(default_factory=dict)
     group_words: Callable[[str], str] = str
+    looks: frozenset[str] = frozenset()
 
     def party(self, number: str) -> Party:
         """The organisation with this number."""
@@ -111,8 +122,10 @@ def use_of(record: Record, lookups: Lookups) -> Use:
     veiled = is_generic(record)
     if veiled:
         who, actor, holder = Who.US, Party(number="", name=""), None
-    elif activity_uri == lookups.look_activity:
-        who, actor, holder = Who.SELF, us, None
+    elif activity_uri == lookups.look_activity or activity_uri in lookups.looks:
+        who = Who.MANDATED if object_in(own.get("mandate")) else Who.SELF
+        asked = peer if direction == "outgoing" else ""
+        actor, holder = us, lookups.party(asked) if asked else None
     elif peer and direction == "incoming":
         who, actor, holder = Who.THEY_ASKED_US, lookups.party(peer), us
     elif peer and direction == "outgoing":
@@ -137,6 +150,8 @@ def use_of(record: Record, lookups: Lookups) -> Use:
         case=text_in(own.get("processing_id")),
         grant_hash=text_in(own.get("grant_hash")),
         transaction_id=record.columns.transaction_id,
+        trace_id=record.columns.trace_id.hex(),
+        recorder=us,
         is_generic=veiled,
     )
 

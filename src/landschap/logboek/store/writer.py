@@ -134,14 +134,16 @@ class LogWriter:
         *,
         decided_epoch: int | None = None,
         seen: Sequence[SeenLine] = (),
+        used: UsedDeclaration | None = None,
     ) -> list[UUID]:
         """Write all of these, or none; returns their identifiers when they are durable.
 
-        ``seen`` are those that may be delivered once only; AlreadySeen when one was.
+        ``seen`` are those that may be delivered once only; AlreadySeen when one was. ``used`` is
+        what the question rests on; Replayed when another question has it.
         Raises InvalidRecord, LogUnavailable, QueueFull, and StaleDecision when the world is newer
         than ``decided_epoch``.
         """
-        return await self.submit(drafts, decided_epoch=decided_epoch, seen=seen)
+        return await self.submit(drafts, decided_epoch=decided_epoch, seen=seen, used=used)
 
     def submit(
         self,
@@ -149,6 +151,7 @@ class LogWriter:
         *,
         decided_epoch: int | None = None,
         seen: Sequence[SeenLine] = (),
+        used: UsedDeclaration | None = None,
     ) -> asyncio.Future[list[UUID]]:
         """As `append`, for who can not wait here: the future ends as `append` would.
 
@@ -165,7 +168,7 @@ class LogWriter:
                 future.set_exception(error)
                 future.exception()  # one who no longer waits is no unhandled fault
 
-        waiting = self._hand_in(drafts, (decided_epoch, None), done, seen)
+        waiting = self._hand_in(drafts, (decided_epoch, used), done, seen)
         # What nobody waits for any more is not written, unless it is being written already.
         future.add_done_callback(lambda _: setattr(waiting, "open", False))
         return future
