@@ -296,6 +296,15 @@ def vouch(told: Json, report: Report) -> None:
         report.covered[place[0]] = max(place[1], report.covered.get(place[0], 0))
 
 
+def check_kept(kept: list[str], held: set[str], report: Report) -> None:
+    """What somebody else kept of the log: an anchor was once in it, and what it signed still is."""
+    for jws in kept:
+        told = read_anchor(jws, None)
+        vouch(told, report)
+        if jws not in held:
+            report.found("anchor_removed", detail=f"{told['anchor']} was kept elsewhere")
+
+
 def check_batch(one: Json, before: Json | None, report: Report) -> None:
     """A head against what it is over, the head before it, and what anchors signed."""
     lane, number = one["lane"], one["no"]
@@ -396,8 +405,7 @@ def verify(copy: Path, kept: Path | None = None) -> Report:
     report = Report()
     check_anchors(list(lines(copy, "anchor")), report)
     if kept is not None:
-        for jws in kept.read_text().split():
-            vouch(read_anchor(jws, None), report)
+        check_kept(kept.read_text().split(), {one["jws"] for one in lines(copy, "anchor")}, report)
     records = Records(lines(copy, "record"), report)
     before: Json | None = None
 

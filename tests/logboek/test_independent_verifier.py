@@ -135,7 +135,7 @@ DAMAGE = (
 )  # fmt: skip
 
 
-def _place(found: dict[str, Any]) -> tuple[Any, ...]:
+def place_of(found: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(found.get(name) for name in ("harm", "lane", "batch", "position", "record"))
 
 
@@ -143,8 +143,8 @@ async def _both(path: Path) -> tuple[Counter[Any], Counter[Any]]:
     ours = await verify(CopiedLog(path))
     theirs = tool.verify(path)
     assert theirs.counts["records"] == ours.records
-    return Counter(_place(dict(each.body())) for each in ours.findings), Counter(
-        _place(each) for each in theirs.findings
+    return Counter(place_of(dict(each.body())) for each in ours.findings), Counter(
+        place_of(each) for each in theirs.findings
     )
 
 
@@ -201,7 +201,7 @@ async def test_the_end_that_was_cut_off_with_its_anchors_shows_by_what_others_ke
     kept = tmp_path / "kept.txt"
     kept.write_text("\n".join(anchors))
     found = [each["harm"] for each in tool.verify(cut, kept).findings]
-    assert found == ["tail_cut", "tail_cut"]
+    assert found == ["anchor_removed", "tail_cut", "tail_cut"]
 
 
 @pytest.mark.parametrize("content", [b"", b"{}\n", b"\xff\n", b'{"log":2}\n', b"[1]\n"])

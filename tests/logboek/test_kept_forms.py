@@ -48,6 +48,11 @@ def _filled(form: Form, moment: Moment | None = None) -> Ready:
     return made
 
 
+def filled_form(peer: str = PEER) -> Ready:
+    """A record of one form, of now."""
+    return _filled(_form(peer))
+
+
 async def _report(database: Any) -> Any:
     async with snapshot(await database.pool("logboek", role="landschap_log_reader")) as log:
         return await verify(log)

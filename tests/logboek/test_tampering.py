@@ -11,11 +11,11 @@ import asyncpg
 import pytest
 from tests.logboek.helping_rig import Here
 from tests.logboek.log_rig import line, permitted, refused
+from tests.logboek.rewriting_rig import rewrite
 
 from landschap.logboek import sections
 from landschap.logboek.batches import LaneEnd, head_over, seal
 from landschap.logboek.findings import Harm, Report
-from landschap.logboek.merkle import root_hash
 from landschap.logboek.records import Draft, leaf_of
 from landschap.logboek.sections import verify_together
 from landschap.logboek.store import LogWriter, dropped_months, snapshot
@@ -214,14 +214,14 @@ async def test_a_rewritten_hash_of_a_batch_is_named(written: Written, column: st
 
 
 async def test_a_batch_rewritten_with_its_head_breaks_the_chain(written: Written) -> None:
-    await _rewrite(written, "a-0", first=2, last=2)
+    await rewrite(written.owner, "a-0", first=2, last=2)
     report = await written.report()
     broken = [found for found in report.findings if found.harm is Harm.CHAIN_BROKEN]
     assert [(found.lane, found.batch) for found in broken] == [("a-0", 3)]
 
 
 async def test_a_lane_rewritten_to_its_end_contradicts_the_anchor(written: Written) -> None:
-    await _rewrite(written, "a-0", first=2, last=4)
+    await rewrite(written.owner, "a-0", first=2, last=4)
     report = await written.report()
     assert [found.harm for found in report.findings] == [Harm.ANCHOR_CONTRADICTS]
     assert (report.findings[0].lane, report.findings[0].batch) == ("a-0", 3)
@@ -230,57 +230,10 @@ async def test_a_lane_rewritten_to_its_end_contradicts_the_anchor(written: Writt
 async def test_a_lane_rewritten_after_the_last_anchor_does_not_show_and_that_is_said(
     written: Written,
 ) -> None:
-    await _rewrite(written, "a-0", first=4, last=4)
+    await rewrite(written.owner, "a-0", first=4, last=4)
     report = await written.report()
     assert report.intact
     assert any("written after the last anchor" in sentence for sentence in report.unproven())
-
-
-async def _rewrite(written: Written, lane: str, *, first: int, last: int) -> None:
-    """As the owner: change one payload and make every hash fit again."""
-    owner = written.owner
-    for number in range(first, last + 1):
-        sql = (
-            f"SELECT {SELECTED} FROM logboek.record WHERE lane = $1 AND batch = $2 "
-            "ORDER BY record_id"
-        )
-        records = [record_of(row) for row in await owner.fetch(sql, lane, number)]
-        leaves = []
-        for record in records:
-            payload = b"{}" if record.position == 0 and number == first else record.payload
-            leaf = leaf_of(record.columns, record.salt, payload)
-            leaves.append(leaf)
-            await owner.execute(
-                "UPDATE logboek.record SET payload = $2, leaf = $3 WHERE record_id = $1",
-                *(record.record_id, payload, leaf),
-            )
-        prev = await owner.fetchval(
-            "SELECT head FROM logboek.batch WHERE lane = $1 AND no = $2", lane, number - 1
-        )
-        async with snapshot_of(written) as batches:
-            made = batches[lane, number]
-        changed = type(made)(
-            lane=lane, no=number, size=made.size, first=made.first, last=made.last,
-            root=root_hash(leaves), prev=prev,
-        )  # fmt: skip
-        await owner.execute(
-            "UPDATE logboek.batch SET root = $3, prev = $4, head = $5 WHERE lane = $1 AND no = $2",
-            *(lane, number, changed.root, prev, changed.digest()),
-        )
-
-
-class snapshot_of:  # noqa: N801 - used as a context
-    """The heads by lane and number."""
-
-    def __init__(self, written: Written) -> None:
-        self._written = written
-
-    async def __aenter__(self) -> Any:
-        pool = await self._written.database.pool("logboek")
-        async with snapshot(pool) as log:
-            return {(b.made.lane, b.made.no): b.made async for b in log.batches()}
-
-    async def __aexit__(self, *_: object) -> None: ...
 
 
 async def test_a_cut_end_is_revealed_by_the_anchor(written: Written) -> None:
