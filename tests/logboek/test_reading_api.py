@@ -3,159 +3,43 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import httpx
 import pytest
-from aiohttp import web
-from joserfc import jwt
-from joserfc.jwk import ECKey
-from tests.gateway.gateway_scene import ACTIVITY, ASSISTANCE, WEESP, register
+from tests.gateway.gateway_scene import ACTIVITY, ASSISTANCE
 from tests.logboek.log_rig import line
+from tests.logboek.reading_rig import (
+    NEXT,
+    OLD,
+    PERSON,
+    REASON,
+    SECRET,
+    SOMEBODY,
+    Reading,
+    by_trace,
+    last_look,
+    reading_log,
+    spans,
+)
 from tests.throwaway import Database
 
-from landschap.cli.composition import Composition, pseudonym_keys, pseudonym_space
-from landschap.cli.composition_log import log_of
+from landschap.cli.composition import pseudonym_space
 from landschap.console.officers.store import log_looks
-from landschap.gateway.store import add_application
-from landschap.logboek.pseudonyms import as_subject_id, subject_pseudonym
+from landschap.logboek.pseudonyms import as_subject_id
 from landschap.logboek.records import Kind
-from landschap.logboek.store import LogWriter, latest
+from landschap.logboek.store import latest
 from landschap.platform.departures import LEFT, by_subject, note_departure
 from landschap.platform.ids import new_trace_id
-from landschap.platform.oidc_settings import (
-    ConsoleOidcSettings,
-    EmployeesOidcSettings,
-    OidcSettings,
-    PortalOidcSettings,
-)
-from landschap.purposes.store import Signers, save_register
-
-SECRET = f"{ACTIVITY}-besloten"
-PERSON, SOMEBODY = "999993653", "999990019"
-NEXT, OLD = "/logboek/v1/data-processing-operations", "/logboek/v1/processing-activities"
-REASON = "Steekproef van deze maand"
-SUBSTANTIAL = "http://eidas.europa.eu/LoA/substantial"
-_KEY = ECKey.generate_key("P-256", parameters={"kid": "k1"})
-
-
-@dataclass
-class Reading:
-    """The log as it is composed, and the people who ask it."""
-
-    client: httpx.AsyncClient
-    log: LogWriter
-    parts: Composition
-    issuer: str
-    key: str
-
-    def token(self, **changes: Any) -> str:
-        claims = {
-            "iss": self.issuer,
-            "aud": "landschap",
-            "sub": "a.devries",
-            "exp": int(datetime.now(UTC).timestamp()) + 300,
-            "acr": SUBSTANTIAL,
-            **changes,
-        }
-        return jwt.encode({"alg": "ES256", "kid": "k1"}, claims, _KEY)
-
-    def auditor(self, **changes: Any) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.token(roles=['privacy-officer'], **changes)}"}
-
-    def resident(self, bsn: str = PERSON, **changes: Any) -> dict[str, str]:
-        token = self.token(**({"aud": "portaal", "bsn": bsn} | changes))
-        return {"Authorization": f"Bearer {token}", "X-Api-Key": self.key}
-
-    async def ask(
-        self, who: dict[str, str], body: Any, path: str = NEXT, status: int = 200
-    ) -> dict[str, Any]:
-        answer = await self.client.post(path, json=body, headers=who)
-        assert answer.status_code == status, answer.text
-        told: dict[str, Any] = answer.json()
-        kind = "application/json" if status == 200 else "application/problem+json"
-        assert answer.headers["content-type"].startswith(kind)
-        assert answer.headers["api-version"] == "1.0.0"
-        return told
-
-    def pseudonym(self, bsn: str = PERSON) -> bytes:
-        oin = self.parts.settings.organisation.oin
-        return subject_pseudonym(pseudonym_keys(self.parts.settings)[1], oin, "bsn", bsn)
-
-    async def write(self, bsn: str = PERSON, **changes: Any) -> bytes:
-        """One line, alone in its trace unless that is given; gives the trace."""
-        trace = changes.pop("trace_id", new_trace_id())
-        space = f"{pseudonym_space(self.parts.settings)}/bsn/1"
-        given = {
-            "trace_id": trace, "subject": self.pseudonym(bsn), "subject_type": space,
-            "activity": ACTIVITY, **changes,
-        }  # fmt: skip
-        await self.log.append([line(**given)])
-        return bytes(trace)
-
-
-async def _issuer(stack: AsyncExitStack) -> str:
-    """The address of an issuer that publishes the key."""
-    address: list[str] = []
-
-    async def answer(request: web.Request) -> web.Response:
-        told: Any = {"issuer": address[0], "jwks_uri": f"{address[0]}/jwks"}
-        if request.path == "/jwks":
-            told = {"keys": [_KEY.as_dict(private=False)]}
-        return web.Response(text=json.dumps(told))
-
-    app = web.Application()
-    app.router.add_get("/{path:.*}", answer)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    stack.push_async_callback(runner.cleanup)
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    address.append(f"http://127.0.0.1:{runner.addresses[0][1]}")
-    return address[0]
 
 
 @pytest.fixture(scope="module")
 async def reading(module_database: Database) -> AsyncIterator[Reading]:
-    async with AsyncExitStack() as stack:
-        issuer = await _issuer(stack)
-        oidc = OidcSettings(
-            portal=PortalOidcSettings(issuer=issuer, client_id="portaal"),
-            employees=EmployeesOidcSettings(issuer=issuer, audience="landschap"),
-            console=ConsoleOidcSettings(
-                issuer=issuer, client_id="console", roles=("consulent",),
-                log_officers=("privacy-officer",),
-            ),
-        )  # fmt: skip
-        settings = dataclasses.replace(module_database.settings, oidc=oidc)
-        parts = Composition(settings=settings, stack=stack)
-        made = register(WEESP)
-        secret = dataclasses.replace(made.activities[0], uri=SECRET, confidential=True)
-        changed = dataclasses.replace(made, activities=(*made.activities, secret))
-        signers = Signers(author="A. de Vries", approver="B. Jansen", reason="proef")
-        await save_register(await parts.pool("purposes"), changed, signers, based_on="")
-        key = await add_application(await parts.pool("gateway"), "portaal", datetime.now(UTC))
-        app: Any = await log_of(parts)
-        client = httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=app), base_url="https://logboek.proefdorp.example"
-        )
-        await stack.enter_async_context(client)
-        yield Reading(client, await parts.log(), parts, issuer, key)
-
-
-def by_trace(trace: bytes, **attributes: str) -> dict[str, Any]:
-    return {"traceId": trace.hex(), "attributes": {"nl.landschap.reason": REASON, **attributes}}
-
-
-def spans(told: dict[str, Any]) -> list[str]:
-    [items] = [value for name, value in told.items() if name != "metadata"]
-    return [each["spanId"] for each in items]
+    async with reading_log(module_database) as made:
+        yield made
 
 
 @pytest.mark.case("L40")
@@ -280,7 +164,16 @@ async def test_a_confidential_use_is_there_for_the_auditor_alone(reading: Readin
     assert spans(await reading.ask(reading.resident(), by_trace(trace))) == []
     by_activity = {"attributes": {"dpl.core.processingActivityId": SECRET}}
     assert spans(await reading.ask(reading.resident(), by_activity)) == []
-    assert len(spans(await reading.ask(reading.auditor(), by_trace(trace)))) == 1
+    assert spans(await reading.ask(reading.auditor(), by_trace(trace))) == []
+    audited = by_trace(trace, **{"nl.landschap.held_for": ASSISTANCE})
+    assert len(spans(await reading.ask(reading.auditor(sub="e.audit"), audited))) == 1
+    assert (await last_look(reading))["held_for"] == ASSISTANCE
+    for who, purpose in (
+        (reading.auditor(), f"{ASSISTANCE}-onbekend"),
+        (reading.resident(), ASSISTANCE),
+    ):
+        asked = by_trace(trace, **{"nl.landschap.held_for": purpose})
+        assert (await reading.ask(who, asked, status=400))["code"] == "request_invalid"
 
 
 async def test_a_look_of_an_auditor_is_recorded_with_its_reason(reading: Reading) -> None:

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 from landschap.cli.composition import pseudonym_keys, pseudonym_space
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from litestar.types import ASGIApp
 
     from landschap.cli.composition import Composition
     from landschap.gateway.store.log_readers import Readers
     from landschap.logboek.api.reading import ReadingDeps
     from landschap.logboek.api.writing import WritingDeps
+    from landschap.logboek.disclosure import Disclosure
     from landschap.logboek.ingest import Keys
     from landschap.logboek.readers import Auditor
     from landschap.platform.settings import Settings
@@ -29,14 +32,14 @@ async def log_of(parts: Composition) -> ASGIApp:
 
 
 async def _reading(parts: Composition) -> ReadingDeps:
-    from functools import partial
-
     from landschap.console.officers.store import LogLook, note_log_look
     from landschap.logboek.api.reading import ReadingDeps
+    from landschap.logboek.store.holds import disclosure
     from landschap.platform.ids import uuid7
-    from landschap.purposes.store import confidential_activities
+    from landschap.purposes.store import confidential_activities, current_snapshot
 
     settings, console = parts.settings, await parts.pool("console")
+    log, purposes = await parts.pool("logboek"), await parts.pool("purposes")
 
     async def noted(reader: Auditor, reason: str, at: datetime) -> None:
         look = LogLook(
@@ -50,14 +53,21 @@ async def _reading(parts: Composition) -> ReadingDeps:
         )
         await note_log_look(console, look)
 
+    async def disclosed() -> Disclosure:
+        return await disclosure(log, await confidential_activities(purposes))
+
+    async def known_purposes() -> Collection[str]:
+        return (await current_snapshot(purposes))[0].purposes
+
     return ReadingDeps(
-        pool=await parts.pool("logboek"),
+        pool=log,
         log=await parts.log(),
         keys=_keys(settings),
         address=settings.addresses.logboek,
         organisation=settings.organisation.name,
         reader=(await _readers(parts)).reader,
-        held_back=partial(confidential_activities, await parts.pool("purposes")),
+        disclosed=disclosed,
+        purposes=known_purposes,
         noted=noted,
     )
 

@@ -7,7 +7,7 @@ Source: Logboek Dataverwerkingen, extension "Lezen"; NL GOV REST API Design Rule
 from __future__ import annotations
 
 from landschap.logboek.ingest import ACTIVITY, NEXT, PROCESSOR, SUBJECT, SUBJECT_TYPE
-from landschap.logboek.read_profile import NEXT_NAMES, PURPOSE, REASON
+from landschap.logboek.read_profile import HELD_FOR, NEXT_NAMES, PURPOSE, REASON
 from landschap.vocabulary.ijson import JsonValue
 
 Json = dict[str, JsonValue]
@@ -94,7 +94,8 @@ def _operation(operation: str, form: str, words: str) -> Json:
             "Noem een trace, een verwerkingsactiviteit of een betrokkene; de periode en het doel "
             "maken het antwoord alleen kleiner. Passen er meer dan duizend regels, dan is het "
             "antwoord `result_too_large`. Een inwoner krijgt alleen de eigen regels, via een "
-            f"toepassing van ons. Een logfunctionaris geeft een reden (`{REASON}`)."
+            f"toepassing van ons. Een logfunctionaris geeft een reden (`{REASON}`), en het doel "
+            f"(`{HELD_FOR}`) om ook te lezen wat volgens de wet is achtergehouden."
         ),
         "tags": ["lezen"],
         "security": [{"persoon": []}, {"persoon": [], "sleutel": []}],
@@ -152,6 +153,7 @@ def _asked(names: dict[str, str]) -> Json:
         SUBJECT_TYPE: "Het adres van onze pseudoniemen, of `BSN`.",
         PURPOSE: "Het doel, een URI.",
         REASON: "Waarom een logfunctionaris kijkt; zonder nummer van een persoon.",
+        HELD_FOR: "Het doel waarvoor een logfunctionaris ook achtergehouden regels leest, een URI.",
     }
     return {
         names.get(name, name): _text(words, minLength=1, maxLength=_MAX_TEXT)

@@ -27,11 +27,12 @@ from landschap.vocabulary.times import parse_moment
 MAX_BODY_BYTES = 16_384
 PURPOSE = "nl.landschap.purpose"
 REASON = "nl.landschap.reason"
+HELD_FOR = "nl.landschap.held_for"
 _MAX_TEXT = 500
 _LAST = datetime(9999, 12, 31, tzinfo=UTC)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
-_ASKED = (ACTIVITY, SUBJECT, SUBJECT_TYPE, PURPOSE, REASON)
+_ASKED = (ACTIVITY, SUBJECT, SUBJECT_TYPE, PURPOSE, REASON, HELD_FOR)
 
 
 class Profile(StrEnum):
@@ -51,7 +52,11 @@ class InvalidQuestion(Exception):
 
 
 class LogQuestion(msgspec.Struct, frozen=True, kw_only=True):
-    """Which lines are asked: acts that began in ``[since, until)`` and fit all that is given."""
+    """Which lines are asked: acts that began in ``[since, until)`` and fit all that is given.
+
+    ``held_for`` is the purpose for which an auditor reads what is held back too; without it those
+    lines are left out.
+    """
 
     trace_id: bytes | None = None
     activity: str | None = None
@@ -59,8 +64,15 @@ class LogQuestion(msgspec.Struct, frozen=True, kw_only=True):
     subject_type: str | None = None
     purpose: str | None = None
     reason: str = ""
+    held_for: str | None = None
     since: datetime = _EPOCH
     until: datetime = _LAST
+
+    @property
+    def finds_by_act(self) -> bool:
+        """True when a line that fits is known to be of this trace, activity or purpose."""
+        asked = (self.trace_id, self.activity, self.purpose)
+        return any(each is not None for each in asked)
 
     @property
     def is_selective(self) -> bool:
@@ -101,6 +113,7 @@ def read_question(body: bytes, profile: Profile) -> LogQuestion:
         subject_type=texts.get(SUBJECT_TYPE),
         purpose=texts.get(PURPOSE),
         reason=texts.get(REASON, ""),
+        held_for=texts.get(HELD_FOR),
         since=since,
         until=until,
     )

@@ -88,7 +88,10 @@ def reason_lacks(question: LogQuestion) -> bool:
 def look_draft(
     reader: Auditor, question: LogQuestion, subjects: Sequence[bytes] | None, mark: LookMark
 ) -> Draft:
-    """The record of an auditor's look: who, in which roles, at what, and why."""
+    """The record of an auditor's look: who, in which roles, at what, and why.
+
+    ``held_for`` stands in it when what is held back was read too: for which purpose.
+    """
     asked: dict[str, JsonValue] = {
         "kind": "lezen",
         "reason": question.reason.strip(),
@@ -104,6 +107,8 @@ def look_draft(
     }
     if subjects is not None:
         asked["subjects"] = [as_subject_id(each) for each in subjects]
+    if question.held_for is not None:
+        asked["held_for"] = question.held_for
     request: JsonValue = {
         "subject": {
             "type": "employee",

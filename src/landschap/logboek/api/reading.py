@@ -7,7 +7,9 @@
 A question names a trace, an activity or a subject; a period and a purpose narrow it. There are no
 pages: what has more lines than an answer holds is refused, so that nobody takes a part for all.
 Reading writes no line (what is read would never end); an auditor's look is a decision, recorded
-before the answer leaves. Source: Logboek Dataverwerkingen, extension "Lezen".
+before the answer leaves. What is held back by law is left out for all but an auditor who names the
+purpose of reading it, and that purpose is recorded too.
+Source: Logboek Dataverwerkingen, extension "Lezen".
 """
 
 from __future__ import annotations
@@ -23,9 +25,11 @@ from litestar import Request, Response, post
 from litestar.types import ControllerRouterHandler
 
 from landschap.logboek.api import refusals
+from landschap.logboek.disclosure import OPEN, Disclosure
 from landschap.logboek.faults import LogUnavailable
 from landschap.logboek.ingest import Keys
 from landschap.logboek.read_profile import (
+    HELD_FOR,
     InvalidQuestion,
     LogQuestion,
     Profile,
@@ -63,8 +67,9 @@ class ReadingDeps:
     """What reading needs.
 
     ``reader`` tells from the headers who asks, and raises ProblemError for nobody we know;
-    ``held_back`` gives the activities whose uses are told to no one but the auditor; ``noted``
-    tells the other officers of a look, before anything is shown.
+    ``disclosed`` gives what may be told to the person concerned; ``purposes`` those of our
+    register, of which an auditor names one to read the rest. ``noted`` tells the other officers of
+    a look, before anything is shown.
     """
 
     pool: asyncpg.Pool
@@ -73,7 +78,8 @@ class ReadingDeps:
     address: str
     organisation: str
     reader: Callable[[Mapping[str, str]], Awaitable[Reader]]
-    held_back: Callable[[], Awaitable[Collection[str]]]
+    disclosed: Callable[[], Awaitable[Disclosure]]
+    purposes: Callable[[], Awaitable[Collection[str]]]
     noted: Callable[[Auditor, str, datetime], Awaitable[None]]
 
 
@@ -118,17 +124,38 @@ async def _answered(deps: ReadingDeps, request: AnyRequest, profile: Profile) ->
 async def _read(deps: ReadingDeps, reader: Reader, question: LogQuestion) -> Sequence[Record]:
     if not question.is_selective:
         raise ProblemError(refusals.selector_missing())
-    held_back: Collection[str] = ()
+    held, disclosed = await _held(deps, reader, question)
     if isinstance(reader, Auditor):
         subjects = await _looked(deps, reader, question)
     else:
         subjects = subjects_shown(reader, question, deps.keys)
-        held_back = await deps.held_back()
-    found = await lines_asked(deps.pool, question, subjects, list(held_back), MAX_LINES + 1)
+    found = await lines_asked(deps.pool, question, subjects, sorted(held), MAX_LINES + 1)
     if len(found) > MAX_LINES:
         raise ProblemError(refusals.result_too_large(MAX_LINES))
     purpose = question.purpose
-    return found if purpose is None else [each for each in found if has_purpose(each, purpose)]
+    if purpose is not None:
+        found = [each for each in found if has_purpose(each, purpose)]
+    told = (disclosed.told(each) for each in found)
+    return [each for each in told if each is not None]
+
+
+async def _held(
+    deps: ReadingDeps, reader: Reader, question: LogQuestion
+) -> tuple[Collection[str], Disclosure]:
+    """The activities of which no line is read, and what is told of the rest.
+
+    Raises InvalidQuestion: what is held back is asked by no auditor, or for no purpose of ours.
+    """
+    if question.held_for is None:
+        disclosed = await deps.disclosed()
+        # A line of which only the use itself is told would be told by what it is found by.
+        bare = question.finds_by_act or isinstance(reader, Auditor)
+        return (disclosed.reserved if bare else disclosed.absent), disclosed
+    if not isinstance(reader, Auditor):
+        raise InvalidQuestion("only a log officer reads for this purpose", HELD_FOR)
+    if question.held_for not in await deps.purposes():
+        raise InvalidQuestion("no purpose of the register in force", HELD_FOR)
+    return (), OPEN
 
 
 async def _looked(
