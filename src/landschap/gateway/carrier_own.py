@@ -53,7 +53,8 @@ _DECISIONS = _Ways(
 _LOGBOEK = _Ways(
     "logboek",
     "4m",
-    (*_PASSED, "Content-Encoding", "API-Version"),
+    # A reader shows who it is with a bearer token.
+    (*_PASSED, "Authorization", "Content-Encoding", "API-Version"),
     "Send at most 4 MB; divide the lines over more requests.",
     (
         "log_unavailable",

@@ -70,8 +70,8 @@ class CaseApplication:
     redirect_uri: str
     api_key: str = field(repr=False)
 
-    async def log_in(self, person: str) -> str:
-        """The access token of an employee, by the code flow that a browser would walk."""
+    async def log_in(self, person: str, which: str = "access_token") -> str:
+        """The token of an employee, by the code flow that a browser would walk."""
         verifier = secrets.token_urlsafe(48)
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest())
         asked = {
@@ -99,7 +99,7 @@ class CaseApplication:
             }
             answer = await session.post(f"{self.issuer_host}/token", data=redeemed)
             answer.raise_for_status()
-            return str((await answer.json())["access_token"])
+            return str((await answer.json())[which])
 
     async def ask(self, question: Question, *, grant_hash: str, user_token: str | None) -> Answer:
         """Ask through the Outway, with this application's key and the user's token."""

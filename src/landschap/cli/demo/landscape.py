@@ -47,6 +47,8 @@ PORTAL_CLIENT = "mijn-gegevens"
 CONSOLE_CLIENT = "console"
 CASE_CLIENT = "zaaksysteem"
 CASE_REDIRECT = "http://zaaksysteem.localhost/terug"
+AUDIT_CLIENT = "auditgereedschap"
+AUDIT_REDIRECT = "http://auditgereedschap.localhost/terug"
 # Official fictitious persons of the BRP test set.
 SUZANNE = "999993653"
 ANOTHER = "999990032"
@@ -255,6 +257,11 @@ def _people(landscape: Landscape) -> dict[str, object]:
                 "audience": f"outway.{landscape.doesburg.key}",
                 "redirect_uris": [CASE_REDIRECT],
             },
+            AUDIT_CLIENT: {
+                "kind": "employee of Weesp",
+                "audience": f"logboek.{landscape.weesp.key}",
+                "redirect_uris": [AUDIT_REDIRECT],
+            },
         },
         "persons": [
             *(
@@ -410,11 +417,13 @@ def _role_lines(landscape: Landscape, member: Member) -> list[str]:
             "",
             *console_lines(landscape.login_address, CONSOLE_CLIENT),
         ]
-    if member.outway:
+    if member.outway or member.logboek:
+        # Where employees bring a token: to ask others, or to read the own log.
+        door = "outway" if member.outway else "logboek"
         lines += [
             "[oidc.employees]",
             f'issuer = "{landscape.login_address}"',
-            f'audience = "outway.{member.key}"',
+            f'audience = "{door}.{member.key}"',
             "",
         ]
     return lines

@@ -344,7 +344,7 @@ class Story:
         scene = self.opened.landscape
         config = self.config(scene.weesp)
         copy = scene.folder / "logs" / "kopie.jsonl"
-        await _export(config, copy)
+        await export_log(config, copy)
         whole = await landschap(config, "verify", "--file", str(copy), may_fail=True)
         changed = tamper(copy)
         outcome = await landschap(config, "verify", "--file", str(copy), may_fail=True)
@@ -419,7 +419,8 @@ class Story:
             await asyncio.sleep(0.2)
 
 
-async def _export(config: Path, target: Path) -> None:
+async def export_log(config: Path, target: Path) -> None:
+    """Copy a member's log to a file. Raises RuntimeError."""
     import sys
 
     process = await asyncio.create_subprocess_exec(

@@ -11,7 +11,7 @@ import asyncpg
 
 from landschap.logboek.read_profile import LogQuestion
 from landschap.logboek.records import Kind, Record
-from landschap.logboek.store.reading import floor_id
+from landschap.logboek.store.reading import floor_id, lanes
 from landschap.logboek.store.rows import SELECTED, record_of
 
 _CLOCK_SLACK = timedelta(minutes=1)
@@ -22,6 +22,13 @@ SELECT {SELECTED} FROM logboek.record
 WHERE kind = {int(Kind.LINE)} AND record_id >= $1 AND at >= $2 AND at < $3
   AND (activity IS NULL OR activity <> ALL($4::text[])) {{}}
 ORDER BY record_id DESC LIMIT $5
+"""
+# Neither a trace nor a subject has an index to follow: of each lane the newest are gone through
+# until there are enough, so that an activity which is used a lot is answered at once.
+_OF_LANES = f"""
+SELECT found.* FROM unnest(${{}}::text[]) AS wanted(lane) CROSS JOIN LATERAL (
+    {_LINES.replace("WHERE ", "WHERE record.lane = wanted.lane AND ").strip()}
+) AS found ORDER BY record_id DESC LIMIT $5
 """
 
 
@@ -54,5 +61,10 @@ async def lines_asked(
         if value is not None:
             values.append(value)
             conditions.append(f"AND {condition.format(len(values))}")
-    rows = await pool.fetch(_LINES.format(" ".join(conditions)), *values, timeout=_SECONDS)
+    narrowed = " ".join(conditions)
+    statement = _LINES.format(narrowed)
+    if question.trace_id is None and subjects is None:
+        values.append(await lanes(pool))
+        statement = _OF_LANES.format(len(values), narrowed)
+    rows = await pool.fetch(statement, *values, timeout=_SECONDS)
     return [record_of(row) for row in rows]
