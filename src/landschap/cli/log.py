@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""``landschap log``: read the log, copy it to a file that can be proved, deliver lines to it."""
+"""``landschap log``: read the log, copy it, deliver lines to it, hold back what is secret."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from landschap.cli.config_option import json_option, read_from_config
 from landschap.cli.log_account import account
 from landschap.cli.log_copy import write_copy
 from landschap.cli.log_deliver import deliver_journal
+from landschap.cli.log_hold import hold, lift, list_holds, review
 from landschap.cli.log_proof import proof
 from landschap.cli.tables import answer, table_of
 from landschap.cli.verify import LOG_READER, counting
@@ -38,7 +39,7 @@ of_organisation = read_from_config("settings", load_settings)
 
 @click.group()
 def log() -> None:
-    """Read the log and copy it.
+    """Read the log, copy it, and decide what residents are not told of.
 
     \b
     Examples:
@@ -52,6 +53,8 @@ def log() -> None:
 log.add_command(account)
 log.add_command(deliver_journal)
 log.add_command(proof)
+for each in (hold, review, lift, list_holds):
+    log.add_command(each)
 
 
 @log.command("list")

@@ -29,6 +29,7 @@ import msgspec
 
 from landschap.logboek.records import Columns, Record
 from landschap.vocabulary.ijson import JsonValue
+from landschap.vocabulary.times import amsterdam_day
 
 GENERIC_NAME = "Gebruik op grond van de wet"
 """What a line is called of which no more may be told."""
@@ -93,6 +94,10 @@ class Hold:
     def stands(self) -> bool:
         """True until it is lifted; a day of review that passed ends nothing."""
         return self.lifted_at is None
+
+    def age(self, today: date) -> int:
+        """How many days ago, by the Dutch calendar, it was decided."""
+        return (today - amsterdam_day(self.decided_at)).days
 
     def is_overdue(self, today: date) -> bool:
         """True when it had to be looked at again before this Dutch day, and was not."""
