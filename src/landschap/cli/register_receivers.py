@@ -8,9 +8,8 @@ import json
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-import asyncpg
 import click
 
 from landschap.cli.composition import pseudonym_keys, pseudonym_space
@@ -20,19 +19,23 @@ from landschap.cli.register import Desk, of_organisation, register, type_of
 from landschap.cli.tables import answer, table_of
 from landschap.fsc.store import peer_names
 from landschap.gateway.correcting.receivers import Corrected, Receiver, receivers_of
+from landschap.gateway.correcting.store import (
+    MOST,
+    TooManyLines,
+    corrected_field,
+    lines_about,
+    numbers_of,
+)
 from landschap.gateway.usage.store import Rooms
 from landschap.logboek.drafts import line_draft
 from landschap.logboek.payloads import LineEntry, Outcome
 from landschap.logboek.pseudonyms import subject_pseudonym
-from landschap.logboek.records import Record
-from landschap.logboek.store import LogWriter, first_recorded, uses_of
+from landschap.logboek.store import LogWriter, first_recorded
 from landschap.platform import postgres
 from landschap.platform.ids import new_span_id, new_trace_id
 from landschap.platform.trouble import Trouble
 from landschap.purposes.store import activity_at
-from landschap.registers import store
 from landschap.registers.models import ObjectType
-from landschap.registers.store.subjects import has_others_about, subjects_of
 from landschap.vocabulary.identifiers import InvalidValue
 from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.mistakes import did_you_mean
@@ -41,9 +44,6 @@ from landschap.vocabulary.times import as_utc_text
 _NOT_FOUND = 3
 _LOOK = "Ontvangers van een gecorrigeerd gegeven opzoeken"
 _LOOKED_AT = ("gebruik",)
-_AT_ONCE = 1000
-_MOST = 100_000
-_LONGEST = timedelta(days=40 * 366)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,43 +143,25 @@ async def answered(desk: Desk, asked: Asked) -> Answered | None:
     async with rooms_of(desk.settings) as rooms:
         pool = await postgres.pool(desk.settings, "registers", size=1)
         try:
-            numbers = await _numbers(pool, asked)
+            numbers = await numbers_of(pool, asked.type, asked.object_id)
             if not numbers:
                 return None
-            corrected = await _corrected(desk, pool, asked, numbers)
+            corrected = await corrected_field(
+                pool, desk.registers, asked.type, asked.object_id, asked.path, numbers
+            )
         finally:
             await pool.close()
         await _write_look(desk, rooms, asked, numbers)
-        found = receivers_of(
-            await _lines(rooms, _pseudonyms(desk, asked.type, numbers)),
-            corrected,
-            desk.settings.organisation.oin.value,
-        )
+        try:
+            lines = await lines_about(rooms.log, _pseudonyms(desk, asked.type, numbers))
+        except TooManyLines:
+            raise Trouble(
+                f"the log holds over {MOST:,} lines about this person", "ask the maintainers"
+            ) from None
+        found = receivers_of(lines, corrected, desk.settings.organisation.oin.value)
         names = dict(await peer_names(rooms.fsc))
         since = await first_recorded(rooms.log)
         return Answered(corrected=corrected, receivers=found, names=names, since=since)
-
-
-async def _numbers(pool: asyncpg.Pool, asked: Asked) -> list[str]:
-    whom = await subjects_of(pool, asked.type, [asked.object_id])
-    return sorted(whom.get(asked.object_id, ()))
-
-
-async def _corrected(
-    desk: Desk, pool: asyncpg.Pool, asked: Asked, numbers: Sequence[str]
-) -> Corrected:
-    kind, now = asked.type, datetime.now(UTC)
-    known = await store.known_at(pool, desk.register(kind.register), now)
-    groups = await store.history_of(pool, kind, asked.object_id)
-    group = kind.properties[asked.path.partition(".")[0]].group
-    return Corrected(
-        type=kind,
-        path=asked.path,
-        assertions=groups.get(group, ()),
-        known=known,
-        services=frozenset(desk.registers.by_name),
-        has_others=await has_others_about(pool, kind, asked.object_id, numbers),
-    )
 
 
 def _pseudonyms(desk: Desk, kind: ObjectType, numbers: Sequence[str]) -> list[bytes]:
@@ -229,18 +211,3 @@ async def _write_look(desk: Desk, rooms: Rooms, asked: Asked, numbers: Sequence[
         await writer.start()
         stack.push_async_callback(writer.close)
         await writer.append([line_draft(each, now=now) for each in looked])
-
-
-async def _lines(rooms: Rooms, subjects: Sequence[bytes]) -> list[Record]:
-    """Every line about the person. Raises Trouble for more than can be told at once."""
-    until = datetime.now(UTC) + timedelta(minutes=1)
-    found: list[Record] = []
-    while len(found) <= _MOST:
-        last = found[-1].record_id if found else None
-        read = await uses_of(
-            rooms.log, subjects, until - _LONGEST, until, _AT_ONCE, before_record=last
-        )
-        found += read
-        if len(read) < _AT_ONCE:
-            return found
-    raise Trouble(f"the log holds over {_MOST:,} lines about this person", "ask the maintainers")

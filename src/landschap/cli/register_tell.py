@@ -20,19 +20,15 @@ from landschap.cli.register_receivers import (
     refuse_what_no_line_tells,
 )
 from landschap.cli.tables import answer, table_of
+from landschap.gateway.correcting.store import INBOX, duty_of
 from landschap.gateway.correcting.telling import correction_since, first_receipts
 from landschap.platform import postgres
-from landschap.registers.notices import Notice
-from landschap.registers.store.duties import Duty, Telling, how_far, queue
-from landschap.registers.subscriptions import FSC_PREFIX
-from landschap.registers.timeline import Assertion
+from landschap.registers.store.duties import Telling, how_far, queue
 from landschap.registers.worker import Unreached
 from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.times import as_utc_text
 
 _NOT_FOUND = 3
-# What an inbox is called everywhere, so that whoever must tell finds it.
-_INBOX = "meldingen"
 _UNREACHABLE = "not_reachable"
 _WORDS = {
     "untold": "would be told",
@@ -118,13 +114,14 @@ async def _told(desk: Desk, asked: Asked, *, yes: bool) -> list[Told] | None:
     if found is None:
         return None
     own, told = desk.settings.organisation.oin.value, []
+    place = (asked.type, asked.object_id)
     async with rooms_of(desk.settings) as rooms:
         rights = Rights(me=own, fsc=rooms.fsc, purposes=rooms.purposes)
         pool = await postgres.pool(desk.settings, "registers", size=1)
         try:
             for peer, first in first_receipts(found.receivers, own).items():
                 correction = correction_since(found.corrected, first)
-                duty = _duty(desk, asked, f"{FSC_PREFIX}{_INBOX}", peer, correction)
+                duty = duty_of(desk.register(asked.type.register), peer, correction, place)
                 state = await how_far(pool, duty)
                 if state is not Telling.RECEIVED and not await _is_reachable(rights, peer):
                     word = _UNREACHABLE
@@ -144,21 +141,10 @@ async def _told(desk: Desk, asked: Asked, *, yes: bool) -> list[Told] | None:
     return told
 
 
-def _duty(desk: Desk, asked: Asked, sink: str, peer: str, correction: Assertion) -> Duty:
-    notice = Notice(
-        number=correction.number,
-        type_key=asked.type.key,
-        object_id=asked.object_id,
-        kind=correction.kind.value,
-        registered_at=correction.registered_at,
-    )
-    return Duty(register=desk.register(asked.type.register), peer=peer, sink=sink, notice=notice)
-
-
 async def _is_reachable(rights: Rights, peer: str) -> bool:
     """Whether a contract in force of ours is for the inbox of an organisation."""
     try:
-        await rights.way(peer, _INBOX)
+        await rights.way(peer, INBOX)
     except Unreached:
         return False
     return True

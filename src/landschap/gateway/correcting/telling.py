@@ -45,6 +45,12 @@ def correction_since(corrected: Corrected, first: datetime) -> Assertion:
     return mended[-1] if mended else later[0]
 
 
+def was_mended_after(corrected: Corrected, moment: datetime) -> bool:
+    """Whether the field of any day was made another one after a moment."""
+    later = (each for each in corrected.assertions if each.registered_at > moment)
+    return any(_changed(corrected, each) for each in later)
+
+
 def _changed(corrected: Corrected, by: Assertion) -> bool:
     """Whether an act made the field of any day another one than was known before it."""
     after = replace(corrected.known, number=by.number)
