@@ -10,16 +10,21 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from structlog.testing import capture_logs
 from tests.gateway.gateway_scene import ACTIVITY
+from tests.logboek.hold_rig import TWO, held, held_long_ago
 from tests.logboek.log_rig import PEER
-from tests.logboek.reading_rig import NEXT, OLD, PERSON, Reading, reading_log, spans
+from tests.logboek.reading_rig import NEXT, OLD, PERSON, SECRET, Reading, reading_log, spans
 from tests.throwaway import Database
 
+from landschap.cli.checkup import State, look
+from landschap.cli.ends import Told
+from landschap.cli.held_back import held_back, words
 from landschap.logboek.disclosure import GENERIC_NAME, PostLift
 from landschap.logboek.ingest import ACTIVITY as ACTIVITY_NAME
 from landschap.logboek.ingest import SUBJECT, SUBJECT_TYPE
 from landschap.logboek.read_profile import NEXT_NAMES
-from landschap.logboek.store.holds import lift_hold, put_hold
+from landschap.logboek.store.holds import lift_hold, review_hold
 from landschap.vocabulary.times import amsterdam_day
 
 
@@ -29,20 +34,10 @@ async def reading(module_database: Database) -> AsyncIterator[Reading]:
         yield made
 
 
-async def _held(reading: Reading, activity: str) -> UUID:
-    made = await put_hold(
-        reading.officers,
-        activity, "h", ("Anna", "Bert"), "toezicht",
-        amsterdam_day(datetime.now(UTC)) + timedelta(days=100), PostLift.SHOW_GENERIC,
-    )  # fmt: skip
-    assert made is not None
-    return made
-
-
 @pytest.mark.parametrize("path", [NEXT, OLD])
 async def test_a_held_line_ends_the_chain_without_a_word(reading: Reading, path: str) -> None:
     activity = f"{ACTIVITY}-onderzoek-{'a' if path == NEXT else 'b'}"
-    hold = await _held(reading, activity)
+    hold = await held(reading.officers, activity, PostLift.SHOW_GENERIC)
     elsewhere = "https://elders.example/logboek"
     trace = await reading.write(next_logbook="https://hier.example/logboek")
     first = await reading.ask(reading.resident(), _asked(path, trace=trace), path)
@@ -53,7 +48,7 @@ async def test_a_held_line_ends_the_chain_without_a_word(reading: Reading, path:
     assert await reading.ask(reading.resident(), _asked(path, trace=trace), path) == first
     assert len(spans(first)) == 1
     # Lifted: in general, by the person alone; by nothing of the act itself.
-    assert await lift_hold(reading.officers, hold, ("Anna", "Bert"), "afgerond")
+    assert await lift_hold(reading.officers, hold, TWO, "afgerond")
     for asked in (_asked(path, trace=trace), _asked(path, activity=activity)):
         told = await reading.ask(reading.resident(), asked, path)
         assert activity not in json.dumps(told)
@@ -80,3 +75,46 @@ def _asked(
     named = {name if old else NEXT_NAMES[name]: value for name, value in given.items()}
     body: dict[str, Any] = named if old else {"attributes": named}
     return body if trace is None else {"traceId": trace.hex(), **body}
+
+
+@pytest.mark.case("L46")
+async def test_a_hold_that_was_not_reviewed_in_time_gives_an_alarm_and_still_holds(
+    reading: Reading, module_database: Database
+) -> None:
+    activity = f"{ACTIVITY}-te-laat"
+    trace = await reading.write(activity=activity)
+    assert len(spans(await reading.ask(reading.resident(), _asked(NEXT, trace=trace)))) == 1
+    hold = await held_long_ago(await module_database.administrator(), activity)
+    settings = reading.parts.settings
+    [late] = [each async for each in look(settings) if each.subject == "held back" and
+              str(hold) in each.what]  # fmt: skip
+    assert late.state is State.WRONG
+    assert "had to be looked at again" in late.what
+    assert f"landschap log review {hold}" in late.remedy
+    kept = await held_back(settings)
+    assert kept is not None
+    now = datetime.now(UTC)
+    assert kept.figures(amsterdam_day(now))["overdue"] == 1
+    with capture_logs() as logged:
+        Told().tell(kept.endings(), now)
+    [told] = [each for each in logged if each["name"] == str(hold)]
+    assert (told["log_level"], told["days_left"] < 0) == ("error", True)
+    assert activity not in str(logged)
+    for path in (NEXT, OLD):
+        asked = _asked(path, trace=trace)
+        assert spans(await reading.ask(reading.resident(), asked, path)) == []
+    # Looked at again: no alarm, and still held.
+    day = amsterdam_day(now) + timedelta(days=90)
+    assert await review_hold(reading.officers, hold, TWO, "loopt nog", day)
+    assert not [each async for each in words(settings) if each.is_alarm]
+    assert spans(await reading.ask(reading.resident(), _asked(NEXT, trace=trace))) == []
+
+
+async def test_the_doctor_says_that_a_decision_is_missing_and_never_of_what(
+    reading: Reading,
+) -> None:
+    told = [each async for each in look(reading.parts.settings) if each.subject == "held back"]
+    [missing] = [each for each in told if "without a decision" in each.what]
+    assert missing.state is State.SOON
+    assert missing.what.startswith("1 confidential")
+    assert SECRET not in missing.what + missing.remedy

@@ -165,6 +165,18 @@ async def _contracts(settings: Settings) -> AsyncIterator[Line]:
         yield line("contract", State.WELL, f"{len(ends)} connections in force")
 
 
+async def _held_back(settings: Settings) -> AsyncIterator[Line]:
+    from landschap.cli.held_back import words
+
+    async with postgres.running(settings):
+        if await pending_migrations(settings):
+            return
+        async for each in words(settings):
+            late = State.WRONG if each.is_alarm else State.SOON
+            state = late if each.remedy else State.WELL
+            yield line("held back", state, each.what, each.remedy)
+
+
 async def _parts(settings: Settings) -> AsyncIterator[Line]:
     """The running parts by the admin listener; when nothing runs, whether it could."""
     admin = settings.listen.admin
@@ -237,6 +249,7 @@ CHECKS: dict[str, Check] = {
     "nginx": _nginx,
     "database": _database,
     "contract": _contracts,
+    "held back": _held_back,
     "parts": _parts,
     "directory": _directory,
 }

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 import asyncpg
 
 from landschap.cli.ends import Told, agreed_endings, own_endings
+from landschap.cli.held_back import held_back
 from landschap.platform import admin
 from landschap.platform.admin import Answer
 from landschap.platform.carrier import Carrier
@@ -24,6 +25,7 @@ from landschap.platform.rotation import Rotation
 from landschap.platform.settings import Settings
 from landschap.platform.telemetry import Figures, logger
 from landschap.platform.trouble import Trouble
+from landschap.vocabulary.times import amsterdam_day
 
 if TYPE_CHECKING:
     from landschap.cli.carrying import Renderer
@@ -125,7 +127,11 @@ class Operation:
         for grant, end in (await contract_ends(self._settings, now)).items():
             days = (end - now).total_seconds() / 86_400
             self._figures.contract_days.labels(grant=grant).set(days)
-        self._told.tell([*ends, *agreed], now)
+        held = await held_back(self._settings)
+        if held is not None:
+            for state, count in held.figures(amsterdam_day(now)).items():
+                self._figures.held_back.labels(state=state).set(count)
+        self._told.tell([*ends, *agreed, *(held.endings() if held else ())], now)
 
     async def _look_at_lists(self) -> None:
         """Say which revocation lists are absent, ended or late: when it begins, and every hour."""

@@ -121,6 +121,9 @@ class Figures:
         self.contract_days = self._gauge(
             "landschap_contract_left_days", "Days until the connection grant ends.", "grant"
         )
+        self.held_back = self._gauge(
+            "landschap_held_back", "Decisions that uses are not told to residents.", "state"
+        )
         self.reloads = Counter(
             "landschap_carrier_reloads",
             "Changes of nginx's configuration by outcome.",

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Holds for tests, put as two officers do; and one of long ago, which only the owner can put."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import asyncpg
+
+from landschap.logboek.disclosure import PostLift
+from landschap.logboek.store.holds import put_hold
+from landschap.platform.ids import uuid7
+from landschap.vocabulary.times import amsterdam_day
+
+TWO = ("Anna de Wit", "Bert Jansen")
+_LONG_AGO = """
+INSERT INTO logboek.disclosure_hold VALUES ($1, $2, 'd', 'onderzoek', 'Anna', 'Bert',
+    now() - interval '200 days', (now() - interval '200 days')::date + 170, 'never')
+"""
+
+
+async def held(officers: asyncpg.Pool, activity: str, after: PostLift = PostLift.NEVER) -> UUID:
+    """A hold of now, to be looked at again in ninety days."""
+    day = amsterdam_day(datetime.now(UTC)) + timedelta(days=90)
+    made = await put_hold(officers, activity, "d", TWO, "onderzoek 2026-17", day, after)
+    assert made is not None
+    return made
+
+
+async def held_long_ago(owner: asyncpg.Connection, activity: str) -> UUID:
+    """A hold of 200 days ago, which had to be looked at again a month ago."""
+    made = uuid7()
+    await owner.execute(_LONG_AGO, made, activity)
+    return made
