@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The own data of a person: what is asked for it, how an object is known in an address, which
+values can be reported as wrong.
+
+No number of an object or a person stands in an address: an object is known there by a keyed digest
+of its own for each person.
+Source: AVG art. 15 and 16; experience, "no personal data in addresses".
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from landschap.purposes.decision import Question
+from landschap.registers.models import ObjectType, Register
+from landschap.registers.questions import Found
+from landschap.registers.reports import Report
+from landschap.registers.telling import Value, values_of
+from landschap.registers.terms import due
+from landschap.registers.timeline import Clock
+from landschap.vocabulary.ijson import JsonValue
+
+RESIDENT = "betrokkene"
+"""The role of who looks at their own data; policies name it."""
+
+READ = "raadplegen"
+OBJECTION_TERM = "P6W"
+"""Source: Awb art. 6:7."""
+
+LONGEST_VALUE, LONGEST_EXPLANATION, SHORTEST = 500, 2000, 3
+_KIND = "bsn"
+
+
+def own_types(registers: Mapping[str, Register]) -> list[tuple[Register, ObjectType]]:
+    """The types of objects that are about a person."""
+    return [
+        (register, kind)
+        for register in registers.values()
+        for kind in register.types.values()
+        if kind.subject is not None and kind.subject.subject_kind == _KIND
+    ]
+
+
+def question_of(owner: str, service: str, purpose: str, *, level: str, by: str) -> Question:
+    """What a person asks of a register of ours, in the form every question about purpose has."""
+    return Question(
+        purpose=purpose,
+        organisation=owner,
+        service=service,
+        provider=owner,
+        action=READ,
+        search=(by,),
+        roles=(RESIDENT,),
+        loa=level,
+        require_bound=False,
+    )
+
+
+def reference_of(key: bytes, subject: bytes, kind: ObjectType, object_id: str) -> str:
+    """How an object of a person is known in an address: sixteen letters and digits."""
+    said = b"\x1f".join((b"landschap.own", subject, kind.key.encode(), object_id.encode()))
+    digest = hmac.digest(key, said, "sha256")
+    return base64.b32encode(digest[:10]).decode().lower()
+
+
+def form_name(subject: bytes, form: UUID) -> UUID:
+    """Under which identifier a form that was sent is known: the same form, the same report.
+
+    Of the person too, so that nobody sends a form in another's name. A UUID of version 8: an own
+    form. Source: RFC 9562, section 5.8.
+    """
+    data = bytearray(hashlib.sha256(b"landschap.report\x1f" + subject + form.bytes).digest()[:16])
+    data[6], data[8] = (data[6] & 0x0F) | 0x80, (data[8] & 0x3F) | 0x80
+    return UUID(bytes=bytes(data))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnObject:
+    """One object as the person it is about sees it.
+
+    ``since`` is the first day on which it holds, ``registered_at`` when that was registered.
+    ``is_copy``: another organisation holds it.
+    """
+
+    register: Register
+    type: ObjectType
+    object_id: str
+    reference: str
+    since: date
+    registered_at: datetime
+    is_copy: bool
+    values: tuple[Value, ...]
+
+    def value(self, path: str) -> Value | None:
+        """The value at a path that can be reported as wrong; None for another path."""
+        found = (each for each in self.values if each.path == path)
+        return next((each for each in found if can_be_wrong(self.type, each.path)), None)
+
+
+def object_of(
+    register: Register, found: Found, told: Mapping[str, JsonValue], reference: str
+) -> OwnObject:
+    """An object from what was found; ``told`` is its content as far as it may be shown."""
+    history = found.history
+    return OwnObject(
+        register=register,
+        type=found.type,
+        object_id=found.object_id,
+        reference=reference,
+        since=history.period.begin,
+        registered_at=history.registered_at,
+        is_copy=register.clock is Clock.SOURCE,
+        values=tuple(values_of(found.type, told, history.doubts)),
+    )
+
+
+def can_be_wrong(kind: ObjectType, path: str) -> bool:
+    """True for what is kept of a person and does not say who it is."""
+    subject = kind.subject.name if kind.subject else ""
+    return path in kind.kept_paths() and path not in (subject, kind.identification)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Typed:
+    """What somebody typed in the form that says what is wrong."""
+
+    proposed: str = ""
+    explanation: str = ""
+
+    def faults(self) -> dict[str, str]:
+        """Per field why it can not be sent: ``short``, or ``long``; empty when all is well."""
+        found = {}
+        if not self.proposed:
+            found["voorstel"] = "short"
+        elif len(self.proposed) > LONGEST_VALUE:
+            found["voorstel"] = "long"
+        if len(self.explanation) < SHORTEST:
+            found["uitleg"] = "short"
+        elif len(self.explanation) > LONGEST_EXPLANATION:
+            found["uitleg"] = "long"
+        return found
+
+
+def typed_of(form: Mapping[str, object]) -> Typed:
+    """What was typed, without what no register and no screen can keep."""
+    return Typed(
+        proposed=_clean(form.get("voorstel"), LONGEST_VALUE + 1, lines=False),
+        explanation=_clean(form.get("uitleg"), LONGEST_EXPLANATION + 1, lines=True),
+    )
+
+
+def _clean(value: object, longest: int, *, lines: bool) -> str:
+    text = str(value or "").replace("\r\n", "\n")
+    kept = "".join(
+        each for each in text if (each == "\n" and lines) or unicodedata.category(each)[0] != "C"
+    )
+    return kept.strip()[:longest]
+
+
+def form_of(text: object) -> UUID | None:
+    """The identifier of a form; None for what is none."""
+    try:
+        return UUID(str(text))
+    except ValueError:
+        return None
+
+
+def last_day_to_object(decided_on: date) -> date:
+    """The last day to object to a decision that was made known that day. Source: Awb art. 6:8."""
+    return due(decided_on, OBJECTION_TERM)
+
+
+def of_field(reports: Sequence[Report], thing: OwnObject, path: str) -> Report | None:
+    """The report of this person about a value that still waits for a decision."""
+    for each in reports:
+        about = (each.type_key, each.object_id, each.paths)
+        if each.decided is None and about == (thing.type.key, thing.object_id, (path,)):
+            return each
+    return None

@@ -1,0 +1,281 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Saying that a value is wrong: the form, looking it over, sending it once.
+
+Nothing that was typed is lost: not on a fault, not when the session turns out to be over. The same
+form sent again, from the back button or a second window, is the same report.
+Source: AVG art. 16; Wet BRP art. 2.58; Awb art. 2:14 and following (electronic sending).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from litestar import Response, get, post
+from litestar.exceptions import NotFoundException
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+from litestar.response import Redirect
+
+from landschap.platform.ids import uuid7
+from landschap.platform.web import N_
+from landschap.platform.web.door import cookie, gone
+from landschap.platform.web.sealed import form_token, is_form_token, session_hash
+from landschap.platform.web.sessions import Session
+from landschap.portal.known import Known
+from landschap.portal.own import (
+    LONGEST_EXPLANATION,
+    LONGEST_VALUE,
+    OwnObject,
+    Typed,
+    form_name,
+    form_of,
+    of_field,
+    typed_of,
+)
+from landschap.portal.pages.context import (
+    OWN,
+    AnyRequest,
+    Asked,
+    OwnData,
+    PortalDeps,
+    asked_of,
+    door_of,
+    show,
+    to_login,
+)
+from landschap.portal.pages.looking import Looking
+from landschap.portal.pages.own import START, wrong_path
+from landschap.portal.pages.titles import Titles
+from landschap.portal.store import Draft, keep_draft, take_draft
+from landschap.registers import store
+from landschap.registers.reports import Report
+from landschap.registers.terms import due
+from landschap.vocabulary.problems import ProblemError, Refusal
+from landschap.vocabulary.times import amsterdam_day
+
+CHECK, CHANGE, SEND = "nakijken", "wijzig", "verstuur"
+_DRAFT_COOKIE = "__Host-concept"
+_DRAFT_SECONDS = 24 * 3600
+_LOOKING, _SENDING = "fout doorgeven", "fout doorgegeven"
+_WORDS = {
+    "voorstel": {
+        "short": N_("Vul in wat er volgens u moet staan"),
+        "long": N_("Gebruik niet meer dan 500 tekens"),
+    },
+    "uitleg": {
+        "short": N_("Vul in hoe u weet dat het anders is"),
+        "long": N_("Gebruik niet meer dan 2000 tekens"),
+    },
+}
+
+
+def correcting_routes(deps: PortalDeps, own: OwnData) -> list[HTTPRouteHandler]:
+    """The routes of saying that a value is wrong."""
+    path = "/gegevens/{register:str}/{name:str}/{reference:str}/{field:str}/fout"
+    paths = [path, f"/en{path}"]
+
+    @get(paths)
+    async def form(
+        register: FromPath[str],
+        name: FromPath[str],
+        reference: FromPath[str],
+        field: FromPath[str],
+        request: AnyRequest,
+    ) -> Response[Any]:
+        asked = await asked_of(deps, request)
+        if asked.session is None:
+            return to_login(deps, asked)
+        place = _Place(deps, own, asked, asked.session)
+        await place.find(register, name, reference, field)
+        return await place.begun(request.cookies.get(_DRAFT_COOKIE, ""))
+
+    @post(paths, status_code=303)
+    async def sent(
+        register: FromPath[str],
+        name: FromPath[str],
+        reference: FromPath[str],
+        field: FromPath[str],
+        request: AnyRequest,
+    ) -> Response[Any]:
+        asked = await asked_of(deps, request)
+        given = await request.form()
+        if asked.session is None:
+            return await _kept(deps, asked, request, given)
+        if not door_of(deps).is_own_form(given, asked.session):
+            raise ProblemError(_FOREIGN)
+        place = _Place(deps, own, asked, asked.session)
+        await place.find(register, name, reference, field)
+        return await place.sent(given)
+
+    return [form, sent]
+
+
+async def _kept(
+    deps: PortalDeps, asked: Asked[Known], request: AnyRequest, given: Mapping[str, Any]
+) -> Response[Any]:
+    """Nobody is logged in any more: what was typed waits until they are."""
+    answer = to_login(deps, asked)
+    session = request.cookies.get(door_of(deps).session_cookie, "")
+    ours = session and is_form_token(
+        str(given.get("token", "")), deps.session_key, session_hash(session)
+    )
+    if not ours:
+        return answer
+    typed = typed_of(given)
+    draft = Draft(
+        person=str(given.get("voor", ""))[:100],
+        path=asked.path,
+        form=str(given.get("melding", ""))[:40],
+        proposed=typed.proposed,
+        explanation=typed.explanation,
+    )
+    token = await keep_draft(deps.portal_pool, deps.session_key, draft)
+    answer.set_cookie(cookie(_DRAFT_COOKIE, token, _DRAFT_SECONDS))
+    return answer
+
+
+@dataclass(slots=True)
+class _Place:
+    """One value of one person, and what they say of it."""
+
+    deps: PortalDeps
+    own: OwnData
+    asked: Asked[Known]
+    session: Session[Known]
+    thing: OwnObject | None = None
+    path: str = ""
+
+    async def find(self, register: str, name: str, reference: str, path: str) -> None:
+        """Look the value up, recorded. Raises NotFoundException when it is not this person's."""
+        found = await self.looking.one(register, name, reference, _LOOKING)
+        if found is None or found.value(path) is None:
+            raise NotFoundException
+        self.thing, self.path = found, path
+
+    @property
+    def looking(self) -> Looking:
+        return Looking(self.deps, self.own, self.session)
+
+    @property
+    def found(self) -> OwnObject:
+        assert self.thing is not None  # noqa: S101  # `find` comes first
+        return self.thing
+
+    def person(self) -> str:
+        """Proves for whom a form was made, also after another log-in."""
+        return form_token(self.deps.session_key, b"person\x1f" + self.looking.pseudonyms()[0])
+
+    async def begun(self, token: str) -> Response[Any]:
+        """The form: empty, or with what was typed before the session was over."""
+        before = of_field([each for _, each in await self.looking.reports()], self.found, self.path)
+        draft = None
+        if token:
+            draft = await take_draft(self.deps.portal_pool, self.deps.session_key, token)
+        if draft is not None and (draft.person, draft.path) != (self.person(), self.asked.path):
+            draft = None
+        if before is not None:
+            return Redirect(self.asked.at(f"/meldingen/{before.report_id}"), status_code=303)
+        typed = Typed(proposed=draft.proposed, explanation=draft.explanation) if draft else Typed()
+        form = (form_of(draft.form) if draft else None) or uuid7()
+        answer = self._form(typed, form, {}, is_restored=draft is not None)
+        if token:
+            answer.set_cookie(gone(_DRAFT_COOKIE))
+        return answer
+
+    async def sent(self, given: Mapping[str, Any]) -> Response[Any]:
+        """One step: look over, change, or send."""
+        form, typed = form_of(given.get("melding")), typed_of(given)
+        faults = typed.faults()
+        step = str(given.get("stap", CHECK))
+        if form is None:
+            form, step = uuid7(), CHECK
+        if faults and step != CHANGE:
+            return self._form(typed, form, faults)
+        if step == SEND:
+            kept = await self._send(typed, form)
+            return Redirect(self.asked.at(f"/meldingen/{kept.report_id}"), status_code=303)
+        return self._form(typed, form, {}) if step == CHANGE else self._check(typed, form)
+
+    async def _send(self, typed: Typed, form: UUID) -> Report:
+        """Keep the report; the line that it was reported is durable before it."""
+        thing, now = self.found, datetime.now(UTC)
+        await self.looking.objects(thing.register, thing.type, _SENDING)
+        report = Report(
+            report_id=uuid7(),
+            type_key=thing.type.key,
+            object_id=thing.object_id,
+            paths=(self.path,),
+            since=thing.since,
+            explanation=typed.explanation,
+            peer=self.deps.settings.organisation.oin.value,
+            reported_at=now,
+            proposed=typed.proposed,
+            reporter=self.looking.pseudonyms()[-1],
+            decide_by=due(amsterdam_day(now), thing.register.decision_term),
+        )
+        name = form_name(self.looking.pseudonyms()[0], form)
+        pool = self.own.registers.pool
+        return await store.report(pool, thing.register, thing.type, report, name)
+
+    def _form(
+        self, typed: Typed, form: UUID, faults: Mapping[str, str], *, is_restored: bool = False
+    ) -> Response[str]:
+        titles = self._titles()
+        errors = {name: titles.say(_WORDS[name][why]) for name, why in faults.items()}
+        values = {
+            **self._shared(typed, form),
+            "errors": errors,
+            "labels": {
+                "voorstel": titles.say(N_("Wat moet er staan?")),
+                "uitleg": titles.say(N_("Hoe weet u dat?")),
+            },
+            "is_restored": is_restored,
+            "longest": {"voorstel": LONGEST_VALUE, "uitleg": LONGEST_EXPLANATION},
+        }
+        title = titles.say(N_("Klopt uw gegeven niet?"))
+        return self._show("report_form", title, values, wrong=bool(errors))
+
+    def _check(self, typed: Typed, form: UUID) -> Response[str]:
+        values = self._shared(typed, form)
+        return self._show("report_check", self._titles().say(N_("Klopt uw melding?")), values)
+
+    def _shared(self, typed: Typed, form: UUID) -> dict[str, Any]:
+        thing, titles = self.found, self._titles()
+        value = thing.value(self.path)
+        assert value is not None  # noqa: S101  # `find` saw to it
+        today = amsterdam_day(datetime.now(UTC))
+        return {
+            "thing": thing,
+            "titles": titles,
+            "field": titles.path(thing.type, self.path),
+            "now": value.value,
+            "typed": typed,
+            "form": str(form),
+            "person": self.person(),
+            "action": wrong_path(thing, self.path),
+            "decide_by": due(today, thing.register.decision_term),
+            "steps": {"check": CHECK, "change": CHANGE, "send": SEND},
+        }
+
+    def _titles(self) -> Titles:
+        return Titles(self.deps.site, self.asked.language)
+
+    def _show(
+        self, template: str, title: str, values: Mapping[str, Any], *, wrong: bool = False
+    ) -> Response[str]:
+        return show(
+            self.deps, self.asked, f"portal/{template}.html", title, crumbs=(START, OWN),
+            values=values, part=OWN.path, status=400 if wrong else 200, is_wrong=wrong,
+        )  # fmt: skip
+
+
+_FOREIGN = Refusal(
+    code="form_foreign",
+    status=403,
+    title="This form did not come from this site",
+    detail="Nothing was sent. Begin at the page with your data.",
+)

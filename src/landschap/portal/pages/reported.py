@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""My reports: what I said is wrong, who decides and by when, what was decided and who was told.
+
+Source: Awb art. 3:45 (objection), 6:7 and 6:8 (its term), 6:2 and 6:12 (no decision in time); AVG
+art. 19.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import structlog
+from litestar import Response, get
+from litestar.exceptions import NotFoundException
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+
+from landschap.fsc.store import peer_names
+from landschap.platform.web.sessions import Session
+from landschap.portal.known import Known
+from landschap.portal.own import last_day_to_object
+from landschap.portal.pages.context import (
+    REPORTS,
+    AnyRequest,
+    Asked,
+    OwnData,
+    PortalDeps,
+    asked_of,
+    show,
+    to_login,
+)
+from landschap.portal.pages.looking import Looking
+from landschap.portal.pages.looks import write_look
+from landschap.portal.pages.own import START
+from landschap.portal.pages.titles import Titles
+from landschap.registers.models import ObjectType, Register
+from landschap.registers.reports import Report
+from landschap.registers.store.receivers import told_of
+from landschap.vocabulary.times import amsterdam_day
+
+log = structlog.get_logger(__name__)
+
+_LOOK_NAME = "Inwoner bekijkt eigen meldingen"
+_LOOK_GROUP = "melding"
+
+
+def reported_routes(deps: PortalDeps, own: OwnData) -> list[HTTPRouteHandler]:
+    """The routes of one's own reports."""
+
+    @get(["/meldingen", "/en/meldingen"])
+    async def every(request: AnyRequest) -> Response[Any]:
+        asked = await asked_of(deps, request)
+        if asked.session is None:
+            return to_login(deps, asked)
+        await write_look(deps, asked.session, _LOOK_NAME, _LOOK_GROUP)
+        return await _list(deps, own, asked, asked.session)
+
+    @get(["/meldingen/{report:str}", "/en/meldingen/{report:str}"])
+    async def one(report: FromPath[str], request: AnyRequest) -> Response[Any]:
+        asked = await asked_of(deps, request)
+        if asked.session is None:
+            return to_login(deps, asked)
+        await write_look(deps, asked.session, _LOOK_NAME, _LOOK_GROUP)
+        return await _one(deps, own, asked, asked.session, report)
+
+    return [every, one]
+
+
+async def _list(
+    deps: PortalDeps, own: OwnData, asked: Asked[Known], session: Session[Known]
+) -> Response[str]:
+    titles = Titles(deps.site, asked.language)
+    told = [
+        {"report": each, "what": _what(titles, register, each)}
+        for register, each in await Looking(deps, own, session).reports()
+    ]
+    values = {"told": told, "today": amsterdam_day(datetime.now(UTC))}
+    title = titles.say(REPORTS.label)
+    return show(deps, asked, "portal/reports.html", title, crumbs=(START,), values=values)
+
+
+async def _one(
+    deps: PortalDeps, own: OwnData, asked: Asked[Known], session: Session[Known], text: str
+) -> Response[str]:
+    try:
+        wanted = UUID(text)
+    except ValueError:
+        raise NotFoundException from None
+    every = await Looking(deps, own, session).reports()
+    # Another person's report is as if it was not there.
+    register, report = next((each for each in every if each[1].report_id == wanted), (None, None))
+    if register is None or report is None:
+        raise NotFoundException
+    titles = Titles(deps.site, asked.language)
+    told = await told_of(own.registers.pool, register, report.report_id)
+    decided_on = amsterdam_day(report.decided_at) if report.decided_at else None
+    values = {
+        "report": report,
+        "register": titles.of(register),
+        "what": _what(titles, register, report),
+        "told": told,
+        "names": await _names(deps) if told else {},
+        "is_late": report.is_late(amsterdam_day(datetime.now(UTC))),
+        "object_by": last_day_to_object(decided_on) if decided_on else None,
+    }
+    return show(
+        deps, asked, "portal/report.html", _what(titles, register, report),
+        crumbs=(START, REPORTS), values=values, part=REPORTS.path,
+    )  # fmt: skip
+
+
+async def _names(deps: PortalDeps) -> dict[str, str]:
+    """Names of organisations by number; without them their numbers are shown."""
+    try:
+        return dict(await peer_names(deps.fsc_pool))
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        log.warning("names can not be read", error=type(error).__name__)
+        return {}
+
+
+def _what(titles: Titles, register: Register, report: Report) -> str:
+    kind = _kind(register, report)
+    return ", ".join(titles.path(kind, path) for path in report.paths)
+
+
+def _kind(register: Register, report: Report) -> ObjectType:
+    return register.types[report.type_key.partition(".")[2]]
