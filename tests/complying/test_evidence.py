@@ -7,10 +7,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from tests.complying.comply_rig import NO_RULE, RULES, Organisation
+from tests.complying.comply_rig import MONTH, NO_RULE, RULES, Organisation
 from tests.fsc import fsc_rig
 from tests.fsc.test_known_grants import ASKER, PROVIDER, Desk
 from tests.gateway.gateway_scene import ASSISTANCE, BASIS
+from tests.logboek.hold_rig import TWO, held, held_long_ago
 from tests.logboek.log_rig import line, permitted, refused
 from tests.registers.disposal_rig import Destroyer
 
@@ -20,6 +21,7 @@ from landschap.cli.complying.evidence import EVIDENCE
 from landschap.console import store as console
 from landschap.console.officers import store as officers
 from landschap.fsc.states import Kind
+from landschap.logboek.store.holds import lift_hold
 from landschap.platform.ids import uuid7
 from landschap.platform.oidc_settings import (
     ConsoleOidcSettings,
@@ -28,6 +30,7 @@ from landschap.platform.oidc_settings import (
 )
 from landschap.platform.siem import outbox
 from landschap.purposes.bound import PROPERTY, Bound
+from landschap.purposes.store import confidential_activities
 
 SHOWN, FAILED, MISSING = State.SHOWN, State.FAILED, State.MISSING
 NOW = datetime.now(UTC)
@@ -105,7 +108,22 @@ async def test_what_is_held_back_needs_a_day_of_review(organisation: Organisatio
     assert (await organisation.ask("held_back_reviewed")).state is SHOWN
     await organisation.register(confidential=True)
     found = await organisation.ask("held_back_reviewed")
-    assert (found.state, found.facts["heldBack"]) == (MISSING, 1)
+    assert (found.state, found.facts["heldBack"], found.facts["undecided"]) == (MISSING, 1, 1)
+    [activity] = await confidential_activities(await organisation.database.pool("purposes"))
+    officers = await organisation.database.pool("logboek", role="landschap_disclosure")
+    owner = await organisation.database.administrator()
+    late = await held_long_ago(owner, activity)
+    found = await organisation.ask("held_back_reviewed")
+    assert (found.state, found.facts["overdue"]) == (FAILED, 1)
+    assert activity not in found.words
+    assert await lift_hold(officers, late, TWO, "afgerond")
+    assert (await organisation.ask("held_back_reviewed")).state is SHOWN
+    # What was decided after the period shows nothing of it.
+    await organisation.run("UPDATE purposes.adoption SET adopted_at = $1", NOW - DAY)
+    earlier = await organisation.ask("held_back_reviewed", ago=MONTH + DAY / 24)
+    assert (earlier.state, earlier.facts["overdue"]) == (FAILED, 1)
+    await held(officers, activity)
+    assert (await organisation.ask("held_back_reviewed")).facts["heldBack"] == 1
 
 
 async def test_the_register_is_changed_by_two_persons(organisation: Organisation) -> None:

@@ -7,15 +7,18 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from landschap.cli.complying.asking import Asked, Facts, Found, failed, missing, named, shown
+from landschap.cli.verify import LOG_READER
 from landschap.fsc.states import Kind, State
 from landschap.fsc.store import connection_grants, contracts
+from landschap.logboek.disclosure import undecided
+from landschap.logboek.store.holds import holds
 from landschap.purposes.bound import Bound, read_bound
 from landschap.purposes.model import ProcessingActivity
 from landschap.purposes.past.store import adopted_between, in_force
 from landschap.purposes.public import is_confidential
 from landschap.purposes.store import snapshot_by_version
 from landschap.purposes.versions import version_at
-from landschap.vocabulary.times import as_utc_text
+from landschap.vocabulary.times import amsterdam_day, as_utc_text
 
 _NO_REGISTER = "no register of processing activities was in force"
 _Versions = Mapping[str, tuple[ProcessingActivity, ...]]
@@ -39,16 +42,31 @@ async def activities_with_retention(asked: Asked, _most: timedelta) -> Found:
 
 
 async def held_back_reviewed(asked: Asked, _most: timedelta) -> Found:
-    """No activity is held back: the register keeps no day on which that is looked at again."""
+    """What is held back was decided by two people, and looked at again in time."""
     versions = await _versions(asked)
     if not versions:
         return missing(_NO_REGISTER)
-    held = [uri for uri, every in versions.items() if is_confidential(every)]
-    facts: Facts = {"activities": len(versions), "heldBack": len(held)}
-    if held:
-        words = f"{len(held)} activities are held back; of none a day of review is kept"
-        return missing(words, **facts)
-    return shown("no activity is held back from residents", **facts)
+    confidential = [uri for uri, every in versions.items() if is_confidential(every)]
+    found = await holds(await asked.pool("logboek", role=LOG_READER), asked.moment)
+    standing = [each for each in found if each.stands]
+    late = [each for each in standing if each.is_overdue(amsterdam_day(asked.moment))]
+    bare = undecided(confidential, found)
+    facts: Facts = {
+        "activities": len(versions),
+        "heldBack": len({each.activity for each in standing} | set(confidential)),
+        "overdue": len(late),
+        "undecided": len(bare),
+    }
+    if late:
+        numbers = [str(each.hold_id) for each in late]
+        return failed(f"not looked at again in time: {named(numbers)}", **facts)
+    if bare:
+        return missing(f"{len(bare)} activities are held back without a decision", **facts)
+    if not standing:
+        return shown("no activity is held back from residents", **facts)
+    last = min(each.review_at for each in standing)
+    words = f"{len(standing)} holds by two persons, looked at again in time; the next on {last}"
+    return shown(words, **facts)
 
 
 async def register_four_eyes(asked: Asked, _most: timedelta) -> Found:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,11 +21,15 @@ SELECT hold.hold_id, hold.activity, hold.ground, hold.reason, hold.decided_by, h
        coalesce(lift.approved_by, '') AS lift_approved_by,
        coalesce(lift.reason, '') AS lift_reason
 FROM logboek.disclosure_hold AS hold
-LEFT JOIN logboek.disclosure_lift AS lift USING (hold_id)
+LEFT JOIN logboek.disclosure_lift AS lift
+    ON lift.hold_id = hold.hold_id AND ($1::timestamptz IS NULL OR lift.lifted_at <= $1)
 LEFT JOIN LATERAL (
     SELECT review_at FROM logboek.disclosure_review AS review
-    WHERE review.hold_id = hold.hold_id ORDER BY decided_at DESC, review_id DESC LIMIT 1
+    WHERE review.hold_id = hold.hold_id
+      AND ($1::timestamptz IS NULL OR review.decided_at <= $1)
+    ORDER BY decided_at DESC, review_id DESC LIMIT 1
 ) AS last ON true
+WHERE $1::timestamptz IS NULL OR hold.decided_at <= $1
 ORDER BY hold.decided_at, hold.hold_id
 """
 _PUT = """
@@ -46,9 +50,11 @@ VALUES ($1, $2, $3, $4, $5)
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('logboek.hold ' || $1, 0))"
 
 
-async def holds(source: asyncpg.Pool | asyncpg.Connection) -> list[Hold]:
-    """All holds that were ever put, oldest first, each as it is now."""
-    return [_hold(row) for row in await source.fetch(_HOLDS)]
+async def holds(
+    source: asyncpg.Pool | asyncpg.Connection, at: datetime | None = None
+) -> list[Hold]:
+    """All holds that were ever put, oldest first, each as it is now, or was at a moment."""
+    return [_hold(row) for row in await source.fetch(_HOLDS, at)]
 
 
 async def disclosure(pool: asyncpg.Pool, confidential: Collection[str]) -> Disclosure:
