@@ -38,7 +38,8 @@ _APPEND_ONLY = {
     *("purposes.standing", "purposes.case_state", "purposes.approval"),
     *("purposes.proposal", "purposes.proposal_outcome"),
     *("console.emergency", "console.emergency_look", "console.emergency_end"),
-    "console.emergency_review",
+    *("console.emergency_review", "console.quarter_report"),
+    *("console.incident", "console.incident_step"),
     *("packages.applied", "packages.proposal", "packages.verdict"),
 }
 

@@ -16,6 +16,8 @@ import click
 from cryptography import x509
 
 from landschap.cli.config_option import json_option, read_from_config
+from landschap.cli.incident_noted import list_incidents, note, step
+from landschap.cli.moment_option import Moment
 from landschap.cli.tables import answer, table_of
 from landschap.cli.verify import LOG_READER, counting
 from landschap.cli.with_pool import run_with_pool
@@ -30,8 +32,7 @@ from landschap.logboek.store.counting import stretches
 from landschap.platform.identity import hosts_of, read_certificates
 from landschap.platform.settings import Settings, load_settings
 from landschap.platform.trouble import Trouble
-from landschap.vocabulary.identifiers import InvalidValue
-from landschap.vocabulary.times import as_utc_text, parse_moment
+from landschap.vocabulary.times import as_utc_text
 
 _NOT_FOUND = 3
 _DEFAULT_DAYS = 30
@@ -42,11 +43,12 @@ of_organisation = read_from_config("settings", load_settings)
 
 @click.group()
 def incident() -> None:
-    """See whom and what a data breach is about.
+    """See whom and what a data breach is about, and write down each.
 
     \b
     Examples:
       landschap incident scope --certificate stolen.crt --since 2026-11-01T00:00
+      landschap incident note --found 2026-11-12T09:30 "Een brief aan het verkeerde adres"
     """
 
 
@@ -58,27 +60,18 @@ class Concerned:
     peers: list[str] | None
 
 
-class _Moment(click.ParamType):  # type: ignore[type-arg]  # generic in the stubs alone
-    name = "MOMENT"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime:
-        if isinstance(value, datetime):
-            return value
-        try:
-            return parse_moment(str(value)).astimezone(UTC)
-        except InvalidValue as error:
-            self.fail(str(error), param, ctx)
+incident.add_command(note)
+incident.add_command(step)
+incident.add_command(list_incidents)
 
 
 @incident.command("scope")
 @click.option("--certificate", help="File (PEM), or the thumbprint of its public key (64 hex).")
 @click.option("--contract", help="The hash of a contract, or how it begins.")
-@click.option("--since", type=_Moment(), help="From this moment; default 30 days ago.")
-@click.option("--until", type=_Moment(), help="Up to this moment; default now.")
+@click.option("--since", type=Moment(), help="From this moment; default 30 days ago.")
+@click.option("--until", type=Moment(), help="Up to this moment; default now.")
 @click.option("--to", "target", type=click.Path(dir_okay=False, path_type=Path), help="CSV file.")
-@click.option("--discovered", type=_Moment(), help="When it became known: the clock of 72 hours.")
+@click.option("--discovered", type=Moment(), help="When it became known: the clock of 72 hours.")
 @json_option
 @of_organisation
 @click.pass_context

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import msgspec
@@ -19,7 +20,7 @@ import msgspec
 from landschap.purposes.changes import Change, changes_between
 from landschap.purposes.checks import check_register
 from landschap.purposes.model import ProcessingActivity, Register
-from landschap.purposes.public import is_confidential
+from landschap.purposes.public import id_of, is_confidential
 from landschap.purposes.snapshot import Snapshot
 from landschap.purposes.versions import by_uri, version_at
 from landschap.vocabulary.ijson import canonical
@@ -181,6 +182,12 @@ async def activity_versions(pool: asyncpg.Pool, uri: str) -> Sequence[Processing
     return [found[version] for version in sorted(found, reverse=True)]
 
 
+async def activity_numbered(pool: asyncpg.Pool, number: UUID) -> str | None:
+    """The URI of the activity that is published under this number, None without one."""
+    rows = await pool.fetch("SELECT DISTINCT uri FROM activity_state")
+    return next((row["uri"] for row in rows if id_of(row["uri"]) == number), None)
+
+
 async def confidential_activities(pool: asyncpg.Pool) -> frozenset[str]:
     """The activities whose uses are not told to the person they are about.
 
@@ -192,6 +199,23 @@ async def confidential_activities(pool: asyncpg.Pool) -> frozenset[str]:
         " ORDER BY uri, since DESC"
     )
     return frozenset(row["uri"] for row in rows if is_confidential(_versions_in(row["body"])))
+
+
+async def confidential_since(pool: asyncpg.Pool, at: datetime) -> Sequence[datetime]:
+    """Since when each activity is held back that is so at a moment, the oldest first: no names."""
+    rows = await pool.fetch(
+        "SELECT uri, since, body FROM activity_state WHERE since <= $1 ORDER BY uri, since", at
+    )
+    found: dict[str, datetime] = {}
+    for row in rows:
+        # Taken out of the register it stays held back (`confidential_activities`).
+        if row["body"] is None:
+            continue
+        if is_confidential(_versions_in(row["body"])):
+            found.setdefault(row["uri"], row["since"])
+        else:
+            found.pop(row["uri"], None)
+    return sorted(found.values())
 
 
 async def snapshot_holding(pool: asyncpg.Pool, activity: ProcessingActivity) -> Snapshot | None:

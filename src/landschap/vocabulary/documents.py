@@ -26,6 +26,7 @@ class Part:
 
     ``brief`` is how many rows stand on the first page, all of them when it is 0; ``note`` says what
     must be known to read it right. ``rest`` says what to do for the rows that are left out there.
+    The last ``numbers`` columns hold numbers; a ``wide`` part takes the width of the page.
     """
 
     name: str
@@ -37,6 +38,8 @@ class Part:
     brief: int = 0
     rest: str = ""
     empty: str = ""
+    numbers: int = 0
+    wide: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,6 +67,18 @@ async def newest(pool: asyncpg.Pool) -> Verification | None:
     return Verification(**values, outcome=None if outcome is None else json.loads(outcome))
 
 
+async def ended_between(
+    pool: asyncpg.Pool, since: datetime, until: datetime
+) -> list[Mapping[str, Any]]:
+    """What came out of the verifications that ended well in ``[since, until)``, in order."""
+    rows = await pool.fetch(
+        "SELECT outcome FROM verification WHERE ended_at >= $1 AND ended_at < $2"
+        " AND outcome IS NOT NULL ORDER BY ended_at",
+        *(since, until),
+    )
+    return [json.loads(row["outcome"]) for row in rows]
+
+
 async def take(pool: asyncpg.Pool) -> UUID | None:
     """Take the open one that no living worker does; None when there is none."""
     taken: UUID | None = await pool.fetchval(

@@ -58,6 +58,8 @@ def _part(part: Part) -> dict[str, object]:
         "rows": [[_cell(each) for each in row] for row in shown],
         "rest": part.rest if len(shown) < len(part.rows) else "",
         "empty": part.empty,
+        "numbers": part.numbers,
+        "wide": part.wide,
         "chart": chart if part.rows else None,
     }
 

@@ -114,6 +114,18 @@ async def marked(pool: asyncpg.Pool) -> Mapping[str, frozenset[str]]:
     return {about: frozenset(kinds) for about, kinds in found.items()}
 
 
+async def said_between(
+    pool: asyncpg.Pool, since: datetime, until: datetime
+) -> Mapping[tuple[Kind, bool], int]:
+    """How many statements of each kind were made in ``[since, until)``: given, and taken back."""
+    rows = await pool.fetch(
+        "SELECT kind, holds, count(*) AS times FROM standing"
+        " WHERE said_at >= $1 AND said_at < $2 GROUP BY 1, 2",
+        *(since, until),
+    )
+    return {(Kind(row["kind"]), row["holds"]): row["times"] for row in rows}
+
+
 async def say_case(pool: asyncpg.Pool, number: str, *, is_open: bool, author: str) -> int:
     """Tell that a case was opened or closed; gives the epoch. From the first on cases are known."""
     if not number.strip() or len(number) > 200 or not author.strip():
