@@ -179,7 +179,7 @@ USE = Use(
         recipients=(), retention="", log_retention="",
     ),
     purpose_uri="https://doelen.example/bijstand", case="Z-1", grant_hash="$1$4$geheim",
-    transaction_id=UUID(int=8), trace_id="ab" * 16, recorder=None,
+    transaction_id=UUID(int=8), trace_id="ab" * 16, recorders=(),
 )  # fmt: skip
 OTHER = Party(number=DOESBURG, name="Gemeente Doesburg")
 LOOKUPS = Lookups(
@@ -198,7 +198,7 @@ def test_a_use_crosses_with_all_that_may_be_shown_and_nothing_else() -> None:
         agreed=Agreed(parties=("Weesp",), since=NOW, until=NOW + LIFETIME), missing=("names",),
     )  # fmt: skip
     found = crossed(answer)
-    shown = replace(USE, grant_hash="", transaction_id=None, recorder=OTHER, groups=("ADRES",))
+    shown = replace(USE, grant_hash="", transaction_id=None, recorders=(OTHER,), groups=("ADRES",))
     assert found == replace(answer, uses=[shown])
     wire = json.dumps(write_answer(answer))
     assert "geheim" not in wire
@@ -251,7 +251,7 @@ def test_mandates_are_read_from_a_claim_and_what_can_not_be_read_gives_no_right(
     assert read_mandates([scoped], bsn_claim="bsn", issuer="x")[0].services == (
         "a", "logboek-inzage",
     )  # fmt: skip
-    wrong = [
+    wrong: list[object] = [
         {**one, "bsn": "1"}, {**one, "exp": "morgen"}, {**one, "exp": True}, {**one, "jti": ""},
         {**one, "jti": SUZANNE}, {**one, "iss": "met spatie"}, "tekst", None, 3,
     ]  # fmt: skip

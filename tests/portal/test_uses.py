@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from landschap.gateway.insight.told import Fields, fields_decided
 from landschap.logboek.payloads import Outcome
 from landschap.logboek.records import Columns, Kind, Record
 from landschap.portal.filters import Filter, only, read_filter
@@ -130,13 +131,14 @@ def test_fields_come_from_the_decision_and_nothing_else_does() -> None:
         "policy": "beleid-7",
     }
     body = {"adl.core.response": {"context": decision}}
-    found = field_groups([record(), record(payload={"fsc": {}, "adl": {"body": body}})])
+    fields = fields_decided([record(), record(payload={"fsc": {}, "adl": {"body": body}})])
+    found = field_groups(fields.visible, fields.withheld)
     assert [(g.group, g.fields, g.is_withheld) for g in found] == [
         ("uw adres", ("straat", "huisnummer"), False),
         ("uw burgerservicenummer", (), False),
         ("uw woning", ("oppervlakte",), True),
     ]
-    assert field_groups([record()]) == []
+    assert fields_decided([record()]) == Fields()
 
 
 def test_cases_come_with_the_newest_first_and_without_case_last() -> None:
@@ -193,7 +195,7 @@ def test_refused_and_empty_answers_are_counted_apart() -> None:
 
 WORDS = UseWords(
     who="=Gemeente", on_behalf_of="", what='Uw "adres"; postcode', why="-1", allowed_because="",
-    outcome="Gegeven",
+    outcome="Gegeven", written_by="Gemeente Weesp",
 )  # fmt: skip
 
 
@@ -201,7 +203,9 @@ def test_the_table_opens_in_a_spreadsheet_and_calculates_nothing() -> None:
     text = as_csv(["Tijdstip", "Wie"], [(use(), WORDS)])
     first, second, rest = text.split("\r\n")
     assert (first, rest) == ("\ufeffTijdstip;Wie", "")
-    assert second == ('2026-11-24T13:05:00Z;\'=Gemeente;;"Uw ""adres""; postcode";\'-1;;;Gegeven')
+    assert second == (
+        '2026-11-24T13:05:00Z;\'=Gemeente;;"Uw ""adres""; postcode";\'-1;;;Gegeven;Gemeente Weesp'
+    )
 
 
 def test_json_names_organisations_by_number_and_never_the_person() -> None:

@@ -110,9 +110,13 @@ class Composition:
             client.take(own, credentials)
 
         identity.take = take
+        self.follow(identity)
+        return identity, client
+
+    def follow(self, identity: Identity) -> None:
+        """Let who we are follow the files for as long as this process lives."""
         task = asyncio.create_task(identity.follow(), name="identity")
         self.stack.callback(task.cancel)
-        return identity, client
 
     async def manager(self) -> ASGIApp:
         """The Manager, for other peers' Managers and Outways."""
@@ -156,6 +160,7 @@ class Composition:
 
     async def services(self) -> ASGIApp:
         """Our own registers and logical sources, as they answer behind the Inway."""
+        from landschap.cli.composition_insight import insight_routes
         from landschap.integration import api as integration
         from landschap.integration.connectors.opening import (
             Surroundings,
@@ -199,7 +204,8 @@ class Composition:
             **given,
         )
         shape = AppShape(title="Services", version="1.0.0")
-        return make_app([*integration.routes(sources), *register_api.routes(own)], shape)
+        insight = await insight_routes(self)
+        return make_app([*integration.routes(sources), *register_api.routes(own), *insight], shape)
 
     async def hold(self) -> ASGIApp:
         """Between the Inway and services that do not know our Permit."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The part of the composition that is for people: the portal and the console."""
+"""The part of the composition that is for people: the portal, the console and the catalogue."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from litestar import Request, Response
 
 from landschap.cli.composition import pseudonym_keys, pseudonym_space
+from landschap.cli.composition_catalogue import catalogue_of
+from landschap.cli.composition_insight import insight_of
 from landschap.platform.keys import secret_key
 from landschap.vocabulary.problems import Refusal
 
@@ -19,35 +21,54 @@ if TYPE_CHECKING:
     from landschap.console.pages import ConsoleDeps
     from landschap.platform.web import StaticFiles
     from landschap.portal.pages import PortalDeps
+    from landschap.registers.api import Deps as RegisterDeps
 
 
 async def people(parts: Composition) -> ASGIApp:
-    """The pages: the portal for residents, the console for employees."""
+    """The pages: the portal for residents, the console for employees, the catalogue for all."""
     from dataclasses import replace
 
+    from landschap.catalogue import pages as catalogue_pages
     from landschap.console.pages import is_console, refusal_page
     from landschap.console.pages import routes as console_routes
     from landschap.platform.http import make_app
     from landschap.platform.web import read_static_files
     from landschap.portal.pages import people_shape, routes
 
-    static = read_static_files()
-    portal, console = await _portal(parts, static), await _console(parts, static)
+    static, registers = read_static_files(), await _registers(parts)
+    portal = await _portal(parts, static, registers)
+    console = await _console(parts, static, registers)
+    catalogue = await catalogue_of(parts, static, console)
     shape = people_shape(portal)
 
     def render(refusal: Refusal, request: Request[Any, Any, Any]) -> Response[Any]:
         if is_console(request.url.path):
             return refusal_page(console, refusal, request)
+        if catalogue_pages.is_catalogue(request.url.path):
+            return catalogue_pages.refusal_page(catalogue, refusal, request)
         return shape.render(refusal, request)
 
-    return make_app([*routes(portal), *console_routes(console)], replace(shape, render=render))
+    every = [*routes(portal), *console_routes(console), *catalogue_pages.routes(catalogue)]
+    return make_app(every, replace(shape, render=render))
 
 
-async def _portal(parts: Composition, static: StaticFiles) -> PortalDeps:
+async def _registers(parts: Composition) -> RegisterDeps:
+    """What the registers' own API stands on: pages go the same way."""
+    from landschap.registers import api as register_api
+    from landschap.registers.client import MODELS_FOLDER, read_models
+
+    return register_api.Deps(
+        registers=read_models(parts.settings.path.parent / MODELS_FOLDER),
+        pool=await parts.pool("registers"),
+        **await parts.own_service(),
+    )
+
+
+async def _portal(parts: Composition, static: StaticFiles, registers: RegisterDeps) -> PortalDeps:
     from landschap.platform.identities import resident
     from landschap.platform.oidc import OidcClient
     from landschap.platform.web import Site
-    from landschap.portal.pages import PortalDeps, portal_shape
+    from landschap.portal.pages import OwnData, PortalDeps, portal_shape
 
     settings, number = parts.settings, version("landschap")
     oidc = None
@@ -57,6 +78,13 @@ async def _portal(parts: Composition, static: StaticFiles) -> PortalDeps:
             redirect_uri=f"{settings.addresses.web}/inloggen/terug",
             hosts=settings.network.hosts or {},
             identify=resident(settings.oidc.portal),
+        )
+    own = None
+    if settings.portal.own_purpose:
+        own = OwnData(
+            registers=registers,
+            snapshot=await parts.snapshot(),
+            purpose=settings.portal.own_purpose,
         )
     return PortalDeps(
         settings=settings,
@@ -73,12 +101,15 @@ async def _portal(parts: Composition, static: StaticFiles) -> PortalDeps:
         look_activity=settings.portal.look_activity,
         pseudonym_space=pseudonym_space(settings),
         oidc=oidc,
+        own=own,
+        insight=await insight_of(parts),
     )
 
 
-async def _console(parts: Composition, static: StaticFiles) -> ConsoleDeps:
+async def _console(parts: Composition, static: StaticFiles, registers: RegisterDeps) -> ConsoleDeps:
     from functools import partial
 
+    from landschap.cli.notices import Rights, reaches_inbox
     from landschap.console.pages import ConsoleDeps, console_shape
     from landschap.console.pages.context import Contracts, Pseudonyms
     from landschap.fsc.client import own_peer
@@ -87,8 +118,6 @@ async def _console(parts: Composition, static: StaticFiles) -> ConsoleDeps:
     from landschap.platform.oidc import OidcClient
     from landschap.platform.web import Site
     from landschap.purposes.persons.store import is_open
-    from landschap.registers import api as register_api
-    from landschap.registers.client import MODELS_FOLDER, read_models
 
     settings, number = parts.settings, version("landschap")
     oidc = None
@@ -99,11 +128,6 @@ async def _console(parts: Composition, static: StaticFiles) -> ConsoleDeps:
             hosts=settings.network.hosts or {},
             identify=employee(settings.oidc.console),
         )
-    registers = register_api.Deps(
-        registers=read_models(settings.path.parent / MODELS_FOLDER),
-        pool=await parts.pool("registers"),
-        **await parts.own_service(),
-    )
     return ConsoleDeps(
         settings=settings,
         site=Site(settings, static, console_shape(settings, number)),
@@ -117,6 +141,14 @@ async def _console(parts: Composition, static: StaticFiles) -> ConsoleDeps:
         contracts=Contracts(pool=await parts.pool("fsc"), own=partial(own_peer, settings)),
         pseudonyms=Pseudonyms(
             keys=pseudonym_keys(settings), space=pseudonym_space(settings), version=number
+        ),
+        reaches=partial(
+            reaches_inbox,
+            Rights(
+                me=settings.organisation.oin.value,
+                fsc=await parts.pool("fsc"),
+                purposes=await parts.pool("purposes"),
+            ),
         ),
         usage=Rooms(
             log=await parts.pool("logboek"),

@@ -51,6 +51,8 @@ from landschap.registers.worker import (
 
 if TYPE_CHECKING:
     import asyncpg
+    from pathlib import Path
+
 
     from landschap.cli.composition import Composition
     from landschap.fsc.connections import ConnectionGrant
@@ -256,6 +258,11 @@ def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
         headers={"User-Agent": "landschap"},
         skip_auto_headers=("Accept-Encoding",),
         trust_env=False,
+def outside_session() -> aiohttp.ClientSession:
+    """A session for questions through our own Outway."""
+    return _session(aiohttp.TCPConnector(limit=0))
+
+
     )
 
 
@@ -269,6 +276,12 @@ def _key(settings: Settings) -> str:
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "it is not text"
         raise Trouble(
-            f"the key of notifications.application_key can not be read: {why} ({path})",
-            "make it with `landschap application add meldingen`",
+            f"the key of {setting} can not be read: {why} ({path})",
+            how,
         ) from None
+    how = "make it with `landschap application add meldingen`"
+    return key_in(path, "notifications.application_key", how)
+
+
+def key_in(path: Path, setting: str, how: str) -> str:
+    """The key of an application of ours in a file. Raises Trouble."""

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from landschap.platform.oidc import LEVELS, Claims, LoginFailed, Reason
 from landschap.platform.oidc_settings import ConsoleOidcSettings, PortalOidcSettings
 from landschap.vocabulary.identifiers import Bsn, InvalidValue
+from landschap.vocabulary.mandates import Mandate, read_mandates
 
 _MAX_NAME = 200
 _MAX_SUBJECT = 255
@@ -23,13 +24,14 @@ _MAX_ROLES = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resident:
-    """Who logged in, how sure the provider is, and the token to log out with."""
+    """Who logged in, how sure the provider is, the token to log out with, for whom they may act."""
 
     bsn: Bsn
     name: str
     level: str
     authenticated_at: int
     id_token: str = field(repr=False)
+    mandates: tuple[Mandate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +66,11 @@ def resident(settings: PortalOidcSettings) -> Callable[[Claims, str], Resident]:
             level=level,
             authenticated_at=_when(claims),
             id_token=token,
+            mandates=read_mandates(
+                claims.get(settings.represents_claim),
+                bsn_claim=settings.bsn_claim,
+                issuer=settings.issuer,
+            ),
         )
 
     return identify

@@ -21,6 +21,9 @@ class PortalOidcSettings:
     client_secret: Path | None = option(o.a_path, "File that holds the secret.", default=None)
     bsn_claim: str = option(o.text, "Claim that holds the person's number.", default="bsn")
     acr_claim: str = option(o.text, "Claim that holds the level of assurance.", default="acr")
+    represents_claim: str = option(
+        o.text, "Claim that holds for whom the person may act.", default="represents"
+    )
     minimum_level: str = option(
         o.text,
         "Lowest level that may log in.",

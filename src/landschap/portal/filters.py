@@ -17,7 +17,7 @@ from landschap.portal.uses import Row, Use
 from landschap.purposes.model import midnight
 from landschap.vocabulary.times import read_typed_day, typed_day
 
-KEYS = ("van", "tot", "organisatie", "waarvoor", "alles", "na")
+KEYS = ("van", "tot", "organisatie", "waarvoor", "alles", "na", "wacht")
 NOT_A_DAY = "Schrijf een bestaande datum als 24-11-2026"
 TURNED_AROUND = "De eerste dag ligt na de laatste dag. Kies een latere laatste dag"
 _YEAR = timedelta(days=365)
@@ -28,6 +28,7 @@ class Filter:
     """A period of whole Dutch days, both included, and what it is narrowed to.
 
     ``before`` is the last use of the page before. ``unfold`` shows like uses one by one.
+    ``is_patient`` waits longer for other organisations; it is no part of a link to another page.
     """
 
     since: date
@@ -36,6 +37,12 @@ class Filter:
     activity: str = ""
     unfold: bool = False
     before: UUID | None = None
+    is_patient: bool = False
+
+    @staticmethod
+    def everything() -> tuple[datetime, datetime]:
+        """All moments a use can have, half-open."""
+        return midnight(date(1900, 1, 1)), midnight(date(2200, 1, 1))
 
     def moments(self) -> tuple[datetime, datetime]:
         """The period as half-open moments."""
@@ -46,7 +53,7 @@ class Filter:
         organisation = self.organisation in {"", use.actor_key}
         return organisation and self.activity in {"", use.activity_uri}
 
-    def query(self, *, before: UUID | None = None) -> str:
+    def query(self, *, before: UUID | None = None, patient: bool = False) -> str:
         """The filter as a query, for links to the next page and to the same in another form."""
         pairs = {
             "van": typed_day(self.since),
@@ -55,6 +62,7 @@ class Filter:
             "waarvoor": self.activity,
             "alles": "ja" if self.unfold else "",
             "na": str(before) if before else "",
+            "wacht": "ja" if patient else "",
         }
         return urlencode({key: value for key, value in pairs.items() if value})
 
@@ -94,6 +102,7 @@ def read_filter(given: Mapping[str, str], today: date) -> tuple[Filter, dict[str
         activity=given.get("waarvoor", "").strip()[:255],
         unfold=given.get("alles") == "ja",
         before=_uuid(given.get("na", "")),
+        is_patient=given.get("wacht") == "ja",
     )
     return chosen, errors
 

@@ -21,10 +21,12 @@ class UseWords:
     why: str
     allowed_because: str
     outcome: str
+    written_by: str = ""
 
 
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 SEPARATOR = ";"
+_OWN = frozenset({Who.SELF, Who.MANDATED})
 
 
 def as_csv(header: Sequence[str], uses: Iterable[tuple[Use, UseWords]]) -> str:
@@ -43,6 +45,7 @@ def as_csv(header: Sequence[str], uses: Iterable[tuple[Use, UseWords]]) -> str:
             said.allowed_because,
             use.case,
             said.outcome,
+            said.written_by,
         )
         lines.append(_line(cells))
     return "\ufeff" + "".join(lines)
@@ -64,13 +67,15 @@ def as_json(use: Use, said: UseWords) -> dict[str, JsonValue]:
 
     ``uitkomst`` is ``delivered``, ``partial``, ``refused``, ``nothing_found``, ``failed`` or
     ``cancelled``. Of a use by law of which no more may be told, ``alleenAlgemeen`` is true.
+    ``opgeschrevenDoor`` are the organisations whose logs told it.
     """
     return {
         "id": str(use.id),
         "tijdstip": as_utc_text(use.at),
         "doorUzelf": use.who is Who.SELF,
+        "doorGemachtigde": use.who is Who.MANDATED,
         "alleenAlgemeen": use.is_generic,
-        "organisatie": None if use.who is Who.SELF or use.is_generic else _party(use.actor),
+        "organisatie": None if use.who in _OWN or use.is_generic else _party(use.actor),
         "namens": _party(use.delegator),
         "bronhouder": _party(use.holder),
         "gegevensgroepen": list(use.groups),
@@ -80,8 +85,14 @@ def as_json(use: Use, said: UseWords) -> dict[str, JsonValue]:
         "verwerkingsactiviteit": use.activity_uri or None,
         "zaak": use.case or None,
         "uitkomst": use.outcome.value,
+        "opgeschrevenDoor": [as_party(each) for each in use.recorders],
     }
 
 
+def as_party(party: Party) -> JsonValue:
+    """An organisation for programs."""
+    return {"oin": party.number, "naam": party.name or None}
+
+
 def _party(party: Party | None) -> JsonValue:
-    return None if party is None else {"oin": party.number, "naam": party.name or None}
+    return None if party is None else as_party(party)

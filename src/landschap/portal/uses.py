@@ -19,12 +19,9 @@ from landschap.gateway.uses.line import (
     Party,
     Use,
     Who,
-    object_in,
-    texts_in,
     use_of,
 )
 from landschap.logboek.payloads import Outcome
-from landschap.logboek.records import Record
 from landschap.portal.words import field_words, group_words
 from landschap.vocabulary.times import amsterdam_day
 
@@ -45,20 +42,9 @@ class FieldGroup:
     is_withheld: bool
 
 
-def field_groups(records: Iterable[Record]) -> list[FieldGroup]:
-    """The fields that were allowed and withheld in one transaction, per group.
-
-    They stand in the decision, next to the steps, the policy and the asker's own words, none of
-    which leave here. Without a decision that names fields the list is empty.
-    """
-    for record in records:
-        adl = object_in(record.content().get("adl"))
-        response = object_in(object_in(adl.get("body")).get("adl.core.response"))
-        context = object_in(response.get("context"))
-        visible, withheld = texts_in(context.get("visible")), texts_in(context.get("withheld"))
-        if visible or withheld:
-            return [*_per_group(visible, False), *_per_group(withheld, True)]
-    return []
+def field_groups(visible: Iterable[str], withheld: Iterable[str]) -> list[FieldGroup]:
+    """The fields that were allowed and withheld in one transaction, per group."""
+    return [*_per_group(visible, False), *_per_group(withheld, True)]
 
 
 def _per_group(paths: Iterable[str], is_withheld: bool) -> Iterator[FieldGroup]:
@@ -90,9 +76,13 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """The uses of one case; an empty ``case`` holds those without one."""
+    """The uses of one case at one organisation; an empty ``case`` holds those without one.
+
+    ``recorder`` is the number of whose log told them: a number of a case is that organisation's.
+    """
 
     case: str
+    recorder: str
     rows: tuple[Row, ...]
 
     @property
@@ -136,11 +126,15 @@ def grouped(uses: Sequence[Use], *, fold: bool) -> list[Group]:
     With ``fold`` three or more uses without a case that differ only in their moment, on one day,
     share a row.
     """
-    cases: dict[str, list[Use]] = {}
+    cases: dict[tuple[str, str], list[Use]] = {}
     for use in uses:
-        cases.setdefault(use.case, []).append(use)
-    order = sorted(cases, key=lambda case: case == "")
-    return [Group(case=case, rows=_rows(cases[case], fold=fold and case == "")) for case in order]
+        recorder = use.recorders[0].number if use.case and use.recorders else ""
+        cases.setdefault((use.case, recorder), []).append(use)
+    order = sorted(cases, key=lambda key: key[0] == "")
+    return [
+        Group(case=case, recorder=by, rows=_rows(cases[case, by], fold=fold and case == ""))
+        for case, by in order
+    ]
 
 
 def first_page(uses: Sequence[Use], *, fold: bool, rows: int) -> Sequence[Use]:
@@ -164,8 +158,10 @@ def _rows(uses: Sequence[Use], *, fold: bool) -> tuple[Row, ...]:
     alike: dict[tuple[object, ...], list[Use]] = {}
     for use in uses:
         delegator = use.delegator.number if use.delegator else ""
+        recorders = tuple(each.number for each in use.recorders)
         same = (amsterdam_day(use.at), use.actor_key, delegator, use.activity_uri, use.outcome)
-        alike.setdefault((*same, use.who, use.groups, use.purpose_uri), []).append(use)
+        told = (use.who, use.groups, use.purpose_uri, recorders)
+        alike.setdefault((*same, *told), []).append(use)
     rows = []
     for found in alike.values():
         together = len(found) >= _FOLDED_FROM

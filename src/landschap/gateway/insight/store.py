@@ -18,9 +18,9 @@ import asyncpg
 import structlog
 
 from landschap.fsc.store import contract_of_grant, peer_names
-from landschap.gateway.insight.told import MOST_USES, Agreed, Answer, Fields
+from landschap.gateway.insight.told import MOST_USES, Agreed, Answer, Fields, fields_decided
 from landschap.gateway.usage.store import Rooms
-from landschap.gateway.uses.line import Lookups, Use, object_in, texts_in, use_of
+from landschap.gateway.uses.line import Lookups, Use, use_of
 from landschap.gateway.uses.store import activities_of
 from landschap.logboek.disclosure import Disclosure
 from landschap.logboek.records import Record
@@ -128,21 +128,11 @@ class Book:
         return [use_of(record, complete) for record in records], tuple(missing)
 
     async def _fields(self, use: Use) -> Fields:
-        """The fields of a use, from the decision on the question it answers; else none.
-
-        They stand in the decision next to the steps, the policy and the asker's own words, none of
-        which leave here.
-        """
+        """The fields of a use, from the decision on the question it answers; else none."""
         if use.transaction_id is None:
             return Fields()
-        for record in await _try(by_transaction(self.rooms.log, use.transaction_id)) or ():
-            adl = object_in(record.content().get("adl"))
-            response = object_in(object_in(adl.get("body")).get("adl.core.response"))
-            context = object_in(response.get("context"))
-            visible, withheld = texts_in(context.get("visible")), texts_in(context.get("withheld"))
-            if visible or withheld:
-                return Fields(visible=visible, withheld=withheld)
-        return Fields()
+        records = await _try(by_transaction(self.rooms.log, use.transaction_id))
+        return fields_decided(records or ())
 
     async def _agreed(self, use: Use) -> Agreed | None:
         """The contract of a use; None without one, or when it is not found now."""

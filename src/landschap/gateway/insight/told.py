@@ -8,15 +8,16 @@ Source: Logboek Dataverwerkingen, "Inzage"; W3C Trace Context.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
-from landschap.gateway.uses.line import Lookups, Party, Use, Who
+from landschap.gateway.uses.line import Lookups, Party, Use, Who, object_in, texts_in
 from landschap.logboek.payloads import Outcome
+from landschap.logboek.records import Record
 from landschap.purposes.model import ProcessingActivity, Text
 from landschap.vocabulary.identifiers import InvalidValue
 from landschap.vocabulary.ijson import InvalidJson, JsonValue, loads
@@ -55,6 +56,22 @@ class Answer:
     fields: Fields = Fields()
     agreed: Agreed | None = None
     missing: tuple[str, ...] = ()
+
+
+def fields_decided(records: Iterable[Record]) -> Fields:
+    """The fields that were allowed and withheld, from the records of one transaction.
+
+    They stand in the decision, next to the steps, the policy and the asker's own words, none of
+    which leave here. Without a decision that names fields there are none.
+    """
+    for record in records:
+        adl = object_in(record.content().get("adl"))
+        response = object_in(object_in(adl.get("body")).get("adl.core.response"))
+        context = object_in(response.get("context"))
+        visible, withheld = texts_in(context.get("visible")), texts_in(context.get("withheld"))
+        if visible or withheld:
+            return Fields(visible=visible, withheld=withheld)
+    return Fields()
 
 
 class _Strict(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -232,7 +249,7 @@ def _use(wire: _Use, recorder: Party, lookups: Lookups) -> Use:
         grant_hash="",
         transaction_id=None,
         trace_id=wire.spoor,
-        recorder=recorder,
+        recorders=(recorder,),
     )
 
 

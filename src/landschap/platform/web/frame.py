@@ -47,7 +47,8 @@ class Visitor:
     """Who is logged in.
 
     ``until`` is when the session ends if nothing is done; ``token`` proves that a form came from
-    our own page; ``as_what`` is in which role, when that matters. ``alarm`` stands on top of every
+    our own page; ``as_what`` is in which role, when that matters; ``represents`` in whose name,
+    when it is not their own; ``links`` come after the main menu. ``alarm`` stands on top of every
     page, with where it leads.
     """
 
@@ -55,6 +56,8 @@ class Visitor:
     until: datetime
     token: str
     as_what: str = ""
+    represents: str = ""
+    links: tuple[Link, ...] = ()
     alarm: Alarm | None = None
 
 

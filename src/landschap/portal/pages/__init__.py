@@ -16,12 +16,17 @@ from landschap.platform.trouble import Trouble
 from landschap.platform.web import static_route
 from landschap.platform.web.login import login_routes
 from landschap.portal.pages.about import about_routes, refusal_page
-from landschap.portal.pages.context import PortalDeps, door_of, portal_shape
+from landschap.portal.pages.context import OwnData, PortalDeps, door_of, portal_shape
+from landschap.portal.pages.correcting import correcting_routes
+from landschap.portal.pages.mandates import mandate_routes
+from landschap.portal.pages.own import own_routes
+from landschap.portal.pages.reported import reported_routes
 from landschap.portal.pages.uses import use_routes
 
-__all__ = ["PortalDeps", "people_shape", "portal_shape", "routes"]
+__all__ = ["OwnData", "PortalDeps", "people_shape", "portal_shape", "routes"]
 
-_MAX_FORM_BYTES = 16_384
+# Of the longest text, each character of which may be twelve when it is sent.
+_MAX_FORM_BYTES = 40_960
 
 
 def routes(deps: PortalDeps) -> list[ControllerRouterHandler]:
@@ -34,10 +39,18 @@ def routes(deps: PortalDeps) -> list[ControllerRouterHandler]:
             "portal.look_activity is not set, so no resident's look can be recorded",
             "name the activity of your register that covers it, under [portal]",
         )
+    own = deps.own
+    mine = (
+        [*own_routes(deps, own), *correcting_routes(deps, own), *reported_routes(deps, own)]
+        if own is not None
+        else []
+    )
     return [
         *about_routes(deps),
         *login_routes(door_of(deps)),
         *use_routes(deps),
+        *mandate_routes(deps),
+        *mine,
         static_route(deps.static),
     ]
 

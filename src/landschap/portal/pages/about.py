@@ -12,7 +12,8 @@ from litestar.handlers import HTTPRouteHandler
 
 from landschap.platform.http import problem_response
 from landschap.platform.web import N_, Link, Page, split_path
-from landschap.portal.pages.context import AnyRequest, PortalDeps, asked_of, show
+from landschap.portal.mandates import CHOICE
+from landschap.portal.pages.context import AnyRequest, PortalDeps, asked_of, door_of, show
 from landschap.vocabulary.problems import Refusal
 
 _START = Link(path="/", label=N_("Begin"))
@@ -80,6 +81,10 @@ _REFUSALS: dict[int, tuple[str, tuple[str, ...]]] = {
         N_("Dit adres klopt niet"),
         (N_("Misschien is het adres veranderd of half overgenomen. Begin bij het begin."),),
     ),
+    403: (
+        N_("Dit mogen wij u hier niet laten zien"),
+        (N_("Ga terug naar het begin en probeer het daar."),),
+    ),
     404: (
         N_("Deze pagina bestaat niet (meer)"),
         (N_("Misschien is het adres veranderd. Begin bij het begin, of bel ons."),),
@@ -93,10 +98,27 @@ _REFUSALS: dict[int, tuple[str, tuple[str, ...]]] = {
         ),
     ),
 }
+# The same by code, where there is more to say than its status does.
+_BY_CODE: dict[str, tuple[str, tuple[str, ...]]] = {
+    "mandate_lacks_service": (
+        N_("Dit mogen wij u hier niet laten zien"),
+        (
+            N_("U kijkt namens iemand anders. Uw machtiging is voorbij, of geldt hier niet."),
+            N_("Vraag om een machtiging voor deze pagina, of ga verder namens uzelf."),
+            N_("Wij schreven op dat u dit probeerde. Degene namens wie u kijkt, kan dat zien."),
+        ),
+    ),
+}
 _OUR_FAULT = (
     N_("Er ging iets mis bij ons"),
     (N_("Probeer het later opnieuw. Blijft het misgaan? Bel ons en noem de code."),),
 )
+_ACTIONS = {
+    "mandate_lacks_service": (
+        Link(path=CHOICE, label=N_("Kies namens wie u kijkt")),
+        Link(path="/", label=N_("Naar het begin")),
+    )
+}
 _RETRY_SECONDS = "60"
 
 
@@ -107,17 +129,21 @@ def refusal_page(deps: PortalDeps, refusal: Refusal, request: AnyRequest) -> Res
         return problem_response(refusal, instance=request.url.path, headers=headers)
     language, path = split_path(request.url.path)
     say = deps.site.say
-    title, paragraphs = _REFUSALS.get(refusal.status, _OUR_FAULT)
+    by_status = _REFUSALS.get(refusal.status, _OUR_FAULT)
+    title, paragraphs = _BY_CODE.get(refusal.code, by_status)
+    door = door_of(deps)
+    session = door.asked_before(request).session
     values = {
         "paragraphs": [say(language, each) for each in paragraphs],
         "reference": refusal.extra.get("reference", ""),
-        "actions": (Link(path="/", label=N_("Naar het begin")),),
+        "actions": _ACTIONS.get(refusal.code, (Link(path="/", label=N_("Naar het begin")),)),
     }
     page = Page(
         template="web/message.html",
         title=say(language, title),
         path=path,
         language=language,
+        visitor=door.visitor(session, door.token(session)) if session else None,
         values=values,
         status=refusal.status,
         has_twin=False,

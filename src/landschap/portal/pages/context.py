@@ -11,6 +11,7 @@ import asyncpg
 from litestar import Response
 from litestar.response import Redirect
 
+from landschap.gateway.insight.client import Insight
 from landschap.logboek.store import LogWriter
 from landschap.platform.identities import Resident
 from landschap.platform.oidc import OidcClient, Reason
@@ -20,10 +21,28 @@ from landschap.platform.web.door import AnyRequest, Asked, Door, Failure
 from landschap.platform.web.login import FAILURES
 from landschap.platform.web.sessions import Session
 from landschap.portal.known import Known
+from landschap.portal.mandates import CHOICE
+from landschap.portal.pages.acting import still_of
+from landschap.purposes.store import Following
+from landschap.registers.api import Deps as RegisterDeps
 
 __all__ = [
-    "AnyRequest", "Asked", "PortalDeps", "asked_of", "door_of", "portal_shape", "show", "to_login",
+    "AnyRequest", "Asked", "OwnData", "PortalDeps", "asked_of", "door_of", "portal_shape", "show",
+    "to_login",
 ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnData:
+    """What is needed to show people what our registers say of them.
+
+    ``registers`` is what the registers' own API stands on; ``snapshot`` holds the register of
+    purposes in force; ``purpose`` is the one under which people see their own data.
+    """
+
+    registers: RegisterDeps
+    snapshot: Following
+    purpose: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +53,8 @@ class PortalDeps:
     named ``session`` and ``pseudonym``; ``pseudonym_keys`` holds one per living generation, the
     newest last, and ``pseudonym_space`` begins the URI of their kind. ``look_activity`` is the
     entry of the register that covers looking here. Without ``oidc`` nobody can log in, and the
-    pages say so.
+    pages say so; without ``own`` there are no pages with the data themselves; without ``insight``
+    no other organisation is asked.
     """
 
     settings: Settings
@@ -51,6 +71,13 @@ class PortalDeps:
     pseudonym_space: str = "https://landschap.example/register/pseudoniem"
     look_activity: str
     oidc: OidcClient[Resident] | None
+    own: OwnData | None = None
+    insight: Insight | None = None
+
+
+OWN = Link(path="/gegevens", label=N_("Mijn gegevens"))
+REPORTS = Link(path="/meldingen", label=N_("Mijn meldingen"))
+_OWN_MENU = (OWN, REPORTS)
 
 
 def portal_shape(settings: Settings, version: str) -> SiteShape:
@@ -63,6 +90,7 @@ def portal_shape(settings: Settings, version: str) -> SiteShape:
         public_menu=(Link(path="/", label=N_("Begin")),),
         personal_menu=(
             Link(path="/", label=N_("Begin")),
+            *(_OWN_MENU if settings.portal.own_purpose else ()),
             Link(path="/gebruik", label=N_("Wie gebruikte mijn gegevens")),
         ),
         visitor_line=N_("U bekijkt uw eigen gegevens"),
@@ -87,6 +115,7 @@ def door_of(deps: PortalDeps) -> Door[Resident, Known]:
         home="/gebruik",
         start="/",
         address=deps.settings.addresses.web,
+        still=still_of(deps),
     )
 
 
@@ -97,11 +126,20 @@ def _remember(found: Resident) -> Known:
         level=found.level,
         authenticated_at=found.authenticated_at,
         id_token=found.id_token,
+        mandates=found.mandates,
     )
 
 
 def _visitor(session: Session[Known], token: str) -> Visitor:
-    return Visitor(name=session.known.name, until=session.until, token=token)
+    known = session.known
+    mandate = known.mandate
+    return Visitor(
+        name=known.name,
+        until=session.until,
+        token=token,
+        represents=(mandate.name or mandate.reference) if mandate else "",
+        links=(Link(path=CHOICE, label=N_("Namens wie kijkt u?")),) if known.mandates else (),
+    )
 
 
 async def asked_of(deps: PortalDeps, request: AnyRequest) -> Asked[Known]:

@@ -1,237 +1,158 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Asking the rooms below for one person's uses, and writing that this person looked.
+"""Reading one person's uses: our own log and those of all others, at once, within a time.
 
-A room that does not answer is named on the page; the rest is shown. Only the writing must succeed:
-who looks without a line of it gets nothing.
+A room or an organisation that does not answer is named on the page; the rest is shown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TypeVar
 from uuid import UUID
 
 import asyncpg
 import structlog
 
-from landschap.fsc.store import contract_of_grant, peer_names
-from landschap.gateway.uses.store import activities_of
-from landschap.logboek.disclosure import Disclosure
-from landschap.logboek.drafts import line_draft
-from landschap.logboek.faults import LogUnavailable, QueueFull
-from landschap.logboek.payloads import LineEntry, Outcome
-from landschap.logboek.pseudonyms import subject_pseudonym
-from landschap.logboek.records import Record
-from landschap.logboek.store import by_transaction
-from landschap.logboek.store.holds import disclosure
-from landschap.logboek.store.told import use_told, uses_told
-from landschap.platform.ids import new_span_id, new_trace_id
-from landschap.platform.web.sessions import Session
+from landschap.gateway.insight.client import Heard, Wanted
+from landschap.gateway.insight.store import LOG, Book
+from landschap.gateway.insight.told import Agreed, Answer
+from landschap.gateway.usage.store import Rooms
 from landschap.portal.filters import Filter
-from landschap.portal.known import Known
+from landschap.portal.merging import merged
 from landschap.portal.pages.context import PortalDeps
-from landschap.portal.uses import FieldGroup, Lookups, Use, field_groups, use_of
+from landschap.portal.pages.looks import (
+    LOOK_GROUP,
+    LOOK_NAME,
+    Look,
+    not_recorded,
+    write_look,
+)
+from landschap.portal.uses import FieldGroup, Lookups, Party, Use, field_groups
 from landschap.portal.words import group_words
-from landschap.purposes.store import confidential_activities
-from landschap.vocabulary.identifiers import GrantHash, InvalidValue
-from landschap.vocabulary.problems import Fault, ProblemError, Refusal
+
+__all__ = [
+    "LOOK_GROUP", "LOOK_NAME", "Look", "Reading", "not_recorded", "read_one", "read_uses",
+    "write_look",
+]  # fmt: skip
 
 log = structlog.get_logger(__name__)
 
-READ_AT_ONCE = 500
+FIRST_SECONDS = 0.6
+"""What others get on a first page: it stands there within a second."""
+PATIENT_SECONDS = 5.0
+"""What they get when the person asked again, and for a download."""
 _NO_ANSWER = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
-_Answer = TypeVar("_Answer")
-
-LOOK_NAME = "Inwoner bekijkt wie gegevens gebruikte"
-LOOK_GROUP = "gebruik"
+CONTRACTS = "contracts"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """The uses that were read, newest first, and which rooms did not answer.
+    """The uses that were read, newest first, and who did not answer.
 
-    ``missing`` holds ``log``, ``register`` or ``names``. ``is_all`` is false when the period holds
-    more than was read at once.
+    ``missing`` holds ``log``, ``register`` or ``names`` of our own, and ``contracts`` when it is
+    not known whom to ask. ``silent`` are other organisations that did not tell their uses,
+    ``asked`` all that were asked. ``is_all`` is false when there is more than was read at once;
+    ``fields`` and ``agreed`` are of one use.
     """
 
     uses: Sequence[Use]
     missing: tuple[str, ...]
     is_all: bool
+    silent: tuple[Party, ...] = ()
+    asked: tuple[Party, ...] = ()
+    fields: Sequence[FieldGroup] = ()
+    agreed: Agreed | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Agreement:
-    """The contract under which data went, as far as a resident wants to know it."""
-
-    parties: tuple[str, ...]
-    since: datetime
-    until: datetime
-
-
-async def write_look(deps: PortalDeps, session: Session[Known]) -> None:
-    """Record that this person looks; returns when it is durable.
-
-    Raises ProblemError (503) when it can not be recorded: then nothing may be shown.
-    """
-    now = datetime.now(UTC)
-    key_id, key = list(deps.pseudonym_keys.items())[-1]
-    entry = LineEntry(
-        trace_id=new_trace_id(),
-        span_id=new_span_id(),
-        name=LOOK_NAME,
-        started_at=now,
-        ended_at=now,
-        controller=deps.settings.organisation.oin.value,
-        outcome=Outcome.DELIVERED,
-        system=f"landschap-portal/{deps.version}",
-        activity=deps.look_activity,
-        subject=_pseudonym(deps, key, session),
-        subject_type=f"{deps.pseudonym_space}/bsn/{key_id}",
-        key_id=key_id,
-        data_groups=(LOOK_GROUP,),
-    )
-    try:
-        await deps.writer.append([line_draft(entry, now=now)])
-    except (LogUnavailable, QueueFull) as error:
-        log.warning("look not recorded", error=str(error))
-        raise ProblemError(_NOT_RECORDED) from None
-
-
-_NOT_RECORDED = Refusal(
-    code="log_unavailable",
-    status=503,
-    title="Looking can not be recorded now",
-    detail="We show data only when we can record that it was shown. Try again in a few minutes.",
-    owner="the operator of this service",
-    fault=Fault.OURS,
-)
-
-
-# Without the register it is not known which uses the law holds back: then none is told.
-_UNTOLD = Reading(uses=(), missing=("log", "register"), is_all=False)
-_NO_LOG = Reading(uses=(), missing=("log",), is_all=False)
-
-
-async def read_uses(deps: PortalDeps, session: Session[Known], chosen: Filter) -> Reading:
-    """The uses of this person in the chosen period; the rest of the filter is for the caller."""
-    since, until = chosen.moments()
-    disclosed = await _disclosed(deps)
-    if isinstance(disclosed, Reading):
-        return disclosed
-    records = await _try(
-        uses_told(
-            deps.log_pool,
-            _subjects(deps, session),
-            since,
-            until,
-            READ_AT_ONCE + 1,
-            disclosed,
-            before_record=chosen.before,
-        )
-    )
-    if records is None:
-        return _NO_LOG
-    shown = records[:READ_AT_ONCE]
-    uses, missing = await _as_uses(deps, shown)
-    return Reading(uses=uses, missing=missing, is_all=len(records) == len(shown))
-
-
-async def read_use(deps: PortalDeps, session: Session[Known], record_id: UUID) -> Reading:
-    """One use, if it is of this person; else none: whether it exists is nobody's business."""
-    disclosed = await _disclosed(deps)
-    if isinstance(disclosed, Reading):
-        return disclosed
-    try:
-        record = await use_told(deps.log_pool, record_id, _subjects(deps, session), disclosed)
-    except _NO_ANSWER as error:
-        log.warning("a room does not answer", error=type(error).__name__)
-        return _NO_LOG
-    if record is None:
-        return Reading(uses=(), missing=(), is_all=True)
-    uses, missing = await _as_uses(deps, [record])
-    return Reading(uses=uses, missing=missing, is_all=True)
-
-
-async def _disclosed(deps: PortalDeps) -> Disclosure | Reading:
-    """What may be told; a reading without uses when that can not be known."""
-    confidential = await _try(confidential_activities(deps.purposes_pool))
-    if confidential is None:
-        return _UNTOLD
-    return await _try(disclosure(deps.log_pool, confidential)) or _NO_LOG
-
-
-async def read_fields(deps: PortalDeps, use: Use) -> list[FieldGroup]:
-    """The fields of a use, from the decision on the question it answers; else an empty list."""
-    if use.transaction_id is None:
-        return []
-    records = await _try(by_transaction(deps.log_pool, use.transaction_id))
-    return field_groups(records or [])
-
-
-async def read_agreement(deps: PortalDeps, use: Use, names: Lookups) -> Agreement | None:
-    """The contract of a use; None without one, or when it is not found now."""
-    try:
-        grant = GrantHash.parse(use.grant_hash)
-    except InvalidValue:
-        return None
-    stored = await _try(contract_of_grant(deps.fsc_pool, grant))
-    if stored is None:
-        return None
-    contract = stored.contract
-    parties = (names.party(peer.value) for peer in contract.participants)
-    return Agreement(
-        parties=tuple(party.name or party.number for party in parties),
-        since=contract.not_before,
-        until=contract.not_after,
-    )
-
-
-async def lookups(deps: PortalDeps) -> tuple[Lookups, bool]:
-    """Names of organisations, and whether they could be asked."""
-    names = await _try(peer_names(deps.fsc_pool))
+def book_of(deps: PortalDeps) -> Book:
+    """Our own log, in the words of residents."""
     organisation = deps.settings.organisation
-    found = Lookups(
+    return Book(
+        rooms=Rooms(log=deps.log_pool, purposes=deps.purposes_pool, fsc=deps.fsc_pool),
         own=organisation.oin,
         own_name=organisation.name,
         look_activity=deps.look_activity,
-        names=names or {},
-    )
-    return found, names is not None
-
-
-async def _as_uses(
-    deps: PortalDeps, records: Sequence[Record]
-) -> tuple[list[Use], tuple[str, ...]]:
-    names, has_names = await lookups(deps)
-    activities = await _try(activities_of(deps.purposes_pool, records))
-    has_register = activities is not None
-    complete = Lookups(
-        own=names.own,
-        own_name=names.own_name,
-        look_activity=names.look_activity,
-        names=names.names,
-        activities=activities or {},
         group_words=group_words,
     )
-    missing = [*([] if has_register else ["register"]), *([] if has_names else ["names"])]
-    return [use_of(record, complete) for record in records], tuple(missing)
 
 
-async def _try(question: Awaitable[_Answer]) -> _Answer | None:
-    """The answer of another room, None when it does not answer (which is told in the log)."""
+async def read_uses(look: Look, chosen: Filter) -> Reading:
+    """The uses of this person in the chosen period; the rest of the filter is for the caller."""
+    since, until = chosen.moments()
+    wanted = Wanted(since=since, until=until, before=chosen.before)
+    seconds = PATIENT_SECONDS if chosen.is_patient else FIRST_SECONDS
+    own, told = await asyncio.gather(
+        book_of(look.deps).uses(look.subjects, (since, until), chosen.before),
+        _others(look, wanted, seconds),
+    )
+    answers = [own, *(each.answer for each in told.heard if each.answer is not None)]
+    uses, is_all = merged(answers)
+    return Reading(
+        uses=uses,
+        missing=(*own.missing, *told.missing),
+        is_all=is_all,
+        silent=tuple(each.peer for each in told.heard if each.answer is None),
+        asked=tuple(each.peer for each in told.heard),
+    )
+
+
+async def read_one(look: Look, recorder: str, record_id: UUID) -> Reading:
+    """One use, from the log of the organisation with this number; an empty one is ours.
+
+    It is there if it is of this person; else there is none: whether it exists is nobody's business.
+    """
+    if recorder in {"", look.deps.settings.organisation.oin.value}:
+        return _of_one(await book_of(look.deps).one(look.subjects, record_id), ())
+    # The period says nothing of one use; every moment is in it.
+    since, until = Filter.everything()
+    wanted = Wanted(since=since, until=until, one=record_id)
+    told = await _others(look, wanted, PATIENT_SECONDS, only=recorder)
+    if told.missing:
+        return Reading(uses=(), missing=told.missing, is_all=False)
+    for each in told.heard:
+        if each.answer is None:
+            return Reading(uses=(), missing=(LOG,), is_all=False, silent=(each.peer,))
+        return _of_one(each.answer, (each.peer,))
+    return Reading(uses=(), missing=(), is_all=True)
+
+
+def _of_one(answer: Answer, asked: tuple[Party, ...]) -> Reading:
+    return Reading(
+        uses=answer.uses[:1],
+        missing=answer.missing,
+        is_all=True,
+        asked=asked,
+        fields=field_groups(answer.fields.visible, answer.fields.withheld),
+        agreed=answer.agreed,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    heard: Sequence[Heard] = ()
+    missing: tuple[str, ...] = ()
+
+
+async def _others(look: Look, wanted: Wanted, seconds: float, *, only: str = "") -> _Told:
+    """What others tell, or the one of this number; each question is on record after it."""
+    deps = look.deps
+    if deps.insight is None:
+        return _Told()
     try:
-        return await question
+        grants = await deps.insight.others()
     except _NO_ANSWER as error:
-        log.warning("a room does not answer", error=type(error).__name__)
-        return None
+        log.warning("contracts can not be read", error=type(error).__name__)
+        return _Told(missing=(CONTRACTS,))
+    if only:
+        grants = [each for each in grants if each.service_peer_id.value == only]
+    heard = await deps.insight.ask(
+        grants, look.person, wanted, look.trace, await _lookups(deps), seconds
+    )
+    await look.write_questions(heard)
+    return _Told(heard=heard)
 
 
-def _subjects(deps: PortalDeps, session: Session[Known]) -> list[bytes]:
-    return [_pseudonym(deps, key, session) for key in deps.pseudonym_keys.values()]
-
-
-def _pseudonym(deps: PortalDeps, key: bytes, session: Session[Known]) -> bytes:
-    oin = deps.settings.organisation.oin
-    return subject_pseudonym(key, oin, "bsn", session.known.bsn)
+async def _lookups(deps: PortalDeps) -> Lookups:
+    """The names we have for organisations; one without a name is shown by its number."""
+    return (await book_of(deps).lookups())[0]

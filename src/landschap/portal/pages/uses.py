@@ -7,7 +7,9 @@ Each look is recorded before anything is sent; the look itself stands on top of 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +18,7 @@ from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
+from landschap.gateway.insight.store import LOG
 from landschap.platform.http import json_response
 from landschap.platform.web import N_, Link
 from landschap.platform.web.sessions import Session
@@ -24,15 +27,12 @@ from landschap.portal.known import Known
 from landschap.portal.pages.context import AnyRequest, Asked, PortalDeps, asked_of, show, to_login
 from landschap.portal.pages.reading import (
     Reading,
-    lookups,
-    read_agreement,
-    read_fields,
-    read_use,
+    read_one,
     read_uses,
     write_look,
 )
 from landschap.portal.pages.wording import Wording
-from landschap.portal.twins import as_csv, as_json
+from landschap.portal.twins import as_csv, as_json, as_party
 from landschap.portal.uses import SELF, Group, Use, Who, first_page, grouped, tally
 from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.times import amsterdam_day, as_utc_text, typed_day
@@ -49,6 +49,7 @@ _HEADER = (
     N_("Waarom dit mag"),
     N_("Zaak"),
     N_("Uitkomst"),
+    N_("Opgeschreven door"),
 )
 
 
@@ -63,8 +64,8 @@ def use_routes(deps: PortalDeps) -> list[HTTPRouteHandler]:
         chosen, errors = read_filter(asked.query, amsterdam_day(datetime.now(UTC)))
         if errors:
             return _with_errors(deps, asked, chosen, errors)
-        await write_look(deps, asked.session)
-        return _list(deps, asked, chosen, await read_uses(deps, asked.session, chosen))
+        look = await write_look(deps, asked.session)
+        return _list(deps, asked, chosen, await read_uses(look, chosen))
 
     @get(["/gebruik.csv", "/en/gebruik.csv"], opt=_FILTER)
     async def table(request: AnyRequest) -> Response[Any]:
@@ -82,19 +83,37 @@ def use_routes(deps: PortalDeps) -> list[HTTPRouteHandler]:
 
     @get(["/gebruik/{name:str}", "/en/gebruik/{name:str}"])
     async def one(name: FromPath[str], request: AnyRequest) -> Response[Any]:
-        asked = await asked_of(deps, request)
-        record_id, is_json = _record_id(name)
-        if asked.session is None:
-            return to_login(deps, asked)
-        await write_look(deps, asked.session)
-        reading = await read_use(deps, asked.session, record_id)
-        if "log" in reading.missing:
-            return _list(deps, asked, _today(), reading)
-        if not reading.uses:
-            raise NotFoundException
-        return await (_one_json if is_json else _one)(deps, asked, reading)
+        return await _use(deps, request, "", name)
 
-    return [uses, table, document, one]
+    @get(["/gebruik/{recorder:str}/{name:str}", "/en/gebruik/{recorder:str}/{name:str}"])
+    async def one_elsewhere(
+        recorder: FromPath[str], name: FromPath[str], request: AnyRequest
+    ) -> Response[Any]:
+        return await _use(deps, request, recorder, name)
+
+    return [uses, table, document, one, one_elsewhere]
+
+
+async def _use(deps: PortalDeps, request: AnyRequest, recorder: str, name: str) -> Response[Any]:
+    """One use, from the log of an organisation; an empty number is ours."""
+    asked = await asked_of(deps, request)
+    record_id, is_json = _record_id(name)
+    if asked.session is None:
+        return to_login(deps, asked)
+    look = await write_look(deps, asked.session)
+    reading = await read_one(look, recorder, record_id)
+    if LOG in reading.missing:
+        return _list(deps, asked, _today(), reading)
+    if not reading.uses:
+        raise NotFoundException
+    return await (_one_json if is_json else _one)(deps, asked, reading)
+
+
+def words_for(deps: PortalDeps, asked: Asked[Known]) -> Wording:
+    """The words of this reader: about themselves, or about who is represented."""
+    mandate = asked.session.known.mandate if asked.session else None
+    about = (mandate.name or mandate.reference) if mandate else ""
+    return Wording(deps.site, asked.language, about)
 
 
 def _record_id(name: str) -> tuple[UUID, bool]:
@@ -117,6 +136,7 @@ def _with_errors(
         **_form(chosen, asked, said),
         "labels": {"van": words.say(N_("Van")), "tot": words.say(N_("Tot en met"))},
         "reading": None,
+        "told": [deps.settings.organisation.name],
         "organisations": {},
         "activities": {},
     }
@@ -140,7 +160,7 @@ _START = Link(path="/", label=N_("Begin"))
 
 
 def _list(deps: PortalDeps, asked: Asked[Known], chosen: Filter, reading: Reading) -> Response[str]:
-    words = Wording(deps.site, asked.language)
+    words = words_for(deps, asked)
     admitted = [use for use in reading.uses if chosen.admits(use)]
     shown = first_page(admitted, fold=not chosen.unfold, rows=ROWS_PER_PAGE)
     groups = grouped(shown, fold=not chosen.unfold)
@@ -148,7 +168,8 @@ def _list(deps: PortalDeps, asked: Asked[Known], chosen: Filter, reading: Readin
         **_form(chosen, asked, {}),
         "reading": reading,
         "groups": groups,
-        "titles": {group.case: _title(words, group) for group in groups},
+        "titles": {(each.case, each.recorder): _title(words, each) for each in groups},
+        "own": deps.settings.organisation.oin.value,
         "tally": tally(admitted),
         "is_first": chosen.before is None,
         "next": _next(chosen, reading, admitted, shown),
@@ -158,6 +179,9 @@ def _list(deps: PortalDeps, asked: Asked[Known], chosen: Filter, reading: Readin
         "activities": _activities(words, reading.uses),
         "now": datetime.now(UTC),
         "only": only,
+        "place": partial(_place, deps),
+        "told": _told(deps, reading, words),
+        "silent": [words.party(each) for each in reading.silent],
     }
     return show(
         deps, asked, "portal/uses.html", words.say(LIST_TITLE), crumbs=(_START,), values=values
@@ -171,6 +195,20 @@ def _next(chosen: Filter, reading: Reading, admitted: Sequence[Use], shown: Sequ
     if not reading.is_all and reading.uses:
         return chosen.query(before=reading.uses[-1].id)
     return ""
+
+
+def _place(deps: PortalDeps, use: Use) -> str:
+    """Where one use is, below the list: with the number of who wrote it down, unless we did."""
+    recorder = use.recorders[0].number
+    return (
+        str(use.id) if recorder == deps.settings.organisation.oin.value else f"{recorder}/{use.id}"
+    )
+
+
+def _told(deps: PortalDeps, reading: Reading, words: Wording) -> list[str]:
+    """The organisations whose uses are in the list."""
+    others = [words.party(each) for each in reading.asked if each not in reading.silent]
+    return [deps.settings.organisation.name, *others]
 
 
 def _title(words: Wording, group: Group) -> str:
@@ -188,22 +226,23 @@ def _activities(words: Wording, uses: Sequence[Use]) -> dict[str, str]:
 
 
 async def _one(deps: PortalDeps, asked: Asked[Known], reading: Reading) -> Response[str]:
-    use, words = reading.uses[0], Wording(deps.site, asked.language)
-    names, _ = await lookups(deps)
+    use, words = reading.uses[0], words_for(deps, asked)
     values = {
         "use": use,
         "words": words,
         "Who": Who,
         "reading": reading,
-        "agreement": await read_agreement(deps, use, names),
-        "field_groups": await read_fields(deps, use),
+        "agreement": reading.agreed,
+        "place": partial(_place, deps),
+        "field_groups": reading.fields,
+        "own": deps.settings.organisation.oin.value,
     }
     crumbs = (_START, Link(path="/gebruik", label=LIST_TITLE))
     return show(deps, asked, "portal/use.html", words.headline(use), crumbs=crumbs, values=values)
 
 
 async def _one_json(deps: PortalDeps, asked: Asked[Known], reading: Reading) -> Response[bytes]:
-    use, words = reading.uses[0], Wording(deps.site, asked.language)
+    use, words = reading.uses[0], words_for(deps, asked)
     return _attached(as_json(use, words.of(use)), f"gebruik-{use.id}.json")
 
 
@@ -211,10 +250,10 @@ async def _table(deps: PortalDeps, asked: Asked[Known], session: Session[Known])
     chosen, errors = read_filter(asked.query, amsterdam_day(datetime.now(UTC)))
     if errors:
         return _with_errors(deps, asked, chosen, errors)
-    await write_look(deps, session)
-    reading = await read_uses(deps, session, chosen)
-    words = Wording(deps.site, asked.language)
-    if "log" in reading.missing:
+    look = await write_look(deps, session)
+    reading = await read_uses(look, replace(chosen, is_patient=True))
+    words = words_for(deps, asked)
+    if LOG in reading.missing:
         return _list(deps, asked, chosen, reading)
     uses = [(use, words.of(use)) for use in reading.uses if chosen.admits(use)]
     text = as_csv([words.say(each) for each in _HEADER], uses)
@@ -231,9 +270,9 @@ async def _document(
     chosen, errors = read_filter(asked.query, amsterdam_day(datetime.now(UTC)))
     if errors:
         return _with_errors(deps, asked, chosen, errors)
-    await write_look(deps, session)
-    reading = await read_uses(deps, session, chosen)
-    words = Wording(deps.site, asked.language)
+    look = await write_look(deps, session)
+    reading = await read_uses(look, replace(chosen, is_patient=True))
+    words = words_for(deps, asked)
     uses = [as_json(use, words.of(use)) for use in reading.uses if chosen.admits(use)]
     organisation = deps.settings.organisation
     since, until = chosen.moments()
@@ -243,6 +282,8 @@ async def _document(
         "tot": as_utc_text(until),
         "gevraagdOp": as_utc_text(datetime.now(UTC)),
         "nietGelukt": list(reading.missing),
+        "gevraagd": [as_party(each) for each in reading.asked],
+        "geenAntwoord": [as_party(each) for each in reading.silent],
         "volgende": None if reading.is_all else _next(chosen, reading, (), ()) or None,
         "misschienNietAlles": True,
         "gebruik": list[JsonValue](uses),

@@ -23,15 +23,21 @@ OUTCOMES = {
 """The badge of each outcome: its kind and its words."""
 
 BY_LAW = N_("Gebruik op grond van de wet")
+LOOKS = frozenset({Who.SELF, Who.MANDATED})
+"""Uses that were a look of the person, or in their name."""
 _MANY_GROUPS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """Words for uses in one language."""
+    """Words for uses in one language.
+
+    ``about`` is the name of the person represented, empty when people read about themselves.
+    """
 
     site: Site
     language: Language
+    about: str = ""
 
     def say(self, text: str, **values: object) -> str:
         """Words from the catalogue."""
@@ -49,7 +55,17 @@ class Wording:
         """Who used it."""
         if use.is_generic:
             return self.say(N_("Dat mogen wij niet zeggen"))
-        return self.say(N_("U zelf")) if use.who is Who.SELF else self.party(use.actor)
+        if use.who is Who.MANDATED:
+            return self.say(N_("De gemachtigde") if self.about else N_("Uw gemachtigde"))
+        if use.who is not Who.SELF:
+            return self.party(use.actor)
+        if self.about:
+            return self.say(N_("%(name)s zelf"), name=self.about)
+        return self.say(N_("U zelf"))
+
+    def recorders(self, use: Use) -> str:
+        """Whose logs told it."""
+        return ", ".join(self.party(each) for each in use.recorders)
 
     def groups(self, use: Use) -> str:
         """The groups of data in one phrase: ``uw adres en uw uitkering``."""
@@ -65,8 +81,8 @@ class Wording:
         """What it was for."""
         if use.is_generic:
             return self.say(BY_LAW)
-        if use.who is Who.SELF:
-            return self.say(N_("U keek op deze site"))
+        if use.who in LOOKS:
+            return self.say(N_("Om te zien wie gegevens gebruikte"))
         return self.text(use.activity.why) if use.activity else use.said
 
     def title(self, use: Use) -> str:
@@ -87,8 +103,10 @@ class Wording:
             return self.say(BY_LAW)
         who, what = self.who(use), self.groups(use)
         values = {"who": who, "what": what}
-        if use.who is Who.SELF:
+        if use.who in LOOKS and not (self.about or use.who is Who.MANDATED):
             return self.say(N_("U keek wie uw gegevens gebruikte"))
+        if use.who in LOOKS:
+            return self.say(N_("%(who)s keek wie gegevens gebruikte"), who=who)
         if use.who is Who.WE_ASKED_THEM and use.holder is not None:
             holder = self.party(use.holder)
             return self.say(N_("%(who)s vroeg %(what)s op bij %(holder)s"), holder=holder, **values)
@@ -110,4 +128,5 @@ class Wording:
             why=self.why(use),
             allowed_because=self.allowed_because(use),
             outcome=self.badge(use)[1],
+            written_by=self.recorders(use),
         )

@@ -24,7 +24,7 @@ from litestar.types import ControllerRouterHandler
 from landschap.fsc.certificates import PeerCertificate
 from landschap.gateway.insight import assertion as assertions
 from landschap.gateway.insight.assertion import Assertion
-from landschap.gateway.insight.question import FIELD, PATH, SERVICE, Question, read_question
+from landschap.gateway.insight.question import FIELD, NUMBER, PATH, SERVICE, Question, read_question
 from landschap.gateway.insight.store import LOG, Book
 from landschap.gateway.insight.told import Answer, write_answer
 from landschap.logboek.faults import InvalidRecord, LogUnavailable, QueueFull, Replayed
@@ -223,4 +223,5 @@ def mandate_lacks() -> Refusal:
 
 
 def _lacks_field(permit: Permit) -> Refusal | None:
-    return None if FIELD in permit.fields else closed_fields([FIELD], ".")
+    missing = {FIELD} - set(permit.fields) | {NUMBER} - set(permit.searchable)
+    return closed_fields(missing, ".") if missing else None

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The parts of the composition that cross to other organisations for one person's uses."""
+
+from __future__ import annotations
+
+from functools import partial
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from landschap.cli.composition import pseudonym_keys, pseudonym_space
+from landschap.cli.notices import key_in, outside_session
+from landschap.platform.keys import PermitKeys, secret_key
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from litestar.types import ControllerRouterHandler
+
+    from landschap.cli.composition import Composition
+    from landschap.fsc.certificates import PeerCertificate
+    from landschap.gateway.insight.client import Insight
+
+_HOW = "make it with `landschap application add portaal`"
+# What a person's login must be at least, where this organisation has no portal that says so.
+_SUBSTANTIAL = "http://eidas.europa.eu/LoA/substantial"
+
+
+async def insight_of(parts: Composition) -> Insight | None:
+    """How our portal asks others; None without an Outway, or without a key for it."""
+    from landschap.fsc.client import Identity
+    from landschap.gateway.insight.client import Insight
+
+    settings = parts.settings
+    path = settings.portal.application_key
+    if not settings.listen.outway or path is None:
+        return None
+    read = partial(key_in, path, "portal.application_key", _HOW)
+    read()
+    identity = Identity(settings)
+    parts.follow(identity)
+    return Insight(
+        pool=await parts.pool("fsc"),
+        session=await parts.enter(outside_session()),
+        outway=f"http://{settings.listen.outway}",
+        own=lambda: identity.own,
+        key=read,
+    )
+
+
+async def insight_routes(parts: Composition) -> list[ControllerRouterHandler]:
+    """The service `logboek-inzage` for the portals of others."""
+    from landschap.gateway.client import Peers
+    from landschap.gateway.insight.api import InsightDeps, routes
+    from landschap.gateway.insight.store import Book
+    from landschap.gateway.usage.store import Rooms
+    from landschap.logboek.ingest import Keys
+
+    settings, number = parts.settings, version("landschap")
+    identity, client = await parts.peer()
+    fsc = await parts.pool("fsc")
+    organisation, snapshot = settings.organisation, await parts.snapshot()
+
+    async def certificate(peer: str, thumbprint: str, now: datetime) -> PeerCertificate | None:
+        return await Peers(fsc, identity.own, client).certificate(peer, thumbprint, now)
+
+    portal = settings.oidc.portal
+    deps = InsightDeps(
+        book=Book(
+            rooms=Rooms(
+                log=await parts.pool("logboek"), purposes=await parts.pool("purposes"), fsc=fsc
+            ),
+            own=organisation.oin,
+            own_name=organisation.name,
+            look_activity=settings.portal.look_activity,
+        ),
+        log=await parts.log(),
+        keys=Keys(organisation.oin.value, pseudonym_space(settings), pseudonym_keys(settings)),
+        certificate=certificate,
+        minimum_level=portal.minimum_level if portal else _SUBSTANTIAL,
+        mandate_services=settings.portal.mandate_services,
+        permit_key=secret_key(settings, "permit"),
+        permit_keys=PermitKeys(settings),
+        field_sets=lambda: snapshot().field_sets,
+        version=number,
+    )
+    return routes(deps)

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What a mandate opens here: each page is of a service, and a mandate is for services by name.
+
+What no mandate can be for is closed to who acts in the name of another: a page that nobody thought
+of shows nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from landschap.vocabulary.mandates import Mandate
+
+USES = "/gebruik"
+CHOICE = "/namens"
+_OPEN = frozenset({"/", "/toegankelijkheid", "/privacy", "/veiligheid", CHOICE})
+_OF_LOGIN = ("/inloggen", "/uitloggen", "/uitgelogd", "/sessie-voorbij")
+
+
+def may_open(mandate: Mandate, path: str, services: Sequence[str], now: datetime) -> bool:
+    """True for a page of everyone, and of a service that a mandate in force is for.
+
+    ``path`` is without language; ``services`` are the names of the service that shows uses.
+    """
+    if path in _OPEN or _below(path, _OF_LOGIN):
+        return True
+    if not _below(path, (USES,)):
+        return False
+    return mandate.covers(services) and not mandate.has_ended(now)
+
+
+def _below(path: str, starts: Sequence[str]) -> bool:
+    return any(path == each or path.startswith((f"{each}/", f"{each}.")) for each in starts)
