@@ -50,9 +50,9 @@ from landschap.registers.worker import (
 )
 
 if TYPE_CHECKING:
-    import asyncpg
     from pathlib import Path
 
+    import asyncpg
 
     from landschap.cli.composition import Composition
     from landschap.fsc.connections import ConnectionGrant
@@ -248,6 +248,11 @@ async def open_doors(made: Composition, rights: Rights) -> Doors:
     )  # fmt: skip
 
 
+def outside_session() -> aiohttp.ClientSession:
+    """A session for questions through our own Outway."""
+    return _session(aiohttp.TCPConnector(limit=0))
+
+
 def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
     """Without cookies, proxies of the environment, or an answer that unpacks to gigabytes."""
     return aiohttp.ClientSession(
@@ -258,11 +263,6 @@ def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
         headers={"User-Agent": "landschap"},
         skip_auto_headers=("Accept-Encoding",),
         trust_env=False,
-def outside_session() -> aiohttp.ClientSession:
-    """A session for questions through our own Outway."""
-    return _session(aiohttp.TCPConnector(limit=0))
-
-
     )
 
 
@@ -271,6 +271,12 @@ def _key(settings: Settings) -> str:
     path = settings.notifications.application_key
     if path is None:
         return ""
+    how = "make it with `landschap application add meldingen`"
+    return key_in(path, "notifications.application_key", how)
+
+
+def key_in(path: Path, setting: str, how: str) -> str:
+    """The key of an application of ours in a file. Raises Trouble."""
     try:
         return path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
@@ -279,9 +285,3 @@ def _key(settings: Settings) -> str:
             f"the key of {setting} can not be read: {why} ({path})",
             how,
         ) from None
-    how = "make it with `landschap application add meldingen`"
-    return key_in(path, "notifications.application_key", how)
-
-
-def key_in(path: Path, setting: str, how: str) -> str:
-    """The key of an application of ours in a file. Raises Trouble."""

@@ -186,7 +186,6 @@ class PortalSettings:
         "Address of the processing activity that covers a resident's own look at the log.",
         default="",
     )
-
     application_key: Path | None = option(
         o.a_path,
         "File that holds the key of the application that asks other organisations for uses, "
@@ -203,6 +202,7 @@ class PortalSettings:
         "Purpose under which residents see their own data; absent: those pages are not there.",
         default="",
     )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NginxSettings:
