@@ -23,11 +23,12 @@ WHERE kind = {int(Kind.LINE)} AND record_id >= $1 AND at >= $2 AND at < $3
   AND (activity IS NULL OR activity <> ALL($4::text[])) {{}}
 ORDER BY record_id DESC LIMIT $5
 """
-# Neither a trace nor a subject has an index to follow: of each lane the newest are gone through
-# until there are enough, so that an activity which is used a lot is answered at once.
-_OF_LANES = f"""
-SELECT found.* FROM unnest(${{}}::text[]) AS wanted(lane) CROSS JOIN LATERAL (
-    {_LINES.replace("WHERE ", "WHERE record.lane = wanted.lane AND ").strip()}
+# Of each subject the newest are read by their index, no further than there is room for. Without
+# trace and subject there is no index to follow: of each lane the newest are gone through until
+# there are enough, so that an activity which is used a lot is answered at once.
+_OF_EACH = f"""
+SELECT found.* FROM unnest(${{}}::{{}}[]) AS wanted(value) CROSS JOIN LATERAL (
+    {_LINES.replace("WHERE kind", "WHERE record.{} = wanted.value AND kind").strip()}
 ) AS found ORDER BY record_id DESC LIMIT $5
 """
 
@@ -56,15 +57,16 @@ async def lines_asked(
     for condition, value in (
         ("trace_id = ${}", question.trace_id),
         ("activity = ${}", question.activity),
-        ("subject = ANY(${}::bytea[])", None if subjects is None else list(subjects)),
+        ("subject = ANY(${}::bytea[])", subjects if question.trace_id else None),
     ):
         if value is not None:
             values.append(value)
             conditions.append(f"AND {condition.format(len(values))}")
     narrowed = " ".join(conditions)
     statement = _LINES.format(narrowed)
-    if question.trace_id is None and subjects is None:
-        values.append(await lanes(pool))
-        statement = _OF_LANES.format(len(values), narrowed)
+    if question.trace_id is None:
+        each = ("text", "lane") if subjects is None else ("bytea", "subject")
+        values.append(await lanes(pool) if subjects is None else list(subjects))
+        statement = _OF_EACH.format(len(values), *each, narrowed)
     rows = await pool.fetch(statement, *values, timeout=_SECONDS)
     return [record_of(row) for row in rows]
