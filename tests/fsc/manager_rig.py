@@ -35,6 +35,7 @@ from landschap.fsc.client import ManagerClient
 from landschap.fsc.own import OwnPeer
 from landschap.fsc.states import Kind
 from landschap.fsc.worker import WorkerDeps, run_worker
+from landschap.platform.logboek_settings import WitnessSettings
 from landschap.platform.settings import (
     AddressSettings,
     DirectorySettings,
@@ -42,7 +43,6 @@ from landschap.platform.settings import (
     NetworkSettings,
     RoleSettings,
     Settings,
-    WitnessSettings,
 )
 from landschap.vocabulary.identifiers import PeerId
 

@@ -120,8 +120,11 @@ async def _issuer(stack: AsyncExitStack) -> str:
 
 
 @asynccontextmanager
-async def reading_log(database: Database) -> AsyncIterator[Reading]:
-    """The log of an organisation with a login, an application and a confidential activity."""
+async def reading_log(database: Database, **changes: Any) -> AsyncIterator[Reading]:
+    """The log of an organisation with a login, an application and a confidential activity.
+
+    ``changes`` are other settings.
+    """
     async with AsyncExitStack() as stack:
         issuer = await _issuer(stack)
         oidc = OidcSettings(
@@ -132,7 +135,7 @@ async def reading_log(database: Database) -> AsyncIterator[Reading]:
                 log_officers=("privacy-officer",),
             ),
         )  # fmt: skip
-        settings = dataclasses.replace(database.settings, oidc=oidc)
+        settings = dataclasses.replace(database.settings, oidc=oidc, **changes)
         parts = Composition(settings=settings, stack=stack)
         made = register(WEESP)
         secret = dataclasses.replace(made.activities[0], uri=SECRET, confidential=True)

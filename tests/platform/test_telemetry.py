@@ -9,7 +9,7 @@ import sys
 
 CODE = """
 import logging, sys
-from landschap.platform.settings import LogSettings
+from landschap.platform.logboek_settings import LogSettings
 from landschap.platform.telemetry import logger, start_logging
 start_logging(LogSettings(level="info", format=sys.argv[1]), "probe")
 password = "hush-hush"

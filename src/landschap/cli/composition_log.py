@@ -25,10 +25,12 @@ if TYPE_CHECKING:
 
 async def log_of(parts: Composition) -> ASGIApp:
     """The processing log, for applications of our own and for who may read it."""
+    from landschap.cli.composition_vng import vng_routes
     from landschap.logboek.api import log_app, reading, writing
 
-    lines = writing.routes(await _writing(parts))
-    return log_app([*lines, *reading.routes(await _reading(parts))])
+    writes, reads = await _writing(parts), await _reading(parts)
+    by_the_old_standard = vng_routes(parts.settings, await parts.pool("purposes"), writes, reads)
+    return log_app([*writing.routes(writes), *reading.routes(reads), *by_the_old_standard])
 
 
 async def _reading(parts: Composition) -> ReadingDeps:

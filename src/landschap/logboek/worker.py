@@ -77,22 +77,27 @@ async def forget_declarations(
 
     At most ``times`` transactions: what is left goes in the next round.
     """
-    forgotten = 0
-    for _ in range(times):
-        gone: int = await pool.fetchval("SELECT logboek.forget_declarations($1)", at_once)
-        forgotten += gone
-        if gone < at_once:
-            break
-    return forgotten
+    return await _forget(pool, "SELECT logboek.forget_declarations($1)", at_once, times)
 
 
 async def forget_seen(
     pool: asyncpg.Pool, *, at_once: int = _FORGOTTEN_AT_ONCE, times: int = _FORGETTINGS_PER_ROUND
 ) -> int:
     """Forget delivered lines whose month has gone, as `forget_declarations` does; how many."""
+    return await _forget(pool, "SELECT logboek.forget_seen($1)", at_once, times)
+
+
+async def forget_actions(
+    pool: asyncpg.Pool, *, at_once: int = _FORGOTTEN_AT_ONCE, times: int = _FORGETTINGS_PER_ROUND
+) -> int:
+    """Forget what is kept beside lines of the municipal standard that are gone; how many."""
+    return await _forget(pool, "SELECT logboek.forget_actions($1)", at_once, times)
+
+
+async def _forget(pool: asyncpg.Pool, statement: str, at_once: int, times: int) -> int:
     forgotten = 0
     for _ in range(times):
-        gone: int = await pool.fetchval("SELECT logboek.forget_seen($1)", at_once)
+        gone: int = await pool.fetchval(statement, at_once)
         forgotten += gone
         if gone < at_once:
             break
@@ -123,6 +128,7 @@ async def keep_anchoring(
         try:
             await forget_declarations(pool)
             await forget_seen(pool)
+            await forget_actions(pool)
         except _AWAY as error:
             _log.warning("what has ended is not forgotten", error=type(error).__name__)
         if stopping:

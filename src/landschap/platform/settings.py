@@ -20,6 +20,7 @@ from pathlib import Path
 
 from landschap.platform import options as o
 from landschap.platform.fsc_settings import FscSettings, check_callout
+from landschap.platform.logboek_settings import LogSettings, VngSettings, WitnessSettings
 from landschap.platform.notification_settings import NotificationSettings
 from landschap.platform.oidc_settings import OidcSettings
 from landschap.platform.open_settings import OpenSettings
@@ -186,22 +187,6 @@ class PortalSettings:
         "Address of the processing activity that covers a resident's own look at the log.",
         default="",
     )
-    application_key: Path | None = option(
-        o.a_path,
-        "File that holds the key of the application that asks other organisations for uses, "
-        "through our own Outway.",
-        default=None,
-    )
-    mandate_services: tuple[str, ...] = option(
-        o.several(o.text),
-        "Names under which a mandate is for seeing who used somebody's data.",
-        default=("logboek-inzage",),
-    )
-    own_purpose: str = option(
-        o.web_address("https"),
-        "Purpose under which residents see their own data; absent: those pages are not there.",
-        default="",
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,38 +234,6 @@ class LimitSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LogSettings:
-    level: str = option(
-        o.choice("debug", "info", "warning", "error"), "Least severe line shown.", default="info"
-    )
-    format: str = option(
-        o.choice("auto", "json", "text"), "auto: text on a terminal, else JSON.", default="auto"
-    )
-    access_megabytes: int = option(
-        o.whole_number(1, 100_000),
-        "Size at which a log file of nginx is renamed; each day it is too.",
-        default=100,
-    )
-    access_days: int = option(
-        o.whole_number(1, 3_650), "Days that renamed log files of nginx are kept.", default=30
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WitnessSettings:
-    """Who keeps the signed ends of our log, as we keep theirs: so no log is rewritten unseen."""
-
-    peers: tuple[PeerId, ...] = option(
-        o.several(o.a_peer_id),
-        "Peer IDs of our witnesses, for which we witness too; each names the other.",
-        default=(),
-    )
-    seconds_between: int = option(
-        o.whole_number(1, 86_400), "How often the end of our log is brought to them.", default=600
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings of one organisation, valid as a whole."""
 
@@ -311,6 +264,7 @@ class Settings:
     limits: LimitSettings = section(LimitSettings, "Bounds on everything.")
     log: LogSettings = section(LogSettings, "The technical log.")
     witness: WitnessSettings = section(WitnessSettings, "Who vouches for our log.")
+    vng: VngSettings = section(VngSettings, "The log by the municipal standard of before.")
     notifications: NotificationSettings = section(
         NotificationSettings, "Telling others of changes in our registers."
     )

@@ -15,7 +15,7 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Info
 from prometheus_client.exposition import generate_latest
 
-from landschap.platform.settings import LogSettings
+from landschap.platform.logboek_settings import LogSettings
 
 _LEVELS = {
     "debug": logging.DEBUG,
