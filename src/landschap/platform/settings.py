@@ -187,6 +187,22 @@ class PortalSettings:
         "Address of the processing activity that covers a resident's own look at the log.",
         default="",
     )
+    application_key: Path | None = option(
+        o.a_path,
+        "File that holds the key of the application that asks other organisations for uses, "
+        "through our own Outway.",
+        default=None,
+    )
+    mandate_services: tuple[str, ...] = option(
+        o.several(o.text),
+        "Names under which a mandate is for seeing who used somebody's data.",
+        default=("logboek-inzage",),
+    )
+    own_purpose: str = option(
+        o.web_address("https"),
+        "Purpose under which residents see their own data; absent: those pages are not there.",
+        default="",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

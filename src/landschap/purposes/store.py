@@ -201,6 +201,23 @@ async def confidential_activities(pool: asyncpg.Pool) -> frozenset[str]:
     return frozenset(row["uri"] for row in rows if is_confidential(_versions_in(row["body"])))
 
 
+async def confidential_since(pool: asyncpg.Pool, at: datetime) -> Sequence[datetime]:
+    """Since when each activity is held back that is so at a moment, the oldest first: no names."""
+    rows = await pool.fetch(
+        "SELECT uri, since, body FROM activity_state WHERE since <= $1 ORDER BY uri, since", at
+    )
+    found: dict[str, datetime] = {}
+    for row in rows:
+        # Taken out of the register it stays held back (`confidential_activities`).
+        if row["body"] is None:
+            continue
+        if is_confidential(_versions_in(row["body"])):
+            found.setdefault(row["uri"], row["since"])
+        else:
+            found.pop(row["uri"], None)
+    return sorted(found.values())
+
+
 async def snapshot_holding(pool: asyncpg.Pool, activity: ProcessingActivity) -> Snapshot | None:
     """The last register that held this version of an activity: with the grounds of its time."""
     rows = await pool.fetch(
