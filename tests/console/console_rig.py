@@ -14,7 +14,7 @@ import uvicorn
 from aiohttp import web
 from tests.console import confidential_rig
 from tests.console.login_rig import TwistedProvider
-from tests.portal.portal_rig import Server, deps_of, fill_rooms, free_socket
+from tests.portal.portal_rig import ANOTHER, LOOK, SUZANNE, Server, deps_of, fill_rooms, free_socket
 from tests.portal.visiting import Visitor
 from tests.registers.rig import WEESP, made_up
 from tests.throwaway import Database
@@ -41,15 +41,16 @@ from landschap.platform.oidc_settings import (
     OidcSettings,
     PortalOidcSettings,
 )
-from landschap.platform.settings import Settings
+from landschap.platform.settings import PortalSettings, Settings
 from landschap.platform.web import Site, read_static_files
-from landschap.portal.pages import PortalDeps, people_shape, routes
+from landschap.portal.pages import OwnData, PortalDeps, people_shape, routes
 from landschap.purposes.persons.store import said_of
 from landschap.purposes.store import following
 from landschap.registers import client, store
 from landschap.registers.api import Deps as RegisterDeps
 from landschap.registers.models import Registers
 
+INSIGHT = "https://doelen.landschap.example/id/inzage-geven"
 BURGERZAKEN = "https://doelen.landschap.example/id/gegevens-van-inwoners-bijhouden"
 BIJSTAND = "https://doelen.landschap.example/id/recht-op-bijstand-vaststellen"
 BUILDINGS = "https://doelen.landschap.example/id/adressen-en-gebouwen-bijhouden"
@@ -177,12 +178,18 @@ def employees(address: str) -> People:
             _person("contract", "C. Tract", "contractbeheerder", acr=SUBSTANTIAL),
             _person("fg", "F. Groen", "privacy-officer", acr=SUBSTANTIAL),
             _person("fg2", "G. Rood", "privacy-officer", acr=SUBSTANTIAL),
+            _resident("burger-1", "Suzanne Moulin", SUZANNE),
+            _resident("burger-2", "Anna Maria Petra Wesseling", ANOTHER),
         ),
     )
 
 
 def _person(sub: str, name: str, role: str, **claims: Any) -> Person:
     return Person(sub=sub, name=name, kind="employee", claims={"roles": [role], **claims})
+
+
+def _resident(sub: str, name: str, bsn: str) -> Person:
+    return Person(sub=sub, name=name, kind="resident", claims={"acr": SUBSTANTIAL, "bsn": bsn})
 
 
 @asynccontextmanager
@@ -203,8 +210,9 @@ async def served_console(database: Database, *, bare: bool = False) -> AsyncIter
         await fill_rooms(database, {"proef.toml": MORE, "kring.toml": CIRCLE})
     writer = LogWriter(settings, "web", wait_seconds=0.5)
     await writer.start()
-    portal = await deps_of(database, settings, writer)
     deps = await console_deps(database, settings, writer, bare=bare)
+    mine = OwnData(registers=deps.registers, snapshot=deps.snapshot, purpose=INSIGHT)
+    portal = replace(await deps_of(database, settings, writer), own=mine)
     server = Server(
         uvicorn.Config(app_of(portal, deps), ws="none", log_config=None, access_log=False)
     )
@@ -255,6 +263,7 @@ def settings_with(settings: Settings, address: str, issuer: str) -> Settings:
             ),
         ),
         organisation=replace(settings.organisation, contact={"telephone": "14 0294"}),
+        portal=PortalSettings(look_activity=LOOK, own_purpose=INSIGHT),
     )
 
 
@@ -270,6 +279,7 @@ async def _registers(database: Database) -> Registers:
         ("bag", WEESP / "gegevens" / "bag"),
         ("inwoners", WEESP / "gegevens" / "inwoners.jsonl"),
         ("uitkeringen", WEESP / "gegevens" / "uitkeringen.jsonl"),
+        ("postadressen", WEESP / "gegevens" / "postadressen.jsonl"),
     ):
         register = registers.by_name[name]
         await store.prepare(pool, register)

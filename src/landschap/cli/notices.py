@@ -21,6 +21,7 @@ import aiohttp
 
 from landschap.fsc.client import HostMap
 from landschap.fsc.store import KnownGrants
+from landschap.gateway.correcting.store import INBOX
 from landschap.logboek.pseudonyms import subject_pseudonym
 from landschap.platform import postgres
 from landschap.platform.keys import secret_key
@@ -164,6 +165,15 @@ class Rights:
             if self._held is None or self._held[1] != epoch:
                 self._held = await current_snapshot(self.purposes)
             return self._held[0]
+
+
+async def reaches_inbox(rights: Rights, peer: str) -> bool:
+    """Whether a contract in force of ours is for the inbox of an organisation."""
+    try:
+        await rights.way(peer, INBOX)
+    except Unreached:
+        return False
+    return True
 
 
 def _rules(snapshot: Snapshot) -> list[Rule]:

@@ -12,7 +12,7 @@ import click
 
 from landschap.cli.config_option import json_option
 from landschap.cli.measuring import rooms_of
-from landschap.cli.notices import Rights
+from landschap.cli.notices import Rights, reaches_inbox
 from landschap.cli.register import Desk, of_organisation, register, type_of
 from landschap.cli.register_receivers import (
     Asked,
@@ -20,11 +20,10 @@ from landschap.cli.register_receivers import (
     refuse_what_no_line_tells,
 )
 from landschap.cli.tables import answer, table_of
-from landschap.gateway.correcting.store import INBOX, duty_of
+from landschap.gateway.correcting.store import duty_of
 from landschap.gateway.correcting.telling import correction_since, first_receipts
 from landschap.platform import postgres
 from landschap.registers.store.duties import Telling, how_far, queue
-from landschap.registers.worker import Unreached
 from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.times import as_utc_text
 
@@ -123,7 +122,7 @@ async def _told(desk: Desk, asked: Asked, *, yes: bool) -> list[Told] | None:
                 correction = correction_since(found.corrected, first)
                 duty = duty_of(desk.register(asked.type.register), peer, correction, place)
                 state = await how_far(pool, duty)
-                if state is not Telling.RECEIVED and not await _is_reachable(rights, peer):
+                if state is not Telling.RECEIVED and not await reaches_inbox(rights, peer):
                     word = _UNREACHABLE
                 else:
                     word = (await queue(pool, duty, datetime.now(UTC)) if yes else state).value
@@ -139,12 +138,3 @@ async def _told(desk: Desk, asked: Asked, *, yes: bool) -> list[Told] | None:
         finally:
             await pool.close()
     return told
-
-
-async def _is_reachable(rights: Rights, peer: str) -> bool:
-    """Whether a contract in force of ours is for the inbox of an organisation."""
-    try:
-        await rights.way(peer, INBOX)
-    except Unreached:
-        return False
-    return True

@@ -73,7 +73,8 @@ class ConsoleDeps:
     holds the register of purposes that is in force, ``purposes`` those of before. Without ``oidc``
     nobody can log in, and the pages say so. ``case_open`` tells whether a case is open. ``usage``
     is where use is counted; without it there is no page of that. With ``pseudonyms`` a
-    person can be found in the log.
+    person can be found in the log. ``reaches`` tells whether an organisation offers us an inbox, so
+    that it can be told of a correction.
     """
 
     settings: Settings
@@ -88,6 +89,7 @@ class ConsoleDeps:
     contracts: Contracts | None = None
     usage: UsageRooms | None = None
     pseudonyms: Pseudonyms | None = None
+    reaches: Callable[[str], Awaitable[bool]] | None = None
 
 
 def console_shape(settings: Settings, version: str) -> SiteShape:

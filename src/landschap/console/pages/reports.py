@@ -20,7 +20,13 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from landschap.console.correcting import PREFIX, correctable, correction_body, typed_values
+from landschap.console.correcting import (
+    PREFIX,
+    Field,
+    correctable,
+    correction_body,
+    typed_values,
+)
 from landschap.console.known import Known
 from landschap.console.pages.addresses import object_path
 from landschap.console.pages.context import (
@@ -38,6 +44,7 @@ from landschap.console.pages.context import (
     words_of,
 )
 from landschap.console.pages.looking import Looking, must_choose
+from landschap.console.pages.receivers import Receivers
 from landschap.console.pages.start import task_of
 from landschap.console.permission import CHANGE, READ
 from landschap.platform.web import N_
@@ -46,11 +53,13 @@ from landschap.registers.api.cases import Case
 from landschap.registers.api.changing import carry_out
 from landschap.registers.changing import read_change
 from landschap.registers.geometry_crs import CRS84, crs_kept
-from landschap.registers.models import ObjectType, Property, Register
+from landschap.registers.models import ObjectType, Register
 from landschap.registers.reports import Report, read_decision
+from landschap.registers.telling import title_of
 from landschap.registers.timeline import Clock
 from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.problems import Refusal
+from landschap.vocabulary.times import amsterdam_day
 
 _MOST = 200
 _TO_FILL_IN = {
@@ -97,13 +106,24 @@ def report_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
         }
         return await pages.decide(asked, register, report, given)
 
-    return [waiting, one, decide]
+    @post(both(f"{one_path}/ontvangers"), status_code=303)
+    async def receivers(
+        register: FromPath[str], report: FromPath[str], request: AnyRequest
+    ) -> Response[Any]:
+        asked = await door.asked(request)
+        if asked.session is None:
+            return door.to_login(asked)
+        await own_form(door, request, asked.session)
+        return await pages.tell(asked, register, report)
+
+    return [waiting, one, decide, receivers]
 
 
 class _Reports:
     def __init__(self, deps: ConsoleDeps) -> None:
         self.deps = deps
         self.looking = Looking(deps)
+        self.receivers = Receivers(deps)
 
     async def waiting(self, asked: Asked[Known]) -> Response[str]:
         """What waits for a decision: which object and which values, not what was said of it."""
@@ -112,19 +132,20 @@ class _Reports:
         for register in self.deps.registers.registers.by_name.values():
             found = await store.open_reports(pool, register, _MOST)
             told += [self._told(asked, register, report) for report in found]
-        told.sort(key=lambda each: each["report"].reported_at)
+        told.sort(key=lambda each: (not each["is_late"], each["report"].reported_at))
         words = words_of(self.deps, asked)
         return self._show(asked, "reports", words.say(N_("Terugmeldingen")), {"told": told[:_MOST]})
 
     def _told(self, asked: Asked[Known], register: Register, report: Report) -> dict[str, Any]:
         words = words_of(self.deps, asked)
         kind = _kind(register, report)
-        props = [kind.properties.get(path.partition(".")[0]) for path in report.paths]
+        language = str(asked.language)
         return {
             "report": report,
             "kind": kind,
             "type": words.title(kind),
-            "what": ", ".join(words.title(prop) for prop in props if prop),
+            "what": ", ".join(title_of(kind, path, language) for path in report.paths),
+            "is_late": report.is_late(amsterdam_day(datetime.now(UTC))),
             "path": f"{BASE}/terugmeldingen/{register.name}/{report.report_id}",
             "object": object_path(self.deps, asked, kind, report.object_id),
         }
@@ -172,10 +193,27 @@ class _Reports:
         by = session_of(asked).known.subject
         pool = self.deps.registers.pool
         await store.decide(pool, register, kind, report, decided, by)
+        if values:
+            # The decision stands; who could not be told now can be told from the page later.
+            await self.receivers.try_tell(self.looking.desk, case, register, report)
         return Redirect(asked.at(asked.path), status_code=303)
 
+    async def tell(self, asked: Asked[Known], name: str, text: str) -> Response[Any]:
+        """Look up who received the old value, of what was corrected outside this page too."""
+        register, report = await self._found(name, text)
+        kind = _kind(register, report)
+        redirect = must_choose(asked, kind)
+        if redirect is not None:
+            return redirect
+        if report.decided is None or not report.decided.upheld:
+            raise refuse(409, "geschiedenis.gewijzigd", "This report was not upheld")
+        case = await self._look(asked, kind, report, CHANGE)
+        if not await self.receivers.tell(self.looking.desk, case, register, report):
+            raise refuse(409, "not_corrected", "Nothing was corrected since this report")
+        return Redirect(asked.at(f"{BASE}/terugmeldingen/{name}/{text}"), status_code=303)
+
     @staticmethod
-    def _correctable(register: Register, report: Report) -> list[Property]:
+    def _correctable(register: Register, report: Report) -> list[Field]:
         """What can be corrected with the decision: plain values, of a register that is ours."""
         if register.clock is Clock.SOURCE:
             return []
@@ -237,21 +275,32 @@ class _Reports:
         errors: Mapping[str, str],
     ) -> Response[str]:
         words = words_of(self.deps, asked)
-        kind, props = _kind(register, report), self._correctable(register, report)
+        kind, fields = _kind(register, report), self._correctable(register, report)
+        language = str(asked.language)
+        # What the reporter proposes stands there to be looked at; nothing is written by itself.
+        proposed = report.proposed if len(fields) == 1 and not given else ""
+        told = await self.receivers.told(register, report)
         values = {
             **self._told(asked, register, report),
+            "receivers": told,
+            "names": await self.receivers.names() if told else {},
+            "can_tell": self.receivers.can_look and self.looking.may_change(asked, kind),
             "given": {name: given.get(name, "") for name in _TO_FILL_IN},
             "correctable": [
-                (PREFIX + prop.name, words.title(prop), given.get(PREFIX + prop.name, ""))
-                for prop in props
+                (
+                    PREFIX + each.path,
+                    title_of(kind, each.path, language),
+                    given.get(PREFIX + each.path, proposed),
+                )
+                for each in fields
             ],
-            "seen": await self._last_number(kind, report) if props else 0,
+            "seen": await self._last_number(kind, report) if fields else 0,
             "errors": {name: words.say(text) for name, text in errors.items()},
             "labels": {
                 "gegrond": words.say(N_("Klopt de melding?")),
                 "reden": words.say(N_("Waarom")),
                 "document": words.say(N_("Document")),
-                **{PREFIX + prop.name: words.title(prop) for prop in props},
+                **{PREFIX + each.path: title_of(kind, each.path, language) for each in fields},
             },
             "may_decide": self.looking.may_change(asked, kind),
             "task": task_of(self.deps, asked),

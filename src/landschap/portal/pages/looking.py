@@ -59,12 +59,13 @@ LOOKING = "eigen gegevens bekijken"
 class Seen:
     """What a person has in our registers.
 
-    ``missing`` are types of objects that could not be read now, ``closed`` those of which nothing
-    is shown here.
+    ``missing`` are types of objects that could not be read now, ``empty`` those of which there are
+    none about this person, ``closed`` those of which nothing is shown here.
     """
 
     objects: Sequence[OwnObject]
     missing: Sequence[ObjectType] = ()
+    empty: Sequence[ObjectType] = ()
     closed: Sequence[ObjectType] = ()
 
 
@@ -79,18 +80,22 @@ class Looking:
     async def everything(self) -> Seen:
         """All objects about this person, of every type that is shown here."""
         objects: list[OwnObject] = []
-        missing, closed = [], []
+        missing, empty, closed = [], [], []
         await self.own.snapshot.newest()
         for register, kind in own_types(self.own.registers.registers.by_name):
             if not self._decide(kind).allow:
                 closed.append(kind)
                 continue
             try:
-                objects += await self.objects(register, kind, LOOKING)
+                found = await self.objects(register, kind, LOOKING)
             except _NO_ANSWER as error:
                 log.warning("a register does not answer", error=type(error).__name__)
                 missing.append(kind)
-        return Seen(objects=objects, missing=missing, closed=closed)
+                continue
+            objects += found
+            if not found:
+                empty.append(kind)
+        return Seen(objects=objects, missing=missing, empty=empty, closed=closed)
 
     async def one(self, register: str, name: str, reference: str, doing: str) -> OwnObject | None:
         """The object that an address names; None when it is not of this person."""

@@ -1,0 +1,269 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A resident sees the own data, says what is wrong, once, and follows it to the decision."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import json
+import re
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import pytest
+from tests.console.acts import records_of
+from tests.console.console_rig import BURGERZAKEN, Console, served_console
+from tests.portal.portal_rig import SUZANNE
+from tests.portal.visiting import Seen, Visitor
+from tests.portal.visits import without
+from tests.throwaway import Database
+
+from landschap.portal.own import last_day_to_object
+from landschap.vocabulary.times import amsterdam_day
+
+PROPOSED, WHY = "14", "Mijn huurcontract zegt 14."
+
+
+@pytest.fixture(scope="module")
+async def console(module_database: Database) -> AsyncIterator[Console]:
+    """Portal and console over the demo's registers, served on loopback."""
+    async with served_console(module_database) as made:
+        yield made
+
+
+async def resident(console: Console, sub: str = "burger-1") -> Visitor:
+    visitor = Visitor(portal=console.address)
+    await visitor.log_in(sub)
+    return visitor
+
+
+async def place_of(visitor: Visitor, field: str) -> str:
+    """Where the person says that a value of the postal address is wrong."""
+    page = await visitor.get("/gegevens")
+    found = re.search(rf'href="(/gegevens/postadressen/[^"]+/{field}/fout)"', page.text)
+    assert found is not None, page.text
+    return found[1]
+
+
+def hidden(page: Seen, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([^"]*)"', page.text)
+    assert found is not None
+    return found[1]
+
+
+def form_of(visitor: Visitor, page: Seen, **more: str) -> dict[str, str]:
+    kept = {name: hidden(page, name) for name in ("melding", "voor")}
+    return {"token": visitor.token(page), **kept, "voorstel": PROPOSED, "uitleg": WHY, **more}
+
+
+async def report(visitor: Visitor, field: str, proposed: str) -> str:
+    """Report a value as wrong; gives the address of the report."""
+    place = await place_of(visitor, field)
+    page = await visitor.get(place)
+    sent = await visitor.post(place, form_of(visitor, page, stap="verstuur", voorstel=proposed))
+    assert sent.status == 303, sent.text
+    return sent.location
+
+
+async def waiting(officer: Visitor, field: str) -> str:
+    """The page of the report about a field of Suzanne's that waits for a decision."""
+    listed = await officer.get("/console/terugmeldingen")
+    row = re.search(
+        rf'href="([^"]+)">Bekijk en beslis<span[^>]*>[^<]*P00001, {field}<', listed.text
+    )
+    assert row is not None, listed.text
+    return row[1]
+
+
+async def decide(officer: Visitor, path: str, **given: str) -> Seen:
+    """Decide by the form, as it stands."""
+    page = await officer.get(path)
+    form = {"token": officer.token(page), "document": "zaak 7", "gezien": hidden(page, "gezien")}
+    form |= dict(re.findall(r'name="(waarde\.[^"]+)"[^>]*value="([^"]*)"', page.text))
+    return await officer.post(path, {**form, **given})
+
+
+async def test_the_own_data_stand_there_with_source_and_moment_and_each_look_is_a_line(
+    console: Console,
+) -> None:
+    visitor = await resident(console)
+    before = len(await records_of(console, SUZANNE))
+    page = await visitor.get("/gegevens")
+    assert (page.status, page.title) == (200, "Mijn gegevens")
+    for words in ("Achtergracht", "41", "Suzanne", "Bron: Postadressen", "1 maart 2026"):
+        assert words in page.text
+    assert "P00001" not in page.text
+    assert "Nieuwstraat" not in page.text
+    lines = (await records_of(console, SUZANNE))[: len(await records_of(console, SUZANNE)) - before]
+    said = [each["ldv"]["name"] for each in lines]
+    assert "postadressen: eigen gegevens bekijken" in said
+    assert len(said) == 3
+    used = await visitor.get("/gebruik")
+    assert "Wie gebruikte" in used.text
+
+
+async def test_nothing_is_sent_before_it_was_looked_over_and_nothing_typed_is_lost(
+    console: Console,
+) -> None:
+    visitor = await resident(console)
+    place = await place_of(visitor, "woonplaats")
+    page = await visitor.get(place)
+    assert (page.status, page.title) == (200, "Klopt uw gegeven niet?")
+    typed = form_of(visitor, page, voorstel="", uitleg="Ik weet het <zeker>")
+    wrong = await visitor.post(place, typed)
+    assert wrong.status == 400
+    assert "Vul in wat er volgens u moet staan" in wrong.text
+    assert "Ik weet het &lt;zeker&gt;" in wrong.text
+    check = await visitor.post(place, {**typed, "voorstel": "Muiden", "stap": "nakijken"})
+    assert (check.status, check.title) == (200, "Klopt uw melding?")
+    back = await visitor.post(place, {**typed, "voorstel": "Muiden", "stap": "wijzig"})
+    assert 'value="Muiden"' in back.text
+    assert hidden(back, "melding") == hidden(page, "melding")
+    assert (await visitor.get("/meldingen")).text.count("M-2") == 0
+    foreign = await visitor.post(place, {**typed, "token": "x", "voorstel": "Muiden"})
+    assert foreign.status == 403
+
+
+async def test_a_report_is_sent_once_whatever_is_clicked(console: Console) -> None:
+    visitor = await resident(console, "burger-2")
+    place = await place_of(visitor, "huisnummer")
+    page = await visitor.get(place)
+    form = form_of(visitor, page, stap="verstuur", voorstel="9")
+    # A double click is two requests at once.
+    first, second = await asyncio.gather(visitor.post(place, form), visitor.post(place, form))
+    assert first.status == second.status == 303
+    assert first.location == second.location
+    # The back button, other words typed: it was sent already.
+    again = await visitor.post(place, {**form, "voorstel": "11"})
+    assert again.location == first.location
+    # A window that was open before.
+    other = await visitor.post(place, {**form, "melding": str(uuid4()), "voorstel": "11"})
+    assert other.location == first.location
+    assert (await visitor.get(place)).location == first.location
+    told = await visitor.get(first.location)
+    assert "Uw melding is ontvangen" in told.text
+    assert "In onderzoek" in told.text
+    listed = await visitor.get("/meldingen")
+    assert len(re.findall(r"M-20[0-9]{2}-[0-9A-F]{8}", listed.text)) == 1
+    marked = await visitor.get("/gegevens")
+    assert marked.text.count("In onderzoek") == 1
+    # Nobody else sees it, also not with the address or the form.
+    suzanne = await resident(console)
+    assert (await suzanne.get(first.location)).status == 404
+    assert (await suzanne.get(place)).status == 404
+    assert (await suzanne.post(place, {**form, "token": "x"})).status == 403
+    own = {**form, "token": suzanne.token(await suzanne.get("/gegevens"))}
+    assert (await suzanne.post(place, own)).status == 404
+
+
+async def test_what_was_typed_when_the_session_was_over_is_there_after_logging_in(
+    console: Console,
+) -> None:
+    visitor = await resident(console)
+    place = await place_of(visitor, "straat")
+    page = await visitor.get(place)
+    form = form_of(visitor, page, stap="verstuur", voorstel="Bovengracht", uitleg="Zo heet het.")
+    pool = console.portal.portal_pool
+    await pool.execute(
+        "UPDATE portal.session SET begun_at = now() - interval '9 hours',"
+        " seen_at = now() - interval '9 hours'"
+    )
+    cookies = copy.deepcopy(visitor.cookies)
+    # A form from elsewhere keeps nothing.
+    await visitor.post(place, {**form, "token": "x"})
+    assert await pool.fetchval("SELECT count(*) FROM portal.draft") == 0
+    visitor.cookies = cookies
+    gone = await visitor.post(place, form)
+    assert gone.status == 303
+    assert "/sessie-voorbij?terug=" in gone.location
+    kept = await pool.fetchval("SELECT sealed FROM portal.draft")
+    assert b"Bovengracht" not in kept
+    await visitor.log_in("burger-1")
+    back = await visitor.get(place)
+    assert 'value="Bovengracht"' in back.text
+    assert "Zo heet het." in back.text
+    assert "Wat u typte, is bewaard." in back.text
+    assert await pool.fetchval("SELECT count(*) FROM portal.draft") == 0
+    # Another person at the same computer finds nothing of it.
+    form = form_of(visitor, back, stap="verstuur", voorstel="Bovengracht")
+    await pool.execute("DELETE FROM portal.session")
+    await visitor.post(place, form)
+    await visitor.log_in("burger-2")
+    theirs = await visitor.get(await place_of(visitor, "straat"))
+    assert "Bovengracht" not in theirs.text
+
+
+async def test_the_holder_decides_and_the_person_reads_why_and_until_when_to_object(
+    console: Console,
+) -> None:
+    visitor = await resident(console)
+    sent = await report(visitor, "postcode", "1381 XX")
+    officer = await console.visit("burgerzaken", BURGERZAKEN)
+    path = await waiting(officer, "Postcode")
+    page = await officer.get(path)
+    for words in (WHY, "1381 XX", "de inwoner zelf", "Besluit uiterlijk op"):
+        assert words in page.text
+    done = await decide(officer, path, gegrond="nee", reden="Op de akte staat 1381 BL.")
+    assert done.status == 303
+    told = await visitor.get(sent)
+    assert "Op de akte staat 1381 BL." in told.text
+    assert "Wij veranderen het gegeven niet." in told.text
+    assert "bezwaar maken, tot en met" in told.text
+    assert str(last_day_to_object(amsterdam_day(datetime.now(UTC)))) in told.text
+    assert "1381 BL" in (await visitor.get("/gegevens")).text
+    english = await visitor.get("/en" + sent.removeprefix(console.address))
+    assert "Do you disagree with the decision?" in english.text
+
+
+async def test_an_upheld_report_is_corrected_on_both_axes_with_what_the_person_proposed(
+    console: Console,
+) -> None:
+    visitor = await resident(console)
+    sent = await report(visitor, "huisnummer", "14")
+    assert "In onderzoek" in (await visitor.get("/gegevens")).text
+    officer = await console.visit("burgerzaken", BURGERZAKEN)
+    path = await waiting(officer, "Huisnummer")
+    page = await officer.get(path)
+    assert 'id="waarde.huisnummer"' in page.text
+    assert 'value="14"' in page.text
+    done = await decide(officer, path, gegrond="ja", reden="Zo staat het in het huurcontract.")
+    assert done.status == 303, done.text
+    told = await visitor.get(sent)
+    assert "U heeft gelijk: het gegeven klopte niet." in told.text
+    own = await visitor.get("/gegevens")
+    assert re.search(r"<dt>Huisnummer</dt><dd>\s*14\s*</dd>", own.text), own.text
+    found = await officer.get("/console/register/postadressen/postadressen/P00001/json")
+    document = json.loads(found.text)
+    last = [each for each in document["registraties"] if each["soort"] == "CORRECTIE"][-1]
+    assert last["bron"]["reden"] == "Zo staat het in het huurcontract."
+    assert document["items"][0]["historie"]["inOnderzoek"] == []
+
+
+async def test_a_term_that_passed_is_told_to_both(console: Console) -> None:
+    visitor = await resident(console)
+    sent = await report(visitor, "woonplaats", "Muiden")
+    administrator = await console.database.administrator()
+    await administrator.execute(
+        "UPDATE registers.report SET decide_by = decide_by - 60 WHERE paths = '{woonplaats}'"
+    )
+    await administrator.close()
+    told = await visitor.get(sent)
+    assert "Wij zijn te laat met beslissen." in told.text
+    assert "Wij zijn te laat met beslissen." in (await visitor.get("/meldingen")).text
+    officer = await console.visit("burgerzaken", BURGERZAKEN)
+    listed = await officer.get("/console/terugmeldingen")
+    rows = listed.text.split("<tr ")[2:]
+    assert ["Te laat" in row for row in rows] == [True, *[False] * (len(rows) - 1)]
+
+
+async def test_without_a_line_nothing_is_shown(
+    console: Console,
+) -> None:
+    visitor = await resident(console)
+    place = await place_of(visitor, "straat")
+    async with without(console, "logboek", "INSERT", "logboek.record"):
+        page = await visitor.get("/gegevens")
+        assert page.status == 503
+        assert "Achtergracht" not in page.text
+        assert (await visitor.get(place)).status == 503
