@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,6 +19,7 @@ from tests.logboek.log_rig import PEER
 from tests.logboek.reading_rig import PERSON, SECRET, SOMEBODY, reading_log
 from tests.logboek.vng_rig import (
     ACTIONS,
+    BASE,
     EMPLOYEE,
     OBJECTS,
     SOURCE,
@@ -27,6 +30,11 @@ from tests.logboek.vng_rig import (
 )
 from tests.throwaway import Database
 
+from landschap.catalogue.client import structures
+from landschap.catalogue.design_rules import check as check_document
+from landschap.catalogue.documents import read_document
+from landschap.catalogue.findings import Mode
+from landschap.logboek.api import vng_reading, vng_writing
 from landschap.logboek.disclosure import GENERIC_NAME, PostLift
 from landschap.logboek.pseudonyms import as_subject_id
 from landschap.logboek.store import snapshot
@@ -448,3 +456,31 @@ async def test_more_than_an_answer_holds_is_refused(database: Database) -> None:
             await reading.write(trace_id=trace)
         answer = await log.client.get(OBJECTS, params=log.asked(), headers=reading.resident())
         assert code(answer) == (400, "result_too_large")
+
+
+async def test_the_interface_is_described_by_the_rules_for_apis(log: Municipal) -> None:
+    answer = await log.client.get(f"{BASE}/openapi.json")
+    assert check_document(read_document(answer.content), Mode.STRICT, structures()) == []
+    told = answer.json()
+    described = {
+        (method.upper(), f"{BASE}{path}")
+        for path, methods in told["paths"].items()
+        for method in methods
+    }
+    routes = {
+        (method, re.sub(r"{(\w+):\w+}", r"{\1}", path))
+        for path, method in _routes()
+        if not path.endswith("openapi.json")
+    }
+    assert described == routes
+    assert set(action()) <= set(
+        told["components"]["schemas"]["NieuweVerwerkingsactie"]["properties"]
+    )
+
+
+def _routes() -> Iterator[tuple[str, str]]:
+    """Path and method of each route, as the modules have them."""
+    for module in (vng_writing, vng_reading):
+        words = Path(module.__file__ or "").read_text(encoding="utf-8")
+        for method, path in re.findall(r'@(get|post|patch)\(f"{BASE}([^"]*)"', words):
+            yield f"{BASE}{path.replace('{{', '{').replace('}}', '}')}", method.upper()

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -130,7 +131,10 @@ class Municipal:
 
 @asynccontextmanager
 async def municipal_log(database: Database) -> AsyncIterator[Municipal]:
-    async with reading_log(database, vng=VngSettings(applications=RIGHTS)) as reading:
+    contact = {"email": "privacy@proefdorp.example", "url": "https://proefdorp.example"}
+    organisation = dataclasses.replace(database.settings.organisation, contact=contact)
+    rights = VngSettings(applications=RIGHTS)
+    async with reading_log(database, vng=rights, organisation=organisation) as reading:
         gateway = await reading.parts.pool("gateway")
         keys = {
             name: await add_application(gateway, name, datetime.now(UTC))

@@ -26,10 +26,13 @@ def vng_routes(
 ) -> list[ControllerRouterHandler]:
     """The routes of this standard, on what the other interfaces of the log rest on."""
     from landschap.logboek.api import vng_reading, vng_writing
+    from landschap.logboek.describing_vng import document
     from landschap.purposes.public import id_of
     from landschap.purposes.store import activity_at, activity_numbered
 
     address = f"{settings.addresses.logboek}{vng_writing.BASE}"
+    organisation = settings.organisation
+    contact = organisation.contact or {}
     granted = settings.vng.applications or {}
 
     def rights(application: str) -> Collection[str]:
@@ -50,6 +53,13 @@ def vng_routes(
         rights=rights,
         disclosed=reads.disclosed,
         activity_of=partial(activity_numbered, purposes),
+        describe=partial(
+            document,
+            address,
+            organisation.name,
+            email=contact.get("email", ""),
+            url=contact.get("url", ""),
+        ),
     )
     reading = vng_reading.VngReadingDeps(
         pool=reads.pool,

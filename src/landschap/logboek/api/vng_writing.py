@@ -3,6 +3,7 @@
 
     POST  /verwerkingenlogging/v1/verwerkingsacties
     PATCH /verwerkingenlogging/v1/verwerkingsacties?verwerkingId=
+    GET   /verwerkingenlogging/v1/openapi.json
 
 An action becomes lines as any other, durable before it is confirmed, and a number of a person
 becomes our pseudonym. No line is ever changed: another term is a row beside it, and what is
@@ -19,7 +20,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from litestar import Request, Response, patch, post
+from litestar import Request, Response, get, patch, post
 from litestar.types import ControllerRouterHandler
 
 from landschap.logboek.api import refusals, vng_refusals
@@ -41,6 +42,7 @@ from landschap.logboek.vng_members import (
 )
 from landschap.platform.http import json_response, problem_response
 from landschap.platform.ids import new_span_id, new_trace_id
+from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.problems import ProblemError
 from landschap.vocabulary.tracing import parse_traceparent
 
@@ -59,7 +61,8 @@ class VngWritingDeps:
     """What writing needs.
 
     ``authenticate`` as at the other doors of the log; ``rights`` the scopes of an application;
-    ``disclosed`` what may be told now; ``activity_of`` the address of an activity by its UUID.
+    ``disclosed`` what may be told now; ``activity_of`` the address of an activity by its UUID;
+    ``describe`` the document of this interface.
     """
 
     book: Book
@@ -68,6 +71,7 @@ class VngWritingDeps:
     rights: Callable[[str], Collection[str]]
     disclosed: Callable[[], Awaitable[Disclosure]]
     activity_of: Callable[[UUID], Awaitable[str | None]]
+    describe: Callable[[], Mapping[str, JsonValue]]
 
 
 def routes(deps: VngWritingDeps) -> list[ControllerRouterHandler]:
@@ -96,7 +100,15 @@ def routes(deps: VngWritingDeps) -> list[ControllerRouterHandler]:
             return _away(request, error)
         return Response(b"", status_code=204)
 
-    return [create, change]
+    @get(f"{BASE}/openapi.json")
+    async def describe() -> Response[bytes]:
+        return json_response(
+            deps.describe(),
+            media_type="application/openapi+json;version=3.1",
+            headers={"Access-Control-Allow-Origin": "*"},
+        )
+
+    return [create, change, describe]
 
 
 async def _create(deps: VngWritingDeps, request: AnyRequest, application: str) -> Response[bytes]:
