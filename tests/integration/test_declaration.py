@@ -9,9 +9,9 @@ import pytest
 from tests.integration.small import TEXT, small
 from tests.integration.source_rig import DECLARATION, WEESP
 
+from landschap.integration.access import RestAccess
 from landschap.integration.connectors.opening import read_declaration, read_declarations
 from landschap.integration.mistakes import DeclarationError
-from landschap.integration.model import RestAccess
 from landschap.registers.client import read_models
 from landschap.vocabulary.mistakes import Mistake
 

@@ -15,6 +15,7 @@ from tests.integration.small import ADDRESS, MOMENT, TEXT, found, row, small
 from tests.integration.source_rig import DECLARATION, SUZANNE, WEESP, lines_of
 from tests.integration.test_declaration import mistakes_of
 
+from landschap.integration.access import RegisterAccess
 from landschap.integration.answer import release
 from landschap.integration.connectors.register import RegisterConnector
 from landschap.integration.conversions import Conversion, Untranslatable, convert
@@ -23,7 +24,6 @@ from landschap.integration.deriving import with_derived
 from landschap.integration.description import describe
 from landschap.integration.drawing import draw
 from landschap.integration.merge import merge
-from landschap.integration.model import RegisterAccess
 from landschap.integration.permitted_rows import within
 from landschap.integration.plan import make_plan
 from landschap.integration.rows import Batch, Failure, Question, Reason, batch_of

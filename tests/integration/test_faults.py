@@ -24,11 +24,12 @@ from tests.integration.source_rig import (
 from tests.ports import free_port
 
 from landschap.integration import api
+from landschap.integration.access import RestAccess
 from landschap.integration.connectors.memory import MemoryConnector
 from landschap.integration.connectors.opening import client_session, read_declaration
 from landschap.integration.connectors.rest import RestConnector, RestDoor
 from landschap.integration.declaration import parse_declaration
-from landschap.integration.model import Declaration, RestAccess
+from landschap.integration.model import Declaration
 from landschap.integration.plan import Plan, make_plan
 from landschap.integration.rows import Question, Reason, SourceFailed
 from landschap.platform import postgres

@@ -142,17 +142,23 @@ def test_the_schema_knows_every_key_of_the_demo_and_of_the_tests() -> None:
             assert set(one) <= keys_of(top["velden"]["additionalProperties"])
 
 
-@pytest.mark.parametrize("kind", ["register", "rest"])
+@pytest.mark.parametrize("kind", ["register", "rest", "database", "bestand", "soap"])
 def test_the_reader_reads_every_key_of_a_source_in_the_schema(kind: str) -> None:
     choices: Any = schema()["properties"]["bronnen"]["additionalProperties"]["oneOf"]  # type: ignore[index,call-overload]  # JSON
     (choice,) = [one for one in choices if one["properties"]["soort"]["const"] == kind]
     sample = {
         "soort": kind, "register": "r", "objecttype": "o", "sleutels": "[id]", "bronhouder": "A",
-        "tijd": "beide", "timeout_ms": "5", "url": "'http://a.test/x/{id}'", "stapel": "1",
+        "tijd": "geldig", "timeout_ms": "5", "url": "'http://a.test/x/{id}'", "stapel": "1",
         "gelijktijdig": "1", "records": "r", "velden_parameter": "f",
         "geheim": "{kop: K, bestand: b}", "periode": "{begin: b, eind: e, registratie: r}",
-        "klok": "bron", "hoogstens_bytes": "1000",
+        "klok": "bron", "hoogstens_bytes": "1000", "outway": "{contract: woz, doel: d}",
+        "verbinding": "brp.dsn", "tabel": "brp.personen", "verbindingen": "2", "pad": "a.csv",
+        "vorm": "csv", "csv": "{scheiding: ';', aanhaling: \"'\", codering: utf-8}", "blad": "B",
+        "handeling": "h", "vraag": "v.xml", "naamruimten": "{a: 'urn:a'}",
+        "kolommen": "{id: 'a:id', dag: {pad: 'a:dag', soort: stuf_datum}}",
     }  # fmt: skip
+    if kind == "soap":
+        sample["url"] = "http://a.test/x"
     members = ", ".join(f"{key}: {sample[key]}" for key in choice["properties"])
     text = (
         f"logische_bron: x\nversie: 1.0.0\nsleutel: id\nbronnen: {{a: {{{members}}}}}\n"

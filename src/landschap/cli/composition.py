@@ -163,8 +163,10 @@ class Composition:
         from landschap.cli.composition_insight import insight_routes
         from landschap.integration import api as integration
         from landschap.integration.connectors.opening import (
+            SNAPSHOTS_FOLDER,
             Surroundings,
             client_session,
+            close_doors,
             open_doors,
             read_declarations,
         )
@@ -186,9 +188,12 @@ class Composition:
             session=await self.enter(client_session(hosts)),
             hosts=hosts,
             secrets=self.settings.paths.secrets,
+            folder=folder / SOURCES_FOLDER,
+            snapshots=self.settings.paths.data / SNAPSHOTS_FOLDER,
         )
         given = await self.own_service()
         doors = {name: open_doors(each, around) for name, each in declarations.items()}
+        self.stack.push_async_callback(close_doors, *doors.values())
         sources = integration.Deps(
             declarations=declarations,
             doors=doors,

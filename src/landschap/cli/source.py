@@ -4,16 +4,25 @@
 from __future__ import annotations
 
 import asyncio
+import difflib
 import json
 import sys
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from landschap.cli.config_option import config_option
+from landschap.integration.access import RegisterAccess
 from landschap.integration.asking import expand
 from landschap.integration.connectors.opening import (
+    SNAPSHOTS_FOLDER,
     SOURCES_FOLDER,
+    Surroundings,
+    client_session,
     read_declaration,
     read_declarations,
     read_examples,
@@ -23,12 +32,17 @@ from landschap.integration.drawing import draw, plan_body
 from landschap.integration.examples import differences
 from landschap.integration.fitting import check_registers
 from landschap.integration.mistakes import DeclarationError, Report
-from landschap.integration.model import Declaration, RegisterAccess, Source
+from landschap.integration.model import Declaration
 from landschap.integration.plan import make_plan
 from landschap.integration.schema import schema as declaration_schema
+from landschap.platform import postgres
+from landschap.platform.settings import Settings, load_settings
 from landschap.registers.client import MODELS_FOLDER, read_models
 from landschap.registers.models import InvalidModel, Registers
 from landschap.vocabulary.ijson import JsonValue
+
+if TYPE_CHECKING:
+    from landschap.integration.connectors.health import Health
 
 _FAILED = 1
 _WRONG_USE = 2
@@ -131,7 +145,7 @@ def list_sources(folder: Path, as_json: bool) -> None:
     for one in found.values():
         click.echo(f"{one.name} {one.version}: {one.title}")
         for name, part in one.sources.items():
-            click.echo(f"  {name}  {_place(part)}  ({part.holder})")
+            click.echo(f"  {name}  {part.access.words}  ({part.holder})")
     if not found:
         click.echo(f"no logical sources in {folder}", err=True)
         sys.exit(_NOT_FOUND)
@@ -169,6 +183,75 @@ def test(file: Path, as_json: bool) -> None:
 
 
 @source.command()
+@config_option
+@click.argument("names", nargs=-1)
+@_as_json
+def status(config: Path, names: tuple[str, ...], as_json: bool) -> None:
+    """Look whether every source can be asked now, without asking about anybody.
+
+    A database must have the columns, a file must be readable whole, a service must answer.
+
+    \b
+    Examples:
+      landschap source status
+      landschap source status woon-en-uitkeringssituatie --config weesp/organisation.toml --json
+    """
+    settings = load_settings(config)
+    try:
+        declared = read_declarations(settings.path.parent / SOURCES_FOLDER)
+    except DeclarationError as error:
+        _tell_mistakes(error, as_json=as_json)
+    if unknown := [name for name in names if name not in declared]:
+        near = difflib.get_close_matches(unknown[0], declared, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise click.ClickException(f"there is no logical source {unknown[0]}{hint}")
+    chosen = [one for name, one in declared.items() if not names or name in names]
+    found = asyncio.run(_looked_at(settings, chosen))
+    if as_json:
+        body = {name: [asdict(each) for each in parts] for name, parts in found.items()}
+        click.echo(json.dumps(body, indent=2, ensure_ascii=False))
+    else:
+        _tell_health(found)
+    if not all(each.well for parts in found.values() for each in parts):
+        sys.exit(_FAILED)
+
+
+async def _looked_at(settings: Settings, declared: list[Declaration]) -> dict[str, list[Health]]:
+    from landschap.integration.connectors.health import look_at
+
+    needs_database = any(
+        isinstance(part.access, RegisterAccess) for one in declared for part in one.sources.values()
+    )
+    folder, hosts = settings.path.parent, settings.network.hosts or {}
+    async with AsyncExitStack() as stack:
+        around = Surroundings(
+            registers=read_models(folder / MODELS_FOLDER) if needs_database else Registers({}),
+            session=await stack.enter_async_context(client_session(hosts)),
+            hosts=hosts,
+            secrets=settings.paths.secrets,
+            folder=folder / SOURCES_FOLDER,
+            snapshots=settings.paths.data / SNAPSHOTS_FOLDER,
+        )
+        if needs_database:
+            await stack.enter_async_context(postgres.database(settings))
+            pool = await postgres.pool(settings, "registers", size=1)
+            stack.push_async_callback(pool.close)
+            around = replace(around, pool=pool)
+        return {one.name: await look_at(one, around) for one in declared}
+
+
+def _tell_health(found: Mapping[str, list[Health]]) -> None:
+    for name, parts in found.items():
+        click.echo(name)
+        for each in parts:
+            mark = "ok" if each.well else "wrong"
+            click.echo(f"  {mark:<6}{each.source}  ({each.kind}, {each.milliseconds:.0f} ms)")
+            click.echo(f"        {each.detail}")
+    if not found:
+        click.echo("there are no logical sources", err=True)
+
+
+@source.command()
 def schema() -> None:
     """Print the JSON Schema of a declaration, for editors.
 
@@ -178,13 +261,6 @@ def schema() -> None:
       landschap source schema | head
     """
     click.echo(json.dumps(declaration_schema(), indent=2))
-
-
-def _place(part: Source) -> str:
-    access = part.access
-    if isinstance(access, RegisterAccess):
-        return f"register {access.register}.{access.object_type}"
-    return access.url
 
 
 def _tell_outcomes(outcomes: dict[str, list[str]]) -> None:

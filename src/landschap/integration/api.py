@@ -48,7 +48,7 @@ from landschap.logboek.second_decisions import ROW_MISMATCH, SecondRefusal, seco
 from landschap.logboek.store import LogWriter
 from landschap.platform.http import json_response
 from landschap.platform.ids import new_span_id, span_ids
-from landschap.platform.part_figures import stopped_fields
+from landschap.platform.part_figures import source_up, stopped_fields
 from landschap.purposes.api import permit_of
 from landschap.purposes.model import FieldSet
 from landschap.purposes.permit import HEADER, Permit, closed_history
@@ -134,6 +134,7 @@ class _Desk:
         self._deps = deps
         self._plans: dict[tuple[str, frozenset[str]], Plan] = {}
         self._stopped = stopped_fields(deps.metrics)
+        self._up = source_up(deps.metrics)
         for name in deps.declarations:
             self._stopped.labels(name)  # a figure of zero is one that is looked at
 
@@ -241,6 +242,8 @@ class _Desk:
         occasion = Occasion(moment=case.asked.moment, trace=case.onward, behalf=behalf)
         doors = self._deps.doors[case.declaration.name]
         collected = await collect(plan, case.asked.key, occasion, doors)
+        for part, found in collected.items():
+            self._up.labels(case.declaration.name, part).set(not isinstance(found, Failure))
         whole = with_derived(plan, merge(plan, collected), case.asked.moment.valid_on)
         marks = beside & {mark.path} if mark else frozenset()
         seen = merged = whole

@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
+from landschap.integration.access import RestAccess, SoapAccess
 from landschap.integration.conversions import RESULT_TYPES
 from landschap.integration.mistakes import Report
-from landschap.integration.model import Column, Declaration, Field, RestAccess, Wins
+from landschap.integration.model import Column, Declaration, Field, Wins
 from landschap.registers.deriving import ValueKind
 from landschap.registers.deriving_checks import circle_of, input_faults, kind_given
 
@@ -60,6 +61,12 @@ class _Check:
             self._unknown(where, "source", name, self.d.sources)
         return False
 
+    def _column_exists(self, column: Column, where: tuple[str, ...]) -> None:
+        """Of a SOAP source the declaration itself says which columns there are."""
+        access = self.d.sources[column.source].access
+        if isinstance(access, SoapAccess) and column.name not in access.columns:
+            self._unknown(where, f"column of {column.source}", column.name, access.columns)
+
     def _unknown(self, where: tuple[str, ...], what: str, name: str, valid: Iterable[str]) -> None:
         self.report.unknown(self.lines.line_at(where), _dotted(where), what, name, valid)
 
@@ -73,9 +80,13 @@ class _Check:
         if subject is not None:
             self._source_exists(subject.column.source, ("betrokkene", "uit"))
         for source in self.d.sources.values():
+            where = ("bronnen", source.name, "sleutels")
             if isinstance(source.access, RestAccess) and len(source.keys) > 1:
-                where = ("bronnen", source.name, "sleutels")
                 self._add(where, "a REST source is asked by the one key in its url")
+            if isinstance(source.access, SoapAccess) and len(source.keys) > 1:
+                self._add(where, "a SOAP source is asked by the one key in its message")
+            for key in source.keys:
+                self._column_exists(Column(source=source.name, name=key), where)
 
     def _is_key(self, column: Column, where: tuple[str, ...]) -> None:
         keys = self.d.sources[column.source].keys
@@ -86,6 +97,8 @@ class _Check:
         for position, (name, link) in enumerate(self.d.links.items()):
             where = ("koppelingen", str(position))
             origin_known = self._source_exists(link.origin.source, (*where, "van"))
+            if origin_known:
+                self._column_exists(link.origin, (*where, "van"))
             if self._source_exists(link.target.source, (*where, "naar")):
                 self._is_key(link.target, (*where, "naar"))
             if name == self.d.root.source:
@@ -137,6 +150,7 @@ class _Check:
         for column in field.columns:
             if not self._source_exists(column.source, (*where, "uit")):
                 continue
+            self._column_exists(column, (*where, "uit"))
             if column.source in self.reached:
                 self._reachable(field, column, where)
         if field.wins is not Wins.FIRST_FILLED and len(field.columns) < 2:

@@ -10,22 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from string import Formatter
 
 from landschap.integration.coherence import check_coherence
 from landschap.integration.conversions import SIMPLE, WITH_ARGUMENT, Conversion
+from landschap.integration.declaration_access import read_sources
 from landschap.integration.mistakes import Report
 from landschap.integration.model import (
-    Axes,
     Column,
     Declaration,
     Field,
     Link,
     ListGroup,
-    PeriodPaths,
-    RegisterAccess,
-    RestAccess,
-    Source,
     Subject,
     Wins,
 )
@@ -35,25 +30,18 @@ from landschap.registers.deriving_checks import form_faults
 from landschap.vocabulary.ijson import JsonValue
 
 DEFAULT_BUDGET_MS = 2_000
-DEFAULT_TIMEOUT_MS = 800
 SUBJECT_KINDS = ("bsn", "kvk", "rsin", "vestiging", "a-nummer", "v-nummer")
-CLOCKS = ("eigen", "bron", "landelijk")
-_SOURCE_KINDS = ("register", "rest")
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
 _PATH = re.compile(r"[a-z][A-Za-z0-9]*(?:\.[a-z][A-Za-z0-9]*)*")
 _COLUMN = re.compile(r"([a-z][A-Za-z0-9_-]*)\.([A-Za-z][A-Za-z0-9_.]*)")
-# A grant hash, or what stands for one: service, peer/service, an alias; with @ for whom is asked.
-_CONTRACT = re.compile(r"[A-Za-z0-9$][A-Za-z0-9$._/@-]{0,254}")
-_CONTRACT_WORDS = "the name of a connection, such as woz or 00000099000000003000/woz"
-_MAX_ANSWER_BYTES = 50_000_000
 
 
 def parse_declaration(text: str, file: str) -> Declaration:
     """Read one logical source. Raises DeclarationError with every mistake found."""
     report = Report(file)
     top = Block(report, "", read_tree(text, report))
-    sources = _sources(top)
+    sources = read_sources(top)
     fields, lists = _fields(top)
     declaration = Declaration(
         name=_matched(top, "logische_bron", _NAME, "lower-case words with hyphens"),
@@ -117,81 +105,6 @@ def _column_of(block: Block, line: int, key: str, text: str) -> Column:
             block.report.add(line, key, f"{text!r} must be written as bron.kolom")
         return Column(source="", name="")
     return Column(source=match[1], name=match[2])
-
-
-def _sources(top: Block) -> dict[str, Source]:
-    block = top.block("bronnen", required=True)
-    return {name: _source(name, part) for name, part in block.named()} if block else {}
-
-
-def _source(name: str, block: Block) -> Source:
-    kind = block.choice("soort", _SOURCE_KINDS)
-    access = _rest(block) if kind == "rest" else _register(block)
-    source = Source(
-        name=name,
-        access=access,
-        keys=block.texts("sleutels"),
-        axes=Axes(block.choice("tijd", tuple(Axes), Axes.BOTH)),
-        holder=block.text("bronhouder"),
-        timeout_ms=block.whole("timeout_ms", DEFAULT_TIMEOUT_MS, 1, 60_000),
-    )
-    block.close()
-    return source
-
-
-def _register(block: Block) -> RegisterAccess:
-    return RegisterAccess(register=block.text("register"), object_type=block.text("objecttype"))
-
-
-def _rest(block: Block) -> RestAccess:
-    secret = block.block("geheim")
-    period = block.block("periode")
-    outway = block.block("outway")
-    access = RestAccess(
-        url=_url(block),
-        batch=block.whole("stapel", 1, 1, 1_000),
-        concurrency=block.whole("gelijktijdig", 8, 1, 256),
-        records=block.text("records", ""),
-        fields_parameter=block.text("velden_parameter", ""),
-        secret_header=secret.text("kop") if secret else "",
-        secret_file=secret.text("bestand") if secret else "",
-        period=_period(period),
-        clock=block.choice("klok", CLOCKS, "bron"),
-        max_bytes=block.whole("hoogstens_bytes", 1_000_000, 1_000, _MAX_ANSWER_BYTES),
-        contract=_matched(outway, "contract", _CONTRACT, _CONTRACT_WORDS) if outway else "",
-        purpose=outway.text("doel", "") if outway else "",
-    )
-    for each in (secret, outway):
-        if each:
-            each.close()
-    return access
-
-
-def _period(block: Block | None) -> PeriodPaths:
-    if block is None:
-        return PeriodPaths()
-    paths = PeriodPaths(
-        begin=block.text("begin", ""),
-        end=block.text("eind", ""),
-        registered=block.text("registratie", ""),
-    )
-    block.close()
-    return paths
-
-
-def _url(block: Block) -> str:
-    url = block.text("url")
-    try:
-        names = [name for _, name, spec, _ in Formatter().parse(url) if name is not None or spec]
-    except ValueError:
-        names = []
-    if url and (len(names) != 1 or not re.match(r"https?://[^/{}]+/", url)):
-        block.report.add(
-            block.line_of("url"),
-            block.key("url"),
-            "must start with http:// or https:// and hold exactly one key in braces",
-        )
-    return url
 
 
 def _links(top: Block) -> dict[str, Link]:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from landschap.integration.model import RegisterAccess, Source
 from landschap.integration.plan import Ask, Plan
 from landschap.vocabulary.ijson import JsonValue
 
@@ -53,20 +52,13 @@ def _branch(plan: Plan, ask: Ask, first: str, rest: str) -> Iterator[str]:
 
 def _facts(ask: Ask) -> Iterator[str]:
     yield f"stage {ask.stage}"
-    yield _kind(ask.source)
+    yield ask.source.access.words
     yield f"by {ask.by}"
     if ask.link is not None and ask.link.many:
         yield "several rows"
     if ask.link is not None and ask.link.required:
         yield "required"
     yield f"{ask.source.timeout_ms} ms"
-
-
-def _kind(source: Source) -> str:
-    access = source.access
-    if isinstance(access, RegisterAccess):
-        return f"register {access.register}.{access.object_type}"
-    return f"REST, {access.batch} keys per request"
 
 
 def plan_body(plan: Plan) -> dict[str, JsonValue]:
@@ -80,7 +72,7 @@ def plan_body(plan: Plan) -> dict[str, JsonValue]:
             {
                 "bron": ask.source.name,
                 "trap": ask.stage,
-                "soort": _kind(ask.source),
+                "soort": ask.source.access.words,
                 "op": ask.by,
                 "van": str(ask.link.origin) if ask.link else None,
                 "kolommen": {column: list(why) for column, why in ask.columns.items()},

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from landschap.integration.access import RegisterAccess
 from landschap.integration.mistakes import Report
-from landschap.integration.model import Column, Declaration, RegisterAccess
+from landschap.integration.model import Column, Declaration
 from landschap.registers.models import ObjectType, Registers
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from landschap.integration.access import Access
 from landschap.integration.conversions import Conversion
 from landschap.registers.deriving import Derivation, Derivations, in_order
 
@@ -42,54 +43,11 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RegisterAccess:
-    """One of our own registers, read as of a day and a moment."""
-
-    register: str
-    object_type: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PeriodPaths:
-    """Where a REST record tells its period: dotted paths inside it, empty when it does not."""
-
-    begin: str = ""
-    end: str = ""
-    registered: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RestAccess:
-    """A REST source. ``url`` holds the key's name in braces, for example ``{identificatie}``.
-
-    ``batch`` is the number of keys per request (joined by a comma); ``records`` is the dotted
-    path to the list of records, empty when the answer itself is the record;
-    ``fields_parameter`` is the query key that names the needed columns, empty when there is none;
-    ``secret_header`` and ``secret_file`` give the key that opens the source. ``contract`` names the
-    connection by which our own Outway asks it of another organisation, empty when it is asked
-    directly; ``purpose`` is for what, empty for the purpose that we were asked for ourselves.
-    """
-
-    url: str
-    batch: int
-    concurrency: int
-    records: str
-    fields_parameter: str
-    secret_header: str
-    secret_file: str
-    period: PeriodPaths
-    clock: str
-    max_bytes: int
-    contract: str = ""
-    purpose: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """Where rows come from. ``holder`` is the organisation that answers for them."""
 
     name: str
-    access: RegisterAccess | RestAccess
+    access: Access
     keys: tuple[str, ...]
     axes: Axes
     holder: str

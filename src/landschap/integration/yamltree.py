@@ -131,6 +131,11 @@ class Block:
         """The keys as they stand in the file."""
         return tuple(self._members)
 
+    def holds_mapping(self, name: str) -> bool:
+        """True when the member is a mapping itself."""
+        node = self._members.get(name)
+        return node is not None and isinstance(node.value, Mapping)
+
     def key(self, name: str) -> str:
         """The full dotted name of a member, for messages."""
         return f"{self.path}.{name}" if self.path else name

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
-from prometheus_client import CollectorRegistry, Counter, Metric, ProcessCollector
+from prometheus_client import CollectorRegistry, Counter, Gauge, Metric, ProcessCollector
 from prometheus_client.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
@@ -25,7 +25,7 @@ from landschap.platform.folders import check_socket_path
 from landschap.platform.settings import Settings
 from landschap.platform.sockets import listening
 
-__all__ = ["figures_of", "joined", "part_registry", "stopped_fields", "telling"]
+__all__ = ["figures_of", "joined", "part_registry", "source_up", "stopped_fields", "telling"]
 
 PLAIN = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = 2.0
@@ -55,6 +55,24 @@ def stopped_fields(registry: CollectorRegistry) -> Counter:
             registry=registry,
         )
     return _stopped[registry]
+
+
+_up: WeakKeyDictionary[CollectorRegistry, Gauge] = WeakKeyDictionary()
+
+
+def source_up(registry: CollectorRegistry) -> Gauge:
+    """Whether the last question to a source was answered: 1, or 0 when it failed.
+
+    Labels: ``source`` the logical source, ``part`` the source in it.
+    """
+    if registry not in _up:
+        _up[registry] = Gauge(
+            "landschap_integration_source_up",
+            "Whether the last question to a source was answered.",
+            ["source", "part"],
+            registry=registry,
+        )
+    return _up[registry]
 
 
 @asynccontextmanager

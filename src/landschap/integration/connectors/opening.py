@@ -6,26 +6,38 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
 import asyncpg
 
+from landschap.integration.access import DatabaseAccess, FileAccess, RestAccess, SoapAccess
 from landschap.integration.connectors.register import RegisterConnector
 from landschap.integration.connectors.rest import HostResolver, RestConnector, RestDoor
 from landschap.integration.declaration import parse_declaration
 from landschap.integration.examples import Example, parse_examples
 from landschap.integration.fitting import check_registers
 from landschap.integration.mistakes import DeclarationError, Report
-from landschap.integration.model import Declaration, RestAccess, Source
+from landschap.integration.model import Declaration, Source
 from landschap.integration.rows import Connector
 from landschap.registers.models import Registers
 from landschap.vocabulary.mistakes import Mistake
 
 SOURCES_FOLDER = "bronnen"
+SNAPSHOTS_FOLDER = "momentopnamen"
 SUFFIX = ".yaml"
 EXAMPLES_SUFFIX = ".voorbeeld.yaml"
 _POOL_SIZE = 64
+
+
+@runtime_checkable
+class Closing(Protocol):
+    """A door that holds connections of its own."""
+
+    async def close(self) -> None:
+        """Close them."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +45,8 @@ class Surroundings:
     """What doors are made of.
 
     ``hosts`` maps a host name to an address, or to ``address:port``, instead of DNS; ``secrets``
-    is the folder in which the key files of sources lie.
+    is the folder in which the key files of sources lie, ``folder`` that of the declarations, their
+    templates and data files, ``snapshots`` that in which data files are taken in.
     """
 
     pool: asyncpg.Pool | None = None
@@ -41,6 +54,8 @@ class Surroundings:
     session: aiohttp.ClientSession | None = None
     hosts: Mapping[str, str] = field(default_factory=dict)
     secrets: Path | None = None
+    folder: Path = Path()
+    snapshots: Path | None = None
 
 
 def read_declaration(path: Path) -> Declaration:
@@ -110,33 +125,67 @@ def client_session(hosts: Mapping[str, str]) -> aiohttp.ClientSession:
 
 
 def open_doors(declaration: Declaration, around: Surroundings) -> dict[str, Connector]:
-    """A connector per source. Raises OSError for a key file that can not be read, and ValueError
-    when the surroundings lack what a source needs.
+    """A connector per source. Raises OSError for a key file or template that can not be read, and
+    ValueError when it can not be used or the surroundings lack what a source needs.
     """
-    return {name: _door(source, around) for name, source in declaration.sources.items()}
+    return {name: open_door(source, around) for name, source in declaration.sources.items()}
 
 
-def _door(source: Source, around: Surroundings) -> Connector:
+async def close_doors(*opened: Mapping[str, Connector]) -> None:
+    """Close the connections that doors hold themselves: those to databases."""
+    for doors in opened:
+        for door in doors.values():
+            if isinstance(door, Closing):
+                await door.close()
+
+
+def open_door(source: Source, around: Surroundings) -> Connector:
+    """The connector of one source. Raises as `open_doors`.
+
+    What a kind needs is only loaded for a source of that kind.
+    """
     access = source.access
-    if isinstance(access, RestAccess):
-        if around.session is None:
-            raise ValueError(f"source {source.name} is a REST source; there is no session")
-        secret = _secret(access, around.secrets)
-        door = RestDoor(session=around.session, secret=secret)
-        return RestConnector(source, replace(access, url=_placed(access.url, around.hosts)), door)
+    match access:
+        case RestAccess():
+            at = replace(access, url=placed(access.url, around.hosts))
+            return RestConnector(source, at, _way(source, access, around))
+        case SoapAccess():
+            there = replace(access, url=placed(access.url, around.hosts))
+            from landschap.integration.connectors.soap import SoapConnector
+            from landschap.integration.soap import read_template
+
+            template = read_template((around.folder / access.template).read_bytes(), access)
+            return SoapConnector(there, template, _way(source, access, around))
+        case DatabaseAccess():
+            from landschap.integration.connectors import database
+
+            url = database.address_of(_key_file(access.secret_file, around.secrets))
+            engine = database.open_engine(url, access.connections, source.timeout_ms)
+            return database.DatabaseConnector(source, access, engine)
+        case FileAccess():
+            if around.snapshots is None:
+                raise ValueError(f"source {source.name} is a file; there is no data folder")
+            from landschap.integration.connectors.file import FileConnector
+
+            return FileConnector(source, access, around.folder / access.path, around.snapshots)
     if around.pool is None:
         raise ValueError(f"source {source.name} is a register; there is no database")
     return RegisterConnector(access, around.registers, around.pool)
 
 
-def _secret(access: RestAccess, folder: Path | None) -> str:
-    if not access.secret_file:
-        return ""
-    path = Path(access.secret_file)
+def _way(source: Source, access: RestAccess | SoapAccess, around: Surroundings) -> RestDoor:
+    if around.session is None:
+        raise ValueError(f"source {source.name} is asked over HTTP; there is no session")
+    secret = _key_file(access.secret_file, around.secrets) if access.secret_file else ""
+    return RestDoor(session=around.session, secret=secret)
+
+
+def _key_file(name: str, folder: Path | None) -> str:
+    path = Path(name)
     return (folder / path if folder else path).read_text(encoding="utf-8").strip()
 
 
-def _placed(url: str, hosts: Mapping[str, str]) -> str:
+def placed(url: str, hosts: Mapping[str, str]) -> str:
     """The address with the port that the host map gives, when it gives one."""
     parts = urlsplit(url)
     _, has_port, port = hosts.get(parts.hostname or "", "").rpartition(":")

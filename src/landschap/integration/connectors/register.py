@@ -14,7 +14,7 @@ from typing import cast
 
 import asyncpg
 
-from landschap.integration.model import RegisterAccess
+from landschap.integration.access import RegisterAccess
 from landschap.integration.rows import Question, Reason, Row, SourceFailed, at_path
 from landschap.registers.deriving import following_from, with_derived
 from landschap.registers.models import ObjectType, Register, Registers

@@ -14,14 +14,16 @@ import re
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import quote
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
 
-from landschap.integration.breaker import Breaker
-from landschap.integration.model import Axes, RestAccess, Source
+from landschap.integration.access import RestAccess
+from landschap.integration.connectors.guarding import Guard, all_of
+from landschap.integration.model import Axes, Source
 from landschap.integration.rows import (
     Moment,
     Question,
@@ -77,8 +79,7 @@ class RestConnector:
         self._source = source
         self._access = access
         self._door = door
-        self._turn = asyncio.Semaphore(access.concurrency)
-        self._breaker = Breaker()
+        self._guard = Guard(access.concurrency)
 
     async def rows(self, question: Question) -> Sequence[Row]:
         """The rows of all keys. Raises SourceFailed; one failed request fails the question."""
@@ -88,31 +89,11 @@ class RestConnector:
         if len(batches) == 1:
             return await self._guarded(question, batches[0])
         tasks = [asyncio.create_task(self._guarded(question, batch)) for batch in batches]
-        try:
-            found = await asyncio.gather(*tasks)
-        except BaseException:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            raise
+        found = await all_of(tasks)
         return [row for rows in found for row in rows]
 
     async def _guarded(self, question: Question, keys: Sequence[str]) -> list[Row]:
-        loop = asyncio.get_running_loop()
-        if not self._breaker.may_ask(loop.time()):
-            raise SourceFailed(Reason.SUSPENDED)
-        self._breaker = self._breaker.asking(loop.time())
-        try:
-            async with self._turn:
-                records = await self._request(question, keys)
-        except SourceFailed as failed:
-            if failed.reason is not Reason.REFUSED:
-                self._breaker = self._breaker.failed(loop.time())
-            raise
-        except asyncio.CancelledError:  # nobody waits any longer: it took more than its time
-            self._breaker = self._breaker.failed(loop.time())
-            raise
-        self._breaker = self._breaker.succeeded()
+        records = await self._guard.run(partial(self._request, question, keys))
         return [row_of(record, self._access, question) for record in records]
 
     async def _request(self, question: Question, keys: Sequence[str]) -> list[JsonValue]:
@@ -126,22 +107,13 @@ class RestConnector:
                 if answer.status != 200:
                     refused = 400 <= answer.status < 500
                     raise SourceFailed(Reason.REFUSED if refused else Reason.UNREACHABLE)
-                return records_in(await self._body(answer), self._access.records)
+                return records_in(
+                    await read_limited(answer, self._access.max_bytes), self._access.records
+                )
         except aiohttp.ClientPayloadError:
             raise SourceFailed(Reason.UNREADABLE) from None
         except (aiohttp.ClientError, OSError):
             raise SourceFailed(Reason.UNREACHABLE) from None
-
-    async def _body(self, answer: aiohttp.ClientResponse) -> bytes:
-        limit = self._access.max_bytes
-        if (answer.content_length or 0) > limit:
-            raise SourceFailed(Reason.TOO_LARGE)
-        body = bytearray()
-        async for chunk in answer.content.iter_chunked(_CHUNK_BYTES):
-            body += chunk
-            if len(body) > limit:
-                raise SourceFailed(Reason.TOO_LARGE)
-        return bytes(body)
 
     def _headers(self, question: Question) -> dict[str, str]:
         headers = {"Accept": "application/json"}
@@ -149,7 +121,7 @@ class RestConnector:
             headers[self._access.secret_header] = self._door.secret
         if self._access.contract:
             headers.update(_by_contract(self._access, question))
-        headers.update(_trace_headers(question.trace))
+        headers.update(trace_headers(question.trace))
         return headers
 
 
@@ -165,7 +137,20 @@ def _by_contract(access: RestAccess, question: Question) -> dict[str, str]:
     return headers
 
 
-def _trace_headers(trace: TraceContext | None) -> dict[str, str]:
+async def read_limited(answer: aiohttp.ClientResponse, limit: int) -> bytes:
+    """The body of an answer. Raises SourceFailed when it is larger than the limit, unread."""
+    if (answer.content_length or 0) > limit:
+        raise SourceFailed(Reason.TOO_LARGE)
+    body = bytearray()
+    async for chunk in answer.content.iter_chunked(_CHUNK_BYTES):
+        body += chunk
+        if len(body) > limit:
+            raise SourceFailed(Reason.TOO_LARGE)
+    return bytes(body)
+
+
+def trace_headers(trace: TraceContext | None) -> dict[str, str]:
+    """The trace as a source gets it; nothing without one."""
     if trace is None:
         return {}
     headers = {"traceparent": trace.child(new_span_id()).header()}

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A table or view of a relational database as a source, by way of SQLAlchemy.
+
+Read only, with a time limit in the database too; what it is called and how it is logged in to
+stands in a secret file. Which columns there are is asked once, and again after a failure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
+
+import structlog
+from sqlalchemy import MetaData, Table, exc
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from landschap.integration.access import DatabaseAccess
+from landschap.integration.connectors.guarding import Guard
+from landschap.integration.model import Source
+from landschap.integration.rows import Question, Reason, Row, SourceFailed
+from landschap.integration.sql import (
+    MAX_ROWS,
+    UnknownColumn,
+    UnreadableValue,
+    row_of,
+    split_name,
+    statement,
+)
+
+log = structlog.get_logger(__name__)
+# What people write before ://, and by which driver we ask. Others need a package of their own.
+DRIVERS: Mapping[str, str] = {
+    "postgresql": "postgresql+asyncpg",
+    "postgres": "postgresql+asyncpg",
+    "mariadb": "mariadb+aiomysql",
+    "mysql": "mysql+aiomysql",
+    "sqlite": "sqlite+aiosqlite",
+    "mssql": "mssql+aioodbc",
+    "oracle": "oracle+oracledb",
+}
+_CONNECT_SECONDS = 5
+_UNREACHABLE = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError, OSError)
+
+
+class InvalidAddress(ValueError):
+    """The address of a database that can not be used; the message holds no password."""
+
+
+class DatabaseConnector:
+    """Asks one table, some questions at a time."""
+
+    def __init__(self, source: Source, access: DatabaseAccess, engine: AsyncEngine) -> None:
+        self._source = source
+        self._access = access
+        self._engine = engine
+        self._guard = Guard(access.connections)
+        self._table: Table | None = None
+
+    async def rows(self, question: Question) -> Sequence[Row]:
+        """The rows of all keys. Raises SourceFailed."""
+        return await self._guard.run(partial(self._ask, question))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._engine.dispose()
+
+    async def columns(self) -> dict[str, str]:
+        """The columns of the table and their kinds, asked anew. Raises SourceFailed."""
+        self._table = None
+        async with self._connected(told=False) as connection:
+            table = await self._known(connection)
+        return {column.name: str(column.type) for column in table.columns}
+
+    @asynccontextmanager
+    async def _connected(self, *, told: bool = True) -> AsyncIterator[AsyncConnection]:
+        """A connection of which every failure becomes a reason, without text of the database."""
+        connected = False
+        try:
+            async with self._engine.connect() as connection:
+                connected = True
+                yield connection
+        except _UNREACHABLE as error:
+            raise self._failed(Reason.UNREACHABLE, error, told=told) from None
+        except (exc.SQLAlchemyError, UnknownColumn, UnreadableValue) as error:
+            # Who is not let in finds nothing to read: drivers tell that in many ways.
+            reason = Reason.UNREADABLE if connected else Reason.UNREACHABLE
+            raise self._failed(reason, error, told=told) from None
+
+    def _failed(self, reason: Reason, error: Exception, *, told: bool) -> SourceFailed:
+        self._table = None  # it may have other columns by now
+        if told:
+            # The class only, as the text of a failure may hold values of the question.
+            name, kind = self._source.name, type(error).__name__
+            log.warning("database_source_failed", source=name, error=kind)
+        return SourceFailed(reason)
+
+    async def _ask(self, question: Question) -> list[Row]:
+        period = self._access.period
+        async with self._connected() as connection:
+            asked = statement(await self._known(connection), question, period, self._source.axes)
+            if asked is None:
+                return []
+            found = (await connection.execute(asked)).mappings().fetchall()
+            if len(found) > MAX_ROWS:
+                raise SourceFailed(Reason.TOO_LARGE)
+            return [
+                row_of({str(n): v for n, v in one.items()}, question, period, self._access.clock)
+                for one in found
+            ]
+
+    async def _known(self, connection: AsyncConnection) -> Table:
+        if self._table is None:
+            schema, name = split_name(self._access.table)
+            self._table = await connection.run_sync(
+                lambda plain: Table(
+                    name, MetaData(), schema=schema, autoload_with=plain, resolve_fks=False
+                )
+            )
+        return self._table
+
+
+def address_of(text: str) -> URL:
+    """An address as we use it. Raises InvalidAddress."""
+    try:
+        url = make_url(text.strip())
+    except exc.ArgumentError:
+        raise InvalidAddress("is no address such as postgresql://name:password@host/db") from None
+    driver = DRIVERS.get(url.drivername)
+    if driver is None:
+        raise InvalidAddress(f"begins with none of {', '.join(f'{name}://' for name in DRIVERS)}")
+    return url.set(drivername=driver)
+
+
+def open_engine(url: URL, connections: int, timeout_ms: int) -> AsyncEngine:
+    """The connections to one database; made when they are needed. Raises InvalidAddress."""
+    options: dict[str, Any] = {"hide_parameters": True, "pool_pre_ping": True}
+    kind = url.get_backend_name()
+    if kind == "sqlite":
+        url = url.set(database=f"file:{url.database}", query={"mode": "ro", "uri": "true"})
+    else:
+        options |= {"pool_size": connections, "max_overflow": 0, "pool_timeout": _CONNECT_SECONDS}
+    if kind == "postgresql":
+        server = {
+            "default_transaction_read_only": "on",
+            "statement_timeout": str(timeout_ms),
+            "application_name": "landschap",
+        }
+        options["connect_args"] = {"timeout": _CONNECT_SECONDS, "server_settings": server}
+    elif kind in ("mariadb", "mysql"):
+        options["connect_args"] = {
+            "connect_timeout": _CONNECT_SECONDS,
+            "init_command": "SET SESSION TRANSACTION READ ONLY",
+        }
+    try:
+        return create_async_engine(url, **options)
+    except (ModuleNotFoundError, exc.NoSuchModuleError) as error:
+        package = url.get_driver_name()
+        raise InvalidAddress(f"needs the package {package}, which is not installed") from error

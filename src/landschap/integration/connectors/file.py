@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A file as a source: asked by key from a snapshot that follows the file.
+
+A file that changed is taken in beside the questions; until that is done, and when it can not be
+read, the former state goes on answering, with its own moment in the provenance.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import structlog
+
+from landschap.integration.access import FileAccess
+from landschap.integration.connectors.file_rows import Cells, UnreadableFile
+from landschap.integration.connectors.snapshot import Snapshot, Stamp, find, take, value_at
+from landschap.integration.model import Axes, Source
+from landschap.integration.rows import Question, Reason, Row, SourceFailed, key_text
+from landschap.integration.sql import MAX_ROWS
+from landschap.vocabulary.ijson import JsonValue
+
+log = structlog.get_logger(__name__)
+_LOOK_AGAIN_SECONDS = 1.0
+_TRY_AGAIN_SECONDS = 30.0
+
+
+class FileConnector:
+    """Asks the snapshot of one file."""
+
+    def __init__(self, source: Source, access: FileAccess, file: Path, folder: Path) -> None:
+        self._source = source
+        self._access = access
+        self._file = file
+        self._folder = folder
+        self._held: _Held | None = None
+        self._taking: asyncio.Task[None] | None = None
+        self._looked = 0.0
+        self._refused: Stamp | None = None
+
+    async def rows(self, question: Question) -> Sequence[Row]:
+        """The rows of all keys. Raises SourceFailed when no state of the file was ever read."""
+        await self._follow()
+        held = self._held
+        if held is None:
+            raise SourceFailed(Reason.UNREADABLE)
+        try:
+            return await asyncio.to_thread(self._rows, held, question)
+        except sqlite3.Error:
+            self._held = None  # its snapshot is gone or damaged: it is made anew
+            raise SourceFailed(Reason.UNREADABLE) from None
+
+    async def look(self) -> Snapshot:
+        """Take in what the file is now. Raises UnreadableFile or OSError."""
+        return await asyncio.to_thread(
+            take, self._access, self._source.keys, self._file, self._folder
+        )
+
+    async def _follow(self) -> None:
+        now = asyncio.get_running_loop().time()
+        pause = _TRY_AGAIN_SECONDS if self._refused is not None else _LOOK_AGAIN_SECONDS
+        if (self._taking is None and now - self._looked >= pause) or self._held is None:
+            self._looked = now
+            if self._taking is None and await self._changed():
+                self._taking = asyncio.create_task(self._take())
+        if self._held is None and self._taking is not None:
+            # Shielded: who has no time for the first reading must not begin it anew for the next.
+            await asyncio.shield(self._taking)
+
+    async def _changed(self) -> bool:
+        try:
+            stamp = await asyncio.to_thread(Stamp.of, self._file)
+        except OSError:
+            return self._held is None
+        return self._held is None or stamp not in (self._held.snapshot.stamp, self._refused)
+
+    async def _take(self) -> None:
+        try:
+            self._held = await asyncio.to_thread(_Held, await self.look())
+            self._refused = None
+        except (UnreadableFile, OSError, sqlite3.Error) as error:
+            log.warning("file_source_not_taken_in", source=self._source.name, why=str(error))
+            self._refused = await asyncio.to_thread(_stamp_of, self._file)
+        finally:
+            self._taking = None
+
+    def _rows(self, held: _Held, question: Question) -> list[Row]:
+        place = self._source.keys.index(question.by)
+        found: list[Row] = []
+        with held.lock:
+            for cells in find(held.opened, place, question.keys):
+                row = self._row(cells, question, held.snapshot)
+                if self._source.axes is Axes.NONE or _holds(row, question):
+                    found.append(row)
+                if len(found) > MAX_ROWS:
+                    raise SourceFailed(Reason.TOO_LARGE)
+        return found
+
+    def _row(self, cells: Cells, question: Question, held: Snapshot) -> Row:
+        period = self._access.period
+        return Row(
+            id=key_text(value_at(cells, question.by)),
+            values={column: value_at(cells, column) for column in question.columns},
+            begin=_text(cells, period.begin),
+            end=_text(cells, period.end),
+            registered=_text(cells, period.registered) or held.stamp.written,
+            clock=self._access.clock,
+        )
+
+
+class _Held:
+    """A snapshot that is open, so that it can be read until the last even when it is replaced."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.lock = threading.Lock()
+        self.opened = sqlite3.connect(
+            f"file:{snapshot.path}?mode=ro", uri=True, check_same_thread=False
+        )
+
+    def __del__(self) -> None:
+        """Close it when nobody reads it any longer."""
+        self.opened.close()
+
+
+def _holds(row: Row, question: Question) -> bool:
+    day = question.moment.valid_on.isoformat()
+    return (row.begin or "")[:10] <= day and (row.end is None or day < row.end[:10])
+
+
+def _text(cells: Mapping[str, JsonValue], column: str) -> str | None:
+    value = value_at(cells, column) if column else None
+    return value if isinstance(value, str) and value else None
+
+
+def _stamp_of(file: Path) -> Stamp | None:
+    try:
+        return Stamp.of(file)
+    except OSError:
+        return None

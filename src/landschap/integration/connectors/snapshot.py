@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A file of rows as an indexed snapshot: an SQLite file that is made whole and then never changes.
+
+The name of a snapshot holds what it was made of, so that the same file is not read twice and a
+half-made one is never used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from landschap.integration.access import FileAccess
+from landschap.integration.connectors.file_rows import Cells, UnreadableFile, cells_of
+from landschap.integration.rows import at_path, key_text
+from landschap.vocabulary.ijson import JsonValue
+from landschap.vocabulary.times import as_utc_text
+
+_AT_ONCE = 1_000
+_SUFFIX = ".momentopname"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamp:
+    """By what a file is known to be another one: its size and when it was written."""
+
+    size: int
+    written_ns: int
+
+    @classmethod
+    def of(cls, path: Path) -> Stamp:
+        """The stamp of a file now. Raises OSError."""
+        told = path.stat()
+        return cls(size=told.st_size, written_ns=told.st_mtime_ns)
+
+    @property
+    def written(self) -> str:
+        """When the file was written, as a moment in UTC."""
+        return as_utc_text(datetime.fromtimestamp(self.written_ns / 1e9, UTC))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """One snapshot on disk: where it is, what it was made of, how many rows, which columns."""
+
+    path: Path
+    stamp: Stamp
+    rows: int
+    columns: tuple[str, ...]
+
+
+def take(access: FileAccess, keys: Sequence[str], file: Path, folder: Path) -> Snapshot:
+    """The snapshot of a file as it is now, made when it is not there yet.
+
+    Raises UnreadableFile, and OSError when the snapshot can not be written.
+    """
+    try:
+        stamp = Stamp.of(file)
+    except OSError as error:
+        raise UnreadableFile(f"{file}: can not be read: {error.strerror}") from None
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    made = folder / f"{_name(access, keys, file)}-{stamp.written_ns}-{stamp.size}{_SUFFIX}"
+    if not made.exists():
+        _make(access, keys, file, made)
+        if Stamp.of(file) != stamp:
+            made.unlink()
+            raise UnreadableFile(f"{file.name}: was written to while it was read; it is read again")
+        _remove_former(made)
+    with closing(sqlite3.connect(f"file:{made}?mode=ro", uri=True)) as opened:
+        (count,) = opened.execute("SELECT count(*) FROM rij").fetchone()
+        first = opened.execute("SELECT inhoud FROM rij LIMIT 1").fetchone()
+    columns = tuple(json.loads(first[0])) if first else ()
+    return Snapshot(path=made, stamp=stamp, rows=count, columns=columns)
+
+
+def find(snapshot: sqlite3.Connection, key: int, wanted: Sequence[str]) -> Iterator[Cells]:
+    """The rows whose key of this number is one of those that are wanted."""
+    statement = (
+        "SELECT inhoud FROM rij WHERE nummer IN ("
+        "SELECT rij FROM sleutel, json_each(?) AS gevraagd"
+        " WHERE sleutel.soort = ? AND sleutel.waarde = gevraagd.value) ORDER BY nummer"
+    )
+    for (text,) in snapshot.execute(statement, (json.dumps(list(wanted)), key)):
+        yield json.loads(text)
+
+
+def _name(access: FileAccess, keys: Sequence[str], file: Path) -> str:
+    # Another separator or another key makes another snapshot of the same file.
+    made_of = json.dumps([str(file.resolve()), repr(access), list(keys)])
+    return f"{file.stem}-{hashlib.sha256(made_of.encode()).hexdigest()[:16]}"
+
+
+def _make(access: FileAccess, keys: Sequence[str], file: Path, made: Path) -> None:
+    handle, name = tempfile.mkstemp(dir=made.parent, prefix=".", suffix=_SUFFIX)
+    os.close(handle)
+    begun = Path(name)
+    try:
+        with closing(sqlite3.connect(begun)) as target:
+            # It is thrown away when anything goes wrong, so no journal is needed meanwhile.
+            target.executescript(
+                "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
+                "CREATE TABLE rij (nummer INTEGER PRIMARY KEY, inhoud TEXT NOT NULL);"
+                "CREATE TABLE sleutel (soort INTEGER, waarde TEXT, rij INTEGER)"
+            )
+            _fill(target, cells_of(access, file), keys)
+            target.execute("CREATE INDEX op_waarde ON sleutel (soort, waarde, rij)")
+            target.commit()
+        begun.rename(made)
+    finally:
+        begun.unlink(missing_ok=True)
+
+
+def _fill(target: sqlite3.Connection, cells: Iterator[Cells], keys: Sequence[str]) -> None:
+    rows: list[tuple[int, str]] = []
+    found: list[tuple[int, str, int]] = []
+
+    def write() -> None:
+        target.executemany("INSERT INTO rij VALUES (?, ?)", rows)
+        target.executemany("INSERT INTO sleutel VALUES (?, ?, ?)", found)
+        rows.clear()
+        found.clear()
+
+    for number, row in enumerate(cells):
+        if number == 0:
+            _check_keys(row, keys)
+        rows.append((number, json.dumps(row, ensure_ascii=False)))
+        for place, key in enumerate(keys):
+            if text := key_text(value_at(row, key)):
+                found.append((place, text, number))
+        if len(rows) >= _AT_ONCE:
+            write()
+    write()
+
+
+def _check_keys(row: Cells, keys: Sequence[str]) -> None:
+    for key in keys:
+        if key not in row and at_path(row, key) is None and key.partition(".")[0] not in row:
+            columns = ", ".join(sorted(row))
+            raise UnreadableFile(f"there is no column {key!r}; there are {columns}")
+
+
+def value_at(row: Cells, column: str) -> JsonValue:
+    """A column by its name, or by a dotted path into what a column holds."""
+    return row[column] if column in row else at_path(row, column)
+
+
+def _remove_former(made: Path) -> None:
+    """Snapshots of former states of the same file; who still reads one keeps it until then."""
+    stem = made.name.rsplit("-", 2)[0]
+    for each in made.parent.glob(f"{stem}-*{_SUFFIX}"):
+        if each != made:
+            each.unlink(missing_ok=True)

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A SOAP service as a source: one question per key, some at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import partial
+
+import aiohttp
+
+from landschap.integration.access import SoapAccess
+from landschap.integration.connectors.guarding import Guard, all_of
+from landschap.integration.connectors.rest import RestDoor, read_limited, trace_headers
+from landschap.integration.rows import Question, Reason, Row, SourceFailed, key_text
+from landschap.integration.soap import Fault, Reader, Template, UnreadableAnswer
+from landschap.platform.ids import new_span_id
+from landschap.vocabulary.times import AMSTERDAM
+
+
+class SoapConnector:
+    """Asks one SOAP service. Raises InvalidPath for a declaration that was not checked."""
+
+    def __init__(self, access: SoapAccess, template: Template, door: RestDoor) -> None:
+        self._access = access
+        self._template = template
+        self._door = door
+        self._reader = Reader(access)
+        self._guard = Guard(access.concurrency)
+
+    async def rows(self, question: Question) -> Sequence[Row]:
+        """The rows of all keys. Raises SourceFailed; one failed question fails them all."""
+        asks = [partial(self._ask, question, key) for key in question.keys]
+        if len(asks) == 1:
+            return await self._guard.run(asks[0])
+        found = await all_of([asyncio.create_task(self._guard.run(ask)) for ask in asks])
+        return [row for rows in found for row in rows]
+
+    async def _ask(self, question: Question, key: str) -> list[Row]:
+        now = datetime.now(UTC).astimezone(AMSTERDAM)
+        facts = {
+            "sleutel": key,
+            "dag": question.moment.valid_on.strftime("%Y%m%d"),
+            "moment": now.strftime("%Y%m%d%H%M%S"),
+            "referentie": new_span_id().hex(),
+        }
+        message = self._template.message({question.by, *question.columns}, facts)
+        try:
+            async with self._door.session.post(
+                self._access.url,
+                data=message,
+                headers=self._headers(question),
+                allow_redirects=False,
+            ) as answer:
+                # A fault comes with status 500, and is an answer all the same (SOAP 1.1, 6.2).
+                if answer.status not in (200, 500):
+                    refused = 400 <= answer.status < 500
+                    raise SourceFailed(Reason.REFUSED if refused else Reason.UNREACHABLE)
+                body = await read_limited(answer, self._access.max_bytes)
+        except aiohttp.ClientPayloadError:
+            raise SourceFailed(Reason.UNREADABLE) from None
+        except (aiohttp.ClientError, OSError):
+            raise SourceFailed(Reason.UNREACHABLE) from None
+        return self._rows(body, question, key)
+
+    def _rows(self, body: bytes, question: Question, key: str) -> list[Row]:
+        try:
+            return [self._row(each, question, key) for each in self._reader.records(body)]
+        except Fault:
+            raise SourceFailed(Reason.REFUSED) from None
+        except UnreadableAnswer:
+            raise SourceFailed(Reason.UNREADABLE) from None
+
+    def _row(self, record: object, question: Question, key: str) -> Row:
+        values = self._reader.values(record, {question.by, *question.columns})
+        if key_text(values.get(question.by)) != key:
+            # An answer about somebody else is no answer, and must not be told as one.
+            raise UnreadableAnswer("is about another key")
+        begin, end, registered = self._reader.period(record)
+        return Row(
+            id=key,
+            values={column: values.get(column) for column in question.columns},
+            begin=begin,
+            end=end,
+            registered=registered,
+            clock=self._access.clock if registered else "",
+        )
+
+    def _headers(self, question: Question) -> dict[str, str]:
+        headers = {
+            "Accept": "text/xml",
+            "Content-Type": "text/xml; charset=utf-8",
+            "SOAPAction": f'"{self._access.action}"',
+        }
+        if self._access.secret_header:
+            headers[self._access.secret_header] = self._door.secret
+        headers.update(trace_headers(question.trace))
+        return headers

@@ -1,0 +1,286 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What stands under ``bronnen``: per source its kind, and how that kind is reached."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Callable, Mapping
+from string import Formatter
+
+from landschap.integration.access import (
+    Access,
+    DatabaseAccess,
+    FileAccess,
+    FileForm,
+    PeriodPaths,
+    RegisterAccess,
+    RestAccess,
+    SoapAccess,
+    XmlColumn,
+)
+from landschap.integration.model import Axes, Source
+from landschap.integration.xml_paths import InvalidPath, check_path
+from landschap.integration.yamltree import Block
+
+DEFAULT_TIMEOUT_MS = 800
+CLOCKS = ("eigen", "bron", "landelijk")
+# A grant hash, or what stands for one: service, peer/service, an alias; with @ for whom is asked.
+_CONTRACT = re.compile(r"[A-Za-z0-9$][A-Za-z0-9$._/@-]{0,254}")
+_CONTRACT_WORDS = "the name of a connection, such as woz or 00000099000000003000/woz"
+_TABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*(?:\.[A-Za-z_][A-Za-z0-9_$]*)?")
+MAX_ANSWER_BYTES = 50_000_000
+MAX_CONNECTIONS = 64
+
+
+def read_sources(top: Block) -> dict[str, Source]:
+    """The sources of a declaration by name."""
+    block = top.block("bronnen", required=True)
+    return {name: _source(name, part) for name, part in block.named()} if block else {}
+
+
+def _source(name: str, block: Block) -> Source:
+    kind = block.choice("soort", tuple(_READERS))
+    access = _READERS[kind](block)
+    # A table or file of another system keeps what is so, seldom what was known when.
+    default = Axes.BOTH if isinstance(access, RegisterAccess | RestAccess) else Axes.NONE
+    source = Source(
+        name=name,
+        access=access,
+        keys=block.texts("sleutels"),
+        axes=Axes(block.choice("tijd", tuple(Axes), default)),
+        holder=block.text("bronhouder"),
+        timeout_ms=block.whole("timeout_ms", DEFAULT_TIMEOUT_MS, 1, 60_000),
+    )
+    if isinstance(access, DatabaseAccess | FileAccess):
+        _check_axes(block, access, source.axes)
+    block.close()
+    return source
+
+
+def _check_axes(block: Block, access: DatabaseAccess | FileAccess, axes: Axes) -> None:
+    where = block.line_of("tijd"), block.key("tijd")
+    if axes is Axes.BOTH:
+        message = "a table or file can not tell what was known when; write geldig or geen"
+        block.report.add(*where, message)
+    if axes is Axes.VALID and not access.period.begin:
+        message = "to ask as of a day, periode must name the column in which a row begins"
+        block.report.add(*where, message)
+
+
+def _register(block: Block) -> RegisterAccess:
+    return RegisterAccess(register=block.text("register"), object_type=block.text("objecttype"))
+
+
+def _rest(block: Block) -> RestAccess:
+    secret_header, secret_file = _secret(block)
+    outway = block.block("outway")
+    access = RestAccess(
+        url=_url(block),
+        batch=block.whole("stapel", 1, 1, 1_000),
+        concurrency=_concurrency(block),
+        records=block.text("records", ""),
+        fields_parameter=block.text("velden_parameter", ""),
+        secret_header=secret_header,
+        secret_file=secret_file,
+        period=_period(block),
+        clock=_clock(block),
+        max_bytes=_max_bytes(block),
+        contract=_contract(outway) if outway else "",
+        purpose=outway.text("doel", "") if outway else "",
+    )
+    if outway:
+        outway.close()
+    return access
+
+
+def _database(block: Block) -> DatabaseAccess:
+    table = block.text("tabel")
+    if table and not _TABLE.fullmatch(table):
+        message = "must be the name of a table or view, with its schema before it: brp.personen"
+        block.report.add(block.line_of("tabel"), block.key("tabel"), message)
+    return DatabaseAccess(
+        secret_file=block.text("verbinding"),
+        table=table,
+        period=_period(block),
+        clock=_clock(block),
+        connections=block.whole("verbindingen", 4, 1, MAX_CONNECTIONS),
+    )
+
+
+def _file(block: Block) -> FileAccess:
+    form = FileForm(block.choice("vorm", tuple(FileForm)))
+    written = block.block("csv", required=form is FileForm.CSV)
+    access = FileAccess(
+        path=block.text("pad"),
+        form=form,
+        separator=_one_sign(written, "scheiding") if written else "",
+        quote=_one_sign(written, "aanhaling") if written else "",
+        encoding=_encoding(written) if written else "utf-8",
+        sheet=block.text("blad", ""),
+        records=block.text("records", ""),
+        period=_period(block),
+        clock=_clock(block),
+    )
+    if written:
+        written.close()
+    return access
+
+
+def _soap(block: Block) -> SoapAccess:
+    secret_header, secret_file = _secret(block)
+    namespaces = _namespaces(block)
+    return SoapAccess(
+        url=_plain_url(block),
+        action=block.text("handeling", ""),
+        template=block.text("vraag"),
+        namespaces=namespaces,
+        records=_xpath(block, "records", namespaces),
+        columns=_xml_columns(block, namespaces),
+        concurrency=_concurrency(block),
+        secret_header=secret_header,
+        secret_file=secret_file,
+        period=_xml_period(block, namespaces),
+        clock=_clock(block),
+        max_bytes=_max_bytes(block),
+    )
+
+
+_READERS: Mapping[str, Callable[[Block], Access]] = {
+    "register": _register,
+    "rest": _rest,
+    "database": _database,
+    "bestand": _file,
+    "soap": _soap,
+}
+
+
+# What several kinds share.
+def _secret(block: Block) -> tuple[str, str]:
+    inner = block.block("geheim")
+    if inner is None:
+        return "", ""
+    found = inner.text("kop"), inner.text("bestand")
+    inner.close()
+    return found
+
+
+def _concurrency(block: Block) -> int:
+    return block.whole("gelijktijdig", 8, 1, 256)
+
+
+def _clock(block: Block) -> str:
+    return block.choice("klok", CLOCKS, "bron")
+
+
+def _max_bytes(block: Block) -> int:
+    return block.whole("hoogstens_bytes", 1_000_000, 1_000, MAX_ANSWER_BYTES)
+
+
+def _contract(outway: Block) -> str:
+    text = outway.text("contract")
+    if text and not _CONTRACT.fullmatch(text):
+        message = f"must be {_CONTRACT_WORDS}"
+        outway.report.add(outway.line_of("contract"), outway.key("contract"), message)
+    return text
+
+
+def _period(block: Block) -> PeriodPaths:
+    inner = block.block("periode")
+    if inner is None:
+        return PeriodPaths()
+    paths = PeriodPaths(
+        begin=inner.text("begin", ""),
+        end=inner.text("eind", ""),
+        registered=inner.text("registratie", ""),
+    )
+    inner.close()
+    return paths
+
+
+def _url(block: Block) -> str:
+    url = block.text("url")
+    try:
+        names = [name for _, name, spec, _ in Formatter().parse(url) if name is not None or spec]
+    except ValueError:
+        names = []
+    if url and (len(names) != 1 or not re.match(r"https?://[^/{}]+/", url)):
+        block.report.add(
+            block.line_of("url"),
+            block.key("url"),
+            "must start with http:// or https:// and hold exactly one key in braces",
+        )
+    return url
+
+
+def _plain_url(block: Block) -> str:
+    url = block.text("url")
+    if url and not re.fullmatch(r"https?://[^/{}\s]+/[^{}\s]*", url):
+        message = "must start with http:// or https://; the key goes into the message"
+        block.report.add(block.line_of("url"), block.key("url"), message)
+    return url
+
+
+def _one_sign(block: Block, name: str) -> str:
+    text = block.text(name)
+    sign = "\t" if text in ("tab", "\\t") else text
+    if sign and (len(sign) != 1 or sign in "\r\n"):
+        block.report.add(block.line_of(name), block.key(name), "must be one character, or tab")
+        return ""
+    return sign
+
+
+def _encoding(block: Block) -> str:
+    name = block.text("codering")
+    try:
+        return codecs.lookup(name).name if name else ""
+    except LookupError:
+        valid = ("utf-8", "utf-8-sig", "windows-1252", "iso-8859-15")
+        line, key = block.line_of("codering"), block.key("codering")
+        block.report.unknown(line, key, "encoding", name, valid)
+        return ""
+
+
+def _namespaces(block: Block) -> dict[str, str]:
+    inner = block.block("naamruimten", required=True)
+    return {name: inner.text(name) for name in inner.names()} if inner else {}
+
+
+def _xpath(
+    block: Block, name: str, namespaces: Mapping[str, str], default: str | None = None
+) -> str:
+    text = block.text(name, default)
+    try:
+        check_path(text, namespaces)
+    except InvalidPath as error:
+        block.report.add(block.line_of(name), block.key(name), str(error))
+    return text
+
+
+def _xml_columns(block: Block, namespaces: Mapping[str, str]) -> dict[str, XmlColumn]:
+    inner = block.block("kolommen", required=True)
+    found: dict[str, XmlColumn] = {}
+    for name in inner.names() if inner else ():
+        assert inner is not None  # noqa: S101  # else there are no names
+        if not inner.holds_mapping(name):
+            found[name] = XmlColumn(path=_xpath(inner, name, namespaces))
+            continue
+        part = inner.block(name)
+        if part is not None:
+            path, kind = _xpath(part, "pad", namespaces), part.choice("soort", ("stuf_datum",))
+            found[name] = XmlColumn(path=path, stuf_date=kind == "stuf_datum")
+            part.close()
+    return found
+
+
+def _xml_period(block: Block, namespaces: Mapping[str, str]) -> PeriodPaths:
+    inner = block.block("periode")
+    if inner is None:
+        return PeriodPaths()
+    paths = PeriodPaths(
+        begin=_xpath(inner, "begin", namespaces, ""),
+        end=_xpath(inner, "eind", namespaces, ""),
+        registered=_xpath(inner, "registratie", namespaces, ""),
+    )
+    inner.close()
+    return paths

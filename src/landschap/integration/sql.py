@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A question to a table as a statement, in the dialect of whichever database it is.
+
+Only the asked columns are named, keys are values that are bound, never text in the statement.
+Keys are made of the kind that the column is, so that the database can use its index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from math import isfinite
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, Table, and_, or_, select
+
+from landschap.integration.access import PeriodPaths
+from landschap.integration.model import Axes
+from landschap.integration.rows import Question, Row, key_text
+from landschap.vocabulary.ijson import JsonValue
+from landschap.vocabulary.times import as_utc_text
+
+# More rows than this for one question is bulk delivery, not a lookup.
+MAX_ROWS = 10_000
+
+
+class UnknownColumn(ValueError):
+    """A column that the table does not have; holds its name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class UnreadableValue(ValueError):
+    """A value of a kind that has no JSON form. Holds the kind only, never the value."""
+
+
+def split_name(table: str) -> tuple[str | None, str]:
+    """Schema and name of a table as it is declared."""
+    schema, _, name = table.rpartition(".")
+    return schema or None, name
+
+
+def statement(
+    table: Table, question: Question, period: PeriodPaths, axes: Axes
+) -> Select[*tuple[Any, ...]] | None:
+    """The statement, or None when none of the keys can stand in the column.
+
+    Raises UnknownColumn.
+    """
+    wanted = dict.fromkeys([question.by, *question.columns, *period.named])
+    columns = [_column(table, name) for name in wanted]
+    by = _column(table, question.by)
+    keys = [made for key in question.keys if (made := _as_kind(key, by)) is not None]
+    if not keys:
+        return None
+    where: ColumnElement[bool] = by.in_(keys)
+    if axes is Axes.VALID:
+        where = and_(where, _holds_on(table, period, question.moment.valid_on))
+    return select(*columns).where(where).limit(MAX_ROWS + 1)
+
+
+def _column(table: Table, name: str) -> ColumnElement[object]:
+    found = table.columns.get(name)
+    if found is None:
+        raise UnknownColumn(name)
+    return found
+
+
+def _holds_on(table: Table, period: PeriodPaths, day: date) -> ColumnElement[bool]:
+    begin = _column(table, period.begin)
+    holds: ColumnElement[bool] = or_(begin.is_(None), begin <= _moment_of(day, begin))
+    if period.end:
+        end = _column(table, period.end)
+        holds = and_(holds, or_(end.is_(None), end > _moment_of(day, end)))
+    return holds
+
+
+def _kind(column: ColumnElement[object]) -> type | None:
+    try:
+        return column.type.python_type
+    except NotImplementedError:
+        return None
+
+
+def _moment_of(day: date, column: ColumnElement[object]) -> object:
+    kind = _kind(column)
+    if kind is datetime:
+        return datetime(day.year, day.month, day.day)  # noqa: DTZ001  # the column has no zone either
+    return day if kind is date else day.isoformat()
+
+
+def _as_kind(key: str, column: ColumnElement[object]) -> object:
+    """The key as the column has it; None when it can not stand there, so nothing has it."""
+    try:
+        match _kind(column):
+            case kind if kind is int:
+                return int(key) if key.isascii() and key_text(int(key)) == key else None
+            case kind if kind is Decimal or kind is float:
+                return Decimal(key)
+            case kind if kind is UUID:
+                return UUID(key)
+            case kind if kind is date:
+                return date.fromisoformat(key)
+    except (ValueError, InvalidOperation):
+        return None
+    return key
+
+
+def row_of(
+    record: Mapping[str, object], question: Question, period: PeriodPaths, clock: str
+) -> Row:
+    """One record as a row: the asked columns only. Raises UnreadableValue."""
+    values = {column: as_json(record[column]) for column in question.columns}
+    return Row(
+        id=key_text(as_json(record[question.by])),
+        values=values,
+        begin=_day(record, period.begin),
+        end=_day(record, period.end),
+        registered=_moment(record, period.registered),
+        clock=clock if period.registered else "",
+    )
+
+
+def as_json(value: object) -> JsonValue:
+    """A value of a database as JSON has it. Raises UnreadableValue."""
+    match value:
+        case None | bool() | int() | str():
+            return value
+        case float():
+            return value if isfinite(value) else None
+        case Decimal():
+            return int(value) if value == value.to_integral_value() else float(value)
+        case datetime() if value.tzinfo is not None:
+            return as_utc_text(value)
+        case datetime() | date():
+            return value.isoformat()
+        case UUID():
+            return str(value)
+        case Mapping():
+            return {str(name): as_json(inner) for name, inner in value.items()}
+        case Sequence() if not isinstance(value, bytes | bytearray):
+            return [as_json(inner) for inner in value]
+    raise UnreadableValue(type(value).__name__)
+
+
+def _day(record: Mapping[str, object], name: str) -> str | None:
+    value = record[name] if name else None
+    if isinstance(value, datetime):
+        return value.date().isoformat()
+    return _text(value)
+
+
+def _moment(record: Mapping[str, object], name: str) -> str | None:
+    return _text(record[name]) if name else None
+
+
+def _text(value: object) -> str | None:
+    found = as_json(value)
+    return found if isinstance(found, str) and found else None
