@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import zipfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import asyncpg
@@ -21,6 +22,7 @@ from tests.logboek.log_rig import OTHER, PEER
 from landschap.cli.incident import incident
 from landschap.cli.report import report
 from landschap.console.council.figures import few, quarter_before, told
+from landschap.console.council.store.outages import outages_between, seen
 from landschap.platform.trouble import Trouble
 
 
@@ -132,6 +134,23 @@ async def test_a_breach_is_noted_with_what_was_done_about_it(organisation: Organ
     assert (named.exit_code, "number of a person" in named.stderr) == (2, True)
     ahead = await typed("note", "--found", "9000-11-01T09:30", "een brief te veel")
     assert (ahead.exit_code, "still ahead" in ahead.stderr) == (2, True)
+
+
+async def test_a_silence_of_more_than_three_minutes_is_an_outage(
+    organisation: Organisation,
+) -> None:
+    pool = await organisation.database.pool("console")
+    begin = datetime(2020, 1, 1, tzinfo=UTC)
+    assert await outages_between(pool, begin, begin + timedelta(hours=1)) is None
+    for minute in (0, 1, 2, 5, 9, 10):
+        await seen(pool, begin + timedelta(minutes=minute))
+    found = await outages_between(pool, begin, begin + timedelta(minutes=11))
+    assert found is not None
+    assert (found.count, found.length) == (1, timedelta(minutes=4))
+    # What lies before the period, or after it, counts for as far as it lies in it.
+    part = await outages_between(pool, begin + timedelta(minutes=7), begin + timedelta(minutes=30))
+    assert part is not None
+    assert (part.count, part.length) == (2, timedelta(minutes=2 + 20))
 
 
 def test_small_numbers_of_persons_are_not_told_and_others_are() -> None:

@@ -19,12 +19,15 @@ from landschap.cli.accepting import keep_accepted
 from landschap.cli.composition import Composition
 from landschap.cli.notices import notice_work
 from landschap.cli.verifying import verified
+from landschap.console.council.store.gathering import Sources, gather
+from landschap.console.council.worker import CouncilDeps, keep_reporting
 from landschap.console.verifying.worker import VerifyDeps, keep_verifying
 from landschap.fsc import worker as fsc
 from landschap.fsc.client.deciding import Decider, keep_deciding
 from landschap.fsc.witnesses.worker import WitnessDeps, keep_witnessed
 from landschap.gateway.security.worker import follow_refusals
 from landschap.gateway.store import offered_services
+from landschap.gateway.usage.store import Rooms
 from landschap.gateway.worker import AccessDeps, follow_access
 from landschap.logboek.store import LogWriter
 from landschap.logboek.worker import Signer, keep_anchoring
@@ -71,6 +74,24 @@ async def _verifying(made: Composition, stop: asyncio.Event) -> None:
     """Verify the log for whoever asks for it in the console."""
     pool = await made.pool("console")
     await keep_verifying(VerifyDeps(pool=pool, verify=partial(verified, made.settings)), stop)
+
+
+async def _reporting(made: Composition, stop: asyncio.Event) -> None:
+    """Make the quarterly reports that are asked for in the console; note that the log is up."""
+    settings, pool = made.settings, await made.pool("console")
+    rooms = Rooms(
+        log=await made.pool("logboek"),
+        purposes=await made.pool("purposes"),
+        fsc=await made.pool("fsc"),
+    )
+    sources = Sources(
+        console=pool,
+        rooms=rooms,
+        registers=await made.pool("registers"),
+        oin=settings.organisation.oin.value,
+        organisation=settings.organisation.name,
+    )
+    await keep_reporting(CouncilDeps(pool=pool, gather=partial(gather, sources)), stop)
 
 
 async def run_worker(settings: Settings) -> None:
@@ -121,7 +142,8 @@ async def run_worker(settings: Settings) -> None:
             group.create_task(fsc.run_worker(deps, stop))
             group.create_task(keep_witnessed(witnesses, stop))
             group.create_task(follow_access(access, stop))
-            group.create_task(_verifying(made, stop))
+            for asked_in_the_console in (_verifying, _reporting):
+                group.create_task(asked_in_the_console(made, stop))
             group.create_task(keep_watched(made, log_pool, stop))
             group.create_task(keep_deciding(decider, stop))
             group.create_task(keep_lists(settings, stop))

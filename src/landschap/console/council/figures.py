@@ -16,6 +16,7 @@ from datetime import datetime
 import msgspec
 
 from landschap.logboek.accounts import LEAST_SUBJECTS, last_quarter, quarter_of
+from landschap.vocabulary.times import amsterdam_day
 
 FORM = 1
 # What is counted, in order; True: it is about persons, so that a small number is not told.
@@ -135,6 +136,15 @@ def refused_of(counts: Iterable[tuple[str, int]]) -> tuple[Refused, ...]:
 def quarter_before(quarter: str) -> str:
     """The quarter before ``2026-Q4``. Raises InvalidValue for another form."""
     return last_quarter(quarter_of(quarter)[0])
+
+
+def quarters_until(now: datetime, count: int) -> list[str]:
+    """The present quarter and those before it, the present one first."""
+    day = amsterdam_day(now)
+    found = [f"{day.year}-Q{(day.month - 1) // 3 + 1}"]
+    while len(found) < count:
+        found.append(quarter_before(found[-1]))
+    return found
 
 
 def days_since(moments: Iterable[datetime], at: datetime) -> int:
