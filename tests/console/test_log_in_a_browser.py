@@ -14,11 +14,14 @@ from playwright.async_api import Browser, Page
 from tests.browsing import Look, faults_at, opened, take_picture
 from tests.console.acts import RESIDENT, SIEBRAND, search
 from tests.console.console_rig import BURGERZAKEN, Console
+from tests.console.test_held import SHELTER
 from tests.console.test_officers_in_a_browser import SETTINGS, Eye, enter
 from tests.console.test_overview import refused
 from tests.console.test_persons import asked, decided, write_hidden
+from tests.logboek.hold_rig import TWO, held_long_ago
 
 from landschap.console.verifying import store
+from landschap.logboek.store.holds import lift_hold
 from landschap.platform.ids import uuid7
 from landschap.vocabulary.ijson import JsonValue
 
@@ -33,6 +36,7 @@ PAGES = {
     "rechten": "/console/rechten",
     "integriteit": "/console/integriteit",
     "meekijkers": "/console/meekijkers",
+    "achtergehouden": "/console/achtergehouden",
 }
 
 
@@ -42,6 +46,7 @@ async def test_pages_about_the_log_have_no_fault_that_a_program_can_find(
 ) -> None:
     await write_hidden(console)
     await fill_overview(console)
+    late = await held_long_ago(await console.database.administrator(), SHELTER)
     first, second = await console.visit("fg"), await console.visit("fg2")
     known = {}
     for name, who in (("waits", first), ("other", second), ("shown", first), ("refused", first)):
@@ -64,6 +69,8 @@ async def test_pages_about_the_log_have_no_fault_that_a_program_can_find(
             found = await faults_at(page, looks, f"console-fout{path.replace('/', '-')}-{language}")
             if found:
                 problems[f"wrong {path}"] = found
+    officers = await console.database.pool("logboek", role="landschap_disclosure")
+    assert await lift_hold(officers, late, TWO, "afgerond")
     assert problems == {}
 
 

@@ -207,7 +207,12 @@ async def test_what_is_held_back_is_marked_for_the_officer_and_left_out_of_the_f
     assert "geheim onderzoek" in page.text
 
 
-async def write_hidden(console: Console) -> None:
+async def write_hidden(
+    console: Console,
+    activity: str = HIDDEN_ACTIVITY,
+    name: str = "geheim onderzoek",
+    case: str = "geheim onderzoek",
+) -> None:
     """A line under a confidential activity."""
     from landschap.logboek.drafts import line_draft
     from landschap.logboek.payloads import LineEntry, Outcome
@@ -218,17 +223,17 @@ async def write_hidden(console: Console) -> None:
     entry = LineEntry(
         trace_id=new_trace_id(),
         span_id=new_span_id(),
-        name="geheim onderzoek",
+        name=name,
         started_at=now,
         ended_at=now,
         controller=deps.controller.value,
         outcome=Outcome.DELIVERED,
         system="proef",
-        activity=HIDDEN_ACTIVITY,
+        activity=activity,
         subject=subject_pseudonym(deps.pseudonym_key, deps.controller, "bsn", SIEBRAND),
         subject_type="https://weesp.example/register/pseudoniem/bsn/1",
         key_id=1,
-        processing_id="geheim onderzoek",
+        processing_id=case,
     )
     await deps.log.append([line_draft(entry, now=now)])
 

@@ -18,6 +18,8 @@ from landschap.platform.web import N_, Page
 from landschap.vocabulary.ijson import JsonValue, canonical
 from landschap.vocabulary.times import as_utc_text
 
+BY_LAW = N_("Gebruik op grond van de wet")
+
 
 def access_file(
     deps: ConsoleDeps, asked: Asked[Known], question: PersonQuestion, found: Found
@@ -34,6 +36,7 @@ def access_file(
             "outcomes": OUTCOMES,
             "words": words,
             "question": question,
+            "by_law": BY_LAW,
         },
     )
     tree: dict[str, JsonValue] = {
@@ -49,6 +52,14 @@ def access_file(
 
 def _use(words: Words, use: Use) -> JsonValue:
     activity = use.activity
+    if use.is_generic:
+        return {
+            "id": str(use.id),
+            "op": as_utc_text(use.at),
+            "alleenAlgemeen": True,
+            "waarvoor": words.say(BY_LAW),
+            "uitkomst": use.outcome.value,
+        }
     return {
         "id": str(use.id),
         "op": as_utc_text(use.at),

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -11,17 +11,19 @@ from uuid import UUID
 from landschap.console.officers.store import PersonQuestion
 from landschap.console.pages.context import ConsoleDeps, Pseudonyms, refuse
 from landschap.console.pages.looking import Looking
-from landschap.console.pages.processing import hidden_in
 from landschap.fsc.store import peer_names
 from landschap.gateway.usage.store import Rooms
 from landschap.gateway.uses.line import Lookups, Use, use_of
 from landschap.gateway.uses.store import activities_of
+from landschap.logboek.disclosure import is_generic
 from landschap.logboek.drafts import line_draft
 from landschap.logboek.payloads import LineEntry, Outcome
 from landschap.logboek.records import Record
 from landschap.logboek.store import uses_of
+from landschap.logboek.store.holds import disclosure
 from landschap.platform.ids import new_span_id, new_trace_id
 from landschap.platform.web import N_
+from landschap.purposes.store import confidential_activities
 
 LONGEST = timedelta(days=20 * 366)
 """As far back as the law keeps: twenty years for supplies of the BRP."""
@@ -39,10 +41,14 @@ OUTCOMES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """Uses, newest first; those in ``held`` the person does not see. ``more``: there are older."""
+    """Uses, newest first; those in ``held`` the person does not see. ``more``: there are older.
+
+    ``general`` are those of which the person is told no more than that there was a use, as told.
+    """
 
     uses: Sequence[Use]
     held: frozenset[UUID]
+    general: Mapping[UUID, Use]
     more: bool
 
     @property
@@ -52,8 +58,9 @@ class Found:
 
     @property
     def open_uses(self) -> list[Use]:
-        """Those the person may see."""
-        return [each for each in self.uses if each.id not in self.held]
+        """Those the person may see, as the person may see them."""
+        shown = (each for each in self.uses if each.id not in self.held)
+        return [self.general.get(each.id, each) for each in shown]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +135,16 @@ class PersonUses:
             names=await peer_names(self.rooms.fsc),
             activities=await activities_of(self.rooms.purposes, records),
         )
-        hidden = hidden_in(await self.deps.snapshot.newest())
-        uses = [use_of(each, lookups) for each in records]
-        held = frozenset(each.id for each in uses if each.activity_uri in hidden)
-        return Found(uses=uses, held=held, more=more)
+        confidential = await confidential_activities(self.rooms.purposes)
+        disclosed = await disclosure(self.rooms.log, confidential)
+        told = {each.record_id: disclosed.told(each) for each in records}
+        return Found(
+            uses=[use_of(each, lookups) for each in records],
+            held=frozenset(number for number, each in told.items() if each is None),
+            general={
+                number: use_of(each, lookups)
+                for number, each in told.items()
+                if each is not None and is_generic(each)
+            },
+            more=more,
+        )

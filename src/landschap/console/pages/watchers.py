@@ -31,6 +31,7 @@ from landschap.console.pages.context import (
     refuse,
     words_of,
 )
+from landschap.console.pages.held import held_in
 from landschap.console.pages.officer import Officer
 from landschap.console.pages.trace_view import LOOKS
 from landschap.fsc.states import State
@@ -62,6 +63,7 @@ def watcher_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
         values = {
             "has_persons": bool(console.access_activity),
             "overview": await _overview(deps),
+            "held": await held_in(deps.usage) if deps.usage else None,
             "days": PERIOD.days,
             "peak": PEAK,
             "ending": await _ending(deps),
