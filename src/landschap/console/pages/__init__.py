@@ -11,6 +11,7 @@ from litestar.types import ControllerRouterHandler
 
 from landschap.console.pages.context import BASE, ConsoleDeps, console_shape, door_of
 from landschap.console.pages.contracts import contract_routes
+from landschap.console.pages.council import council_routes
 from landschap.console.pages.deciding import deciding_routes
 from landschap.console.pages.emergency import emergency_routes
 from landschap.console.pages.held import held_routes
@@ -25,6 +26,7 @@ from landschap.console.pages.registers import register_routes
 from landschap.console.pages.reports import report_routes
 from landschap.console.pages.rights import rights_routes
 from landschap.console.pages.start import start_routes
+from landschap.console.pages.terms import term_routes
 from landschap.console.pages.trace import trace_routes
 from landschap.console.pages.watchers import watcher_routes
 from landschap.platform.web.login import login_routes
@@ -51,5 +53,7 @@ def routes(deps: ConsoleDeps) -> list[ControllerRouterHandler]:
         *integrity_routes(deps),
         *held_routes(deps),
         *rights_routes(deps),
+        *term_routes(deps),
+        *council_routes(deps),
         *watcher_routes(deps),
     ]
