@@ -458,6 +458,16 @@ async def test_more_than_an_answer_holds_is_refused(database: Database) -> None:
         assert code(answer) == (400, "result_too_large")
 
 
+async def test_the_action_of_the_manual_is_taken(log: Municipal) -> None:
+    page = (Path(__file__).parents[2] / "docs/how-to/municipal-logging.md").read_text("utf-8")
+    [example] = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    now = {"verwerkingsactiviteitUrl": ACTIVITY, "tijdstip": datetime.now(UTC).isoformat()}
+    answer = await log.post(json.loads(example) | now)
+    assert answer.status_code == 201, answer.text
+    assert (answer.json()["bewaartermijn"], answer.json()["systeem"]) == ("P10Y", "FooBarApp v2.1")
+    assert "jansen01" not in answer.text
+
+
 async def test_the_interface_is_described_by_the_rules_for_apis(log: Municipal) -> None:
     answer = await log.client.get(f"{BASE}/openapi.json")
     assert check_document(read_document(answer.content), Mode.STRICT, structures()) == []

@@ -58,6 +58,9 @@ _OBJECT_DROPPED = ("url", "verwerktObjectId", "betrokkenheid")
 _OBJECT_MEMBERS = frozenset({
     *_OBJECT_DROPPED, "objecttype", "soortObjectId", "objectId", "verwerkteSoortenGegevens",
 })  # fmt: skip
+# An employee is nobody's concern here, objects are looked through by themselves, and what comes
+# after the seconds of a moment can look like the number of a person.
+_NOT_SEARCHED = frozenset({"gebruiker", "verwerkteObjecten", "tijdstip"})
 _CHANGED = frozenset({"bewaartermijn", "vertrouwelijkheid"})
 # What our own names for it are called here.
 _PLACES = {
@@ -114,9 +117,10 @@ def read_action(body: bytes, controller: str) -> VngAction:
         consumer=found.consumer(value),
         at=at,
         objects=objects,
-        rest={k: v for k, v in value.items() if k not in ("gebruiker", "verwerkteObjecten")},
+        rest={name: item for name, item in value.items() if name not in _NOT_SEARCHED},
     )
-    if objects and made.activity is None and made.activity_id is None:
+    named = ("verwerkingsactiviteitUrl", "verwerkingsactiviteitId")
+    if objects and not any(value.get(each) for each in named):
         found.wrong("activity_missing", "verwerkingsactiviteitUrl",
                     "an action about a person names its processing activity")  # fmt: skip
     if found.mistakes:
