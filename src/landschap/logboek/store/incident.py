@@ -46,21 +46,24 @@ WITH asked AS MATERIALIZED (
 ), shown AS MATERIALIZED (
     SELECT DISTINCT ON (transaction_id) transaction_id, coalesce(ARRAY(
                SELECT jsonb_array_elements_text(CASE jsonb_typeof(v.list)
-                   WHEN 'array' THEN v.list ELSE '[]' END) ORDER BY 1), '{{}}') AS fields
+                   WHEN 'array' THEN v.list ELSE '[]' END) ORDER BY 1), '{{{{}}}}') AS fields
       FROM whole CROSS JOIN LATERAL (
-          SELECT document #> '{{adl,body,adl.core.response,context,visible}}' AS list) AS v
+          SELECT document #> '{{{{adl,body,adl.core.response,context,visible}}}}' AS list) AS v
 ), told AS MATERIALIZED (
-    SELECT r.transaction_id, r.subject, r.key_id, r.peer, r.service, r.at,
-           logboek.whole(
-               (SELECT f.text FROM logboek.form AS f WHERE f.lane = r.lane AND f.no = r.form),
-               r.payload) AS text
-      FROM logboek.record AS r
+    SELECT {{}} FROM logboek.record AS r
      WHERE r.kind = {int(Kind.LINE)} AND r.subject IS NOT NULL
        AND r.record_id >= $1 AND r.record_id < $5
        AND r.transaction_id IN (SELECT transaction_id FROM asked)
 )
 """
-_ROWS = f"""{_ASKED}
+# The function costs more than all else of a line, and lines are kept whole.
+_LINE = """
+    r.transaction_id, r.subject, r.key_id, r.peer, r.service, r.at,
+    CASE WHEN r.form IS NULL THEN convert_from(r.payload, 'UTF8') ELSE logboek.whole(
+        (SELECT f.text FROM logboek.form AS f WHERE f.lane = r.lane AND f.no = r.form), r.payload
+    ) END AS text
+"""
+_ROWS = f"""{_ASKED.format(_LINE)}
 SELECT own ->> 'controller_oin' AS controller, coalesce(t.peer, '') AS receiver,
        coalesce(own ->> 'delegator_oin', '') AS on_behalf_of, coalesce(t.service, '') AS service,
        t.subject, t.key_id, t.groups, s.fields, count(*) AS uses, min(t.at) AS first,
@@ -74,7 +77,7 @@ SELECT own ->> 'controller_oin' AS controller, coalesce(t.peer, '') AS receiver,
   ) AS t JOIN shown AS s USING (transaction_id)
  GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 """
-_QUESTIONS = f"""{_ASKED}
+_QUESTIONS = f"""{_ASKED.format("r.transaction_id")}
 SELECT (SELECT count(*) FROM shown) AS carried,
        (SELECT count(*) FROM shown AS s
          WHERE NOT EXISTS (SELECT FROM told WHERE told.transaction_id = s.transaction_id)
