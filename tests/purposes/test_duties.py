@@ -38,6 +38,13 @@ def duty(kind: str, path: str = "v", value: str = "") -> Duties:
         (duty("afronden", value="10"), "124", "120"),
         (duty("afronden", value="10"), "veel", None),
         (duty("afronden", value="10"), True, None),
+        (duty("kleine-aantallen", value="10"), 9, "<10"),
+        (duty("kleine-aantallen", value="10"), 1, "<10"),
+        (duty("kleine-aantallen", value="10"), 10, 10),
+        (duty("kleine-aantallen", value="10"), 0, 0),
+        (duty("kleine-aantallen", value="10"), -3, None),
+        (duty("kleine-aantallen", value="10"), True, None),
+        (duty("kleine-aantallen", value="10"), "3", None),
         (duty("geboortejaar"), "1980-05-04", "1980"),
         (duty("geboortejaar"), "1980-05-00", "1980"),
         (duty("geboortejaar"), "onbekend", None),
@@ -51,14 +58,15 @@ def test_a_value_is_changed_or_left_out(duties: Duties, value: JsonValue, left: 
     assert obey({"v": value, "w": 1}, duties, {}).get("v") == left
 
 
-def test_a_pseudonym_is_one_for_a_receiver_and_another_for_the_next() -> None:
-    def of(receiver: str, value: str) -> JsonValue:
+def test_a_pseudonym_is_one_for_a_receiver_and_purpose_and_another_for_the_next() -> None:
+    def of(receiver: str, value: str, purpose: str = "p", secret: bytes = SECRET) -> JsonValue:
         obligations = duty("pseudonimiseren").obligations
-        duties = Duties(obligations=obligations, receiver=receiver, secret=SECRET)
+        duties = Duties(obligations=obligations, receiver=receiver, purpose=purpose, secret=secret)
         return obey({"v": value}, duties, {})["v"]
 
     assert of("a", "900001234") == of("a", "900001234")
-    assert len({of("a", "900001234"), of("b", "900001234"), of("a", "900001235")}) == 3
+    others = [of("b", "900001234"), of("a", "900001235"), of("a", "900001234", "q")]
+    assert len({of("a", "900001234"), *others, of("a", "900001234", secret=bytes(32))}) == 5
 
 
 def test_what_is_told_goes_with_the_answer() -> None:
@@ -96,6 +104,9 @@ def test_an_obligation_that_is_not_known_lets_nothing_leave() -> None:
         Obligation(kind="melden", path="v"),
         Obligation(kind="afronden", path="v"),
         Obligation(kind="afronden", path="v", value="-1"),
+        Obligation(kind="kleine-aantallen", path="v"),
+        Obligation(kind="kleine-aantallen", path="v", value="1"),
+        Obligation(kind="kleine-aantallen", path="v", value="10.5"),
         Obligation(kind="pc4", path="v", value="4"),
     ],
 )
@@ -110,7 +121,11 @@ _VALUES = st.recursive(
 )  # fmt: skip
 
 
-@given(_VALUES, st.sampled_from([kind for kind in KINDS if kind != "melden"]))
+# A count that is large enough may leave, and melden is about no value.
+_ALWAYS = [kind for kind in KINDS if kind not in ("melden", "kleine-aantallen")]
+
+
+@given(_VALUES, st.sampled_from(_ALWAYS))
 def test_no_obliged_value_leaves_as_it_was(value: JsonValue, kind: str) -> None:
     """Whatever stands at the path, a leaf of it that says something does not leave."""
     duties = duty(kind, value="7000000000" if kind == "afronden" else "")

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Obligations: how a value must be changed before it leaves, and what goes with an answer.
 
-    pseudonimiseren  another text for each value: the same for one receiver, another for the next
+    pseudonimiseren  another text for each value: the same for one receiver and purpose, another for
+                     the next
     afronden         a number, rounded to a multiple of ``waarde``
+    kleine-aantallen  a count under ``waarde`` that is not 0 becomes ``<waarde``
     maskeren         asterisks
     geboortejaar     of a day, the year
     pc4              of a postal code, the four figures
@@ -28,6 +30,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from landschap.vocabulary.ijson import JsonValue
 
 NOTIFY = "melden"
+SMALL_COUNTS = "kleine-aantallen"
 PUBLIC_BODY = "overheidsorgaan"
 THIRD_PARTY = "derde"
 RECEIVERS = (PUBLIC_BODY, THIRD_PARTY)
@@ -63,13 +66,15 @@ class Confidentiality:
 class Duties:
     """Everything an answer must obey: obligations, and the mark when the service has one.
 
-    ``secret`` makes pseudonyms; ``receiver`` keeps those of two receivers apart.
+    ``secret`` makes pseudonyms; ``receiver`` and ``purpose`` keep those of two receivers apart, and
+    those of one receiver for two purposes.
     """
 
     obligations: tuple[Obligation, ...] = ()
     mark: Confidentiality | None = None
     third_party: bool = False
     receiver: str = ""
+    purpose: str = ""
     secret: bytes = b""
 
     def __bool__(self) -> bool:
@@ -102,6 +107,8 @@ def fault_of(obligation: Obligation) -> str:
         return f"{obligation.kind} needs a veld"
     if obligation.kind == "afronden":
         return "" if _measure(obligation.value) else "afronden needs a waarde above 0, as 1000"
+    if obligation.kind == SMALL_COUNTS:
+        return "" if _least(obligation.value) else f"{SMALL_COUNTS} needs a waarde from 2, as 10"
     return "" if not obligation.value else f"{obligation.kind} takes no waarde"
 
 
@@ -152,13 +159,15 @@ def carries(mark: Confidentiality, content: Mapping[str, JsonValue]) -> bool:
 
 
 _Change = Callable[[JsonValue], JsonValue]
-KINDS = ("pseudonimiseren", "afronden", "maskeren", "geboortejaar", "pc4", NOTIFY)
+KINDS = (
+    "pseudonimiseren", "afronden", SMALL_COUNTS, "maskeren", "geboortejaar", "pc4", NOTIFY,
+)  # fmt: skip
 """Every obligation that our services meet."""
 
 
 def _change(obligation: Obligation, duties: Duties) -> _Change:
     def pseudonym(value: JsonValue) -> JsonValue:
-        words = f"answer\n{duties.receiver}\n{obligation.path}\n{value}"
+        words = "\n".join(("answer", duties.receiver, duties.purpose, obligation.path, str(value)))
         code = hmac.digest(duties.secret, words.encode(), "sha256")[:_PSEUDONYM_BYTES]
         return base64.urlsafe_b64encode(code).rstrip(b"=").decode()
 
@@ -178,6 +187,7 @@ def _change(obligation: Obligation, duties: Duties) -> _Change:
     changes: Mapping[str, _Change] = {
         "pseudonimiseren": pseudonym,
         "afronden": rounded,
+        SMALL_COUNTS: lambda value: _blurred(value, _least(obligation.value)),
         "maskeren": lambda _value: _MASK,
         "geboortejaar": lambda value: _first(_YEAR, value),
         "pc4": lambda value: _first(_POSTAL_CODE, value),
@@ -192,6 +202,18 @@ def _gone(_value: JsonValue) -> JsonValue:
 def _first(pattern: re.Pattern[str], value: JsonValue) -> JsonValue:
     found = pattern.fullmatch(value.strip()) if isinstance(value, str) else None
     return found[1] if found else None
+
+
+def _blurred(value: JsonValue, least: int) -> JsonValue:
+    """A count as it may be told. Few of something is soon somebody."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        return None
+    return f"<{least}" if 0 < value < least else value
+
+
+def _least(text: str) -> int:
+    """The smallest count that may be told; 0 for what is none."""
+    return int(text) if re.fullmatch(r"[0-9]{1,6}", text) and int(text) > 1 else 0
 
 
 def _measure(text: str) -> Decimal | None:

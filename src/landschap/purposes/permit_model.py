@@ -76,5 +76,6 @@ class Permit:
             mark=self.mark,
             third_party=self.third_party,
             receiver=self.receiver,
+            purpose=self.purpose,
             secret=secret,
         )
