@@ -54,7 +54,7 @@ class Use:
     """One use.
 
     ``actor`` used the data; ``holder`` gave it when another organisation asked; ``delegator`` gave
-    the order. ``recorder`` is whose log told it. ``activity`` is the entry of the register as it
+    the order. ``recorders`` are whose logs told it. ``activity`` is the entry of the register as it
     was that day, None when the register did not have it; ``said`` is what the line itself calls
     the act. Of a use that ``is_generic`` no more is told than when it was and how it ended: its
     actor has no number and no name.
@@ -76,7 +76,7 @@ class Use:
     grant_hash: str
     transaction_id: UUID | None
     trace_id: str = ""
-    recorder: Party | None = None
+    recorders: tuple[Party, ...] = ()
     is_generic: bool = False
 
     @property
@@ -151,7 +151,7 @@ def use_of(record: Record, lookups: Lookups) -> Use:
         grant_hash=text_in(own.get("grant_hash")),
         transaction_id=record.columns.transaction_id,
         trace_id=record.columns.trace_id.hex(),
-        recorder=us,
+        recorders=(us,),
         is_generic=veiled,
     )
 
