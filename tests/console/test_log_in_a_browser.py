@@ -33,6 +33,7 @@ PAGES = {
     "persoonsvraag-beslis": "/console/persoon/{other}",
     "persoonsvraag-gebruik": "/console/persoon/{shown}",
     "persoonsvraag-afgekeurd": "/console/persoon/{refused}",
+    "persoonsvraag-beantwoord": "/console/persoon/{closed}",
     "rechten": "/console/rechten",
     "integriteit": "/console/integriteit",
     "meekijkers": "/console/meekijkers",
@@ -49,10 +50,13 @@ async def test_pages_about_the_log_have_no_fault_that_a_program_can_find(
     late = await held_long_ago(await console.database.administrator(), SHELTER)
     first, second = await console.visit("fg"), await console.visit("fg2")
     known = {}
-    for name, who in (("waits", first), ("other", second), ("shown", first), ("refused", first)):
+    askers = {"waits": first, "other": second, "shown": first, "refused": first, "closed": first}
+    for name, who in askers.items():
         known[name] = (await asked(who)).location.rpartition("/")[2]
     await decided(second, f"/console/persoon/{known['shown']}")
     await decided(second, f"/console/persoon/{known['refused']}", "nee")
+    await decided(second, closed := f"/console/persoon/{known['closed']}")
+    await first.post(f"{closed}/klaar", {"token": first.token(await first.get(closed))})
     problems = {}
     eye = Eye(console=console, language=language, looks=looks)
     async with opened(browser) as context:

@@ -7,24 +7,29 @@ import io
 import json
 import zipfile
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import pytest
 from tests.console.acts import RESIDENT, records_of, search
 from tests.console.console_rig import BURGERZAKEN, HIDDEN_ACTIVITY, Console
+from tests.logboek.log_rig import line
+from tests.logboek.old_months import write_month
 from tests.portal.visiting import Seen, Visitor
 
 from landschap.console.officers import store
 from landschap.console.pages.person_uses import LOOK_NAME
-from landschap.logboek.records import Kind, Record
+from landschap.logboek.pseudonyms import subject_pseudonym
+from landschap.logboek.records import Draft, Kind, Record
 from landschap.logboek.store import latest
+from landschap.logboek.store.legal_holds import drop_month
 
 HERE = "/console/persoon"
 WHY = "Verzoek om inzage, ontvangen op 3 maart aan de balie"
-SIEBRAND = "999990688"
+SIEBRAND, SHE, OTHER = "999990688", "999990019", "999993653"
 
 
 async def asked(visitor: Visitor, bsn: str = SIEBRAND, case: str = "Z-2026-00077") -> Seen:
@@ -103,8 +108,8 @@ async def test_the_console_writes_its_own_line_of_a_look_and_the_log_writes_none
         before = {each.record_id for each in await lines_of_the_log(console)}
         page = await (first.get(look) if look == path else first.download(look))
         assert page
-        [line] = [each for each in await lines_of_the_log(console) if each.record_id not in before]
-        told: Any = line.content()
+        [found] = [each for each in await lines_of_the_log(console) if each.record_id not in before]
+        told: Any = found.content()
         assert told["ldv"]["name"] == LOOK_NAME
         assert told["ldv"]["status"] == "Unset"
         # Who reads says so itself: the console, under the activity that is about answering.
@@ -112,9 +117,9 @@ async def test_the_console_writes_its_own_line_of_a_look_and_the_log_writes_none
         assert system.startswith("landschap-console/")
         oidc = console.deps.settings.oidc.console
         assert oidc is not None
-        assert line.columns.activity == oidc.access_activity
+        assert found.columns.activity == oidc.access_activity
         assert told["landschap"]["processing_id"] == case
-        assert line.columns.subject in await pseudonyms_of_question(console, path)
+        assert found.columns.subject in await pseudonyms_of_question(console, path)
 
 
 async def lines_of_the_log(console: Console) -> Sequence[Record]:
@@ -156,6 +161,53 @@ async def test_a_refused_question_shows_nothing(console: Console, used: None) ->
     assert (await decided_again(second, path)) == 409
 
 
+@pytest.mark.case("L55")
+async def test_lines_about_a_person_stay_past_their_term_until_the_request_is_answered(
+    console: Console,
+) -> None:
+    first, second = await console.visit("fg"), await console.visit("fg2")
+    owner = await console.database.administrator()
+    for text, number in (("2019-03", SHE), ("2019-04", SHE), ("2019-05", OTHER)):
+        await write_month(owner, text, [old_line(console, number, text)])
+    await owner.close()
+    path = (await asked(first, SHE, "Z-2026-00090")).location.removeprefix(console.address)
+    keeper = await console.database.pool("logboek", role="landschap_keeper")
+    # Not allowed yet, and then allowed: all the same, the person has no answer.
+    for _ in range(2):
+        for month in (date(2019, 3, 1), date(2019, 4, 1)):
+            with pytest.raises(asyncpg.RaiseError, match=f"held by {path.rpartition('/')[2]}"):
+                await drop_month(keeper, month)
+        page = await first.get(path)
+        assert "vernietigt het logboek geen regels over deze persoon" in page.text
+        if "Wacht op een collega" in page.text:
+            await decided(second, path)
+    assert await drop_month(keeper, date(2019, 5, 1)) == 1, "nobody asked for that person"
+    sent = await first.post(f"{path}/klaar", {"token": first.token(page)})
+    assert sent.status == 303
+    page = await first.get(path)
+    assert "Deze vraag is beantwoord" in page.text
+    assert "Wie gebruikte deze gegevens" not in page.text
+    assert (await first.get(f"{path}/bestand")).status == 403
+    assert await drop_month(keeper, date(2019, 3, 1)) == 1
+    # A request that is refused holds no longer either.
+    path = (await asked(first, SHE, "Z-2026-00091")).location.removeprefix(console.address)
+    with pytest.raises(asyncpg.RaiseError, match="held by"):
+        await drop_month(keeper, date(2019, 4, 1))
+    early = await first.post(f"{path}/klaar", {"token": first.token(await first.get(path))})
+    assert early.status == 409
+    with pytest.raises(asyncpg.RaiseError, match="held by"):
+        await drop_month(keeper, date(2019, 4, 1))
+    await decided(second, path, "nee")
+    assert await drop_month(keeper, date(2019, 4, 1)) == 1
+
+
+def old_line(console: Console, number: str, month: str) -> Draft:
+    deps = console.deps.registers
+    at = datetime.fromisoformat(f"{month}-10T12:00:00+00:00")
+    subject = subject_pseudonym(deps.pseudonym_key, deps.controller, "bsn", number)
+    return line(subject=subject, started_at=at, ended_at=at)
+
+
 async def decided_again(visitor: Visitor, path: str) -> int:
     """A decision after the decision."""
     token = visitor.token(await visitor.get(HERE))
@@ -171,8 +223,8 @@ async def test_the_access_file_holds_what_the_person_may_see_with_checksums(
     await decided(second, path)
     files = await unzipped(first, f"{path}/bestand")
     assert set(files) == {"inzage.html", "inzage.json", "SHA256SUMS"}
-    for line in files["SHA256SUMS"].decode().splitlines():
-        digest, _, name = line.partition("  ")
+    for row in files["SHA256SUMS"].decode().splitlines():
+        digest, _, name = row.partition("  ")
         assert sha256(files[name]).hexdigest() == digest
     told = json.loads(files["inzage.json"])
     assert told["misschienNietAlles"] is True
@@ -216,7 +268,6 @@ async def write_hidden(
     """A line under a confidential activity."""
     from landschap.logboek.drafts import line_draft
     from landschap.logboek.payloads import LineEntry, Outcome
-    from landschap.logboek.pseudonyms import subject_pseudonym
     from landschap.platform.ids import new_span_id, new_trace_id
 
     deps, now = console.deps.registers, datetime.now(UTC)

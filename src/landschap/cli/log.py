@@ -17,7 +17,9 @@ from landschap.cli.config_option import json_option, read_from_config
 from landschap.cli.log_account import account
 from landschap.cli.log_copy import write_copy
 from landschap.cli.log_deliver import deliver_journal
+from landschap.cli.log_destroy import destroy
 from landschap.cli.log_hold import hold, lift, list_holds, review
+from landschap.cli.log_legal import legal_hold
 from landschap.cli.log_proof import proof
 from landschap.cli.tables import answer, table_of
 from landschap.cli.verify import LOG_READER, counting
@@ -53,6 +55,8 @@ def log() -> None:
 log.add_command(account)
 log.add_command(deliver_journal)
 log.add_command(proof)
+log.add_command(legal_hold)
+log.add_command(destroy)
 for each in (hold, review, lift, list_holds):
     log.add_command(each)
 

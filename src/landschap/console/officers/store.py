@@ -34,7 +34,8 @@ class PersonQuestion:
     """A question of a person (AVG art. 15) as it was brought in, and what a second person said.
 
     ``pseudonyms`` are those of the person, one per living key, and ``key_ids`` these keys, the
-    newest last. ``allowed`` is None until somebody else decided.
+    newest last. ``allowed`` is None until somebody else decided, ``closed_at`` until the person has
+    an answer.
     """
 
     question_id: UUID
@@ -49,6 +50,13 @@ class PersonQuestion:
     decided_by: str | None = None
     allowed: bool | None = None
     words: str | None = None
+    closed_at: datetime | None = None
+    closed_by: str | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """True while the person waits for an answer: neither refused nor answered."""
+        return self.allowed is not False and self.closed_at is None
 
 
 async def note_log_look(pool: asyncpg.Pool, look: LogLook) -> None:
@@ -102,8 +110,11 @@ async def ask_about_person(pool: asyncpg.Pool, asked: PersonQuestion) -> None:
 
 
 async def person_questions(pool: asyncpg.Pool) -> Sequence[PersonQuestion]:
-    """The questions, those that wait for a second person first, then the latest."""
-    rows = await pool.fetch(f"{_QUESTION} ORDER BY a.at IS NOT NULL, q.at DESC LIMIT {_MOST}")
+    """The questions, those that wait for a second person first, then for an answer, then the rest;
+    of each the latest first.
+    """
+    order = "a.at IS NOT NULL, a.allowed AND c.at IS NULL DESC, q.at DESC"
+    rows = await pool.fetch(f"{_QUESTION} ORDER BY {order} LIMIT {_MOST}")
     return [_question(row) for row in rows]
 
 
@@ -156,9 +167,28 @@ async def decide_on_question(  # each says one thing of the decision
     return bool(done)
 
 
+async def close_question(
+    pool: asyncpg.Pool, question_id: UUID, *, subject: str, name: str, now: datetime
+) -> bool:
+    """Write down that the person has an answer; False when the question was not allowed.
+
+    Once is enough: the first who says so stays the one who did.
+    """
+    done = await pool.fetchval(
+        "WITH said AS (INSERT INTO person_closing (question_id, at, subject, name)"
+        " SELECT question_id, $2, $3, $4 FROM person_answer WHERE question_id = $1 AND allowed"
+        " ON CONFLICT DO NOTHING)"
+        " SELECT allowed FROM person_answer WHERE question_id = $1",
+        *(question_id, now, subject, name),
+    )
+    return bool(done)
+
+
 _QUESTION = """
-SELECT q.*, a.at AS decided_at, a.name AS decided_by, a.allowed, a.words
+SELECT q.*, a.at AS decided_at, a.name AS decided_by, a.allowed, a.words,
+       c.at AS closed_at, c.name AS closed_by
 FROM person_question q LEFT JOIN person_answer a ON a.question_id = q.question_id
+LEFT JOIN person_closing c ON c.question_id = q.question_id
 """
 
 

@@ -4,9 +4,11 @@
     /console/persoon                  what waits, and the form for a new question
     /console/persoon/{number}         one question: allow or refuse it; and then what was used
     /console/persoon/{number}/bestand the access file, to hand over to the person
+    /console/persoon/{number}/klaar   that the person has the answer
 
 The number of the person is turned into pseudonyms at once and kept nowhere. Each look is a line of
-the log about that person, so that the person sees it as well.
+the log about that person, so that the person sees it as well. While a question is open, lines about
+the person are not destroyed, whatever their term.
 """
 
 from __future__ import annotations
@@ -44,6 +46,7 @@ from landschap.console.pages.officer import NO_REASON, Officer, reason_fault, zi
 from landschap.console.pages.person_uses import OUTCOMES, PersonUses
 from landschap.gateway.usage.store import Rooms
 from landschap.logboek.pseudonyms import subject_pseudonym
+from landschap.logboek.store.legal_holds import end_hold_for_request, hold_for_request
 from landschap.platform.ids import uuid7
 from landschap.platform.web import N_
 from landschap.vocabulary.identifiers import Bsn, InvalidValue
@@ -53,6 +56,7 @@ _NO_CASE = {
     "form": N_("Vul het nummer van de zaak in, zoals Z-2026-00412"),
     "person": N_("Dit is het nummer van een persoon. Vul het nummer van de zaak in"),
 }
+_HELD = "verzoek om inzage, zaak {}"
 _NO_CHOICE = N_("Kies of het mag")
 _NO_WORDS = N_("Schrijf op waarom u dat vindt, in ten minste tien tekens")
 
@@ -95,7 +99,15 @@ def person_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
         asked = await door.asked(request)
         return await pages.file(asked, number) if asked.session else door.to_login(asked)
 
-    return [every, ask, one, decide, file]
+    @post(both("/persoon/{number:str}/klaar"), status_code=303)
+    async def close(number: FromPath[str], request: AnyRequest) -> Response[Any]:
+        asked = await door.asked(request)
+        if asked.session is None:
+            return door.to_login(asked)
+        await pages.officer.form(asked, request)
+        return await pages.close(asked, number)
+
+    return [every, ask, one, decide, file, close]
 
 
 class _Pages:
@@ -151,6 +163,14 @@ class _Pages:
             key_ids=tuple(keys),
         )
         await self.officer.note(asked, "vraag", str(question.question_id), question.reason)
+        # First held, then asked: never a question of which the lines go meanwhile.
+        await hold_for_request(
+            self.uses.rooms.log,
+            question.question_id,
+            question.pseudonyms,
+            _HELD.format(question.case_number),
+            known.name,
+        )
         await store.ask_about_person(self.deps.pool, question)
         return Redirect(asked.at(f"{PERSONS.path}/{question.question_id}"), status_code=303)
 
@@ -161,7 +181,7 @@ class _Pages:
         question, words = await self._found(asked, number), words_of(self.deps, asked)
         is_own = question.subject == session_of(asked).known.subject
         shown = None
-        if question.allowed and is_own:
+        if question.allowed and question.is_open and is_own:
             await self._look(asked, question, "persoon")
             shown = await self.uses.page(question, asked.query.get("voor", ""))
         path = f"{PERSONS.path}/{question.question_id}"
@@ -206,11 +226,41 @@ class _Pages:
         )
         if not done:
             raise refuse(409, "question_decided", "It was decided before, or you asked it yourself")
+        if not allowed:
+            await self._end_hold(question, known)
         return Redirect(asked.at(asked.path), status_code=303)
+
+    async def close(self, asked: Asked[Known], number: str) -> Response[Any]:
+        """The person has an answer: nothing is shown any more, and lines go at their term."""
+        question, known = await self._found(asked, number), session_of(asked).known
+        if question.allowed is None:
+            raise refuse(409, "question_undecided", "Another officer has to allow this first")
+        if question.is_open:
+            await self.officer.note(asked, "beantwoord", str(question.question_id), question.reason)
+        done = await store.close_question(
+            self.deps.pool,
+            question.question_id,
+            subject=known.subject,
+            name=known.name,
+            now=datetime.now(UTC),
+        )
+        if not done:
+            raise refuse(409, "question_decided", "Another officer has to allow this first")
+        await self._end_hold(question, known)
+        return Redirect(asked.at(f"{PERSONS.path}/{question.question_id}"), status_code=303)
+
+    async def _end_hold(self, question: PersonQuestion, known: Known) -> None:
+        await end_hold_for_request(
+            self.uses.rooms.log,
+            question.question_id,
+            _HELD.format(question.case_number),
+            known.name,
+        )
 
     async def file(self, asked: Asked[Known], number: str) -> Response[Any]:
         question = await self._found(asked, number)
-        if not question.allowed or question.subject != session_of(asked).known.subject:
+        is_own = question.subject == session_of(asked).known.subject
+        if not (question.allowed and question.is_open and is_own):
             raise refuse(403, "not_allowed", "Another officer has to allow this first")
         await self._look(asked, question, "inzage")
         found = await self.uses.every(question)

@@ -203,6 +203,7 @@ LOOKS: Mapping[str, str] = {
     "bundel": N_("Bewijsbundel gemaakt"),
     "vraag": N_("Persoonsvraag gesteld"),
     "toegestaan": N_("Persoonsvraag goedgekeurd"),
+    "beantwoord": N_("Persoonsvraag beantwoord"),
     "geweigerd": N_("Persoonsvraag afgekeurd"),
     "persoon": N_("Gebruik van één persoon"),
     "inzage": N_("Inzagebestand gemaakt"),

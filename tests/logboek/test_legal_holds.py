@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What is held stays past its term; two people place and lift a hold; the rest of the log goes."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import json
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from click.testing import CliRunner
+from tests.gateway.gateway_scene import ACTIVITY, WEESP, register
+from tests.logboek.log_rig import line, permitted
+from tests.logboek.old_months import write_month
+from tests.throwaway import Database
+
+from landschap.cli.composition import pseudonym_keys
+from landschap.cli.log import log
+from landschap.logboek.legal_holds import EndedMonth, judged
+from landschap.logboek.pseudonyms import subject_pseudonym
+from landschap.logboek.store import legal_holds as store
+from landschap.platform.trouble import Trouble
+from landschap.purposes.store import Signers, save_register
+
+LONG = f"{ACTIVITY}-lang"
+PERSON, OTHER = "999993653", "999990019"
+MARCH, APRIL, MAY = date(2019, 3, 1), date(2019, 4, 1), date(2019, 5, 1)
+TWO = ("--author", "A. de Wit", "--approver", "B. Jansen")
+WHY = ("--reason", "beroep 2026-17")
+
+
+@pytest.fixture
+async def old(database: Database) -> Database:
+    """A log with lines of 2019: in March about one person, in April about another, in May under
+    an activity with a long term.
+    """
+    made = register(WEESP)
+    short = dataclasses.replace(made.activities[0], log_retention="P5Y")
+    long = dataclasses.replace(short, uri=LONG, log_retention="P20Y")
+    changed = dataclasses.replace(made, activities=(short, long))
+    signers = Signers(author="A. de Vries", approver="B. Jansen", reason="proef")
+    await save_register(await database.pool("purposes"), changed, signers, based_on="")
+    owner = await database.administrator()
+    for month, number, activity in (
+        ("2019-03", PERSON, ACTIVITY), ("2019-04", OTHER, ACTIVITY), ("2019-05", OTHER, LONG),
+    ):  # fmt: skip
+        at = datetime.fromisoformat(f"{month}-10T12:00:00+00:00")
+        about = line(
+            subject=pseudonym(database, number), activity=activity, started_at=at, ended_at=at
+        )
+        await write_month(owner, month, [permitted(at=at), about])
+    await owner.close()
+    return database
+
+
+def pseudonym(database: Database, number: str) -> bytes:
+    settings = database.settings
+    return subject_pseudonym(pseudonym_keys(settings)[1], settings.organisation.oin, "bsn", number)
+
+
+async def run(database: Database, *arguments: str, typed: str = "") -> tuple[int, str]:
+    """Exit code and words of ``landschap log ...``."""
+    told = {"LANDSCHAP__POSTGRES__DSN": database.settings.postgres.dsn}
+    line = [*arguments, "--config", str(database.settings.path)]
+    made = await asyncio.to_thread(CliRunner().invoke, log, line, env=told, input=f"{typed}\n")
+    if isinstance(made.exception, Trouble):
+        return 1, str(made.exception)
+    assert made.exception is None or isinstance(made.exception, SystemExit), made.exception
+    return made.exit_code, made.stdout
+
+
+async def told(database: Database, *arguments: str, typed: str = "") -> Any:
+    code, words = await run(database, *arguments, "--json", typed=typed)
+    assert code == 0, words
+    return json.loads(words)
+
+
+async def states(database: Database, *more: str) -> dict[str, str]:
+    """What becomes of each month."""
+    return {each["month"]: each["state"] for each in await told(database, "destroy", *more)}
+
+
+async def drop(database: Database, month: date) -> int:
+    return await store.drop_month(await database.pool("logboek", role=store.KEEPER), month)
+
+
+async def test_what_nothing_keeps_goes_and_what_has_a_longer_term_stays(old: Database) -> None:
+    expected = {"2019-03": "due", "2019-04": "due", "2019-05": "within its term"}
+    assert await states(old) == expected
+    assert await states(old) == expected, "listing destroys nothing"
+    gone = await told(old, "destroy", "--execute")
+    assert {each["month"]: each.get("records") for each in gone} == {
+        "2019-03": 2, "2019-04": 2, "2019-05": None
+    }  # fmt: skip
+    assert await states(old) == {"2019-05": "within its term"}
+
+
+async def test_a_hold_on_a_person_keeps_that_months_until_two_people_lift_it(old: Database) -> None:
+    made = (await told(old, "legal-hold", "place", "--person", "bsn", *WHY, *TWO, typed=PERSON))[
+        "hold"
+    ]
+    with pytest.raises(asyncpg.RaiseError, match=f"held by {made}"):
+        await drop(old, MARCH)
+    [march, *_] = await told(old, "destroy", "--execute")
+    assert (march["state"], march["holds"]) == ("held", [made])
+    assert await states(old) == {"2019-03": "held", "2019-05": "within its term"}
+    [shown] = await told(old, "legal-hold", "list")
+    assert (shown["ground"], shown["author"], shown["approver"]) == (
+        "legal_hold", "A. de Wit", "B. Jansen"
+    )  # fmt: skip
+    assert PERSON not in json.dumps(shown)
+    alone = ("--author", "A. de Wit", "--approver", "a. de wit ")
+    code, words = await run(old, "legal-hold", "lift", made, *WHY, *alone)
+    assert code != 0
+    assert "one person can not decide" in words
+    assert (await states(old))["2019-03"] == "held"
+    await told(old, "legal-hold", "lift", made, "--reason", "uitspraak gedaan", *TWO)
+    assert await told(old, "legal-hold", "list") == []
+    [ended] = await told(old, "legal-hold", "list", "--all")
+    assert (ended["endReason"], ended["endedBy"]) == ("uitspraak gedaan", "A. de Wit")
+    assert (await run(old, "legal-hold", "lift", made, *WHY, *TWO))[0] != 0
+    assert (await states(old, "--execute"))["2019-03"] == "destroyed"
+
+
+@pytest.mark.parametrize(
+    ("narrowed", "held"),
+    [
+        (("--activity", ACTIVITY), {"2019-03", "2019-04"}),
+        (("--activity", LONG), set()),
+        (("--since", "2019-04-01T00:00"), {"2019-04"}),
+        (("--until", "2019-04-01T00:00"), {"2019-03"}),
+        (("--since", "2019-03-11T00:00", "--until", "2019-04-01T00:00"), set()),
+        (("--activity", ACTIVITY, "--since", "2019-04-01T00:00"), {"2019-04"}),
+    ],
+)
+async def test_a_hold_keeps_what_fits_all_it_says(
+    old: Database, narrowed: tuple[str, ...], held: set[str]
+) -> None:
+    await told(old, "legal-hold", "place", *narrowed, *WHY, *TWO)
+    months = await states(old, "--execute")
+    assert {each for each in months if each != "2019-05" and months[each] == "held"} == held
+    assert {each for each in months if months[each] == "destroyed"} == {"2019-03", "2019-04"} - held
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        (*WHY, *TWO),
+        ("--activity", ACTIVITY, *WHY, "--author", "A. de Wit", "--approver", "A. de Wit"),
+        ("--activity", ACTIVITY, "--reason", f"over {PERSON}", *TWO),
+        ("--activity", ACTIVITY, "--reason", "-", *TWO),
+        ("--since", "2020-01-01T00:00", "--until", "2019-01-01T00:00", *WHY, *TWO),
+    ],
+)
+async def test_a_hold_that_is_not_whole_is_refused(old: Database, given: tuple[str, ...]) -> None:
+    code, words = await run(old, "legal-hold", "place", *given)
+    assert code != 0, words
+    assert await told(old, "legal-hold", "list", "--all") == []
+
+
+async def test_services_hold_for_a_request_and_can_end_no_legal_hold(old: Database) -> None:
+    services, request = await old.pool("logboek"), uuid4()
+    await store.hold_for_request(services, request, [pseudonym(old, OTHER)], "inzage", "F. Groen")
+    with pytest.raises(asyncpg.RaiseError, match=f"held by {request}"):
+        await drop(old, APRIL)
+    made = (await told(old, "legal-hold", "place", "--activity", ACTIVITY, *WHY, *TWO))["hold"]
+    assert not await store.end_hold_for_request(services, made, "klaar", "F. Groen")
+    for statement in (
+        "INSERT INTO logboek.legal_hold_end (hold_id, reason, ended_by) VALUES ($1, 'weg', 'x')",
+        "DELETE FROM logboek.legal_hold WHERE hold_id = $1",
+        "UPDATE logboek.legal_hold SET activity = 'x' WHERE hold_id = $1",
+    ):
+        for role in ("landschap_logboek", "landschap_log_reader", store.KEEPER):
+            pool = await old.pool("logboek", role=role)
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await pool.execute(statement, request)
+    officers = await old.pool("logboek", role=store.OFFICERS)
+    with pytest.raises(asyncpg.CheckViolationError):
+        await officers.execute(
+            "INSERT INTO logboek.legal_hold_end (hold_id, reason, ended_by) VALUES ($1, 'weg', 'x')",
+            made,
+        )
+    assert await store.end_hold_for_request(services, request, "beantwoord", "F. Groen")
+    assert not await store.end_hold_for_request(services, request, "beantwoord", "F. Groen")
+    with pytest.raises(asyncpg.RaiseError, match=f"held by {made}"):
+        await drop(old, APRIL)
+
+
+async def test_a_hold_that_is_being_placed_is_waited_for(old: Database) -> None:
+    officers = await old.pool("logboek", role=store.OFFICERS)
+    async with officers.acquire() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        await connection.execute(
+            store._PLACE, uuid4(), None, ACTIVITY, None, None, "raadsonderzoek", "A", "B"
+        )
+        dropping = asyncio.create_task(drop(old, MARCH))
+        done, _ = await asyncio.wait([dropping], timeout=1)
+        assert not done
+        await transaction.commit()
+    with pytest.raises(asyncpg.RaiseError, match="held by"):
+        await dropping
+
+
+def test_an_activity_without_a_known_term_keeps_the_month() -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    ended = datetime(2024, 4, 1, tzinfo=UTC)
+    month = EndedMonth(month=MAY, ends=ended, activities=("a", "b"), holds=())
+    assert not judged(month, {"a": ended}).is_due(now)
+    assert judged(month, {"a": ended, "b": now}).is_due(now)
+    assert not judged(month, {"a": ended, "b": datetime(2030, 1, 1, tzinfo=UTC)}).is_due(now)
