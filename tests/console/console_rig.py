@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -193,10 +193,14 @@ def _resident(sub: str, name: str, bsn: str) -> Person:
 
 
 @asynccontextmanager
-async def served_console(database: Database, *, bare: bool = False) -> AsyncIterator[Console]:
+async def served_console(
+    database: Database, *, bare: bool = False, registers: Registers | None = None,
+    reaches: Callable[[str], Awaitable[bool]] | None = None,
+) -> AsyncIterator[Console]:  # fmt: skip
     """A console that is served until the block ends, with the demo's registers.
 
-    ``bare``: without registers, on what the database holds already.
+    ``bare``: on what the database holds already, with ``registers`` or none. ``reaches`` says who
+    can be told of a correction.
     """
     own, login = free_socket(), free_socket()
     address = f"http://weesp.localhost:{own.getsockname()[1]}"
@@ -211,6 +215,9 @@ async def served_console(database: Database, *, bare: bool = False) -> AsyncIter
     writer = LogWriter(settings, "web", wait_seconds=0.5)
     await writer.start()
     deps = await console_deps(database, settings, writer, bare=bare)
+    if registers is not None:
+        deps = replace(deps, registers=replace(deps.registers, registers=registers))
+    deps = replace(deps, reaches=reaches)
     mine = OwnData(registers=deps.registers, snapshot=deps.snapshot, purpose=INSIGHT)
     portal = replace(await deps_of(database, settings, writer), own=mine)
     server = Server(

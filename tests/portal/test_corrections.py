@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
+from playwright.async_api import Browser
+from tests.browsing import DARK_AND_NARROW, LIGHT_AND_WIDE, LOOKS, faults_at, opened
 from tests.console.acts import records_of
 from tests.console.console_rig import BURGERZAKEN, Console, served_console
 from tests.portal.portal_rig import SUZANNE
@@ -66,11 +68,11 @@ async def report(visitor: Visitor, field: str, proposed: str) -> str:
     return sent.location
 
 
-async def waiting(officer: Visitor, field: str) -> str:
-    """The page of the report about a field of Suzanne's that waits for a decision."""
+async def waiting(officer: Visitor, field: str, thing: str = "P00001") -> str:
+    """The page of the report about a field, of Suzanne's address when no other is named."""
     listed = await officer.get("/console/terugmeldingen")
     row = re.search(
-        rf'href="([^"]+)">Bekijk en beslis<span[^>]*>[^<]*P00001, {field}<', listed.text
+        rf'href="([^"]+)">Bekijk en beslis<span[^>]*>[^<]*{thing}, {field}<', listed.text
     )
     assert row is not None, listed.text
     return row[1]
@@ -100,7 +102,10 @@ async def test_the_own_data_stand_there_with_source_and_moment_and_each_look_is_
     assert "postadressen: eigen gegevens bekijken" in said
     assert len(said) == 3
     used = await visitor.get("/gebruik")
-    assert "Wie gebruikte" in used.text
+    assert used.text.count("Om de eigen gegevens te zien") == 3
+    one = re.search(r'href="(/gebruik/[^"]+)">Bekijk', used.text[used.text.index("uw naam") :])
+    assert one is not None
+    assert (await visitor.get(one[1])).title.startswith("U zelf bekeek")
 
 
 async def test_nothing_is_sent_before_it_was_looked_over_and_nothing_typed_is_lost(
@@ -267,3 +272,55 @@ async def test_without_a_line_nothing_is_shown(
         assert page.status == 503
         assert "Achtergracht" not in page.text
         assert (await visitor.get(place)).status == 503
+
+
+@pytest.mark.parametrize("whole", [False, pytest.param(True, marks=pytest.mark.long)])
+async def test_the_whole_way_in_a_browser_has_no_fault_that_a_program_can_find(
+    console: Console, browser: Browser, whole: bool
+) -> None:
+    """No page has script, so what works here works without. ``whole``: each look, each language."""
+    looks = LOOKS if whole else (LIGHT_AND_WIDE, DARK_AND_NARROW)
+    field, proposed = ("Straat", "Oudestraat") if whole else ("Woonplaats", "Muiden")
+    faults: dict[str, list[str]] = {}
+    async with opened(browser) as context:
+        page = await context.new_page()
+
+        async def look(name: str) -> None:
+            for language in ("nl", "en") if whole else ("nl",):
+                if language == "en":
+                    if name in ("fout", "nakijken"):
+                        continue  # the answer to a form; its twin begins anew
+                    await page.goto(page.url.replace(console.address, f"{console.address}/en"))
+                if found := await faults_at(page, looks, f"melding-{name}-{language}"):
+                    faults[f"{name} {language}"] = found
+                if language == "en":
+                    await page.go_back()
+
+        await page.goto(console.address)
+        await page.get_by_role("link", name="Log in", exact=True).click()
+        await page.get_by_role("button", name="Anna Maria Petra Wesseling").click()
+        await page.get_by_role("link", name="Mijn gegevens", exact=True).click()
+        await look("gegevens")
+        await page.get_by_role("link", name=f"Klopt dit niet? {field}").click()
+        await look("formulier")
+        await page.get_by_role("button", name="Verder").click()
+        assert "Fout: " in await page.title()
+        await look("fout")
+        await page.get_by_label("Wat moet er staan?").fill(proposed)
+        await page.get_by_label("Hoe weet u dat?").fill("Het staat zo op mijn huurcontract.")
+        await page.get_by_role("button", name="Verder").click()
+        await look("nakijken")
+        await page.get_by_role("button", name="Verstuur melding").click()
+        await page.wait_for_url("**/meldingen/*")
+        assert "In onderzoek" in await page.locator("main").inner_text()
+        sent = page.url
+        await look("melding")
+        await page.get_by_role("link", name="Mijn meldingen").first.click()
+        await look("meldingen")
+        officer = await console.visit("burgerzaken", BURGERZAKEN)
+        path = await waiting(officer, field, "P00002")
+        assert (await decide(officer, path, gegrond="nee", reden="Wij zagen het na.")).status == 303
+        await page.goto(sent)
+        assert "Wij zagen het na." in await page.locator("main").inner_text()
+        await look("besluit")
+    assert faults == {}

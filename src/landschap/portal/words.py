@@ -12,6 +12,7 @@ GROUPS: Mapping[str, str] = {
     "geboortedatum": "uw geboortedatum",
     "gebouw": "het gebouw waarin u woont",
     "gebruik": "wie uw gegevens gebruikte",
+    "melding": "uw melding",
     "naam": "uw naam",
     "pand": "het gebouw waarin u woont",
     "uitkering": "uw uitkering",

@@ -230,8 +230,8 @@ class _Place:
             **self._shared(typed, form),
             "errors": errors,
             "labels": {
-                "voorstel": titles.say(N_("Wat moet er staan?")),
-                "uitleg": titles.say(N_("Hoe weet u dat?")),
+                "voorstel": titles.say(N_("Wat er moet staan")),
+                "uitleg": titles.say(N_("Hoe u dat weet")),
             },
             "is_restored": is_restored,
             "longest": {"voorstel": LONGEST_VALUE, "uitleg": LONGEST_EXPLANATION},

@@ -10,6 +10,7 @@ from landschap.platform.web import N_, Language, Site
 from landschap.platform.web.language import capital
 from landschap.portal.twins import UseWords
 from landschap.portal.uses import Party, Use, Who
+from landschap.portal.words import GROUPS
 from landschap.purposes.model import Text
 
 OUTCOMES = {
@@ -82,7 +83,9 @@ class Wording:
         if use.is_generic:
             return self.say(BY_LAW)
         if use.who in LOOKS:
-            return self.say(N_("Om te zien wie gegevens gebruikte"))
+            at_uses = use.groups == (GROUPS["gebruik"],)
+            own = N_("Om de eigen gegevens te zien")
+            return self.say(N_("Om te zien wie gegevens gebruikte") if at_uses else own)
         return self.text(use.activity.why) if use.activity else use.said
 
     def title(self, use: Use) -> str:
@@ -103,6 +106,8 @@ class Wording:
             return self.say(BY_LAW)
         who, what = self.who(use), self.groups(use)
         values = {"who": who, "what": what}
+        if use.who is Who.SELF and use.groups != (GROUPS["gebruik"],):
+            return self.say(N_("%(who)s bekeek %(what)s"), **values)
         if use.who in LOOKS and not (self.about or use.who is Who.MANDATED):
             return self.say(N_("U keek wie uw gegevens gebruikte"))
         if use.who in LOOKS:
