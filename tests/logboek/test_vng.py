@@ -232,11 +232,11 @@ async def test_another_term_is_a_row_and_touches_no_line_and_no_chain(
     [row] = await pool.fetch("SELECT * FROM logboek.vng_term WHERE action_id = $1", action_id)
     assert (row["term"], row["application"]) == ("P20Y", "regie")
     assert row["keep_until"].year == datetime.now(UTC).year + 20
-    [shown] = [each for each in await log.told(log.asked(), ACTIONS)
-               if each["actieId"] == told["actieId"]]  # fmt: skip
-    assert shown["bewaartermijn"] == "P20Y"
+    who = log.reading.resident()
+    assert (await log.client.get(told["url"], headers=who)).json()["bewaartermijn"] == "P20Y"
     # A next change is a next row, and the last one counts.
     await log.patch(told["verwerkingId"], {"bewaartermijn": "P12Y"})
+    assert (await log.client.get(told["url"], headers=who)).json()["bewaartermijn"] == "P12Y"
     rows = await pool.fetch("SELECT term FROM logboek.vng_term WHERE action_id = $1", action_id)
     assert [each["term"] for each in rows] == ["P20Y", "P12Y"]
     reader = await module_database.pool("logboek", role="landschap_log_reader")
@@ -448,14 +448,21 @@ async def test_what_is_held_back_is_not_there_and_comes_as_was_decided(log: Muni
         assert word not in everything
 
 
-async def test_more_than_an_answer_holds_is_refused(database: Database) -> None:
+async def test_too_many_are_refused_and_what_can_not_be_kept_is_not_confirmed(
+    database: Database,
+) -> None:
     async with reading_log(database) as reading:
-        log = Municipal(reading, {})
+        log = Municipal(reading, {"portaal": reading.key})
         trace = await reading.write()
         for _ in range(500):
             await reading.write(trace_id=trace)
         answer = await log.client.get(OBJECTS, params=log.asked(), headers=reading.resident())
         assert code(answer) == (400, "result_too_large")
+        await reading.log.close()
+        answer = await log.post(action(), "portaal")
+        assert code(answer) == (503, "log_unavailable")
+        assert answer.headers["retry-after"] == "5"
+        assert await (await log.pool()).fetchval("SELECT count(*) FROM logboek.record") == 501
 
 
 async def test_the_action_of_the_manual_is_taken(log: Municipal) -> None:
