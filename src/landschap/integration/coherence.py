@@ -155,6 +155,10 @@ class _Check:
                 self._reachable(field, column, where)
         if field.wins is not Wins.FIRST_FILLED and len(field.columns) < 2:
             self._add((*where, "wint"), f"{field.wins} needs more than one source in uit")
+        sources = {column.source for column in field.columns}
+        if field.wins is Wins.JOINED and len(sources) > 1:
+            message = f"only parts of one source go together, not of {', '.join(sorted(sources))}"
+            self._add((*where, "uit"), message)
 
     def _reachable(self, field: Field, column: Column, where: tuple[str, ...]) -> None:
         allowed = (self.d.lists[field.within].source,) if field.within else ()

@@ -51,7 +51,7 @@ SIMPLE = (
     "geheel_getal", "getal", "tekst", "leeg_is_niets", "datum", "onvolledige_datum", "jaar",
     "ja_nee",
 )  # fmt: skip
-WITH_ARGUMENT = ("deel", "code", "niets_bij", "splits")
+WITH_ARGUMENT = ("deel", "code", "codelijst", "niets_bij", "splits")
 
 _YEAR = re.compile(r"([0-9]{4})(?:-?[0-9]{2}-?[0-9]{2})?")
 _YES_NO: Mapping[str, bool] = {

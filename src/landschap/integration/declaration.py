@@ -8,9 +8,10 @@ shape; `coherence` checks that the names fit together and that the links form a 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from landschap.integration.code_lists import code_list
 from landschap.integration.coherence import check_coherence
 from landschap.integration.conversions import SIMPLE, WITH_ARGUMENT, Conversion
 from landschap.integration.declaration_access import read_sources
@@ -37,9 +38,14 @@ _PATH = re.compile(r"[a-z][A-Za-z0-9]*(?:\.[a-z][A-Za-z0-9]*)*")
 _COLUMN = re.compile(r"([a-z][A-Za-z0-9_-]*)\.([A-Za-z][A-Za-z0-9_.]*)")
 
 
-def parse_declaration(text: str, file: str) -> Declaration:
-    """Read one logical source. Raises DeclarationError with every mistake found."""
-    report = Report(file)
+def parse_declaration(
+    text: str, file: str, beside: Callable[[str], str] | None = None
+) -> Declaration:
+    """Read one logical source. Raises DeclarationError with every mistake found.
+
+    ``beside`` reads a file next to the declaration (a code list) and raises OSError.
+    """
+    report = Report(file, beside)
     top = Block(report, "", read_tree(text, report))
     sources = read_sources(top)
     fields, lists = _fields(top)
@@ -243,6 +249,10 @@ def _with_argument(step: Block, name: str) -> Conversion | None:
             codes = {key: table.text(key) for key in table.names()} if table else {}
             otherwise = step.text("anders", "") or None
             return Conversion(name=name, codes=codes, otherwise=otherwise)
+        case "codelijst":
+            codes = code_list(step)
+            otherwise = step.text("anders", "") or None
+            return Conversion(name="code", codes=codes, otherwise=otherwise)
         case "deel":
             bounds = tuple(item.value for item in step.items("deel"))
             match bounds:

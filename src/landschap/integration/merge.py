@@ -222,6 +222,8 @@ class _Merge:
             raise absent
         if not filled:
             return None, self._from(*empty), None
+        if field.wins is Wins.JOINED:
+            filled = [_joined(filled)]
         column, row, value = _winner(field, filled)
         return value, self._from(column, row, replaced=absent is not None), absent
 
@@ -240,6 +242,15 @@ def _winner(
     if field.wins is Wins.AGREE_OR_REPORT and any(one[2] != filled[0][2] for one in filled):
         raise _Missing(filled[0][0].source, Reason.DISAGREE)
     return filled[0]
+
+
+def _joined(filled: list[tuple[Column, Row, JsonValue]]) -> tuple[Column, Row, JsonValue]:
+    """All parts as one text. Raises _Missing for a part that is no text."""
+    column, row, _ = filled[0]
+    parts = [value for _, _, value in filled]
+    if not all(isinstance(part, str) for part in parts):
+        raise _Missing(column.source, Reason.UNTRANSLATABLE)
+    return column, row, " ".join(str(part) for part in parts)
 
 
 def _rows_of(batch: Batch, keys: Sequence[str]) -> tuple[Row, ...]:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from landschap.vocabulary.mistakes import Mistake, MistakesError
@@ -19,6 +19,8 @@ class Report:
     """Collects the mistakes of one file while it is read."""
 
     file: str
+    # Reads a file that stands beside this one. Raises OSError.
+    beside: Callable[[str], str] | None = None
     mistakes: list[Mistake] = field(default_factory=list)
 
     def add(self, line: int, key: str, message: str, nearest: str = "") -> None:

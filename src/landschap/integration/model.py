@@ -24,11 +24,16 @@ class Axes(StrEnum):
 
 
 class Wins(StrEnum):
-    """Which source decides a field that has several. File: ``wint``."""
+    """Which source decides a field that has several columns. File: ``wint``.
+
+    Of ``aaneen`` none does: what is filled stands one behind the other with a space, as the parts
+    of a name.
+    """
 
     FIRST_FILLED = "eerste_gevulde"
     AGREE_OR_REPORT = "eens_of_melden"
     NEWEST = "nieuwste"
+    JOINED = "aaneen"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

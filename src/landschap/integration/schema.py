@@ -97,6 +97,7 @@ def _conversions() -> list[JsonValue]:
         {"enum": list(SIMPLE)},
         an_object({"deel": positions}, "deel"),
         an_object({"code": codes, "anders": TEXT}, "code"),
+        an_object({"codelijst": TEXT, "anders": TEXT}, "codelijst"),
         an_object({"niets_bij": plain}, "niets_bij"),
         an_object({"splits": TEXT}, "splits"),
     ]

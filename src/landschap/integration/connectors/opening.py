@@ -67,7 +67,11 @@ def read_declaration(path: Path) -> Declaration:
         message = f"can not be read: {words}"
         mistake = Mistake(file=str(path), line=1, key="file", message=message)
         raise DeclarationError([mistake]) from None
-    return parse_declaration(text, str(path))
+
+    def beside(name: str) -> str:
+        return (path.parent / name).read_text(encoding="utf-8-sig")
+
+    return parse_declaration(text, str(path), beside)
 
 
 def read_examples(declaration: Declaration, path: Path) -> tuple[Example, ...]:
