@@ -118,8 +118,9 @@ async def scene(pair: Pair) -> AsyncIterator[Scene]:
         app = make_app(
             api.routes(console.deps.registers), AppShape(title="Services", version="1.0.0")
         )
+        transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]  # scope types differ
         asked = await stack.enter_async_context(
-            httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x")
+            httpx.AsyncClient(transport=transport, base_url="http://x")
         )
         await stack.enter_async_context(worker_of_doesburg(pair, pool, registers))
         weesp = await postgres.pool(pair.weesp.settings, "registers")

@@ -7,10 +7,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 import uvicorn
 from tests.portal.portal_rig import LOOK, Portal, Server, free_socket
 from tests.portal.visiting import Visitor
+from tests.throwaway import Database
 
 from landschap.logboek.pseudonyms import subject_pseudonym
 from landschap.logboek.store import uses_of
@@ -37,8 +39,17 @@ async def looks_of(portal: Portal, bsn: str) -> int:
     return sum(record.columns.activity == LOOK for record in found)
 
 
+class Kept(Protocol):
+    """Anything that is served from a database."""
+
+    @property
+    def database(self) -> Database:
+        """Its database."""
+        ...
+
+
 @asynccontextmanager
-async def without(portal: Portal, room: str, right: str, table: str) -> AsyncIterator[None]:
+async def without(portal: Kept, room: str, right: str, table: str) -> AsyncIterator[None]:
     """The owner takes a right away from a room's role while the block runs."""
     connection = await portal.database.administrator()
     role = f"landschap_{room}"
