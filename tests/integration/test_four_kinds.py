@@ -10,12 +10,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
+from lxml import etree
 from tests.integration.source_rig import API_KEY, SUZANNE, lines_of
-from tests.integration.stuf_rig import QUESTION, SOURCE, Broker, running_broker
+from tests.integration.stuf_rig import BG, QUESTION, SOURCE, STUF, Broker, running_broker
 from tests.throwaway import organisation as make_organisation
 
 from landschap.cli.demo.commands import landschap
+from landschap.integration.access import SoapAccess
 from landschap.integration.connectors.opening import (
     Surroundings,
     client_session,
@@ -24,6 +27,7 @@ from landschap.integration.connectors.opening import (
     read_declaration,
 )
 from landschap.integration.model import Declaration
+from landschap.integration.soap import read_template
 from landschap.platform.identity import Issued
 
 BUILDING = "0424100000002206"
@@ -175,6 +179,33 @@ async def test_five_kinds_of_source_give_one_answer_with_where_each_field_comes_
     assert set(told.values()) == {"vergunningen", "besluiten", "aanvragers", "panden"}
     (line,) = await lines_of(world, asker)
     assert SUZANNE not in str(line)
+
+
+@pytest.mark.case("S-27")
+async def test_what_is_asked_by_soap_and_what_is_asked_as_json_say_the_same(
+    asker: Any, place: Place
+) -> None:
+    """The service speaks StUF alone; who asks us never sees an envelope."""
+    facts = {"sleutel": SUZANNE, "dag": "20261130", "moment": "20261130120000", "referentie": "1"}
+    access = place.declaration.sources["aanvragers"].access
+    assert isinstance(access, SoapAccess)
+    template = read_template((place.folder / access.template).read_bytes(), access)
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(
+            f"http://127.0.0.1:{place.broker.port}/stuf",
+            data=template.message(access.columns, facts),
+        ) as answer,
+    ):
+        root = etree.fromstring(await answer.read())
+    (person,) = root.iter(f"{{{BG}}}object")
+    born = person.find(f"{{{BG}}}geboortedatum")
+    assert (born.text, born.get(f"{{{STUF}}}indOnvolledigeDatum")) == ("19851201", "D")
+    (result,) = (await ask(asker, "aanvrager.naam", "aanvrager.geboren"))["resultaten"]
+    assert result["aanvrager"] == {
+        "naam": person.findtext(f"{{{BG}}}geslachtsnaam"),
+        "geboren": "1985-12-00",
+    }
 
 
 async def test_only_the_sources_of_the_asked_fields_are_asked(asker: Any, place: Place) -> None:
