@@ -33,8 +33,9 @@ from landschap.portal.pages.context import (
     to_login,
 )
 from landschap.portal.pages.looking import Looking
-from landschap.portal.pages.looks import write_look
+from landschap.portal.pages.looks import subjects_of, write_look
 from landschap.portal.pages.own import START
+from landschap.portal.pages.receivers import receivers_shown
 from landschap.portal.pages.titles import Titles
 from landschap.registers.models import ObjectType, Register
 from landschap.registers.reports import Report
@@ -95,7 +96,8 @@ async def _one(
     if register is None or report is None:
         raise NotFoundException
     titles = Titles(deps.site, asked.language)
-    told = await told_of(own.registers.pool, register, report.report_id)
+    every_one = await told_of(own.registers.pool, register, report.report_id)
+    told = await receivers_shown(deps, subjects_of(deps, session.known), every_one)
     decided_on = amsterdam_day(report.decided_at) if report.decided_at else None
     values = {
         "report": report,
