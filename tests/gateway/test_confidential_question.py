@@ -117,6 +117,48 @@ def test_a_service_for_no_purpose_has_no_confidential_variant(scene: Scene) -> N
     assert refused(verdict)["code"] == CODE
 
 
+SAID = {
+    "verwerkingid": "48086bf2-11b7-4603-9526-67d7c3bb6587",
+    "verwerkingsactiviteitid": "5F0BEF4C-f66f-4311-84a5-19e8bf359eaf",
+    "verwerkingsactiviteiturl": "https://afnemer.example/activiteiten/1",
+    "bewaartermijn": "P10Y",
+}
+
+
+def consumer_in(verdict: Verdict) -> Any:
+    assert isinstance(verdict.draft, Draft)
+    adl: Any = verdict.draft.payload["adl"]
+    return adl["body"]["adl.core.request"]["context"].get("consumer")
+
+
+def test_what_a_peer_says_of_its_own_side_is_recorded_and_changes_nothing(scene: Scene) -> None:
+    plain = scene.ask_inway(asks(scene, ""))
+    assert consumer_in(plain) is None
+    said = scene.ask_inway(asks(scene, "", **SAID, oin="00000099000000009000"))
+    assert consumer_in(said) == {
+        "processing": SAID["verwerkingid"],
+        "activity_id": SAID["verwerkingsactiviteitid"],
+        "activity": SAID["verwerkingsactiviteiturl"],
+        "term": SAID["bewaartermijn"],
+    }
+    ours, theirs = permit_of(scene, plain), permit_of(scene, said)
+    assert (ours.activity, ours.purpose, ours.peer) == (
+        theirs.activity, theirs.purpose, theirs.peer,
+    )  # fmt: skip
+    # Also of a question that is refused.
+    assert consumer_in(scene.ask_inway(asks(scene, "vertrouwelijk", **SAID)))
+
+
+@pytest.mark.parametrize("name", sorted(SAID))
+@pytest.mark.parametrize("text", ["999993653", "https://x.example/999993653", "x" * 600, "'"])
+def test_what_is_malformed_or_names_a_person_is_not_taken(
+    scene: Scene, name: str, text: str
+) -> None:
+    verdict = scene.ask_inway(asks(scene, "", **{name: text}))
+    assert headers_of(verdict.answer)[":status"] == "200"
+    assert not consumer_in(verdict)
+
+
 @pytest.mark.parametrize("said", ["opgeheven", "geheim", "normaal, vertrouwelijk"])
 def test_another_word_is_no_question(scene: Scene, said: str) -> None:
     told = refused(scene.ask_inway(asks(scene, said)))

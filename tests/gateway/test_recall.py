@@ -140,6 +140,17 @@ def test_what_is_confidential_now_is_not_answered_as_what_was_not(scene: Scene) 
     assert verdict.code == "confidential_variant_missing"
 
 
+def test_what_a_peer_says_of_itself_is_in_the_record_of_each_question(scene: Scene) -> None:
+    number = str(uuid4())
+    holdings = _warm(scene, lambda: _question(scene, verwerkingid=number))
+    for _ in range(3):
+        _equal(_question(scene, verwerkingid=str(uuid4())), holdings, _new(scene))
+        _equal(_question(scene), holdings, _new(scene))
+    said = _equal(_question(scene, verwerkingid=number), holdings, _new(scene)).draft
+    assert isinstance(said, Draft)
+    assert number in repr(said.payload)
+
+
 def test_another_path_with_the_same_query_gets_a_permit_of_its_own(scene: Scene) -> None:
     holdings = _warm(scene, lambda: _question(scene))
     asked = msgspec.structs.replace(

@@ -11,7 +11,6 @@ from uuid import UUID
 
 import msgspec
 
-from landschap.purposes.decision import CONFIDENTIAL
 from landschap.vocabulary.problems import Refusal
 from landschap.vocabulary.tracing import parse_traceparent
 
@@ -20,7 +19,6 @@ _FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z_][A-Za-z0-9_-]*)*")
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[Tt][0-9:.]{5,20}(?:[Zz]|[+-][0-9:]{5})?)?")
 _MAX_FIELDS = 500
 _VERSION_7 = 7
-_CONFIDENTIALITIES = {CONFIDENTIAL, "normaal"}
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -106,7 +104,7 @@ def query_of(target: str) -> Query | Refusal:
             name = unquote_plus(name)
         if name in _SEEN:
             if name in found:
-                return _invalid(f"{name} stands twice in the query")
+                return invalid(f"{name} stands twice in the query")
             found[name] = unquote_plus(value)
     return _typed(found) if found else NO_QUERY
 
@@ -118,7 +116,7 @@ def _typed(found: Mapping[str, str]) -> Query | Refusal:
             names = tuple(found[name].split(","))
             wrong = next((each for each in names if not _FIELD.fullmatch(each)), None)
             if wrong is not None or len(names) > _MAX_FIELDS:
-                return _invalid(f"{name} must be names, separated by commas")
+                return invalid(f"{name} must be names, separated by commas")
             lists[name] = names
     # Whether the moment exists is for the service; here it is only kept when it looks like one.
     times = [
@@ -134,25 +132,6 @@ def is_lenient(asked: Asked) -> bool:
     if not prefer:
         return False
     return any(part.strip() == "handling=lenient" for part in prefer.replace(";", ",").split(","))
-
-
-def confidentiality_of(asked: Asked) -> bool | Refusal:
-    """True when the asker's own processing is confidential, so that ours has to be as well.
-
-    Source: VNG, "Logging van verwerkingen", header ``Vertrouwelijkheid`` (B9177), in any case.
-    """
-    said = asked.header("vertrouwelijkheid")
-    if not said:
-        return False
-    known = said.strip().lower()
-    if known not in _CONFIDENTIALITIES:
-        return _invalid(f"Vertrouwelijkheid is {' or '.join(sorted(_CONFIDENTIALITIES))}")
-    return known == CONFIDENTIAL
-
-
-def is_confidential(asked: Asked) -> bool:
-    """True when the asker said clearly that its processing is confidential."""
-    return confidentiality_of(asked) is True
 
 
 def explained_by(asked: Asked) -> str:
@@ -171,7 +150,8 @@ def explained_by(asked: Asked) -> str:
     return ""
 
 
-def _invalid(why: str) -> Refusal:
+def invalid(why: str) -> Refusal:
+    """The refusal of a question that is not well formed, for this reason."""
     return Refusal(
         code="request_invalid",
         status=400,

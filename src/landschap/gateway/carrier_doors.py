@@ -42,6 +42,10 @@ _INWAY_ASKS = (
     "Doelbinding",
     "Prefer",
     "Vertrouwelijkheid",
+    "VerwerkingId",
+    "VerwerkingsactiviteitId",
+    "VerwerkingsactiviteitUrl",
+    "Bewaartermijn",
     "tracestate",
     "Purpose-Declaration",
     # What is new in every question stands last: the decider reads the rest once (`recall.py`).

@@ -20,7 +20,6 @@ from landschap.gateway.asked import (
     Query,
     Trace,
     explained_by,
-    is_confidential,
     is_lenient,
     query_of,
     trace_of,
@@ -30,6 +29,7 @@ from landschap.gateway.explaining import explained_at_inway, explained_at_outway
 from landschap.gateway.following import followed
 from landschap.gateway.inway import KeyWanted
 from landschap.gateway.memory import Memory
+from landschap.gateway.municipal import is_confidential
 from landschap.gateway.outway import Signing, TokenWanted, UserKeysWanted
 from landschap.gateway.recall import Recall
 from landschap.gateway.recording import Place, Refused

@@ -15,7 +15,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from landschap.gateway import answers, inway, outway, recording
-from landschap.gateway.asked import Asked, Query, is_confidential, is_lenient
+from landschap.gateway.asked import Asked, Query, is_lenient
+from landschap.gateway.municipal import is_confidential
 from landschap.gateway.recording import Place
 from landschap.gateway.refusals import Denied
 from landschap.logboek.records import Draft

@@ -18,6 +18,7 @@ Source: FSC Core, "Inway"; FSC Logging, "Inway"; authorisation algorithm R1 to R
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from uuid import UUID
 
@@ -28,18 +29,11 @@ from landschap.fsc.codes import Code, refused
 from landschap.fsc.keys import PublicKey
 from landschap.fsc.tokens import TokenClaims, check_claims, check_parties, verify_token
 from landschap.gateway import refusals
-from landschap.gateway.asked import (
-    Asked,
-    Fresh,
-    Query,
-    Trace,
-    confidentiality_of,
-    is_lenient,
-    query_of,
-)
+from landschap.gateway.asked import Asked, Fresh, Query, Trace, is_lenient, query_of
 from landschap.gateway.asked import transaction_id_of as read_transaction_id
 from landschap.gateway.lifecycle import Phase, closed
 from landschap.gateway.memory import Memory, digest
+from landschap.gateway.municipal import confidentiality_of, consumer_of, without_variant
 from landschap.gateway.refusals import Denied
 from landschap.gateway.voices import VoiceWanted, wanted_of
 from landschap.gateway.world import Connection, Offered, World
@@ -57,7 +51,6 @@ from landschap.purposes.declaration import (
 from landschap.purposes.model import FieldSet
 from landschap.purposes.needs import Facts
 from landschap.purposes.permit import LIFETIME, Permit, PermitTooLarge, Received, seal
-from landschap.purposes.reasons import refusal_of
 from landschap.purposes.vetoes import Heard, judge, with_voice
 from landschap.vocabulary.problems import Refusal
 
@@ -67,7 +60,10 @@ _LENGTH_DEMANDED = frozenset({"POST", "PUT", "PATCH"})
 
 
 class Identified(msgspec.Struct, frozen=True, kw_only=True):
-    """Who asks: a peer with a token of ours that belongs to its connection and a valid contract."""
+    """Who asks: a peer with a token of ours that belongs to its connection and a valid contract.
+
+    ``consumer`` is what it says of its own processing.
+    """
 
     peer: PeerCertificate
     claims: TokenClaims
@@ -76,6 +72,7 @@ class Identified(msgspec.Struct, frozen=True, kw_only=True):
     connection: Connection
     action: str
     trace: Trace
+    consumer: Mapping[str, str] = {}
 
 
 class Purposed(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,6 +130,7 @@ def identify(
         connection=connection,
         action=offered.service.methods[asked.method],
         trace=trace,
+        consumer=consumer_of(asked),
     )
 
 
@@ -193,7 +191,8 @@ def authorise(
         return confidential
     if identified.offered.service.declaration == "none":
         if confidential:
-            return _no_confidential_variant(identified, world)
+            asker = identified.connection.delegator or identified.peer.peer_id.value
+            return without_variant(identified.claims.service, asker, world.me)
         return Permitted(purposed=purposed, query=query, decision=None)
     if identified.connection.bound_refusal is not None:
         return identified.connection.bound_refusal
@@ -208,16 +207,6 @@ def authorise(
     if decision.allow:
         return Permitted(purposed=purposed, query=query, decision=decision)
     return Denied(decision.refusal(), decision)
-
-
-def _no_confidential_variant(identified: Identified, world: World) -> Refusal:
-    """What is asked for no purpose is processed under no activity, so under no confidential one."""
-    facts = {
-        "service": identified.claims.service,
-        "organisation": identified.connection.delegator or identified.peer.peer_id.value,
-        "owner_of_register": world.me,
-    }
-    return refusal_of("confidential_variant_missing", facts)
 
 
 def sealed_permit(

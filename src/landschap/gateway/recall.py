@@ -29,6 +29,7 @@ from landschap.gateway import answers, inway, recording
 from landschap.gateway.answers import InwayAnswer
 from landschap.gateway.asked import Asked, Fresh, Trace, transaction_id_of
 from landschap.gateway.memory import Memory
+from landschap.gateway.municipal import says_of_itself
 from landschap.gateway.world import World
 from landschap.logboek.declarations import UsedDeclaration
 from landschap.logboek.faults import InvalidRecord
@@ -135,7 +136,7 @@ class Recall:
 
         ``key`` seals the Permit.
         """
-        if not self._is_now(world, fresh):
+        if not self._is_now(world, fresh) or says_of_itself(asked):
             return None
         before = self._identified.get(_asker(asked))
         if before is None or inway.form_refusal(asked, before.offered) is not None:
@@ -166,8 +167,10 @@ class Recall:
         declaration = purposed.declaration
         if declaration is not None and declaration.claims.follows is not None:
             return
-        # What another decision point said counts for one question.
-        if service.trace == "untouched" or service.voice or len(self._seen) >= _LIMIT:
+        # What another decision point said counts for one question, and so does what a peer says.
+        if service.trace == "untouched" or service.voice or says_of_itself(asked):
+            return
+        if len(self._seen) >= _LIMIT:
             return
         if not self._is_now(world, fresh):
             self._begin(world, fresh)

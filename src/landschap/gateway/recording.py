@@ -180,6 +180,8 @@ def inway_request(
         context["handling"] = "lenient"
     if confidential:
         context["confidentiality"] = CONFIDENTIAL
+    if identified.consumer:
+        context["consumer"] = dict(identified.consumer)
     _add_times(context, query)
     return {
         "subject": subject,
