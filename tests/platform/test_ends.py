@@ -223,6 +223,7 @@ async def test_what_ends_soon_stands_in_the_log_and_the_figures(
         assert f'landschap_contract_left_days{{grant="{grant}"}} 12.0' in figures
         assert 'landschap_certificate_left_days{name="organisation"} 19.9' in figures
         assert 'landschap_held_back{state="in_force"} 0.0' in figures
+        assert 'landschap_reports{state="late"} 0.0' in figures
         told = {each["event"]: each for each in lines_of(serving)}
         certificate, contract = told["certificate ends"], told["contract ends"]
         assert (certificate["name"], certificate["days_left"]) == ("organisation", 19)

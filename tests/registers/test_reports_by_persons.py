@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import asyncpg
 import pytest
 from tests.registers.rig import kind_of, made_up
+from tests.throwaway import Database
 
+from landschap.cli.checkup import State, look
+from landschap.cli.decision_terms import decision_terms
 from landschap.platform.ids import uuid7
 from landschap.registers import store
 from landschap.registers.models import InvalidModel
@@ -17,6 +20,7 @@ from landschap.registers.reports import Decided, Report
 from landschap.registers.store.duties import Telling
 from landschap.registers.store.receivers import OldValue, note_receivers, told_of
 from landschap.registers.terms import due, is_day_off
+from landschap.vocabulary.times import amsterdam_day
 
 REGISTER = made_up()
 KIND = kind_of(REGISTER)
@@ -101,3 +105,35 @@ async def test_that_nobody_received_it_is_not_that_nobody_looked(pool: asyncpg.P
     await note_receivers(pool, made.report_id, 3, [replace(away, reachable=True)])
     (told,) = await told_of(pool, REGISTER, made.report_id) or []
     assert (told.receiver.reachable, told.state, told.at) == (True, Telling.UNTOLD, None)
+
+
+async def test_a_term_that_passed_is_told_by_the_doctor_the_log_and_a_figure(
+    database: Database,
+) -> None:
+    pool, today = await database.pool("registers"), amsterdam_day(datetime.now(UTC))
+    await store.prepare(pool, REGISTER)
+    days = {"naam": -1, "staat": 5}
+    made = [
+        await store.report(
+            pool, REGISTER, KIND, report(path, decide_by=today + timedelta(days=ahead)), uuid7()
+        )
+        for path, ahead in days.items()
+    ]
+    late, soon = made
+    told = [each async for each in look(database.settings) if each.subject == "reports"]
+    assert [each.state for each in told] == [State.WRONG, State.SOON]
+    assert late.number in told[0].what
+    assert soon.number in told[1].what
+    found = await decision_terms(database.settings)
+    assert found is not None
+    assert found.figures(today) == {"waiting": 2, "late": 1}
+    now = datetime.now(UTC)
+    assert [each.days_left(now) < 0 for each in found.endings(today)] == [True, False]
+    assert [each.step(now) for each in found.endings(today)] == [7, 7]
+    words = " ".join(each.what + each.remedy for each in told)
+    assert "p1" not in words
+    decided = Decided(upheld=False, reason="Zo staat het in de akte", document="akte 7")
+    for each in made:
+        await store.decide(pool, REGISTER, KIND, each, decided, "m")
+    told = [each async for each in look(database.settings) if each.subject == "reports"]
+    assert [(each.state, each.what[:9]) for each in told] == [(State.WELL, "0 reports")]

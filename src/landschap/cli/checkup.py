@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from landschap.cli.ends import agreed_endings, own_endings
@@ -24,6 +25,9 @@ from landschap.platform.listeners import require_free
 from landschap.platform.postgres.migrations import pending_migrations
 from landschap.platform.settings import Settings
 from landschap.platform.trouble import Trouble
+
+if TYPE_CHECKING:
+    from landschap.cli.held_back import Word
 
 _LOW_DISK_BYTES = 1_000_000_000
 _CLOCK_SECONDS = 2.0
@@ -168,13 +172,28 @@ async def _contracts(settings: Settings) -> AsyncIterator[Line]:
 async def _held_back(settings: Settings) -> AsyncIterator[Line]:
     from landschap.cli.held_back import words
 
+    async for each in _said(settings, "held back", words):
+        yield each
+
+
+async def _reports(settings: Settings) -> AsyncIterator[Line]:
+    from landschap.cli.decision_terms import words
+
+    async for each in _said(settings, "reports", words):
+        yield each
+
+
+async def _said(
+    settings: Settings, subject: str, words: Callable[[Settings], AsyncIterator[Word]]
+) -> AsyncIterator[Line]:
+    """What is said of it as lines, once the database is as this version needs it."""
     async with postgres.running(settings):
         if await pending_migrations(settings):
             return
         async for each in words(settings):
             late = State.WRONG if each.is_alarm else State.SOON
             state = late if each.remedy else State.WELL
-            yield line("held back", state, each.what, each.remedy)
+            yield line(subject, state, each.what, each.remedy)
 
 
 async def _parts(settings: Settings) -> AsyncIterator[Line]:
@@ -250,6 +269,7 @@ CHECKS: dict[str, Check] = {
     "database": _database,
     "contract": _contracts,
     "held back": _held_back,
+    "reports": _reports,
     "parts": _parts,
     "directory": _directory,
 }

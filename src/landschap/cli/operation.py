@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import asyncpg
 
+from landschap.cli.decision_terms import decision_terms
 from landschap.cli.ends import Told, agreed_endings, own_endings
 from landschap.cli.held_back import held_back
 from landschap.platform import admin
@@ -131,7 +132,12 @@ class Operation:
         if held is not None:
             for state, count in held.figures(amsterdam_day(now)).items():
                 self._figures.held_back.labels(state=state).set(count)
-        self._told.tell([*ends, *agreed, *(held.endings() if held else ())], now)
+        terms, today = await decision_terms(self._settings), amsterdam_day(now)
+        if terms is not None:
+            for state, count in terms.figures(today).items():
+                self._figures.reports.labels(state=state).set(count)
+        more = [*(held.endings() if held else ()), *(terms.endings(today) if terms else ())]
+        self._told.tell([*ends, *agreed, *more], now)
 
     async def _look_at_lists(self) -> None:
         """Say which revocation lists are absent, ended or late: when it begins, and every hour."""

@@ -121,6 +121,9 @@ class Figures:
         self.contract_days = self._gauge(
             "landschap_contract_left_days", "Days until the connection grant ends.", "grant"
         )
+        self.reports = self._gauge(
+            "landschap_reports", "Reports that a value is wrong, without a decision yet.", "state"
+        )
         self.held_back = self._gauge(
             "landschap_held_back", "Decisions that uses are not told to residents.", "state"
         )

@@ -208,8 +208,8 @@ class _Reports:
         if report.decided is None or not report.decided.upheld:
             raise refuse(409, "geschiedenis.gewijzigd", "This report was not upheld")
         case = await self._look(asked, kind, report, CHANGE)
-        if not await self.receivers.tell(self.looking.desk, case, register, report):
-            raise refuse(409, "not_corrected", "Nothing was corrected since this report")
+        # When nothing was corrected since, the page still says that it was not looked up.
+        await self.receivers.try_tell(self.looking.desk, case, register, report)
         return Redirect(asked.at(f"{BASE}/terugmeldingen/{name}/{text}"), status_code=303)
 
     @staticmethod

@@ -34,6 +34,7 @@ from landschap.registers.store.reading import (
 )
 from landschap.registers.store.reports import (
     decide,
+    due_reports,
     open_reports,
     report,
     report_of,
@@ -101,6 +102,7 @@ __all__ = [
     "delivery_of",
     "destroyed_of",
     "differences",
+    "due_reports",
     "end_delivery",
     "export",
     "faults_of",

@@ -15,7 +15,9 @@ from uuid import UUID
 from landschap.registers.store.rows import Pool
 
 _DUTCH = "AT TIME ZONE 'Europe/Amsterdam'"
-_TERM = f"(r.reported_at {_DUTCH} + interval '1 month') {_DUTCH}"
+# The day that was set for it, whole; of older reports the month of the law.
+_TERM = f"""coalesce((r.decide_by + 1)::timestamp {_DUTCH},
+                     (r.reported_at {_DUTCH} + interval '1 month') {_DUTCH})"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +34,8 @@ class Reported:
 async def reported_between(pool: Pool, since: datetime, until: datetime) -> Sequence[Reported]:
     """Every report made before ``until`` that was open somewhere in ``[since, until)``, in order.
 
-    One month to decide: AVG art. 12 lid 3, for correcting data of a person (art. 16); held for
-    every other report too.
+    A report has its own last day. Older ones have a month: AVG art. 12 lid 3, for correcting data
+    of a person (art. 16).
     """
     rows = await pool.fetch(
         f"""SELECT r.report_id, split_part(r.object_type, '.', 1) AS register,

@@ -103,6 +103,17 @@ async def open_reports(pool: Pool, register: Register, limit: int) -> Sequence[R
     return [_report_of(row) for row in rows]
 
 
+async def due_reports(pool: Pool, limit: int) -> Sequence[Report]:
+    """What waits for a decision by a day, of all registers; the first that is due first."""
+    rows = await pool.fetch(
+        f"""SELECT {_COLUMNS} FROM {_FROM}
+            WHERE d.report_id IS NULL AND r.decide_by IS NOT NULL
+            ORDER BY r.decide_by, r.reported_at LIMIT $1""",  # noqa: S608 - constants
+        limit,
+    )
+    return [_report_of(row) for row in rows]
+
+
 async def _asked_before(connection: Connection, kind: ObjectType, given: Report) -> Any:
     return await connection.fetchrow(
         f"""SELECT {_COLUMNS} FROM {_FROM}
