@@ -28,6 +28,7 @@ CATALOGUES: dict[str, frozenset[str]] = {
     "platform/web": frozenset(),
     "portal": frozenset({*all_words(), NOT_A_DAY, TURNED_AROUND}),
     "registers/open": frozenset(),
+    "catalogue": frozenset(),
     "console": frozenset({times.NOT_A_DAY, times.NOT_A_MOMENT, times.LATER, *GROUNDS.values()}),
 }
 _HEADER = b"# SPDX-License-Identifier: EUPL-1.2\n# The English words of the pages here.\n\n"

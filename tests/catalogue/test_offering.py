@@ -100,15 +100,20 @@ LOA3 = "urn:etoegang:core:assurance-class:loa3"
     ],
 )  # fmt: skip
 def test_criteria_are_what_is_said_and_else_not_known(said: Any, expected: Any) -> None:
-    info = {} if said is None else {"x-gebruik": said}
+    info: Any = {} if said is None else {"x-gebruik": said}
     found = criteria_of({"info": info})
     needs = (found.needs_certificate, found.needs_contract, found.needs_purpose, found.level)
     assert needs == expected
 
 
 def test_without_criteria_the_security_schemes_tell_how_one_shows_who_asks() -> None:
-    schemes = {"a": {"type": "apiKey"}, "b": {"type": "http", "scheme": "Bearer"}, "c": 1,
+    schemes: Any = {"a": {"type": "apiKey"}, "b": {"type": "http", "scheme": "Bearer"}, "c": 1,
                "d": {"type": "mutualTLS"}}  # fmt: skip
     found = criteria_of({"components": {"securitySchemes": schemes}})
     assert found.means == ("apiKey", "bearer", "mtlsPkioverheid")
     assert found.needs_certificate is True
+
+
+@pytest.mark.parametrize("written", [DOESBURG, int(DOESBURG)])
+def test_an_oin_that_was_written_without_quotes_gets_its_zeros_back(written: Any) -> None:
+    assert criteria_of({"info": {"x-gebruik": {"fsc": {"peerId": written}}}}).provider == DOESBURG

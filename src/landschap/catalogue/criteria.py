@@ -100,7 +100,7 @@ def criteria_of(value: JsonValue) -> Criteria:
     return Criteria(
         access=access if access in ACCESS else CONTRACT if service else "",
         means=tuple(dict.fromkeys(means or _schemes(document))),
-        provider=_text(fsc.get("peerId")),
+        provider=_peer(fsc.get("peerId")),
         service=service,
         purposes=tuple(Wanted(uri=each) for each in _names(purposes))
         if isinstance(purposes, list)
@@ -133,6 +133,13 @@ def _schemes(document: Mapping[str, JsonValue]) -> list[str]:
         else:
             found.append(named.get(kind, ""))
     return [each for each in found if each]
+
+
+def _peer(value: JsonValue) -> str:
+    """A Peer ID; an OIN without quotes is a number in YAML, and has lost its zeros."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 10**20:
+        return f"{value:020d}"
+    return _text(value)
 
 
 def _names(value: JsonValue) -> list[str]:

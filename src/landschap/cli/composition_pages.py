@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The part of the composition that is for people: the portal and the console."""
+"""The part of the composition that is for people: the portal, the console and the catalogue."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from litestar import Request, Response
 
 from landschap.cli.composition import pseudonym_keys, pseudonym_space
+from landschap.cli.composition_catalogue import catalogue_of
 from landschap.cli.composition_insight import insight_of
 from landschap.platform.keys import secret_key
 from landschap.vocabulary.problems import Refusal
@@ -24,9 +25,10 @@ if TYPE_CHECKING:
 
 
 async def people(parts: Composition) -> ASGIApp:
-    """The pages: the portal for residents, the console for employees."""
+    """The pages: the portal for residents, the console for employees, the catalogue for all."""
     from dataclasses import replace
 
+    from landschap.catalogue import pages as catalogue_pages
     from landschap.console.pages import is_console, refusal_page
     from landschap.console.pages import routes as console_routes
     from landschap.platform.http import make_app
@@ -36,14 +38,18 @@ async def people(parts: Composition) -> ASGIApp:
     static, registers = read_static_files(), await _registers(parts)
     portal = await _portal(parts, static, registers)
     console = await _console(parts, static, registers)
+    catalogue = await catalogue_of(parts, static, console)
     shape = people_shape(portal)
 
     def render(refusal: Refusal, request: Request[Any, Any, Any]) -> Response[Any]:
         if is_console(request.url.path):
             return refusal_page(console, refusal, request)
+        if catalogue_pages.is_catalogue(request.url.path):
+            return catalogue_pages.refusal_page(catalogue, refusal, request)
         return shape.render(refusal, request)
 
-    return make_app([*routes(portal), *console_routes(console)], replace(shape, render=render))
+    every = [*routes(portal), *console_routes(console), *catalogue_pages.routes(catalogue)]
+    return make_app(every, replace(shape, render=render))
 
 
 async def _registers(parts: Composition) -> RegisterDeps:

@@ -39,6 +39,12 @@ class EmployeesOidcSettings:
     audience: str = option(o.text, "Audience those tokens must name.")
     roles_claim: str = option(o.text, "Claim that holds the roles.", default="roles")
     level_claim: str = option(o.text, "Claim that holds the level of assurance.", default="acr")
+    highest_level: str = option(
+        o.text,
+        "Highest level of assurance at which employees can log in, as that claim holds it; the "
+        "catalogue holds it against what others ask.",
+        default="",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,12 +32,13 @@ from landschap.catalogue.store.shown import (
     offered,
     reasons,
     shown,
+    shown_named,
     versions_of,
 )
 
 __all__ = [
     "EVERYONE", "GROUP", "MAX_QUESTION", "Api", "Held", "Hit", "Offer", "Shown", "Text",
     "api_named", "apis", "digest_of", "document_of", "held", "keep", "keep_particulars", "nearest",
-    "note", "offer", "offered", "reasons", "search", "shown", "texts", "unreadable",
+    "note", "offer", "offered", "reasons", "search", "shown", "shown_named", "texts", "unreadable",
     "versions_of",
 ]  # fmt: skip

@@ -18,6 +18,7 @@ import asyncpg
 
 from landschap.catalogue.changes import Change
 from landschap.catalogue.describing import Described, name_of
+from landschap.catalogue.synonyms import with_others
 from landschap.vocabulary.ijson import JsonValue
 
 # Any number will do, as long as every writer of the catalogue takes the same one.
@@ -169,16 +170,17 @@ async def unreadable(pool: asyncpg.Pool) -> Sequence[tuple[str, str]]:
 async def search(pool: asyncpg.Pool, question: str, limit: int = 20) -> Sequence[Hit]:
     """APIs in which every word of the question occurs, the nearest first.
 
-    A word counts by its Dutch stem, as it is written, and as the beginning of a word.
+    A word counts by its Dutch stem, as it is written, as the beginning of a word, and by words that
+    are used for it.
     """
     words = _WORD.findall(question[:MAX_QUESTION])
     if not words:
         return []
-    begins = " & ".join(f"{word}:*" for word in words)
+    dutch, begins = asked_for(words)
     rows = await pool.fetch(
         """
         WITH asked AS MATERIALIZED (
-            SELECT websearch_to_tsquery('dutch', $1) || to_tsquery('simple', $2) AS query
+            SELECT to_tsquery('dutch', $1) || to_tsquery('simple', $2) AS query
         )
         SELECT newest.*, title_words @@ query AS in_title,
                organisation_words @@ query AS in_organisation,
@@ -186,9 +188,19 @@ async def search(pool: asyncpg.Pool, question: str, limit: int = 20) -> Sequence
           FROM asked, newest WHERE words @@ query
          ORDER BY ts_rank(words, query) DESC, name LIMIT $3
         """,
-        question[:MAX_QUESTION], begins, limit,
+        dutch, begins, limit,
     )  # fmt: skip
     return [Hit(api=_api(row), found_in=tuple(p for p in PARTS if row[f"in_{p}"])) for row in rows]
+
+
+def asked_for(words: Sequence[str], *, loose: bool = False) -> tuple[str, str]:
+    """The words for PostgreSQL: as Dutch, with what is used for them, and as beginnings of words.
+
+    All of them, or with ``loose`` any.
+    """
+    between = " | " if loose else " & "
+    dutch = between.join(f"({' | '.join(with_others(word))})" for word in words)
+    return dutch, between.join(f"{word}:*" for word in words)
 
 
 async def nearest(pool: asyncpg.Pool, limit: int = 5_000) -> Sequence[str]:

@@ -15,7 +15,8 @@ from datetime import date, datetime
 import asyncpg
 
 from landschap.catalogue.particulars import Particulars
-from landschap.catalogue.store.gathered import MAX_QUESTION
+from landschap.catalogue.store.gathered import MAX_QUESTION, asked_for
+from landschap.catalogue.synonyms import with_others
 
 EVERYONE, GROUP = "everyone", "group"
 """Audiences beside Peer IDs: anybody at all, and each peer of our Group."""
@@ -122,11 +123,11 @@ async def shown(
             viewer, _MANY,
         )  # fmt: skip
         return [_shown(row) for row in rows]
-    plain, begins = _asked(words, loose=loose)
+    dutch, begins = asked_for(words, loose=loose)
     rows = await pool.fetch(
         f"""
         WITH asked AS MATERIALIZED (
-            SELECT websearch_to_tsquery('dutch', $1) || to_tsquery('simple', $2) AS query
+            SELECT to_tsquery('dutch', $1) || to_tsquery('simple', $2) AS query
         )
         SELECT {_COLUMNS}, title_words @@ query AS in_title,
                organisation_words @@ query AS in_organisation,
@@ -135,9 +136,19 @@ async def shown(
          WHERE words @@ query AND ($3::text[] IS NULL OR audience && $3)
          ORDER BY ts_rank(words, query) DESC, lower(title), name LIMIT $4
         """,  # noqa: S608  # constants only
-        plain, begins, viewer, _MANY,
+        dutch, begins, viewer, _MANY,
     )  # fmt: skip
     return [_shown(row) for row in rows]
+
+
+async def shown_named(pool: asyncpg.Pool, viewer: Sequence[str] | None, name: str) -> Shown | None:
+    """One API by its name; None when there is none that one may see."""
+    row = await pool.fetchrow(
+        f"SELECT {_COLUMNS} FROM shown WHERE name = $1"  # noqa: S608  # constants only
+        " AND ($2::text[] IS NULL OR audience && $2)",
+        name, viewer,
+    )  # fmt: skip
+    return _shown(row) if row else None
 
 
 async def reasons(
@@ -152,7 +163,7 @@ async def reasons(
         WITH said AS MATERIALIZED (
             SELECT word FROM unnest($2::text[]) AS word WHERE to_tsvector('dutch', word) <> ''
         ), asked AS MATERIALIZED (
-            SELECT websearch_to_tsquery('dutch', string_agg(word, ' or '))
+            SELECT to_tsquery('dutch', string_agg(word, ' | '))
                    || to_tsquery('simple', string_agg(word || ':*', ' | ')) AS query FROM said
         )
         SELECT shown.api, found.label FROM asked, shown
@@ -165,7 +176,7 @@ async def reasons(
          ) found
          WHERE shown.api = ANY($1)
         """,
-        list(apis), words, _REASONS,
+        list(apis), [each for word in words for each in with_others(word)], _REASONS,
     )  # fmt: skip
     found: dict[int, list[str]] = {}
     for row in rows:
@@ -193,12 +204,6 @@ async def document_of(pool: asyncpg.Pool, api: int, number: int) -> bytes:
     if held is None:
         raise LookupError("there is no such text")
     return zlib.decompress(held)
-
-
-def _asked(words: Sequence[str], *, loose: bool) -> tuple[str, str]:
-    """The words for PostgreSQL: as Dutch, and as beginnings of words."""
-    between = " | " if loose else " & "
-    return (" or " if loose else " ").join(words), between.join(f"{each}:*" for each in words)
 
 
 def _shown(row: asyncpg.Record) -> Shown:

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The catalogue's routes, and how a refusal looks there.
+
+deps = CatalogueDeps(...)
+make_app([*portal_routes, *routes(deps)], shape)
+"""
+
+from __future__ import annotations
+
+from litestar.types import ControllerRouterHandler
+
+from landschap.catalogue.pages.api import api_routes
+from landschap.catalogue.pages.context import BASE, CatalogueDeps, catalogue_shape
+from landschap.catalogue.pages.own import Surroundings
+from landschap.catalogue.pages.reference import reference_routes
+from landschap.catalogue.pages.refused import is_catalogue, refusal_page
+from landschap.catalogue.pages.search import search_routes
+from landschap.catalogue.pages.shelf import Shelf
+
+__all__ = [
+    "BASE", "CatalogueDeps", "Shelf", "Surroundings", "catalogue_shape", "is_catalogue",
+    "refusal_page", "routes",
+]  # fmt: skip
+
+
+def routes(deps: CatalogueDeps) -> list[ControllerRouterHandler]:
+    """All pages of the catalogue, in both languages."""
+    return [*search_routes(deps), *api_routes(deps), *reference_routes(deps)]

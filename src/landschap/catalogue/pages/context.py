@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What every page of the catalogue shares: what it is made of, who looks, what is known of an API.
+
+Everybody may come in. Who is logged in at the console looks for the organisation, and sees what it
+may see; anybody else sees what is shown to everyone. What one may not see is not there: not in a
+list, not in a number, not under its address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+from litestar import Response
+from litestar.exceptions import NotFoundException
+
+from landschap.catalogue import store
+from landschap.catalogue.criteria import ACCESS, CONTRACT, Criteria
+from landschap.catalogue.facets import (
+    ACCESS as BY_ACCESS,
+)
+from landschap.catalogue.facets import (
+    ORGANISATION,
+    PERSONAL,
+    PHASE,
+    PURPOSE,
+    Facts,
+    yes_or_no,
+)
+from landschap.catalogue.needs import Own
+from landschap.catalogue.own_service import OwnServices, criteria_of_service
+from landschap.catalogue.pages.shelf import Shelf
+from landschap.catalogue.phases import Standing, standing_of
+from landschap.catalogue.prose import as_html, as_line
+from landschap.catalogue.store import Shown
+from landschap.platform.settings import Settings
+from landschap.platform.web import N_, Link, Site, SiteShape
+from landschap.platform.web.door import AnyRequest, Asked, Door
+from landschap.vocabulary.problems import ProblemError
+
+BASE = "/catalogus"
+START = Link(path=BASE, label=N_("Catalogus"))
+UNKNOWN_ACCESS = "onbekend"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogueDeps:
+    """What the catalogue needs, made once per process.
+
+    ``door`` is where employees log in, showing pages of this site. ``services`` gives our own
+    services in force, ``own`` what our organisation has, ``names`` those of peers by OIN.
+    """
+
+    settings: Settings
+    site: Site
+    pool: asyncpg.Pool
+    door: Door[Any, Any]
+    services: Callable[[], Awaitable[OwnServices]]
+    own: Callable[[], Awaitable[Own]]
+    names: Callable[[], Awaitable[Mapping[str, str]]]
+    shelf: Shelf
+
+
+def catalogue_shape(settings: Settings, version: str, base: str) -> SiteShape:
+    """The catalogue's site. ``base`` is where its employees log in and out."""
+    oidc = settings.oidc.console
+    return SiteShape(
+        name=N_("Catalogus"),
+        version=version,
+        rooms=("catalogue",),
+        base=base,
+        start=BASE,
+        visitor_line=N_("U ziet wat uw organisatie mag zien"),
+        public_menu=(Link(path=BASE, label=N_("Zoeken")),),
+        personal_menu=(Link(path=BASE, label=N_("Zoeken")),),
+        form_targets=(oidc.issuer,) if oidc else (),
+    )
+
+
+def both(path: str) -> list[str]:
+    """An address of the catalogue in both languages."""
+    return [f"{BASE}{path}", f"/en{BASE}{path}"]
+
+
+async def asked_of(deps: CatalogueDeps, request: AnyRequest) -> Asked[Any]:
+    """Read the request; who may not enter the console looks as anybody does."""
+    try:
+        return await deps.door.asked(request)
+    except ProblemError:
+        return replace(deps.door.asked_before(request), session=None)
+
+
+def viewer_of(asked: Asked[Any]) -> Sequence[str] | None:
+    """As whom one looks: None for our own organisation."""
+    return None if asked.session is not None else (store.EVERYONE,)
+
+
+async def seen(deps: CatalogueDeps, asked: Asked[Any], name: str) -> Shown:
+    """The API of this name. Raises NotFoundException when there is none that one may see."""
+    found = await store.shown_named(deps.pool, viewer_of(asked), name)
+    if found is None:
+        raise NotFoundException
+    return found
+
+
+def show(
+    deps: CatalogueDeps, asked: Asked[Any], template: str, title: str, **rest: Any
+) -> Response[str]:
+    """A page of the catalogue; ``rest`` are fields of `Page`."""
+    rest["values"] = {**rest.get("values", {}), "prose": as_html, "line": as_line}
+    return deps.door.show(asked, f"catalogue/{template}", title, **rest)
+
+
+def api_link(api: Shown) -> Link:
+    """Where an API is, for in the trail of a page."""
+    return Link(path=f"{BASE}/{api.name}", label=api.title or api.name, is_translated=True)
+
+
+def standing_as_listed(api: Shown, own: OwnServices, now: datetime) -> Standing:
+    """Where an API stands, by what was kept of it; our own services say it themselves."""
+    service = own.named(api.service, api.provider, ours=api.ours)
+    info = {
+        f"x-{name}": str(day)
+        for name, day in (("deprecated", api.deprecated), ("sunset", api.sunset))
+        if day is not None
+    }
+    return standing_of(api.version, info, now, service.lifecycle if service else None)
+
+
+def facts_of(api: Shown, own: OwnServices, now: datetime) -> Facts:
+    """What one can choose an API by."""
+    criteria = criteria_as_listed(api, own, now)
+    purpose = criteria.needs_purpose if criteria.service and _is_own(api, own) else api.purpose
+    return Facts(
+        values={
+            ORGANISATION: api.organisation,
+            PHASE: standing_as_listed(api, own, now).phase,
+            PERSONAL: yes_or_no(criteria.personal),
+            PURPOSE: yes_or_no(purpose),
+            BY_ACCESS: criteria.access if criteria.access in ACCESS else UNKNOWN_ACCESS,
+        }
+    )
+
+
+def criteria_as_listed(api: Shown, own: OwnServices, now: datetime) -> Criteria:
+    """The criteria by what was kept of an API; purposes only of our own services."""
+    said = Criteria(
+        access=api.access,
+        means=tuple(api.means),
+        provider=api.provider,
+        service=api.service,
+        personal=api.personal,
+        texts={},
+    )
+    return criteria_with_own(api, own, said, now)
+
+
+def criteria_with_own(api: Shown, own: OwnServices, said: Criteria, now: datetime) -> Criteria:
+    """What is asked for an API; of our own services that is what our door asks."""
+    service = own.named(api.service, api.provider, ours=api.ours)
+    if service is None:
+        return said
+    return criteria_of_service(service, own.snapshot, said, now)
+
+
+def needed_words(facts: Facts, means: Sequence[str]) -> list[str]:
+    """What one needs, in words of the catalogue; empty when it is not said."""
+    access = facts.values[BY_ACCESS]
+    if access == CONTRACT:
+        words = [N_("certificaat"), N_("contract")]
+        return [*words, N_("doel")] if facts.values[PURPOSE] == "ja" else words
+    if access == "open":
+        return [N_("niets, open gegevens")]
+    return [_MEANS[each] for each in means if each in _MEANS]
+
+
+def now() -> datetime:
+    """The moment of a page: everything on it is as it is then."""
+    return datetime.now(UTC)
+
+
+def _is_own(api: Shown, own: OwnServices) -> bool:
+    return own.named(api.service, api.provider, ours=api.ours) is not None
+
+
+_MEANS: Mapping[str, str] = {
+    "apiKey": N_("sleutel"),
+    "basic": N_("gebruikersnaam en wachtwoord"),
+    "bearer": N_("token"),
+    "oauth2": N_("token (OAuth 2)"),
+    "oidc": N_("login (OpenID Connect)"),
+    "mtlsPkioverheid": N_("certificaat"),
+    "fscContract": N_("contract"),
+}

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The part of the composition that is the catalogue: who is logged in at the console is so here."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from landschap.catalogue.pages import CatalogueDeps
+    from landschap.cli.composition import Composition
+    from landschap.console.pages import ConsoleDeps
+    from landschap.platform.web import StaticFiles
+
+
+async def catalogue_of(
+    parts: Composition, static: StaticFiles, console: ConsoleDeps
+) -> CatalogueDeps:
+    """What the catalogue needs, beside a console."""
+    from dataclasses import replace
+    from functools import partial
+
+    from landschap.catalogue.pages import CatalogueDeps, Shelf, Surroundings, catalogue_shape
+    from landschap.console.pages.context import BASE, door_of
+    from landschap.fsc.store import peer_names
+    from landschap.platform.web import Site
+
+    settings, pool = parts.settings, await parts.pool("catalogue")
+    agreed = await parts.pool("fsc")
+    site = Site(settings, static, catalogue_shape(settings, version("landschap"), BASE))
+    around = Surroundings(settings, await parts.snapshot(), agreed, await parts.pool("gateway"))
+    return CatalogueDeps(
+        settings=settings,
+        site=site,
+        pool=pool,
+        door=replace(door_of(console), site=site),
+        services=around.services,
+        own=around.own,
+        names=partial(peer_names, agreed),
+        shelf=Shelf(pool),
+    )

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The catalogue as people meet it: served on loopback beside a console, with a login provider."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import uvicorn
+from aiohttp import web
+from tests.catalogue.offered import gathered
+from tests.catalogue.test_changes import base
+from tests.console.console_rig import console_deps, employees, settings_with
+from tests.console.login_rig import TwistedProvider
+from tests.portal.portal_rig import Server, fill_rooms, free_socket
+from tests.portal.visiting import Visitor
+from tests.throwaway import Database
+
+from landschap.catalogue import store
+from landschap.catalogue.pages import (
+    CatalogueDeps,
+    Shelf,
+    Surroundings,
+    catalogue_shape,
+    is_catalogue,
+    refusal_page,
+    routes,
+)
+from landschap.console.pages import refusal_page as console_refusal
+from landschap.console.pages import routes as console_routes
+from landschap.console.pages.context import BASE, ConsoleDeps, door_of
+from landschap.fsc.store import peer_names
+from landschap.logboek.store import LogWriter
+from landschap.platform.http import AppShape, make_app
+from landschap.platform.oidc_settings import EmployeesOidcSettings
+from landschap.platform.web import Site, read_static_files, static_route
+
+
+@dataclass(frozen=True, kw_only=True)
+class Catalogue:
+    """A catalogue that is being served."""
+
+    address: str
+    deps: CatalogueDeps
+    database: Database
+
+    def visitor(self) -> Visitor:
+        """Anybody."""
+        return Visitor(portal=self.address)
+
+    async def employee(self, sub: str = "burgerzaken") -> Visitor:
+        """An employee who has logged in."""
+        visitor = self.visitor()
+        await visitor.log_in(sub, "/console/inloggen")
+        return visitor
+
+
+@asynccontextmanager
+async def served_catalogue(database: Database) -> AsyncIterator[Catalogue]:
+    """A catalogue that is served until the block ends; its employees log in as at the console."""
+    own, login = free_socket(), free_socket()
+    address = f"http://weesp.localhost:{own.getsockname()[1]}"
+    issuer = f"http://login.localhost:{login.getsockname()[1]}"
+    provider = web.AppRunner(TwistedProvider(issuer=issuer, people=employees(address)).app())
+    await provider.setup()
+    await web.SockSite(provider, login).start()
+    settings = settings_with(database.settings, address, issuer)
+    levels = EmployeesOidcSettings(issuer=issuer, audience="outway")
+    settings = replace(settings, oidc=replace(settings.oidc, employees=levels))
+    await fill_rooms(database)
+    writer = LogWriter(settings, "web", wait_seconds=0.5)
+    await writer.start()
+    console = await console_deps(database, settings, writer, bare=True)
+    deps = await _deps(database, console)
+    server = Server(
+        uvicorn.Config(_app(deps, console), ws="none", log_config=None, access_log=False)
+    )
+    task = asyncio.create_task(server.serve(sockets=[own]))
+    try:
+        yield Catalogue(address=address, deps=deps, database=database)
+    finally:
+        server.should_exit = True
+        await task
+        await writer.close()
+        await provider.cleanup()
+
+
+def described(title: str, version: str = "1.0.0", info: Mapping[str, Any] = {}) -> Any:
+    """The sound description under another title; ``info`` is added to what it says of itself."""
+    document = base()
+    document["info"] |= {"title": title, "version": version, **info}
+    return document
+
+
+async def offered(catalogue: Catalogue, document: Any, *to: str, service: str = "") -> str:
+    """Gather a description and show it to these; gives its name."""
+    pool = await catalogue.database.pool("catalogue")
+    info = document["info"]
+    name = await gathered(pool, f"/{info['title']}-{info['version']}.yaml", document)
+    await store.offer(pool, name, store.Offer(audience=to, service=service))
+    return name
+
+
+async def page(visitor: Visitor, path: str, status: int = 200) -> str:
+    """What stands under an address."""
+    seen = await visitor.get(path)
+    assert seen.status == status, (path, seen.status)
+    return seen.text
+
+
+async def _deps(database: Database, console: ConsoleDeps) -> CatalogueDeps:
+    settings, agreed = console.settings, await database.pool("fsc")
+    pool = await database.pool("catalogue")
+    site = Site(settings, read_static_files(), catalogue_shape(settings, "0.1.0", BASE))
+    around = Surroundings(settings, console.snapshot, agreed, await database.pool("gateway"))
+
+    async def names() -> dict[str, str]:
+        return await peer_names(agreed)
+
+    return CatalogueDeps(
+        settings=settings,
+        site=site,
+        pool=pool,
+        door=replace(door_of(console), site=site),
+        services=around.services,
+        own=around.own,
+        names=names,
+        shelf=Shelf(pool),
+    )
+
+
+def _app(deps: CatalogueDeps, console: ConsoleDeps) -> Any:
+    def render(refusal: Any, request: Any) -> Any:
+        if is_catalogue(request.url.path):
+            return refusal_page(deps, refusal, request)
+        return console_refusal(console, refusal, request)
+
+    shape = AppShape(
+        title="landschap",
+        version="0.1.0",
+        max_body_bytes=16_384,
+        headers=deps.site.headers,
+        render=render,
+        strict_slashes=False,
+    )
+    static = static_route(read_static_files())
+    return make_app([static, *console_routes(console), *routes(deps)], shape)
