@@ -15,6 +15,7 @@ import zipfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -33,8 +34,12 @@ from tests.portal.conftest import browser
 from tests.portal.visiting import Seen, Visitor
 from tests.throwaway import Cluster, Database
 
+from landschap.console.links.store import broken_ones, counted_since
+from landschap.console.links.worker import SETTLED, LinkDeps, compare
 from landschap.fsc import store as fsc_store
+from landschap.fsc.client import ManagerClient
 from landschap.fsc.client.asking import Asker
+from landschap.fsc.worker import WorkerDeps
 from landschap.gateway.tracing.client import other_halves
 from landschap.gateway.tracing.halves import Word, compared, crossings_of
 from landschap.gateway.usage.store import Rooms
@@ -50,6 +55,7 @@ FSC_MEMBERS = {
     "transaction_id", "group_id", "direction", "grant_hash", "source", "destination",
     "service_name", "created_at", "fsc_version",
 }  # fmt: skip
+NOWHERE = "https://127.0.0.1:9"
 SECRET = "zaaksysteem"
 """Doesburg's application: it stands in Doesburg's log, and nowhere in Weesp's."""
 
@@ -60,6 +66,7 @@ class Scene:
 
     chain: Chain
     console: Console
+    manager_client: ManagerClient
 
     async def ask(self) -> UUID:
         """One question of Doesburg on behalf of Zutphen; gives the transaction."""
@@ -106,7 +113,12 @@ async def scene(
         await _delegate(chain, group_anchor)
         database = Database(name="spoor", settings=chain.weesp.settings)
         async with served_console(database, bare=True) as console:
-            yield Scene(chain=chain, console=console)
+            client = ManagerClient(chain.weesp.settings, chain.weesp.own)
+            yield Scene(
+                chain=chain,
+                console=console,
+                manager_client=await stack.enter_async_context(client),
+            )
         database.close()
 
 
@@ -249,6 +261,98 @@ async def test_a_missing_half_and_one_that_can_not_be_asked_are_flagged(scene: S
     assert found[2].why
 
 
+async def test_the_first_page_about_the_log_names_each_link_that_is_broken(scene: Scene) -> None:
+    """A half that the other party lost, one that it changed; and what is mended again."""
+    whole, lost, changed = [await scene.ask() for _ in range(3)]
+    theirs, visitor = scene.chain.doesburg.administrator, await scene.console.visit("fg")
+    before = (await visitor.get("/console/logboek")).text
+    assert "Er is nog niets vergeleken." in before
+    kept = await theirs.fetch(_OF_TRANSACTIONS, [lost, changed])
+    await theirs.execute(
+        "UPDATE logboek.record SET transaction_id = gen_random_uuid() WHERE transaction_id = $1",
+        lost,
+    )
+    await theirs.execute(
+        "UPDATE logboek.record SET form = NULL, payload = convert_to(replace(logboek.whole("
+        "(SELECT f.text FROM logboek.form AS f WHERE f.lane = record.lane AND f.no = record.form),"
+        ' payload), \'"service_name":"uitkeringen"\', \'"service_name":"anders"\'), \'UTF8\')'
+        " WHERE transaction_id = $1",
+        changed,
+    )
+    deps, later = await _link_deps(scene), datetime.now(UTC) + SETTLED
+    await compare(deps, later - timedelta(hours=2))
+    await compare(deps, later)
+    page = (await visitor.get("/console/logboek")).text
+    section = page[page.index('id="schakels"') : page.index('id="eindigt"')]
+    assert _told(section) == {
+        str(lost): "De andere helft ontbreekt",
+        str(changed): "De andere helft verschilt service_name",
+    }
+    assert str(whole) not in section
+    assert "anders" not in section
+    assert re.search(r"Gebroken schakels</dt><dd>2<", section)
+    seen, compared = re.findall(r"<dd>(\d+)</dd>", section)[:2]
+    assert seen == compared
+    assert int(seen) >= 3
+    assert f"/console/spoor?nummer={lost}" in section
+    for row in kept:
+        await theirs.execute(
+            "UPDATE logboek.record SET transaction_id = $2, payload = $3, form = $4"
+            " WHERE record_id = $1",
+            *row,
+        )
+    await compare(deps, later + timedelta(milliseconds=1))
+    page = (await visitor.get("/console/logboek")).text
+    section = page[page.index('id="schakels"') : page.index('id="eindigt"')]
+    assert set(_told(section).values()) == {"Hersteld"}
+
+
+_OF_TRANSACTIONS = """
+SELECT record_id, transaction_id, payload, form FROM logboek.record
+WHERE transaction_id = ANY($1::uuid[])
+"""
+
+
+async def test_who_can_not_be_asked_is_told_and_nothing_is_called_broken(scene: Scene) -> None:
+    await scene.ask()
+    deps, later = await _link_deps(scene), datetime.now(UTC) + SETTLED
+    own = scene.chain.weesp
+    await own.pools.fsc.execute("UPDATE fsc.peer SET manager_address = $1", NOWHERE)
+    open_before = await broken_ones(deps.pool, later - timedelta(days=1), only_open=True)
+    await compare(deps, later + timedelta(minutes=1))
+    (count,) = await counted_since(deps.pool, date(2000, 1, 1))
+    assert (count.peer, count.unasked) == (DOESBURG, 1)
+    assert await broken_ones(deps.pool, later - timedelta(days=1), only_open=True) == open_before
+    await own.pools.fsc.execute(
+        "UPDATE fsc.peer SET manager_address = $1", scene.chain.doesburg.settings.addresses.manager
+    )
+
+
+async def _link_deps(scene: Scene) -> LinkDeps:
+    weesp = scene.chain.weesp
+    return LinkDeps(
+        pool=scene.console.deps.pool,
+        log=weesp.log_pool,
+        worker=WorkerDeps(
+            settings=weesp.settings,
+            pool=weesp.pools.fsc,
+            own=weesp.own,
+            client=scene.manager_client,
+        ),
+    )
+
+
+def _told(section: str) -> dict[str, str]:
+    """What is wrong per transaction, as the table of broken links tells it."""
+    found = {}
+    for row in re.findall(r'<tr role="row"><th role="rowheader".*?</tr>', section, re.DOTALL):
+        number = re.search(r"nummer=([0-9a-f-]{36})", row)
+        if number is not None:
+            cell = re.findall(r"<td.*?</td>", row, re.DOTALL)[1]
+            found[number[1]] = " ".join(re.sub(r"<[^>]+>", " ", cell).split())
+    return found
+
+
 async def test_the_bundle_has_its_checksums_and_a_proof_of_each_record(scene: Scene) -> None:
     transaction = await scene.ask()
     visitor = await scene.console.visit("fg")
@@ -322,6 +426,8 @@ async def test_the_page_of_a_trace_has_no_fault_that_a_program_can_find(
         await page.get_by_role("heading", name="De keten").wait_for()
         await page.goto(f"{scene.console.address}{own}/console/spoor/{transaction}")
         assert await faults_at(page, looks, f"console-spoor-{language}") == []
+        await page.goto(f"{scene.console.address}{own}/console/logboek")
+        assert await faults_at(page, looks, f"console-logboek-{language}") == []
 
 
 def _crossing() -> Any:

@@ -3,8 +3,9 @@
 
 Contracts are put to our validator, contracts and signatures delivered, tokens fetched ahead, the
 directory told where we are, the access log of nginx followed, the ends of the log signed, the log
-verified when an officer asks for it, security events brought to the watch, and changes of registers
-told to who subscribed. Each of these looks after itself; together they end when asked to.
+verified when an officer asks for it, our half of transactions held against the other, security
+events brought to the watch, and changes of registers told to who subscribed. Each of these looks
+after itself; together they end when asked to.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from landschap.cli.notices import notice_work
 from landschap.cli.verifying import verified
 from landschap.console.council.store.gathering import Sources, gather
 from landschap.console.council.worker import CouncilDeps, keep_reporting
+from landschap.console.links.worker import LinkDeps, keep_comparing
 from landschap.console.verifying.worker import VerifyDeps, keep_verifying
 from landschap.fsc import worker as fsc
 from landschap.fsc.client.deciding import Decider, keep_deciding
@@ -94,6 +96,23 @@ async def _reporting(made: Composition, stop: asyncio.Event) -> None:
     await keep_reporting(CouncilDeps(pool=pool, gather=partial(gather, sources)), stop)
 
 
+async def _comparing(made: Composition, worker: fsc.WorkerDeps, stop: asyncio.Event) -> None:
+    """Hold our half of transactions against the other, where somebody looks at what comes of it."""
+    console = made.settings.oidc.console
+    if console is None or not console.log_officers:
+        return
+    pools = {"pool": await made.pool("console"), "log": await made.pool("logboek")}
+    await keep_comparing(LinkDeps(worker=worker, **pools), stop)
+
+
+async def _for_the_console(made: Composition, worker: fsc.WorkerDeps, stop: asyncio.Event) -> None:
+    """What officers ask for in the console, or find there."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_verifying(made, stop))
+        group.create_task(_reporting(made, stop))
+        group.create_task(_comparing(made, worker, stop))
+
+
 async def run_worker(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT; the last anchor is signed on the way out."""
     stop = asyncio.Event()
@@ -142,8 +161,7 @@ async def run_worker(settings: Settings) -> None:
             group.create_task(fsc.run_worker(deps, stop))
             group.create_task(keep_witnessed(witnesses, stop))
             group.create_task(follow_access(access, stop))
-            for asked_in_the_console in (_verifying, _reporting):
-                group.create_task(asked_in_the_console(made, stop))
+            group.create_task(_for_the_console(made, deps, stop))
             group.create_task(keep_watched(made, log_pool, stop))
             group.create_task(keep_deciding(decider, stop))
             group.create_task(keep_lists(settings, stop))

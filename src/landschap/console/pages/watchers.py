@@ -17,8 +17,10 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 
 from landschap.console.known import Known
+from landschap.console.links.worker import MOST
 from landschap.console.officers.overview import PEAK, Overview, overview_of
 from landschap.console.officers.store import log_looks
+from landschap.console.pages.broken_links import links_of
 from landschap.console.pages.context import (
     LOG,
     START,
@@ -66,6 +68,8 @@ def watcher_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
             "held": await held_in(deps.usage) if deps.usage else None,
             "days": PERIOD.days,
             "peak": PEAK,
+            "links": await links_of(deps, PERIOD),
+            "most_compared": MOST,
             "ending": await _ending(deps),
             "soon": SOON.days,
         }

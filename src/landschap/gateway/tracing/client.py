@@ -25,6 +25,7 @@ from landschap.vocabulary.identifiers import InvalidValue, PeerId
 SECONDS = 5.0
 MOST = 20
 """A trace of more transactions is asked about the first ones; the others say so."""
+_AT_ONCE = 50
 
 
 async def other_halves(
@@ -36,6 +37,29 @@ async def other_halves(
         found = await asyncio.gather(*(_half(deps, each) for each in crossings[:MOST]))
     why = f"only the first {MOST} transactions of a trace are asked about"
     return [*found, *(_unasked(each, why) for each in crossings[MOST:])]
+
+
+async def halves_at(deps: WorkerDeps, peer: str, crossings: Sequence[Crossing]) -> list[Half]:
+    """The other half of transactions with one peer, in their order; never raises for the peer."""
+    found: list[Half] = []
+    try:
+        wanted = PeerId.parse(peer)
+        async with asyncio.timeout(SECONDS):
+            address = await where_is(deps, wanted)
+        for begin in range(0, len(crossings), _AT_ONCE):
+            part = crossings[begin : begin + _AT_ONCE]
+            asked = ",".join(str(each.transaction_id) for each in part)
+            async with (
+                asyncio.timeout(SECONDS),
+                Asker(settings=deps.settings, expected=wanted) as asker,
+            ):
+                listed = asker.listed(address, "/logs", "records", transaction_ids=asked)
+                told = [each async for each in listed]
+            found += [compared(each, told) for each in part]
+    except (InvalidValue, NotAsked, PeerUnreachable, TimeoutError, OSError) as error:
+        why = str(error) or "no answer in time"
+        found += [_unasked(each, why) for each in crossings[len(found) :]]
+    return found
 
 
 async def _half(deps: WorkerDeps, ours: Crossing) -> Half:

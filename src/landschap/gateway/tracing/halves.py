@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from uuid import UUID
 
 from landschap.logboek.records import Record
 from landschap.vocabulary.ijson import JsonValue
 
+_NEVER = datetime.min.replace(tzinfo=UTC)
 _COMMON = ("grant_hash", "service_name")
 _SIDES = {
     "source": ("outway_peer_id", "delegator_peer_id"),
@@ -54,6 +56,7 @@ class Crossing:
     grant_hash: str
     direction: str
     members: Mapping[str, JsonValue]
+    at: datetime = _NEVER
 
     @property
     def is_incoming(self) -> bool:
@@ -154,4 +157,5 @@ def _crossing(record: Record) -> Crossing | None:
         grant_hash=text("grant_hash"),
         direction=str(fsc.get("direction") or ""),
         members=members,
+        at=record.columns.at,
     )

@@ -7,6 +7,7 @@ What a room above may call:
     by_transaction, by_trace, by_record     records of one question, one trace, one identifier
     by_transactions, open_intents           for the worker that closes what the doors began
     uses_of                                 the lines about one person, newest first
+    crossed_between, by_records             transactions by the party they were with
     fsc_records                             transactions, as far as the asking peer is named in them
     latest, lanes                           for an officer of the own organisation
     decisions_between, count_decisions      the decisions of a period, in pages
@@ -28,6 +29,7 @@ from landschap.logboek.store.counting import (
     stretches,
     uses_between,
 )
+from landschap.logboek.store.crossed import by_records, crossed_between
 from landschap.logboek.store.decided import count_decisions, decisions_between
 from landschap.logboek.store.handing import signed_proof
 from landschap.logboek.store.incident import incident_scope
@@ -70,11 +72,13 @@ __all__ = [
     "UseCount",
     "add_anchor",
     "by_record",
+    "by_records",
     "by_trace",
     "by_transaction",
     "by_transactions",
     "count_decisions",
     "count_records",
+    "crossed_between",
     "decisions_between",
     "deliveries_between",
     "dropped_months",
