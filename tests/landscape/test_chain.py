@@ -11,6 +11,7 @@ import warnings
 import pytest
 
 from landschap.cli.demo.accounting import account_for_a_use
+from landschap.cli.demo.breach import stolen_certificate
 from landschap.cli.demo.landscape import OTHER_PURPOSE, SUZANNE
 from landschap.cli.demo.report import Seen
 from landschap.cli.demo.retaining import destroy_what_is_due
@@ -122,6 +123,14 @@ async def test_another_role_of_the_same_organisation_is_refused(story: Story) ->
 @pytest.mark.case("fsc:Inway-Incoming-Request-3")
 async def test_a_token_in_other_hands_is_worth_nothing(story: Story) -> None:
     assert (await story.stolen_token())["code"] == "ERROR_CODE_ACCESS_TOKEN_INVALID"
+
+
+async def test_of_a_stolen_certificate_the_exact_list_is_there_within_a_minute(
+    story: Story,
+) -> None:
+    seen = await stolen_certificate(story.opened.landscape, story.ask)
+    assert (seen["persons"], seen["exact"]) == (2, True)
+    assert seen["certificate of a stranger"] == 3
 
 
 @pytest.mark.case("S-25", "fsc:Inway-TransactionLog-6", "L14")

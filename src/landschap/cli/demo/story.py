@@ -17,6 +17,7 @@ import aiohttp
 
 from landschap.cli.demo.accounting import account_for_a_use
 from landschap.cli.demo.application import Answer, Question, read_answer
+from landschap.cli.demo.breach import stolen_certificate
 from landschap.cli.demo.commands import landschap
 from landschap.cli.demo.landscape import OTHER_PURPOSE, PURPOSE, SUZANNE, Member
 from landschap.cli.demo.observing import (
@@ -99,6 +100,10 @@ class Story:
             ),
             ("field the purpose does not need: refused", self.field_not_needed),
             ("token with another certificate: refused", self.stolen_token),
+            (
+                "stolen certificate: the exact list of persons and fields",
+                lambda: stolen_certificate(self.opened.landscape, self.ask),
+            ),
             ("log unwritable: refused, service never called", self.log_unwritable),
             ("both logs verify", self.logs_verify),
             ("tampered copy fails at the right record", self.tampered_copy_fails),
