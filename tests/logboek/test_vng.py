@@ -15,7 +15,7 @@ import asyncpg
 import pytest
 from tests.gateway.gateway_scene import ACTIVITY
 from tests.logboek.hold_rig import TWO, held
-from tests.logboek.log_rig import PEER
+from tests.logboek.log_rig import PEER, permitted
 from tests.logboek.reading_rig import PERSON, SECRET, SOMEBODY, reading_log
 from tests.logboek.vng_rig import (
     ACTIONS,
@@ -41,6 +41,7 @@ from landschap.logboek.store import snapshot
 from landschap.logboek.store.holds import lift_hold
 from landschap.logboek.verify import verify
 from landschap.logboek.worker import forget_actions, forget_seen
+from landschap.platform.ids import new_trace_id, uuid7
 from landschap.purposes.public import id_of
 
 FORBIDDEN = ("systeem", "gebruiker", "gegevensbron")
@@ -89,7 +90,7 @@ async def test_an_action_becomes_a_line_with_a_pseudonym(log: Municipal) -> None
     answer = await log.post(
         action(
             verwerkingId=processing, soortAfnemerId="OIN", afnemerId=PEER,
-            verwerkingIdAfnemer=str(uuid4()), bewaartermijn="P10Y",
+            verwerkingIdAfnemer=processing, bewaartermijn="P10Y",
         ),
         traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
     )  # fmt: skip
@@ -110,7 +111,7 @@ async def test_an_action_becomes_a_line_with_a_pseudonym(log: Municipal) -> None
     assert own["data_groups"] == ["adres", "naam"]
     assert own["application"] == "zaaksysteem"
     assert (told["afnemerId"], told["bewaartermijn"]) == (PEER, "P10Y")
-    assert told["vertrouwelijkheid"] == "normaal"
+    assert (told["vertrouwelijkheid"], told["verwerkingIdAfnemer"]) == ("normaal", processing)
     assert told["tijdstipRegistratie"] >= told["tijdstip"][:19]
     assert told["verwerkteObjecten"][0]["objectId"] == PERSON
     assert SOURCE not in answer.text
@@ -363,6 +364,24 @@ async def test_lines_of_other_doors_are_told_too(log: Municipal) -> None:
     assert entry["verwerkingId"] == str(UUID(bytes=trace))
     assert (entry["soortAfnemerId"], entry["afnemerId"]) == ("OIN", PEER)
     assert "url" not in entry
+
+
+async def test_what_a_peer_said_at_the_door_is_told_with_the_line(log: Municipal) -> None:
+    transaction, trace, number = uuid7(), new_trace_id(), str(uuid4())
+    passed: Any = permitted(transaction_id=transaction, trace_id=trace)
+    said = {"processing": number, "activity": "https://afnemer.example/1", "activity_id": number}
+    passed.payload["adl"]["body"]["adl.core.request"] = {"context": {"consumer": said}}
+    # Of another trace: of somebody else's question.
+    other: Any = permitted(transaction_id=transaction)
+    await log.reading.log.append([other, passed])
+    await log.reading.write(
+        trace_id=trace, transaction_id=transaction, name="Geleverd", peer=PEER,
+        direction="incoming",
+    )  # fmt: skip
+    act = next(each["verwerkingsactie"] for each in await log.told(log.asked())
+               if each["verwerkingsactie"]["actieNaam"] == "Geleverd")  # fmt: skip
+    assert act["verwerkingIdAfnemer"] == act["verwerkingsactiviteitIdAfnemer"] == number
+    assert act["verwerkingsactiviteitUrlAfnemer"] == "https://afnemer.example/1"
 
 
 async def test_somebody_else_is_nobody(log: Municipal) -> None:

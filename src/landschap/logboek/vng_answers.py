@@ -20,7 +20,7 @@ import msgspec
 
 from landschap.logboek.disclosure import Level, is_generic
 from landschap.logboek.records import Record
-from landschap.logboek.vng_action import VngAction
+from landschap.logboek.vng_action import Consumer, VngAction
 from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.times import as_utc_text
 
@@ -46,6 +46,9 @@ class NotedAction(msgspec.Struct, frozen=True, kw_only=True):
     term: str | None = None
 
 
+_NOTHING_SAID = Consumer(oin=None, activity_id=None, activity=None, processing=None)
+
+
 class Activity(msgspec.Struct, frozen=True, kw_only=True):
     """What the register says of a processing activity at the time of a line."""
 
@@ -62,13 +65,16 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """A line with what belongs to it. ``whole`` is the line of an act with several persons."""
+    """A line with what belongs to it. ``whole`` is the line of an act with several persons,
+    ``consumer`` what the one who asked said of its own side.
+    """
 
     record: Record
     whole: Record | None
     activity: Activity | None
     level: Level
     noted: NotedAction | None = None
+    consumer: Consumer | None = None
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -95,7 +101,10 @@ def created(
 ) -> Json:
     """What was kept of an action; numbers of objects as they were given, nobody's employee."""
     kept = _map(_map(record.content().get("ldv")).get("resource")).get("attributes")
-    line = Line(record=record, whole=None, activity=None, level=level, noted=noted)
+    line = Line(
+        record=record, whole=None, activity=None, level=level, noted=noted,
+        consumer=action.consumer,
+    )  # fmt: skip
     objects: list[JsonValue] = [
         {
             "objecttype": "persoon",
@@ -168,6 +177,7 @@ def _action(line: Line, place: Place) -> Json:
 def _more(line: Line, own: Mapping[str, JsonValue]) -> Json:
     """What is told of a use of which everything may be told."""
     columns, activity, noted = line.record.columns, line.activity, line.noted
+    said = line.consumer or _NOTHING_SAID
     consumer = own.get("delegator_oin") or own.get("peer_oin")
     incoming = own.get("direction") == "incoming"
     term = noted.term if noted and noted.term else activity.log_retention if activity else None
@@ -179,19 +189,48 @@ def _more(line: Line, own: Mapping[str, JsonValue]) -> Json:
         "bewaartermijn": term,
         "soortAfnemerId": "OIN" if incoming and consumer else None,
         "afnemerId": consumer if incoming else None,
-        "verwerkingsactiviteitIdAfnemer": _text(noted.consumer_activity_id if noted else None),
-        "verwerkingsactiviteitUrlAfnemer": noted.consumer_activity if noted else None,
-        "verwerkingIdAfnemer": _text(noted.consumer_processing if noted else None),
+        "verwerkingsactiviteitIdAfnemer": _text(said.activity_id),
+        "verwerkingsactiviteitUrlAfnemer": said.activity,
+        "verwerkingIdAfnemer": _text(said.processing),
     }
+
+
+def consumer_in(transaction: Record) -> Consumer | None:
+    """What a peer said of its own side, from the record of its transaction at our Inway."""
+    adl = _map(transaction.content().get("adl"))
+    request = _map(_map(adl.get("body")).get("adl.core.request"))
+    said = _map(_map(request.get("context")).get("consumer"))
+    if not said:
+        return None
+    activity = said.get("activity")
+    return Consumer(
+        oin=None,
+        activity_id=_uuid(said.get("activity_id")),
+        activity=activity if isinstance(activity, str) else None,
+        processing=_uuid(said.get("processing")),
+    )
+
+
+def consumer_of(noted: NotedAction) -> Consumer:
+    """What was said with an action of the other side."""
+    return Consumer(
+        oin=None,
+        activity_id=noted.consumer_activity_id,
+        activity=noted.consumer_activity,
+        processing=noted.consumer_processing,
+    )
+
+
+def _uuid(value: JsonValue) -> UUID | None:
+    try:
+        return UUID(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
 
 
 def _processing(own: Mapping[str, JsonValue], trace_id: bytes) -> str:
     """The number of the processing when it is a UUID, else that of the trace."""
-    text = own.get("processing_id")
-    try:
-        return str(UUID(text)) if isinstance(text, str) else str(UUID(bytes=trace_id))
-    except ValueError:
-        return str(UUID(bytes=trace_id))
+    return str(_uuid(own.get("processing_id")) or UUID(bytes=trace_id))
 
 
 def _text(value: UUID | None) -> str | None:

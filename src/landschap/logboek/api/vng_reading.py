@@ -33,11 +33,21 @@ from landschap.logboek.given import InvalidLine
 from landschap.logboek.ingest import Keys
 from landschap.logboek.read_profile import LogQuestion
 from landschap.logboek.readers import Auditor, Reader, Resident, pseudonyms_of
-from landschap.logboek.records import Record
-from landschap.logboek.store import vng
+from landschap.logboek.records import Kind, Record
+from landschap.logboek.store import by_transactions, vng
 from landschap.logboek.store.selected import lines_asked
 from landschap.logboek.store.told import uses_told
-from landschap.logboek.vng_answers import Activity, Asked, Line, Place, actions_of, objects_of
+from landschap.logboek.vng_action import Consumer
+from landschap.logboek.vng_answers import (
+    Activity,
+    Asked,
+    Line,
+    Place,
+    actions_of,
+    consumer_in,
+    consumer_of,
+    objects_of,
+)
 from landschap.logboek.vng_members import InvalidAction
 from landschap.logboek.vng_question import (
     ASKED,
@@ -199,20 +209,41 @@ async def _joined(
         for each in records
     }
     noted = await vng.actions_by_id(deps.pool, set(numbers.values()))
+    passed = await _transactions(deps, records)
     known: dict[tuple[str, JsonValue], Activity | None] = {}
     lines = []
     for each in records:
         number = each.columns.record_id
+        came = noted.get(numbers[number])
         lines.append(
             Line(
                 record=each,
                 whole=above.get(number),
                 activity=await _activity(deps, each, known),
                 level=_level(each, disclosed),
-                noted=noted.get(numbers[number]),
+                noted=came,
+                consumer=consumer_of(came) if came else _consumer(each, passed),
             )
         )
     return lines
+
+
+async def _transactions(
+    deps: VngReadingDeps, records: Sequence[Record]
+) -> Mapping[UUID, Sequence[Record]]:
+    """What our own doors recorded of the transactions of these lines."""
+    numbers = {each.columns.transaction_id for each in records} - {None}
+    return await by_transactions(deps.pool, [each for each in numbers if each]) if numbers else {}
+
+
+def _consumer(line: Record, passed: Mapping[UUID, Sequence[Record]]) -> Consumer | None:
+    columns = line.columns
+    if columns.transaction_id is None:
+        return None
+    for each in passed.get(columns.transaction_id, ()):
+        if each.columns.kind == Kind.FSC and each.columns.trace_id == columns.trace_id:
+            return consumer_in(each)
+    return None
 
 
 async def _activity(
