@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import uvicorn
@@ -39,12 +39,28 @@ from landschap.vocabulary.identifiers import PeerId
 
 SUZANNE = "999993653"
 ANOTHER = "999990196"
+PARENT = "999991905"
 DOESBURG = "00000099000000003000"
 UNKNOWN_PEER = "00000099000000007000"
 SUPPLY = "https://register.weesp.example/activiteiten/gegevens-verstrekken-voor-bijstand"
 LOOK = "https://register.weesp.example/activiteiten/inzage-in-gebruik"
 PURPOSE = "https://doelen.landschap.example/id/recht-op-bijstand-vaststellen"
 SUBSTANTIAL = "http://eidas.europa.eu/LoA/substantial"
+MANDATES = [
+    {
+        "bsn": ANOTHER, "name": "Anna Maria Petra Wesseling", "jti": "M-2026-17",
+        "iss": "https://machtigen.example", "services": ["logboek-inzage"], "exp": 4_102_444_800,
+    },
+    {
+        "bsn": SUZANNE, "name": "Suzanne Moulin", "jti": "M-2026-18",
+        "iss": "https://machtigen.example", "services": ["vergunningen"],
+    },
+    {
+        "bsn": SUZANNE, "name": "Suzanne Moulin", "jti": "M-2025-3",
+        "iss": "https://machtigen.example", "services": ["logboek-inzage"], "exp": 1_600_000_000,
+    },
+]  # fmt: skip
+"""Whom the parent may act for: one who is covered, one for another service, one that has ended."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,12 +143,15 @@ def people(portal: str) -> People:
             _person("burger-2", "Anna Maria Petra Wesseling", bsn=ANOTHER),
             _person("zwak", "Iemand met alleen een wachtwoord", bsn=ANOTHER, acr="low"),
             _person("zonder-nummer", "Iemand zonder nummer"),
+            _person("gemachtigde", "Ouder van Anna", bsn=PARENT, represents=MANDATES),
         ),
     )
 
 
-def _person(sub: str, name: str, *, bsn: str = "", acr: str = "substantial") -> Person:
-    claims = {"acr": f"http://eidas.europa.eu/LoA/{acr}", **({"bsn": bsn} if bsn else {})}
+def _person(
+    sub: str, name: str, *, bsn: str = "", acr: str = "substantial", **more: Any
+) -> Person:
+    claims = {"acr": f"http://eidas.europa.eu/LoA/{acr}", **({"bsn": bsn} if bsn else {}), **more}
     return Person(sub=sub, name=name, kind="resident", claims=claims)
 
 

@@ -7,8 +7,19 @@ from datetime import timedelta
 
 import pytest
 from playwright.async_api import Browser, Page
-from tests.browsing import FOCUS, LOOKS, faults_at, opened, shape_of, tab_to, take_picture
-from tests.portal.portal_rig import LOOK, SUPPLY, UNKNOWN_PEER, Deed, Portal
+from tests.browsing import (
+    DARK_AND_NARROW,
+    FOCUS,
+    LIGHT_AND_WIDE,
+    LOOKS,
+    Look,
+    faults_at,
+    opened,
+    shape_of,
+    tab_to,
+    take_picture,
+)
+from tests.portal.portal_rig import ANOTHER, LOOK, SUPPLY, UNKNOWN_PEER, Deed, Portal
 
 from landschap.logboek.payloads import Outcome
 
@@ -73,6 +84,44 @@ async def test_no_page_has_a_fault_that_a_program_can_find(
             if found := await faults_at(page, LOOKS, f"{name}-{language}"):
                 problems[name] = found
     assert problems == {}
+
+
+@pytest.mark.parametrize(
+    ("language", "looks"),
+    [
+        ("nl", (LIGHT_AND_WIDE, DARK_AND_NARROW)),
+        pytest.param("en", LOOKS, marks=pytest.mark.long),
+    ],
+)
+async def test_who_acts_for_another_sees_for_whom_on_every_page_and_how_to_go_back(
+    portal: Portal, browser: Browser, uses: dict[str, str], language: str, looks: tuple[Look, ...]
+) -> None:
+    await portal.write(Deed(bsn=ANOTHER))
+    own = "/en" if language == "en" else ""
+    line = {
+        "nl": "U bekijkt gegevens van Anna Maria Petra Wesseling",
+        "en": "You are viewing data of Anna Maria Petra Wesseling",
+    }[language]
+    problems = {}
+    async with opened(browser) as context:
+        page = await context.new_page()
+        await log_in(page, portal, "Ouder van Anna")
+        await page.goto(f"{portal.address}{own}/namens")
+        problems["namens"] = await faults_at(page, looks, f"namens-{language}")
+        await page.locator("main li", has_text="M-2026-17").get_by_role("button").click()
+        await page.wait_for_url(f"{portal.address}{own}/gebruik")
+        assert line in await page.locator("header").first.inner_text()
+        assert "Gemeente Doesburg" in await page.locator("main").inner_text()
+        problems["lijst"] = await faults_at(page, looks, f"namens-lijst-{language}")
+        await page.goto(f"{portal.address}{own}/namens")
+        await page.locator("main li", has_text="M-2026-18").get_by_role("button").click()
+        await page.wait_for_url(f"{portal.address}{own}/gebruik")
+        assert await page.locator("h1").count() == 1
+        assert uses["use"] not in await page.content()
+        problems["geweigerd"] = await faults_at(page, looks, f"namens-geweigerd-{language}")
+        await page.locator("main a").first.click()
+        await page.wait_for_url(f"{portal.address}{own}/namens")
+    assert not any(problems.values()), problems
 
 
 @pytest.mark.case("S-03")

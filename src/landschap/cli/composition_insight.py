@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+import structlog
+
 from landschap.cli.composition import pseudonym_keys, pseudonym_space
-from landschap.cli.notices import key_in, outside_session
+from landschap.cli.notices import outside_session
 from landschap.platform.keys import PermitKeys, secret_key
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from landschap.gateway.insight.client import Insight
 
 _HOW = "make it with `landschap application add portaal`"
+log = structlog.get_logger(__name__)
 # What a person's login must be at least, where this organisation has no portal that says so.
 _SUBSTANTIAL = "http://eidas.europa.eu/LoA/substantial"
 
@@ -34,8 +36,8 @@ async def insight_of(parts: Composition) -> Insight | None:
     path = settings.portal.application_key
     if not settings.listen.outway or path is None:
         return None
-    read = partial(key_in, path, "portal.application_key", _HOW)
-    read()
+    if not path.exists():
+        log.warning("no other organisation can be asked", missing=str(path), remedy=_HOW)
     identity = Identity(settings)
     parts.follow(identity)
     return Insight(
@@ -43,7 +45,8 @@ async def insight_of(parts: Composition) -> Insight | None:
         session=await parts.enter(outside_session()),
         outway=f"http://{settings.listen.outway}",
         own=lambda: identity.own,
-        key=read,
+        # Read with each question, so that a key that is made or replaced later works at once.
+        key=lambda: path.read_text(encoding="ascii").strip(),
     )
 
 

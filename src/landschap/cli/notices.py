@@ -51,8 +51,6 @@ from landschap.registers.worker import (
 )
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import asyncpg
 
     from landschap.cli.composition import Composition
@@ -281,17 +279,11 @@ def _key(settings: Settings) -> str:
     path = settings.notifications.application_key
     if path is None:
         return ""
-    how = "make it with `landschap application add meldingen`"
-    return key_in(path, "notifications.application_key", how)
-
-
-def key_in(path: Path, setting: str, how: str) -> str:
-    """The key of an application of ours in a file. Raises Trouble."""
     try:
         return path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "it is not text"
         raise Trouble(
-            f"the key of {setting} can not be read: {why} ({path})",
-            how,
+            f"the key of notifications.application_key can not be read: {why} ({path})",
+            "make it with `landschap application add meldingen`",
         ) from None

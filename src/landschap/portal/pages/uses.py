@@ -183,9 +183,10 @@ def _list(deps: PortalDeps, asked: Asked[Known], chosen: Filter, reading: Readin
         "told": _told(deps, reading, words),
         "silent": [words.party(each) for each in reading.silent],
     }
-    return show(
-        deps, asked, "portal/uses.html", words.say(LIST_TITLE), crumbs=(_START,), values=values
-    )
+    title = words.say(LIST_TITLE)
+    if words.about:
+        title = words.say(N_("Wie gebruikte de gegevens van %(name)s"), name=words.about)
+    return show(deps, asked, "portal/uses.html", title, crumbs=(_START,), values=values)
 
 
 def _next(chosen: Filter, reading: Reading, admitted: Sequence[Use], shown: Sequence[Use]) -> str:
