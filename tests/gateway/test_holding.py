@@ -18,8 +18,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from tests.gateway.gateway_rig import Anchor, Heard, Leaf, http_answer
-from tests.gateway.gateway_scene import ACTIVITY
+from tests.gateway.gateway_scene import ACTIVITY, ASSISTANCE
 from tests.gateway.hold_rig import (
     JAN,
     SUZANNE,
@@ -32,6 +33,7 @@ from tests.gateway.hold_rig import (
 from tests.gateway.pair_rig import Pair
 from tests.gateway.test_pair import unwritable
 
+from landschap.cli.explain import explain
 from landschap.logboek.pseudonyms import subject_pseudonym
 from landschap.logboek.records import Kind
 from landschap.platform.keys import secret_key
@@ -467,7 +469,7 @@ async def test_question_with_a_body_is_read_and_its_person_recorded(held: Held) 
         ("/v1/personen/a/b", 404, "not_found"),
         ("/v1/personen/..%2F..%2Fgeheim", 404, "not_found"),
         ("/v1/geheim", 404, "not_found"),
-        (f"{ONE}?geldigOp=2020-01-01", 400, "query_unknown"),
+        (f"{ONE}?geldigOp=2020-01-01", 400, "geschiedenis.niet-aangeboden"),
     ],
 )
 async def test_what_was_not_declared_is_not_asked(
@@ -607,3 +609,76 @@ async def test_changed_mapping_holds_with_the_next_question(held: Held) -> None:
     await held.declare(declared(held).replace('uitkering.norm = "/uitkering/norm"\n', ""))
     _, _, body = await held.ask(ONE)
     assert body == {"burgerservicenummer": SUZANNE, "uitkering": {"soort": "PW"}}
+
+
+STEPS = """
+[historie]
+geldigOp = "?peildatum"
+
+[[stap]]
+naam = "actuele-stand"
+versie = "1.0.0"
+wanneer = "voor"
+doe = "toevoegen"
+plaats = "?actueel"
+waarde = "nee"
+
+[[stap]]
+naam = "soort-in-woorden"
+versie = "2.1.0"
+wanneer = "na"
+doe = "omzetten"
+plaats = "/uitkering/soort"
+codes = { PW = "bijstand" }
+
+[[stap]]
+naam = "norm-heet-bedrag"
+versie = "1.0.0"
+wanneer = "na"
+doe = "hernoemen"
+plaats = "/uitkering/norm"
+naar = "bedrag"
+"""
+
+
+@pytest.mark.case("S-28", "S-55")
+async def test_a_service_that_knows_neither_our_words_nor_our_time_axis_is_reshaped_in_the_open(
+    held: Held,
+) -> None:
+    """It gets its own parameter for the day; our door adds purpose, log, and the agreed shape."""
+    await held.declare(declared(held) + STEPS)
+    await held.permit_rows(history=("materieel",))
+    held.supplier.answer_with(answer(person()))
+    status, headers, body = await held.ask(f"{ONE}?geldigOp=2020-01-01")
+    assert (status, body["uitkering"]) == (200, {"soort": "bijstand", "bedrag": 1200.5})
+    (asked,) = held.supplier.heard
+    assert asked.request_line == f"GET /api{ONE}?peildatum=2020-01-01&actueel=nee HTTP/1.1"
+    assert b"doelbinding" not in asked.head.lower()
+    steps = ["actuele-stand@1.0.0", "soort-in-woorden@2.1.0", "norm-heet-bedrag@1.0.0"]
+    (line,) = [each for each in await held.records(headers) if "ldv" in each]
+    assert (line["landschap"]["steps"], line["landschap"]["purpose_uri"]) == (steps, ASSISTANCE)
+    assert await held.told(headers) == (["delivered"], {held.pseudonym(SUZANNE)})
+    weesp = held.pair.weesp.settings
+    told = await asyncio.to_thread(
+        CliRunner().invoke,
+        explain,
+        [headers["fsc-transaction-id"], "--config", str(weesp.path)],
+        env={"LANDSCHAP__POSTGRES__DSN": weesp.postgres.dsn},
+        catch_exceptions=False,
+    )
+    assert f"reshaped by {', '.join(steps)}" in told.stdout
+
+
+@pytest.mark.case("S-28", "S-55")
+async def test_what_a_step_can_not_convert_or_a_service_can_not_date_is_refused(held: Held) -> None:
+    await held.declare(declared(held) + STEPS)
+    held.supplier.answer_with(answer(person(uitkering={"soort": "onbekend", "norm": 1})))
+    status, headers, body = await held.ask(ONE)
+    assert (status, body["code"]) == (502, "answer_untrimmable")
+    assert "soort-in-woorden@2.1.0" in body["detail"]
+    assert "onbekend" not in json.dumps(body)
+    assert (await held.told(headers))[0] == ["failed"]
+    before = len(held.supplier.heard)
+    status, _, body = await held.ask(f"{ONE}?beschikbaarOp=2020-01-01T00:00:00Z")
+    assert (status, body["code"]) == (400, "geschiedenis.niet-aangeboden")
+    assert len(held.supplier.heard) == before

@@ -75,7 +75,8 @@ class Processing:
     """What all lines of one answer share.
 
     ``parent`` is the caller's span, None when unknown. ``direction`` is own for one of our own
-    people, ``processing_id`` the number of the case it was for, ``mandate`` in whose name.
+    people, ``processing_id`` the number of the case it was for, ``mandate`` in whose name,
+    ``steps`` what reshaped question and answer on the way (name@version).
     """
 
     permit: Granted
@@ -96,6 +97,7 @@ class Processing:
     direction: Literal["own", "incoming"] = "incoming"
     processing_id: str = ""
     mandate: Mandated | None = None
+    steps: tuple[str, ...] = ()
 
 
 def lines_of(
@@ -147,5 +149,6 @@ def _line(
         valid_on=processing.valid_on,
         known_at=processing.known_at,
         mandate=processing.mandate,
+        steps=processing.steps,
     )
     return line_draft(entry, now=processing.ended_at, service=permit.service)

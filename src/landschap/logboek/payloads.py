@@ -101,7 +101,8 @@ class LineEntry(msgspec.Struct, frozen=True, kw_only=True):
     the kinds of data used and never their values, ``peer`` the authenticated counterparty.
     ``valid_on`` and ``known_at`` are the day and the moment that was asked about. ``status`` is
     what an application said itself, else it follows from the outcome; ``application`` told us.
-    ``mandate`` is in whose name was looked, see `Mandated`.
+    ``mandate`` is in whose name was looked, see `Mandated`; ``steps`` are what reshaped the answer
+    on the way, as name@version.
     """
 
     trace_id: bytes
@@ -138,6 +139,7 @@ class LineEntry(msgspec.Struct, frozen=True, kw_only=True):
     system_version: str | None = None
     application: str | None = None
     mandate: Mandated | None = None
+    steps: tuple[str, ...] = ()
 
 
 def fsc_payload(entry: FscEntry) -> dict[str, JsonValue]:
@@ -281,6 +283,7 @@ def _own_members(entry: LineEntry) -> dict[str, JsonValue]:
         "valid_on": None if entry.valid_on is None else entry.valid_on.isoformat(),
         "known_at": None if entry.known_at is None else as_utc_text(entry.known_at),
         "mandate": None if entry.mandate is None else _mandate(entry.mandate),
+        "steps": list(entry.steps) or None,
     }
     return {name: value for name, value in found.items() if value is not None}
 

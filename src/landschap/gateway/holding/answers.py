@@ -18,6 +18,8 @@ from landschap.gateway.holding import json_form, xml_form
 from landschap.gateway.holding.model import JSON, Hold
 from landschap.gateway.holding.places import Shape
 from landschap.gateway.holding.questions import Understood, is_of_form
+from landschap.gateway.holding.reshaping import applied_to_body, at
+from landschap.gateway.holding.steps import AFTER
 from landschap.gateway.holding.trimming import Cut, Unreadable
 from landschap.logboek.payloads import Outcome
 from landschap.purposes.duties import NO_DUTIES, Duties
@@ -117,6 +119,11 @@ def judge(
         body = form.cut_answer(answered.body, shapes, cut)
     except Unreadable as error:
         refusal = failed("answer_untrimmable", f"The answer can not be cut: {error}.")
+        return Judged(outcome=Outcome.FAILED, refusal=refusal, numbers=asked, stopped=cut.stopped)
+    try:
+        body = applied_to_body(body, at(hold.steps, AFTER))
+    except Unreadable as error:
+        refusal = failed("answer_untrimmable", f"The answer can not be reshaped: {error}.")
         return Judged(outcome=Outcome.FAILED, refusal=refusal, numbers=asked, stopped=cut.stopped)
     return _released(answered, body, cut, asked)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from landschap.gateway.holding.brp import Brp
+from landschap.gateway.holding.steps import Step
 
 JSON = "json"
 XML = "xml"
@@ -45,7 +46,8 @@ class Hold:
     (``?name`` or a place in the body), ``free`` the rest of what a question may hold. ``keep``
     are places outside records that are about nobody, ``ignore`` places that are dropped without
     alarm. ``brp`` says how a BRP gateway is told why it is asked. ``fields_parameter`` is the query
-    parameter by which the service takes names of fields.
+    parameter by which the service takes names of fields. ``steps`` reshape questions and answers;
+    ``history`` gives the query parameter of the service for ``geldigOp`` and ``beschikbaarOp``.
     """
 
     form: str
@@ -62,6 +64,8 @@ class Hold:
     namespaces: Mapping[str, str] = field(default_factory=dict)
     access: Access = Access()
     brp: Brp | None = None
+    steps: tuple[Step, ...] = ()
+    history: Mapping[str, str] = field(default_factory=dict)
     answer_bytes: int = DEFAULT_ANSWER_BYTES
     answer_seconds: int = DEFAULT_ANSWER_SECONDS
     concurrent: int = DEFAULT_CONCURRENT

@@ -18,9 +18,13 @@ from urllib.parse import quote, unquote, urlencode
 from landschap.gateway.holding import json_form, xml_form
 from landschap.gateway.holding.model import JSON, Hold
 from landschap.gateway.holding.places import ITEM, Node, steps_of
+from landschap.gateway.holding.reshaping import applied_to_body, applied_to_pairs, at
+from landschap.gateway.holding.steps import BEFORE
 from landschap.gateway.holding.trimming import Cut, Unreadable
 from landschap.purposes.permit import Permit, closed_history
+from landschap.vocabulary.identifiers import InvalidValue
 from landschap.vocabulary.problems import Refusal
+from landschap.vocabulary.times import parse_day, parse_moment
 
 FIELDS = "fields"
 ANY_SEGMENT = "*"
@@ -65,7 +69,12 @@ def understand(raw: Raw, hold: Hold, shape: Node) -> Understood | Refusal:
     refusal = _read_query(pairs, hold, found) or _read_body(raw, hold, shape, found)
     if refusal is not None:
         return refusal
-    kept = [pair for pair in pairs if pair[0] != FIELDS]
+    kept = [(hold.history.get(name, name), value) for name, value in pairs if name != FIELDS]
+    try:
+        kept = applied_to_pairs(kept, at(hold.steps, BEFORE))
+        found.body = applied_to_body(found.body, at(hold.steps, BEFORE))
+    except Unreadable as error:
+        return _unreadable(f"The question can not be passed on: {error}.")
     found.target = path + (f"?{urlencode(kept, quote_via=quote)}" if kept else "")
     return found
 
@@ -179,9 +188,23 @@ def _read_query(pairs: Sequence[tuple[str, str]], hold: Hold, found: Understood)
         for place in places
         if place.startswith("?")
     }
-    free = {place[1:] for place in hold.free if place.startswith("?")} | {FIELDS}
+    free = {place[1:] for place in hold.free if place.startswith("?")} | {FIELDS, *hold.history}
     for name, value in pairs:
-        if name in searched:
+        if name in hold.history:
+            refusal = _moment_refusal(name, value)
+            if refusal is not None:
+                return refusal
+        elif name in _HISTORY and name not in free:
+            return Refusal(
+                code="geschiedenis.niet-aangeboden",
+                status=400,
+                title="This service can not be asked about another moment",
+                detail=f"{name} is not declared for it, and without it the answer would be about "
+                "another moment than was asked.",
+                missing=f"{name} under [historie] in the file of the service, if it keeps history",
+                owner="the operators of the organisation that offers the service",
+            )
+        elif name in searched:
             # One parameter may hold several numbers.
             values = [each.strip() for each in value.split(",")]
             found.facts.setdefault(searched[name], []).extend(values)
@@ -196,6 +219,14 @@ def _read_query(pairs: Sequence[tuple[str, str]], hold: Hold, found: Understood)
                 detail=f"{name[:80]!r} is not a parameter here.{hint} Allowed: {', '.join(known)}.",
                 owner=_ASKER,
             )
+    return None
+
+
+def _moment_refusal(name: str, value: str) -> Refusal | None:
+    try:
+        parse_day(value) if name == "geldigOp" else parse_moment(value)
+    except InvalidValue as error:
+        return _unreadable(f"{name}: {error}.")
     return None
 
 

@@ -17,8 +17,9 @@ from landschap.gateway.holding.places import (
     steps_of,
 )
 from landschap.gateway.holding.questions import ANY_SEGMENT
+from landschap.gateway.holding.reading_steps import read_history, read_steps
 
-TABLES = ("hold", "velden", "zoeken", "namespaces", "access", "brp")
+TABLES = ("hold", "velden", "zoeken", "namespaces", "access", "brp", "stap", "historie")
 """The tables of a service's file that only a held service has."""
 
 LIMITS = ("answer_bytes", "answer_seconds", "concurrent")
@@ -85,6 +86,8 @@ class _Reading:
             namespaces=self._namespaces(),
             access=self._access(),
             brp=self._brp(),
+            steps=read_steps(self._tree, form, self.tell),
+            history=read_history(self._tree, self.tell),
             answer_bytes=self._limit(
                 "answer_bytes", model.DEFAULT_ANSWER_BYTES, model.MOST_ANSWER_BYTES
             ),

@@ -169,6 +169,8 @@ class ExplainedLine:
             "ground": self.activity.ground.nl if self.activity else None,
             "outcome": own.get("outcome"),
             "dataGroups": own.get("data_groups"),
+            # What reshaped question and answer at the door, as name@version.
+            "steps": own.get("steps"),
         }
 
 
@@ -334,6 +336,8 @@ def _line_words(explained: Explained) -> Iterator[str]:
         groups = told["dataGroups"]
         shown = ", ".join(str(each) for each in groups) if isinstance(groups, list) else "-"
         yield f"  {told['record']} {told['outcome']}: {shown}"
+        if isinstance(steps := told["steps"], list):
+            yield f"    reshaped by {', '.join(str(each) for each in steps)}"
         if line.activity is not None:
             yield f"    {line.activity.what.nl} {line.activity.why.nl} {line.activity.ground.nl}"
 

@@ -28,18 +28,30 @@ SYSTEM = "landschap gateway"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pseudonyms:
-    """With what a number becomes a pseudonym, and the space that it is then of."""
+    """With what a number becomes a pseudonym, and the space that it is then of.
+
+    ``key`` finds a person among statements. Lines are written with generation ``key_id``, of which
+    ``line_key`` is the key when it is another.
+    """
 
     key: bytes
     controller: Oin
     space: str
     key_id: int = 1
+    line_key: bytes | None = None
 
     def of(self, kind: str, numbers: Iterable[str]) -> list[bytes]:
-        """The pseudonym of each person, once. Raises ProblemError for what is no such number."""
+        """Each person among statements, once. Raises ProblemError for what is no such number."""
+        return self._made(self.key, kind, numbers)
+
+    def in_lines(self, kind: str, numbers: Iterable[str]) -> list[bytes]:
+        """Each person as lines name them, once. Raises ProblemError as `of` does."""
+        return self._made(self.line_key or self.key, kind, numbers)
+
+    def _made(self, key: bytes, kind: str, numbers: Iterable[str]) -> list[bytes]:
         try:
             found = [
-                subject_pseudonym(self.key, self.controller, kind, number)
+                subject_pseudonym(key, self.controller, kind, number)
                 for number in sorted(set(numbers))
             ]
         except InvalidValue:
@@ -75,7 +87,7 @@ def lines(
 ) -> list[Draft]:
     """The lines of one answer. Raises ProblemError for what is no number of a person."""
     hold = case.served.hold
-    subjects = pseudonyms.of(hold.kind, numbers)
+    subjects = pseudonyms.in_lines(hold.kind, numbers)
     processing = Processing(
         permit=case.permit,
         system=SYSTEM,
@@ -88,6 +100,7 @@ def lines(
         outcome=outcome,
         data_groups=tuple(sorted({path.partition(".")[0] for path in fields})),
         exception_type=exception,
+        steps=tuple(each.label for each in hold.steps),
         key_id=pseudonyms.key_id,
         subject_type=f"{pseudonyms.space}/{hold.kind}/{pseudonyms.key_id}",
     )
