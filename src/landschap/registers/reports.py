@@ -84,6 +84,11 @@ class Report:
     reporter: bytes = field(default=b"", repr=False)
     decide_by: date | None = None
 
+    @property
+    def number(self) -> str:
+        """How people call it: ``M-2026-4C0FFEE1``."""
+        return f"M-{self.reported_at.year}-{self.report_id.hex[-8:].upper()}"
+
     def is_late(self, today: date) -> bool:
         """True when there should have been a decision by now."""
         return self.decided is None and self.decide_by is not None and self.decide_by < today
