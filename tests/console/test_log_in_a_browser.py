@@ -14,12 +14,17 @@ from playwright.async_api import Browser, Page
 from tests.browsing import Look, faults_at, opened, take_picture
 from tests.console.acts import RESIDENT, SIEBRAND, search
 from tests.console.console_rig import BURGERZAKEN, Console
+from tests.console.test_council import sources_of
 from tests.console.test_held import SHELTER
 from tests.console.test_officers_in_a_browser import SETTINGS, Eye, enter
 from tests.console.test_overview import refused
 from tests.console.test_persons import asked, decided, write_hidden
 from tests.logboek.hold_rig import TWO, held_long_ago
 
+from landschap.console.council.figures import quarters_until
+from landschap.console.council.store.gathering import gather
+from landschap.console.council.store.incidents import note_incident
+from landschap.console.council.store.kept import keep
 from landschap.console.verifying import store
 from landschap.logboek.store.holds import lift_hold
 from landschap.platform.ids import uuid7
@@ -38,6 +43,9 @@ PAGES = {
     "integriteit": "/console/integriteit",
     "meekijkers": "/console/meekijkers",
     "achtergehouden": "/console/achtergehouden",
+    "termijnen": "/console/termijnen",
+    "verslagen": "/console/verslagen",
+    "verslag": "/console/verslagen/{account}",
 }
 
 
@@ -57,6 +65,7 @@ async def test_pages_about_the_log_have_no_fault_that_a_program_can_find(
     await decided(second, f"/console/persoon/{known['refused']}", "nee")
     await decided(second, closed := f"/console/persoon/{known['closed']}")
     await first.post(f"{closed}/klaar", {"token": first.token(await first.get(closed))})
+    known["account"] = await an_account(console)
     problems = {}
     eye = Eye(console=console, language=language, looks=looks)
     async with opened(browser) as context:
@@ -76,6 +85,19 @@ async def test_pages_about_the_log_have_no_fault_that_a_program_can_find(
     officers = await console.database.pool("logboek", role="landschap_disclosure")
     assert await lift_hold(officers, late, TWO, "afgerond")
     assert problems == {}
+
+
+async def an_account(console: Console) -> str:
+    """A quarterly report that was made, and a breach that is past its 72 hours."""
+    now = datetime.now(UTC)
+    sources = await sources_of(console)
+    found = now - timedelta(days=80)
+    await note_incident(
+        console.deps.pool, uuid7(), found_at=found, words="een brief te veel", by="fg"
+    )  # fmt: skip
+    quarter = quarters_until(now, 1)[0]
+    made = await keep(console.deps.pool, await gather(sources, quarter, now), "f.groen", now)
+    return f"{made.quarter}/{made.version}"
 
 
 async def fill_overview(console: Console) -> None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +27,14 @@ from landschap.registers.models import Register, Registers, parse_register
 from landschap.registers.open.api.app import OpenDeps, Uses, open_app
 from landschap.registers.open.api.processing import ProcessingDesk
 from landschap.registers.open.api.sharing import SharingDesk
+from landschap.registers.open.api.standards import StandardsDesk
 from landschap.registers.open.dcat import Publisher
 from landschap.registers.open.pages import site_shape
 from landschap.registers.open.terms import Terms
 from landschap.registers.operations import Draft
 from landschap.registers.periods import OPEN, Period
 from landschap.registers.schemas import DIALECT
+from landschap.registers.standards.client import standards_of
 from landschap.registers.store import Act, Entry, Written
 from landschap.registers.timeline import DOUBT_PREFIX, Kind
 
@@ -182,6 +185,9 @@ async def open_of(
         terms={register.name: terms}, publisher=PUBLISHER, static=STATIC,
         site=Site(settings, STATIC, site_shape("1.0.0", tells_processing=processing is not None)),
         web="https://proefdorp.example", processing=processing, sharing=sharing,
+        standards=StandardsDesk(
+            standards=partial(standards_of, settings.path.parent), pool=pool, shared=sharing
+        ) if sharing else None,
     )  # fmt: skip
     app = open_app(given)
     transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]  # two names of one ASGI

@@ -62,6 +62,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "incident": ("incident", "incident", "See whom and what a data breach is about."),
     "verify": ("verify", "verify", "Prove that the log is intact."),
     "comply": ("comply", "comply", "Show of each control of a law what was found."),
+    "standard": ("standards", "standard", "See how your services stand to standards."),
     "report": ("report", "report", "Make and read the quarterly report to the council."),
     "explain": ("explain", "explain", "Explain one transaction, or one error code."),
     "doctor": ("doctor", "doctor", "Check configuration, certificates, clock and parts."),

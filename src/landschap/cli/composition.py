@@ -18,7 +18,13 @@ from typing import TYPE_CHECKING, TypedDict, TypeVar
 import asyncpg
 import structlog
 
-from landschap.cli.composition_open import bulk_deps, publisher_of, read_open, sharing_of
+from landschap.cli.composition_open import (
+    bulk_deps,
+    publisher_of,
+    read_open,
+    sharing_of,
+    standards_desk,
+)
 from landschap.logboek.store import LogWriter
 from landschap.platform import postgres
 from landschap.platform.credentials import SIGNERS_WAIT_SECONDS
@@ -259,6 +265,7 @@ class Composition:
         snapshot = await self.snapshot()
         registers, terms = read_open(settings)
         about = self._about(settings.addresses.open)
+        shared = sharing_of(settings, snapshot, await self.pool("gateway"), await self.pool("fsc"))
         data = register_api.Deps(
             registers=registers,
             pool=pool,
@@ -283,9 +290,8 @@ class Composition:
                 static=static,
                 web=settings.addresses.web,
                 processing=ProcessingDesk(snapshot=snapshot, pool=await self.pool("purposes")),
-                sharing=sharing_of(
-                    settings, snapshot, await self.pool("gateway"), await self.pool("fsc")
-                ),
+                sharing=shared,
+                standards=standards_desk(settings, pool, shared),
             )
         )
 

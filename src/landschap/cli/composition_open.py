@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from landschap.registers.describing import About
     from landschap.registers.models import Registers
     from landschap.registers.open.api.sharing import SharingDesk
+    from landschap.registers.open.api.standards import StandardsDesk
     from landschap.registers.open.dcat import Publisher
     from landschap.registers.open.sharing import Offer, World
     from landschap.registers.open.terms import Terms
@@ -86,6 +87,18 @@ def sharing_of(
         )
 
     return SharingDesk(world=world, version=version("landschap"), source=settings.open.source_code)
+
+
+def standards_desk(settings: Settings, pool: asyncpg.Pool, shared: SharingDesk) -> StandardsDesk:
+    """How services stand to standards; the list is read again each time, for it may be changed."""
+    from functools import partial
+
+    from landschap.registers.open.api.standards import StandardsDesk
+    from landschap.registers.standards.client import standards_of
+
+    return StandardsDesk(
+        standards=partial(standards_of, settings.path.parent), pool=pool, shared=shared
+    )
 
 
 def offer_of(service: Service, now: datetime) -> Offer:

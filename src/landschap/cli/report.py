@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from landschap.cli.with_pool import run_with_pool
 from landschap.console.council.figures import QuarterReport
 from landschap.console.council.store.gathering import Sources, gather
 from landschap.console.council.store.kept import Made, keep, kept, kept_report
+from landschap.console.council.store.standing import kept_standards
 from landschap.console.pages.council_words import Telling
 from landschap.logboek.accounts import last_quarter, quarter_of
 from landschap.logboek.store import stretches
@@ -32,6 +34,7 @@ from landschap.platform.documents import MEDIA_TYPES, file_of
 from landschap.platform.settings import Settings, load_settings
 from landschap.platform.trouble import Trouble
 from landschap.platform.web.language import Language, translations
+from landschap.registers.standards.client import standards_of
 from landschap.vocabulary.documents import Document
 from landschap.vocabulary.identifiers import InvalidValue
 from landschap.vocabulary.times import as_utc_text
@@ -167,6 +170,9 @@ async def sources_of(settings: Settings) -> AsyncIterator[Sources]:
                 registers=registers,
                 oin=settings.organisation.oin.value,
                 organisation=settings.organisation.name,
+                standards=partial(
+                    kept_standards, registers, partial(standards_of, settings.path.parent)
+                ),
             )
         finally:
             await console.close()

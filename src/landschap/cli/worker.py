@@ -21,6 +21,7 @@ from landschap.cli.composition import Composition
 from landschap.cli.notices import notice_work
 from landschap.cli.verifying import verified
 from landschap.console.council.store.gathering import Sources, gather
+from landschap.console.council.store.standing import kept_standards
 from landschap.console.council.worker import CouncilDeps, keep_reporting
 from landschap.console.links.worker import LinkDeps, keep_comparing
 from landschap.console.verifying.worker import VerifyDeps, keep_verifying
@@ -33,11 +34,13 @@ from landschap.gateway.usage.store import Rooms
 from landschap.gateway.worker import AccessDeps, follow_access
 from landschap.logboek.store import LogWriter
 from landschap.logboek.worker import Signer, keep_anchoring
+from landschap.platform.loops import pause
 from landschap.platform.part_figures import telling
 from landschap.platform.processes import tell_ready
 from landschap.platform.revocation import keep_lists
 from landschap.platform.siem.delivery import keep_delivering
 from landschap.platform.siem.outbox import set_receivers
+from landschap.registers.standards.client import standards_of
 
 if TYPE_CHECKING:
     import asyncpg
@@ -45,6 +48,9 @@ if TYPE_CHECKING:
     from landschap.fsc.own import OwnPeer
     from landschap.platform.credentials import Credentials
     from landschap.platform.settings import Settings
+
+
+_CALM_SECONDS = 120.0
 
 
 async def _access(made: Composition) -> AccessDeps:
@@ -92,6 +98,11 @@ async def _reporting(made: Composition, stop: asyncio.Event) -> None:
         registers=await made.pool("registers"),
         oin=settings.organisation.oin.value,
         organisation=settings.organisation.name,
+        standards=partial(
+            kept_standards,
+            await made.pool("registers"),
+            partial(standards_of, settings.path.parent),
+        ),
     )
     await keep_reporting(CouncilDeps(pool=pool, gather=partial(gather, sources)), stop)
 
@@ -111,6 +122,25 @@ async def _for_the_console(made: Composition, worker: fsc.WorkerDeps, stop: asyn
         group.create_task(_verifying(made, stop))
         group.create_task(_reporting(made, stop))
         group.create_task(_comparing(made, worker, stop))
+        group.create_task(_standing(made, stop))
+
+
+async def _standing(made: Composition, stop: asyncio.Event) -> None:
+    """Measure each day how our services stand to standards, once the start has calmed down."""
+    if await pause(stop, _CALM_SECONDS):
+        return
+    # Imported here: checking descriptions is more than all other work needs.
+    from landschap.cli.standard_measuring import Rooms as StandardRooms
+    from landschap.cli.standard_measuring import keep_measuring
+
+    rooms = StandardRooms(
+        gateway=await made.pool("gateway"),
+        purposes=await made.pool("purposes"),
+        fsc=await made.pool("fsc"),
+        log=await made.pool("logboek"),
+        registers=await made.pool("registers"),
+    )
+    await keep_measuring(made.settings, rooms, stop)
 
 
 async def run_worker(settings: Settings) -> None:

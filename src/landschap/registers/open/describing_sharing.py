@@ -7,9 +7,10 @@ Source: NL GOV REST API Design Rules 2.2.
 from __future__ import annotations
 
 from landschap.registers.describing import Json
+from landschap.registers.standards.model import Basis, Duty, State
 from landschap.vocabulary.ijson import JsonValue
 
-TAG: Json = {"name": "delen", "description": "Wat wij delen, en de software."}
+TAG: Json = {"name": "delen", "description": "Wat wij delen, de standaarden en de software."}
 _TEXT: Json = {"type": "string"}
 _URI: Json = {"type": "string", "format": "uri"}
 _DAY: Json = {"type": "string", "format": "date"}
@@ -20,6 +21,9 @@ def sharing_paths() -> Json:
     """The paths, to put beside those of the register."""
     return {
         "/diensten": {"get": _operation("dienstLijst", "Alle diensten, op naam", "Diensten")},
+        "/standaarden": {
+            "get": _operation("standaardLijst", "Standaarden en onze diensten", "Standaarden")
+        },
         "/software": {"get": _operation("software", "De software waarop dit draait", "Software")},
     }
 
@@ -46,10 +50,35 @@ def sharing_schemas() -> Json:
     service["properties"] = {**service["properties"], **more}  # type: ignore[dict-item]
     results = _several({"$ref": "#/components/schemas/Dienst"})
     return {
+        **_standards_schemas(),
         "Dienst": service,
         "Diensten": _object(count=_COUNT, aantalVertrouwelijk=_COUNT, results=results),
         "Software": _object(naam=_TEXT, versie=_TEXT, licentie=_TEXT, licentieUri=_URI,
                             broncode=_URI),
+    }  # fmt: skip
+
+
+def _standards_schemas() -> Json:
+    duty: Json = {"type": "string", "enum": [each.value for each in Duty]}
+    standing = _object(
+        naam=_TEXT,
+        staat={"type": "string", "enum": [each.value for each in State]},
+        grondslag={"type": "string", "enum": [each.value for each in Basis]},
+        uitlegOntbreekt={"type": "boolean"},
+    )
+    words: Json = dict.fromkeys(("bevinding", "bevindingEn", "uitleg", "uitlegEn"), _TEXT)
+    standing["properties"] = {**standing["properties"], **words}  # type: ignore[dict-item]
+    results = _several({"$ref": "#/components/schemas/Standaard"})
+    every = _object(count=_COUNT, aantalVertrouwelijk=_COUNT, results=results)
+    every["properties"] = {**every["properties"], "gemetenOp": _DAY}  # type: ignore[dict-item]
+    return {
+        "Standaard": _object(
+            id=_TEXT, naam=_TEXT, versie=_TEXT, beheerder=_TEXT, plicht=duty,
+            plichten=_several(_object(plicht=duty, vanaf=_DAY, bron=_TEXT)),
+            diensten=_several(standing),
+            verloop=_several(_object(dag=_DAY, voldoet=_COUNT, vanToepassing=_COUNT)),
+        ),
+        "Standaarden": every,
     }  # fmt: skip
 
 

@@ -27,9 +27,10 @@ from landschap.registers.open.dcat import Collection, Published
 from landschap.registers.open.files import CURRENT
 from landschap.registers.open.keys import HEADER, Wanted, read_wanted
 
-_START = Link(path="/", label=N_("Begin"))
+START = Link(path="/", label=N_("Begin"))
 PROCESSING = Link(path="/verwerkingen", label=N_("Wat wij doen met gegevens"))
 SHARING = Link(path="/wat-wij-delen", label=N_("Wat wij delen"))
+STANDARDS = Link(path="/standaarden", label=N_("Standaarden"))
 SOFTWARE = Link(path="/over-deze-software", label=N_("Over deze software"))
 _ELSEWHERE = ("/toegankelijkheid", "/privacy", "/veiligheid")
 _KILO = 1000
@@ -78,13 +79,13 @@ class PagesDesk:
 
 def site_shape(version: str, *, tells_processing: bool = False) -> SiteShape:
     """What the frame around these pages says; whether its menu leads to processing activities."""
-    told = (SHARING, PROCESSING) if tells_processing else ()
+    told = (SHARING, PROCESSING, STANDARDS) if tells_processing else ()
     return SiteShape(
         name=N_("Open data"),
         version=version,
         rooms=("registers.open",),
         public_menu=(
-            _START,
+            START,
             *told,
             Link(path="/sleutels", label=N_("Sleutels")),
             *((SOFTWARE,) if tells_processing else ()),
@@ -123,7 +124,7 @@ async def answer_form(desk: PagesDesk, request: AnyRequest) -> Response[Any]:
     values = {"key": await desk.keys.make(wanted), "header": HEADER,
               "quota": desk.keys.requests_per_day, "errors": {}}  # fmt: skip
     return desk.show(
-        request, "keys.html", N_("Uw sleutel"), values=values, crumbs=(_START,),
+        request, "keys.html", N_("Uw sleutel"), values=values, crumbs=(START,),
         status=HTTPStatus.CREATED,
     )  # fmt: skip
 
@@ -144,7 +145,7 @@ def _form(
         "errors": {name: words[name] for name in labels if name in wrong},
     }
     return desk.show(
-        request, "keys.html", N_("Een sleutel voor open data"), values=values, crumbs=(_START,),
+        request, "keys.html", N_("Een sleutel voor open data"), values=values, crumbs=(START,),
         is_wrong=bool(wrong), status=HTTPStatus.BAD_REQUEST if wrong else HTTPStatus.OK,
     )  # fmt: skip
 

@@ -76,5 +76,5 @@ async def _questions(console: asyncpg.Pool) -> list[Waiting]:
             path=f"/console/persoon/{each.question_id}",
         )
         for each in await person_questions(console)
-        if each.decided_at is None
+        if each.is_open
     ]

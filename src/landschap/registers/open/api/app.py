@@ -7,6 +7,7 @@
     /catalogus, /id/...                 the catalogue (`catalogue`)
     /register/v1/..., /verwerkingen     the register of processing activities (`processing`)
     /wat-wij-delen, /over-deze-software what is shared with whom, and this software (`sharing`)
+    /standaarden                        standards, and how services stand to them (`standards`)
     /sleutels                           a key, for who wants more room (`keys`)
 
 Bulk files (`/bestanden/...`) are sent by nginx from disk.
@@ -35,6 +36,7 @@ from landschap.registers.open.api.keys import KeyDesk, answer_json, key_routes
 from landschap.registers.open.api.processing import ProcessingDesk, processing_routes
 from landschap.registers.open.api.processing_pages import processing_pages
 from landschap.registers.open.api.sharing import SharingDesk, sharing_pages, sharing_routes
+from landschap.registers.open.api.standards import StandardsDesk, standards_pages, standards_routes
 from landschap.registers.open.dcat import Published, Publisher
 from landschap.registers.open.pages import PagesDesk, answer_form, page_routes
 from landschap.registers.open.terms import Terms
@@ -50,7 +52,8 @@ class OpenDeps:
     """What the application needs: the registers as a whole, and what is told of them.
 
     ``folder`` is where bulk files lie; ``web`` is the address of the organisation's other pages.
-    ``processing`` and ``sharing`` are absent where no register of activities is published.
+    ``processing``, ``sharing`` and ``standards`` are absent where no register of activities is
+    published.
     """
 
     data: Deps
@@ -65,6 +68,7 @@ class OpenDeps:
     web: str
     processing: ProcessingDesk | None = None
     sharing: SharingDesk | None = None
+    standards: StandardsDesk | None = None
 
 
 def open_app(deps: OpenDeps) -> ASGIApp:
@@ -97,6 +101,7 @@ def open_app(deps: OpenDeps) -> ASGIApp:
             *catalogue_routes(catalogue),
             *(processing_routes(deps.processing, deps.data.about) if deps.processing else ()),
             *(sharing_routes(deps.sharing) if deps.sharing else ()),
+            *(standards_routes(deps.standards) if deps.standards else ()),
         ],
         before_request=admit,
         after_request=dress,
@@ -121,6 +126,8 @@ def open_app(deps: OpenDeps) -> ASGIApp:
         people += processing_pages(pages, deps.processing)
     if deps.sharing:
         people += sharing_pages(pages, deps.sharing)
+    if deps.standards:
+        people += standards_pages(pages, deps.standards)
     return make_app([counted, *key_routes(keys), make_key, *people], shape)
 
 
