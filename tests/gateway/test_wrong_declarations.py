@@ -18,6 +18,7 @@ import pytest
 from tests.gateway.gateway_scene import ASSISTANCE, BASIS, DOESBURG, WEESP
 from tests.gateway.pair_rig import Pair
 
+from landschap.logboek.records import Kind
 from landschap.platform.ids import new_span_id, new_trace_id, uuid7
 from landschap.purposes.declaration import Claims, sign
 
@@ -33,6 +34,7 @@ class Declaring:
 
     def __post_init__(self) -> None:
         self.trace = new_trace_id()
+        self.transaction = ""
 
     def claims(self, **changes: Any) -> Claims:
         now = datetime.now(UTC)
@@ -48,11 +50,13 @@ class Declaring:
         own = self.pair.doesburg.own
         return sign(self.claims(**changes), own.signer.key, own.signer.certificate.thumbprint)
 
-    async def ask(self, compact: str) -> tuple[int, dict[str, Any]]:
+    async def ask(self, compact: str, **headers: str) -> tuple[int, dict[str, Any]]:
         """The status and the body of the answer."""
+        self.transaction = str(uuid7())
         told = {
+            **headers,
             "Fsc-Authorization": self.token,
-            "Fsc-Transaction-Id": str(uuid7()),
+            "Fsc-Transaction-Id": self.transaction,
             "Purpose-Declaration": compact,
             "traceparent": f"00-{self.trace.hex()}-{new_span_id().hex()}-01",
         }
@@ -141,6 +145,21 @@ async def test_a_declaration_of_a_megabyte_is_refused_before_it_is_read(
     assert declaring.pair.weesp.desk.figures() == before, "the decider was not asked"
     # The door serves on.
     assert (await declaring.ask(declaring.declaration()))[0] == 200
+
+
+@pytest.mark.case("L47")
+async def test_a_confidential_question_without_variant_leaves_a_refusal_and_no_line(
+    declaring: Declaring,
+) -> None:
+    weesp = declaring.pair.weesp
+    told = await declaring.ask(declaring.declaration(), Vertrouwelijkheid="vertrouwelijk")
+    refused(told, 403, "confidential_variant_missing", "confidential processing activity")
+    assert declaring.pair.service.heard == []
+    assert [each.columns.kind for each in await weesp.records(declaring.transaction)] == [Kind.ADL]
+    # The same question is answered when it does not say so.
+    assert (await declaring.ask(declaring.declaration(), Vertrouwelijkheid="normaal"))[0] == 200
+    [passed] = await weesp.records(declaring.transaction)
+    assert passed.columns.kind == Kind.FSC
 
 
 async def test_a_replayed_declaration_is_refused_and_says_so(declaring: Declaring) -> None:
