@@ -17,6 +17,7 @@ from cryptography import x509
 
 from landschap.cli.config_option import json_option, read_from_config
 from landschap.cli.incident_noted import list_incidents, note, step
+from landschap.cli.incident_user import record_look, user_look
 from landschap.cli.moment_option import Moment
 from landschap.cli.tables import answer, table_of
 from landschap.cli.verify import LOG_READER, counting
@@ -68,6 +69,10 @@ incident.add_command(list_incidents)
 @incident.command("scope")
 @click.option("--certificate", help="File (PEM), or the thumbprint of its public key (64 hex).")
 @click.option("--contract", help="The hash of a contract, or how it begins.")
+@click.option("--user", help="The account of one of our own people, as applications name it.")
+@click.option("--reason", help="With --user: why; it is recorded.")
+@click.option("--author", help="With --user: who decides to look.")
+@click.option("--approver", help="With --user: who approves, another person.")
 @click.option("--since", type=Moment(), help="From this moment; default 30 days ago.")
 @click.option("--until", type=Moment(), help="Up to this moment; default now.")
 @click.option("--to", "target", type=click.Path(dir_okay=False, path_type=Path), help="CSV file.")
@@ -81,7 +86,9 @@ def show_scope(
     """Say whose data went over the doors in a period, with which fields and to whom.
 
     Of a certificate: everything on the contracts that name its key or its host. Of a contract:
-    everything on that contract. Without either: everything that was carried. With --to the exact
+    everything on that contract. Of a user: everything that this employee asked, of others through
+    an application and of us in the console; two people decide to look, and that is recorded first.
+    Without any of these: everything that was carried. With --to the exact
     list, one row per person, receiver and service; persons are pseudonyms. With --discovered also
     the draft of the notice to the authority.
 
@@ -90,14 +97,19 @@ def show_scope(
       landschap incident scope --certificate stolen.crt --since 2026-11-01T00:00 --to list.csv
       landschap incident scope --contract '$1$1$abc' --json
       landschap incident scope --certificate stolen.crt --discovered 2026-11-02T09:00
+      landschap incident scope --user medewerker-17 --reason "wachtwoord gestolen" \\
+        --author "A. de Wit" --approver "B. Jansen" --to list.csv
     """
+    look = user_look(chosen)
     now = datetime.now(UTC)
     period = _period(chosen["since"], chosen["until"], now)
     concerned = _concerned(settings, chosen["certificate"], chosen["contract"])
     if concerned is None:
         click.echo("No contract that is known here names it.", err=True)
         ctx.exit(_NOT_FOUND)
-    scope = _scope(settings, period, concerned)
+    if look is not None:
+        record_look(settings, look, period)
+    scope = _scope(settings, period, concerned, look.user if look else None)
     if target is not None:
         _write(target, scope.table())
     body = {"since": as_utc_text(period[0]), "until": as_utc_text(period[1]), **scope.body()}
@@ -182,12 +194,15 @@ def _names(certificate: str) -> tuple[set[str], set[str]]:
     return {public_key_thumbprint(key)}, set(hosts_of(own[0]))
 
 
-def _scope(settings: Settings, period: tuple[datetime, datetime], concerned: Concerned) -> Scope:
+def _scope(
+    settings: Settings, period: tuple[datetime, datetime], concerned: Concerned, user: str | None
+) -> Scope:
     async def gather(pool: asyncpg.Pool) -> Scope:
         with counting("Searching", len(stretches(*period))) as advance:
             return await store.incident_scope(
-                pool, *period, grants=concerned.grants, peers=concerned.peers, progress=advance
-            )
+                pool, *period, grants=concerned.grants, peers=concerned.peers, user=user,
+                progress=advance,
+            )  # fmt: skip
 
     try:
         return run_with_pool(settings, "logboek", gather, role=LOG_READER)

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from functools import wraps
 from typing import TypeVar
 from uuid import UUID
@@ -15,6 +14,7 @@ import click
 
 from landschap.cli.composition import pseudonym_keys, pseudonym_space
 from landschap.cli.config_option import json_option, read_from_config
+from landschap.cli.moment_option import Moment
 from landschap.cli.tables import answer, table_of
 from landschap.cli.with_pool import run_with_pool
 from landschap.logboek.canonical import holds_person_number
@@ -27,7 +27,7 @@ from landschap.platform.settings import Settings, load_settings
 from landschap.platform.trouble import Trouble
 from landschap.vocabulary.identifiers import InvalidValue
 from landschap.vocabulary.ijson import JsonValue
-from landschap.vocabulary.times import as_utc_text, parse_moment
+from landschap.vocabulary.times import as_utc_text
 
 _KINDS = ("bsn", "kvk", "rsin", "vestiging")
 _Result = TypeVar("_Result")
@@ -48,20 +48,6 @@ def legal_hold() -> None:
       landschap log legal-hold place --person bsn --reason "beroep 2026-17" \\
         --author "A. de Wit" --approver "B. Jansen"
     """
-
-
-class _Moment(click.ParamType):  # type: ignore[type-arg]  # generic in the stubs alone
-    name = "MOMENT"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime:
-        if isinstance(value, datetime):
-            return value
-        try:
-            return parse_moment(str(value)).astimezone(UTC)
-        except InvalidValue as error:
-            self.fail(str(error), param, ctx)
 
 
 def _decided(command: Callable[..., None]) -> Callable[..., None]:
@@ -86,8 +72,8 @@ def _decided(command: Callable[..., None]) -> Callable[..., None]:
     help="All about one person, by a number of this kind; it is asked for unseen.",
 )
 @click.option("--activity", help="All under a processing activity.")
-@click.option("--since", type=_Moment(), help="Acts from this moment on.")
-@click.option("--until", type=_Moment(), help="Acts before this moment.")
+@click.option("--since", type=Moment(), help="Acts from this moment on.")
+@click.option("--until", type=Moment(), help="Acts before this moment.")
 @_decided
 @json_option
 @of_organisation

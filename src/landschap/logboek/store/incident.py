@@ -23,13 +23,20 @@ from landschap.logboek.store.reading import floor_id
 _LATER = timedelta(hours=1)
 _PAGE = 5_000
 
+# Who of our own people asked: through an application, or in the console. Never known of others.
+_USER = """
+    CASE document #>> '{{adl,body,adl.core.request,subject,type}}'
+        WHEN 'application' THEN document #>> '{{adl,body,adl.core.request,subject,properties,user}}'
+        WHEN 'employee' THEN document #>> '{{adl,body,adl.core.request,subject,id}}' END
+"""
 # OFFSET 0 keeps steps apart, as in counting. The bytes 1 to 8 of a form stand for what varies; what
 # a decision showed is never among that: a form whose list varied would be another form.
 _ASKED = f"""
 WITH asked AS MATERIALIZED (
     SELECT transaction_id, lane, form, CASE WHEN form IS NULL THEN payload END AS payload
       FROM logboek.record
-     WHERE kind = {int(Kind.FSC)} AND record_id >= $1 AND record_id < $2
+     WHERE (kind = {int(Kind.FSC)} OR $6::text IS NOT NULL AND kind = {int(Kind.ADL)})
+       AND transaction_id IS NOT NULL AND record_id >= $1 AND record_id < $2
        AND ($3::text[] IS NULL OR grant_hash = ANY($3)) AND ($4::text[] IS NULL OR peer = ANY($4))
 ), forms AS MATERIALIZED (
     SELECT o.lane, o.form, translate(
@@ -49,11 +56,14 @@ WITH asked AS MATERIALIZED (
                    WHEN 'array' THEN v.list ELSE '[]' END) ORDER BY 1), '{{{{}}}}') AS fields
       FROM whole CROSS JOIN LATERAL (
           SELECT document #> '{{{{adl,body,adl.core.response,context,visible}}}}' AS list) AS v
+     WHERE $6::text IS NULL OR ({_USER}) = $6
+       AND document #> '{{{{adl,body,adl.core.response,decision}}}}' = 'true'
 ), told AS MATERIALIZED (
     SELECT {{}} FROM logboek.record AS r
      WHERE r.kind = {int(Kind.LINE)} AND r.subject IS NOT NULL
        AND r.record_id >= $1 AND r.record_id < $5
        AND r.transaction_id IN (SELECT transaction_id FROM asked)
+       AND ($6::text IS NULL OR r.transaction_id IN (SELECT transaction_id FROM shown))
 )
 """
 # The function costs more than all else of a line, and lines are kept whole.
@@ -64,7 +74,9 @@ _LINE = """
     ) END AS text
 """
 _ROWS = f"""{_ASKED.format(_LINE)}
-SELECT own ->> 'controller_oin' AS controller, coalesce(t.peer, '') AS receiver,
+SELECT own ->> 'controller_oin' AS controller,
+       CASE own ->> 'direction' WHEN 'incoming' THEN coalesce(t.peer, '')
+            ELSE own ->> 'controller_oin' END AS receiver,
        coalesce(own ->> 'delegator_oin', '') AS on_behalf_of, coalesce(t.service, '') AS service,
        t.subject, t.key_id, t.groups, s.fields, count(*) AS uses, min(t.at) AS first,
        max(t.at) AS last
@@ -94,17 +106,19 @@ async def incident_scope(
     *,
     grants: Sequence[str] | None = None,
     peers: Sequence[str] | None = None,
+    user: str | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Scope:
     """Whom and what the questions in ``[since, until)`` were about, as far as lines tell.
 
-    ``grants`` and ``peers`` narrow; None is all of them. ``progress`` gets the number of stretches
-    that are done, of `stretches`. Raises TooMuch.
+    ``grants`` and ``peers`` narrow; None is all of them. ``user`` is one of our own people: of the
+    questions that this account asked, through an application or in the console. ``progress`` gets
+    the number of stretches that are done, of `stretches`. Raises TooMuch.
     """
     scope = Scope()
     chosen = (None if grants is None else list(grants), None if peers is None else list(peers))
     for done, (begin, end) in enumerate(stretches(since, until), start=1):
-        bounds = (floor_id(begin), floor_id(end), *chosen, floor_id(end + _LATER))
+        bounds = (floor_id(begin), floor_id(end), *chosen, floor_id(end + _LATER), user)
         async with (
             pool.acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
