@@ -54,6 +54,7 @@ class Table:
     separator: str = ","
     encoding: str = "utf-8-sig"
     day_form: str = "jjjj-mm-dd"
+    quote: str = '"'
 
 
 def csv_rows(table: Table) -> Rows:
@@ -61,7 +62,7 @@ def csv_rows(table: Table) -> Rows:
     with _text_of(table) as text:
         csv.field_size_limit(MAX_LINE)
         lines = bounded_lines(table.name, text)
-        reader = csv.reader(lines, strict=True, delimiter=table.separator)
+        reader = csv.reader(lines, strict=True, delimiter=table.separator, quotechar=table.quote)
         try:
             header = next(reader, [])
             _check_header(table, header)
