@@ -25,9 +25,10 @@ from landschap.platform.logboek_settings import VngSettings
 BASE = "/verwerkingenlogging/v1"
 ACTIONS, OBJECTS = f"{BASE}/verwerkingsacties", f"{BASE}/verwerkte-objecten"
 RIGHTS = {
+    "zaaksysteem": ("create:normal",),
+    "portaal": ("read:normal",),
     "recherche": ("create:confidential", "update:confidential"),
     "regie": ("update:normal",),
-    "stil": (),
 }
 EMPLOYEE, SOURCE = "medewerker-4711", "Databank Publiekszaken"
 
@@ -138,6 +139,8 @@ async def municipal_log(database: Database) -> AsyncIterator[Municipal]:
         gateway = await reading.parts.pool("gateway")
         keys = {
             name: await add_application(gateway, name, datetime.now(UTC))
-            for name in ("zaaksysteem", *RIGHTS)
+            # Of whom nothing is said as well.
+            for name in ("stil", *RIGHTS)
+            if name != "portaal"
         }
-        yield Municipal(reading, keys)
+        yield Municipal(reading, {"portaal": reading.key, **keys})

@@ -33,10 +33,10 @@ def vng_routes(
     address = f"{settings.addresses.logboek}{vng_writing.BASE}"
     organisation = settings.organisation
     contact = organisation.contact or {}
-    granted = settings.vng.applications or {}
+    granted = settings.vng.applications
 
     def rights(application: str) -> Collection[str]:
-        return granted.get(application, _AS_AT_THE_OTHER_DOORS)
+        return granted.get(application, ()) if granted else _AS_AT_THE_OTHER_DOORS
 
     async def told_of(uri: str, moment: datetime) -> Activity | None:
         from landschap.logboek.vng_answers import Activity

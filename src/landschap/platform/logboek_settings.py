@@ -58,7 +58,7 @@ class VngSettings:
 
     applications: Mapping[str, tuple[str, ...]] = option(
         o.table_of(o.several(o.choice(*VNG_RIGHTS))),
-        "What an application may do, by its name; one that is not named creates and reads what is "
-        "normal, as at the other doors of the log.",
+        "What an application may do, by its name; who is not named may do nothing. While none is, "
+        "every application creates and reads what is normal, as at the other doors of the log.",
         default=None,
     )
