@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 import uvicorn
 from playwright.async_api import Browser
-from tests.browsing import LOOKS, faults_at, opened
+from tests.browsing import DARK_AND_NARROW, LIGHT_AND_WIDE, LOOKS, Look, faults_at, opened
 from tests.portal.conftest import browser
 from tests.portal.portal_rig import Server, free_socket
 from tests.purposes.registers import ACTIVITY
@@ -32,11 +32,21 @@ async def address(published: Open) -> AsyncIterator[str]:
     await task
 
 
-async def test_no_page_has_a_fault_that_a_program_can_find(address: str, browser: Browser) -> None:
+@pytest.mark.parametrize(
+    ("prefix", "looks"),
+    [
+        ("", [LIGHT_AND_WIDE]),
+        ("/en", [DARK_AND_NARROW]),
+        pytest.param("", LOOKS, marks=pytest.mark.long),
+        pytest.param("/en", LOOKS, marks=pytest.mark.long),
+    ],
+)
+async def test_no_page_has_a_fault_that_a_program_can_find(
+    address: str, browser: Browser, prefix: str, looks: Sequence[Look]
+) -> None:
     async with opened(browser) as context:
         page = await context.new_page()
-        for prefix in ("", "/en"):
-            for path in (*PUBLIC_PAGES, f"/verwerkingen/{id_of(ACTIVITY)}"):
-                await page.goto(f"{address}{prefix}{path}".rstrip("/"))
-                picture = (prefix + path).replace("/", "-")
-                assert await faults_at(page, LOOKS, f"open{picture}") == [], prefix + path
+        for path in (*PUBLIC_PAGES, f"/verwerkingen/{id_of(ACTIVITY)}"):
+            await page.goto(f"{address}{prefix}{path}".rstrip("/"))
+            picture = (prefix + path).replace("/", "-")
+            assert await faults_at(page, looks, f"open{picture}") == [], prefix + path

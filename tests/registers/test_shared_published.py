@@ -33,18 +33,24 @@ from landschap.gateway.services import Service, read_service
 from landschap.gateway.store import apply_services
 from landschap.platform.open_settings import OpenSettings
 from landschap.purposes.bound import PROPERTY, Bound
+from landschap.purposes.model import Text
 from landschap.purposes.public import id_of
 from landschap.purposes.snapshot import Snapshot
 from landschap.registers.open.api.processing import BASE, ProcessingDesk
 from landschap.registers.open.api.sharing import SERVICES_PATH, SOFTWARE_PATH, SharingDesk
+from landschap.registers.open.api.standards import STANDARDS_PATH
 from landschap.registers.open.sharing import Offer, World, sharing
+from landschap.registers.standards.model import Basis, Duty, Standing
+from landschap.registers.standards.model import State as Standard
+from landschap.registers.standards.store import keep_day
 from landschap.vocabulary.identifiers import ContentHash, GrantHash, PeerId
+from landschap.vocabulary.times import amsterdam_day
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime.now(UTC)
 SECRET = "opsporing"
 ENDS = date(2027, 12, 31)
-PUBLIC_PAGES = ("/", "/wat-wij-delen", "/verwerkingen", "/over-deze-software")
+PUBLIC_PAGES = ("/", "/wat-wij-delen", "/verwerkingen", "/standaarden", "/over-deze-software")
 
 
 def grant(asker: str, service: str, purpose: str = "", **changes: object) -> ConnectionGrant:
@@ -111,7 +117,27 @@ async def published(database: Database) -> AsyncIterator[Open]:
     )
     desk = SharingDesk(world=given, version="1.2.3", source="https://code.example/landschap")
     async for one in open_of(database, half_open(), processing=processing, sharing=desk):
+        today = amsterdam_day(NOW)
+        for day, state in (
+            (today - timedelta(days=45), Standard.UNKNOWN),
+            (today, Standard.CONFORMS),
+        ):
+            await keep_day(one.pool, day, standings(state))
         yield one
+
+
+def standings(state: Standard) -> list[Standing]:
+    """How the services stand to FSC and the design rules; a secret one stands there too."""
+    words = Text(nl="De leverancier volgt in maart.", en="The supplier follows in March.")
+    design = Standing(
+        standard="api-design-rules", service="situatie", state=Standard.DIFFERS,
+        basis=Basis.DECLARED, duty=Duty.COMPLY_OR_EXPLAIN, explanation=words, evidence=None,
+    )  # fmt: skip
+    fsc = replace(design, standard="fsc", state=state, basis=Basis.MEASURED, explanation=None)
+    return [
+        *(replace(fsc, service=name) for name in ("kaart", "situatie", SECRET)),
+        *(design, replace(design, service="kaart", explanation=None)),
+    ]
 
 
 @pytest.mark.case("S-08")
@@ -149,8 +175,24 @@ async def test_programs_read_the_same(published: Open) -> None:
     assert (software["licentie"], software["versie"]) == ("EUPL-1.2", "1.2.3")
 
 
+async def test_standards_are_told_with_services_that_are_public_alone(published: Open) -> None:
+    told = (await published.get(STANDARDS_PATH)).json()
+    found = {each["id"]: each for each in told["results"]}
+    assert (found["zgw"]["plicht"], found["zgw"]["diensten"]) == ("geen", [])
+    assert [each["naam"] for each in found["fsc"]["diensten"]] == ["kaart", "situatie"]
+    # The secret one is not in the counts either.
+    assert [(e["voldoet"], e["vanToepassing"]) for e in found["fsc"]["verloop"]] == [(0, 2), (2, 2)]
+    card, situation = found["api-design-rules"]["diensten"]
+    assert (card["uitlegOntbreekt"], situation["uitlegOntbreekt"]) == (True, False)
+    assert situation["uitlegEn"] == "The supplier follows in March."
+    page = (await published.get("/standaarden")).text
+    assert page.count("Hier moet nog uitleg komen.") == 1
+    assert (told["aantalVertrouwelijk"], "1 dienst is geheim" in page) == (1, True)
+
+
 async def test_what_is_confidential_is_counted_and_not_told(published: Open) -> None:
-    for path in (SERVICES_PATH, "/wat-wij-delen", "/en/wat-wij-delen"):
+    pages = ("/wat-wij-delen", "/en/wat-wij-delen", "/standaarden", "/en/standaarden")
+    for path in (SERVICES_PATH, STANDARDS_PATH, *pages):
         text = (await published.get(path)).text
         assert not any(each in text for each in (SECRET, STRANGER, "Onbekend", "parkeren")), path
     assert "1 dienst is geheim" in (await published.get("/wat-wij-delen")).text
