@@ -21,6 +21,8 @@ from landschap.platform.ids import uuid7
 from landschap.registers import store
 from landschap.registers.models import Registers
 from landschap.registers.reports import Decided, Report
+from landschap.registers.terms import due
+from landschap.vocabulary.times import amsterdam_day
 
 OTHER = "00000099000000003000"
 WHY_NOT = "Op de gevel staat een ander nummer"
@@ -88,6 +90,8 @@ async def test_doubt_is_marked_at_once_and_the_decision_goes_back(reader: Reader
     assert (await reader.report(report_id)).json()["status"] == "in behandeling"
     (waits,) = await reader.waiting()
     assert (waits["terugmelding"], waits["toelichting"]) == (report_id, WHY_NOT)
+    today = amsterdam_day(datetime.now(UTC))
+    assert waits["besluitUiterlijk"] == due(today, "P1M").isoformat()
     decided = await reader.decide(report_id, upheld=False)
     assert decided.status_code == 200, decided.text
     assert await reader.marked() == []

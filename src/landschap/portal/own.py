@@ -86,7 +86,8 @@ class OwnObject:
     """One object as the person it is about sees it.
 
     ``since`` is the first day on which it holds, ``registered_at`` when that was registered.
-    ``is_copy``: another organisation holds it.
+    ``is_copy``: another organisation holds it. ``told`` is its content as far as it may be shown,
+    ``values`` the same as a page tells them.
     """
 
     register: Register
@@ -96,6 +97,7 @@ class OwnObject:
     since: date
     registered_at: datetime
     is_copy: bool
+    told: Mapping[str, JsonValue]
     values: tuple[Value, ...]
 
     def value(self, path: str) -> Value | None:
@@ -107,7 +109,7 @@ class OwnObject:
 def object_of(
     register: Register, found: Found, told: Mapping[str, JsonValue], reference: str
 ) -> OwnObject:
-    """An object from what was found; ``told`` is its content as far as it may be shown."""
+    """An object from what was found, and what of it is told."""
     history = found.history
     return OwnObject(
         register=register,
@@ -117,6 +119,7 @@ def object_of(
         since=history.period.begin,
         registered_at=history.registered_at,
         is_copy=register.clock is Clock.SOURCE,
+        told=told,
         values=tuple(values_of(found.type, told, history.doubts)),
     )
 

@@ -6,11 +6,13 @@ Each look is recorded, per register, before anything is sent.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 
+from landschap.platform.http import json_response
 from landschap.platform.web import N_, Link
 from landschap.portal.known import Known
 from landschap.portal.own import OwnObject
@@ -24,8 +26,11 @@ from landschap.portal.pages.context import (
     show,
     to_login,
 )
-from landschap.portal.pages.looking import Looking
+from landschap.portal.pages.looking import Looking, Seen
 from landschap.portal.pages.titles import Titles
+from landschap.registers.periods import shown
+from landschap.vocabulary.ijson import JsonValue
+from landschap.vocabulary.times import as_utc_text
 
 START = Link(path="/", label=N_("Begin"))
 
@@ -40,7 +45,40 @@ def own_routes(deps: PortalDeps, own: OwnData) -> list[HTTPRouteHandler]:
             return to_login(deps, asked)
         return await _page(deps, own, asked)
 
-    return [data]
+    @get(["/gegevens.json", "/en/gegevens.json"])
+    async def document(request: AnyRequest) -> Response[Any]:
+        asked = await asked_of(deps, request)
+        if asked.session is None:
+            return to_login(deps, asked)
+        seen = await Looking(deps, own, asked.session).everything()
+        headers = {"Content-Disposition": 'attachment; filename="gegevens.json"'}
+        return json_response(_document(deps, seen), headers=headers)
+
+    return [data, document]
+
+
+def _document(deps: PortalDeps, seen: Seen) -> JsonValue:
+    """The same for programs; values as the registers have them."""
+    organisation = deps.settings.organisation
+    told: list[JsonValue] = [
+        {
+            "register": thing.register.name,
+            "soort": thing.type.title,
+            "isKopie": thing.is_copy,
+            "geldigSinds": shown(thing.since),
+            "opgeschrevenOp": as_utc_text(thing.registered_at),
+            "waarden": dict(thing.told),
+            "inOnderzoek": sorted({each.path for each in thing.values if each.in_doubt}),
+        }
+        for thing in seen.objects
+    ]
+    return {
+        "organisatie": {"oin": organisation.oin.value, "naam": organisation.name},
+        "gevraagdOp": as_utc_text(datetime.now(UTC)),
+        "nietGelukt": [each.key for each in seen.missing],
+        "nietGetoond": [each.key for each in seen.closed],
+        "gegevens": told,
+    }
 
 
 async def _page(deps: PortalDeps, own: OwnData, asked: Asked[Known]) -> Response[str]:
