@@ -17,7 +17,9 @@ from tests.registers.test_api import SUZANNE, Asker, asker_of
 from tests.throwaway import Database
 
 from landschap.logboek.faults import LogUnavailable
+from landschap.logboek.pseudonyms import as_subject_id, subject_pseudonym
 from landschap.platform.ids import uuid7
+from landschap.platform.pseudonym_keys import living_keys, rotate_pseudonym_key
 from landschap.registers import store
 from landschap.registers.api import single
 from landschap.registers.models import parse_register
@@ -301,3 +303,22 @@ async def test_what_is_pointed_at_comes_along_as_at_length(
             assert results[0] == results[1], (object_id, path)
             usual = is_short and path in fields
             assert at_length == [object_id] * (1 if usual else 2), (object_id, path, fields)
+
+
+async def test_lines_of_both_ways_are_written_with_the_newest_key(
+    database: Database, at_length: list[str]
+) -> None:
+    number = rotate_pseudonym_key(database.settings)
+    key, oin = living_keys(database.settings)[number], database.settings.organisation.oin
+    async for asker in asker_of(database, PEOPLE):
+        await asker.write("a1", "2020-01-01", "Jansen")
+        for headers, ways in ((None, []), (AT_LENGTH, ["a1"])):
+            assert (await asker.get("a1", headers=headers)).status_code == 200
+            assert at_length == ways
+            (line,) = await asker.lines()
+            told = line["ldv"]["attributes"]
+            assert line["landschap"]["key_id"] == number == 2
+            assert told["dpl.core.data_subject_id_type"].endswith("/bsn/2")
+            assert told["dpl.core.data_subject_id"] == as_subject_id(
+                subject_pseudonym(key, oin, "bsn", SUZANNE)
+            )

@@ -23,6 +23,7 @@ from landschap.platform.identity_checks import WARN_DAYS, check_identity
 from landschap.platform.keys import KEY_NAMES, secret_key
 from landschap.platform.listeners import require_free
 from landschap.platform.postgres.migrations import pending_migrations
+from landschap.platform.pseudonym_keys import living_keys
 from landschap.platform.settings import Settings
 from landschap.platform.trouble import Trouble
 
@@ -89,6 +90,7 @@ async def _secrets(settings: Settings) -> AsyncIterator[Line]:
         return
     for name in KEY_NAMES:
         secret_key(settings, name)
+    count = len(KEY_NAMES) - 1 + len(living_keys(settings))
     open_files = [
         path
         for path in (settings.identity.key, *settings.paths.secrets.rglob("*"))
@@ -97,7 +99,7 @@ async def _secrets(settings: Settings) -> AsyncIterator[Line]:
     for path in open_files:
         yield line("keys", State.WRONG, f"others may read {path}", f"chmod 600 {path}")
     if not open_files:
-        yield line("keys", State.WELL, f"{len(KEY_NAMES)} keys, readable by their owner only")
+        yield line("keys", State.WELL, f"{count} keys, readable by their owner only")
 
 
 async def _disk(settings: Settings) -> AsyncIterator[Line]:

@@ -30,6 +30,7 @@ from landschap.platform import postgres
 from landschap.platform.credentials import SIGNERS_WAIT_SECONDS
 from landschap.platform.keys import PermitKeys, secret_key
 from landschap.platform.part_figures import part_registry
+from landschap.platform.pseudonym_keys import living_keys, newest_pseudonym_key
 from landschap.platform.settings import Settings
 from landschap.platform.sockets import open_files_folder
 
@@ -65,6 +66,8 @@ class _OwnService(TypedDict):
     permit_key: bytes
     permit_keys: PermitKeys
     pseudonym_key: bytes
+    key_id: int
+    line_key: bytes
     field_sets: Callable[[], Mapping[str, FieldSet]]
     pseudonym_space: str
 
@@ -229,6 +232,7 @@ class Composition:
         from landschap.purposes.persons.store import said_of
 
         settings, snapshot = self.settings, await self.snapshot()
+        number, line_key = newest_pseudonym_key(settings)
         around = Around(
             folder=settings.path.parent,
             secrets=settings.paths.secrets,
@@ -244,6 +248,8 @@ class Composition:
                     key=secret_key(settings, "pseudonym"),
                     controller=settings.organisation.oin,
                     space=pseudonym_space(settings),
+                    key_id=number,
+                    line_key=line_key,
                 ),
                 permit_keys=PermitKeys(settings),
                 field_sets=lambda: snapshot().field_sets,
@@ -331,6 +337,7 @@ class Composition:
         from landschap.purposes.persons.store import said_of
 
         snapshot = await self.snapshot()
+        number, line_key = newest_pseudonym_key(self.settings)
         return {
             "persons": partial(said_of, await self.pool("purposes")),
             "log": await self.log(),
@@ -338,6 +345,8 @@ class Composition:
             "permit_key": secret_key(self.settings, "permit"),
             "permit_keys": PermitKeys(self.settings),
             "pseudonym_key": secret_key(self.settings, "pseudonym"),
+            "key_id": number,
+            "line_key": line_key,
             "field_sets": lambda: snapshot().field_sets,
             "pseudonym_space": pseudonym_space(self.settings),
         }
@@ -398,5 +407,5 @@ def pseudonym_space(settings: Settings) -> str:
 
 
 def pseudonym_keys(settings: Settings) -> Mapping[int, bytes]:
-    """The keys of pseudonyms by their number."""
-    return {1: secret_key(settings, "pseudonym")}
+    """The living keys of pseudonyms by their number, the newest last. Raises Trouble."""
+    return living_keys(settings)

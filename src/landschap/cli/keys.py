@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`landschap keys`: which keys there are, where they live; rotating the one that rotates here."""
+"""`landschap keys`: which there are and where they live; rotating and destroying our own."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,14 @@ import click
 from landschap.cli.config_option import config_option
 
 if TYPE_CHECKING:
+    import asyncpg
+
+    from landschap.logboek.store.keyed import Keyed
+    from landschap.platform.pseudonym_keys import Generation
     from landschap.platform.settings import Settings
+
+
+_FIRST = "persons among statements, holds and cases"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +37,7 @@ class Row:
 
 @click.group()
 def keys() -> None:
-    """Show the organisation's keys, and rotate the permit key.
+    """Show the organisation's keys; rotate those of permits and pseudonyms, destroy an old one.
 
     How each key is rotated, and what breaks: docs/how-to/rotate-keys.md.
     """
@@ -58,44 +66,132 @@ def list_keys(config: Path, as_json: bool) -> None:
 
 
 @keys.command("rotate")
-@click.argument("name", type=click.Choice(["permit"]))
+@click.argument("name", type=click.Choice(["permit", "pseudonym"]))
 @config_option
 def rotate(name: str, config: Path) -> None:
-    """Make a new key NAME; running parts take it over, and no question fails.
+    """Make a new key NAME; no question fails.
 
-    The former permit key opens permits for five minutes more. Certificates and their keys are
+    Running parts take a permit key over; the former one opens permits for five minutes more. A key
+    of pseudonyms is one more generation: after a restart of `landschap serve` lines are written
+    with it, and persons are found with all that are not destroyed. Certificates and their keys are
     rotated by replacing their files.
 
     \b
     Examples:
       landschap keys rotate permit --config weesp/organisation.toml
+      landschap keys rotate pseudonym --config weesp/organisation.toml
     """
     from landschap.platform.keys import FORMER_PERMIT_SECONDS, rotate_permit_key
+    from landschap.platform.pseudonym_keys import rotate_pseudonym_key
     from landschap.platform.settings import load_settings
 
+    if name == "pseudonym":
+        number = rotate_pseudonym_key(load_settings(config))
+        click.echo(f"key {number} of pseudonyms is made; restart `landschap serve`: then lines are")
+        click.echo(
+            "written with it. Keep a copy in escrow, apart from the back-up of the database."
+        )
+        click.echo("A legal hold on one person knows the former keys alone: place it again.")
+        return
     rotate_permit_key(load_settings(config))
     minutes = int(FORMER_PERMIT_SECONDS / 60)
     click.echo(f"the {name} key is new; the former one opens permits for {minutes} minutes more")
 
 
+@keys.command("shred")
+@click.argument("number", type=click.IntRange(1, 9_999))
+@click.option("--lost", is_flag=True, help="Give up a key of which the file is gone for good.")
+@click.option("--yes", is_flag=True, help="Do not ask: it can not be undone.")
+@config_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def shred(number: int, lost: bool, yes: bool, config: Path, as_json: bool) -> None:
+    """Destroy key NUMBER of the pseudonyms: its lines are anonymous from then on.
+
+    When the last line of a generation has reached its term, or earlier. Not while a legal hold is
+    in force, and never the first key or the newest. Copies in back-ups and escrow are yours to
+    destroy.
+
+    \b
+    Examples:
+      landschap keys shred 2 --config weesp/organisation.toml
+      landschap keys shred 2 --lost --yes --config weesp/organisation.toml
+    """
+    from landschap.cli.verify import LOG_READER
+    from landschap.cli.with_pool import run_with_pool
+    from landschap.platform.pseudonym_keys import LOST, check_shreddable, shred_pseudonym_key
+    from landschap.platform.settings import load_settings
+    from landschap.vocabulary.times import as_utc_text
+
+    settings = load_settings(config)
+    check_shreddable(settings, number, lost=lost)
+    found = run_with_pool(settings, "logboek", partial(_of_key, number), role=LOG_READER)
+    span = ""
+    if found.first is not None and found.last is not None:
+        span = f", of {as_utc_text(found.first)} up to {as_utc_text(found.last)}"
+    told = f"{found.lines:,} lines were written with key {number} of pseudonyms{span}"
+    if not yes:
+        click.echo(told, err=True)
+        click.confirm("Nobody finds them by person any more. Destroy it?", abort=True, err=True)
+    shred_pseudonym_key(settings, number, datetime.now(UTC), lost=lost)
+    if as_json:
+        click.echo(json.dumps({"destroyed": number, "lines": found.lines, "proved": LOST}))
+        return
+    click.echo(f"key {number} of pseudonyms is destroyed; {told}")
+    for part in LOST.split("; "):
+        click.echo(part)
+    click.echo(
+        "not reached: copies in back-ups and escrow, and a running `landschap serve`: restart"
+    )
+
+
+async def _of_key(number: int, pool: asyncpg.Pool) -> Keyed:
+    """What was written with a key. Raises Trouble while it must stay."""
+    from landschap.logboek.store.keyed import keyed_with
+    from landschap.logboek.store.legal_holds import legal_holds
+    from landschap.platform.trouble import Trouble
+
+    holds = await legal_holds(pool)
+    if holds:
+        raise Trouble(
+            f"{len(holds)} holds are in force: without the key nobody finds lines by person",
+            "wait until they end: `landschap log legal-hold list`",
+        )
+    return await keyed_with(pool, number)
+
+
 def inventory(settings: Settings) -> list[Row]:
     """Every key of the organisation. A place is shown, a key never."""
-    identity, secrets = settings.identity, settings.paths.secrets
+    from landschap.platform.pseudonym_keys import generations
+
+    identity, secrets, every = settings.identity, settings.paths.secrets, generations(settings)
     signing = "contracts, tokens, declarations, anchors"
     kept = identity.pkcs11
     files = [
         ("tls", "TLS at every door" if kept else f"TLS at every door, {signing}", identity.key),
         ("permit", "what the door allowed, for our own services", secrets / "permit.key"),
-        ("pseudonym", "pseudonyms of persons and case references", secrets / "pseudonym.key"),
+        ("pseudonym", _FIRST if len(every) > 1 else f"{_FIRST}, lines", secrets / "pseudonym.key"),
         ("session", "sessions of residents", secrets / "session.key"),
     ]
     rows = [
         Row(name=name, does=does, place=str(path), since=_since(path)) for name, does, path in files
     ]
+    rows += [_generation(each, newest=each is every[-1]) for each in every[1:]]
     if kept is not None:
         place = f"key '{kept.key}' in token '{kept.token}' ({kept.module})"
         rows.insert(1, Row(name="signing", does=signing, place=place, since="in the token"))
     return rows
+
+
+def _generation(each: Generation, *, newest: bool) -> Row:
+    name, does = (
+        f"pseudonym {each.number}",
+        "persons in lines, "
+        + ("which are written with it" if newest else "which are found with it"),
+    )
+    if each.destroyed_at is not None:
+        gone = f"destroyed {each.destroyed_at:%Y-%m-%d %H:%M} UTC"
+        return Row(name=name, does="nothing: its lines are anonymous", place="nowhere", since=gone)
+    return Row(name=name, does=does, place=str(each.path), since=_since(each.path))
 
 
 def _since(path: Path) -> str:

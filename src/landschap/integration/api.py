@@ -69,8 +69,9 @@ class Deps:
 
     ``doors`` holds a connector per source per logical source; ``field_sets`` gives the field sets
     by key, for permits that name one; ``pseudonym_space`` is the URI of our pseudonyms, to which
-    kind of subject and key generation are added; ``persons`` looks up what stands against the use
-    of a person.
+    kind of subject and key generation are added; ``key_id`` is the generation that lines are
+    written with, and ``line_key`` its key when that is another than ``pseudonym_key``, which finds
+    a person among statements; ``persons`` looks up what stands against the use of a person.
     """
 
     declarations: Mapping[str, Declaration]
@@ -86,6 +87,7 @@ class Deps:
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     about: About = field(default_factory=lambda: About(version="1.0.0", organisation=""))
     persons: Persons | None = None
+    line_key: bytes | None = None
 
 
 def routes(deps: Deps) -> list[ControllerRouterHandler]:
@@ -195,7 +197,7 @@ class _Desk:
         refusal = key_refusal(case.declaration)
         subjects = [case.asked.key] if case.declaration.key_is_subject else []
         processing = self._processing(case, Outcome.REFUSED, (case.declaration.key,), None)
-        drafts = lines_of(processing, self._pseudonyms(case, subjects), _spans(case.span))
+        drafts = lines_of(processing, self._in_lines(case, subjects), _spans(case.span))
         await self._write([self._refused(case, "search", refusal.code), *drafts])
         raise ProblemError(refusal)
 
@@ -207,13 +209,14 @@ class _Desk:
         if declaration.subject is None:
             # Of whom it is can not be told, and so nothing can be looked up.
             raise ProblemError(stopped_refusal(case.permit, "obligation_unsupported"))
-        pseudonyms = self._pseudonyms(case, numbers)
-        codes = await stopped(case.permit, pseudonyms, self._deps.persons)
+        known = dict(zip(self._among_statements(case, numbers), numbers, strict=True))
+        codes = await stopped(case.permit, list(known), self._deps.persons)
         if not codes:
             return
         code = min(codes.values())
+        told = self._in_lines(case, sorted(known[each] for each in codes))
         processing = self._processing(case, Outcome.REFUSED, (declaration.key,), None)
-        drafts = lines_of(processing, sorted(codes), _spans(case.span))
+        drafts = lines_of(processing, told, _spans(case.span))
         await self._write([self._refused(case, "read", code), *drafts])
         raise ProblemError(stopped_refusal(case.permit, code))
 
@@ -305,7 +308,7 @@ class _Desk:
             *(path for path in plan.derived if path in plan.paths),
         )
         processing = self._processing(case, outcome, paths, exception)
-        pseudonyms = self._pseudonyms(case, subjects)
+        pseudonyms = self._in_lines(case, subjects)
         await self._write(lines_of(processing, pseudonyms, _spans(case.span)))
 
     def _processing(
@@ -332,15 +335,19 @@ class _Desk:
             known_at=case.asked.moment.known_at,
         )
 
-    def _pseudonyms(self, case: _Case, numbers: Sequence[str]) -> list[bytes]:
+    def _in_lines(self, case: _Case, numbers: Sequence[str]) -> list[bytes]:
+        return self._pseudonyms(self._deps.line_key or self._deps.pseudonym_key, case, numbers)
+
+    def _among_statements(self, case: _Case, numbers: Sequence[str]) -> list[bytes]:
+        return self._pseudonyms(self._deps.pseudonym_key, case, numbers)
+
+    def _pseudonyms(self, key: bytes, case: _Case, numbers: Sequence[str]) -> list[bytes]:
         subject = case.declaration.subject
         if subject is None:
             return []
         try:
             return [
-                subject_pseudonym(
-                    self._deps.pseudonym_key, self._deps.controller, subject.kind, number
-                )
+                subject_pseudonym(key, self._deps.controller, subject.kind, number)
                 for number in numbers
             ]
         except InvalidValue:

@@ -25,7 +25,7 @@ from landschap.platform.trouble import Trouble
 
 KeyName = Literal["permit", "pseudonym", "session", "anchor"]
 KEY_NAMES: tuple[KeyName, ...] = get_args(KeyName)
-_KEY_BYTES = 32
+KEY_BYTES = 32
 _LOOK_SECONDS = 1.0
 # A permit lives for 30 seconds; deciders seal with the new key a few seconds after it is there.
 FORMER_PERMIT_SECONDS = 300.0
@@ -48,9 +48,9 @@ def secret_key(settings: Settings, name: KeyName) -> bytes:
         ) from None
     except ValueError:
         key = b""
-    if len(key) != _KEY_BYTES:
+    if len(key) != KEY_BYTES:
         raise Trouble(
-            f"the {name} key {path} is not {_KEY_BYTES} bytes in hexadecimal",
+            f"the {name} key {path} is not {KEY_BYTES} bytes in hexadecimal",
             "restore the secrets folder from your back-up",
         )
     return key
@@ -70,7 +70,7 @@ def make_secret_keys(settings: Settings) -> list[KeyName]:
     data_folder(settings.paths.data)
     made = [name for name in KEY_NAMES if not _file(settings, name).exists()]
     for name in made:
-        write_private(_file(settings, name), secrets.token_bytes(_KEY_BYTES).hex().encode())
+        write_private(_file(settings, name), secrets.token_bytes(KEY_BYTES).hex().encode())
     if set(KEY_NAMES) != known:
         write_private(remembered, json.dumps(sorted(KEY_NAMES)).encode())
     return made
@@ -104,7 +104,7 @@ class PermitKeys:
             former = bytes.fromhex(file.read_text(encoding="ascii")) if young else b""
         except (FileNotFoundError, ValueError):
             former = b""
-        return (present, former) if len(former) == _KEY_BYTES else (present,)
+        return (present, former) if len(former) == KEY_BYTES else (present,)
 
 
 def rotate_permit_key(settings: Settings) -> None:
@@ -115,7 +115,7 @@ def rotate_permit_key(settings: Settings) -> None:
     """
     present = secret_key(settings, "permit")
     write_private(_former_permit_file(settings), present.hex().encode())
-    write_private(_file(settings, "permit"), secrets.token_bytes(_KEY_BYTES).hex().encode())
+    write_private(_file(settings, "permit"), secrets.token_bytes(KEY_BYTES).hex().encode())
 
 
 def organisation_key(settings: Settings) -> PrivateKeyTypes:

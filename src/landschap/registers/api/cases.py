@@ -32,7 +32,9 @@ class Deps:
     """What the routes need, given by who composes the process.
 
     ``field_sets`` gives the field sets by key, for permits that name one; ``pseudonym_space`` is
-    the URI of our pseudonyms, to which kind of subject and key generation are added;
+    the URI of our pseudonyms, to which kind of subject and key generation are added; ``key_id`` is
+    the generation that lines are written with, and ``line_key`` its key when that is another than
+    ``pseudonym_key``, which finds a person among statements;
     ``persons`` looks up what stands against the use of a
     person; ``notice_hosts`` are the hosts to which notices may go without FSC.
     """
@@ -50,6 +52,12 @@ class Deps:
     about: About = field(default_factory=lambda: About(version="1.0.0", organisation=""))
     notice_hosts: Sequence[str] = ()
     persons: Persons | None = None
+    line_key: bytes | None = None
+
+    @property
+    def key_of_lines(self) -> bytes:
+        """The key of the pseudonyms in lines."""
+        return self.line_key or self.pseudonym_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -205,9 +205,12 @@ class Desk:
         await self.deps.log.append([second_refusal(refused, new_span_id())])
 
     def pseudonym(self, kind: str, number: str) -> bytes:
-        """What stands for a person in the log and among statements. Raises ProblemError."""
+        """What stands for a person among statements. Raises ProblemError."""
+        return self._pseudonym(self.deps.pseudonym_key, kind, number)
+
+    def _pseudonym(self, key: bytes, kind: str, number: str) -> bytes:
         try:
-            return subject_pseudonym(self.deps.pseudonym_key, self.deps.controller, kind, number)
+            return subject_pseudonym(key, self.deps.controller, kind, number)
         except InvalidValue:
             raise ProblemError(UNRECORDABLE) from None
 
@@ -306,7 +309,7 @@ class Desk:
         )
         try:
             subjects = [
-                self.pseudonym(kind, number)
+                self._pseudonym(self.deps.key_of_lines, kind, number)
                 for number in sorted({*numbers_of(case.type, wanted, found), *also})
             ]
             await self.deps.log.append(drafts_of(use, subjects, span_ids()))

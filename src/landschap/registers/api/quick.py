@@ -225,7 +225,7 @@ class Shortcuts:
             new_span_id(),
             trace.span_id if trace else None,
             opened.transaction_id,
-            subject_pseudonym(deps.pseudonym_key, deps.controller, subject.subject_kind, number),
+            subject_pseudonym(deps.key_of_lines, deps.controller, subject.subject_kind, number),
             asking.day,
             then.moment if then is not None else asking.started_at,
             opened.declaration,
