@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Iterator
@@ -126,6 +127,27 @@ async def test_several_persons_become_a_line_and_a_child_for_each(log: Municipal
     }  # fmt: skip
     contents: list[Any] = [each.content() for each in parts]
     assert {each["ldv"]["parent_span_id"] for each in contents} == {whole.columns.span_id.hex()}
+
+
+async def test_the_same_action_under_one_key_counts_once(log: Municipal) -> None:
+    body = action(bewaartermijn="P10Y", verwerkteObjecten=[person(), person(SOMEBODY)])
+    key = {"Idempotency-Key": f"poging-{uuid4()}"}
+    answers = await asyncio.gather(*(log.post(body, **key) for _ in range(4)))
+    assert sorted(each.status_code for each in answers) == [200, 200, 200, 201]
+    [told] = {json.dumps(each.json()) for each in answers}
+    action_id = json.loads(told)["actieId"]
+    assert len(await log.kept(action_id)) == 3
+    terms = "SELECT count(*) FROM logboek.vng_term WHERE action_id = $1"
+    assert await (await log.pool()).fetchval(terms, UUID(action_id)) == 1
+    answer = await log.post(body | {"actieNaam": "Iets anders"}, **key)
+    assert code(answer) == (409, "idempotency_key_reused")
+    # Of another application it is another key; and what was refused may be mended under it.
+    assert (await log.post(body, "recherche", **key)).json()["actieId"] != action_id
+    key = {"Idempotency-Key": f"poging-{uuid4()}"}
+    assert (await log.post(body | {"tijdstip": "x"}, **key)).status_code == 400
+    assert (await log.post(body | {"actieNaam": f"Over {PERSON}"}, **key)).status_code == 400
+    assert (await log.post(body, **key)).status_code == 201
+    assert rules(await log.post(body, **{"Idempotency-Key": "kort"})) == {"Idempotency-Key": "key"}
 
 
 @pytest.mark.case("L49")

@@ -54,7 +54,7 @@ _LOGBOEK = _Ways(
     "logboek",
     "4m",
     # A reader shows who it is with a bearer token.
-    (*_PASSED, "Authorization", "Content-Encoding", "API-Version"),
+    (*_PASSED, "Authorization", "Content-Encoding", "API-Version", "Idempotency-Key"),
     "Send at most 4 MB; divide the lines over more requests.",
     (
         "log_unavailable",

@@ -15,6 +15,12 @@ VERSION = "1.0.0"
 _WRITES = ("400", "401", "403", "413", "415", "503")
 _READS = ("400", "401", "403", "503")
 _UUID: Json = {"format": "uuid"}
+_KEY: Json = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "Met dezelfde sleutel telt dezelfde actie één keer.",
+    "schema": {"type": "string", "minLength": 8, "maxLength": 200},
+}
 _PERSON: list[JsonValue] = [{"persoon": [], "sleutel": []}]
 
 
@@ -80,13 +86,19 @@ def _create() -> Json:
         "operationId": "createVerwerkingsactie",
         "summary": "Een verwerkingsactie vastleggen",
         "description": (
-            "Pas bevestigd als de regel niet meer verloren kan gaan. Hetzelfde verzoek nog eens is "
-            "een nieuwe actie. `vertrouwelijk` vraagt het recht `create:confidential` en een "
-            "vertrouwelijke verwerkingsactiviteit; `opgeheven` kan nooit."
+            "Pas bevestigd als de regel niet meer verloren kan gaan. Met dezelfde "
+            "`Idempotency-Key` telt hetzelfde verzoek één keer; zonder sleutel is het een nieuwe "
+            "actie. `vertrouwelijk` vraagt het recht `create:confidential` en een vertrouwelijke "
+            "verwerkingsactiviteit; `opgeheven` kan nooit."
         ),
         "tags": ["bewerking"],
+        "parameters": [_KEY],
         "requestBody": _body("NieuweVerwerkingsactie"),
-        "responses": {"201": created, **_problems(_WRITES)},
+        "responses": {
+            "200": _answer("Deze actie stond er al, precies zo.", "Verwerkingsactie"),
+            "201": created,
+            **_problems((*_WRITES, "409")),
+        },
     }
 
 

@@ -55,6 +55,18 @@ def _invalid(within: str, mistakes: Sequence[InvalidLine], so: str) -> Refusal:
     )
 
 
+def key_reused() -> Refusal:
+    """Another action under a key that was used."""
+    return Refusal(
+        code="idempotency_key_reused",
+        status=409,
+        title="This key was used for another request",
+        detail="Nothing was written. An Idempotency-Key stands for one action, with one "
+        "traceparent; take a new one for another.",
+        owner=_ASKER,
+    )
+
+
 def too_large() -> Refusal:
     """A body that is too large."""
     return Refusal(

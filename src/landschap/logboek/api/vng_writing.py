@@ -6,16 +6,19 @@
     GET   /verwerkingenlogging/v1/openapi.json
 
 An action becomes lines as any other, durable before it is confirmed, and a number of a person
-becomes our pseudonym. No line is ever changed: another term is a row beside it, and what is
-confidential two officers decide. Source: VNG, "Logging van verwerkingen", bewerking API 0.9.0;
-B3891.
+becomes our pseudonym. With the same `Idempotency-Key` an action counts once. No line is ever
+changed: another term is a row beside it, and what is confidential two officers decide.
+Source: VNG, "Logging van verwerkingen", bewerking API 0.9.0; B3891.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+import re
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +27,7 @@ from litestar import Request, Response, get, patch, post
 from litestar.types import ControllerRouterHandler
 
 from landschap.logboek.api import refusals, vng_refusals
-from landschap.logboek.api.ingesting import Book, LinesRefused
+from landschap.logboek.api.ingesting import Book, LinesConflict, LinesRefused
 from landschap.logboek.disclosure import Disclosure, Level
 from landschap.logboek.faults import LogUnavailable
 from landschap.logboek.given import Given, InvalidLine
@@ -50,6 +53,7 @@ AnyRequest = Request[Any, Any, Any]
 
 BASE = "/verwerkingenlogging/v1"
 MAX_CHANGED = 10_000
+_KEY = re.compile(r"[!-~]{8,200}")
 RETRY = {"Retry-After": "5"}
 _CREATE = ("create:normal", "create:confidential")
 _UPDATE = ("update:normal", "update:confidential")
@@ -115,22 +119,43 @@ async def _create(deps: VngWritingDeps, request: AnyRequest, application: str) -
     action = read_action(await _body(request), deps.book.keys.controller)
     uri = await _activity(deps, action)
     level = await _allowed(deps, application, action, uri)
-    given = parse_traceparent(request.headers.get("traceparent"))
-    spans = Spans(
-        given.trace_id if given else new_trace_id(), given.span_id if given else None, new_span_id
-    )
-    lines = lines_of(action, uri, spans)
+    lines = lines_of(action, uri, _spans(request, application))
     first, place = lines[0], Place(deps.address)
     noted = _noted(action, uri, application, first, place)
+    is_new = await _account(deps, application, lines)
     await vng.note_action(deps.book.pool, noted)
-    try:
-        await deps.book.account(application, lines, datetime.now(UTC))
-    except LinesRefused as error:
-        raise InvalidAction([in_words(*each, len(lines)) for each in error.mistakes]) from None
     record = await _written(deps, first)
     told = created(action, noted, record, level, place)
     headers = {"Location": place.url_of(noted.action_id), "Cache-Control": "no-store"}
-    return json_response(told, status=201, headers=headers)
+    return json_response(told, status=201 if is_new else 200, headers=headers)
+
+
+async def _account(deps: VngWritingDeps, application: str, lines: Sequence[Given]) -> bool:
+    """Write the lines; False when they were there. Raises InvalidAction, ProblemError."""
+    try:
+        told = await deps.book.account(application, lines, datetime.now(UTC))
+    except LinesRefused as error:
+        raise InvalidAction([in_words(*each, len(lines)) for each in error.mistakes]) from None
+    except LinesConflict:
+        raise ProblemError(vng_refusals.key_reused()) from None
+    return any(each.result == "created" for each in told)
+
+
+def _spans(request: AnyRequest, application: str) -> Spans:
+    """Where the lines stand. A key of the application gives the same place again."""
+    given = parse_traceparent(request.headers.get("traceparent"))
+    parent, key = given.span_id if given else None, request.headers.get("idempotency-key")
+    if key is None:
+        return Spans(given.trace_id if given else new_trace_id(), parent, new_span_id)
+    if not _KEY.fullmatch(key):
+        mistake = InvalidLine("key", "8 to 200 printable characters", "Idempotency-Key")
+        raise InvalidAction([mistake])
+    named, numbers = sha256(f"{application}\0{key}".encode()).digest(), count()
+
+    def fresh() -> bytes:
+        return sha256(named + next(numbers).to_bytes(4, "big")).digest()[:8]
+
+    return Spans(given.trace_id if given else named[:16], parent, fresh)
 
 
 async def _written(deps: VngWritingDeps, first: Given) -> Record:

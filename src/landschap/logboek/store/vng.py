@@ -21,6 +21,7 @@ _ADD = """
 INSERT INTO logboek.vng_action (action_id, trace_id, span_id, application, at, month, activity,
     processing_id, consumer_activity_id, consumer_activity, consumer_processing)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+ON CONFLICT (action_id) DO NOTHING RETURNING true
 """
 # Counted from the deed. The sum is that of the calendar, so PostgreSQL makes it.
 _ADD_TERMS = """
@@ -39,7 +40,7 @@ FROM logboek.vng_action AS action LEFT JOIN LATERAL (
 ) AS last ON true
 """
 _BY_ID = f"{_SELECTED} WHERE action.action_id = ANY($1::uuid[])"
-# What was refused after it was noted here has no line.
+# Of those whose month has gone there may still be some: they are forgotten in rounds.
 _OF_PROCESSING = f"""{_SELECTED} WHERE action.processing_id = $1 AND EXISTS (
     SELECT FROM logboek.seen AS line
     WHERE line.trace_id = action.trace_id AND line.span_id = action.span_id
@@ -57,15 +58,15 @@ WHERE kind = {int(Kind.LINE)} AND subject IS NULL AND trace_id = ANY($1::bytea[]
 
 
 async def note_action(pool: asyncpg.Pool, action: NotedAction) -> None:
-    """Note an action, and its term when it has one; before its lines are written."""
+    """Note an action, and its term when it has one, once; when its lines are written."""
     month = datetime.now(UTC).date().replace(day=1)
     async with pool.acquire() as connection, connection.transaction():
-        await connection.execute(
+        is_new = await connection.fetchval(
             _ADD, action.action_id, action.trace_id, action.span_id, action.application,
             action.at, month, action.activity, action.processing_id,
             action.consumer_activity_id, action.consumer_activity, action.consumer_processing,
         )  # fmt: skip
-        if action.term is not None:
+        if is_new and action.term is not None:
             await _add_terms(connection, [action.action_id], action.term, action.application)
 
 
