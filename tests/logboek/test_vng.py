@@ -337,6 +337,16 @@ async def test_a_change_that_fits_nothing_changes_nothing(log: Municipal) -> Non
     assert await log.rows("logboek.vng_term") == before
 
 
+async def test_an_action_is_not_replaced_and_not_taken_away(log: Municipal) -> None:
+    told = await log.created()
+    for method in ("PUT", "DELETE", "PATCH"):
+        answer = await log.client.request(
+            method, told["url"], json=action(), headers={"X-Api-Key": log.keys["recherche"]}
+        )
+        assert code(answer) == (405, "method_not_allowed")
+        assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
+
+
 # What the person concerned is told.
 
 
