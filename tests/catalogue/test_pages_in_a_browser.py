@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The catalogue in real Chromium: accessible, narrow, in both languages, without script."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from playwright.async_api import Browser
+from tests.browsing import DARK_AND_NARROW, LIGHT_AND_WIDE, LOOKS, Look, faults_at, opened
+from tests.catalogue.pages_rig import Catalogue, described, offered
+from tests.catalogue.test_api_page import ASKED, days
+
+from landschap.catalogue import store
+from landschap.catalogue.changes import Change, Weight
+from landschap.catalogue.describing import described as words_of
+from landschap.catalogue.documents import read_document
+
+PAGES = {
+    "zoeken": "/catalogus",
+    "gevonden": "/catalogus?q=vergunningen&toegang=contract",
+    "deels": "/catalogus?q=vergunningen+walvis",
+    "niets": "/catalogus?q=xyzzy",
+    "api": "/catalogus/uitkeringen",
+    "api-stopt": "/catalogus/parkeren",
+    "regels": "/catalogus/parkeren/regels",
+    "naslag": "/catalogus/uitkeringen/naslag",
+    "bewerking": "/catalogus/uitkeringen/naslag/{operation}",
+    "schema": "/catalogus/uitkeringen/schema?naam=Vergunning",
+    "bestaat-niet": "/catalogus/bestaat-niet",
+}
+# Half of the pages each way, and in the long run all of them every way.
+SETTINGS = [
+    ("nl", [LIGHT_AND_WIDE], list(PAGES)[::2]),
+    ("en", [DARK_AND_NARROW], list(PAGES)[1::2]),
+    pytest.param("nl", LOOKS, list(PAGES), marks=pytest.mark.long),
+    pytest.param("en", LOOKS, list(PAGES), marks=pytest.mark.long),
+]
+
+
+@pytest.fixture(scope="module")
+async def filled(catalogue: Catalogue) -> Catalogue:
+    """An API with criteria, one that ends and changed, one for a peer."""
+    await offered(catalogue, described("Uitkeringen", info={"x-gebruik": ASKED}), "everyone")
+    ends = days(deprecated=-10, sunset=100)
+    first = described("Parkeren", "2.0.0", {**ends, "description": "Een **lijst**:\n\n* a\n* b"})
+    del first["servers"]
+    name = await offered(catalogue, first, "everyone")
+    await offered(catalogue, described("Parkeren", "3.0.0"), "everyone")
+    await offered(catalogue, described("Geheim"))
+    pool = await catalogue.database.pool("catalogue")
+    held = await store.held(pool, "/Parkeren-2.0.0.yaml")
+    assert held is not None
+    raw = held.document + b"\n# anders\n"
+    changed = Change(place=("paths", "/vergunningen"), weight=Weight.BREAKING, message="path gone")
+    said = words_of(read_document(raw))
+    await store.keep(pool, "/Parkeren-2.0.0.yaml", raw, said, (88, 2), [changed], "changed")
+    assert name == "parkeren"
+    return catalogue
+
+
+async def operation(catalogue: Catalogue) -> str:
+    text = (await catalogue.visitor().get("/catalogus/uitkeringen/naslag")).text
+    return text.split("/naslag/")[1].split('"')[0]
+
+
+@pytest.mark.parametrize(("language", "looks", "names"), SETTINGS)
+async def test_no_page_has_a_fault_that_a_program_can_find(
+    filled: Catalogue,
+    browser: Browser,
+    language: str,
+    looks: Sequence[Look],
+    names: Sequence[str],
+) -> None:
+    problems = {}
+    slug = await operation(filled)
+    async with opened(browser) as context:
+        window = await context.new_page()
+        await window.goto(f"{filled.address}/catalogus")
+        await window.get_by_role("link", name="Log in", exact=True).click()
+        await window.get_by_role("button", name="M. de Wit").click()
+        # Logging in ends where it began, and the pages say for whom one looks.
+        await window.wait_for_url(f"{filled.address}/catalogus")
+        assert await window.get_by_text("U ziet wat uw organisatie mag zien").is_visible()
+        for name in names:
+            own = "/en" if language == "en" else ""
+            await window.goto(filled.address + own + PAGES[name].format(operation=slug))
+            assert await window.locator("html").get_attribute("lang") == language
+            if found := await faults_at(window, looks, f"catalogus-{name}-{language}"):
+                problems[name] = found
+    assert problems == {}
+
+
+async def test_everything_works_with_script_switched_off(
+    filled: Catalogue, browser: Browser
+) -> None:
+    said: list[str] = []
+    async with opened(browser, java_script_enabled=False, bypass_csp=False) as context:
+        window = await context.new_page()
+        window.on("console", lambda message: said.append(message.text))
+        await window.goto(f"{filled.address}/catalogus")
+        await window.get_by_label("Zoekwoorden").fill("vergunningen")
+        await window.get_by_role("button", name="Zoek", exact=True).click()
+        assert await window.locator("h2#res").inner_text() == "3 resultaten"
+        await window.get_by_label("Met een contract").check()
+        await window.get_by_role("button", name="Pas toe").click()
+        assert await window.locator("h2#res").inner_text() == "1 resultaat"
+        await window.get_by_role("link", name="Uitkeringen", exact=True).click()
+        await window.get_by_role("link", name="Naslag lezen").click()
+        await window.get_by_role("link", name="English").click()
+        assert await window.locator("h1").inner_text() == "Reference: Uitkeringen"
+        async with window.expect_download() as loading:
+            await window.goto(f"{filled.address}/catalogus/uitkeringen")
+            await window.get_by_role("link", name="Beschrijving (OpenAPI)").click()
+        assert (await loading.value).suggested_filename == "uitkeringen.yaml"
+    assert said == []
+
+
+async def test_the_reference_prints_without_menu_and_with_all_code(
+    filled: Catalogue, browser: Browser
+) -> None:
+    slug = await operation(filled)
+    async with opened(browser) as context:
+        window = await context.new_page()
+        await window.goto(f"{filled.address}/catalogus/uitkeringen/naslag/{slug}")
+        await window.emulate_media(media="print")
+        for hidden in (".ls-nav", ".ls-crumbs", ".utrecht-skip-link"):
+            assert not await window.locator(hidden).is_visible(), hidden
+        code = window.locator("pre").first
+        # On paper nothing scrolls: a long line is broken.
+        assert await code.evaluate("each => getComputedStyle(each).whiteSpace") == "pre-wrap"
