@@ -9,11 +9,12 @@ import json
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from playwright.async_api import Browser
-from tests.browsing import DARK_AND_NARROW, LIGHT_AND_WIDE, LOOKS, faults_at, opened
+from tests.browsing import DARK_AND_NARROW, LOOKS, faults_at, opened
 from tests.console.acts import records_of
 from tests.console.console_rig import BURGERZAKEN, Console, served_console
 from tests.portal.portal_rig import SUZANNE
@@ -84,6 +85,16 @@ async def decide(officer: Visitor, path: str, **given: str) -> Seen:
     form = {"token": officer.token(page), "document": "zaak 7", "gezien": hidden(page, "gezien")}
     form |= dict(re.findall(r'name="(waarde\.[^"]+)"[^>]*value="([^"]*)"', page.text))
     return await officer.post(path, {**form, **given})
+
+
+def cookies_of(visitor: Visitor, address: str) -> list[Any]:
+    """The cookies of a visitor without a browser, for a browser."""
+    own = visitor.cookies[address.removeprefix("http://")]
+    # A browser keeps such cookies for this host, but takes them by hand for a secure address only.
+    url = address.replace("http://", "https://")
+    return [
+        {"name": name, "value": value, "url": url, "secure": True} for name, value in own.items()
+    ]
 
 
 async def test_the_own_data_stand_there_with_source_and_moment_and_each_look_is_a_line(
@@ -284,7 +295,7 @@ async def test_the_whole_way_in_a_browser_has_no_fault_that_a_program_can_find(
     console: Console, browser: Browser, whole: bool
 ) -> None:
     """No page has script, so what works here works without. ``whole``: each look, each language."""
-    looks = LOOKS if whole else (LIGHT_AND_WIDE, DARK_AND_NARROW)
+    looks = LOOKS if whole else (DARK_AND_NARROW,)
     field, proposed = ("Straat", "Oudestraat") if whole else ("Woonplaats", "Muiden")
     faults: dict[str, list[str]] = {}
     async with opened(browser) as context:
@@ -324,7 +335,12 @@ async def test_the_whole_way_in_a_browser_has_no_fault_that_a_program_can_find(
         await look("meldingen")
         officer = await console.visit("burgerzaken", BURGERZAKEN)
         path = await waiting(officer, field, "P00002")
-        assert (await decide(officer, path, gegrond="nee", reden="Wij zagen het na.")).status == 303
+        await context.add_cookies(cookies_of(officer, console.address))
+        await page.goto(console.address + path)
+        await look("terugmelding")
+        assert (await decide(officer, path, gegrond="ja", reden="Wij zagen het na.")).status == 303
+        await page.reload()
+        await look("besloten")
         await page.goto(sent)
         assert "Wij zagen het na." in await page.locator("main").inner_text()
         await look("besluit")
