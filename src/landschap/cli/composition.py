@@ -53,7 +53,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
-SOURCES_FOLDER = "bronnen"
 _FOLLOW_SECONDS = 1.0
 
 
@@ -170,15 +169,7 @@ class Composition:
     async def services(self) -> ASGIApp:
         """Our own registers and logical sources, as they answer behind the Inway."""
         from landschap.cli.composition_insight import insight_routes
-        from landschap.integration import api as integration
-        from landschap.integration.connectors.opening import (
-            SNAPSHOTS_FOLDER,
-            Surroundings,
-            client_session,
-            close_doors,
-            open_doors,
-            read_declarations,
-        )
+        from landschap.cli.composition_sources import source_routes
         from landschap.platform.http import AppShape, make_app
         from landschap.registers import api as register_api
         from landschap.registers.client import MODELS_FOLDER, read_models
@@ -189,37 +180,18 @@ class Composition:
         for each in registers.by_name.values():
             # A model that would make what is stored unreadable stops the start, not an answer.
             await adopt(await self.pool("registers"), each)
-        declarations = read_declarations(folder / SOURCES_FOLDER, registers)
-        hosts = self.settings.network.hosts or {}
-        around = Surroundings(
-            pool=await self.pool("registers"),
-            registers=registers,
-            session=await self.enter(client_session(hosts)),
-            hosts=hosts,
-            secrets=self.settings.paths.secrets,
-            folder=folder / SOURCES_FOLDER,
-            snapshots=self.settings.paths.data / SNAPSHOTS_FOLDER,
-        )
         given = await self.own_service()
-        doors = {name: open_doors(each, around) for name, each in declarations.items()}
-        self.stack.push_async_callback(close_doors, *doors.values())
-        sources = integration.Deps(
-            declarations=declarations,
-            doors=doors,
-            metrics=self.metrics,
-            about=self._about(),
-            **given,
-        )
         own = register_api.Deps(
             registers=registers,
             pool=await self.pool("registers"),
-            about=self._about(),
+            about=self.about(),
             notice_hosts=self.settings.notifications.hosts,
             **given,
         )
         shape = AppShape(title="Services", version="1.0.0")
+        sources = await source_routes(self, registers, given)
         insight = await insight_routes(self)
-        return make_app([*integration.routes(sources), *register_api.routes(own), *insight], shape)
+        return make_app([*sources, *register_api.routes(own), *insight], shape)
 
     async def hold(self) -> ASGIApp:
         """Between the Inway and services that do not know our Permit."""
@@ -270,7 +242,7 @@ class Composition:
         pool = await self.pool("registers")
         snapshot = await self.snapshot()
         registers, terms = read_open(settings)
-        about = self._about(settings.addresses.open)
+        about = self.about(settings.addresses.open)
         shared = sharing_of(settings, snapshot, await self.pool("gateway"), await self.pool("fsc"))
         data = register_api.Deps(
             registers=registers,
@@ -351,7 +323,7 @@ class Composition:
             "pseudonym_space": pseudonym_space(self.settings),
         }
 
-    def _about(self, address: str = "") -> About:
+    def about(self, address: str = "") -> About:
         """What our documents say of us."""
         from landschap.registers.describing import About
 
