@@ -54,6 +54,22 @@ async def test_verify_tells_that_the_log_is_intact(database: Any, drafts: list[D
     assert "not proved:" in result.stdout
 
 
+async def test_verify_needs_no_key_of_the_organisation_and_tells_what_is_not_proved(
+    database: Any, drafts: list[Draft], writer: LogWriter
+) -> None:
+    """All keys are lost: what was signed is proved, what came after the last anchor is not."""
+    await writer.append([line()])
+    settings = database.settings
+    settings.identity.key.unlink()
+    for each in settings.paths.secrets.glob("*.key"):
+        each.unlink()
+    result = await run(database, verify)
+    assert result.exit_code == 0
+    assert result.stdout.startswith("intact: 4 records in 2 batches of")
+    assert "1 batches were written after the last anchor" in result.stdout
+    assert "had later ones been cut off, it would not show" in result.stdout
+
+
 @pytest.mark.case("L53")
 async def test_verify_ends_with_7_and_names_the_record(database: Any, drafts: list[Draft]) -> None:
     owner = await database.administrator()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 from tests.logboek.log_rig import line, permitted
 
 from landschap.logboek import verify as proof
@@ -159,15 +160,44 @@ async def test_with_a_full_disk_the_append_is_refused_and_says_so(own_server: Se
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     writer = await _writer(own_server.settings, wait_seconds=10)
     big = line(data_groups=tuple(os.urandom(12).hex() for _ in range(2200)))
-    with pytest.raises(LogUnavailable, match="disk is full"):
-        await _fill(writer, big)
-    with pytest.raises(LogUnavailable, match="disk is full"):
-        await writer.append([big] * 20)
-    await own_server.stop()
-    await own_server.start()
-    await writer.append([big])
+    with capture_logs() as told:
+        with pytest.raises(LogUnavailable, match="disk is full"):
+            await _fill(writer, big)
+        with pytest.raises(LogUnavailable, match="disk is full"):
+            await writer.append([big] * 20)
+        await own_server.stop()
+        await own_server.start()
+        await writer.append([big])
     await writer.close()
     assert await _records(own_server.settings) > 1
+    # The operator is told once, with what to do, and when it is over.
+    begun, over = [each for each in told if each.get("lane") == writer.lane]
+    assert (begun["log_level"], "questions are refused" in begun["event"]) == ("error", True)
+    assert begun["why"] == "the log can not be written: the disk is full"
+    assert begun["remedy"].startswith("make room on the disk")
+    assert over["event"] == "the log is written again"
+    assert over["seconds"] > 0
+
+
+async def test_with_the_clock_set_back_records_keep_their_order_and_it_is_told(
+    database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = LogWriter(database.settings, "proef-0", wait_seconds=5)
+    await writer.start()
+    before = await writer.append([permitted(), line()])
+    real = time.time_ns
+    with monkeypatch.context() as back, capture_logs() as told:
+        back.setattr(time, "time_ns", lambda: real() - 3_600_000_000_000)
+        during = [await writer.append([line()]) for _ in range(3)]
+    after = await writer.append([line()])
+    await writer.close()
+    made = [*before, *(one for each in during for one in each), *after]
+    assert made == sorted(made)
+    assert await _records(database.settings) == 6
+    (warned,) = [each for each in told if each.get("lane") == "proef-0"]
+    assert warned["event"].startswith("the clock went back")
+    assert 3595 < warned["seconds"] < 3605
+    assert "NTP" in warned["remedy"]
 
 
 async def _fill(writer: LogWriter, draft: Draft) -> None:

@@ -130,6 +130,7 @@ def test_says_which_file_is_missing_or_is_no_certificate(settings: Settings) -> 
     words = told(settings)
     assert "organisation.crt holds no certificate" in words
     assert "organisation.key does not exist -> put it there, or make a test identity" in words
+    assert "stays proved without the key: `landschap verify`" in words
 
 
 def test_an_ended_revocation_list_is_fatal_and_its_end_is_watched(

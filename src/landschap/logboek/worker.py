@@ -124,7 +124,10 @@ async def keep_anchoring(
             await pool.fetchval("SELECT logboek.ensure_months($1)", _MONTHS_AHEAD)
             await anchor_now(pool, signer())
         except _AWAY as error:
-            _log.warning("anchor not written", error=type(error).__name__)
+            _log.warning(
+                "anchor not written: until there is one, a cut off end of the log would not show",
+                error=type(error).__name__,
+            )
         try:
             await forget_declarations(pool)
             await forget_seen(pool)

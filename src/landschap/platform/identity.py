@@ -252,6 +252,11 @@ def read_file(path: Path, what: str) -> bytes:
         return path.read_bytes()
     except FileNotFoundError:
         remedy = "put it there, or make a test identity with `landschap identity issue`"
+        if what == "private key":
+            remedy += (
+                ". Lost for good? Ask for a new key and certificate (docs/how-to/rotate-keys.md);"
+                " what was signed before stays proved without the key: `landschap verify`"
+            )
         raise Trouble(f"the {what} {path} does not exist", remedy) from None
     except OSError as error:
         raise Trouble(

@@ -35,6 +35,8 @@ class RecordIds:
         self._random = b""
         self._used = 0
         self._month_end = 0
+        self.ahead = 0
+        """Milliseconds that the last identifier is later than the clock was: it went back."""
 
     def continue_after(self, last: UUID | None) -> None:
         """Never give an identifier at or before ``last``, also when the clock went back."""
@@ -60,6 +62,7 @@ class RecordIds:
         if now > self._millisecond:
             self._millisecond = now
             self._counter = int.from_bytes(self._take_random(2), "big") & _COUNTER_START
+        self.ahead = self._millisecond - now
 
     def _next(self) -> UUID:
         if self._counter >= _COUNTER_END:

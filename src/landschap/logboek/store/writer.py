@@ -39,6 +39,7 @@ from landschap.logboek.store.lane import (
     lacks_month,
     was_seen,
 )
+from landschap.logboek.store.outage import Outage
 from landschap.logboek.store.waiting import Done, Waiting, judge
 from landschap.platform.postgres import connect
 from landschap.platform.settings import Settings
@@ -97,6 +98,7 @@ class LogWriter:
         self._tasks: list[asyncio.Task[None]] = []
         self._looker: asyncio.TimerHandle | None = None
         self._closing = False
+        self._outage = Outage()
         self._loop: asyncio.AbstractEventLoop
 
     @property
@@ -268,8 +270,10 @@ class LogWriter:
             try:
                 await self._write(course, course.running)
             except Exception as error:  # noqa: BLE001 - one batch fails, the lane lives on
+                why = in_words(error)
+                self._outage.failed(course.lane.name, why.refusal.detail, self._loop.time())
                 for waiting in course.running:
-                    waiting.fail(in_words(error))
+                    waiting.fail(why)
             course.running = []
 
     def _running(self) -> list[Waiting]:
@@ -298,6 +302,8 @@ class LogWriter:
             count += size
         self._waiting_records -= count
         ids = iter(numbers.take(count))
+        if numbers.ahead:
+            self._outage.clock(self.lane, numbers.ahead, self._loop.time())
         salt = numbers.salt
         for waiting in taken:
             waiting.records = [seal(made, next(ids), salt()) for made in waiting.ready]
@@ -317,6 +323,8 @@ class LogWriter:
                     raise
                 await self._isolate(course, batch, error)
                 return
+            if self._outage.began is not None:
+                self._outage.over(course.lane.name, self._loop.time())
             if withheld is None:
                 for waiting in batch:
                     waiting.release()
@@ -366,6 +374,8 @@ class LogWriter:
         """Refuse who has waited too long: one timer for all, not one per question."""
         now = self._loop.time()
         late = LogUnavailable(f"the log did not answer within {self._wait_seconds:g} s")
+        if any(each.open and each.deadline <= now for each in (*self._running(), *self._queue)):
+            self._outage.failed(self.lane, late.refusal.detail, now)
         for waiting in self._running():
             if waiting.deadline <= now:
                 waiting.fail(late)
