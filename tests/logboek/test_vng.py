@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
+import httpx
 import pytest
 from tests.gateway.gateway_scene import ACTIVITY
 from tests.logboek.hold_rig import TWO, held
@@ -464,6 +465,14 @@ async def test_a_question_that_can_not_be_read_is_refused_by_its_place(
     answer = await log.client.get(OBJECTS, params=log.asked(**changes), headers=who)
     assert list(rules(answer)) == [place]
     assert PERSON not in answer.text
+
+
+async def test_what_is_given_twice_is_refused(log: Municipal) -> None:
+    asked: list[Any] = [*log.asked().items(), ("objectId", SOMEBODY)]
+    answer = await log.client.get(
+        OBJECTS, params=httpx.QueryParams(asked), headers=log.reading.resident()
+    )
+    assert rules(answer) == {"objectId": "twice"}
 
 
 async def test_who_reads_for_nobody_reads_nothing(log: Municipal) -> None:

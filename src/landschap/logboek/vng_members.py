@@ -13,7 +13,7 @@ Source: VNG, "Logging van verwerkingen", bewerking API 0.9.0, `Verwerkingsactie`
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -126,6 +126,16 @@ def read_action(body: bytes, controller: str) -> VngAction:
     if found.mistakes:
         raise InvalidAction(found.mistakes)
     return made
+
+
+def once(items: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The members of a query, each given once. Raises InvalidAction."""
+    found: dict[str, str] = {}
+    for name, value in items:
+        if name in found:
+            raise InvalidAction([InvalidLine("twice", "this is given twice", name[:80])])
+        found[name] = value
+    return found
 
 
 def read_change(query: Mapping[str, str], body: bytes) -> tuple[UUID, Change]:

@@ -48,7 +48,7 @@ from landschap.logboek.vng_answers import (
     consumer_of,
     objects_of,
 )
-from landschap.logboek.vng_members import InvalidAction
+from landschap.logboek.vng_members import InvalidAction, once
 from landschap.logboek.vng_question import (
     ASKED,
     MAX_BODY_BYTES,
@@ -154,7 +154,7 @@ async def _resident(deps: VngReadingDeps, request: AnyRequest) -> Resident:
 
 async def _asked(request: AnyRequest, *, in_body: bool) -> Mapping[str, str]:
     if not in_body:
-        return dict(request.query_params)
+        return once(request.query_params.multi_items())
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise ProblemError(refusals.question_type_unknown())

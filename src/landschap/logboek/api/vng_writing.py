@@ -40,6 +40,7 @@ from landschap.logboek.vng_members import (
     Change,
     InvalidAction,
     in_words,
+    once,
     read_action,
     read_change,
 )
@@ -220,7 +221,8 @@ async def _change(deps: VngWritingDeps, request: AnyRequest, application: str) -
     rights = set(deps.rights(application))
     if not rights & set(_UPDATE):
         raise ProblemError(vng_refusals.scope_missing(*_UPDATE))
-    processing, change = read_change(request.query_params, await _body(request))
+    query = once(request.query_params.multi_items())
+    processing, change = read_change(query, await _body(request))
     _refuse_level(change, rights)
     found = await vng.actions_of(deps.book.pool, processing, MAX_CHANGED + 1)
     if not found:
