@@ -12,6 +12,7 @@ import pytest
 
 from landschap.cli.demo.accounting import account_for_a_use
 from landschap.cli.demo.breach import stolen_certificate
+from landschap.cli.demo.insight import see_both
 from landschap.cli.demo.landscape import OTHER_PURPOSE, SUZANNE
 from landschap.cli.demo.report import Seen
 from landschap.cli.demo.retaining import destroy_what_is_due
@@ -61,6 +62,17 @@ async def test_the_resident_reads_who_asked(story: Story) -> None:
 async def test_a_span_of_another_application_is_found_in_the_person_s_view(story: Story) -> None:
     seen = await account_for_a_use(story.opened.landscape)
     assert str(seen["exporter"]).startswith("opentelemetry-exporter-otlp-proto-http")
+
+
+@pytest.mark.long
+async def test_the_resident_reads_the_uses_of_both_municipalities_in_one_list(
+    story: Story,
+) -> None:
+    await story.expected_answer()
+    opened = story.opened
+    seen = await see_both(opened.landscape, opened.application.api_key, story.transaction_id)
+    assert seen["asked"] == [opened.landscape.doesburg.name]
+    assert seen["recorded by both, shown once"]
 
 
 @pytest.mark.case("S-35")

@@ -118,3 +118,11 @@ def test_from_its_end_on_a_mandate_opens_no_use() -> None:
     assert not may_open(MANDATE, "/gebruik", SERVICES, NOW)
     assert may_open(MANDATE, "/", SERVICES, NOW)
     assert not may_open(MANDATE, "/gebruik", ("inzage",), NOW - timedelta(days=1))
+
+
+def test_looks_of_one_day_are_one_row_whoever_else_wrote_them_down() -> None:
+    looks = [
+        use(n, who=Who.SELF, recorders=(WEESP, DOESBURG) if n % 2 else (WEESP,)) for n in (4, 3, 2)
+    ]
+    (group,) = grouped(looks, fold=True)
+    assert [len(row.uses) for row in group.rows] == [3]

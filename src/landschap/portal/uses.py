@@ -158,7 +158,9 @@ def _rows(uses: Sequence[Use], *, fold: bool) -> tuple[Row, ...]:
     alike: dict[tuple[object, ...], list[Use]] = {}
     for use in uses:
         delegator = use.delegator.number if use.delegator else ""
-        recorders = tuple(each.number for each in use.recorders)
+        # A look is one row, whoever else was asked and wrote it down.
+        by = () if use.who in (Who.SELF, Who.MANDATED) else use.recorders
+        recorders = tuple(each.number for each in by)
         same = (amsterdam_day(use.at), use.actor_key, delegator, use.activity_uri, use.outcome)
         told = (use.who, use.groups, use.purpose_uri, recorders)
         alike.setdefault((*same, *told), []).append(use)

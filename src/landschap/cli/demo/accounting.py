@@ -15,7 +15,7 @@ from collections.abc import Mapping
 
 import aiohttp
 
-from landschap.cli.demo.commands import landschap
+from landschap.cli.demo.keys import key_of
 from landschap.cli.demo.landscape import SUZANNE, Landscape
 from landschap.cli.demo.report import Seen, demand
 from landschap.cli.demo.visitor import Visitor
@@ -29,7 +29,7 @@ _RESIDENT = "burger-1"
 async def account_for_a_use(landscape: Landscape) -> Seen:
     """Deliver a span about Suzanne under a new case; her page shows it under that case."""
     weesp = landscape.weesp
-    key = await _key_of(landscape)
+    key = await key_of(landscape, weesp, APPLICATION)
     case = f"Z-BALIE-{secrets.token_hex(3)}"
     attributes = {
         "dpl.core.processing_activity_id": ACTIVITY,
@@ -47,19 +47,6 @@ async def account_for_a_use(landscape: Landscape) -> Seen:
     demand(found, "the resident does not see the use under its case", seen)
     demand(SUZANNE not in page.text + data.text, "a person's number is told", seen)
     return seen
-
-
-async def _key_of(landscape: Landscape) -> str:
-    """The key of the application, made once and kept where the demo keeps its secrets."""
-    from landschap.platform.folders import write_private
-
-    weesp = landscape.weesp
-    kept = landscape.folder / weesp.key / "secrets" / f"{APPLICATION}.key"
-    if kept.exists():
-        return kept.read_text().strip()
-    made = await landschap(landscape.settings_file(weesp), "application", "add", APPLICATION)
-    write_private(kept, str(made.answer["key"]).encode())
-    return str(made.answer["key"])
 
 
 async def _deliver(address: str, key: str, attributes: Mapping[str, str]) -> str:

@@ -44,6 +44,8 @@ OTHER_PURPOSE = "https://doelen.landschap.example/id/parkeervergunning-verlenen"
 SUBSTANTIAL = "http://eidas.europa.eu/LoA/substantial"
 LOOK_ACTIVITY = "https://register.weesp.example/activiteiten/inzage-in-gebruik"
 PORTAL_CLIENT = "mijn-gegevens"
+# Asks other organisations for the uses of who logged in.
+PORTAL_APPLICATION = "portaal"
 CONSOLE_CLIENT = "console"
 CASE_CLIENT = "zaaksysteem"
 CASE_REDIRECT = "http://zaaksysteem.localhost/terug"
@@ -164,6 +166,7 @@ def landscape_in(
             oin=Oin.parse("00000099000000002000"),
             manager=f"{base}.2:8443",
             inway=f"{base}.3:8443",
+            outway=f"{base}.3:8080",
             web=f"127.0.0.1:{web_port}",
             open=f"127.0.0.1:{web_port + 3}",
             logboek=f"{base}.3:8081",
@@ -174,7 +177,9 @@ def landscape_in(
             name="Gemeente Doesburg",
             oin=Oin.parse("00000099000000003000"),
             manager=f"{base}.4:8443",
+            inway=f"{base}.7:8443",
             outway=f"{base}.4:8080",
+            logboek=f"{base}.4:8081",
             admin=f"{base}.4:9443",
         ),
         # Set up by nobody: it takes in what Weesp packed.
@@ -414,12 +419,13 @@ def _role_lines(landscape: Landscape, member: Member) -> list[str]:
             "",
             "[portal]",
             f'look_activity = "{LOOK_ACTIVITY}"',
+            f'application_key = "secrets/{PORTAL_APPLICATION}.key"',
             "",
             *console_lines(landscape.login_address, CONSOLE_CLIENT),
         ]
     if member.outway or member.logboek:
         # Where employees bring a token: to ask others, or to read the own log.
-        door = "outway" if member.outway else "logboek"
+        door = "logboek" if member == landscape.weesp else "outway"
         lines += [
             "[oidc.employees]",
             f'issuer = "{landscape.login_address}"',

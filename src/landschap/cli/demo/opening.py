@@ -17,6 +17,7 @@ from typing import Any
 
 from landschap.cli.demo.application import CaseApplication
 from landschap.cli.demo.commands import CommandFailedError, landschap
+from landschap.cli.demo.keys import key_of
 from landschap.cli.demo.landscape import (
     CASE_CLIENT,
     CASE_REDIRECT,
@@ -156,15 +157,7 @@ async def _prepare_doesburg(landscape: Landscape) -> str:
     """Doesburg's officers: put the purposes in force, admit the application; gives its key."""
     config = landscape.settings_file(landscape.doesburg)
     await _apply(config)
-    kept = landscape.folder / landscape.doesburg.key / "secrets" / "zaaksysteem.key"
-    if kept.exists():
-        return kept.read_text().strip()
-    made = await landschap(config, "application", "add", CASE_CLIENT)
-    from landschap.platform.folders import write_private
-
-    key = str(made.answer["key"])
-    write_private(kept, key.encode())
-    return key
+    return await key_of(landscape, landscape.doesburg, CASE_CLIENT)
 
 
 async def _apply(config: Path) -> None:
@@ -172,32 +165,39 @@ async def _apply(config: Path) -> None:
     await landschap(config, "apply", *OFFICERS)
 
 
-async def publish(landscape: Landscape, member: Member) -> None:
-    """A member offers the service; the directory signs publications by itself."""
+async def publish(landscape: Landscape, member: Member, service: str = SERVICE) -> None:
+    """A member offers a service; the directory signs publications by itself."""
     config, offered = landscape.settings_file(member), (_PUBLICATION, member)
     if not await _contracts(config, *offered):
-        await landschap(config, "contract", "publish", "--service", SERVICE, "--yes")
-    await _until(lambda: _valid(config, *offered), "the publication")
+        await landschap(config, "contract", "publish", "--service", service, "--yes")
+    await until(lambda: _valid(config, *offered), "the publication")
 
 
 async def connect(
     landscape: Landscape, member: Member, tell: Tell = lambda _: None
 ) -> dict[str, str]:
     """Doesburg proposes a connection to a member; a person there reads it and says yes."""
-    asking = landscape.settings_file(landscape.doesburg)
+    return await agree(
+        landscape, landscape.doesburg, member, "--service", SERVICE, "--purpose", PURPOSE,
+        "--legal-basis", LEGAL_BASIS, "--field-set", FIELD_SET, tell=tell,
+    )  # fmt: skip
+
+
+async def agree(
+    landscape: Landscape, asker: Member, member: Member, *wish: str, tell: Tell = lambda _: None
+) -> dict[str, str]:
+    """One proposes a connection to another, as ``wish`` says; a person there says yes."""
+    asking = landscape.settings_file(asker)
     giving, wanted = landscape.settings_file(member), (_CONNECTION, member)
     if not await _contracts(asking, *wanted):
-        await landschap(
-            asking, "contract", "propose", "--peer", str(member.oin),
-            "--service", SERVICE, "--purpose", PURPOSE, "--legal-basis", LEGAL_BASIS,
-            "--field-set", FIELD_SET, "--yes",
-        )  # fmt: skip
-    waiting = await _until(lambda: _contracts(giving, *wanted), f"the proposal at {member.name}")
+        peer = ("--peer", str(member.oin))
+        await landschap(asking, "contract", "propose", *peer, *wish, "--yes")
+    waiting = await until(lambda: _contracts(giving, *wanted), f"the proposal at {member.name}")
     if waiting["state"] == "proposed":
         tell(f'{member.name} reads: "{waiting["words"]}" and signs')
         await landschap(giving, "contract", "accept", waiting["contentHash"], "--yes")
-    await _until(lambda: _valid(giving, *wanted), f"the signature of {member.name}")
-    found = await _until(lambda: _ready(asking, *wanted), f"a token and a way to {member.name}")
+    await until(lambda: _valid(giving, *wanted), f"the signature of {member.name}")
+    found = await until(lambda: _ready(asking, *wanted), f"a token and a way to {member.name}")
     return {"contentHash": found["contentHash"], "grantHash": found["grants"][0]["grantHash"]}
 
 
@@ -226,7 +226,8 @@ async def _ready(config: Path, kind: str, provider: Member) -> Any:
     return found if found and all(grant.get("ready") for grant in found["grants"]) else None
 
 
-async def _until(look: Callable[[], Any], what: str) -> Any:
+async def until(look: Callable[[], Any], what: str) -> Any:
+    """What a look finds, once it finds something. Raises CommandFailedError."""
     deadline = time.monotonic() + AGREED_SECONDS
     while time.monotonic() < deadline:
         found = await look()

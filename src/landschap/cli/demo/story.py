@@ -19,6 +19,7 @@ from landschap.cli.demo.accounting import account_for_a_use
 from landschap.cli.demo.application import Answer, Question, read_answer
 from landschap.cli.demo.breach import stolen_certificate
 from landschap.cli.demo.commands import landschap
+from landschap.cli.demo.insight import see_both
 from landschap.cli.demo.landscape import OTHER_PURPOSE, PURPOSE, SUZANNE, Member
 from landschap.cli.demo.observing import (
     COMPARED,
@@ -86,6 +87,12 @@ class Story:
             (
                 "an application of Weesp accounts by OpenTelemetry; the resident sees it",
                 lambda: account_for_a_use(self.opened.landscape),
+            ),
+            (
+                "the resident sees the uses of both municipalities in one list",
+                lambda: see_both(
+                    self.opened.landscape, self.opened.application.api_key, self.transaction_id
+                ),
             ),
             ("an employee sees a building as known then", self.employee_sees_it_as_known_then),
             ("open data without login, and nothing that is closed", self.open_data),
