@@ -6,7 +6,7 @@
 
 A server of its own is started, with fsync, in a temporary folder, and removed again. Records are
 written by the log's own writer and proved from the database; the large log for reading is generated
-in the database, and nothing in it is proved. Ten million records take 9 GB of disk for a while.
+in the database, and nothing in it is proved. Ten million records take 20 GB of disk for a while.
 """
 
 from __future__ import annotations
