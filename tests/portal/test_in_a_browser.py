@@ -31,6 +31,7 @@ PAGES = {
     "fout": "/gebruik?van=gisteren&tot=31-2-2026",
     "gebruik": "/gebruik/{use}",
     "geweigerd": "/gebruik/{refused}",
+    "toestemmingen": "/toestemmingen",
     "toegankelijkheid": "/toegankelijkheid",
     "privacy": "/privacy",
     "veiligheid": "/veiligheid",

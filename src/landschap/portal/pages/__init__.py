@@ -16,6 +16,7 @@ from landschap.platform.trouble import Trouble
 from landschap.platform.web import static_route
 from landschap.platform.web.login import login_routes
 from landschap.portal.pages.about import about_routes, refusal_page
+from landschap.portal.pages.consents import consent_routes
 from landschap.portal.pages.context import OwnData, PortalDeps, door_of, portal_shape
 from landschap.portal.pages.correcting import correcting_routes
 from landschap.portal.pages.mandates import mandate_routes
@@ -50,6 +51,7 @@ def routes(deps: PortalDeps) -> list[ControllerRouterHandler]:
         *login_routes(door_of(deps)),
         *use_routes(deps),
         *mandate_routes(deps),
+        *consent_routes(deps),
         *mine,
         static_route(deps.static),
     ]

@@ -77,6 +77,7 @@ class PortalDeps:
 
 OWN = Link(path="/gegevens", label=N_("Mijn gegevens"))
 REPORTS = Link(path="/meldingen", label=N_("Mijn meldingen"))
+CONSENTS = Link(path="/toestemmingen", label=N_("Toestemmingen"))
 _OWN_MENU = (OWN, REPORTS)
 
 
@@ -92,6 +93,7 @@ def portal_shape(settings: Settings, version: str) -> SiteShape:
             Link(path="/", label=N_("Begin")),
             *(_OWN_MENU if settings.portal.own_purpose else ()),
             Link(path="/gebruik", label=N_("Wie gebruikte mijn gegevens")),
+            CONSENTS,
         ),
         visitor_line=N_("U bekijkt uw eigen gegevens"),
         form_targets=(portal.issuer,) if portal else (),

@@ -100,6 +100,37 @@ async def said_of(
     return found
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """A consent that was given (``holds``) or withdrawn, as it was written down."""
+
+    receipt: UUID
+    about: str
+    receiver: str
+    holds: bool
+    at: datetime
+
+
+async def consents_of(pool: asyncpg.Pool, subjects: Sequence[bytes]) -> list[Consent]:
+    """Everything one person said about consent, under any of these pseudonyms; oldest first."""
+    rows = await pool.fetch(
+        "SELECT receipt, about, receiver, holds, said_at FROM standing"
+        " WHERE subject = ANY($1::bytea[]) AND kind = $2 ORDER BY number LIMIT 10000",
+        list(subjects),
+        Kind.CONSENT.value,
+    )
+    return [
+        Consent(
+            receipt=row["receipt"],
+            about=row["about"],
+            receiver=row["receiver"],
+            holds=row["holds"],
+            at=row["said_at"],
+        )
+        for row in rows
+    ]
+
+
 async def marked(pool: asyncpg.Pool) -> Mapping[str, frozenset[str]]:
     """The activities against which a restriction or objection of somebody stands, by its kind."""
     rows = await pool.fetch(

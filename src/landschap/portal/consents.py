@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What a person can say yes or no to, and what is done without asking, because the law says so.
+
+A consent is for one purpose and one receiver. There is only something to choose where a permission
+in force needs it; where the ground is law, no switch is shown, and why.
+Source: AVG art. 4 sub 11, art. 6 lid 1, art. 7 lid 3; `purposes.needs`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from landschap.purposes.model import LegalBasis, ProcessingActivity, Purpose
+from landschap.purposes.needs import CONSENT
+from landschap.purposes.snapshot import Rule, Snapshot
+
+GIVE, WITHDRAW = "geef", "trek-in"
+
+
+class Said(Protocol):
+    """One thing that was said: given or withdrawn, when, under which number."""
+
+    @property
+    def receipt(self) -> UUID:
+        """By which it is found again."""
+        ...
+
+    @property
+    def about(self) -> str:
+        """The purpose."""
+        ...
+
+    @property
+    def receiver(self) -> str:
+        """The OIN of who may have the data."""
+        ...
+
+    @property
+    def holds(self) -> bool:
+        """True when it was given."""
+        ...
+
+    @property
+    def at(self) -> datetime:
+        """When."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One consent that can be given or withdrawn.
+
+    ``groups`` are the kinds of data, ``said`` is its history, newest first.
+    """
+
+    purpose: Purpose
+    receiver: str
+    groups: tuple[str, ...]
+    activity: ProcessingActivity | None
+    said: Sequence[Said]
+
+    @property
+    def is_given(self) -> bool:
+        """True when it holds now."""
+        return bool(self.said) and self.said[0].holds
+
+    @property
+    def key(self) -> str:
+        """How a form names it."""
+        return f"{self.purpose.uri} {self.receiver}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByLaw:
+    """What is done without asking: the activity, and the articles that say it may or must."""
+
+    activity: ProcessingActivity
+    grounds: tuple[LegalBasis, ...]
+
+
+def choices_of(snapshot: Snapshot, said: Iterable[Said], now: datetime) -> list[Choice]:
+    """What this person can choose, in order of the purpose's name; ``said`` is oldest first."""
+    history: dict[tuple[str, str], list[Said]] = {}
+    for each in reversed(list(said)):
+        history.setdefault((each.about, each.receiver), []).append(each)
+    found: dict[tuple[str, str], Choice] = {}
+    for rule in _in_force(snapshot, now):
+        known = snapshot.purposes.get(rule.policy.purpose)
+        if known is None or CONSENT not in rule.policy.needs:
+            continue
+        for receiver in sorted(rule.organisations or ()):
+            before = found.get((known.purpose.uri, receiver))
+            groups = {path.partition(".")[0] for path in rule.fields}
+            groups |= set(before.groups if before else ())
+            found[known.purpose.uri, receiver] = Choice(
+                purpose=known.purpose,
+                receiver=receiver,
+                groups=tuple(sorted(groups)),
+                activity=rule.activity,
+                said=history.get((known.purpose.uri, receiver), ()),
+            )
+    return sorted(found.values(), key=lambda one: (one.purpose.label.nl, one.receiver))
+
+
+def by_law(snapshot: Snapshot, now: datetime) -> list[ByLaw]:
+    """What is done on a ground in law, in order of the activity's name."""
+    grounds: Mapping[str, LegalBasis] = {each.id: each for each in snapshot.register.legal_bases}
+    found: dict[str, ByLaw] = {}
+    for rule in _in_force(snapshot, now):
+        activity = rule.activity
+        if activity is None or CONSENT in rule.policy.needs:
+            continue
+        known = tuple(grounds[each] for each in activity.legal_bases if each in grounds)
+        if known:
+            found[activity.uri] = ByLaw(activity=activity, grounds=known)
+    return sorted(found.values(), key=lambda one: one.activity.name.nl)
+
+
+def _in_force(snapshot: Snapshot, now: datetime) -> Iterator[Rule]:
+    """Permissions of now. What is confidential is told nowhere, so not here either."""
+    every = (rules for by_purpose in snapshot.permits.values() for rules in by_purpose.values())
+    # One rule stands there once for each action.
+    for rule in {id(rule): rule for rules in every for rule in rules}.values():
+        hidden = rule.activity is not None and rule.activity.confidential
+        if rule.since <= now and (rule.until is None or now < rule.until) and not hidden:
+            yield rule

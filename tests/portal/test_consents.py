@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Consents: what there is to choose, saying it once, and that the next question obeys."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from html import unescape
+
+import pytest
+from tests.portal.portal_rig import DOESBURG, PURPOSE, SUPPLY, Portal
+from tests.portal.visiting import Seen, Visitor
+from tests.portal.visits import as_person, logged_in, without
+
+from landschap.portal.pages.looks import subjects_of
+from landschap.purposes.needs import CONSENT, against
+from landschap.purposes.persons.store import consents_of, said_of
+from landschap.purposes.store import Signers, current_snapshot, save_register
+
+_SIGNERS = Signers(author="Anna", approver="Bert")
+PAGE = "/toestemmingen"
+NUMBER = "999990822"
+
+
+@pytest.fixture
+async def asks(portal: Portal) -> AsyncIterator[None]:
+    """Supplying Doesburg needs the consent of the person while the test runs."""
+    await _need(portal, CONSENT)
+    yield
+    await _need(portal)
+
+
+async def _need(portal: Portal, *needs: str) -> None:
+    """Two people put in force what the policy on supplying needs."""
+    pool = portal.deps.purposes_pool
+    snapshot, _ = await current_snapshot(pool)
+    policies = tuple(
+        replace(each, needs=needs, version=each.version + 1) if each.activity == SUPPLY else each
+        for each in snapshot.register.policies
+    )
+    assert policies != snapshot.register.policies
+    changed = replace(snapshot.register, policies=policies)
+    await save_register(pool, changed, _SIGNERS, based_on=snapshot.version)
+
+
+async def _said(portal: Portal, number: str) -> tuple[int, str]:
+    """How often something was said, and what stands against a question now."""
+    deps = portal.deps
+    known = type("Known", (), {"whose": number})()
+    subjects = subjects_of(deps, known)
+    history = await consents_of(deps.purposes_pool, subjects)
+    found = await said_of(deps.purposes_pool, subjects)
+    standing = [each for every in found.values() for each in every]
+    code = against([CONSENT], standing, purpose=PURPOSE, receiver=DOESBURG, activity=SUPPLY)
+    return len(history), code
+
+
+def _form(visitor: Visitor, page: Seen, deed: str) -> dict[str, str]:
+    key = re.search(r'name="waarvoor" value="([^"]+)"', page.text)
+    assert key is not None
+    return {"token": visitor.token(page), "waarvoor": unescape(key[1]), "keuze": deed}
+
+
+async def test_a_person_gives_and_withdraws_and_the_next_question_obeys(
+    portal: Portal, asks: None
+) -> None:
+    visitor = await as_person(portal, NUMBER)
+    page = await visitor.get(PAGE)
+    assert (page.status, page.title) == (200, "Toestemmingen")
+    assert "U koos nog niet" in page.text
+    assert "Gemeente Doesburg" in page.text
+    assert await _said(portal, NUMBER) == (0, "consent_missing")
+    given = _form(visitor, page, "geef")
+    for _ in range(2):  # a double click, or the back button
+        assert (await visitor.post(PAGE, given)).status == 303
+    assert await _said(portal, NUMBER) == (1, "")
+    page = await visitor.get(PAGE)
+    assert "U vindt het goed" in page.text
+    assert (await visitor.post(PAGE, _form(visitor, page, "trek-in"))).status == 303
+    assert await _said(portal, NUMBER) == (2, "consent_withdrawn")
+    page = await visitor.get(PAGE)
+    assert "U trok het in" in page.text
+    assert page.text.count("Bewijs ") == 2
+    uses = (await visitor.get("/gebruik.json")).text
+    # Looking and choosing are uses of one's own data, and stand there too.
+    assert uses.count('"toestemmingen"') >= 5
+
+
+async def test_where_the_ground_is_law_there_is_no_switch_and_why(portal: Portal) -> None:
+    visitor = await as_person(portal, NUMBER)
+    page = await visitor.get(PAGE)
+    assert "<form" not in page.text.partition("<main")[2].partition("</main")[0]
+    assert "Hier kiest u niet, de wet doet dat" in page.text
+    assert "Participatiewet" in page.text
+    english = await visitor.get(f"/en{PAGE}")
+    assert "Here you do not choose, the law does" in english.text
+
+
+async def test_nobody_chooses_for_another_nor_with_a_form_of_another(
+    portal: Portal, asks: None
+) -> None:
+    visitor, other = await as_person(portal, NUMBER), await logged_in(portal, "burger-2")
+    page = await visitor.get(PAGE)
+    before = await _said(portal, NUMBER)
+    foreign = _form(other, await other.get(PAGE), "geef")
+    assert (await visitor.post(PAGE, foreign)).status == 403
+    acting = await logged_in(portal, "gemachtigde")
+    chosen = await acting.get("/namens")
+    await acting.post("/namens", {"token": acting.token(chosen), "mandaat": "M-2026-17"})
+    assert (await acting.get(PAGE)).status == 403
+    given = {**_form(visitor, page, "geef"), "token": acting.token(await acting.get("/namens"))}
+    assert (await acting.post(PAGE, given)).status == 403
+    nobody = Visitor(portal=portal.address)
+    assert (await nobody.get(PAGE)).status in (302, 303)
+    assert (await nobody.post(PAGE, given)).status in (302, 303)
+    assert await _said(portal, NUMBER) == before
+
+
+async def test_a_choice_that_is_none_changes_nothing(portal: Portal, asks: None) -> None:
+    visitor = await as_person(portal, NUMBER)
+    form = _form(visitor, await visitor.get(PAGE), "geef")
+    before = await _said(portal, NUMBER)
+    for wrong in ({"waarvoor": "x y"}, {"keuze": "alles"}):
+        assert (await visitor.post(PAGE, {**form, **wrong})).status == 409
+    assert await _said(portal, NUMBER) == before
+
+
+async def test_what_can_not_be_recorded_is_not_done(portal: Portal, asks: None) -> None:
+    visitor = await as_person(portal, NUMBER)
+    form = _form(visitor, await visitor.get(PAGE), "geef")
+    before = await _said(portal, NUMBER)
+    async with without(portal, "logboek", "INSERT", "logboek.batch"):
+        assert (await visitor.post(PAGE, form)).status == 503
+    assert await _said(portal, NUMBER) == before
