@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+import asyncpg
 import uvicorn
 from aiohttp import web
 from tests.catalogue.offered import gathered
@@ -16,7 +17,7 @@ from tests.catalogue.test_changes import base
 from tests.console.console_rig import console_deps, employees, settings_with
 from tests.console.login_rig import TwistedProvider
 from tests.portal.portal_rig import Server, fill_rooms, free_socket
-from tests.portal.visiting import Visitor
+from tests.portal.visiting import Visitor as Guest
 from tests.throwaway import Database
 
 from landschap.catalogue import store
@@ -36,7 +37,9 @@ from landschap.fsc.store import peer_names
 from landschap.logboek.store import LogWriter
 from landschap.platform.http import AppShape, make_app
 from landschap.platform.oidc_settings import EmployeesOidcSettings
-from landschap.platform.web import Site, read_static_files, static_route
+from landschap.platform.settings import Settings
+from landschap.platform.web import Site, Visitor, read_static_files, static_route
+from landschap.platform.web.door import Door
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,11 +50,11 @@ class Catalogue:
     deps: CatalogueDeps
     database: Database
 
-    def visitor(self) -> Visitor:
+    def visitor(self) -> Guest:
         """Anybody."""
-        return Visitor(portal=self.address)
+        return Guest(portal=self.address)
 
-    async def employee(self, sub: str = "burgerzaken") -> Visitor:
+    async def employee(self, sub: str = "burgerzaken") -> Guest:
         """An employee who has logged in."""
         visitor = self.visitor()
         await visitor.log_in(sub, "/console/inloggen")
@@ -104,7 +107,7 @@ async def offered(catalogue: Catalogue, document: Any, *to: str, service: str = 
     return name
 
 
-async def page(visitor: Visitor, path: str, status: int = 200) -> str:
+async def page(visitor: Guest, path: str, status: int = 200) -> str:
     """What stands under an address."""
     seen = await visitor.get(path)
     assert seen.status == status, (path, seen.status)
@@ -130,6 +133,31 @@ async def _deps(database: Database, console: ConsoleDeps) -> CatalogueDeps:
         names=names,
         shelf=Shelf(pool),
     )
+
+
+def _nobody(_session: object, _token: str) -> Visitor:
+    raise AssertionError("nobody can log in")
+
+
+def bare_catalogue(settings: Settings, pools: Mapping[str, asyncpg.Pool], register: Any) -> Any:
+    """The catalogue of an organisation where nobody can log in, as an application."""
+    site = Site(settings, read_static_files(), catalogue_shape(settings, "0.1.0", BASE))
+
+    async def names() -> dict[str, str]:
+        return {}
+
+    around = Surroundings(settings, register, pools["fsc"], pools["gateway"])
+    door: Door[Any, Any] = Door(
+        site=site, pool=pools["catalogue"], key=b"", oidc=None, knows=object, remember=dict,
+        visitor=_nobody, failures={}, session_cookie="__Host-console", login_cookie="__Host-x",
+        base=BASE, home=BASE, start=BASE, address="",
+    )  # fmt: skip
+    deps = CatalogueDeps(
+        settings=settings, site=site, pool=pools["catalogue"], door=door,
+        services=around.services, own=around.own, names=names, shelf=Shelf(pools["catalogue"]),
+    )  # fmt: skip
+    shape = AppShape(title="landschap", version="0.1.0", headers=site.headers)
+    return make_app(routes(deps), shape)
 
 
 def _app(deps: CatalogueDeps, console: ConsoleDeps) -> Any:

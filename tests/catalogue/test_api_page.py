@@ -101,7 +101,7 @@ async def test_a_service_states_what_it_asks_and_lists_exactly_what_my_organisat
     assert stated(html, "Certificaat") == "Certificaat van de organisatie"
     assert stated(html, "Contract").startswith("Contract tussen de organisaties")
     assert PURPOSE in stated(html, "Doel")
-    assert stated(html, "Niveau van inloggen") == LOA3
+    assert stated(html, "Niveau van inloggen") == "loa3 (substantieel)"
     assert 'id="nodig"' not in html
     silent = await offered(catalogue, described("Zwijgend"), "everyone")
     html = await page(anybody, f"/catalogus/{silent}")

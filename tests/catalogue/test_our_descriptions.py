@@ -10,6 +10,7 @@ import pytest
 from tests.registers.rig import ROOT, WEESP
 
 from landschap.catalogue.client import structures
+from landschap.catalogue.describing_api import document_of as catalogue_document
 from landschap.catalogue.design_rules import check
 from landschap.catalogue.documents import read_document
 from landschap.catalogue.findings import Mode
@@ -64,6 +65,7 @@ def documents() -> Iterator[tuple[str, Mapping[str, JsonValue]]]:
     yield "processing", processing_document(ABOUT)
     reached = {"email": ABOUT.email, "url": ABOUT.url}
     yield "decisions", decisions.document_of(f"{ABOUT.address}/v1", ABOUT.organisation, **reached)
+    yield "catalogue", catalogue_document(ABOUT.address, ABOUT.organisation, **reached)
     yield "log", log_document(ABOUT.address, ABOUT.organisation, **reached)
     for name, declaration in read_declarations(WEESP / "bronnen").items():
         yield f"source {name}", describe(declaration, ABOUT)

@@ -15,6 +15,7 @@ from landschap.catalogue import store
 from landschap.catalogue.changes import Change, Weight
 from landschap.catalogue.describing import described as words_of
 from landschap.catalogue.documents import read_document
+from landschap.catalogue.particulars import particulars_of
 
 PAGES = {
     "zoeken": "/catalogus",
@@ -55,6 +56,7 @@ async def filled(catalogue: Catalogue) -> Catalogue:
     changed = Change(place=("paths", "/vergunningen"), weight=Weight.BREAKING, message="path gone")
     said = words_of(read_document(raw))
     await store.keep(pool, "/Parkeren-2.0.0.yaml", raw, said, (88, 2), [changed], "changed")
+    await store.keep_particulars(pool, "/Parkeren-2.0.0.yaml", particulars_of(read_document(raw)))
     assert name == "parkeren"
     return catalogue
 

@@ -173,7 +173,9 @@ def test_a_description_of_any_form_is_read_without_a_fault(value: Any) -> None:
             compile(as_python(call), "voorbeeld", "exec")
             assert shlex.split(as_curl(call))[0] == "curl"
     read_schema(document, "A")
-    particulars_of(Document(value=document, node=yaml.compose("{}")))
+    node = yaml.compose("{}")
+    assert node is not None
+    particulars_of(Document(value=document, node=node))
 
 
 async def test_a_description_that_is_too_large_is_offered_as_a_file(

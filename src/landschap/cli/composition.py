@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, TypedDict, TypeVar
 import asyncpg
 import structlog
 
+from landschap.cli.composition_accounts import accounts_desk
 from landschap.cli.composition_open import (
     bulk_deps,
-    publisher_of,
     read_open,
     sharing_of,
     standards_desk,
@@ -168,6 +168,7 @@ class Composition:
 
     async def services(self) -> ASGIApp:
         """Our own registers and logical sources, as they answer behind the Inway."""
+        from landschap.cli.composition_catalogue import catalogue_routes
         from landschap.cli.composition_insight import insight_routes
         from landschap.cli.composition_sources import source_routes
         from landschap.platform.http import AppShape, make_app
@@ -191,7 +192,8 @@ class Composition:
         shape = AppShape(title="Services", version="1.0.0")
         sources = await source_routes(self, registers, given)
         insight = await insight_routes(self)
-        return make_app([*sources, *register_api.routes(own), *insight], shape)
+        catalogue = await catalogue_routes(self)
+        return make_app([*sources, *register_api.routes(own), *insight, *catalogue], shape)
 
     async def hold(self) -> ASGIApp:
         """Between the Inway and services that do not know our Permit."""
@@ -236,6 +238,7 @@ class Composition:
         from landschap.registers import api as register_api
         from landschap.registers.open.api.app import OpenDeps, Uses, open_app
         from landschap.registers.open.api.processing import ProcessingDesk
+        from landschap.registers.open.client import publisher_of
         from landschap.registers.open.pages import site_shape
 
         settings, static = self.settings, read_static_files()
@@ -261,7 +264,7 @@ class Composition:
                 terms=terms,
                 folder=open_files_folder(settings),
                 licence=settings.open.licence,
-                publisher=publisher_of(settings, about),
+                publisher=publisher_of(settings),
                 site=Site(
                     settings, static, site_shape(version("landschap"), tells_processing=True)
                 ),
@@ -270,6 +273,11 @@ class Composition:
                 processing=ProcessingDesk(snapshot=snapshot, pool=await self.pool("purposes")),
                 sharing=shared,
                 standards=standards_desk(settings, pool, shared),
+                accounts=accounts_desk(
+                    await self.pool("console"),
+                    await self.pool("purposes"),
+                    await self.pool("logboek"),
+                ),
             )
         )
 

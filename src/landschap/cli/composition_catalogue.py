@@ -7,6 +7,8 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from litestar.types import ControllerRouterHandler
+
     from landschap.catalogue.pages import CatalogueDeps
     from landschap.cli.composition import Composition
     from landschap.console.pages import ConsoleDeps
@@ -39,3 +41,26 @@ async def catalogue_of(
         names=partial(peer_names, agreed),
         shelf=Shelf(pool),
     )
+
+
+async def catalogue_routes(parts: Composition) -> list[ControllerRouterHandler]:
+    """The catalogue for peers, as it answers behind the Inway."""
+    from landschap.catalogue.api import ApiDeps, api_routes
+    from landschap.catalogue.pages import Surroundings
+    from landschap.platform.keys import PermitKeys, secret_key
+
+    settings, snapshot = parts.settings, await parts.snapshot()
+    contact = settings.organisation.contact or {}
+    around = Surroundings(settings, snapshot, await parts.pool("fsc"), await parts.pool("gateway"))
+    deps = ApiDeps(
+        pool=await parts.pool("catalogue"),
+        services=around.services,
+        permit_key=secret_key(settings, "permit"),
+        permit_keys=PermitKeys(settings),
+        field_sets=lambda: snapshot().field_sets,
+        address=settings.addresses.inway,
+        organisation=settings.organisation.name,
+        email=contact.get("email", ""),
+        url=contact.get("url", ""),
+    )
+    return [*api_routes(deps)]

@@ -27,7 +27,7 @@ from landschap.catalogue.documents import Document
 from landschap.catalogue.findings import Finding
 from landschap.catalogue.needs import Kind, Need, State, missing, needs_of
 from landschap.catalogue.own_service import OwnServices
-from landschap.catalogue.pages import context
+from landschap.catalogue.pages import context, listed
 from landschap.catalogue.pages.context import BASE, START, CatalogueDeps, api_link, both
 from landschap.catalogue.pages.machine import api_json, criteria_json, need_json
 from landschap.catalogue.pages.shelf import TooLarge
@@ -56,6 +56,13 @@ STATES: Mapping[State, tuple[str, str]] = {
     State.NEEDED: ("warning", N_("Nog nodig")),
     State.ASKED: ("warning", N_("Aangevraagd")),
     State.UNKNOWN: ("neutral", N_("Weten wij niet")),
+}
+# Source: eToegang, "Assurance classes": what each is by eIDAS.
+LEVELS: Mapping[str, str] = {
+    "none": N_("Geen"),
+    "loa2": N_("laag"),
+    "loa3": N_("substantieel"),
+    "loa4": N_("hoog"),
 }
 WEIGHTS: Mapping[str, tuple[str, str]] = {
     Weight.BREAKING.value: ("warning", N_("Breekt")),
@@ -121,7 +128,7 @@ def api_routes(deps: CatalogueDeps) -> list[HTTPRouteHandler]:
 async def known_of(deps: CatalogueDeps, asked: Asked[Any], name: str) -> Known:
     """Everything about an API. Raises NotFoundException when one may not see it."""
     api = await context.seen(deps, asked, name)
-    own, at = await deps.services(), context.now()
+    own, at = await deps.services(), listed.now()
     service = own.named(api.service, api.provider, ours=api.ours)
     try:
         document = await deps.shelf.document(api)
@@ -129,7 +136,7 @@ async def known_of(deps: CatalogueDeps, asked: Asked[Any], name: str) -> Known:
         document = None
     value = document.value if document is not None else None
     said = criteria_of(value) if document is not None else NOTHING_SAID
-    criteria = context.criteria_with_own(api, own, said, at)
+    criteria = listed.criteria_with_own(api, own, said, at)
     needs = []
     if asked.session is not None and service is None:
         needs = needs_of(criteria, await deps.own(), at)
@@ -140,7 +147,7 @@ async def known_of(deps: CatalogueDeps, asked: Asked[Any], name: str) -> Known:
         api=api,
         at=at,
         document=document,
-        standing=standing if document is not None else context.standing_as_listed(api, own, at),
+        standing=standing if document is not None else listed.standing_as_listed(api, own, at),
         criteria=criteria,
         needs=needs,
         is_own=service is not None,
@@ -165,7 +172,16 @@ async def _page(deps: CatalogueDeps, asked: Asked[Any], known: Known) -> Respons
         "states": STATES,
         "purposes": _purpose_words(own, known.criteria, asked.language),
         "findings": _first_of_each(findings or []),
-        "versions": [(each, context.standing_as_listed(each, own, known.at)) for each in versions],
+        "versions": [
+            (
+                each,
+                known.standing
+                if each.api == api.api
+                else listed.standing_as_listed(each, own, known.at),
+            )
+            for each in versions
+        ],
+        "levels": LEVELS,
         "texts": texts[:_MOST_TEXTS],
         "more_texts": max(0, len(texts) - _MOST_TEXTS),
         "most_changes": _MOST_CHANGES,

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -18,22 +17,11 @@ from litestar import Response
 from litestar.exceptions import NotFoundException
 
 from landschap.catalogue import store
-from landschap.catalogue.criteria import ACCESS, CONTRACT, Criteria
-from landschap.catalogue.facets import (
-    ACCESS as BY_ACCESS,
-)
-from landschap.catalogue.facets import (
-    ORGANISATION,
-    PERSONAL,
-    PHASE,
-    PURPOSE,
-    Facts,
-    yes_or_no,
-)
+from landschap.catalogue.criteria import CONTRACT, OPEN
+from landschap.catalogue.facets import ACCESS, PURPOSE, YES, Facts
 from landschap.catalogue.needs import Own
-from landschap.catalogue.own_service import OwnServices, criteria_of_service
+from landschap.catalogue.own_service import OwnServices
 from landschap.catalogue.pages.shelf import Shelf
-from landschap.catalogue.phases import Standing, standing_of
 from landschap.catalogue.prose import as_html, as_line
 from landschap.catalogue.store import Shown
 from landschap.platform.settings import Settings
@@ -43,7 +31,6 @@ from landschap.vocabulary.problems import ProblemError
 
 BASE = "/catalogus"
 START = Link(path=BASE, label=N_("Catalogus"))
-UNKNOWN_ACCESS = "onbekend"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,71 +106,15 @@ def api_link(api: Shown) -> Link:
     return Link(path=f"{BASE}/{api.name}", label=api.title or api.name, is_translated=True)
 
 
-def standing_as_listed(api: Shown, own: OwnServices, now: datetime) -> Standing:
-    """Where an API stands, by what was kept of it; our own services say it themselves."""
-    service = own.named(api.service, api.provider, ours=api.ours)
-    info = {
-        f"x-{name}": str(day)
-        for name, day in (("deprecated", api.deprecated), ("sunset", api.sunset))
-        if day is not None
-    }
-    return standing_of(api.version, info, now, service.lifecycle if service else None)
-
-
-def facts_of(api: Shown, own: OwnServices, now: datetime) -> Facts:
-    """What one can choose an API by."""
-    criteria = criteria_as_listed(api, own, now)
-    purpose = criteria.needs_purpose if criteria.service and _is_own(api, own) else api.purpose
-    return Facts(
-        values={
-            ORGANISATION: api.organisation,
-            PHASE: standing_as_listed(api, own, now).phase,
-            PERSONAL: yes_or_no(criteria.personal),
-            PURPOSE: yes_or_no(purpose),
-            BY_ACCESS: criteria.access if criteria.access in ACCESS else UNKNOWN_ACCESS,
-        }
-    )
-
-
-def criteria_as_listed(api: Shown, own: OwnServices, now: datetime) -> Criteria:
-    """The criteria by what was kept of an API; purposes only of our own services."""
-    said = Criteria(
-        access=api.access,
-        means=tuple(api.means),
-        provider=api.provider,
-        service=api.service,
-        personal=api.personal,
-        texts={},
-    )
-    return criteria_with_own(api, own, said, now)
-
-
-def criteria_with_own(api: Shown, own: OwnServices, said: Criteria, now: datetime) -> Criteria:
-    """What is asked for an API; of our own services that is what our door asks."""
-    service = own.named(api.service, api.provider, ours=api.ours)
-    if service is None:
-        return said
-    return criteria_of_service(service, own.snapshot, said, now)
-
-
 def needed_words(facts: Facts, means: Sequence[str]) -> list[str]:
     """What one needs, in words of the catalogue; empty when it is not said."""
-    access = facts.values[BY_ACCESS]
+    access = facts.values[ACCESS]
     if access == CONTRACT:
         words = [N_("certificaat"), N_("contract")]
-        return [*words, N_("doel")] if facts.values[PURPOSE] == "ja" else words
-    if access == "open":
+        return [*words, N_("doel")] if facts.values[PURPOSE] == YES else words
+    if access == OPEN:
         return [N_("niets, open gegevens")]
     return [_MEANS[each] for each in means if each in _MEANS]
-
-
-def now() -> datetime:
-    """The moment of a page: everything on it is as it is then."""
-    return datetime.now(UTC)
-
-
-def _is_own(api: Shown, own: OwnServices) -> bool:
-    return own.named(api.service, api.provider, ours=api.ours) is not None
 
 
 _MEANS: Mapping[str, str] = {
