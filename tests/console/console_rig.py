@@ -20,6 +20,7 @@ from tests.registers.rig import WEESP, made_up
 from tests.throwaway import Database
 
 from landschap.cli.demo.identity_provider import Client, People, Person
+from landschap.cli.where import in_dutch, read_places
 from landschap.console.pages import (
     ConsoleDeps,
     console_shape,
@@ -28,6 +29,7 @@ from landschap.console.pages import (
 )
 from landschap.console.pages import routes as console_routes
 from landschap.console.pages.context import Contracts, Pseudonyms
+from landschap.console.places import Places
 from landschap.fsc.client import own_peer
 from landschap.gateway.usage.store import Rooms as UsageRooms
 from landschap.logboek.store import LogWriter
@@ -317,6 +319,7 @@ async def console_deps(
             pseudonym_key=secret_key(settings, "pseudonym"),
             persons=partial(said_of, await database.pool("purposes")),
         ),
+        places=Places(every=read_places(), dutch=in_dutch()),
         snapshot=await following(await database.pool("purposes")),
         usage=UsageRooms(
             log=await database.pool("logboek"),

@@ -42,6 +42,8 @@ PAGES = {
     "rechten": "/console/rechten",
     "integriteit": "/console/integriteit",
     "meekijkers": "/console/meekijkers",
+    "plaatsen": "/console/plaatsen",
+    "plaatsen-soort": "/console/plaatsen?soort=bijzonder",
     "achtergehouden": "/console/achtergehouden",
     "termijnen": "/console/termijnen",
     "verslagen": "/console/verslagen",

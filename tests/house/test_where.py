@@ -11,7 +11,8 @@ from click.testing import CliRunner
 from tests.house.test_tables import _TABLES
 from tests.throwaway import Database
 
-from landschap.cli.where import CLASSES, MODEL, Held, places_of, places_page, read_places, where
+from landschap.cli.where import in_dutch, places_page, read_places, where
+from landschap.console.places import CLASSES, MODEL, Held, places_of
 
 ROOT = Path(__file__).parents[2]
 _ROOMS = ("logboek", "purposes", "fsc", "registers", "gateway", "portal", "console", "packages",
@@ -36,6 +37,13 @@ def test_every_place_says_what_it_is_what_it_holds_and_until_when() -> None:
         assert sum(bool(part) for part in (each.tables, each.files, each.cache)) == 1, each.where
         assert set(each.kinds) <= {*CLASSES, MODEL}, each.where
         assert each.until, each.where
+
+
+def test_every_place_is_told_in_dutch_too() -> None:
+    """The page of the console is in Dutch first: src/landschap/cli/where_nl.toml."""
+    told = {words for each in read_places() for words in (each.where, each.until)}
+    assert set(in_dutch()) == told
+    assert all(in_dutch().values())
 
 
 def test_what_models_hold_lies_where_models_lie() -> None:

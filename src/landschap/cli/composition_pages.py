@@ -110,8 +110,10 @@ async def _console(parts: Composition, static: StaticFiles, registers: RegisterD
     from functools import partial
 
     from landschap.cli.notices import Rights, reaches_inbox
+    from landschap.cli.where import in_dutch, read_places
     from landschap.console.pages import ConsoleDeps, console_shape
     from landschap.console.pages.context import Contracts, Pseudonyms
+    from landschap.console.places import Places
     from landschap.fsc.client import own_peer
     from landschap.gateway.usage.store import Rooms
     from landschap.platform.identities import employee
@@ -133,6 +135,7 @@ async def _console(parts: Composition, static: StaticFiles, registers: RegisterD
         site=Site(settings, static, console_shape(settings, number)),
         pool=await parts.pool("console"),
         registers=registers,
+        places=Places(every=read_places(), dutch=in_dutch()),
         snapshot=await parts.snapshot(),
         purposes=await parts.pool("purposes"),
         session_key=secret_key(settings, "session"),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
 
@@ -19,36 +19,17 @@ import msgspec
 
 from landschap.cli.config_option import config_option, json_option
 from landschap.cli.tables import answer, table_of
+from landschap.console.places import (
+    CLASSES,
+    OF_MODELS,
+    Held,
+    Place,
+    held_in,
+    places_of,
+)
 from landschap.platform.settings import load_settings
 
-MODEL = "model"
-CLASSES = ("gewoon", "identificerend", "bijzonder", "pseudoniem", "medewerker")
-_OF_MODELS = ("gewoon", "identificerend", "bijzonder")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """A place in words, what of it is a table, a file or a memory, what it holds and how long."""
-
-    where: str
-    kinds: tuple[str, ...]
-    until: str
-    tables: tuple[str, ...] = ()
-    files: tuple[str, ...] = ()
-    cache: str = ""
-
-    @property
-    def sort(self) -> str:
-        """Whether it is a table, a file or a memory."""
-        return "memory" if self.cache else "file" if self.files else "table"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """A property of a register, ``register.type.property``, with its class."""
-
-    path: str
-    kind: str
+__all__ = ["held_below", "in_dutch", "places_page", "read_places", "where"]
 
 
 def read_places() -> Sequence[Place]:
@@ -57,18 +38,11 @@ def read_places() -> Sequence[Place]:
     return msgspec.convert(tomllib.loads(text)["place"], list[Place])
 
 
-def places_of(kind: str, places: Sequence[Place], held: Sequence[Held]) -> Sequence[Place]:
-    """The places that hold this class; one that holds what models hold does when a model does.
-
-    Without a class: all that hold anything about a person.
-    """
-    of_models = {each.kind for each in held}
-    return [
-        each
-        for each in places
-        if (each.kinds if not kind else kind in each.kinds)
-        or (MODEL in each.kinds and kind in of_models)
-    ]
+def in_dutch() -> Mapping[str, str]:
+    """The words of the places, in Dutch."""
+    text = (files("landschap.cli") / "where_nl.toml").read_text(encoding="utf-8")
+    found: Mapping[str, str] = tomllib.loads(text)
+    return found
 
 
 def places_page() -> str:
@@ -123,7 +97,7 @@ def where(config: Path, kind: str, as_json: bool) -> None:
     for place in found:
         table.add_row(place.where, place.sort, ", ".join(place.kinds), place.until)
     answer.print(table)
-    counted: Mapping[str, list[str]] = {name: [] for name in _OF_MODELS}
+    counted: Mapping[str, list[str]] = {name: [] for name in OF_MODELS}
     for each in fields:
         counted[each.kind].append(each.path)
     for name, paths in counted.items():
@@ -138,10 +112,4 @@ def held_below(folder: Path) -> Sequence[Held]:
     models = folder / MODELS_FOLDER
     if not models.is_dir():
         return []
-    return [
-        Held(path=f"{register.name}.{kind.name}.{prop.name}", kind=prop.personal_data.value)
-        for register in read_models(models).by_name.values()
-        for kind in register.types.values()
-        for prop in kind.properties.values()
-        if prop.personal_data.value in _OF_MODELS
-    ]
+    return held_in(read_models(models).by_name.values())

@@ -19,7 +19,7 @@ import aiohttp
 
 from landschap.platform.processes import LIFELINE
 
-READY_SECONDS = 60.0
+READY_SECONDS = 180.0
 STOP_SECONDS = 15.0
 _POLL_SECONDS = 0.1
 _TAIL_LINES = 12

@@ -33,6 +33,7 @@ from landschap.cli.demo.observing import (
 from landschap.cli.demo.opening import Opened
 from landschap.cli.demo.report import Seen, demand
 from landschap.cli.demo.retaining import destroy_what_is_due
+from landschap.cli.demo.searching import no_copies, settings_of
 from landschap.cli.demo.service_centre import kept_apart
 from landschap.cli.demo.taking_over import take_over
 from landschap.cli.demo.visitor import Visitor
@@ -81,6 +82,7 @@ class Story:
             ("answer with the expected benefit and building", self.expected_answer),
             ("the same day, as it was known earlier", self.known_earlier),
             ("of age, without the day of birth", self.of_age),
+            ("who asked keeps none of it: database and files searched", self.nothing_kept),
             ("same transaction id in both logs", self.same_transaction_in_both_logs),
             ("a processing line for each person", self.line_for_each_person),
             ("the resident sees the use in the portal", self.resident_sees_the_use),
@@ -163,6 +165,16 @@ class Story:
         wrong = {key: wanted[key] for key in COMPARED if seen.get(key) != wanted[key]}
         demand(not wrong, f"expected {wrong}", seen)
         return seen
+
+    async def nothing_kept(self) -> Seen:
+        """No personal value of an answer stands at Doesburg, and the search finds it at Weesp."""
+        answer = await self.ask()
+        demand(answer.status == 200, f"refused: {answer.text[:400]}", {"status": answer.status})
+        scene = self.opened.landscape
+        consumer, source = (
+            settings_of(scene.folder, each) for each in (scene.doesburg, scene.weesp)
+        )
+        return await no_copies(consumer, source, SUZANNE, answer.body)
 
     async def of_age(self) -> Seen:
         """What follows from the day of birth is given, and that day itself is not."""

@@ -16,6 +16,7 @@ from landschap.console.pages.deciding import deciding_routes
 from landschap.console.pages.emergency import emergency_routes
 from landschap.console.pages.held import held_routes
 from landschap.console.pages.integrity import integrity_routes
+from landschap.console.pages.lying import place_routes
 from landschap.console.pages.minimising import minimising_routes
 from landschap.console.pages.objects import object_routes
 from landschap.console.pages.persons import person_routes
@@ -56,4 +57,5 @@ def routes(deps: ConsoleDeps) -> list[ControllerRouterHandler]:
         *term_routes(deps),
         *council_routes(deps),
         *watcher_routes(deps),
+        *place_routes(deps),
     ]

@@ -12,6 +12,7 @@ import asyncpg
 from litestar import Response
 from litestar.datastructures import FormMultiDict
 
+from landschap.console.places import Places
 from landschap.console.known import Emergency, Known
 from landschap.console.pages.gate import Gate
 from landschap.fsc.own import OwnPeer
@@ -43,6 +44,7 @@ CONTRACTS = Link(path=f"{BASE}/contracten", label=N_("Contracten"))
 TRACE = Link(path=f"{BASE}/spoor", label=N_("Spoor"))
 PERSONS = Link(path=f"{BASE}/persoon", label=N_("Persoonsvraag"))
 INTEGRITY = Link(path=f"{BASE}/integriteit", label=N_("Integriteit"))
+PLACES = Link(path=f"{BASE}/plaatsen", label=N_("Waar liggen gegevens?"))
 WATCHERS = Link(path=f"{BASE}/meekijkers", label=N_("Meekijkers"))
 LOG = Link(path=f"{BASE}/logboek", label=N_("Logboek"))
 EMERGENCY = Link(path=f"{BASE}/noodtoegang", label=N_("Noodtoegang"))
@@ -74,7 +76,7 @@ class ConsoleDeps:
     nobody can log in, and the pages say so. ``case_open`` tells whether a case is open. ``usage``
     is where use is counted; without it there is no page of that. With ``pseudonyms`` a
     person can be found in the log. ``reaches`` tells whether an organisation offers us an inbox, so
-    that it can be told of a correction.
+    that it can be told of a correction. ``places`` are those where data lies.
     """
 
     settings: Settings
@@ -90,6 +92,7 @@ class ConsoleDeps:
     usage: UsageRooms | None = None
     pseudonyms: Pseudonyms | None = None
     reaches: Callable[[str], Awaitable[bool]] | None = None
+    places: Places | None = None
 
 
 def console_shape(settings: Settings, version: str) -> SiteShape:

@@ -64,6 +64,7 @@ def watcher_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
         title = words_of(deps, asked).say(N_("Logboek"))
         values = {
             "has_persons": bool(console.access_activity),
+            "has_places": deps.places is not None,
             "overview": await _overview(deps),
             "held": await held_in(deps.usage) if deps.usage else None,
             "days": PERIOD.days,
