@@ -12,9 +12,9 @@ import asyncpg
 from litestar import Response
 from litestar.datastructures import FormMultiDict
 
-from landschap.console.places import Places
 from landschap.console.known import Emergency, Known
 from landschap.console.pages.gate import Gate
+from landschap.console.places import Places
 from landschap.fsc.own import OwnPeer
 from landschap.gateway.usage.store import Rooms as UsageRooms
 from landschap.platform.identities import Employee
