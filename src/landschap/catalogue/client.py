@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from http import HTTPStatus
 from importlib.resources import files
@@ -12,6 +13,7 @@ import aiohttp
 
 from landschap.catalogue.documents import MAX_BYTES
 from landschap.catalogue.structure import Structures, compiled
+from landschap.registers.notices import EVENT
 
 _VERSIONS = ("3.0", "3.1")
 
@@ -60,3 +62,56 @@ async def fetch(address: str) -> bytes:
 
 
 _ACCEPT = {"Accept": "application/openapi+json, application/json, application/yaml, */*;q=0.5"}
+
+
+class NotTold(RuntimeError):
+    """Who is to be told did not take it; ``wants_no_more``: it says never to come again."""
+
+    def __init__(self, why: str, *, wants_no_more: bool = False) -> None:
+        super().__init__(why)
+        self.wants_no_more = wants_no_more
+
+
+async def ask_to_tell(address: str, origin: str) -> None:
+    """Ask an address whether it wants to be told by us. Raises NotTold when it does not say so.
+
+    Source: CloudEvents HTTP webhook 1.0.2, "Validation".
+    """
+    answer = await _sent("OPTIONS", address, {"WebHook-Request-Origin": origin})
+    allowed = answer.headers.get("WebHook-Allowed-Origin", "").strip()
+    if not _is_taken(answer) or allowed.lower() not in {"*", origin.lower()}:
+        why = f"{address} does not say that it wants to be told by {origin}"
+        raise NotTold(f"{why}: OPTIONS is answered {answer.status} without WebHook-Allowed-Origin")
+
+
+async def tell(address: str, event: Mapping[str, object]) -> None:
+    """Bring an event to an address, within 10 s and without following it elsewhere.
+
+    Raises NotTold.
+    """
+    body = json.dumps(event, ensure_ascii=False).encode()
+    answer = await _sent("POST", address, {"Content-Type": EVENT}, body)
+    if not _is_taken(answer):
+        gone = answer.status == HTTPStatus.GONE
+        raise NotTold(f"{address} answers {answer.status}", wants_no_more=gone)
+
+
+async def _sent(
+    method: str, address: str, headers: Mapping[str, str], body: bytes = b""
+) -> aiohttp.ClientResponse:
+    """The head of an answer; nothing else of it is read. Raises NotTold."""
+    limit = aiohttp.ClientTimeout(total=10)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=limit) as session,
+            session.request(
+                method, address, headers=headers, data=body, allow_redirects=False
+            ) as answer,
+        ):
+            return answer
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+        raise NotTold(f"{address}: {error or 'no answer within 10 s'}") from None
+
+
+def _is_taken(answer: aiohttp.ClientResponse) -> bool:
+    return HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES

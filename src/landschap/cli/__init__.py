@@ -54,7 +54,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "open": ("open_data", "open_data", "Make bulk files of open data, see and end its keys."),
     "retention": ("retention", "retention", "Destroy in time what registers may not keep."),
     "model": ("model", "model", "Check, compare, import and apply information models."),
-    "catalogue": ("catalogue", "catalogue", "Gather descriptions of APIs, and find one."),
+    "catalogue": ("catalogue_commands", "catalogue", "Gather, find and publish APIs."),
     "api": ("api", "api", "Check descriptions of APIs against the design rules."),
     "source": ("source", "source", "Check, explain and test logical sources."),
     "log": ("log", "log", "Read and export the log."),

@@ -3,28 +3,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import difflib
 import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import asyncpg
 import click
 
 from landschap.catalogue import store
-from landschap.catalogue.changes import breaking
-from landschap.catalogue.changes.comparing import changes_between
-from landschap.catalogue.client import NotFetched, fetch, structures
-from landschap.catalogue.describing import described
-from landschap.catalogue.design_rules import check
-from landschap.catalogue.documents import MAX_BYTES, UnreadableDocument, read_document
-from landschap.catalogue.findings import Mode
-from landschap.catalogue.particulars import particulars_of
-from landschap.catalogue.scoring import score_of
+from landschap.cli.catalogue_gathering import gather as gather_one
+from landschap.cli.catalogue_gathering import sources_at, tell_followers
 from landschap.cli.config_option import json_option, read_from_config
 from landschap.cli.tables import answer, table_of
 from landschap.cli.with_pool import run_with_pool
@@ -32,7 +23,6 @@ from landschap.platform.settings import Settings, load_settings
 from landschap.platform.trouble import Trouble
 from landschap.vocabulary.identifiers import InvalidValue, Oin
 
-_ENDINGS = ("*.yaml", "*.yml", "*.json")
 _NOT_FOUND = 3
 _FAILED = 1
 of_organisation = read_from_config("settings", load_settings)
@@ -58,19 +48,25 @@ def gather(settings: Settings, places: tuple[str, ...], as_json: bool) -> None:
 
     Each is checked against the design rules, and compared with the text before: what breaks who
     calls it is told. What can not be read is kept with its reason and ends with 1; the others
-    are gathered all the same.
+    are gathered all the same. A new text of what you published is published as well, unless it
+    lacks something; who follows an API is told.
 
     \b
     Examples:
       landschap catalogue gather ../openapi
       landschap catalogue gather https://api.example.nl/v1/openapi.json --json
     """
-    sources = [each for place in places for each in _sources(place)]
+    sources = [each for place in places for each in sources_at(place)]
 
-    async def work(pool: asyncpg.Pool) -> list[dict[str, object]]:
+    async def work(pool: asyncpg.Pool) -> list[dict[str, Any]]:
         # A progress bar only where somebody looks.
         with click.progressbar(sources, label="Gathering", file=sys.stderr) as shown:
-            return [await _gather(pool, source) for source in shown]
+            read = [await gather_one(pool, source) for source in shown]
+        told = await tell_followers(pool, settings)
+        return [
+            {**each, "notices": [one for one in told if one["name"] == each.get("name")]}
+            for each in read
+        ]
 
     told = run_with_pool(settings, "catalogue", work)
     if as_json:
@@ -78,6 +74,8 @@ def gather(settings: Settings, places: tuple[str, ...], as_json: bool) -> None:
     else:
         for each in (one for one in told if one["outcome"] != "same"):
             click.echo(f"{each['outcome']}: {each.get('name') or each['source']}{_more(each)}")
+            for one in each["notices"]:
+                click.echo(f"  {one['address']}: {'told' if one['told'] else one['why']}")
         counts = Counter(str(each["outcome"]) for each in told)
         click.echo(", ".join(f"{number} {name}" for name, number in sorted(counts.items())))
     if any(each["outcome"] == "unreadable" for each in told):
@@ -179,13 +177,14 @@ def show(settings: Settings, name: str, as_json: bool) -> None:
 
     api, seen, names = run_with_pool(settings, "catalogue", work)
     if api is None:
-        _not_there(name, names)
+        not_there(name, names)
     if as_json:
         told = {
             **_row(api),
             "texts": [
                 {"number": each.number, "seenAt": each.seen_at.isoformat(), "digest": each.digest,
-                 "version": each.version, "changes": each.changes}
+                 "version": each.version, "score": each.score, "findings": each.findings,
+                 "changes": each.changes}
                 for each in seen
             ],
         }  # fmt: skip
@@ -198,7 +197,8 @@ def show(settings: Settings, name: str, as_json: bool) -> None:
     click.echo(f"  score {api.score} of 100, {api.findings} findings (`landschap api check`)")
     for each in seen:
         click.echo(
-            f"\nText {each.number}, version {each.version}, seen {each.seen_at:%Y-%m-%d %H:%M}"
+            f"\nText {each.number}, version {each.version}, seen {each.seen_at:%Y-%m-%d %H:%M},"
+            f" score {each.score}, {each.findings} findings"
         )
         for change in each.changes:
             if isinstance(change, dict):
@@ -223,24 +223,29 @@ def offer(
     """Say to whom an API is shown: on pages, in counts and for programs.
 
     What was gathered is shown to your own employees only, until you say otherwise. Each time
-    replaces what was said before.
+    replaces what was said before. A service of your own is published first (`catalogue publish`).
 
     \b
     Examples:
-      landschap catalogue offer uitkeringen --to everyone --service uitkeringen
+      landschap catalogue offer parkeren --to everyone
       landschap catalogue offer uitkeringen --to 00000099000000003000
       landschap catalogue offer uitkeringen
     """
-    given = store.Offer(audience=tuple(dict.fromkeys(map(_audience, audience))), service=service)
+    given = store.Offer(audience=tuple(dict.fromkeys(map(audience_of, audience))), service=service)
 
     async def work(pool: asyncpg.Pool) -> tuple[bool, Sequence[str]]:
+        if given.service and given.audience and not await store.publication(pool, name):
+            raise Trouble(
+                f"{name} is a service of yours that is not published",
+                f"landschap catalogue publish {name} --service {given.service}",
+            )
         if await store.offer(pool, name, given):
             return True, ()
         return False, [each.name for each in await store.apis(pool)]
 
     is_known, names = run_with_pool(settings, "catalogue", work)
     if not is_known:
-        _not_there(name, names)
+        not_there(name, names)
     told = {"name": name, "audience": given.audience, "service": given.service}
     if as_json:
         click.echo(json.dumps(told, ensure_ascii=False))
@@ -249,7 +254,7 @@ def offer(
         click.echo(f"{name} is shown to {who}")
 
 
-def _audience(given: str) -> str:
+def audience_of(given: str) -> str:
     """One audience. Raises click.BadParameter."""
     if given in {store.EVERYONE, store.GROUP}:
         return given
@@ -260,69 +265,12 @@ def _audience(given: str) -> str:
         raise click.BadParameter(words, param_hint="--to") from None
 
 
-def _not_there(name: str, names: Sequence[str]) -> NoReturn:
+def not_there(name: str, names: Sequence[str]) -> NoReturn:
     """There is no such API; the nearest is named."""
     near = difflib.get_close_matches(name, names, n=1)
     hint = f"; did you mean {near[0]}?" if near else ""
     click.echo(f"There is no API {name}{hint}", err=True)
     raise click.exceptions.Exit(_NOT_FOUND)
-
-
-def _sources(place: str) -> list[str]:
-    """The documents at a place. Raises Trouble for a place where there are none."""
-    if place.startswith(("https://", "http://")):
-        return [place]
-    path = Path(place)
-    if path.is_dir():
-        found = sorted(str(file) for ending in _ENDINGS for file in path.glob(ending))
-        if not found:
-            raise Trouble(f"{place} holds no .yaml or .json", "name the folder of the descriptions")
-        return found
-    if not path.is_file():
-        raise Trouble(f"{place} is not there", "name a file, a folder or an address")
-    return [place]
-
-
-async def _gather(pool: asyncpg.Pool, source: str) -> dict[str, object]:
-    place = source
-    try:
-        if "://" in source:
-            raw = await fetch(source)
-        else:
-            place, raw = await asyncio.to_thread(_file, source)
-        known = await store.held(pool, place)
-        if known is not None and known.digest == store.digest_of(raw):
-            if not known.is_whole:
-                await store.keep_particulars(pool, place, particulars_of(read_document(raw)))
-            await store.note(pool, place, "same")
-            return {"source": place, "outcome": "same", "name": known.name}
-        document = read_document(raw)
-    except (NotFetched, OSError, UnreadableDocument) as error:
-        why = f"{error.code}: {error}" if isinstance(error, UnreadableDocument) else str(error)
-        await store.note(pool, place, "unreadable", why)
-        return {"source": place, "outcome": "unreadable", "why": why}
-    findings = check(document, Mode.OFFICIAL, structures())
-    changes = changes_between(read_document(known.document), document) if known else []
-    checked = (score_of(findings), len(findings))
-    outcome = "changed" if known else "new"
-    name = await store.keep(pool, place, raw, described(document), checked, changes, outcome)
-    await store.keep_particulars(pool, place, particulars_of(document))
-    return {
-        "source": place,
-        "outcome": outcome,
-        "name": name,
-        "score": checked[0],
-        "findings": checked[1],
-        "breaking": [each.message for each in breaking(changes)],
-    }
-
-
-def _file(source: str) -> tuple[str, bytes]:
-    """The whole path of a file, and what is in it."""
-    path = Path(source).resolve()
-    if path.stat().st_size > MAX_BYTES:
-        raise UnreadableDocument("too_large", f"more than {MAX_BYTES:,} bytes")
-    return str(path), path.read_bytes()
 
 
 def _row(api: store.Api) -> dict[str, object]:
@@ -340,11 +288,13 @@ def _row(api: store.Api) -> dict[str, object]:
     }
 
 
-def _more(each: dict[str, object]) -> str:
+def _more(each: dict[str, Any]) -> str:
     if each["outcome"] == "unreadable":
         return f": {each['why']}"
-    broken = each.get("breaking")
-    words = (
-        f", {len(broken)} changes break who calls it" if isinstance(broken, list) and broken else ""
-    )
+    broken, missing = each.get("breaking"), each.get("missing")
+    words = ""
+    if isinstance(broken, list) and broken:
+        words = f", {len(broken)} changes break who calls it"
+    if isinstance(missing, list) and missing:
+        words += f"; not published anew, it lacks {', '.join(missing)}"
     return f", score {each['score']}, {each['findings']} findings{words}"

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, TypedDict, TypeVar
 import asyncpg
 import structlog
 
-from landschap.cli.composition_accounts import accounts_desk
 from landschap.cli.composition_open import (
     bulk_deps,
     read_open,
@@ -168,7 +167,6 @@ class Composition:
 
     async def services(self) -> ASGIApp:
         """Our own registers and logical sources, as they answer behind the Inway."""
-        from landschap.cli.composition_catalogue import catalogue_routes
         from landschap.cli.composition_insight import insight_routes
         from landschap.cli.composition_sources import source_routes
         from landschap.platform.http import AppShape, make_app
@@ -192,8 +190,7 @@ class Composition:
         shape = AppShape(title="Services", version="1.0.0")
         sources = await source_routes(self, registers, given)
         insight = await insight_routes(self)
-        catalogue = await catalogue_routes(self)
-        return make_app([*sources, *register_api.routes(own), *insight, *catalogue], shape)
+        return make_app([*sources, *register_api.routes(own), *insight], shape)
 
     async def hold(self) -> ASGIApp:
         """Between the Inway and services that do not know our Permit."""
@@ -273,11 +270,6 @@ class Composition:
                 processing=ProcessingDesk(snapshot=snapshot, pool=await self.pool("purposes")),
                 sharing=shared,
                 standards=standards_desk(settings, pool, shared),
-                accounts=accounts_desk(
-                    await self.pool("console"),
-                    await self.pool("purposes"),
-                    await self.pool("logboek"),
-                ),
             )
         )
 

@@ -16,11 +16,9 @@ if TYPE_CHECKING:
     from landschap.gateway.services import Service
     from landschap.platform.settings import Settings
     from landschap.purposes.snapshot import Snapshot
-    from landschap.registers.describing import About
     from landschap.registers.models import Registers
     from landschap.registers.open.api.sharing import SharingDesk
     from landschap.registers.open.api.standards import StandardsDesk
-    from landschap.registers.open.dcat import Publisher
     from landschap.registers.open.sharing import Offer, World
     from landschap.registers.open.terms import Terms
     from landschap.registers.open.worker import BulkDeps
@@ -47,19 +45,6 @@ def bulk_deps(settings: Settings, pool: asyncpg.Pool) -> BulkDeps:
         folder=open_files_folder(settings),
         minutes=settings.open.bulk_minutes,
         versions=settings.open.bulk_versions,
-    )
-
-
-def publisher_of(settings: Settings, about: About) -> Publisher:
-    """Who publishes our open data: as the settings say, else this organisation."""
-    from landschap.registers.open.dcat import Publisher
-
-    own = f"{settings.addresses.open}/id/organisatie/{settings.organisation.oin}"
-    return Publisher(
-        uri=settings.open.publisher or own,
-        name=about.organisation,
-        email=about.email,
-        url=about.url,
     )
 
 

@@ -4,6 +4,7 @@
 All functions take a pool of role ``landschap_catalogue``.
 """
 
+from landschap.catalogue.store.following import follow, followers, told, waiting
 from landschap.catalogue.store.gathered import (
     MAX_QUESTION,
     Api,
@@ -21,6 +22,14 @@ from landschap.catalogue.store.gathered import (
     texts,
     unreadable,
 )
+from landschap.catalogue.store.published import (
+    Published,
+    Seen,
+    harvestable,
+    publication,
+    publish,
+    recent,
+)
 from landschap.catalogue.store.shown import (
     EVERYONE,
     GROUP,
@@ -37,8 +46,9 @@ from landschap.catalogue.store.shown import (
 )
 
 __all__ = [
-    "EVERYONE", "GROUP", "MAX_QUESTION", "Api", "Held", "Hit", "Offer", "Shown", "Text",
-    "api_named", "apis", "digest_of", "document_of", "held", "keep", "keep_particulars", "nearest",
-    "note", "offer", "offered", "reasons", "search", "shown", "shown_named", "texts", "unreadable",
-    "versions_of",
+    "EVERYONE", "GROUP", "MAX_QUESTION", "Api", "Held", "Hit", "Offer", "Published", "Seen",
+    "Shown", "Text", "api_named", "apis", "digest_of", "document_of", "follow", "followers",
+    "harvestable", "held", "keep", "keep_particulars", "nearest", "note", "offer", "offered",
+    "publication", "publish", "reasons", "recent", "search", "shown", "shown_named", "texts",
+    "told", "unreadable", "versions_of", "waiting",
 ]  # fmt: skip

@@ -55,12 +55,14 @@ class Hit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """One text of a description."""
+    """One text of a description, and what the design rules made of it when it was read."""
 
     number: int
     seen_at: datetime
     digest: str
     version: str
+    score: int
+    findings: int
     changes: Sequence[JsonValue]
 
 
@@ -99,7 +101,8 @@ async def keep(
 ) -> str:  # fmt: skip
     """Keep a text that was not seen before; gives the name of its API.
 
-    ``checked`` is its score and the number of findings, ``outcome`` new or changed.
+    ``checked`` is its score and the number of findings, ``outcome`` new or changed. Who follows
+    the API is to be told from the same moment.
     """
     told = [
         {"weight": each.weight.value, "path": list(each.place), "message": each.message}
@@ -114,7 +117,7 @@ async def keep(
                 " SELECT count(*) + 1, $1, $2 FROM api RETURNING number, name",
                 source, await _free_name(connection, name_of(said.title)),
             )  # fmt: skip
-        await connection.execute(
+        number = await connection.fetchval(
             """
             INSERT INTO description (
                 api, number, digest, document, title, version, organisation, summary, score,
@@ -122,11 +125,16 @@ async def keep(
             )
             SELECT $1, coalesce(max(number), 0) + 1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb,
                    indexed($11), indexed($12), indexed($13), indexed($14)
-              FROM description WHERE api = $1
+              FROM description WHERE api = $1 RETURNING number
             """,
             api["number"], digest_of(document), zlib.compress(document), said.title, said.version,
             said.organisation, said.summary, *checked, json.dumps(told), said.title_words,
             said.organisation_words, said.operation_words, said.field_words,
+        )  # fmt: skip
+        await connection.execute(
+            "INSERT INTO notice (api, number, address)"
+            " SELECT api, $2, address FROM following WHERE api = $1",
+            api["number"], number,
         )  # fmt: skip
         await _look(connection, source, outcome, "")
     return str(api["name"])
@@ -151,7 +159,7 @@ async def api_named(pool: asyncpg.Pool, name: str) -> Api | None:
 async def texts(pool: asyncpg.Pool, name: str) -> Sequence[Text]:
     """Every text of an API, the newest first."""
     rows = await pool.fetch(
-        "SELECT d.number, d.seen_at, d.digest, d.version, d.changes FROM api a"
+        "SELECT d.number, d.seen_at, d.digest, d.version, d.score, d.findings, d.changes FROM api a"
         " JOIN description d ON d.api = a.number WHERE a.name = $1 ORDER BY d.number DESC",
         name,
     )

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import msgspec
 
+from landschap.platform.settings import Settings
 from landschap.registers.models import InvalidModel, ObjectType, Registers
 from landschap.registers.open.files import CURRENT, MANIFEST, Manifest
+from landschap.registers.open.graph import Publisher
 from landschap.registers.open.terms import Terms, read_terms
 from landschap.registers.schemas import Fault
 
@@ -53,3 +55,16 @@ def read_manifest(path: Path) -> Manifest | None:
     except (OSError, msgspec.DecodeError):
         # What can not be read is made anew.
         return None
+
+
+def publisher_of(settings: Settings) -> Publisher:
+    """Who publishes what is ours: as the settings say, else this organisation."""
+    organisation, addresses = settings.organisation, settings.addresses
+    contact = organisation.contact or {}
+    own = f"{addresses.open or addresses.web}/id/organisatie/{organisation.oin}"
+    return Publisher(
+        uri=settings.open.publisher or own,
+        name=organisation.name,
+        email=contact.get("email", ""),
+        url=contact.get("url", ""),
+    )
