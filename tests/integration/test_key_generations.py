@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from tests.integration.source_rig import PEER, SUZANNE, lines_of, records_of
 from tests.logboek.test_log_commands import run
 
+from landschap.cli.composition import Composition
 from landschap.cli.keys import keys
 from landschap.logboek.ingest import Keys
 from landschap.logboek.legal_holds import About
@@ -65,6 +67,7 @@ async def told(world: Any, *words: str) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
+@pytest.mark.case("L33")
 async def test_a_person_is_found_over_generations_until_one_is_destroyed(world: Any) -> None:
     settings = world.database.settings
     assert await asked(world) == 1
@@ -123,6 +126,16 @@ async def test_what_was_said_of_a_person_before_counts_under_a_later_key(world: 
     assert (line.columns.key_id, (await found(world))[0]) == (3, 3)
     assert line.content()["landschap"]["outcome"] == "refused"  # type: ignore[call-overload,index]  # JSON
     world.persons = None
+
+
+async def test_what_runs_writes_with_the_newest_key_and_knows_persons_by_the_first(
+    world: Any,
+) -> None:
+    settings = world.database.settings
+    async with AsyncExitStack() as stack:
+        given = await Composition(settings=settings, stack=stack).own_service()
+    assert (given["key_id"], given["line_key"]) == newest_pseudonym_key(settings)
+    assert given["pseudonym_key"] == secret_key(settings, "pseudonym") != given["line_key"]
 
 
 @pytest.mark.parametrize(
