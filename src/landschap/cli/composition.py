@@ -167,6 +167,7 @@ class Composition:
 
     async def services(self) -> ASGIApp:
         """Our own registers and logical sources, as they answer behind the Inway."""
+        from landschap.cli.composition_catalogue import catalogue_routes
         from landschap.cli.composition_insight import insight_routes
         from landschap.cli.composition_sources import source_routes
         from landschap.platform.http import AppShape, make_app
@@ -190,7 +191,8 @@ class Composition:
         shape = AppShape(title="Services", version="1.0.0")
         sources = await source_routes(self, registers, given)
         insight = await insight_routes(self)
-        return make_app([*sources, *register_api.routes(own), *insight], shape)
+        catalogue = await catalogue_routes(self)
+        return make_app([*sources, *register_api.routes(own), *insight, *catalogue], shape)
 
     async def hold(self) -> ASGIApp:
         """Between the Inway and services that do not know our Permit."""
