@@ -15,6 +15,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from msgspec.structs import replace
 from pypdf import PdfReader
 from tests.complying.comply_rig import Organisation
 from tests.complying.council_rig import QUARTER, happened
@@ -24,13 +25,18 @@ from tests.logboek.log_rig import entry, permitted
 from tests.registers.open_rig import Open, half_open, open_of
 from tests.throwaway import Database
 
+from landschap.cli.composition_accounts import accounts_desk
 from landschap.cli.composition_open import sharing_of
 from landschap.cli.report import report
 from landschap.cli.standard_measuring import Rooms, measure_and_keep
 from landschap.cli.standards import standard
+from landschap.console.council.figures import read_content
+from landschap.console.council.store.kept import keep
+from landschap.console.council.store.published import published
 from landschap.gateway.services import Service, read_service
 from landschap.gateway.store import apply_services
 from landschap.logboek.drafts import line_draft
+from landschap.logboek.store.holds import holds, lift_hold
 from landschap.platform.trouble import Trouble
 from landschap.purposes.store import following
 from landschap.registers.open.api.processing import ProcessingDesk
@@ -101,7 +107,10 @@ async def scene(module_database: Database) -> AsyncIterator[Scene]:
     snapshot = await following(rooms.purposes)
     desk = sharing_of(settings, snapshot, gateway, rooms.fsc)
     processing = ProcessingDesk(snapshot=snapshot, pool=rooms.purposes)
-    async for made in open_of(database, half_open(), processing=processing, sharing=desk):
+    accounts = accounts_desk(await database.pool("console"), rooms.purposes, rooms.log)
+    async for made in open_of(
+        database, half_open(), processing=processing, sharing=desk, accounts=accounts
+    ):
         yield Scene(organisation=organisation, open=made)
 
 
@@ -195,3 +204,40 @@ async def test_a_day_that_was_measured_is_replaced_and_an_earlier_one_is_not(sce
     after = await pool.fetch("SELECT day, count(*) FROM registers.standard_state GROUP BY 1")
     assert sorted(map(tuple, before)) == sorted(map(tuple, after))
     assert len(before) == 2
+
+
+async def test_anybody_reads_what_is_published_without_what_is_held_back(scene: Scene) -> None:
+    organisation, database = scene.organisation, scene.organisation.database
+    pools = [await database.pool(room) for room in ("console", "purposes", "logboek")]
+    done = await type_comply(organisation, "quarter", QUARTER, "--json", command=report)
+    whole = replace(read_content(json.dumps(json.loads(done.stdout)["report"])), is_whole=True)
+    made = await keep(pools[0], whole, "fg", datetime.now(UTC))
+    words = ("publish", QUARTER, "--version")
+    early = await type_comply(organisation, *words, str(made.version - 1), command=report)
+    assert (early.exit_code, "whole" in early.stderr) == (3, True)
+    assert await published(*pools) == []
+    for code in (0, 3):
+        typed = await type_comply(organisation, *words, str(made.version), command=report)
+        assert typed.exit_code == code, typed.output
+    # The one activity of the register is held back by a decision: nobody is told who got its data.
+    ((_, told),) = await published(*pools)
+    assert (told.receivers, told.unused) == ((), ())
+    officers = await database.pool("logboek", role="landschap_disclosure")
+    (hold,) = [each for each in await holds(officers) if each.stands]
+    assert await lift_hold(officers, hold.hold_id, ("fg", "cz"), "onderzoek is klaar") is not None
+    ((_, told),) = await published(*pools)
+    # Of an activity that the register does not know, nothing is told either.
+    assert [each.activity for each in told.receivers] == [ACTIVITY]
+    page = (await scene.open.get("/verantwoording")).text
+    for shown in ("Participatiewet 7", "Er hoort een zaak bij", "minder dan 10", "Datalekken",
+                  "Misschien staat hier niet alles."):  # fmt: skip
+        assert shown in page, shown
+    for hidden in ("POL-", "Geheime verwerkingen", "niet te vertellen", "Bewaarstops"):
+        assert hidden not in page, hidden
+    assert "Who got data, by which law" in (await scene.open.get("/en/verantwoording")).text
+    (figures,) = (await scene.open.get("/register/v1/kwartaalberichten")).json()["results"]
+    assert figures["geweigerd"][0] == {"code": "case_missing", "keer": 11}
+    assert figures["aantallen"]["consents_withdrawn"] is None
+    assert not any("held" in name or "hold" in name for name in figures["aantallen"])
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await pools[0].execute("DELETE FROM report_publication")

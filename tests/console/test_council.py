@@ -20,7 +20,7 @@ from tests.portal.visiting import Visitor
 from landschap.console.council.figures import quarters_until
 from landschap.console.council.store.gathering import Sources, gather
 from landschap.console.council.store.incidents import note_incident
-from landschap.console.council.store.kept import newest_order, order
+from landschap.console.council.store.kept import keep, newest_order, order
 from landschap.console.council.terms import Level, Matter, Waiting, by_urgency, month_after
 from landschap.console.council.worker import CouncilDeps, keep_reporting
 from landschap.logboek.accounts import quarter_of
@@ -90,6 +90,23 @@ async def test_an_officer_has_a_report_made_reads_it_and_takes_it_along(console:
     second = await made(officer, now)
     assert second != first
     assert (await officer.get(first)).text.count(digest[1]) == 1
+
+
+async def test_an_officer_lets_anybody_read_a_report_of_a_whole_quarter(console: Console) -> None:
+    now = datetime.now(UTC)
+    whole, running = quarters_until(now, 4)[-1], quarters_until(now, 1)[0]
+    officer, pool = await console.visit("fg"), console.deps.pool
+    for quarter in (whole, running):
+        report = await gather(await sources_of(console), quarter, now)
+        made = await keep(pool, report, "fg", now)
+        path = f"{HERE}/{quarter}/{made.version}"
+        page = await officer.get(path)
+        assert ("Maak het openbaar" in page.text) == (quarter == whole)
+        token = officer.token(await officer.get("/console/spoor"))
+        assert (await officer.post(path, {"token": token})).status == 303
+        after = (await officer.get(path)).text
+        assert ("Iedereen kan dit lezen" in after) == (quarter == whole)
+        assert "Maak het openbaar" not in after
 
 
 async def test_a_report_that_can_not_be_counted_is_told_as_failed(console: Console) -> None:

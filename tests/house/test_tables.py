@@ -39,6 +39,7 @@ _APPEND_ONLY = {
     *("purposes.proposal", "purposes.proposal_outcome"),
     *("console.emergency", "console.emergency_look", "console.emergency_end"),
     *("console.emergency_review", "console.quarter_report"),
+    "console.report_publication",
     *("console.incident", "console.incident_step"),
     *("packages.applied", "packages.proposal", "packages.verdict"),
 }

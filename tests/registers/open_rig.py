@@ -24,6 +24,7 @@ from landschap.registers import store
 from landschap.registers.api import Deps
 from landschap.registers.describing import About
 from landschap.registers.models import Register, Registers, parse_register
+from landschap.registers.open.api.accounts import AccountsDesk
 from landschap.registers.open.api.app import OpenDeps, Uses, open_app
 from landschap.registers.open.api.processing import ProcessingDesk
 from landschap.registers.open.api.sharing import SharingDesk
@@ -158,6 +159,7 @@ async def open_of(
     terms: Terms = NO_TERMS,
     processing: ProcessingDesk | None = None,
     sharing: SharingDesk | None = None,
+    accounts: AccountsDesk | None = None,
 ) -> AsyncIterator[Open]:
     """The application over a fresh database."""
     settings = database.settings
@@ -188,6 +190,7 @@ async def open_of(
         standards=StandardsDesk(
             standards=partial(standards_of, settings.path.parent), pool=pool, shared=sharing
         ) if sharing else None,
+        accounts=accounts,
     )  # fmt: skip
     app = open_app(given)
     transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]  # two names of one ASGI

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from msgspec import structs
+from tests.logboek.log_rig import refused
 from tests.purposes.registers import (
     ACTIVITY,
     ASSISTANCE,
@@ -26,16 +28,24 @@ from tests.purposes.registers import (
 from tests.registers.open_rig import Open, half_open, open_of
 from tests.throwaway import Database
 
+from landschap.cli.composition_accounts import accounts_desk
 from landschap.cli.composition_open import offer_of, sharing_of
+from landschap.console.council.figures import quarters_until
+from landschap.console.council.store.gathering import Sources, gather
+from landschap.console.council.store.kept import keep
+from landschap.console.council.store.published import publish
 from landschap.fsc.connections import ConnectionGrant
 from landschap.fsc.states import State
 from landschap.gateway.services import Service, read_service
 from landschap.gateway.store import apply_services
+from landschap.gateway.usage.store import Rooms
+from landschap.logboek.store import LogWriter
 from landschap.platform.open_settings import OpenSettings
 from landschap.purposes.bound import PROPERTY, Bound
 from landschap.purposes.model import Text
 from landschap.purposes.public import id_of
 from landschap.purposes.snapshot import Snapshot
+from landschap.registers.open.api.accounts import AccountsDesk
 from landschap.registers.open.api.processing import BASE, ProcessingDesk
 from landschap.registers.open.api.sharing import SERVICES_PATH, SOFTWARE_PATH, SharingDesk
 from landschap.registers.open.api.standards import STANDARDS_PATH
@@ -50,7 +60,14 @@ ROOT = Path(__file__).parents[2]
 NOW = datetime.now(UTC)
 SECRET = "opsporing"
 ENDS = date(2027, 12, 31)
-PUBLIC_PAGES = ("/", "/wat-wij-delen", "/verwerkingen", "/standaarden", "/over-deze-software")
+PUBLIC_PAGES = (
+    "/",
+    "/wat-wij-delen",
+    "/verwerkingen",
+    "/verantwoording",
+    "/standaarden",
+    "/over-deze-software",
+)
 
 
 def grant(asker: str, service: str, purpose: str = "", **changes: object) -> ConnectionGrant:
@@ -116,7 +133,10 @@ async def published(database: Database) -> AsyncIterator[Open]:
         snapshot=lambda: found.snapshot, pool=await database.pool("purposes")
     )
     desk = SharingDesk(world=given, version="1.2.3", source="https://code.example/landschap")
-    async for one in open_of(database, half_open(), processing=processing, sharing=desk):
+    accounts = await accounts_of(database)
+    async for one in open_of(
+        database, half_open(), processing=processing, sharing=desk, accounts=accounts
+    ):
         today = amsterdam_day(NOW)
         for day, state in (
             (today - timedelta(days=45), Standard.UNKNOWN),
@@ -124,6 +144,29 @@ async def published(database: Database) -> AsyncIterator[Open]:
         ):
             await keep_day(one.pool, day, standings(state))
         yield one
+
+
+async def accounts_of(database: Database) -> AccountsDesk:
+    """A quarter in which some questions were refused, counted and published."""
+    rooms = [await database.pool(room) for room in ("console", "purposes", "logboek")]
+    console, purposes, log = rooms
+    writer = LogWriter(database.settings, "proef-0")
+    await writer.start()
+    await writer.append([refused() for _ in range(12)])
+    await writer.close()
+    sources = Sources(
+        console=console,
+        rooms=Rooms(log=log, purposes=purposes, fsc=await database.pool("fsc")),
+        registers=await database.pool("registers"),
+        oin=database.settings.organisation.oin.value,
+        organisation=database.settings.organisation.name,
+    )
+    now = datetime.now(UTC)
+    for quarter in quarters_until(now, 2):
+        counted = await gather(sources, quarter, now)
+        made = await keep(console, structs.replace(counted, is_whole=True), "fg", now)
+        assert await publish(console, quarter, made.version, "fg")
+    return accounts_desk(console, purposes, log)
 
 
 def standings(state: Standard) -> list[Standing]:

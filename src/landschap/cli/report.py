@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +18,14 @@ import click
 
 from landschap.cli.config_option import json_option, read_from_config
 from landschap.cli.measuring import rooms_of
+from landschap.cli.report_words import Words
 from landschap.cli.tables import answer, table_of
 from landschap.cli.verify import counting
 from landschap.cli.with_pool import run_with_pool
 from landschap.console.council.figures import QuarterReport
 from landschap.console.council.store.gathering import Sources, gather
 from landschap.console.council.store.kept import Made, keep, kept, kept_report
+from landschap.console.council.store.published import publish
 from landschap.console.council.store.standing import kept_standards
 from landschap.console.pages.council_words import Telling
 from landschap.logboek.accounts import last_quarter, quarter_of
@@ -33,7 +34,7 @@ from landschap.platform import postgres
 from landschap.platform.documents import MEDIA_TYPES, file_of
 from landschap.platform.settings import Settings, load_settings
 from landschap.platform.trouble import Trouble
-from landschap.platform.web.language import Language, translations
+from landschap.platform.web.language import Language
 from landschap.registers.standards.client import standards_of
 from landschap.vocabulary.documents import Document
 from landschap.vocabulary.identifiers import InvalidValue
@@ -52,6 +53,7 @@ def report() -> None:
       landschap report quarter 2026-Q4
       landschap report quarter 2026-Q4 --format pdf --output kwartaalbericht.pdf
       landschap report list
+      landschap report publish 2026-Q4 --version 1
     """
 
 
@@ -105,7 +107,7 @@ def quarter(
     made, found, text = there
     if made.made_at < end <= now:
         click.echo("made before the quarter was over; --new makes it of the whole", err=True)
-    telling = Telling(found, made, _Words(language), language)
+    telling = Telling(found, made, Words(language), language)
     document = telling.document()
     if form:
         _write(file_of(form, document, made.made_at, telling.footer), output, form)
@@ -113,6 +115,30 @@ def quarter(
         click.echo(json.dumps({**_head(made), "report": json.loads(text)}, ensure_ascii=False))
     else:
         _show(document, telling.footer)
+
+
+@report.command("publish")
+@click.argument("quarter")
+@click.option("--version", "number", type=click.IntRange(1), required=True, help="Which one.")
+@json_option
+@of_organisation
+def publish_(settings: Settings, quarter: str, number: int, as_json: bool) -> None:
+    """Let anybody read a report of a whole quarter, without what is confidential.
+
+    It stands at /verantwoording on the host of open data. Activities that are held back, names of
+    rules, and how much is held back are left out; what is held back later goes out then.
+
+    \b
+    Examples:
+      landschap report publish 2026-Q4 --version 1
+    """
+    by = getpass.getuser()
+    work = partial(publish, quarter=quarter, version=number, by=by)
+    if not run_with_pool(settings, "console", work):
+        click.echo(f"no version {number} of a whole {quarter} that is not public yet", err=True)
+        sys.exit(_NOT_FOUND)
+    told = {"quarter": quarter, "version": number, "publishedBy": by}
+    click.echo(json.dumps(told) if as_json else f"published: {quarter} version {number}")
 
 
 @report.command("list")
@@ -177,18 +203,6 @@ async def sources_of(settings: Settings) -> AsyncIterator[Sources]:
         finally:
             await console.close()
             await registers.close()
-
-
-class _Words:
-    """Words of the console's catalogue, without a page."""
-
-    def __init__(self, language: Language) -> None:
-        packages = ("landschap.platform.web", "landschap.console")
-        self._words = translations(language, [files(e) / "locale" / "en.po" for e in packages])
-
-    def __call__(self, text: str, **values: object) -> str:
-        found = self._words.gettext(text)
-        return found % values if values else found
 
 
 def _head(made: Made) -> Mapping[str, object]:

@@ -3,6 +3,7 @@
 
     /console/verslagen                              what was made; asking for another
     /console/verslagen/{quarter}/{version}          one report
+    /console/verslagen/{quarter}/{version}          POST: let anybody read it
     /console/verslagen/{quarter}/{version}/{form}   the same as html, csv, ods or pdf
 
 The worker counts; here it is asked for. A report holds no person, so that no reason is asked.
@@ -31,6 +32,7 @@ from landschap.console.council.store.kept import (
     newest_order,
     order,
 )
+from landschap.console.council.store.published import is_published, publish
 from landschap.console.known import Known
 from landschap.console.pages.context import (
     LOG,
@@ -82,6 +84,9 @@ class _Council:
             "report": telling.report,
             "forms": list(MEDIA_TYPES),
             "here": address_of(telling.made),
+            "is_public": await is_published(
+                self.deps.pool, telling.made.quarter, telling.made.version
+            ),
             "bar": _BAR,
         }
         return door_of(self.deps).show(
@@ -140,6 +145,20 @@ def council_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
         officer.require(asked)
         return await pages.one(asked, await pages.telling(asked, quarter, version))
 
+    @post(both(one_path), status_code=303)
+    async def let_read(
+        quarter: FromPath[str], version: FromPath[int], request: AnyRequest
+    ) -> Response[Any]:
+        asked = await door.asked(request)
+        if asked.session is None:
+            return door.to_login(asked)
+        await officer.form(asked, request)
+        made = (await pages.telling(asked, quarter, version)).made
+        by = session_of(asked).known.subject
+        # One that is public, or of a quarter that was not over, stays as it is: the page tells.
+        await publish(deps.pool, made.quarter, made.version, by)
+        return Redirect(asked.at(address_of(made)), status_code=303)
+
     @get(both(one_path + "/{form:str}"))
     async def file(
         quarter: FromPath[str], version: FromPath[int], form: FromPath[str], request: AnyRequest
@@ -152,7 +171,7 @@ def council_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
             raise refuse(404, "not_found", "There is no such file")
         return await _file(await pages.telling(asked, quarter, version), form)
 
-    return [accounts, make, account, file]
+    return [accounts, make, account, let_read, file]
 
 
 def address_of(made: Made) -> str:

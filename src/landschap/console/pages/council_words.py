@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from landschap.console.council.figures import NUMBERS, QuarterReport
+from landschap.console.council.public import RESERVED
 from landschap.console.council.store.kept import Made
 from landschap.platform.web import N_, Language
 from landschap.platform.web.language import moment_words
@@ -105,12 +106,13 @@ _MOST_BARS = 6
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """Words for one report in one language."""
+    """Words for one report in one language; ``is_public``: what is reserved is not named either."""
 
     report: QuarterReport
     made: Made
     say: Say
     language: Language
+    is_public: bool = False
 
     def document(self) -> Document:
         """The report as a document."""
@@ -125,7 +127,7 @@ class Telling:
                 self._numbers("personen", N_("Rechten van inwoners"), _OF_PERSONS),
                 self._numbers("controle", N_("Controle"), _OF_CONTROL),
                 *self._standards(),
-                self._unused(),
+                *(() if self.is_public else (self._unused(),)),
             ),
             definitions_title=self.say(N_("Wat de woorden betekenen")),
             definitions=tuple((self.say(word), self.say(means)) for word, means in _DEFINITIONS),
@@ -155,6 +157,8 @@ class Telling:
             version=self.made.version,
             moment=moment_words(self.made.made_at, self.language),
         )
+        if self.is_public:
+            return (made, self.say(N_("Misschien staat hier niet alles.")))
         if self.report.is_whole:
             return (made,)
         return (made, self.say(N_("Voorlopig: het kwartaal was nog niet om.")))
@@ -182,7 +186,11 @@ class Telling:
             wide=True,
             brief=BRIEF,
             rest=self._rest(len(rows)),
-            empty=self.say(N_("Wij gaven niemand gegevens over personen.")),
+            empty=self.say(
+                N_("Hierover kunnen wij niets vertellen.")
+                if self.is_public
+                else N_("Wij gaven niemand gegevens over personen.")
+            ),
         )
 
     def _refused(self) -> Part:
@@ -218,6 +226,7 @@ class Telling:
                     self._number(report.before, each),
                 )
                 for each in names
+                if not (self.is_public and each in RESERVED)
             ),
             numbers=2,
         )

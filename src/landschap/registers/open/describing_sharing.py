@@ -24,6 +24,9 @@ def sharing_paths() -> Json:
         "/standaarden": {
             "get": _operation("standaardLijst", "Standaarden en onze diensten", "Standaarden")
         },
+        "/kwartaalberichten": {
+            "get": _operation("kwartaalberichtLijst", "Kwartaalberichten", "Kwartaalberichten")
+        },
         "/software": {"get": _operation("software", "De software waarop dit draait", "Software")},
     }
 
@@ -51,11 +54,33 @@ def sharing_schemas() -> Json:
     results = _several({"$ref": "#/components/schemas/Dienst"})
     return {
         **_standards_schemas(),
+        **_account_schemas(),
         "Dienst": service,
         "Diensten": _object(count=_COUNT, aantalVertrouwelijk=_COUNT, results=results),
         "Software": _object(naam=_TEXT, versie=_TEXT, licentie=_TEXT, licentieUri=_URI,
                             broncode=_URI),
     }  # fmt: skip
+
+
+def _account_schemas() -> Json:
+    few: Json = {"type": ["integer", "null"], "description": "Leeg: een tot en met negen."}
+    received = _object(
+        wetten=_several(_TEXT), activiteit=_URI, organisatie=_TEXT, keer=few, personen=few
+    )
+    report = _object(
+        kwartaal={"type": "string", "pattern": "^[0-9]{4}-Q[1-4]$"},
+        versie=_COUNT,
+        vanaf={"type": "string", "format": "date-time"},
+        tot={"type": "string", "format": "date-time"},
+        ontvangers=_several(received),
+        geweigerd=_several(_object(code=_TEXT, keer=few)),
+        aantallen={"type": "object", "additionalProperties": few},
+    )
+    results = _several({"$ref": "#/components/schemas/Kwartaalbericht"})
+    return {
+        "Kwartaalbericht": report,
+        "Kwartaalberichten": _object(count=_COUNT, results=results),
+    }
 
 
 def _standards_schemas() -> Json:

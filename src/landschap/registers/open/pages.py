@@ -31,6 +31,7 @@ START = Link(path="/", label=N_("Begin"))
 PROCESSING = Link(path="/verwerkingen", label=N_("Wat wij doen met gegevens"))
 SHARING = Link(path="/wat-wij-delen", label=N_("Wat wij delen"))
 STANDARDS = Link(path="/standaarden", label=N_("Standaarden"))
+ACCOUNTS = Link(path="/verantwoording", label=N_("Verantwoording"))
 SOFTWARE = Link(path="/over-deze-software", label=N_("Over deze software"))
 _ELSEWHERE = ("/toegankelijkheid", "/privacy", "/veiligheid")
 _KILO = 1000
@@ -79,7 +80,7 @@ class PagesDesk:
 
 def site_shape(version: str, *, tells_processing: bool = False) -> SiteShape:
     """What the frame around these pages says; whether its menu leads to processing activities."""
-    told = (SHARING, PROCESSING, STANDARDS) if tells_processing else ()
+    told = (SHARING, PROCESSING, ACCOUNTS, STANDARDS) if tells_processing else ()
     return SiteShape(
         name=N_("Open data"),
         version=version,

@@ -7,6 +7,7 @@
     /catalogus, /id/...                 the catalogue (`catalogue`)
     /register/v1/..., /verwerkingen     the register of processing activities (`processing`)
     /wat-wij-delen, /over-deze-software what is shared with whom, and this software (`sharing`)
+    /verantwoording                     the accounts of each quarter (`accounts`)
     /standaarden                        standards, and how services stand to them (`standards`)
     /sleutels                           a key, for who wants more room (`keys`)
 
@@ -27,6 +28,7 @@ from landschap.platform.http import AppShape, make_app
 from landschap.platform.web import Site, StaticFiles, static_route
 from landschap.registers.api import Deps
 from landschap.registers.api.cases import AnyRequest
+from landschap.registers.open.api.accounts import AccountsDesk, account_pages, account_routes
 from landschap.registers.open.api.catalogue import CatalogueDesk, catalogue_routes
 from landschap.registers.open.api.counts import count_routes
 from landschap.registers.open.api.data import data_routes
@@ -52,8 +54,8 @@ class OpenDeps:
     """What the application needs: the registers as a whole, and what is told of them.
 
     ``folder`` is where bulk files lie; ``web`` is the address of the organisation's other pages.
-    ``processing``, ``sharing`` and ``standards`` are absent where no register of activities is
-    published.
+    ``processing``, ``sharing``, ``standards`` and ``accounts`` are absent where no register of
+    activities is published.
     """
 
     data: Deps
@@ -69,6 +71,7 @@ class OpenDeps:
     processing: ProcessingDesk | None = None
     sharing: SharingDesk | None = None
     standards: StandardsDesk | None = None
+    accounts: AccountsDesk | None = None
 
 
 def open_app(deps: OpenDeps) -> ASGIApp:
@@ -102,6 +105,7 @@ def open_app(deps: OpenDeps) -> ASGIApp:
             *(processing_routes(deps.processing, deps.data.about) if deps.processing else ()),
             *(sharing_routes(deps.sharing) if deps.sharing else ()),
             *(standards_routes(deps.standards) if deps.standards else ()),
+            *(account_routes(deps.accounts) if deps.accounts else ()),
         ],
         before_request=admit,
         after_request=dress,
@@ -128,6 +132,8 @@ def open_app(deps: OpenDeps) -> ASGIApp:
         people += sharing_pages(pages, deps.sharing)
     if deps.standards:
         people += standards_pages(pages, deps.standards)
+    if deps.accounts:
+        people += account_pages(pages, deps.accounts)
     return make_app([counted, *key_routes(keys), make_key, *people], shape)
 
 
