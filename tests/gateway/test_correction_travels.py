@@ -166,6 +166,7 @@ async def test_a_correction_travels_to_the_holder_and_back_and_to_who_had_the_ol
         return "Gemeente Weesp" in page.text and "Verteld op" in page.text
 
     await until(all_told, 60)
+    assert "kreeg het oude gegeven sinds" in (await resident.get(sent)).text
     (kept,) = await inbox.latest(scene.weesp, 10, "-gecorrigeerd")
     assert kept.peer == DOESBURG
     assert kept.received.dataref == f"/{ONLY}/v1/{ONLY}/{SUZANNES}"

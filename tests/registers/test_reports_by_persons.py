@@ -100,11 +100,13 @@ async def test_that_nobody_received_it_is_not_that_nobody_looked(pool: asyncpg.P
     assert await told_of(pool, REGISTER, made.report_id) is None
     await note_receivers(pool, made.report_id, 3, [])
     assert await told_of(pool, REGISTER, made.report_id) == []
-    away = OldValue(peer="00000099000000003000", since=NOW, number=3, reachable=False)
+    away = OldValue(peer="00000099000000003000", since=NOW, number=3, reachable=False,
+                    certain=False)  # fmt: skip
     await note_receivers(pool, made.report_id, 3, [away])
     await note_receivers(pool, made.report_id, 3, [replace(away, reachable=True)])
     (told,) = await told_of(pool, REGISTER, made.report_id) or []
-    assert (told.receiver.reachable, told.state, told.at) == (True, Telling.UNTOLD, None)
+    assert (told.receiver.reachable, told.receiver.certain) == (True, False)
+    assert (told.state, told.at) == (Telling.UNTOLD, None)
 
 
 async def test_a_term_that_passed_is_told_by_the_doctor_the_log_and_a_figure(

@@ -43,6 +43,7 @@ PURPOSE = "https://doelen.landschap.example/id/recht-op-bijstand-vaststellen"
 OTHER_PURPOSE = "https://doelen.landschap.example/id/parkeervergunning-verlenen"
 SUBSTANTIAL = "http://eidas.europa.eu/LoA/substantial"
 LOOK_ACTIVITY = "https://register.weesp.example/activiteiten/inzage-in-gebruik"
+OWN_PURPOSE = "https://doelen.landschap.example/id/inzage-geven"
 PORTAL_CLIENT = "mijn-gegevens"
 # Asks other organisations for the uses of who logged in.
 PORTAL_APPLICATION = "portaal"
@@ -419,6 +420,7 @@ def _role_lines(landscape: Landscape, member: Member) -> list[str]:
             "",
             "[portal]",
             f'look_activity = "{LOOK_ACTIVITY}"',
+            f'own_purpose = "{OWN_PURPOSE}"',
             f'application_key = "secrets/{PORTAL_APPLICATION}.key"',
             "",
             *console_lines(landscape.login_address, CONSOLE_CLIENT),

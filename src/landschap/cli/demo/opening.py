@@ -36,6 +36,7 @@ REGISTERS = {
     "bag": "bag",
     "inwoners": "inwoners.jsonl",
     "uitkeringen": "uitkeringen.jsonl",
+    "postadressen": "postadressen.jsonl",
 }
 AGREED_SECONDS = 30.0
 LEGAL_BASIS = "eu-gdpr:A6-1-e"

@@ -19,6 +19,7 @@ from landschap.cli.demo.accounting import account_for_a_use
 from landschap.cli.demo.application import Answer, Question, read_answer
 from landschap.cli.demo.breach import stolen_certificate
 from landschap.cli.demo.commands import landschap
+from landschap.cli.demo.correcting import report_an_error
 from landschap.cli.demo.insight import see_both
 from landschap.cli.demo.landscape import OTHER_PURPOSE, PURPOSE, SUZANNE, Member
 from landschap.cli.demo.observing import (
@@ -95,6 +96,10 @@ class Story:
                 lambda: see_both(
                     self.opened.landscape, self.opened.application.api_key, self.transaction_id
                 ),
+            ),
+            (
+                "a resident reports a wrong house number; it is decided and corrected",
+                lambda: report_an_error(self.opened.landscape),
             ),
             ("an employee sees a building as known then", self.employee_sees_it_as_known_then),
             ("open data without login, and nothing that is closed", self.open_data),

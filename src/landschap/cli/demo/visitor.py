@@ -43,6 +43,10 @@ class Visitor:
         """A page of the portal, as whoever is logged in."""
         return await self._walk("GET", address)
 
+    async def send(self, address: str, form: dict[str, str]) -> Seen:
+        """A form of the site; ends on the page after it."""
+        return await self._walk("POST", address, data=form)
+
     async def _walk(
         self, method: str, address: str, *, data: dict[str, str] | None = None, until: str = ""
     ) -> Seen:

@@ -101,13 +101,17 @@ class Receivers:
                           also=numbers)  # fmt: skip
         duties = await self._duties(register, kind, report, fields, numbers)
         found = []
-        for duty, since in duties:
+        for duty, since, certain in duties:
             reachable = await self._reaches(duty.peer)
             if reachable:
                 await queue(pool, duty, datetime.now(UTC))
             found.append(
                 OldValue(
-                    peer=duty.peer, since=since, number=duty.notice.number, reachable=reachable
+                    peer=duty.peer,
+                    since=since,
+                    number=duty.notice.number,
+                    reachable=reachable,
+                    certain=certain,
                 )
             )
         last = max(each.number for field in fields for each in field.assertions)
@@ -121,20 +125,21 @@ class Receivers:
         report: Report,
         fields: list[Corrected],
         numbers: list[str],
-    ) -> list[tuple[Duty, datetime]]:
-        """Per organisation what it is told of, and since when it received the old value."""
+    ) -> list[tuple[Duty, datetime, bool]]:
+        """Per organisation what it is told of, since when it had it, and if that is certain."""
         assert self.deps.usage is not None  # noqa: S101  # `can_look` was asked
         own = self.deps.settings.organisation.oin.value
         lines = await lines_about(self.deps.usage.log, self._pseudonyms(kind, numbers))
-        duties: dict[str, tuple[Duty, datetime]] = {}
+        duties: dict[str, tuple[Duty, datetime, bool]] = {}
         for field in fields:
-            for peer, first in first_receipts(receivers_of(lines, field, own), own).items():
+            receivers = receivers_of(lines, field, own)
+            sure = {each.organisation for each in receivers if each.times}
+            for peer, first in first_receipts(receivers, own).items():
                 correction = correction_since(field, first)
                 duty = duty_of(register, peer, correction, (kind, report.object_id))
-                before = duties.get(peer)
-                if before is None or before[0].notice.number < correction.number:
-                    since = min(first, before[1]) if before else first
-                    duties[peer] = duty, since
+                before = duties.get(peer, (duty, first, False))
+                newest = max(before[0], duty, key=lambda each: each.notice.number)
+                duties[peer] = newest, min(first, before[1]), before[2] or peer in sure
         return list(duties.values())
 
     def _pseudonyms(self, kind: ObjectType, numbers: list[str]) -> list[bytes]:

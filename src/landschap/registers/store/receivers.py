@@ -21,13 +21,15 @@ from landschap.registers.store.rows import Pool
 class OldValue:
     """An organisation that received the old value: since when, and which act it is told of.
 
-    Not ``reachable``: it offers no inbox, so it has to be written to.
+    Not ``certain``: it may have received it. Not ``reachable``: it offers no inbox, so it has to be
+    written to.
     """
 
     peer: str
     since: datetime
     number: int
     reachable: bool
+    certain: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +52,14 @@ async def note_receivers(
             report_id, number,
         )  # fmt: skip
         await connection.executemany(
-            """INSERT INTO registers.report_receiver (report_id, peer, number, since, reachable)
-               VALUES ($1, $2, $3, $4, $5)
+            """INSERT INTO registers.report_receiver
+                   (report_id, peer, number, since, reachable, certain)
+               VALUES ($1, $2, $3, $4, $5, $6)
                ON CONFLICT (report_id, peer) DO UPDATE SET reachable = $5""",
-            [(report_id, each.peer, each.number, each.since, each.reachable) for each in found],
+            [
+                (report_id, each.peer, each.number, each.since, each.reachable, each.certain)
+                for each in found
+            ],
         )
 
 
@@ -70,7 +76,8 @@ async def told_of(pool: Pool, register: Register, report_id: UUID) -> list[Told]
     if await corrected_by(pool, report_id) is None:
         return None
     rows = await pool.fetch(
-        """SELECT r.peer, r.number, r.since, r.reachable, t.queued_at, t.received_at, n.dead
+        """SELECT r.peer, r.number, r.since, r.reachable, r.certain, t.queued_at, t.received_at,
+                  n.dead
            FROM registers.report_receiver r
            LEFT JOIN registers.subscription s
                   ON s.duty AND s.register = $2 AND s.peer = r.peer
@@ -88,6 +95,7 @@ async def told_of(pool: Pool, register: Register, report_id: UUID) -> list[Told]
                 since=row["since"],
                 number=row["number"],
                 reachable=row["reachable"],
+                certain=row["certain"],
             ),
             state=state_of(
                 is_queued=row["queued_at"] is not None,
