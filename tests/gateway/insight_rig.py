@@ -129,6 +129,22 @@ def agreed(owner: str) -> Register:
 
 
 @dataclass(kw_only=True)
+class Gate:
+    """Holds questions to Weesp back: all of them while it is not free, or the next one for ever."""
+
+    free: asyncio.Event = field(default_factory=asyncio.Event)
+    holds_next: bool = False
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def passed(self) -> None:
+        """Returns when a question may go on."""
+        if self.holds_next:
+            self.holds_next = False
+            await self.closing.wait()
+        await self.free.wait()
+
+
+@dataclass(kw_only=True)
 class Asking:
     """What runs: Doesburg's portal, Weesp's service, both logs."""
 
@@ -139,7 +155,12 @@ class Asking:
     outway: str
     writers: dict[str, LogWriter]
     pools: dict[str, Any]
-    free: asyncio.Event = field(default_factory=asyncio.Event)
+    gate: Gate
+
+    @property
+    def free(self) -> asyncio.Event:
+        """Weesp answers while this is set."""
+        return self.gate.free
 
     @property
     def insight(self) -> Insight:
@@ -199,14 +220,14 @@ async def asking(pair: Pair, anchor: Anchor) -> AsyncIterator[Asking]:
     await conclude(pair, INSIGHT.name)
     await _with_the_dead(pair, anchor)
     await want_tokens(pair)
-    free = asyncio.Event()
-    free.set()
+    gate = Gate()
+    gate.free.set()
     writers = {each: LogWriter(_side(pair, each).settings, "web") for each in (WEESP, DOESBURG)}
     pools = {each: await postgres.pool(_side(pair, each).settings, "logboek") for each in writers}
     for writer in writers.values():
         await writer.start()
     service = await _service(pair, writers[WEESP], pools[WEESP])
-    async with _served(pair.weesp, service, free), aiohttp.ClientSession() as session:
+    async with _served(pair.weesp, service, gate), aiohttp.ClientSession() as session:
         await pair.weesp.take_effect()
         await pair.doesburg.take_effect()
         deps = await _portal(pair, writers[DOESBURG], pools[DOESBURG], session)
@@ -215,7 +236,7 @@ async def asking(pair: Pair, anchor: Anchor) -> AsyncIterator[Asking]:
         async with httpx.AsyncClient(transport=transport, base_url="http://doesburg.test") as web:
             yield Asking(
                 pair=pair, deps=deps, portal=web, service=service, writers=writers, pools=pools,
-                outway=f"http://{pair.outway.host}:{pair.outway.port}", free=free,
+                outway=f"http://{pair.outway.host}:{pair.outway.port}", gate=gate,
             )  # fmt: skip
         for pool in (deps.portal_pool, deps.purposes_pool, deps.fsc_pool):
             await pool.close()
@@ -282,11 +303,11 @@ async def _service(pair: Pair, writer: LogWriter, log: Any) -> InsightDeps:
 
 
 @asynccontextmanager
-async def _served(side: Side, deps: InsightDeps, free: asyncio.Event) -> AsyncIterator[None]:
+async def _served(side: Side, deps: InsightDeps, gate: Gate) -> AsyncIterator[None]:
     app = make_app(routes(deps), AppShape(title="services", version="1.0.0"))
 
     async def held(scope: Any, receive: Callable[[], Awaitable[Any]], send: Any) -> None:
-        await free.wait()
+        await gate.passed()
         await app(scope, receive, send)
 
     config = uvicorn.Config(held, loop="none", log_config=None, ws="none", lifespan="off")
@@ -298,7 +319,8 @@ async def _served(side: Side, deps: InsightDeps, free: asyncio.Event) -> AsyncIt
     try:
         yield
     finally:
-        free.set()
+        gate.free.set()
+        gate.closing.set()
         server.should_exit = True
         await task
 

@@ -23,6 +23,7 @@ from tests.portal.portal_rig import SUBSTANTIAL
 from tests.registers.notice_rig import until
 
 from landschap.gateway.insight.assertion import LIFETIME, Assertion, sign
+from landschap.gateway.insight.client import Heard, Wanted
 from landschap.gateway.insight.question import PATH, Question, write_question
 from landschap.logboek.disclosure import PostLift
 from landschap.logboek.payloads import Mandated
@@ -30,7 +31,10 @@ from landschap.logboek.records import Record
 from landschap.logboek.store.holds import lift_hold
 from landschap.platform import postgres
 from landschap.platform.ids import new_trace_id, uuid7
-from landschap.portal.pages.reading import PATIENT_SECONDS
+from landschap.platform.web.sessions import resume_session
+from landschap.portal.known import Known
+from landschap.portal.pages.looks import write_look
+from landschap.portal.pages.reading import FIRST_SECONDS, PATIENT_SECONDS, book_of
 from landschap.vocabulary.mandates import Mandate
 
 
@@ -358,3 +362,32 @@ async def test_one_chooses_for_whom_to_look_and_only_among_the_own_mandates(rig:
     assert "namens wie u gemachtigd bent" in (await page(rig, session))[1]
     assert await choose("M-999") == 303
     assert "U bekijkt uw eigen gegevens" in (await page(rig, session))[1]
+
+
+@pytest.mark.long
+async def test_of_thirty_organisations_one_is_down_and_one_slow_and_the_first_page_is_in_time(
+    rig: Asking,
+) -> None:
+    """Weesp's service stands for 29, of which one question is never answered."""
+    use = await rig.write(WEESP)
+    grants = {each.service_peer_id.value: each for each in await rig.insight.others()}
+    cookie = (await rig.session())["Cookie"].split("=", 1)[1]
+    session = await resume_session(rig.deps.portal_pool, rig.deps.session_key, cookie, Known)
+    assert session is not None
+    look = await write_look(rig.deps, session)
+    now, day = datetime.now(UTC), timedelta(days=1)
+    wanted = Wanted(since=now - day, until=now + day)
+    lookups, _ = await book_of(rig.deps).lookups()
+
+    async def asked(seconds: float) -> list[Heard]:
+        rig.gate.holds_next = True
+        thirty = [grants[WEESP]] * 29 + [grants[DEAD]]
+        return await rig.insight.ask(thirty, look.person, wanted, look.trace, lookups, seconds)
+
+    began = time.monotonic()
+    assert len(await asked(FIRST_SECONDS)) == 30
+    assert time.monotonic() - began < 1.0
+    answers = [each.answer for each in await asked(PATIENT_SECONDS)]
+    told = [[one.id for one in each.uses] for each in answers if each is not None]
+    assert len(told) == 28
+    assert all(use in each for each in told)
