@@ -17,6 +17,14 @@ EQUAL = "equal"
 KEPT = timedelta(days=30)
 """For so long a broken link is looked at again, and shown."""
 _MOST = 100
+_KEEP = """
+INSERT INTO broken_link (transaction_id, peer, record_id, word, differing, at, looked_at)
+SELECT transaction_id, peer, record_id, word, string_to_array(differing, ','), at, $7
+  FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[])
+    AS l(transaction_id, peer, record_id, word, differing, at)
+    ON CONFLICT (transaction_id, peer) DO UPDATE SET word = excluded.word,
+       differing = excluded.differing, looked_at = excluded.looked_at
+"""
 _BROKEN = """
 SELECT transaction_id, peer, record_id AS record, word, differing, at FROM broken_link
 WHERE NOT ($1 AND word = 'equal') AND at >= $2
@@ -84,15 +92,18 @@ async def keep(
             " unasked = c.unasked + excluded.unasked",
             [(now.date(), e.peer, e.seen, e.compared, e.unasked) for e in counted],
         )
-        await connection.executemany(
-            "INSERT INTO broken_link (transaction_id, peer, record_id, word, differing, at,"
-            " looked_at) VALUES ($1, $2, $3, $4, $5, $6, $7)"
-            " ON CONFLICT (transaction_id, peer) DO UPDATE SET word = excluded.word,"
-            " differing = excluded.differing, looked_at = excluded.looked_at",
-            [
-                (e.transaction_id, e.peer, e.record, e.word, list(e.differing), e.at, now)
-                for e in links
-            ],
+        # In one statement, so that the watch hears once of many; what was looked at twice counts
+        # as it was found last.
+        last = {(e.transaction_id, e.peer): e for e in links}.values()
+        await connection.execute(
+            _KEEP,
+            [e.transaction_id for e in last],
+            [e.peer for e in last],
+            [e.record for e in last],
+            [e.word for e in last],
+            [",".join(e.differing) for e in last],
+            [e.at for e in last],
+            now,
         )
     return True
 
