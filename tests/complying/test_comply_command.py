@@ -8,12 +8,14 @@ import csv
 import io
 import json
 import tomllib
+import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner, Result
+from pypdf import PdfReader
 from tests.complying.comply_rig import Organisation
 from tests.logboek.log_rig import line, refused
 
@@ -184,3 +186,30 @@ async def test_a_back_up_is_noted_when_it_is_made(
     assert result.exit_code == 0
     assert f"{file.stat().st_size:,} bytes" in result.stdout
     assert (await organisation.ask("backup_made", most=1)).state is State.SHOWN
+
+
+async def test_what_was_found_is_handed_over_as_a_file(
+    organisation: Organisation, tmp_path: Path
+) -> None:
+    await organisation.log([refused()])
+    texts = {}
+    for form in ("html", "ods", "pdf"):
+        file = tmp_path / f"ensia.{form}"
+        words = ("ensia", "--period", period(), "--format", form, "--output", str(file))
+        result = await type_comply(organisation, *words)
+        assert (result.exit_code, f"written: {file}" in result.stderr) == (1, True)
+        content = file.read_bytes()
+        if form == "pdf":
+            texts[form] = "".join(e.extract_text() for e in PdfReader(io.BytesIO(content)).pages)
+        elif form == "ods":
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                texts[form] = archive.read("content.xml").decode()
+        else:
+            texts[form] = content.decode()
+    for text in texts.values():
+        flat = " ".join(text.split())
+        assert "There is a recent back-up." in flat
+        assert "refused by code: policy_none 1" in flat
+        assert "your lawyer and auditor complete it" in flat
+    both = await type_comply(organisation, "ensia", "--format", "pdf", "--json")
+    assert both.exit_code == 2

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.markup import escape
@@ -17,10 +18,13 @@ from rich.markup import escape
 from landschap.cli.complying.asking import Found, State
 from landschap.cli.complying.controls import LAWS, Control, Law, law_of, text_of
 from landschap.cli.complying.evidence import EVIDENCE, evidence_of
+from landschap.cli.complying.handed import FORMS, document_of
 from landschap.cli.config_option import json_option
+from landschap.cli.handing_over import hand_over
 from landschap.cli.purpose import of_organisation
 from landschap.cli.tables import answer, table_of
 from landschap.logboek.accounts import last_quarter, quarter_of
+from landschap.platform.documents import file_of
 from landschap.platform.settings import Settings
 from landschap.vocabulary.identifiers import InvalidValue
 from landschap.vocabulary.times import AMSTERDAM, as_utc_text, parse_day
@@ -71,6 +75,8 @@ class Period(click.ParamType[tuple[datetime, datetime]]):
 )
 @click.option("--show-controls", is_flag=True, help="Print our list as a file, and ask nothing.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print as CSV, in order of ENSIA question.")
+@click.option("--format", "form", type=click.Choice(FORMS), help="A file to hand over.")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Where to.")
 @json_option
 @of_organisation
 @click.pass_context
@@ -81,7 +87,7 @@ def comply(
     law: str,
     period: tuple[datetime, datetime] | None,
     controls: Path | None,
-    **how: bool,
+    **how: Any,
 ) -> None:
     """Show of each control of a law what was found by a query just now.
 
@@ -95,12 +101,13 @@ def comply(
       landschap comply bio2 --period 2026-01-01..2026-12-31 --json
       landschap comply ensia --show-controls > ensia-2026.toml
       landschap comply ensia --period 2026-Q4 --controls ensia-2026.toml --csv > ensia.csv
+      landschap comply ensia --period 2026-Q4 --format pdf --output ensia.pdf
     """
     if how["show_controls"]:
         click.echo(text_of(law), nl=False)
         return
-    if how["as_csv"] and how["as_json"]:
-        raise click.UsageError("--csv and --json do not go together")
+    if sum((how["as_csv"], how["as_json"], bool(how["form"]))) > 1:
+        raise click.UsageError("--csv, --json and --format do not go together")
     now = datetime.now(UTC)
     since, until = period or quarter_of(last_quarter(now))
     asked = law_of(law, controls, EVIDENCE)
@@ -110,6 +117,10 @@ def comply(
         _as_json(settings, asked, found, told)
     elif how["as_csv"]:
         _as_csv(asked, found, told)
+    elif how["form"]:
+        document = document_of(settings.organisation.name, asked, found, (since, until))
+        content = file_of(how["form"], document, now, f"{settings.organisation.name}, {told['at']}")
+        hand_over(content, how["output"], how["form"])
     else:
         _as_table(asked, found)
     if controls is None:

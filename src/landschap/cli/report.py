@@ -17,6 +17,7 @@ from typing import Any
 import click
 
 from landschap.cli.config_option import json_option, read_from_config
+from landschap.cli.handing_over import hand_over
 from landschap.cli.measuring import rooms_of
 from landschap.cli.report_words import Words
 from landschap.cli.tables import answer, table_of
@@ -110,7 +111,7 @@ def quarter(
     telling = Telling(found, made, Words(language), language)
     document = telling.document()
     if form:
-        _write(file_of(form, document, made.made_at, telling.footer), output, form)
+        hand_over(file_of(form, document, made.made_at, telling.footer), output, form)
     elif as_json:
         click.echo(json.dumps({**_head(made), "report": json.loads(text)}, ensure_ascii=False))
     else:
@@ -213,19 +214,6 @@ def _head(made: Made) -> Mapping[str, object]:
         "madeBy": made.made_by,
         "sha256": made.digest.hex(),
     }
-
-
-def _write(content: bytes, output: Path | None, form: str) -> None:
-    if output is None:
-        if form in ("ods", "pdf") and sys.stdout.isatty():
-            raise Trouble(f"a {form} file is not for a screen", "name a file with --output")
-        click.echo(content, nl=False)
-        return
-    try:
-        output.write_bytes(content)
-    except OSError as error:
-        raise Trouble(f"{output} can not be written: {error.strerror}", "name another") from None
-    click.echo(f"written: {output}", err=True)
 
 
 def _show(document: Document, footer: str) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A document as one page of PDF/UA-1: tagged, with its title and language, and all fonts inside.
+"""A document as PDF/UA-1: tagged, with its title and language, and all fonts inside.
 
 Source: ISO 14289-1 (PDF/UA-1). Why Typst: ADR 23.
 """
@@ -15,7 +15,7 @@ from landschap.vocabulary.times import AMSTERDAM
 
 
 def pdf_of(document: Document, made_at: datetime, footer: str) -> bytes:
-    """The document; of a long part the first rows, for the page is one.
+    """The document; of a part that is told in brief the first rows, so that it stays one page.
 
     Nothing is read but the template: no font of the machine, no file, nothing from elsewhere.
     """
