@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -62,7 +62,9 @@ class Catalogue:
 
 
 @asynccontextmanager
-async def served_catalogue(database: Database) -> AsyncIterator[Catalogue]:
+async def served_catalogue(
+    database: Database, shaped: Callable[[Settings], Settings] = lambda settings: settings
+) -> AsyncIterator[Catalogue]:
     """A catalogue that is served until the block ends; its employees log in as at the console."""
     own, login = free_socket(), free_socket()
     address = f"http://weesp.localhost:{own.getsockname()[1]}"
@@ -72,7 +74,7 @@ async def served_catalogue(database: Database) -> AsyncIterator[Catalogue]:
     await web.SockSite(provider, login).start()
     settings = settings_with(database.settings, address, issuer)
     levels = EmployeesOidcSettings(issuer=issuer, audience="outway")
-    settings = replace(settings, oidc=replace(settings.oidc, employees=levels))
+    settings = shaped(replace(settings, oidc=replace(settings.oidc, employees=levels)))
     await fill_rooms(database)
     writer = LogWriter(settings, "web", wait_seconds=0.5)
     await writer.start()

@@ -12,6 +12,7 @@ from litestar.types import ControllerRouterHandler
 from landschap.catalogue.pages.api import api_routes
 from landschap.catalogue.pages.context import BASE, CatalogueDeps, catalogue_shape
 from landschap.catalogue.pages.own import Surroundings
+from landschap.catalogue.pages.published import published_routes
 from landschap.catalogue.pages.reference import reference_routes
 from landschap.catalogue.pages.refused import is_catalogue, refusal_page
 from landschap.catalogue.pages.search import search_routes
@@ -25,4 +26,6 @@ __all__ = [
 
 def routes(deps: CatalogueDeps) -> list[ControllerRouterHandler]:
     """All pages of the catalogue, in both languages."""
-    return [*search_routes(deps), *api_routes(deps), *reference_routes(deps)]
+    return [
+        *search_routes(deps), *published_routes(deps), *api_routes(deps), *reference_routes(deps)
+    ]  # fmt: skip
