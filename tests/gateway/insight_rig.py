@@ -63,6 +63,7 @@ from landschap.portal.pages import PortalDeps, people_shape, portal_shape
 from landschap.portal.pages import routes as portal_routes
 from landschap.purposes.model import Effect, FieldSet, OfferedService, Policy, Register
 from landschap.purposes.store import current_snapshot
+from landschap.registers.describing import About
 from landschap.vocabulary.identifiers import PeerId
 from landschap.vocabulary.mandates import Mandate
 from landschap.vocabulary.problems import Refusal
@@ -295,6 +296,7 @@ async def _service(pair: Pair, writer: LogWriter, log: Any) -> InsightDeps:
         log=writer,
         keys=Keys(oin.value, _SPACE, {1: secret_key(side.settings, "pseudonym")}),
         certificate=certificate,
+        about=About(version="1.0.0", organisation="Gemeente Weesp", address="", email="", url=""),
         minimum_level=SUBSTANTIAL,
         mandate_services=("logboek-inzage",),
         permit_key=secret_key(side.settings, "permit"),

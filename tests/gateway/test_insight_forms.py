@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import jsonschema_rs
 import pytest
 from tests.gateway.gateway_rig import Anchor, Leaf
 from tests.gateway.gateway_scene import DOESBURG, WEESP, own_peer_of, text
@@ -25,6 +26,7 @@ from landschap.gateway.insight.assertion import (
     sign,
     verify,
 )
+from landschap.gateway.insight.describing import document_of
 from landschap.gateway.insight.question import Question, read_question, write_question
 from landschap.gateway.insight.told import (
     Agreed,
@@ -36,6 +38,7 @@ from landschap.gateway.insight.told import (
 from landschap.gateway.uses.line import Lookups, Party, Use, Who
 from landschap.logboek.payloads import Mandated, Outcome
 from landschap.purposes.model import ProcessingActivity
+from landschap.registers.describing import About
 from landschap.vocabulary.identifiers import InvalidValue, Oin
 from landschap.vocabulary.mandates import read_mandates
 from landschap.vocabulary.problems import Refusal
@@ -155,14 +158,15 @@ def test_a_question_is_read_as_it_was_written_and_nothing_more() -> None:
     body = write_question(asked)
     assert read_question(body) == asked
     told = json.loads(body)
-    for wrong in (
+    wrongs: list[Any] = [
         {**told, "meer": 1},
         {**told, "burgerservicenummer": "999993654"},
         {**told, "tot": told["vanaf"]},
         {**told, "voor": "x"},
         {key: each for key, each in told.items() if key != "verklaring"},
         [],
-    ):
+    ]
+    for wrong in wrongs:
         found = read_question(json.dumps(wrong).encode())
         assert isinstance(found, Refusal), wrong
         assert found.status == 400
@@ -218,11 +222,38 @@ def test_a_generic_use_crosses_without_anybody() -> None:
 @pytest.mark.parametrize(
     "body",
     [b"", b"[]", b'{"gebruik": [{}], "meer": false}', b'{"gebruik": []}',
-     b'{"gebruik": [], "meer": false, "medewerker": "17"}'],
+     b'{"gebruik": [], "meer": 1}'],
 )  # fmt: skip
 def test_what_is_no_answer_is_not_shown(body: bytes) -> None:
     with pytest.raises(InvalidValue):
         read_answer(body, OTHER, LOOKUPS)
+
+
+def test_what_a_later_version_adds_is_passed_over_and_not_shown() -> None:
+    told = write_answer(Answer(uses=(USE,), is_all=True))
+    assert isinstance(told, dict)
+    (use,) = told["gebruik"]
+    later = {**told, "nieuw": 1, "gebruik": [{**use, "medewerker": "17"}]}
+    found = read_answer(json.dumps(later).encode(), OTHER, LOOKUPS)
+    assert found == crossed(Answer(uses=(USE,), is_all=True))
+
+
+def test_the_schemas_of_the_document_hold_what_is_sent() -> None:
+    about = About(version="1.0.0", organisation="Weesp", address="", email="a@b.nl", url="")
+    parts = document_of(about)["components"]
+    answer = Answer(
+        uses=(USE,), is_all=True, agreed=Agreed(parties=("a",), since=NOW, until=NOW + LIFETIME)
+    )
+    asked = Question(bsn=SUZANNE, assertion="e30", since=NOW, until=NOW + LIFETIME)
+    sent: dict[str, Any] = {
+        "Antwoord": write_answer(answer), "Vraag": json.loads(write_question(asked))
+    }  # fmt: skip
+    for name, value in sent.items():
+        ref = {"$ref": f"#/components/schemas/{name}", "components": parts}
+        validator = jsonschema_rs.Draft202012Validator(ref)
+        validator.validate(value)
+        value.pop({"Antwoord": "meer", "Vraag": "tot"}[name])
+        assert not validator.is_valid(value)
 
 
 def test_too_much_in_one_answer_is_not_shown() -> None:

@@ -28,6 +28,7 @@ from tests.registers.rig import WEESP
 from tests.registers.test_collections import Houses, places
 from tests.throwaway import Database
 
+from landschap.gateway.insight.describing import document_of as insight_document_of
 from landschap.logboek.store import LogWriter
 from landschap.platform.http import AppShape, make_app
 from landschap.platform.ids import uuid7
@@ -73,6 +74,8 @@ DOCUMENTS = [
     for made in (
         inbox_document_of(ABOUT, "meldingen"),
         as_3_0(inbox_document_of(ABOUT, "meldingen")),
+        insight_document_of(ABOUT),
+        as_3_0(insight_document_of(ABOUT)),
     )
 ]
 _TOLD = (response_schema_conformance, status_code_conformance, content_type_conformance)

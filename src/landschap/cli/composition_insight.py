@@ -79,6 +79,7 @@ async def insight_routes(parts: Composition) -> list[ControllerRouterHandler]:
         log=await parts.log(),
         keys=Keys(organisation.oin.value, pseudonym_space(settings), pseudonym_keys(settings)),
         certificate=certificate,
+        about=parts.about(),
         minimum_level=portal.minimum_level if portal else _SUBSTANTIAL,
         mandate_services=settings.portal.mandate_services,
         permit_key=secret_key(settings, "permit"),

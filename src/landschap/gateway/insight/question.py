@@ -16,8 +16,9 @@ from uuid import UUID
 
 import msgspec
 
+from landschap.gateway.insight.told import named_schemas
 from landschap.vocabulary.identifiers import Bsn, InvalidValue
-from landschap.vocabulary.ijson import InvalidJson, loads
+from landschap.vocabulary.ijson import InvalidJson, JsonValue, loads
 from landschap.vocabulary.problems import Refusal
 from landschap.vocabulary.times import as_utc_text, parse_moment
 
@@ -50,6 +51,11 @@ class _Body(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     tot: str
     voor: UUID | None = None
     gebruik: UUID | None = None
+
+
+def question_schema() -> JsonValue:
+    """The schema of a question for an OpenAPI document."""
+    return named_schemas(_Body, {"_Body": "Vraag"})["Vraag"]
 
 
 def write_question(question: Question) -> bytes:

@@ -58,6 +58,18 @@ class Answer:
     missing: tuple[str, ...] = ()
 
 
+_NAMES = {
+    "_Answer": "Antwoord",
+    "_Use": "Gebruik",
+    "_Party": "Organisatie",
+    "_Text": "Tekst",
+    "_Activity": "Activiteit",
+    "_Agreed": "Afspraak",
+    "Who": "Wie",
+    "Outcome": "Uitkomst",
+}
+
+
 def fields_decided(records: Iterable[Record]) -> Fields:
     """The fields that were allowed and withheld, from the records of one transaction.
 
@@ -74,21 +86,21 @@ def fields_decided(records: Iterable[Record]) -> Fields:
     return Fields()
 
 
-class _Strict(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    pass
+class _Wire(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """What a later version adds is passed over: nothing that is not known here is shown."""
 
 
-class _Party(_Strict):
+class _Party(_Wire):
     oin: str
     naam: str = ""
 
 
-class _Text(_Strict):
+class _Text(_Wire):
     nl: str
     en: str
 
 
-class _Activity(_Strict):
+class _Activity(_Wire):
     uri: str
     versie: int
     naam: _Text
@@ -97,7 +109,7 @@ class _Activity(_Strict):
     waarom_dit_mag: _Text = msgspec.field(name="waaromDitMag")
 
 
-class _Use(_Strict):
+class _Use(_Wire):
     id: UUID
     tijdstip: str
     wie: Who
@@ -115,19 +127,35 @@ class _Use(_Strict):
     zaak: str = ""
 
 
-class _Agreed(_Strict):
+class _Agreed(_Wire):
     partijen: list[str]
     vanaf: str
     tot: str
 
 
-class _Answer(_Strict):
+class _Answer(_Wire):
     gebruik: list[_Use]
     meer: bool
     gegeven: list[str] = []
     niet_gegeven: list[str] = msgspec.field(name="nietGegeven", default_factory=list)
     afspraak: _Agreed | None = None
     ontbreekt: list[str] = []
+
+
+def answer_schemas() -> dict[str, JsonValue]:
+    """The schemas of an answer for an OpenAPI document, by name; the first is the answer."""
+    return named_schemas(_Answer, _NAMES)
+
+
+def named_schemas(root: type[msgspec.Struct], names: Mapping[str, str]) -> dict[str, JsonValue]:
+    """The schemas of a form and its parts, each under its own name."""
+    _, found = msgspec.json.schema_components([root], ref_template="#/components/schemas/{name}")
+    text = msgspec.json.encode(found).decode()
+    for known, name in names.items():
+        text = text.replace(f'/schemas/{known}"', f'/schemas/{name}"')
+        text = text.replace(f'"title":"{known}"', f'"title":"{name}"')
+    made: dict[str, JsonValue] = msgspec.json.decode(text)
+    return {names.get(known, known): schema for known, schema in made.items()}
 
 
 def write_answer(answer: Answer) -> JsonValue:

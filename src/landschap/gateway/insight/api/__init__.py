@@ -2,6 +2,7 @@
 """The service `logboek-inzage`: a person asks here, through another portal, who used their data.
 
 POST /logboek-inzage/v1/gebruik
+GET  /logboek-inzage/v1/openapi.json   what it looks like; also as YAML
 
 In this order: open the Permit of our Inway, read the question, hold the assertion against the peer,
 us, the person asked for and the clock, compute our own pseudonym, read what may be told, write the
@@ -24,6 +25,7 @@ from litestar.types import ControllerRouterHandler
 from landschap.fsc.certificates import PeerCertificate
 from landschap.gateway.insight import assertion as assertions
 from landschap.gateway.insight.assertion import Assertion
+from landschap.gateway.insight.describing import document_of
 from landschap.gateway.insight.question import FIELD, NUMBER, PATH, SERVICE, Question, read_question
 from landschap.gateway.insight.store import LOG, Book
 from landschap.gateway.insight.told import Answer, write_answer
@@ -41,6 +43,8 @@ from landschap.purposes.api import permit_of
 from landschap.purposes.model import FieldSet
 from landschap.purposes.permit import Permit
 from landschap.purposes.second_look import unmet
+from landschap.registers.api.documents import document_routes
+from landschap.registers.describing import About
 from landschap.registers.refusals import closed_fields
 from landschap.vocabulary.problems import Fault, ProblemError, Refusal, granted
 from landschap.vocabulary.tracing import parse_traceparent
@@ -56,7 +60,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InsightDeps:
-    """What the service needs; the last four open the Permit.
+    """What the service needs; ``about`` is what its document says of us.
 
     ``minimum_level`` is the lowest level of a login; ``mandate_services`` are the names under which
     a mandate may be for this service.
@@ -66,6 +70,7 @@ class InsightDeps:
     log: LogWriter
     keys: Keys
     certificate: Certificate
+    about: About
     minimum_level: str
     mandate_services: tuple[str, ...]
     permit_key: bytes = field(repr=False)
@@ -81,7 +86,7 @@ def routes(deps: InsightDeps) -> list[ControllerRouterHandler]:
     async def asked(request: AnyRequest) -> Response[bytes]:
         return await _Case(deps, request).answered()
 
-    return [asked]
+    return [asked, *document_routes(SERVICE, document_of(deps.about))]
 
 
 class _Case:
