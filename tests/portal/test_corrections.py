@@ -278,6 +278,20 @@ async def test_a_term_that_passed_is_told_to_both(console: Console) -> None:
     assert ["Te laat" in row for row in rows] == [True, *[False] * (len(rows) - 1)]
 
 
+async def test_a_register_that_does_not_answer_is_named(console: Console) -> None:
+    visitor = await resident(console)
+    async with without(console, "registers", "SELECT", "registers.projection"):
+        page = await visitor.get("/gegevens")
+        assert page.status == 200
+        assert "Wij kunnen nu niet alles laten zien." in page.text
+        assert "Postadres" in page.text
+        assert "Achtergracht" not in page.text
+        assert "Dit hebben wij niet van u" not in page.text
+        document = json.loads((await visitor.get("/gegevens.json")).text)
+        assert "postadressen.postadres" in document["nietGelukt"]
+    assert "Achtergracht" in (await visitor.get("/gegevens")).text
+
+
 async def test_without_a_line_nothing_is_shown(
     console: Console,
 ) -> None:
