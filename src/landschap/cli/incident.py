@@ -16,6 +16,7 @@ import click
 from cryptography import x509
 
 from landschap.cli.config_option import json_option, read_from_config
+from landschap.cli.incident_letters import letters
 from landschap.cli.incident_noted import list_incidents, note, step
 from landschap.cli.incident_user import record_look, user_look
 from landschap.cli.moment_option import Moment
@@ -64,6 +65,7 @@ class Concerned:
 incident.add_command(note)
 incident.add_command(step)
 incident.add_command(list_incidents)
+incident.add_command(letters)
 
 
 @incident.command("scope")
