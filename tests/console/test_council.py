@@ -159,6 +159,10 @@ async def test_terms_are_shown_what_is_past_first_with_whose_turn_it_is(console:
     assert ["het college" in mine[0], "de leidinggevende" in mine[1]] == [True, True]
     assert "wie het behandelt" in mine[2]
     assert any("Noodtoegang beoordelen</a>" in each for each in rows)
+    first = (await officer.get("/console/logboek")).text
+    late = re.search(r'danger">([0-9]+) te laat</span>', first)
+    assert late is not None
+    assert int(late[1]) >= 1
 
 
 def test_a_term_runs_comes_near_and_passes_and_then_is_for_somebody_higher() -> None:

@@ -76,6 +76,15 @@ def term_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
     return [terms]
 
 
+async def past_terms(deps: ConsoleDeps) -> int | None:
+    """How many terms have passed; None where there is no page of terms."""
+    if deps.usage is None:
+        return None
+    now = datetime.now(UTC)
+    waiting = await waiting_now(deps.pool, deps.registers.pool, deps.usage.log, now)
+    return sum(each.level(now).is_past for each in waiting)
+
+
 async def _page(deps: ConsoleDeps, rooms: Rooms, asked: Asked[Known]) -> Response[str]:
     words, now = words_of(deps, asked), datetime.now(UTC)
     waiting = await waiting_now(deps.pool, deps.registers.pool, rooms.log, now)

@@ -35,6 +35,7 @@ from landschap.console.pages.context import (
 )
 from landschap.console.pages.held import held_in
 from landschap.console.pages.officer import Officer
+from landschap.console.pages.terms import past_terms
 from landschap.console.pages.trace_view import LOOKS
 from landschap.fsc.states import State
 from landschap.fsc.store import contracts
@@ -67,6 +68,7 @@ def watcher_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
             "has_places": deps.places is not None,
             "overview": await _overview(deps),
             "held": await held_in(deps.usage) if deps.usage else None,
+            "past": await past_terms(deps),
             "days": PERIOD.days,
             "peak": PEAK,
             "links": await links_of(deps, PERIOD),
