@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 import pytest
 import yaml
 from pyshacl import validate
-from rdflib import DCAT, DCTERMS, FOAF, RDF, Graph, Literal, Namespace, URIRef
+from rdflib import DCAT, DCTERMS, FOAF, RDF, XSD, Graph, Literal, Namespace, URIRef
 from rdflib.compare import isomorphic
 from tests.catalogue.offered import gathered
 from tests.catalogue.pages_rig import Catalogue, served_catalogue
@@ -28,6 +28,7 @@ from landschap.catalogue.changes.comparing import changes_between
 from landschap.catalogue.describing import described
 from landschap.catalogue.publishing import Given, publication_of
 from landschap.platform.settings import Settings
+from landschap.registers.open.graph import large_as_text
 
 # The JSON-LD reader of rdflib uses a name of rdflib that rdflib is going to drop.
 pytestmark = pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated")
@@ -118,6 +119,21 @@ async def test_the_export_is_valid_read_back_without_loss_and_holds_what_everybo
     for form in (turtle.serialize(), json_ld.serialize()):
         assert "Geheim" not in form
         assert "Alleen getoond" not in form
+
+
+def test_the_fast_writer_says_what_rdflib_says() -> None:
+    graph = Graph()
+    for number, words in enumerate(("a\nb", 'c"d\\', "é ☃ \x07", '"' * 3, "")):
+        place = URIRef(f"https://h.example/{number}#x")
+        graph.add((place, RDF.type, DCAT.DataService))
+        graph.add((place, RDF.type, DCAT.Dataset))
+        for language in ("nl", "en-GB", None):
+            graph.add((place, DCTERMS.title, Literal(words, lang=language)))
+        graph.add((place, DCTERMS.modified, Literal("2026-01-01", datatype=XSD.date)))
+        graph.add((place, DCAT.theme, URIRef("https://h.example/é?a=b&c,d")))
+    for form in ("turtle", "json-ld"):
+        text = large_as_text(graph, form)
+        assert isomorphic(Graph().parse(data=text, format=form), graph), form
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from landschap.catalogue.pages.context import BASE, CatalogueDeps, both
 from landschap.platform.web import N_
 from landschap.platform.web.door import AnyRequest, Asked
 from landschap.registers.open.client import publisher_of
-from landschap.registers.open.graph import as_text
+from landschap.registers.open.graph import large_as_text
 
 TURTLE, JSON_LD = "text/turtle", "application/ld+json"
 _FORMS: Mapping[str, str] = {TURTLE: "turtle", JSON_LD: "json-ld"}
@@ -43,14 +43,15 @@ _FOR_ALL = {
 
 def published_routes(deps: CatalogueDeps) -> list[HTTPRouteHandler]:
     """The routes of what is published."""
+    shelf = _Texts()
 
     @get(f"{BASE}/dcat.ttl", opt={"query": ()})
     async def turtle() -> Response[bytes]:
-        return await _graph(deps, TURTLE)
+        return await _graph(deps, shelf, TURTLE)
 
     @get(f"{BASE}/dcat.jsonld", opt={"query": ()})
     async def json_ld() -> Response[bytes]:
-        return await _graph(deps, JSON_LD)
+        return await _graph(deps, shelf, JSON_LD)
 
     @get(both(".atom"), opt={"query": ()})
     async def all_changes(request: AnyRequest) -> Response[bytes]:
@@ -91,11 +92,29 @@ async def export_of(deps: CatalogueDeps, now: datetime) -> Export:
     return Export(address=address, publisher=publisher_of(deps.settings), entries=entries)
 
 
-async def _graph(deps: CatalogueDeps, media_type: str) -> Response[bytes]:
+class _Texts:
+    """The export as text: made once for as long as it stays the same, and one at a time."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._export: Export | None = None
+        self._made: dict[str, bytes] = {}
+
+    async def text(self, export: Export, form: str) -> bytes:
+        """The export as ``turtle`` or ``json-ld``."""
+        async with self._lock:
+            if export != self._export:
+                self._export, self._made = export, {}
+            if form not in self._made:
+                # Seconds of computing for a large one: not in the way of others.
+                text = await asyncio.to_thread(lambda: large_as_text(graph_of(export), form))
+                self._made[form] = text.encode()
+            return self._made[form]
+
+
+async def _graph(deps: CatalogueDeps, shelf: _Texts, media_type: str) -> Response[bytes]:
     export = await export_of(deps, listed.now())
-    # Seconds of computing for a large one: not in the way of others.
-    text = await asyncio.to_thread(lambda: as_text(graph_of(export), _FORMS[media_type]))
-    body = text.encode()
+    body = await shelf.text(export, _FORMS[media_type])
     links = ", ".join(
         f'<{export.address}{BASE}/dcat.{ending}>; rel="alternate"; type="{medium}"'
         for ending, medium in (("ttl", TURTLE), ("jsonld", JSON_LD))

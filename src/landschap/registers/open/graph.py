@@ -6,10 +6,13 @@ Source: DCAT-AP-NL 3.0; EU authority tables.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from rdflib import DCAT, DCTERMS, FOAF, RDF, XSD, BNode, Graph, Literal, Namespace, URIRef
+from rdflib.term import Node
 
 from landschap.vocabulary.times import as_utc_text
 
@@ -93,3 +96,54 @@ def nl(text: str) -> Literal:
 def at_moment(moment: datetime) -> Literal:
     """A moment, in UTC."""
     return Literal(as_utc_text(moment), datatype=XSD.dateTime)
+
+
+def large_as_text(graph: Graph, form: str) -> str:
+    """The graph as ``turtle`` or ``json-ld``, many times as fast as `as_text`, always the same.
+
+    Every statement stands under its subject; nothing is nested. For graphs in which every node has
+    a name.
+    """
+    subjects: dict[Node, dict[Node, list[Node]]] = {}
+    for subject, predicate, value in graph:
+        subjects.setdefault(subject, {}).setdefault(predicate, []).append(value)
+    names = graph.namespace_manager
+    short = {each: names.normalizeUri(str(each)) for said in subjects.values() for each in said}
+    used = {name.partition(":")[0] for name in short.values()}
+    spaces = {prefix: str(space) for prefix, space in graph.namespaces() if prefix in used}
+    if form == "json-ld":
+        told = [{"@id": str(each), **_json_of(said, short)} for each, said in subjects.items()]
+        told.sort(key=lambda each: str(each["@id"]))
+        whole = {"@context": spaces, "@graph": told}
+        return json.dumps(whole, ensure_ascii=False, sort_keys=True)
+    lines = [" ".join((each.n3(), _turtle_of(said, short), ".")) for each, said in subjects.items()]
+    heads = [f"@prefix {prefix}: <{space}> ." for prefix, space in spaces.items()]
+    return "\n".join([*sorted(heads), *sorted(lines)]) + "\n"
+
+
+def _turtle_of(said: Mapping[Node, Sequence[Node]], short: Mapping[Node, str]) -> str:
+    parts = (
+        f"{short[name]} {', '.join(sorted(each.n3() for each in values))}"
+        for name, values in said.items()
+    )
+    return " ;\n  ".join(sorted(parts))
+
+
+def _json_of(said: Mapping[Node, Sequence[Node]], short: Mapping[Node, str]) -> dict[str, object]:
+    told: dict[str, object] = {}
+    for name, values in said.items():
+        if name == RDF.type:
+            told["@type"] = sorted(map(str, values))
+        else:
+            told[short[name]] = sorted(map(_json, values), key=lambda each: sorted(each.items()))
+    return told
+
+
+def _json(value: Node) -> dict[str, str]:
+    if not isinstance(value, Literal):
+        return {"@id": str(value)}
+    if value.language:
+        return {"@value": str(value), "@language": value.language}
+    if value.datatype is None:
+        return {"@value": str(value)}
+    return {"@value": str(value), "@type": str(value.datatype)}
