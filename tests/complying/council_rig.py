@@ -33,6 +33,17 @@ QUARTER = next(
 )
 
 
+BEGIN = quarter_of(QUARTER)[0]
+# How long ago two breaches were found: the first was told in time, the second never.
+BREACHES = (timedelta(days=5), timedelta(days=4))
+OUTAGE = timedelta(minutes=30)
+
+
+def within(age: timedelta) -> bool:
+    """Whether something of so long ago is in the quarter: not in its first days."""
+    return NOW - age >= BEGIN
+
+
 def somebody(name: str) -> bytes:
     """The pseudonym of somebody of whom nobody knows who it is."""
     return hashlib.sha256(name.encode()).digest()[:16]
@@ -53,15 +64,16 @@ async def happened(organisation: Organisation) -> None:
     for number in range(4):
         await say(purposes, _consent(number, holds=False))
     await _reported(organisation)
+    await _asked(organisation)
     console = await organisation.database.pool("console")
-    for age, step in ((timedelta(days=5), Step.AUTHORITY), (timedelta(days=4), None)):
+    for age, step in zip(BREACHES, (Step.AUTHORITY, None), strict=True):
         breach = uuid7()
         words = "een brief aan de verkeerde persoon"
         await note_incident(console, breach, found_at=NOW - age, words=words, by="fg")
         if step:
             at = NOW - age + timedelta(hours=10)
             await note_step(console, breach, step, at=at, words="gemeld per formulier", by="fg")
-    for moment in (NOW - timedelta(minutes=30), NOW - timedelta(minutes=28), NOW):
+    for moment in (NOW - OUTAGE, NOW - OUTAGE + timedelta(minutes=2), NOW):
         await seen(console, moment)
     officers = await organisation.database.pool("logboek", role="landschap_disclosure")
     people, review = ("fg", "cz"), NOW.date() + timedelta(days=30)
@@ -94,6 +106,30 @@ def _consent(number: int, *, holds: bool) -> Statement:
         author="balie",
         receiver=PEER,
     )
+
+
+async def _asked(organisation: Organisation) -> None:
+    """Eleven requests for access of five weeks ago were allowed and not answered; ten were."""
+    at, later = NOW - timedelta(days=35), NOW - timedelta(days=34)
+    for number in range(21):
+        question = uuid7()
+        await organisation.run(
+            "INSERT INTO console.person_question (question_id, at, subject, name, case_number,"
+            " reason, pseudonyms, key_ids) VALUES ($1, $2, 'fg', 'F. Groen', 'Z-1',"
+            " 'verzoek om inzage', $3, '{1}')",
+            *(question, at, [somebody(f"vrager-{number}")]),
+        )
+        await organisation.run(
+            "INSERT INTO console.person_answer (question_id, at, subject, name, allowed, words)"
+            " VALUES ($1, $2, 'fg2', 'G. Rood', true, 'mag')",
+            *(question, later),
+        )
+        if number >= 11:
+            await organisation.run(
+                "INSERT INTO console.person_closing (question_id, at, subject, name)"
+                " VALUES ($1, $2, 'fg', 'F. Groen')",
+                *(question, later),
+            )
 
 
 async def _reported(organisation: Organisation) -> None:

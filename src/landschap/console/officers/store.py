@@ -120,19 +120,25 @@ async def person_questions(pool: asyncpg.Pool) -> Sequence[PersonQuestion]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """When a person asked, until when it may be answered, and when it was decided on."""
+    """When a person asked, until when it may be answered, and when it was decided on.
+
+    ``done_at`` is when the person knew: refused, or answered. None: not yet.
+    """
 
     at: datetime
     until: datetime
     decided_at: datetime | None
+    done_at: datetime | None
 
 
 async def asked_between(pool: asyncpg.Pool, since: datetime, until: datetime) -> Sequence[Asked]:
     """Every question of ``[since, until)``. One month to answer: AVG art. 12 lid 3."""
     rows = await pool.fetch(
         "SELECT q.at, (q.at AT TIME ZONE 'Europe/Amsterdam' + interval '1 month')"
-        " AT TIME ZONE 'Europe/Amsterdam' AS until, a.at AS decided_at"
+        " AT TIME ZONE 'Europe/Amsterdam' AS until, a.at AS decided_at,"
+        " CASE WHEN a.allowed THEN c.at ELSE a.at END AS done_at"
         " FROM person_question q LEFT JOIN person_answer a USING (question_id)"
+        " LEFT JOIN person_closing c USING (question_id)"
         " WHERE q.at >= $1 AND q.at < $2 ORDER BY q.at",
         *(since, until),
     )

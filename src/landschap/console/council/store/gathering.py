@@ -130,8 +130,8 @@ async def _of_persons(sources: Sources, period: _Period) -> dict[str, int]:
         "corrections_overdue": sum(period.late(e.until, e.decided_at) for e in corrections),
         "corrections_oldest_days": days_since(waiting, period.until),
         "access_asked": sum(period.holds(each.at) for each in every),
-        "access_open": sum(period.open(each.decided_at) for each in every),
-        "access_overdue": sum(period.late(each.until, each.decided_at) for each in every),
+        "access_open": sum(period.open(each.done_at) for each in every),
+        "access_overdue": sum(period.late(each.until, each.done_at) for each in every),
         "consents_given": said.get((Kind.CONSENT, True), 0),
         "consents_withdrawn": said.get((Kind.CONSENT, False), 0),
     }
