@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import date
 from typing import Any
 
 import pytest
@@ -27,8 +28,17 @@ def titled(title: str, **info: Any) -> Any:
 
 
 async def seen(database: Database, viewer: list[str] | None, question: str = "") -> list[str]:
-    pool = await database.pool("catalogue")
-    return [each.name for each in await store.shown(pool, viewer, question)]
+    return [each.name for each in (await looked(database, viewer, question)).rows]
+
+
+async def looked(
+    database: Database, viewer: list[str] | None, words: str = "", *, loose: bool = False
+) -> store.Answer:
+    asked = store.Question(
+        viewer=viewer, words=words, picked={}, first=0, size=50, today=date(2026, 11, 30),
+        owner="00000099000000001000", loose=loose,
+    )  # fmt: skip
+    return await store.find(await database.pool("catalogue"), asked)
 
 
 async def typed(database: Database, *words: str) -> Result:
@@ -75,12 +85,12 @@ async def test_an_audience_that_is_none_and_an_api_that_is_not_there_are_told(
 async def test_why_an_api_was_found_names_operations_and_fields(database: Database) -> None:
     pool = await database.pool("catalogue")
     await gathered(pool, "/p.yaml", titled("Parkeren"))
-    (found,) = await store.shown(pool, None, "vergunningen")
+    (found,) = (await looked(database, None, "vergunningen")).rows
     assert "operation" in found.found_in
     told = (await store.reasons(pool, [found.api], "geef de vergunningen"))[found.api]
     assert any("/vergunningen" in each for each in told), told
-    assert await store.shown(pool, None, "vergunningen walvis") == []
-    assert len(await store.shown(pool, None, "vergunningen walvis", loose=True)) == 1
+    assert (await looked(database, None, "vergunningen walvis")).total == 0
+    assert (await looked(database, None, "vergunningen walvis", loose=True)).total == 1
 
 
 LOA3 = "urn:etoegang:core:assurance-class:loa3"

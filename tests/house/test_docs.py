@@ -21,7 +21,7 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"
 WRITTEN = {
     *("conformance.md", "long.md"),
     *("performance.md", "performance-agreements.md", "performance-registers.md"),
-    *("performance-decisions.md", "performance-logbook.md"),
+    *("performance-decisions.md", "performance-logbook.md", "performance-catalogue.md"),
 }
 
 

@@ -19,7 +19,8 @@ CONCEPT, ACTIVE, ENDING, CLOSED = (
     "concept", Phase.ACTIVE.value, Phase.ENDING.value, Phase.CLOSED.value,
 )  # fmt: skip
 PHASES = (ACTIVE, ENDING, CONCEPT, CLOSED)
-_UNFINISHED = re.compile(r"v?(?:0(?:\.|$)|\d+(?:\.\d+){0,2}-)")
+UNFINISHED = re.compile(r"v?(?:0(?:\.|$)|[0-9]+(?:\.[0-9]+){0,2}-)")
+"""How a version begins that says of itself that it is not finished."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,4 +61,4 @@ def standing_of(
 
 def is_unfinished(version: str) -> bool:
     """True for a version that says of itself that anything may still change."""
-    return _UNFINISHED.match(version) is not None
+    return UNFINISHED.match(version) is not None

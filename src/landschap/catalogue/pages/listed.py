@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from landschap.catalogue.criteria import ACCESS, Criteria
+from landschap.catalogue.criteria import ACCESS, NOTHING_SAID, Criteria
 from landschap.catalogue.facets import ACCESS as BY_ACCESS
 from landschap.catalogue.facets import ORGANISATION, PERSONAL, PHASE, PURPOSE, Facts, yes_or_no
 from landschap.catalogue.own_service import OwnServices, criteria_of_service
 from landschap.catalogue.phases import Standing, standing_of
-from landschap.catalogue.store import Shown
+from landschap.catalogue.store import OwnFacts, Shown
 
 UNKNOWN_ACCESS = "onbekend"
 
@@ -69,3 +69,19 @@ def criteria_with_own(api: Shown, own: OwnServices, said: Criteria, now: datetim
 
 def _is_own(api: Shown, own: OwnServices) -> bool:
     return own.named(api.service, api.provider, ours=api.ours) is not None
+
+
+def own_facts(own: OwnServices, now: datetime) -> list[OwnFacts]:
+    """What is known of each of our own services, in the words of the facets."""
+    found = []
+    for name, service in own.services.items():
+        criteria = criteria_of_service(service, own.snapshot, NOTHING_SAID, now)
+        found.append(
+            OwnFacts(
+                service=name,
+                phase=standing_of("", {}, now, service.lifecycle).phase,
+                personal=yes_or_no(criteria.personal),
+                purpose=yes_or_no(criteria.needs_purpose),
+            )
+        )
+    return found

@@ -15,12 +15,13 @@ from urllib.parse import urlencode
 import asyncpg
 
 from landschap.catalogue import store
-from landschap.catalogue.facets import FACETS, MOST_CHOSEN, Facts, Picked, counted
+from landschap.catalogue.facets import FACETS, MOST_CHOSEN, Facts, Picked
 from landschap.catalogue.own_service import OwnServices
-from landschap.catalogue.pages.listed import facts_of, now, standing_as_listed
+from landschap.catalogue.pages.listed import facts_of, now, own_facts, standing_as_listed
 from landschap.catalogue.pages.machine import api_json
 from landschap.catalogue.store import Shown
 from landschap.platform.web.door import AnyRequest
+from landschap.vocabulary.times import amsterdam_day
 
 PAGE = 20
 _LONGEST = 200
@@ -89,20 +90,26 @@ def wanted_of(request: AnyRequest) -> Wanted:
 async def look(deps: Looker, viewer: Sequence[str] | None, wanted: Wanted) -> Found:
     """What one who looks finds; ``viewer`` is as `store.shown` has it."""
     own, at = await deps.services(), now()
-    every = await store.shown(deps.pool, viewer, wanted.question)
+    question = store.Question(
+        viewer=viewer,
+        words=wanted.question,
+        picked=wanted.picked,
+        first=(max(wanted.page, 1) - 1) * PAGE,
+        size=PAGE,
+        today=amsterdam_day(at),
+        owner=own.snapshot.owner,
+        own=own_facts(own, at),
+    )
+    found = await store.find(deps.pool, question)
     is_loose = False
-    if not every and wanted.question:
-        every = await store.shown(deps.pool, viewer, wanted.question, loose=True)
-        is_loose = bool(every)
-    facts = [(each, facts_of(each, own, at)) for each in every]
-    left = [each for each in facts if each[1].fits(wanted.picked)]
-    first = (max(wanted.page, 1) - 1) * PAGE
-    rows = left[first : first + PAGE]
-    apis = [each.api for each, _ in rows]
+    if wanted.question and not found.total and not wanted.picked:
+        found = await store.find(deps.pool, replace(question, loose=True))
+        is_loose = bool(found.total)
+    apis = [each.api for each in found.rows]
     return Found(
-        rows=rows,
-        counts=counted([each for _, each in facts], wanted.picked),
-        total=len(left),
+        rows=[(each, facts_of(each, own, at)) for each in found.rows],
+        counts=found.counts,
+        total=found.total,
         is_loose=is_loose,
         reasons=await store.reasons(deps.pool, apis, wanted.question) if apis else {},
         own=own,

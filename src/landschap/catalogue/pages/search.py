@@ -121,15 +121,7 @@ def _here(wanted: Wanted) -> str:
 
 async def _nearest(deps: CatalogueDeps, asked: Asked[Any], wanted: Wanted) -> str:
     """The question with each word as one that occurs in what one may see; empty when it is so."""
-    titles = await store.shown(deps.pool, context.viewer_of(asked))
-    known = sorted(
-        {
-            word
-            for each in titles[:2_000]
-            for word in f"{each.title} {each.organisation}".lower().split()
-            if len(word) > 3
-        }
-    )
+    known = await store.words_seen(deps.pool, context.viewer_of(asked))
     words = wanted.question.lower().split()
     near = [next(iter(difflib.get_close_matches(word, known, n=1)), word) for word in words]
     return " ".join(near) if near != words else ""

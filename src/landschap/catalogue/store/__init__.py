@@ -4,6 +4,7 @@
 All functions take a pool of role ``landschap_catalogue``.
 """
 
+from landschap.catalogue.store.finding import Answer, OwnFacts, Question, find, words_seen
 from landschap.catalogue.store.following import follow, followers, told, waiting
 from landschap.catalogue.store.gathered import (
     MAX_QUESTION,
@@ -46,9 +47,10 @@ from landschap.catalogue.store.shown import (
 )
 
 __all__ = [
-    "EVERYONE", "GROUP", "MAX_QUESTION", "Api", "Held", "Hit", "Offer", "Published", "Seen",
-    "Shown", "Text", "api_named", "apis", "digest_of", "document_of", "follow", "followers",
-    "harvestable", "held", "keep", "keep_particulars", "nearest", "note", "offer", "offered",
-    "publication", "publish", "reasons", "recent", "search", "shown", "shown_named", "texts",
-    "told", "unreadable", "versions_of", "waiting",
+    "EVERYONE", "GROUP", "MAX_QUESTION", "Answer", "Api", "Held", "Hit", "Offer", "OwnFacts",
+    "Published", "Question", "Seen", "Shown", "Text", "api_named", "apis", "digest_of",
+    "document_of", "find", "follow", "followers", "harvestable", "held", "keep",
+    "keep_particulars", "nearest", "note", "offer", "offered", "publication", "publish",
+    "reasons", "recent", "search", "shown", "shown_named", "texts", "told", "unreadable",
+    "versions_of", "waiting", "words_seen",
 ]  # fmt: skip

@@ -26,7 +26,7 @@ _LOCK = 5_118_330_272
 MAX_QUESTION = 200
 PARTS = ("title", "organisation", "operation", "field")
 """What of an API a word can be found in."""
-_WORD = re.compile(r"\w+")
+WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +181,7 @@ async def search(pool: asyncpg.Pool, question: str, limit: int = 20) -> Sequence
     A word counts by its Dutch stem, as it is written, as the beginning of a word, and by words that
     are used for it.
     """
-    words = _WORD.findall(question[:MAX_QUESTION])
+    words = WORD.findall(question[:MAX_QUESTION])
     if not words:
         return []
     dutch, begins = asked_for(words)

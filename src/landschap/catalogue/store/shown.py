@@ -6,7 +6,6 @@ Source: house decision: nothing is shown to others until somebody says to whom.
 
 from __future__ import annotations
 
-import re
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,14 +14,14 @@ from datetime import date, datetime
 import asyncpg
 
 from landschap.catalogue.particulars import Particulars
-from landschap.catalogue.store.gathered import MAX_QUESTION, asked_for
+from landschap.catalogue.store.gathered import MAX_QUESTION, WORD
 from landschap.catalogue.synonyms import with_others
 
 EVERYONE, GROUP = "everyone", "group"
 """Audiences beside Peer IDs: anybody at all, and each peer of our Group."""
-_WORD = re.compile(r"\w+")
-_MANY = 20_000
 _REASONS = 2
+# A Dutch stem differs at its end: what does not hold the begin of a word need not be looked at.
+_STEM = 3
 _COLUMNS = (
     "api, name, source, number, seen_at, digest, title, version, organisation, summary, score,"
     " findings, deprecated, sunset, access, means, personal, purpose, provider, service, ours,"
@@ -107,38 +106,40 @@ async def keep_particulars(pool: asyncpg.Pool, source: str, given: Particulars) 
     )  # fmt: skip
 
 
-async def shown(
-    pool: asyncpg.Pool, viewer: Sequence[str] | None, question: str = "", *, loose: bool = False
-) -> Sequence[Shown]:
-    """What one who looks may see, nearest first; with a question what holds all of its words.
+async def shown(pool: asyncpg.Pool, viewer: Sequence[str] | None) -> Sequence[Shown]:
+    """Everything that one who looks may see, by title.
 
     ``viewer`` are the audiences that one belongs to; None is our own organisation, that sees
-    everything it gathered. With ``loose`` one of the words is enough.
+    everything it gathered.
     """
-    words = _WORD.findall(question[:MAX_QUESTION])
-    if not words:
-        rows = await pool.fetch(
-            f"SELECT {_COLUMNS} FROM shown WHERE $1::text[] IS NULL OR audience && $1"  # noqa: S608
-            " ORDER BY lower(title), name LIMIT $2",
-            viewer, _MANY,
-        )  # fmt: skip
-        return [_shown(row) for row in rows]
-    dutch, begins = asked_for(words, loose=loose)
+    rows = await pool.fetch(
+        f"SELECT {_COLUMNS} FROM shown WHERE $1::text[] IS NULL OR audience && $1"  # noqa: S608
+        " ORDER BY lower(title), name",
+        viewer,
+    )
+    return [_shown(row) for row in rows]
+
+
+async def shown_by_number(
+    pool: asyncpg.Pool, numbers: Sequence[int], dutch: str, begins: str
+) -> Mapping[int, Shown]:
+    """APIs by their number, with where the words of a question stand.
+
+    It does not look at who asks: the numbers are of what one may see.
+    """
     rows = await pool.fetch(
         f"""
         WITH asked AS MATERIALIZED (
-            SELECT to_tsquery('dutch', $1) || to_tsquery('simple', $2) AS query
+            SELECT to_tsquery('dutch', $2) || to_tsquery('simple', $3) AS query
         )
         SELECT {_COLUMNS}, title_words @@ query AS in_title,
                organisation_words @@ query AS in_organisation,
                operation_words @@ query AS in_operation, field_words @@ query AS in_field
-          FROM asked, shown
-         WHERE words @@ query AND ($3::text[] IS NULL OR audience && $3)
-         ORDER BY ts_rank(words, query) DESC, lower(title), name LIMIT $4
+          FROM asked, shown WHERE api = ANY($1)
         """,  # noqa: S608  # constants only
-        dutch, begins, viewer, _MANY,
+        list(numbers), dutch, begins,
     )  # fmt: skip
-    return [_shown(row) for row in rows]
+    return {row["api"]: _shown(row) for row in rows}
 
 
 async def shown_named(pool: asyncpg.Pool, viewer: Sequence[str] | None, name: str) -> Shown | None:
@@ -155,9 +156,10 @@ async def reasons(
     pool: asyncpg.Pool, apis: Iterable[int], question: str
 ) -> Mapping[int, Sequence[str]]:
     """Why these were found: of each a few operations and fields in which a word occurs."""
-    words = _WORD.findall(question[:MAX_QUESTION])
+    words = WORD.findall(question[:MAX_QUESTION])
     if not words:
         return {}
+    every = [each for word in words for each in with_others(word)]
     rows = await pool.fetch(
         """
         WITH said AS MATERIALIZED (
@@ -169,14 +171,14 @@ async def reasons(
         SELECT shown.api, found.label FROM asked, shown
          CROSS JOIN LATERAL (
              (SELECT label FROM unnest(operations) AS label
-               WHERE indexed(as_words(label)) @@ query LIMIT $3)
+               WHERE label ILIKE ANY($4) AND indexed(as_words(label)) @@ query LIMIT $3)
              UNION ALL
              (SELECT label FROM unnest(fields) AS label
-               WHERE indexed(as_words(label)) @@ query LIMIT $3)
+               WHERE label ILIKE ANY($4) AND indexed(as_words(label)) @@ query LIMIT $3)
          ) found
          WHERE shown.api = ANY($1)
         """,
-        list(apis), [each for word in words for each in with_others(word)], _REASONS,
+        list(apis), every, _REASONS, [f"%{each[:_STEM]}%" for each in every],
     )  # fmt: skip
     found: dict[int, list[str]] = {}
     for row in rows:
