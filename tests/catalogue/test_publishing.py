@@ -73,6 +73,9 @@ async def gathered(database: Database, file: Path, document: Any) -> Any:
         (put("info", "contact", "email", "a>b"), ["contact: email"]),
         (leave_out("servers"), ["endpoint"]),
         (put("servers", 0, "url", "/v1"), ["endpoint"]),
+        (put("servers", 0, "url", "https://api.example/a|b^c"), ["endpoint"]),
+        (put("servers", 0, "url", "https://api.example/\x07"), ["endpoint"]),
+        (put("info", "contact", "url", "https://"), ["contact: url"]),
         (put("info", "title", ""), ["title"]),
     ],
 )

@@ -14,14 +14,17 @@ Source: DCAT-AP-NL 3.0, "Data Service"; rules by which the national register of 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from landschap.catalogue.documents import Document
 from landschap.catalogue.reading.outline import listed, member, servers_of, table, text
 from landschap.registers.open.terms import THEMES
 
-_ADDRESS = re.compile(r"https?://[^\s\"'<>\\^`{|}]{1,500}")
+# Exactly what may stand between < and >. Source: Turtle, "IRIREF".
+_ADDRESS = re.compile(
+    r"https?://[^\x00-\x20/\"'<>\\^`{|}\x7f\s][^\x00-\x20\"'<>\\^`{|}\x7f\s]{0,490}"
+)
 _MAIL = re.compile(r"[A-Za-z0-9.!#$&'*+/=?_~-]{1,64}@[A-Za-z0-9.-]{1,190}")
 _LONGEST, _MOST_WORDS = 2_000, 20
 
@@ -72,8 +75,8 @@ def publication_of(document: Document, given: Given) -> Publication:
         contact_name=text(contact.get("name"))[:_LONGEST],
         contact_email=_matched(_MAIL, text(contact.get("email"))),
         contact_url=_matched(_ADDRESS, text(contact.get("url"))),
-        endpoint=next(iter([*servers_of(value), _matched(_ADDRESS, given.endpoint)]), ""),
-        licence=next((each for each in map(_address, licences) if each), ""),
+        endpoint=_first([*servers_of(value), given.endpoint]),
+        licence=_first(licences),
         themes=_themes(use.get("thema")) or _themes(list(given.themes)),
         keywords=_keywords(value),
     )
@@ -115,8 +118,9 @@ def _themes(value: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(each for each in said if each in THEMES))
 
 
-def _address(value: object) -> str:
-    return _matched(_ADDRESS, text(value))
+def _first(values: Iterable[object]) -> str:
+    """The first that is an address."""
+    return next((each for each in map(text, values) if _ADDRESS.fullmatch(each)), "")
 
 
 def _matched(form: re.Pattern[str], value: str) -> str:
