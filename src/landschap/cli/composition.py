@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, TypedDict, TypeVar
 import asyncpg
 import structlog
 
+from landschap.cli.composition_accounts import accounts_desk
 from landschap.cli.composition_open import (
     bulk_deps,
     read_open,
@@ -272,6 +273,11 @@ class Composition:
                 processing=ProcessingDesk(snapshot=snapshot, pool=await self.pool("purposes")),
                 sharing=shared,
                 standards=standards_desk(settings, pool, shared),
+                accounts=accounts_desk(
+                    await self.pool("console"),
+                    await self.pool("purposes"),
+                    await self.pool("logboek"),
+                ),
             )
         )
 
