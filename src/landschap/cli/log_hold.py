@@ -49,7 +49,7 @@ class Decided:
     reason: str
 
 
-def _decided(command: Callable[..., None]) -> Callable[..., None]:
+def by_two(command: Callable[..., None]) -> Callable[..., None]:
     """The options that every decision has, as one argument ``decided``."""
 
     @click.option("--reason", required=True, help="Why; without a person's number.")
@@ -77,7 +77,7 @@ review_option = click.option(
     type=click.Choice(list(GROUNDS)),
     help="Item of UAVG art. 41 lid 1 (AVG art. 23 lid 1).",
 )
-@_decided
+@by_two
 @review_option
 @click.option(
     "--after",
@@ -126,7 +126,7 @@ def hold(
 
 @click.command("review")
 @click.argument("hold_id", metavar="HOLD", type=click.UUID)
-@_decided
+@by_two
 @review_option
 @json_option
 @of_organisation
@@ -153,7 +153,7 @@ def review(
 
 @click.command("lift")
 @click.argument("hold_id", metavar="HOLD", type=click.UUID)
-@_decided
+@by_two
 @click.option("--after", type=_AFTER, help="What is told since; default as the hold says.")
 @json_option
 @of_organisation

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
-from functools import wraps
 from typing import TypeVar
 from uuid import UUID
 
@@ -14,10 +13,10 @@ import click
 
 from landschap.cli.composition import pseudonym_keys, pseudonym_space
 from landschap.cli.config_option import json_option, read_from_config
+from landschap.cli.log_hold import Decided, by_two
 from landschap.cli.moment_option import Moment
 from landschap.cli.tables import answer, table_of
 from landschap.cli.with_pool import run_with_pool
-from landschap.logboek.canonical import holds_person_number
 from landschap.logboek.ingest import Keys
 from landschap.logboek.legal_holds import About, LegalHold
 from landschap.logboek.pseudonyms import as_subject_id
@@ -50,21 +49,6 @@ def legal_hold() -> None:
     """
 
 
-def _decided(command: Callable[..., None]) -> Callable[..., None]:
-    """The options of every decision, as the arguments ``people`` and ``reason``."""
-
-    @click.option("--reason", required=True, help="Why; without a person's number.")
-    @click.option("--author", required=True, help="Who decides.")
-    @click.option("--approver", required=True, help="Who approves: another person.")
-    @wraps(command)
-    def with_people(*, reason: str, author: str, approver: str, **given: object) -> None:
-        if holds_person_number(reason.encode()):
-            raise click.BadParameter("the number of a person stands in it", param_hint="--reason")
-        command(reason=reason, people=(author, approver), **given)
-
-    return with_people
-
-
 @legal_hold.command("place")
 @click.option(
     "--person",
@@ -74,12 +58,11 @@ def _decided(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--activity", help="All under a processing activity.")
 @click.option("--since", type=Moment(), help="Acts from this moment on.")
 @click.option("--until", type=Moment(), help="Acts before this moment.")
-@_decided
+@by_two
 @json_option
 @of_organisation
 def place(
-    settings: Settings, person: str | None, people: tuple[str, str], reason: str, as_json: bool,
-    **narrowed: object,
+    settings: Settings, person: str | None, decided: Decided, as_json: bool, **narrowed: object
 ) -> None:  # fmt: skip
     """Hold lines: about a person, under an activity, of a period; given together, what fits all.
 
@@ -94,18 +77,18 @@ def place(
         --author "A. de Wit" --approver "B. Jansen"
     """
     about = _about(settings, person, narrowed)
-    made = _done(settings, lambda pool: store.place_legal_hold(pool, about, people, reason))
+    made = _done(
+        settings, lambda pool: store.place_legal_hold(pool, about, decided.people, decided.reason)
+    )
     click.echo(json.dumps({"hold": str(made)}) if as_json else f"held: {made}")
 
 
 @legal_hold.command("lift")
 @click.argument("hold_id", metavar="HOLD", type=click.UUID)
-@_decided
+@by_two
 @json_option
 @of_organisation
-def lift(
-    settings: Settings, hold_id: UUID, people: tuple[str, str], reason: str, as_json: bool
-) -> None:
+def lift(settings: Settings, hold_id: UUID, decided: Decided, as_json: bool) -> None:
     """End HOLD, by two people. That it stood stays written down.
 
     \b
@@ -113,7 +96,8 @@ def lift(
       landschap log legal-hold lift 01938f2a-5f6b-7a51-8c31-0d2f8c4a6b1e --reason "uitspraak" \\
         --author "A. de Wit" --approver "B. Jansen"
     """
-    if not _done(settings, lambda pool: store.lift_legal_hold(pool, hold_id, people, reason)):
+    why = (decided.people, decided.reason)
+    if not _done(settings, lambda pool: store.lift_legal_hold(pool, hold_id, *why)):
         raise Trouble(
             f"no hold {hold_id} is in force", "`landschap log legal-hold list` names those that are"
         )
