@@ -148,9 +148,7 @@ def people(portal: str) -> People:
     )
 
 
-def _person(
-    sub: str, name: str, *, bsn: str = "", acr: str = "substantial", **more: Any
-) -> Person:
+def _person(sub: str, name: str, *, bsn: str = "", acr: str = "substantial", **more: Any) -> Person:
     claims = {"acr": f"http://eidas.europa.eu/LoA/{acr}", **({"bsn": bsn} if bsn else {}), **more}
     return Person(sub=sub, name=name, kind="resident", claims=claims)
 

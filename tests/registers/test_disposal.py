@@ -74,7 +74,14 @@ async def test_what_is_destroyed_leaves_nothing_of_its_content_in_the_schema(
     assert done.record is not None
     assert await destroying.clean(destroyer.keeper)
     text = await dumped(destroyer.database)
-    for value in ("Vlinderstrik", "Zeekat", "5a65656b6174", SUZANNE + "x", "1971-03-14", "2019-05-06"):
+    for value in (
+        "Vlinderstrik",
+        "Zeekat",
+        "5a65656b6174",
+        SUZANNE + "x",
+        "1971-03-14",
+        "2019-05-06",
+    ):
         assert value not in text
     assert text.count(SUZANNE) == text.count("Blijver") == 2  # assertion and projection of a2
     assert await destroyer.left() == 0
