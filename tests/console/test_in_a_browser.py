@@ -64,8 +64,7 @@ async def log_in(page: Page, console: Console, name: str = "M. de Wit") -> None:
 @pytest.mark.parametrize(
     ("language", "looks"),
     [
-        ("nl", [LIGHT_AND_WIDE]),
-        ("en", [DARK_AND_NARROW]),
+        ("nl", [LIGHT_AND_WIDE, DARK_AND_NARROW]),
         pytest.param("nl", LOOKS, marks=pytest.mark.long),
         pytest.param("en", LOOKS, marks=pytest.mark.long),
     ],

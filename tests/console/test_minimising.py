@@ -118,7 +118,7 @@ def test_without_a_place_to_count_there_is_no_page(console: Console) -> None:
     assert len(minimising_routes(console.deps)) == 1
 
 
-@pytest.mark.parametrize("language", ["nl", "en"])
+@pytest.mark.parametrize("language", ["nl", pytest.param("en", marks=pytest.mark.long)])
 async def test_the_page_has_no_fault_that_a_program_can_find(
     console: Console, old: None, browser: Browser, language: str
 ) -> None:

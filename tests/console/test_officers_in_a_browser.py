@@ -35,8 +35,7 @@ OFFICER = {
 }
 EMERGENCY = {"piket-begin": "/console", "piket-loopt": HERE, "piket-doel": "/console/doel"}
 SETTINGS = [
-    ("nl", [LIGHT_AND_WIDE]),
-    ("en", [DARK_AND_NARROW]),
+    ("nl", [LIGHT_AND_WIDE, DARK_AND_NARROW]),
     pytest.param("nl", LOOKS, marks=pytest.mark.long),
     pytest.param("en", LOOKS, marks=pytest.mark.long),
 ]

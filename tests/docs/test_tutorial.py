@@ -37,6 +37,7 @@ def shell() -> Iterator[Shell]:
     shutil.which("curl") is None and os.environ.get("CI") != "true",
     reason="no curl here, with which the tutorial asks; as root: apt-get install curl",
 )
+@pytest.mark.long
 def test_who_types_the_tutorial_sees_what_it_promises_and_leaves_nothing_running(
     shell: Shell,
 ) -> None:

@@ -93,6 +93,7 @@ async def test_time_is_up_tells_whom_we_wait_for(asker: Operator, provider: Oper
     assert "time is up" in done.err
 
 
+@pytest.mark.long
 async def test_time_is_up_because_a_peer_can_not_be_reached(asker: Operator) -> None:
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(asker.manager.working())

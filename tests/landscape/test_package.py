@@ -25,6 +25,7 @@ MOST_SECONDS = 300
 CODE = {".py", ".js", ".sh", ".sql"}
 
 
+@pytest.mark.long
 @pytest.mark.case("S-01")
 async def test_a_third_municipality_answers_the_same_question_without_code(
     running: tuple[Opened, Processes], story: Story

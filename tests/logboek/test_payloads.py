@@ -127,6 +127,9 @@ def test_only_a_fault_of_the_system_is_an_error(outcome: Outcome, status: str) -
     made = _line(outcome=outcome, exception_type="TimeoutError")
     assert made["ldv"]["status"] == status
     assert made["landschap"]["outcome"] == outcome.value
+    # Only of an error the standard has a place for the class of the fault.
+    assert ("exception.type" in made["ldv"]["attributes"]) == (status == "Error")
+    assert ("exception_type" in made["landschap"]) == (status != "Error")
 
 
 @pytest.mark.case("L13")

@@ -293,7 +293,7 @@ def test_each_listener_reaches_its_own_application_only(passer: Passer, listener
         "manager": ("/v1/contracts", "/v1/peers", "/v1/health"),
         "services": ("/groen-bijhouden/v1/openapi.json", "/groen/v1/terugmeldingen/x"),
         "web": ("/inloggen", "/gebruik", "/gebruik.csv"),
-        "open": (TREES, "/groen/v1/openapi.json", "/catalogus", "/sleutels/eigen"),
+        "open": (TREES, "/groen/v1/openapi.json", "/sleutels/eigen"),
         "admin": ("/metrics", "/health/ready"),
     }
     place = str(getattr(listen, listener))

@@ -69,7 +69,7 @@ async def log_in(page: Page, portal: Portal, name: str = "Suzanne Moulin") -> No
 
 
 @pytest.mark.case("S-03")
-@pytest.mark.parametrize("language", ["nl", "en"])
+@pytest.mark.parametrize("language", ["nl", pytest.param("en", marks=pytest.mark.long)])
 async def test_no_page_has_a_fault_that_a_program_can_find(
     portal: Portal, browser: Browser, uses: dict[str, str], language: str
 ) -> None:

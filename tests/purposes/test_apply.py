@@ -124,9 +124,9 @@ async def test_a_purpose_is_shown_with_its_activities_fields_and_who_may(
         "werk-en-inkomen": 0,
         "recht-op-bijstand-vaststellen": 3,
         "parkeervergunning-verlenen": 0,
-        "inzage-geven": 0,
+        "inzage-geven": 4,
         "adressen-en-gebouwen-bijhouden": 1,
-        "gegevens-van-inwoners-bijhouden": 1,
+        "gegevens-van-inwoners-bijhouden": 3,
         "gemeentelijke-belastingen-heffen": 1,
     }
     told = json.loads((await landschap_command("purpose", "history", "--json")).stdout)

@@ -35,8 +35,7 @@ async def address(published: Open) -> AsyncIterator[str]:
 @pytest.mark.parametrize(
     ("prefix", "looks"),
     [
-        ("", [LIGHT_AND_WIDE]),
-        ("/en", [DARK_AND_NARROW]),
+        ("", [LIGHT_AND_WIDE, DARK_AND_NARROW]),
         pytest.param("", LOOKS, marks=pytest.mark.long),
         pytest.param("/en", LOOKS, marks=pytest.mark.long),
     ],

@@ -257,7 +257,9 @@ def test_a_zip_is_read_like_a_folder(tmp_path: Path, demo_registers: Registers) 
 
 
 def test_the_demo_models_are_read_with_their_annotations(demo_registers: Registers) -> None:
-    assert set(demo_registers.by_name) == {"bag", "inwoners", "uitkeringen"}
+    assert set(demo_registers.by_name) == {
+        "bag", "inwoners", "postadressen", "uitkeringen",
+    }  # fmt: skip
     resident = demo_registers.type("inwoners", "inwoner")
     assert resident.searchable_paths() == ("burgerservicenummer", "nummeraanduiding")
     assert resident.holds_personal_data

@@ -227,7 +227,7 @@ def line_payload(entry: LineEntry, *, now: datetime) -> dict[str, JsonValue]:
     line: dict[str, JsonValue] = {
         "trace_id": entry.trace_id.hex(),
         "span_id": entry.span_id.hex(),
-        "status": entry.status or _STATUS.get(entry.outcome, "Unset"),
+        "status": _status(entry),
         "name": entry.name.strip()[:MAX_NAME] or DEFAULT_NAME,
         "start_time": _milliseconds(entry.started_at),
         "end_time": _milliseconds(entry.ended_at),
@@ -248,6 +248,10 @@ def _resource(entry: LineEntry) -> dict[str, JsonValue]:
 _STATUS = {Outcome.FAILED: "Error", Outcome.CANCELLED: "Ok"}
 
 
+def _status(entry: LineEntry) -> str:
+    return entry.status or _STATUS.get(entry.outcome, "Unset")
+
+
 def _attributes(entry: LineEntry) -> dict[str, JsonValue]:
     subject = None if entry.subject is None else as_subject_id(entry.subject)
     found = {
@@ -256,7 +260,8 @@ def _attributes(entry: LineEntry) -> dict[str, JsonValue]:
         "dpl.core.data_subject_id_type": entry.subject_type if subject else None,
         "dpl.core.foreign_operation.processor": entry.processor_url,
         "dpl.read.nextLogbookId": entry.next_logbook,
-        "exception.type": entry.exception_type,
+        # The standard has it on an error only; of an answer in part it is ours to tell.
+        "exception.type": entry.exception_type if _status(entry) == "Error" else None,
     }
     return {name: value for name, value in found.items() if value is not None}
 
@@ -284,6 +289,7 @@ def _own_members(entry: LineEntry) -> dict[str, JsonValue]:
         "known_at": None if entry.known_at is None else as_utc_text(entry.known_at),
         "mandate": None if entry.mandate is None else _mandate(entry.mandate),
         "steps": list(entry.steps) or None,
+        "exception_type": None if _status(entry) == "Error" else entry.exception_type,
     }
     return {name: value for name, value in found.items() if value is not None}
 

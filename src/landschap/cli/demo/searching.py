@@ -7,7 +7,9 @@ of PostgreSQL. That the search finds what is there is shown at the source, with 
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 import asyncpg
@@ -84,16 +86,34 @@ async def _rows(connection: asyncpg.Connection, table: str) -> AsyncIterator[str
 
 def _standing_in(text: str, values: Mapping[str, str]) -> Sequence[str]:
     """Which of the values stand in a row: as text, or in bytes, which PostgreSQL shows in hex."""
-    return [name for name, value in values.items() if value in text or value.encode().hex() in text]
+    return [
+        name
+        for name, value in values.items()
+        if _alone(value).search(text) or _alone_in_hex(value).search(text)
+    ]
+
+
+@cache
+def _alone(value: str) -> re.Pattern[str]:
+    """The value by itself: an amount is no part of a clock that happens to show its figures."""
+    return re.compile(rf"(?<![0-9.])(?<![A-Za-z]){re.escape(value)}(?![0-9A-Za-z])")
+
+
+@cache
+def _alone_in_hex(value: str) -> re.Pattern[str]:
+    """The same where bytes are written in hex: 30 to 39 are figures, 2e is a dot."""
+    return re.compile(rf"(?<!3[0-9])(?<!2e){value.encode().hex()}(?!3[0-9])")
 
 
 def _in_files(folder: Path, without: Path, values: Mapping[str, str]) -> Collection[str]:
     """Which files below a folder hold a value; sockets and the like are no files."""
     found: set[str] = set()
+    # Bytes read one by one, as files may hold anything: so are the values then.
+    plain = {name: value.encode().decode("latin-1") for name, value in values.items()}
     for path in folder.rglob("*"):
         if path.is_relative_to(without) or path.is_symlink() or not path.is_file():
             continue
         content = path.read_bytes()
-        names = [name for name, value in values.items() if value.encode() in content]
+        names = _standing_in(content.decode("latin-1"), plain)
         found |= {f"{path.relative_to(folder)}: {name}" for name in names}
     return found
