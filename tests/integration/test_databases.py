@@ -106,12 +106,20 @@ async def test_with_a_period_a_row_is_asked_as_of_the_day(brp: Path, opened: lis
     assert await made.rows(asked(SUZANNE, columns=["naam"], day=date(2009, 12, 31))) == []
 
 
+async def test_a_day_begins_here_where_a_column_holds_moments(brp: Path, opened: list[Any]) -> None:
+    moments = DATED.replace("begin: vanaf, eind: tot", "begin: geboekt")
+    made = reach(opened, brp, moments)
+    for day, found in ((date(2010, 1, 2), 0), (date(2010, 1, 3), 1), (date(2020, 1, 4), 2)):
+        assert len(await made.rows(asked(SUZANNE, columns=["naam"], day=day))) == found
+
+
 async def test_a_key_is_asked_in_the_kind_of_its_column_or_not_at_all(
     brp: Path, opened: list[Any]
 ) -> None:
     made = door(declared(SOURCE, column="nummer"), brp)
     opened.append(made)
-    for keys in (["2"], ["2", "geen getal", "02", "\u0662"]):
+    wide = ("99999999999", "99999999999999999999999")
+    for keys in (["2"], ["2", "geen getal", "02", "\u0662", *wide]):
         (row,) = await made.rows(asked(*keys, columns=["naam"], by="nummer"))
         assert (row.id, row.values["naam"]) == ("2", "Bakker")
     assert await made.rows(asked("geen getal", columns=["naam"], by="nummer")) == []

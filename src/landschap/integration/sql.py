@@ -14,16 +14,17 @@ from math import isfinite
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Table, and_, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Select, Table, and_, literal, or_, select
 
 from landschap.integration.access import PeriodPaths
 from landschap.integration.model import Axes
 from landschap.integration.rows import Question, Row, key_text
 from landschap.vocabulary.ijson import JsonValue
-from landschap.vocabulary.times import as_utc_text
+from landschap.vocabulary.times import AMSTERDAM, as_utc_text
 
 # More rows than this for one question is bulk delivery, not a lookup.
 MAX_ROWS = 10_000
+_MOST = 2**63 - 1
 
 
 class UnknownColumn(ValueError):
@@ -82,14 +83,16 @@ def _holds_on(table: Table, period: PeriodPaths, day: date) -> ColumnElement[boo
 def _kind(column: ColumnElement[object]) -> type | None:
     try:
         return column.type.python_type
-    except NotImplementedError:
+    except NotImplementedError:  # how SQLAlchemy says that a kind of column has no Python kind
         return None
 
 
 def _moment_of(day: date, column: ColumnElement[object]) -> object:
     kind = _kind(column)
     if kind is datetime:
-        return datetime(day.year, day.month, day.day)  # noqa: DTZ001  # the column has no zone either
+        # A day begins here; a column without zone holds the clock on the wall.
+        zone = AMSTERDAM if getattr(column.type, "timezone", False) else None
+        return datetime(day.year, day.month, day.day, tzinfo=zone)
     return day if kind is date else day.isoformat()
 
 
@@ -98,7 +101,10 @@ def _as_kind(key: str, column: ColumnElement[object]) -> object:
     try:
         match _kind(column):
             case kind if kind is int:
-                return int(key) if key.isascii() and key_text(int(key)) == key else None
+                number = int(key) if key.isascii() else None
+                fits = number is not None and str(number) == key and abs(number) <= _MOST
+                # As the widest kind: one that the column is too narrow for is no error there.
+                return literal(number, BigInteger()) if fits else None
             case kind if kind is Decimal or kind is float:
                 return Decimal(key)
             case kind if kind is UUID:
