@@ -166,6 +166,46 @@ async def test_a_file_that_can_not_be_taken_in_whole_says_where_and_is_a_reason(
     assert not any((tmp_path / "momentopnamen").iterdir())
 
 
+async def test_a_spoilt_file_is_not_read_again_for_every_question(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bron.csv").write_bytes(b"id;straat\na1;Hoog;straat\n")
+    made = reach(tmp_path, "csv")
+    reads: list[int] = []
+    look = made.look
+
+    async def counted() -> Any:
+        reads.append(1)
+        return await look()
+
+    monkeypatch.setattr(made, "look", counted)
+    for _ in range(20):
+        with pytest.raises(SourceFailed):
+            await made.rows(asked("a1", columns=["straat"], by="id"))
+    assert len(reads) == 1
+
+
+async def test_what_is_written_while_it_is_read_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("landschap.integration.connectors.file._TRY_AGAIN_SECONDS", 0.0)
+    file = tmp_path / "bron.jsonl"
+    file.write_text('{"id": "a1", "naam": "een"}\n')
+    made = reach(tmp_path, "jsonl")
+    look = made.look
+
+    async def disturbed() -> Any:
+        monkeypatch.setattr(made, "look", look)
+        file.write_text('{"id": "a1", "naam": "twee"}\n')
+        raise UnreadableFile("was written to while it was read")
+
+    monkeypatch.setattr(made, "look", disturbed)
+    question = asked("a1", columns=["naam"], by="id")
+    with pytest.raises(SourceFailed):
+        await made.rows(question)
+    assert values(await made.rows(question)) == [{"naam": "twee"}]
+
+
 async def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     made = reach(tmp_path, "csv")
     with pytest.raises(UnreadableFile, match="No such file"):

@@ -103,6 +103,14 @@ async def test_a_key_never_becomes_an_element(broker: Broker, reached: SoapConne
     assert broker.last.findtext(f".//{{{BG}}}gelijk/{{{BG}}}inp.bsn") == odd
 
 
+async def test_a_key_that_xml_can_not_hold_is_nobody_and_asks_nothing(
+    broker: Broker, reached: SoapConnector
+) -> None:
+    before = len(broker.heard)
+    assert await reached.rows(asked("99\x0099", columns=["naam"])) == []
+    assert len(broker.heard) == before
+
+
 async def test_a_value_that_is_kept_from_us_is_a_refusal_and_not_empty(
     reached: SoapConnector,
 ) -> None:

@@ -38,8 +38,9 @@ class FileConnector:
         self._folder = folder
         self._held: _Held | None = None
         self._taking: asyncio.Task[None] | None = None
-        self._looked = 0.0
+        self._looked = float("-inf")
         self._refused: Stamp | None = None
+        self._refused_at = 0.0
 
     async def rows(self, question: Question) -> Sequence[Row]:
         """The rows of all keys. Raises SourceFailed when no state of the file was ever read."""
@@ -50,7 +51,8 @@ class FileConnector:
         try:
             return await asyncio.to_thread(self._rows, held, question)
         except sqlite3.Error:
-            self._held = None  # its snapshot is gone or damaged: it is made anew
+            # Its snapshot is gone or damaged: it is made anew.
+            self._held, self._looked = None, float("-inf")
             raise SourceFailed(Reason.UNREADABLE) from None
 
     async def look(self) -> Snapshot:
@@ -61,31 +63,34 @@ class FileConnector:
 
     async def _follow(self) -> None:
         now = asyncio.get_running_loop().time()
-        pause = _TRY_AGAIN_SECONDS if self._refused is not None else _LOOK_AGAIN_SECONDS
-        if (self._taking is None and now - self._looked >= pause) or self._held is None:
+        if self._taking is None and now - self._looked >= _LOOK_AGAIN_SECONDS:
             self._looked = now
-            if self._taking is None and await self._changed():
-                self._taking = asyncio.create_task(self._take())
+            self._taking = asyncio.create_task(self._take())
         if self._held is None and self._taking is not None:
             # Shielded: who has no time for the first reading must not begin it anew for the next.
             await asyncio.shield(self._taking)
 
-    async def _changed(self) -> bool:
-        try:
-            stamp = await asyncio.to_thread(Stamp.of, self._file)
-        except OSError:
-            return self._held is None
-        return self._held is None or stamp not in (self._held.snapshot.stamp, self._refused)
-
     async def _take(self) -> None:
+        """Take the file in when it is another one than is held, or was refused."""
+        try:
+            # By its state before it is read: what is written meanwhile is another state.
+            stamp = await asyncio.to_thread(_stamp_of, self._file)
+            now = asyncio.get_running_loop().time()
+            # What can not be read is not read again for each question, but now and then it is:
+            # a disk that was full may have room.
+            waits = stamp == self._refused and now - self._refused_at < _TRY_AGAIN_SECONDS
+            if not waits and (self._held is None or stamp != self._held.snapshot.stamp):
+                await self._read(stamp)
+        finally:
+            self._taking = None
+
+    async def _read(self, stamp: Stamp) -> None:
         try:
             self._held = await asyncio.to_thread(_Held, await self.look())
             self._refused = None
         except (UnreadableFile, OSError, sqlite3.Error) as error:
             log.warning("file_source_not_taken_in", source=self._source.name, why=str(error))
-            self._refused = await asyncio.to_thread(_stamp_of, self._file)
-        finally:
-            self._taking = None
+            self._refused, self._refused_at = stamp, asyncio.get_running_loop().time()
 
     def _rows(self, held: _Held, question: Question) -> list[Row]:
         place = self._source.keys.index(question.by)
@@ -136,8 +141,9 @@ def _text(cells: Mapping[str, JsonValue], column: str) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _stamp_of(file: Path) -> Stamp | None:
+def _stamp_of(file: Path) -> Stamp:
+    """What the file is known by; of one that is not there too."""
     try:
         return Stamp.of(file)
     except OSError:
-        return None
+        return Stamp(size=-1, written_ns=-1)

@@ -121,7 +121,9 @@ async def _file(door: FileConnector, columns: Collection[str]) -> str:
     except OSError as error:
         raise _Unwell(f"no snapshot can be made: {error.strerror}") from None
     if seen.columns:
-        _compare([column.partition(".")[0] for column in columns], seen.columns)
+        # A dotted column is one of that name, or a path into what a column holds.
+        top = [each if each in seen.columns else each.partition(".")[0] for each in columns]
+        _compare(top, seen.columns)
     return f"{seen.rows} rows, written {seen.stamp.written}"
 
 

@@ -45,7 +45,10 @@ class SoapConnector:
             "moment": now.strftime("%Y%m%d%H%M%S"),
             "referentie": new_span_id().hex(),
         }
-        message = self._template.message({question.by, *question.columns}, facts)
+        try:
+            message = self._template.message({question.by, *question.columns}, facts)
+        except ValueError:
+            return []  # a key with a character that XML can not hold: nothing has it
         try:
             async with self._door.session.post(
                 self._access.url,
