@@ -188,7 +188,7 @@ async def test_a_spoilt_file_is_not_read_again_for_every_question(
 async def test_what_is_written_while_it_is_read_is_read_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("landschap.integration.connectors.file._TRY_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr("landschap.integration.connectors.file._LOOK_AGAIN_SECONDS", 0.0)
     file = tmp_path / "bron.jsonl"
     file.write_text('{"id": "a1", "naam": "een"}\n')
     made = reach(tmp_path, "jsonl")
