@@ -110,6 +110,22 @@ def test_parameters_of_a_question_are_reshaped() -> None:
     assert applied_to_pairs(pairs, steps) == [("type", "bijstand"), ("actueel", "true")]
 
 
+def test_a_parameter_is_written_as_json_has_it_and_nothing_is_left_out() -> None:
+    pairs = [("ja", "J"), ("leeg", "  ")]
+    steps = (
+        step("omzetten", "?ja", moment="voor", conversions=(Conversion(name="ja_nee"),)),
+        step("omzetten", "?leeg", moment="voor", conversions=(Conversion(name="leeg_is_niets"),)),
+        step("toevoegen", "?alles", moment="voor", value=True),
+    )
+    assert applied_to_pairs(pairs, steps) == [("ja", "true"), ("alles", "true")]
+
+
+def test_a_parameter_never_stands_twice() -> None:
+    renamed = step("hernoemen", "?soort", moment="voor", to="type")
+    with pytest.raises(Unreadable, match="renames to a name that is there already"):
+        applied_to_pairs([("soort", "a"), ("type", "b")], [renamed])
+
+
 HOLD = """
 name = "uitkeringen"
 upstream = "https://leverancier.example:443/api"
@@ -163,6 +179,7 @@ def test_a_step_is_read_as_it_is_written() -> None:
         ('versie = "1.0.0"', 'versie = "1"', "three numbers: 1.0.0"),
         ('naam = "soort"', "", "is missing"),
         ('plaats = "/personen/*/soort"', 'plaats = "personen"', "a place such as"),
+        ('plaats = "/personen/*/soort"', 'plaats = "/personen/*"', "must end in the name"),
         ('plaats = "/personen/*/soort"', 'plaats = "?soort"', "only a question has parameters"),
         ('naar = "regeling"', "", "is missing"),
         ('naar = "regeling"', 'naar = "regeling"\nextra = 1', "known: naam, versie"),

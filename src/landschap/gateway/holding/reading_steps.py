@@ -84,6 +84,8 @@ def _step(given: object, key: str, tell: Tell) -> Step | None:
         value=_constant(given, wrong) if deed == "toevoegen" else None,
         conversions=_conversions(given, wrong) if deed == "omzetten" else (),
     )
+    if place.endswith("/*"):
+        wrong("plaats", "must end in the name of a member; a step is about no whole item of a list")
     if place.startswith("?") and moment != BEFORE:
         wrong("plaats", 'only a question has parameters; write wanneer = "voor"')
     return None if faults else step

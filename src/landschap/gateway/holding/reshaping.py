@@ -51,12 +51,20 @@ def _on_pairs(pairs: Pairs, step: Step) -> Pairs:
             return [pair for pair in pairs if pair[0] != name]
         case "toevoegen":
             there = any(known == name for known, _ in pairs)
-            return pairs if there else [*pairs, (name, str(step.value))]
+            return pairs if there else [*pairs, (name, _written(step.value))]
         case "hernoemen":
+            names = {known for known, _ in pairs}
+            if name in names and step.to in names:
+                raise Unreadable(f"step {step.label} renames to a name that is there already")
             return [(step.to if known == name else known, value) for known, value in pairs]
-    return [
-        (known, str(_changed(value, step)) if known == name else value) for known, value in pairs
-    ]
+    changed = ((known, _changed(value, step) if known == name else value) for known, value in pairs)
+    # What becomes nothing is not asked with.
+    return [(known, _written(value)) for known, value in changed if value is not None]
+
+
+def _written(value: JsonValue) -> str:
+    """A value as it stands in a query."""
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
 def _on_value(value: JsonValue, step: Step, place: Sequence[str]) -> JsonValue:
