@@ -11,7 +11,7 @@ from html import unescape
 import pytest
 from tests.portal.portal_rig import DOESBURG, PURPOSE, SUPPLY, Portal
 from tests.portal.visiting import Seen, Visitor
-from tests.portal.visits import as_person, logged_in, without
+from tests.portal.visits import as_person, logged_in, served_elsewhere, without
 
 from landschap.portal.pages.looks import subjects_of
 from landschap.purposes.needs import CONSENT, against
@@ -85,6 +85,21 @@ async def test_a_person_gives_and_withdraws_and_the_next_question_obeys(
     uses = (await visitor.get("/gebruik.json")).text
     # Looking and choosing are uses of one's own data, and stand there too.
     assert uses.count('"toestemmingen"') >= 5
+
+
+async def test_what_was_said_under_two_keys_is_one_choice(portal: Portal, asks: None) -> None:
+    """After a rotation of the key of pseudonyms a person has several."""
+    keys = {**portal.deps.pseudonym_keys, 2: bytes(range(32))}
+    deps = replace(portal.deps, pseudonym_keys=keys)
+    async with served_elsewhere(portal, deps) as address:
+        visitor = await as_person(replace(portal, address=address), "999990950")
+        page = await visitor.get(PAGE)
+        assert (await visitor.post(PAGE, _form(visitor, page, "geef"))).status == 303
+        page = await visitor.get(PAGE)
+    assert "U vindt het goed" in page.text
+    assert page.text.count("Bewijs ") == 1
+    # Whoever still knows the person by the former key finds it too.
+    assert await _said(portal, "999990950") == (1, "")
 
 
 async def test_where_the_ground_is_law_there_is_no_switch_and_why(portal: Portal) -> None:

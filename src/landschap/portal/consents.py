@@ -85,8 +85,11 @@ class ByLaw:
 def choices_of(snapshot: Snapshot, said: Iterable[Said], now: datetime) -> list[Choice]:
     """What this person can choose, in order of the purpose's name; ``said`` is oldest first."""
     history: dict[tuple[str, str], list[Said]] = {}
-    for each in reversed(list(said)):
-        history.setdefault((each.about, each.receiver), []).append(each)
+    for each in said:
+        told = history.setdefault((each.about, each.receiver), [])
+        # Said under each living key of pseudonyms, or twice at once: it is one choice.
+        if not told or told[0].holds != each.holds:
+            told.insert(0, each)
     found: dict[tuple[str, str], Choice] = {}
     for rule in _in_force(snapshot, now):
         known = snapshot.purposes.get(rule.policy.purpose)

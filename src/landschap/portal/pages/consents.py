@@ -2,7 +2,7 @@
 """Consents: giving and withdrawing with one button each, in force with the very next question.
 
 What was said is appended and never changed. The same button twice, from the back button or a
-second window, says it once. Who acts for another does not come here (`pages.acting`).
+second window, is one choice. Who acts for another does not come here (`pages.acting`).
 Source: AVG art. 7 lid 3: withdrawing is as easy as giving.
 """
 
