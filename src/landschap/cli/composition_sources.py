@@ -17,6 +17,9 @@ from landschap.integration.connectors.opening import (
     open_doors,
     read_declarations,
 )
+from landschap.integration.model import Declaration
+from landschap.integration.rows import Connector
+from landschap.platform.trouble import Trouble
 from landschap.registers.models import Registers
 
 if TYPE_CHECKING:
@@ -28,7 +31,7 @@ async def source_routes(
 ) -> list[ControllerRouterHandler]:
     """The routes of all that is declared; ``given`` is what every own service stands on.
 
-    Raises DeclarationError, and OSError or ValueError for a source that can not be opened.
+    Raises DeclarationError, and Trouble for a source that can not be opened.
     """
     settings = made.settings
     folder, hosts = settings.path.parent / SOURCES_FOLDER, settings.network.hosts or {}
@@ -42,7 +45,7 @@ async def source_routes(
         folder=folder,
         snapshots=settings.paths.data / SNAPSHOTS_FOLDER,
     )
-    doors = {name: open_doors(each, around) for name, each in declarations.items()}
+    doors = {name: opened(each, around) for name, each in declarations.items()}
     made.stack.push_async_callback(close_doors, *doors.values())
     return api.routes(
         api.Deps(
@@ -53,3 +56,16 @@ async def source_routes(
             **given,
         )
     )
+
+
+def opened(declaration: Declaration, around: Surroundings) -> dict[str, Connector]:
+    """The doors of one logical source. Raises Trouble."""
+    try:
+        return open_doors(declaration, around)
+    except (OSError, ValueError) as error:
+        place = getattr(error, "filename", None)
+        why = f"{place}: {getattr(error, 'strerror', None)}" if place else str(error)
+        raise Trouble(
+            f"a source of the logical source {declaration.name} can not be opened: {why}",
+            "`landschap source status` names the source; mend it, or take the declaration away",
+        ) from None
