@@ -6,16 +6,20 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from html import unescape
+from uuid import uuid4
 
 import pytest
 from tests.portal.portal_rig import DOESBURG, PURPOSE, SUPPLY, Portal
 from tests.portal.visiting import Seen, Visitor
 from tests.portal.visits import as_person, logged_in, served_elsewhere, without
 
+from landschap.logboek.pseudonyms import subject_pseudonym
+from landschap.portal.consents import choices_of
 from landschap.portal.pages.looks import subjects_of
 from landschap.purposes.needs import CONSENT, against
-from landschap.purposes.persons.store import consents_of, said_of
+from landschap.purposes.persons.store import Consent, consents_of, said_of
 from landschap.purposes.store import Signers, current_snapshot, save_register
 
 _SIGNERS = Signers(author="Anna", approver="Bert")
@@ -87,8 +91,10 @@ async def test_a_person_gives_and_withdraws_and_the_next_question_obeys(
     assert uses.count('"toestemmingen"') >= 5
 
 
-async def test_what_was_said_under_two_keys_is_one_choice(portal: Portal, asks: None) -> None:
-    """After a rotation of the key of pseudonyms a person has several."""
+async def test_after_a_rotation_a_person_is_known_by_the_first_key_and_no_other(
+    portal: Portal, asks: None
+) -> None:
+    """Two pseudonyms of one person in one table would outlive the destruction of a key."""
     keys = {**portal.deps.pseudonym_keys, 2: bytes(range(32))}
     deps = replace(portal.deps, pseudonym_keys=keys)
     async with served_elsewhere(portal, deps) as address:
@@ -98,8 +104,25 @@ async def test_what_was_said_under_two_keys_is_one_choice(portal: Portal, asks: 
         page = await visitor.get(PAGE)
     assert "U vindt het goed" in page.text
     assert page.text.count("Bewijs ") == 1
-    # Whoever still knows the person by the former key finds it too.
     assert await _said(portal, "999990950") == (1, "")
+    by_the_second = subject_pseudonym(
+        keys[2], portal.deps.settings.organisation.oin, "bsn", "999990950"
+    )
+    assert await consents_of(portal.deps.purposes_pool, [by_the_second]) == []
+
+
+async def test_what_was_said_in_two_windows_at_once_is_one_choice(
+    portal: Portal, asks: None
+) -> None:
+    now = datetime.now(UTC)
+    said = [
+        Consent(receipt=uuid4(), about=PURPOSE, receiver=DOESBURG, holds=holds, at=now)
+        for holds in (True, True, False, False, True)
+    ]
+    snapshot, _ = await current_snapshot(portal.deps.purposes_pool)
+    (choice,) = choices_of(snapshot, said, now)
+    assert [each.holds for each in choice.said] == [True, False, True]
+    assert choice.said[-1].receipt == said[0].receipt
 
 
 async def test_where_the_ground_is_law_there_is_no_switch_and_why(portal: Portal) -> None:

@@ -87,7 +87,7 @@ def choices_of(snapshot: Snapshot, said: Iterable[Said], now: datetime) -> list[
     history: dict[tuple[str, str], list[Said]] = {}
     for each in said:
         told = history.setdefault((each.about, each.receiver), [])
-        # Said under each living key of pseudonyms, or twice at once: it is one choice.
+        # Said in two windows at once it is one choice.
         if not told or told[0].holds != each.holds:
             told.insert(0, each)
     found: dict[tuple[str, str], Choice] = {}

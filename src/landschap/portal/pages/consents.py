@@ -95,7 +95,7 @@ def consent_routes(deps: PortalDeps) -> list[HTTPRouteHandler]:
 async def _choices(
     deps: PortalDeps, known: Known, snapshot: Snapshot, now: datetime
 ) -> list[Choice]:
-    said = await consents_of(deps.purposes_pool, subjects_of(deps, known))
+    said = await consents_of(deps.purposes_pool, [_subject(deps, known)])
     return choices_of(snapshot, said, now)
 
 
@@ -109,20 +109,26 @@ async def _say(deps: PortalDeps, session: Session[Known], deed: str, key: str) -
     if choice.is_given == (deed == GIVE):
         return
     await write_look(deps, session, _SAID[deed], _GROUP)
-    for subject, key_id in zip(subjects_of(deps, session.known), deps.pseudonym_keys, strict=True):
-        # Under each living key: a service may still know this person by the former one.
-        await say(
-            deps.purposes_pool,
-            Statement(
-                kind=Kind.CONSENT,
-                subject=subject,
-                about=choice.purpose.uri,
-                holds=deed == GIVE,
-                author="inwoner",
-                receiver=choice.receiver,
-                key_id=key_id,
-            ),
-        )
+    await say(
+        deps.purposes_pool,
+        Statement(
+            kind=Kind.CONSENT,
+            subject=_subject(deps, session.known),
+            about=choice.purpose.uri,
+            holds=deed == GIVE,
+            author="inwoner",
+            receiver=choice.receiver,
+        ),
+    )
+
+
+def _subject(deps: PortalDeps, known: Known) -> bytes:
+    """How a person stands among statements: by the first key always.
+
+    Under another as well it would join that key's pseudonym to this one, and destroying that key
+    would no longer make its lines anonymous.
+    """
+    return subjects_of(deps, known)[0]
 
 
 async def _names(deps: PortalDeps) -> dict[str, str]:
