@@ -75,7 +75,8 @@ def where(config: Path, kind: str, as_json: bool) -> None:
 
     CLASS is gewoon, identificerend or bijzonder (as information models say), pseudoniem or
     medewerker; without it, all places that hold anything about a person. What registers hold
-    follows from the models in this folder. A logical source keeps nothing of what it passes on.
+    follows from the models in this folder. A logical source keeps nothing of what it passes on;
+    of a file that it reads it keeps a snapshot, which is listed.
 
     \b
     Examples:
