@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import json
+import os
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -125,6 +126,24 @@ async def test_a_changed_file_is_followed_and_a_spoilt_one_is_not(
     file.write_text('{"id": "a1", "naam": "vier"}\n')
     await until("vier")
     assert len(list((tmp_path / "momentopnamen").iterdir())) == 1
+
+
+async def test_what_a_killed_process_left_is_removed_and_what_one_still_makes_is_not(
+    tmp_path: Path,
+) -> None:
+    write_csv(tmp_path / "bron.csv")
+    made = reach(tmp_path, "csv")
+    snapshot = (await made.look()).path
+    begun = snapshot.name.rsplit("-", 2)[0]
+    left, busy = (snapshot.with_name(f".{begun}-{each}.momentopname") for each in "ab")
+    for each in (left, busy):
+        each.write_text("half")
+    os.utime(left, (1, 1))
+    with (tmp_path / "bron.csv").open("a") as text:
+        text.write("a9;Laan;1;True\n")
+    await made.look()
+    assert not left.exists()
+    assert busy.exists()
 
 
 async def test_a_file_is_taken_in_once_however_many_ask(tmp_path: Path) -> None:

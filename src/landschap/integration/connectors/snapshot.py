@@ -26,6 +26,7 @@ from landschap.vocabulary.times import as_utc_text
 
 _AT_ONCE = 1_000
 _SUFFIX = ".momentopname"
+_LONGEST_READING_SECONDS = 6 * 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +100,7 @@ def _name(access: FileAccess, keys: Sequence[str], file: Path) -> str:
 
 
 def _make(access: FileAccess, keys: Sequence[str], file: Path, made: Path) -> None:
-    handle, name = tempfile.mkstemp(dir=made.parent, prefix=".", suffix=_SUFFIX)
+    handle, name = tempfile.mkstemp(dir=made.parent, prefix=f".{_stem(made)}-", suffix=_SUFFIX)
     os.close(handle)
     begun = Path(name)
     try:
@@ -153,8 +154,19 @@ def value_at(row: Cells, column: str) -> JsonValue:
 
 
 def _remove_former(made: Path) -> None:
-    """Snapshots of former states of the same file; who still reads one keeps it until then."""
-    stem = made.name.rsplit("-", 2)[0]
+    """Snapshots of former states of the same file; who still reads one keeps it until then.
+
+    And what a process left that was killed while it made one: no file is read for so long.
+    """
+    stem, oldest = _stem(made), made.stat().st_mtime - _LONGEST_READING_SECONDS
     for each in made.parent.glob(f"{stem}-*{_SUFFIX}"):
         if each != made:
             each.unlink(missing_ok=True)
+    for each in made.parent.glob(f".{stem}-*{_SUFFIX}"):
+        if each.stat().st_mtime < oldest:
+            each.unlink(missing_ok=True)
+
+
+def _stem(made: Path) -> str:
+    """What all snapshots of one file have in common."""
+    return made.name.rsplit("-", 2)[0]
