@@ -13,7 +13,7 @@ import os
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -163,8 +163,9 @@ def _remove_former(made: Path) -> None:
         if each != made:
             each.unlink(missing_ok=True)
     for each in made.parent.glob(f".{stem}-*{_SUFFIX}"):
-        if each.stat().st_mtime < oldest:
-            each.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # who made it may end meanwhile
+            if each.stat().st_mtime < oldest:
+                each.unlink()
 
 
 def _stem(made: Path) -> str:
