@@ -201,6 +201,16 @@ async def test_sqlite_is_asked_in_the_same_way(lite: Path, opened: list[Any]) ->
     await engine.dispose()
 
 
+async def test_a_table_that_is_gone_is_unreadable_and_not_a_database_that_is_away(
+    lite: Path, opened: list[Any]
+) -> None:
+    made = reach(opened, lite, SOURCE.replace("brp.personen", "personen"))
+    assert len(await made.rows(asked(SUZANNE, columns=["naam"]))) == 1
+    with closing(sqlite3.connect(lite / "brp.sqlite")) as owner:
+        owner.execute("DROP TABLE personen")
+    assert await reason_of(made, "naam") is Reason.UNREADABLE
+
+
 PERSONEN = Table(
     "personen", MetaData(), Column("bsn", String(9)), Column("nummer", Integer),
     Column("vanaf", Date), Column("tot", Date), schema="brp",

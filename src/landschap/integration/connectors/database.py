@@ -42,7 +42,6 @@ DRIVERS: Mapping[str, str] = {
     "oracle": "oracle+oracledb",
 }
 _CONNECT_SECONDS = 5
-_UNREACHABLE = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError, OSError)
 
 
 class InvalidAddress(ValueError):
@@ -82,11 +81,12 @@ class DatabaseConnector:
             async with self._engine.connect() as connection:
                 connected = True
                 yield connection
-        except _UNREACHABLE as error:
-            raise self._failed(Reason.UNREACHABLE, error, told=told) from None
-        except (exc.SQLAlchemyError, UnknownColumn, UnreadableValue) as error:
-            # Who is not let in finds nothing to read: drivers tell that in many ways.
-            reason = Reason.UNREADABLE if connected else Reason.UNREACHABLE
+        except (exc.SQLAlchemyError, OSError, UnknownColumn, UnreadableValue) as error:
+            # Who is not let in finds nothing to read, and drivers tell that in many ways. Who is
+            # in and loses the connection is out again; all else is about what was asked.
+            cut = isinstance(error, OSError) or getattr(error, "connection_invalidated", False)
+            away = not connected or cut or isinstance(error, exc.TimeoutError)
+            reason = Reason.UNREACHABLE if away else Reason.UNREADABLE
             raise self._failed(reason, error, told=told) from None
 
     def _failed(self, reason: Reason, error: Exception, *, told: bool) -> SourceFailed:
