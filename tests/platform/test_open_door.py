@@ -293,7 +293,7 @@ def test_each_listener_reaches_its_own_application_only(passer: Passer, listener
         "manager": ("/v1/contracts", "/v1/peers", "/v1/health"),
         "services": ("/groen-bijhouden/v1/openapi.json", "/groen/v1/terugmeldingen/x"),
         "web": ("/inloggen", "/gebruik", "/gebruik.csv"),
-        "open": (TREES, "/groen/v1/openapi.json", "/sleutels/eigen"),
+        "open": (TREES, "/groen/v1/openapi.json", "/catalogus", "/sleutels/eigen"),
         "admin": ("/metrics", "/health/ready"),
     }
     place = str(getattr(listen, listener))
@@ -301,7 +301,10 @@ def test_each_listener_reaches_its_own_application_only(passer: Passer, listener
     for application, paths in routes.items():
         for path in paths:
             status = _status(place, path, host, tls=tls)
-            if application == listener == "open":
+            if path == "/catalogus" and listener == "web":
+                # People have a catalogue at that path too: of APIs, and it is their own page.
+                assert status == 200, status
+            elif application == listener == "open":
                 assert status in (200, 401, 429), (path, status)
             elif listener in ("open", "web", "admin") and application != listener:
                 assert status in (404, 429), (listener, path, status)

@@ -72,7 +72,7 @@ def on(register: Register, question: Question) -> Decision:
     return decide(question, Snapshot(register), r.NOW)
 
 
-@settings(max_examples=80)
+@settings(max_examples=200)
 @given(registers, questions, policies("extra", (r.PARKING,)))
 def test_adding_a_policy_never_removes_a_permit_of_another_purpose(
     register: Register, question: Question, extra: Policy
@@ -83,7 +83,7 @@ def test_adding_a_policy_never_removes_a_permit_of_another_purpose(
         assert (after.allow, after.visible) == (True, before.visible)
 
 
-@settings(max_examples=80)
+@settings(max_examples=200)
 @given(registers, questions)
 def test_without_its_contract_or_consent_no_question_is_permitted(
     register: Register, question: Question
@@ -100,7 +100,7 @@ def test_without_its_contract_or_consent_no_question_is_permitted(
     assert not found.allow or CONSENT in found.checks
 
 
-@settings(max_examples=80)
+@settings(max_examples=200)
 @given(registers, questions)
 def test_visible_fields_are_inside_grant_purpose_and_policy(
     register: Register, question: Question
@@ -123,7 +123,7 @@ def test_visible_fields_are_inside_grant_purpose_and_policy(
     assert policy.purpose in snapshot.purposes[question.purpose].ancestors
 
 
-@settings(max_examples=80)
+@settings(max_examples=200)
 @given(registers, questions)
 def test_explanation_and_decision_never_disagree(register: Register, question: Question) -> None:
     found = on(register, question)
@@ -169,7 +169,7 @@ def test_a_tie_goes_to_the_nearest_purpose_and_then_the_lowest_id() -> None:
 
 
 @pytest.mark.case("A61")
-@settings(max_examples=60)
+@settings(max_examples=100)
 @given(registers, questions)
 def test_what_a_caller_is_told_holds_nothing_of_the_policies_of_others(
     register: Register, question: Question

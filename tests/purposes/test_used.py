@@ -118,7 +118,7 @@ def test_what_is_not_in_force_is_not_measured() -> None:
 STATES = st.lists(st.sets(st.sampled_from("abc")), min_size=1, max_size=8)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(deadline=None)
 @given(states=STATES)
 def test_something_is_granted_since_the_first_of_the_last_registers_without_a_break(
     states: list[set[str]],
@@ -157,7 +157,7 @@ def layout(text: str, chance: Any) -> str:
     return "\n".join(lines) + "\n"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     chance=st.data(),
     used=st.sets(st.sampled_from(("een", "twee", "drie"))),
