@@ -25,8 +25,8 @@ from landschap.cli.demo.landscape import (
     Landscape,
     Member,
     landscape_in,
-    write_landscape,
 )
+from landschap.cli.demo.landscape_files import write_landscape
 from landschap.fsc import store, tokens
 from landschap.fsc.autosign import AutoSign
 from landschap.fsc.client import own_peer

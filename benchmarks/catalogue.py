@@ -34,7 +34,8 @@ from landschap.catalogue.documents import read_document
 from landschap.catalogue.own_service import OwnServices
 from landschap.catalogue.pages.looking import Wanted, look
 from landschap.catalogue.particulars import particulars_of
-from landschap.cli.demo.landscape import landscape_in, write_landscape
+from landschap.cli.demo.landscape import landscape_in
+from landschap.cli.demo.landscape_files import write_landscape
 from landschap.platform import postgres
 from landschap.platform.keys import make_secret_keys
 from landschap.platform.settings import load_settings

@@ -27,7 +27,8 @@ import asyncpg
 import uvloop
 
 import register_data as data
-from landschap.cli.demo.landscape import landscape_in, write_landscape
+from landschap.cli.demo.landscape import landscape_in
+from landschap.cli.demo.landscape_files import write_landscape
 from landschap.platform import postgres
 from landschap.platform.keys import make_secret_keys, secret_key
 from landschap.platform.settings import Settings, load_settings

@@ -26,8 +26,8 @@ from landschap.cli.demo.landscape import (
     SERVICE,
     Landscape,
     Member,
-    write_landscape,
 )
+from landschap.cli.demo.landscape_files import write_landscape
 from landschap.cli.demo.processes import Part, Processes
 from landschap.platform.listeners import is_free
 from landschap.platform.trouble import Trouble

@@ -37,7 +37,7 @@ async def service_centre(landscape: Landscape) -> AsyncIterator[None]:
     if not landscape.collective:
         yield
         return
-    from landschap.cli.demo.landscape import write_service_centre
+    from landschap.cli.demo.landscape_files import write_service_centre
 
     write_service_centre(landscape, datetime.now(UTC))
     settings = _own(landscape)

@@ -6,21 +6,19 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import ssl
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import aiohttp
-
 from landschap.cli.demo.accounting import account_for_a_use
-from landschap.cli.demo.application import Answer, Question, read_answer
+from landschap.cli.demo.application import Answer, Question
 from landschap.cli.demo.breach import stolen_certificate
 from landschap.cli.demo.commands import landschap
 from landschap.cli.demo.correcting import report_an_error
 from landschap.cli.demo.insight import see_both
+from landschap.cli.demo.knocking import knock, pass_by, supplier_asked, token_of_doesburg
 from landschap.cli.demo.landscape import OTHER_PURPOSE, PURPOSE, SUZANNE, Member
 from landschap.cli.demo.observing import (
     COMPARED,
@@ -102,7 +100,10 @@ class Story:
                 lambda: report_an_error(self.opened.landscape),
             ),
             ("an employee sees a building as known then", self.employee_sees_it_as_known_then),
-            ("open data without login, and nothing that is closed", self.open_data),
+            (
+                "open data without login, and nothing that is closed",
+                lambda: pass_by(self.opened.landscape),
+            ),
             (
                 "what is past its term is destroyed, with a signed statement",
                 lambda: destroy_what_is_due(self.config(self.opened.landscape.weesp)),
@@ -276,26 +277,6 @@ class Story:
         demand(person.address.split("?")[0] == f"{console}/doel", "no purpose was asked", seen)
         return seen
 
-    async def open_data(self) -> Seen:
-        """Whoever passes by sees buildings, and neither persons nor what the model closes."""
-        asked = {
-            "buildings": "/bag/v1/panden?limit=1",
-            "residents": "/inwoners/v1/inwoners",
-            "catalogue": "/catalogus/dcat.jsonld",
-        }
-        weesp = self.opened.landscape.weesp
-        seen: Seen = {}
-        async with aiohttp.ClientSession() as session:
-            for name, path in asked.items():
-                host = {"Host": weesp.open_address.removeprefix("http://")}
-                async with session.get(f"http://{weesp.open}{path}", headers=host) as answer:
-                    seen[name] = answer.status
-                    text = await answer.text()
-                    demand(SUZANNE not in text, "a person's number is told", seen)
-        told = {"buildings": 200, "residents": 404, "catalogue": 200}
-        demand(seen == told, "not told as it should", seen)
-        return seen
-
     async def without_purpose(self) -> Seen:
         """No purpose, no question; the refusal itself is on record."""
         answer = await self.ask(purpose=None)
@@ -323,8 +304,10 @@ class Story:
 
     async def stolen_token(self) -> Seen:
         """A token of Doesburg in the hands of another peer of the same Group."""
-        token = await self._token_of_doesburg()
-        answer = await self._knock(token, self.opened.landscape.outsider)
+        question = Question(bsn=SUZANNE, fields=ASKED, purpose=PURPOSE, valid_on=VALID_ON)
+        token = await token_of_doesburg(self.opened)
+        scene = self.opened.landscape
+        answer = await knock(scene, scene.outsider, token, question)
         seen = refusal_of(answer)
         demand(
             (answer.status, answer.code) == (401, "ERROR_CODE_ACCESS_TOKEN_INVALID"),
@@ -336,7 +319,7 @@ class Story:
     async def log_unwritable(self) -> Seen:
         """The owner takes away the right to write; then nothing passes."""
         settings = load_settings(self.config(self.opened.landscape.weesp), {})
-        before = await self._supplier_asked()
+        before = await supplier_asked(self.opened.landscape)
         owner = await postgres.administrator(settings)
         writer = on_server(settings, role_of("logboek"))
         try:
@@ -345,7 +328,7 @@ class Story:
         finally:
             await owner.execute(_GRANT.format(writer))
             await owner.close()
-        after = await self._supplier_asked()
+        after = await supplier_asked(self.opened.landscape)
         seen: Seen = {**refusal_of(answer), "supplierAsked": after - before}
         demand(
             (answer.status, answer.code) == (500, "TRANSACTION_LOG_WRITE_ERROR"),
@@ -394,50 +377,6 @@ class Story:
         """The records of one transaction in a member's log."""
         found = await landschap(self.config(member), "log", "show", identifier, may_fail=True)
         return list(found.answer or [])
-
-    async def _token_of_doesburg(self) -> str:
-        from landschap.fsc.client import Destination, ManagerClient, own_peer
-        from landschap.vocabulary.identifiers import GrantHash, PeerId
-
-        scene = self.opened.landscape
-        settings = load_settings(self.config(scene.doesburg), {})
-        to = Destination(
-            peer_id=PeerId.parse(scene.weesp.oin.value), address=scene.weesp.manager_address
-        )
-        async with ManagerClient(settings, own_peer(settings)) as client:
-            return (await client.token(to, GrantHash.parse(self.opened.grant_hash))).token
-
-    async def _knock(self, token: str, member: Member) -> Answer:
-        """At Weesp's Inway, with a member's certificate and somebody's token."""
-        from landschap.platform.ids import uuid7
-
-        scene = self.opened.landscape
-        folder = scene.folder
-        context = ssl.create_default_context(cafile=str(folder / "trust" / "anchor.crt"))
-        identity = folder / member.key / "identity"
-        context.load_cert_chain(identity / "organisation.crt", identity / "organisation.key")
-        question = Question(bsn=SUZANNE, fields=ASKED, purpose=PURPOSE, valid_on=VALID_ON)
-        headers = {
-            "Fsc-Authorization": f"Bearer {token}",
-            "Fsc-Transaction-Id": str(uuid7()),
-            "Host": "inway.weesp.test",
-        }
-        async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15)) as session,
-            session.post(
-                f"https://{scene.weesp.inway}{question.target()}",
-                json={"burgerservicenummer": SUZANNE},
-                headers=headers,
-                ssl=context,
-                server_hostname="inway.weesp.test",
-            ) as answer,
-        ):
-            return await read_answer(answer)
-
-    async def _supplier_asked(self) -> int:
-        address = f"http://{self.opened.landscape.supplier}/health"
-        async with aiohttp.ClientSession() as session, session.get(address) as answer:
-            return int((await answer.json())["asked"])
 
     async def _ask_until_answered(self) -> int:
         deadline = time.monotonic() + SEEN_WITHIN_SECONDS
