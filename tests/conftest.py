@@ -73,8 +73,13 @@ os.environ.pop("COLUMNS", None)
 _TOGETHER = ("landscape", "fsc_running", "docs")
 
 
+_LONGEST_SECONDS = 5400
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Let a report tell which cases it is about, whichever process made it."""
+    """Let a report tell which cases it is about, whichever process made it; what is long may be."""
+    if item.get_closest_marker("long"):
+        item.add_marker(pytest.mark.timeout(_LONGEST_SECONDS))
     ids = [case for mark in item.iter_markers("case") for case in mark.args]
     item.user_properties += [("case", case) for case in ids]
 

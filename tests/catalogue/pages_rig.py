@@ -81,7 +81,13 @@ async def served_catalogue(
     console = await console_deps(database, settings, writer, bare=True)
     deps = await _deps(database, console)
     server = Server(
-        uvicorn.Config(_app(deps, console), ws="none", log_config=None, access_log=False)
+        uvicorn.Config(
+            _app(deps, console),
+            ws="none",
+            log_config=None,
+            timeout_graceful_shutdown=10,
+            access_log=False,
+        )
     )
     task = asyncio.create_task(server.serve(sockets=[own]))
     try:

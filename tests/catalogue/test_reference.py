@@ -89,7 +89,11 @@ async def served_open_data(cluster: Cluster, folder: Path) -> AsyncIterator[byte
         address = f"http://127.0.0.1:{own.getsockname()[1]}/proef/v1"
         described["servers"] = [{"url": address}]
         described["info"]["title"] = "Open gegevens"
-        server = Server(uvicorn.Config(data.app, ws="none", log_config=None, access_log=False))
+        server = Server(
+            uvicorn.Config(
+                data.app, ws="none", log_config=None, timeout_graceful_shutdown=10, access_log=False
+            )
+        )
         task = asyncio.create_task(server.serve(sockets=[own]))
         yield json.dumps(described).encode()
         server.should_exit = True

@@ -223,7 +223,13 @@ async def served_console(
     mine = OwnData(registers=deps.registers, snapshot=deps.snapshot, purpose=INSIGHT)
     portal = replace(await deps_of(database, settings, writer), own=mine)
     server = Server(
-        uvicorn.Config(app_of(portal, deps), ws="none", log_config=None, access_log=False)
+        uvicorn.Config(
+            app_of(portal, deps),
+            ws="none",
+            log_config=None,
+            timeout_graceful_shutdown=10,
+            access_log=False,
+        )
     )
     task = asyncio.create_task(server.serve(sockets=[own]))
     try:

@@ -230,6 +230,7 @@ async def serve(
         http=_SeesCertificate,
         lifespan="off",
         log_config=None,
+        timeout_graceful_shutdown=10,
         ssl_certfile=str(identity.certificate),
         ssl_keyfile=str(identity.key),
         ssl_ca_certs=str(identity.trust_anchors[0]),

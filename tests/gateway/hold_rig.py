@@ -201,7 +201,14 @@ async def running_hold(pair: Pair, anchor: Anchor, supplier: Leaf) -> AsyncItera
             )
         )
         server = uvicorn.Server(
-            uvicorn.Config(app, loop="none", log_config=None, ws="none", lifespan="on")
+            uvicorn.Config(
+                app,
+                loop="none",
+                log_config=None,
+                timeout_graceful_shutdown=10,
+                ws="none",
+                lifespan="on",
+            )
         )
         place = app_socket(settings, "hold")
         served = asyncio.create_task(server._serve(sockets=[listening(place)]))

@@ -312,7 +312,9 @@ async def _served(side: Side, deps: InsightDeps, gate: Gate) -> AsyncIterator[No
         await gate.passed()
         await app(scope, receive, send)
 
-    config = uvicorn.Config(held, loop="none", log_config=None, ws="none", lifespan="off")
+    config = uvicorn.Config(
+        held, loop="none", log_config=None, timeout_graceful_shutdown=10, ws="none", lifespan="off"
+    )
     server = uvicorn.Server(config)
     socket = app_socket(side.settings, "services")
     task = asyncio.create_task(server._serve(sockets=[listening(socket)]))

@@ -36,7 +36,9 @@ async def own_listener(
     place, port = folder / "a.sock", free_port()
     sock = listening(place)
     place.chmod(0o666)
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on"))
+    server = uvicorn.Server(
+        uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=10, lifespan="on")
+    )
     serving = asyncio.create_task(server.serve(sockets=[sock]))
     door = kind(
         listen=Listen(host="127.0.0.1", port=port), socket=place, tls=True, client_ca=anchor.file

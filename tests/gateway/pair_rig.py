@@ -427,7 +427,9 @@ async def serve_manager(stack: AsyncExitStack, weesp: Side) -> None:
             inway_of=inway,
         )
     )
-    config = uvicorn.Config(app, loop="none", log_config=None, ws="none", lifespan="on")
+    config = uvicorn.Config(
+        app, loop="none", log_config=None, timeout_graceful_shutdown=10, ws="none", lifespan="on"
+    )
     server = uvicorn.Server(config)
     place_of = app_socket(weesp.settings, "manager")
     served = asyncio.create_task(server._serve(sockets=[listening(place_of)]))

@@ -57,7 +57,9 @@ async def serve_routes(
 ) -> None:
     """Answer on these sockets until the stack closes."""
     app = make_app(served_routes, AppShape(title="services", version="1.0.0"))
-    config = uvicorn.Config(app, loop="none", log_config=None, ws="none", lifespan="off")
+    config = uvicorn.Config(
+        app, loop="none", log_config=None, timeout_graceful_shutdown=10, ws="none", lifespan="off"
+    )
     server = uvicorn.Server(config)
     served = asyncio.create_task(server._serve(sockets=[listening(each) for each in sockets]))
     for each in sockets:

@@ -84,7 +84,11 @@ async def offering(pair: Pair) -> AsyncIterator[Pair]:
     )  # fmt: skip
     app = make_app(api_routes(deps), AppShape(title="Services", version="1.0.0"))
     own = free_socket()
-    server = Server(uvicorn.Config(app, ws="none", log_config=None, access_log=False))
+    server = Server(
+        uvicorn.Config(
+            app, ws="none", log_config=None, timeout_graceful_shutdown=10, access_log=False
+        )
+    )
     task = asyncio.create_task(server.serve(sockets=[own]))
     upstream = f"http://127.0.0.1:{own.getsockname()[1]}"
     declared = Service(

@@ -129,7 +129,9 @@ async def services_of(side: Side) -> AsyncIterator[None]:
         permit_key=secret_key(settings, "permit"), pseudonym_key=secret_key(settings, "pseudonym"),
     )  # fmt: skip
     app = make_app(routes(deps), AppShape(title="services", version="1.0.0"))
-    config = uvicorn.Config(app, loop="none", log_config=None, ws="none", lifespan="off")
+    config = uvicorn.Config(
+        app, loop="none", log_config=None, timeout_graceful_shutdown=10, ws="none", lifespan="off"
+    )
     server = uvicorn.Server(config)
     socket = app_socket(settings, "services")
     task = asyncio.create_task(server._serve(sockets=[listening(socket)]))

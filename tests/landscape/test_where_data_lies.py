@@ -63,6 +63,7 @@ async def test_every_place_and_memory_is_listed_and_the_consumer_holds_no_person
     assert {each.rpartition(": ")[2] for each in found} == {"burgerservicenummer", *PERSONAL}
 
 
+@pytest.mark.long
 async def test_a_value_that_a_consumer_keeps_is_found(story: Story) -> None:
     scene = story.opened.landscape
     answer = await story.ask()

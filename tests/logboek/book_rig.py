@@ -135,7 +135,11 @@ async def account_of(
 @asynccontextmanager
 async def served(account: Account) -> AsyncIterator[str]:
     """The address at which the log is asked over HTTP."""
-    server = uvicorn.Server(uvicorn.Config(account.app, log_config=None, port=0, lifespan="on"))
+    server = uvicorn.Server(
+        uvicorn.Config(
+            account.app, log_config=None, timeout_graceful_shutdown=10, port=0, lifespan="on"
+        )
+    )
     serving = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110 - uvicorn sets no event
         await asyncio.sleep(0.01)

@@ -125,7 +125,14 @@ async def test_head_is_get_without_a_body(client: httpx.AsyncClient) -> None:
 async def test_a_server_takes_head_for_what_it_is(short_folder: Path) -> None:
     """A server counts the body of a GET; the connection would break off after each HEAD."""
     app = make_app(ROUTES, AppShape(title="Proef", version="1.2.3"))
-    config = uvicorn.Config(app, loop="none", http="httptools", log_config=None, lifespan="off")
+    config = uvicorn.Config(
+        app,
+        loop="none",
+        http="httptools",
+        log_config=None,
+        timeout_graceful_shutdown=10,
+        lifespan="off",
+    )
     server, place = uvicorn.Server(config), short_folder / "s"
     served = asyncio.create_task(server._serve(sockets=[listening(place)]))
     reader, writer = await asyncio.open_unix_connection(str(place))

@@ -177,7 +177,9 @@ async def served_portal(database: Database) -> AsyncIterator[Portal]:
     await writer.start()
     deps = await deps_of(database, settings, writer)
     app = make_app(routes(deps), people_shape(deps))
-    config = uvicorn.Config(app, ws="none", log_config=None, access_log=False)
+    config = uvicorn.Config(
+        app, ws="none", log_config=None, timeout_graceful_shutdown=10, access_log=False
+    )
     server = Server(config)
     task = asyncio.create_task(server.serve(sockets=[own]))
     try:

@@ -66,7 +66,11 @@ async def served_elsewhere(portal: Portal, deps: PortalDeps) -> AsyncIterator[st
     """The same portal with other dependencies, at an address of its own."""
     socket = free_socket()
     app = make_app(routes(deps), people_shape(deps))
-    server = Server(uvicorn.Config(app, ws="none", log_config=None, access_log=False))
+    server = Server(
+        uvicorn.Config(
+            app, ws="none", log_config=None, timeout_graceful_shutdown=10, access_log=False
+        )
+    )
     task = asyncio.create_task(server.serve(sockets=[socket]))
     yield f"http://weesp.localhost:{socket.getsockname()[1]}"
     server.should_exit = True

@@ -22,7 +22,7 @@ from tests.throwaway import Database
 from landschap.registers import store
 from landschap.registers.api import streamed
 
-WAIT_SECONDS = 20
+WAIT_SECONDS = 40
 
 
 @asynccontextmanager
@@ -30,7 +30,10 @@ async def served(houses: Houses) -> AsyncIterator[Houses]:
     """The same registers on a socket: what asks is a client of its own."""
     app = houses.asker.client._transport.app  # type: ignore[attr-defined]  # of the tests' client
     port = free_port()
-    config = uvicorn.Config(app, host="127.0.0.1", port=port, lifespan="off", log_config=None)
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=port, lifespan="off", log_config=None,
+        timeout_graceful_shutdown=5,
+    )  # fmt: skip
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110 - uvicorn tells in no other way
@@ -63,14 +66,22 @@ class Gate:
     """Pages of a delivery that come one by one, when they are let through."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.read, self.closed, self.fails = store.pages, 0, False
+        self.read, self.waiting, self.closed, self.fails = store.pages, 0, 0, False
         self.open = asyncio.Semaphore(1)
         monkeypatch.setattr(store, "pages", self.pages)
+
+    async def holds(self, deliveries: int) -> None:
+        """Wait until so many deliveries have a page that is not let through."""
+        async with asyncio.timeout(WAIT_SECONDS):
+            while self.waiting < deliveries:  # noqa: ASYNC110 - a count, not an event
+                await asyncio.sleep(0.01)
 
     async def pages(self, pool: Any, wanted: Any) -> Any:
         try:
             async for page in self.read(pool, wanted):
+                self.waiting += 1
                 await self.open.acquire()
+                self.waiting -= 1
                 if self.fails:
                     raise OSError("the database went away")
                 yield page
@@ -104,8 +115,7 @@ async def test_who_goes_away_frees_the_place(
     await houses.fill(1100)
     gate = Gate(monkeypatch)
     asking = asyncio.create_task(houses.get("huizen", {"formaat": "csv"}))
-    while gate.open._value or not gate.open.locked():  # noqa: ASYNC110 - until its page was taken
-        await asyncio.sleep(0.01)
+    await gate.holds(1)
     second = await houses.get("huizen", {"formaat": "csv"})
     assert (second.status_code, second.json()["code"]) == (429, "levering_loopt")
     assert second.headers["Retry-After"] == "60"
@@ -124,7 +134,7 @@ async def test_no_more_deliveries_at_once_than_there_are_places(
 ) -> None:
     await houses.fill(600)
     gate = Gate(monkeypatch)
-    gate.open = asyncio.Semaphore(2)
+    gate.open = asyncio.Semaphore(0)
 
     def ask(peer: int) -> Any:
         return houses.asker.send(
@@ -133,12 +143,11 @@ async def test_no_more_deliveries_at_once_than_there_are_places(
         )  # fmt: skip
 
     asking = [asyncio.create_task(ask(peer)) for peer in (2000, 3000)]
-    while not gate.open.locked():  # noqa: ASYNC110 - until both have their first page
-        await asyncio.sleep(0.01)
+    await gate.holds(2)
     third = await ask(4000)
     assert (third.status_code, third.json()["code"]) == (503, "leveringen_bezet")
-    gate.open.release()
-    gate.open.release()
+    for _ in range(4):
+        gate.open.release()
     answers = await asyncio.gather(*asking)
     assert [answer.status_code for answer in answers] == [200, 200]
 

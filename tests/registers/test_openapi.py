@@ -193,7 +193,14 @@ async def served(database: Database, registers: Registers) -> AsyncIterator[tupl
             scope["headers"] = [*scope["headers"], (b"permit", sealed)]
         await app(scope, receive, send)
 
-    config = uvicorn.Config(door, host="127.0.0.1", port=0, lifespan="off", log_config=None)
+    config = uvicorn.Config(
+        door,
+        host="127.0.0.1",
+        port=0,
+        lifespan="off",
+        log_config=None,
+        timeout_graceful_shutdown=10,
+    )
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110  # uvicorn tells in no other way

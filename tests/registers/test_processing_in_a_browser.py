@@ -24,7 +24,9 @@ __all__ = ["browser", "published"]
 @pytest.fixture
 async def address(published: Open) -> AsyncIterator[str]:
     socket = free_socket()
-    config = uvicorn.Config(published.app, ws="none", lifespan="off", log_config=None)
+    config = uvicorn.Config(
+        published.app, ws="none", lifespan="off", log_config=None, timeout_graceful_shutdown=10
+    )
     server = Server(config)
     task = asyncio.create_task(server.serve(sockets=[socket]))
     yield f"http://127.0.0.1:{socket.getsockname()[1]}"
