@@ -82,7 +82,10 @@ def path_of(pointer: str) -> str:
 
 
 def provenance_body(provenance: Provenance | DerivedFrom, moment: Moment) -> dict[str, JsonValue]:
-    """Where one value comes from, since when it holds, since when it is known."""
+    """Where one value comes from, since when it holds, since when it is known.
+
+    ``strijdig`` names the sources that said something else; the rule of the field decided.
+    """
     if isinstance(provenance, DerivedFrom):
         return _derivation_body(provenance, moment)
     source, row = provenance.source, provenance.row
@@ -103,6 +106,8 @@ def provenance_body(provenance: Provenance | DerivedFrom, moment: Moment) -> dic
             body["inOnderzoek"] = True
     if provenance.replaced:
         body["vervangen"] = True
+    if provenance.against:
+        body["strijdig"] = list(provenance.against)
     return body
 
 

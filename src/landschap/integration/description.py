@@ -138,6 +138,11 @@ def _provenance(declaration: Declaration) -> Schema:
             "zekerheid": {"type": "string", "enum": ["mogelijk"]},
             "inOnderzoek": {"type": "boolean"},
             "vervangen": {"type": "boolean"},
+            "strijdig": {
+                "type": "array",
+                "items": {"type": "string", "enum": sorted(declaration.sources)},
+                "description": "Bronnen die iets anders zeiden; de regel van het veld besliste.",
+            },
         },
         "bron",
         "bronhouder",

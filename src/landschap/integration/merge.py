@@ -13,7 +13,7 @@ Pure and without copies: one walk over the root's rows, links resolved by dictio
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from landschap.integration.conversions import Untranslatable, convert
 from landschap.integration.model import Column, Field, Link, Source, Wins
@@ -31,12 +31,14 @@ class Provenance:
     """Where one value comes from. ``row`` is None when the source has nothing on this key.
 
     ``replaced`` is True when a source that goes before it, or should agree with it, was absent.
+    ``against`` are the sources that gave another value and lost by the rule of the field.
     """
 
     source: Source
     row: Row | None
     column: str
     replaced: bool = False
+    against: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +210,10 @@ class _Merge:
         empty: tuple[Column, Row | None] = (field.columns[0], None)
         for column in field.columns:
             state = states[column.source]
+            if field.wins is Wins.FIRST_FILLED and filled:
+                # Decided already: what comes after can only be another value, and never a gap.
+                filled += _also_filled(field, column, state)
+                continue
             if isinstance(state, Reason):
                 absent = absent or _Missing(column.source, state)
                 continue
@@ -216,8 +222,6 @@ class _Merge:
                 empty = empty if empty[1] is not None else (column, state)
                 continue
             filled.append((column, state, value))
-            if field.wins is Wins.FIRST_FILLED:
-                break
         if absent is not None and (field.strict or not filled):
             raise absent
         if not filled:
@@ -225,12 +229,27 @@ class _Merge:
         if field.wins is Wins.JOINED:
             filled = [_joined(filled)]
         column, row, value = _winner(field, filled)
-        return value, self._from(column, row, replaced=absent is not None), absent
+        told = self._from(column, row, replaced=absent is not None)
+        others = dict.fromkeys(one.source for one, _, given in filled if given != value)
+        return value, replace(told, against=tuple(others)) if others else told, absent
 
     def _from(self, column: Column, row: Row | None, *, replaced: bool = False) -> Provenance:
         return Provenance(
             source=self.sources[column.source], row=row, column=column.name, replaced=replaced
         )
+
+
+def _also_filled(
+    field: Field, column: Column, state: State
+) -> Sequence[tuple[Column, Row, JsonValue]]:
+    """What a source gives that does not decide: its value, or nothing."""
+    if state is None or isinstance(state, Reason):
+        return ()
+    try:
+        value = _converted(field, column, state)
+    except _Missing:
+        return ()
+    return () if value is None or value == "" else ((column, state, value),)
 
 
 def _winner(

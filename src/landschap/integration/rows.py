@@ -158,8 +158,17 @@ def batch_of(rows: Sequence[Row], by: str) -> Batch:
     by_key: dict[str, list[Row]] = {}
     for row in rows:
         by_key.setdefault(key_text(row.values.get(by)), []).append(row)
-    return Batch(
-        {key: tuple(sorted(found, key=lambda row: row.id)) for key, found in by_key.items()}
+    return Batch({key: _sorted(found) for key, found in by_key.items()})
+
+
+def _sorted(rows: list[Row]) -> tuple[Row, ...]:
+    """By id; rows of one id (a source without numbers) by all that they hold."""
+    if len(rows) == 1:
+        return (rows[0],)
+    if len({row.id for row in rows}) == len(rows):
+        return tuple(sorted(rows, key=lambda row: row.id))
+    return tuple(
+        sorted(rows, key=lambda row: (row.id, row.begin or "", repr(sorted(row.values.items()))))
     )
 
 
