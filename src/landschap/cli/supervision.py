@@ -35,6 +35,7 @@ from landschap.platform.folders import (
 from landschap.platform.identity_checks import require_identity
 from landschap.platform.keys import make_secret_keys
 from landschap.platform.listeners import require_free
+from landschap.platform.log_keys import make_log_key, sealing_key
 from landschap.platform.nginx import Configuration
 from landschap.platform.notify import notify
 from landschap.platform.postgres.part import GivenDatabase, OwnDatabase
@@ -74,6 +75,8 @@ def supervise(settings: Settings) -> None:
         require_lists(settings, datetime.now(UTC))
         require_identity(settings, datetime.now(UTC))
         make_secret_keys(settings)
+        make_log_key(settings)
+        sealing_key(settings)  # a lost one is told now, not by each process
         privileges = arrange(settings)
         run_folder(settings.paths.run, user=privileges.service)
         if settings.listen.open:

@@ -18,6 +18,7 @@ from landschap.logboek.records import (
     identified,
     leaf_of,
 )
+from landschap.logboek.sealing import Close
 
 _NO_ID = UUID(int=0)
 
@@ -50,10 +51,16 @@ def ready(draft: Draft) -> Ready:
     return Ready(columns_of(draft, _NO_ID), payload)
 
 
-def seal(draft: Draft | Ready, record_id: UUID, salt: bytes) -> Sealed:
-    """Give a draft its identifier and leaf. Raises InvalidRecord."""
+def seal(draft: Draft | Ready, record_id: UUID, salt: bytes, close: Close | None = None) -> Sealed:
+    """Give a draft its identifier and leaf; with ``close`` what it says is closed before that.
+
+    Raises InvalidRecord.
+    """
     made = draft if isinstance(draft, Ready) else ready(draft)
     columns = identified(made.columns, record_id)
+    if close is not None:  # what is the same in many records would show, so none has a form
+        closed = close(record_id, made.payload)
+        return Sealed(columns, salt, leaf_of(columns, salt, closed), closed)
     leaf = leaf_of(columns, salt, made.payload)
     return Sealed(columns, salt, leaf, made.payload, made.form, made.values)
 

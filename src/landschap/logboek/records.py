@@ -33,6 +33,7 @@ from landschap.logboek.payloads import (
     line_payload,
 )
 from landschap.logboek.pseudonyms import as_subject_id
+from landschap.logboek.sealing import Keys, is_sealed, opened
 from landschap.vocabulary.ijson import InvalidJson, JsonValue
 
 __all__ = [
@@ -108,7 +109,7 @@ class Columns(msgspec.Struct, frozen=True):
 
 
 class Record(msgspec.Struct, frozen=True):
-    """A record as the log holds it."""
+    """A record as the log holds it. Of a sealed one the payload is closed, and ``keys`` open it."""
 
     columns: Columns
     lane: str
@@ -117,6 +118,7 @@ class Record(msgspec.Struct, frozen=True):
     salt: bytes
     leaf: bytes
     payload: bytes
+    keys: Keys | None = None
 
     @property
     def record_id(self) -> UUID:
@@ -130,8 +132,13 @@ class Record(msgspec.Struct, frozen=True):
         return datetime.fromtimestamp(milliseconds / _MILLISECOND, tz=UTC)
 
     def content(self) -> dict[str, JsonValue]:
-        """The payload, read."""
-        return cast("dict[str, JsonValue]", msgspec.json.decode(self.payload))
+        """What the record says, read. Raises NotOpened when it is sealed and not for us."""
+        return cast("dict[str, JsonValue]", msgspec.json.decode(self.text()))
+
+    def text(self) -> bytes:
+        """What the record says, as it was encoded. Raises NotOpened as `content` does."""
+        stored = self.payload
+        return opened(stored, self.record_id, self.keys) if is_sealed(stored) else stored
 
 
 def leaf_of(columns: Columns, salt: bytes, payload: bytes) -> bytes:

@@ -39,6 +39,18 @@ class LogSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LogboekSettings:
+    """The processing log."""
+
+    sealed: bool = option(
+        o.boolean,
+        "What records say is sealed with a key of the secrets folder before it is written: who "
+        "operates the database reads only what finds them.",
+        default=False,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WitnessSettings:
     """Who keeps the signed ends of our log, as we keep theirs: so no log is rewritten unseen."""
 

@@ -9,7 +9,6 @@ A destroyed one is remembered, with when: a key that is only gone is lost, and t
 from __future__ import annotations
 
 import contextlib
-import json
 import re
 import secrets
 from collections.abc import Mapping
@@ -17,7 +16,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from landschap.platform.folders import data_folder, write_private
+from landschap.platform.folders import write_private
+from landschap.platform.key_memory import KeyMemory, read_key_file
 from landschap.platform.keys import KEY_BYTES, secret_key
 from landschap.platform.settings import Settings
 from landschap.platform.trouble import Trouble
@@ -85,7 +85,7 @@ def rotate_pseudonym_key(settings: Settings) -> int:
     if number > MOST:
         raise Trouble("there are no numbers left for keys of pseudonyms", "ask for help")
     # Remembered first: a file that is then not written shows as lost, never as if it had not been.
-    _remember(settings, {"made": number})
+    _memory(settings).remember({"made": number})
     write_private(_path(settings, number), secrets.token_bytes(KEY_BYTES).hex().encode())
     return number
 
@@ -126,29 +126,20 @@ def shred_pseudonym_key(settings: Settings, number: int, now: datetime, *, lost:
     """
     found = check_shreddable(settings, number, lost=lost)
     # Remembered first: a crash between the two leaves a file that nothing reads any more.
-    _remember(settings, {"destroyed": number, "at": now.astimezone(UTC).isoformat()})
+    _memory(settings).remember({"destroyed": number, "at": now.astimezone(UTC).isoformat()})
     if not lost:
         write_private(found.path, secrets.token_bytes(KEY_BYTES).hex().encode())
         found.path.unlink()
 
 
 def _read(one: Generation) -> bytes:
-    try:
-        key = bytes.fromhex(one.path.read_text(encoding="ascii"))
-    except FileNotFoundError:
-        raise Trouble(
-            f"key {one.number} of pseudonyms is lost: {one.path} is gone. {LOST}",
-            "restore the secrets folder from your back-up; when there is none: "
-            f"`landschap keys shred {one.number} --lost`",
-        ) from None
-    except (OSError, ValueError):
-        key = b""
-    if len(key) != KEY_BYTES:
-        raise Trouble(
-            f"key {one.number} of pseudonyms, {one.path}, is not 32 bytes of hexadecimal",
-            "restore the secrets folder from your back-up",
-        )
-    return key
+    return read_key_file(
+        one.path,
+        f"key {one.number} of pseudonyms",
+        lost=f"is lost: {one.path} is gone. {LOST}",
+        remedy="restore the secrets folder from your back-up; when there is none: "
+        f"`landschap keys shred {one.number} --lost`",
+    )
 
 
 def _path(settings: Settings, number: int) -> Path:
@@ -156,37 +147,16 @@ def _path(settings: Settings, number: int) -> Path:
     return settings.paths.secrets / name
 
 
-def _memory(settings: Settings) -> Path:
-    return settings.paths.data / "pseudonym-keys.json"
-
-
-def _deeds(settings: Settings) -> list[dict[str, object]]:
-    try:
-        read = json.loads(_memory(settings).read_text("utf-8"))
-    except FileNotFoundError:
-        return []
-    except (OSError, ValueError):
-        read = None
-    if not isinstance(read, list) or not all(isinstance(each, dict) for each in read):
-        raise Trouble(
-            f"{_memory(settings)}, which tells what became of the keys of pseudonyms, is damaged",
-            "restore it from your back-up",
-        )
-    return read
+def _memory(settings: Settings) -> KeyMemory:
+    return KeyMemory(settings.paths.data / "pseudonym-keys.json", "pseudonyms")
 
 
 def _destroyed(settings: Settings) -> dict[int, datetime | None]:
     """When each was destroyed, and None for one that was made and is not."""
     found: dict[int, datetime | None] = {}
-    for each in _deeds(settings):
+    for each in _memory(settings).deeds():
         if isinstance(made := each.get("made"), int):
             found.setdefault(made, None)
         if isinstance(gone := each.get("destroyed"), int):
             found[gone] = datetime.fromisoformat(str(each["at"]))
     return found
-
-
-def _remember(settings: Settings, deed: dict[str, object]) -> None:
-    data_folder(settings.paths.data)
-    told = json.dumps([*_deeds(settings), deed], indent=1)
-    write_private(_memory(settings), told.encode())

@@ -20,7 +20,12 @@ from pathlib import Path
 
 from landschap.platform import options as o
 from landschap.platform.fsc_settings import FscSettings, check_callout
-from landschap.platform.logboek_settings import LogSettings, VngSettings, WitnessSettings
+from landschap.platform.logboek_settings import (
+    LogboekSettings,
+    LogSettings,
+    VngSettings,
+    WitnessSettings,
+)
 from landschap.platform.notification_settings import NotificationSettings
 from landschap.platform.oidc_settings import OidcSettings
 from landschap.platform.open_settings import OpenSettings
@@ -279,6 +284,7 @@ class Settings:
     processes: ProcessSettings = section(ProcessSettings, "Our processes.")
     limits: LimitSettings = section(LimitSettings, "Bounds on everything.")
     log: LogSettings = section(LogSettings, "The technical log.")
+    logboek: LogboekSettings = section(LogboekSettings, "The processing log.")
     witness: WitnessSettings = section(WitnessSettings, "Who vouches for our log.")
     vng: VngSettings = section(VngSettings, "The log by the municipal standard of before.")
     notifications: NotificationSettings = section(

@@ -25,7 +25,8 @@ SELECTED = ", ".join((*_NAMES, "lane", "batch", "pos", "salt", "leaf", "payload"
 def record_of(row: Mapping[str, Any]) -> Record:
     """The record of a row that was selected with `SELECTED`.
 
-    When its form is gone, its payload is what is left of it, which fits no leaf.
+    When its form is gone, its payload is what is left of it, which fits no leaf. The rows of a
+    pool know what opens them (`platform.postgres.pool`).
     """
     form, payload = row["form_text"], row["payload"]
     return Record(
@@ -36,6 +37,7 @@ def record_of(row: Mapping[str, Any]) -> Record:
         salt=row["salt"],
         leaf=row["leaf"],
         payload=payload if form is None else whole(form, payload),
+        keys=getattr(row, "log_keys", None),
     )
 
 

@@ -28,6 +28,7 @@ from landschap.logboek.faults import (
 from landschap.logboek.forms import Ready
 from landschap.logboek.records import Draft
 from landschap.logboek.seen import SeenLine
+from landschap.logboek.store.closing import closer_of
 from landschap.logboek.store.identifiers import RecordIds
 from landschap.logboek.store.lane import (
     ConnectionLost,
@@ -75,6 +76,7 @@ class _Course:
 class LogWriter:
     """Writes records under one lane, or two.
 
+    In a sealed log what records say is closed here, with the key there is at the start.
     ``lane`` with a number (`decider-0`) is that lane and no other; without one (`decider`) the
     first free number is taken. ``wait_seconds`` is how long an append may wait for PostgreSQL.
     With ``lanes=2`` two batches can be under way; the second lane of `decider-0` is `decider-0-2`.
@@ -91,6 +93,7 @@ class LogWriter:
     ) -> None:
         names = [lane, *(further_name(lane, number) for number in range(2, lanes + 1))]
         self._courses = [_Course(Lane(lambda: connect(settings, "logboek"), n)) for n in names]
+        self._close = closer_of(settings)
         self._wait_seconds = wait_seconds
         self._limit = records_waiting
         self._queue: deque[Waiting] = deque()
@@ -304,9 +307,9 @@ class LogWriter:
         ids = iter(numbers.take(count))
         if numbers.ahead:
             self._outage.clock(self.lane, numbers.ahead, self._loop.time())
-        salt = numbers.salt
+        salt, close = numbers.salt, self._close
         for waiting in taken:
-            waiting.records = [seal(made, next(ids), salt()) for made in waiting.ready]
+            waiting.records = [seal(made, next(ids), salt(), close) for made in waiting.ready]
         return taken
 
     async def _write(self, course: _Course, batch: list[Waiting]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import asyncpg
 
+from landschap.platform.log_keys import log_keys
 from landschap.platform.postgres.roles import ADMINISTRATOR, on_server, password_of, role_of
 from landschap.platform.postgres.server import PORT, socket_folder
 from landschap.platform.settings import Settings
@@ -38,6 +39,7 @@ async def pool(
             max_size=size,
             command_timeout=_COMMAND_SECONDS,
             **_manner(room),
+            **(_rows_that_open(settings) if room == "logboek" else {}),
         )
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise _unreachable(settings, name, error) from error
@@ -53,6 +55,14 @@ def _manner(room: str) -> dict[str, Any]:
         "server_settings": {**told, "plan_cache_mode": "force_generic_plan"},
         "reset": _nothing,
     }
+
+
+def _rows_that_open(settings: Settings) -> dict[str, Any]:
+    """With a sealed log, rows that know what opens them: who reads them asks for no key."""
+    keys = log_keys(settings)
+    if keys is None:
+        return {}
+    return {"record_class": type("SealedRow", (asyncpg.Record,), {"log_keys": keys})}
 
 
 async def _nothing(_: asyncpg.Connection) -> None:
