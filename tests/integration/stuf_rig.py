@@ -89,6 +89,27 @@ PERSONS = {
 }
 
 
+def establishment(number: str) -> str:
+    """An establishment of the trade register as an object, with a name that is made of its number."""
+    return (
+        f'<bg:object stuf:entiteittype="VES"><bg:vestigingsNummer>{number}</bg:vestigingsNummer>'
+        f"<bg:handelsnaam>{trade_name(number)}</bg:handelsnaam></bg:object>"
+    )
+
+
+def trade_name(number: str) -> str:
+    """How the establishment is called."""
+    return f"Proefbedrijf {number[-4:]}"
+
+
+def person(name: str, born: str) -> str:
+    """A person as an object; ``born`` is a whole day."""
+    return (
+        f'<bg:object stuf:entiteittype="NPS">{{bsn}}<bg:geslachtsnaam>{name}</bg:geslachtsnaam>'
+        f"<bg:geboortedatum>{born.replace('-', '')}</bg:geboortedatum></bg:object>"
+    )
+
+
 @dataclass
 class Broker:
     """A data broker that speaks StUF."""
@@ -96,6 +117,7 @@ class Broker:
     port: int
     heard: list[Any] = field(default_factory=list)
     answer: Any = None
+    known: dict[str, str] = field(default_factory=lambda: dict(PERSONS))
 
     async def serve(self, request: web.Request) -> web.Response:
         """One question; answers what its scope names."""
@@ -109,13 +131,15 @@ class Broker:
 
     def about(self, root: Any) -> str:
         """The La01 that answers an Lv01."""
-        bsn = root.findtext(f".//{{{BG}}}gelijk/{{{BG}}}inp.bsn")
+        (asked,) = root.find(f"{{{ENVELOPE}}}Body")
+        (key,) = root.find(f".//{{{BG}}}gelijk")
+        kind = etree.QName(asked).localname.removesuffix("Lv01")
         scope = {each.tag for each in root.find(f".//{{{BG}}}scope/{{{BG}}}object").iter()}
-        found = PERSONS.get(bsn, "").format(bsn=f"<bg:inp.bsn>{bsn}</bg:inp.bsn>")
+        found = self.known.get(key.text, "").format(bsn=f"<bg:inp.bsn>{key.text}</bg:inp.bsn>")
         made = etree.fromstring(
             f'<soap:Envelope xmlns:soap="{ENVELOPE}" xmlns:bg="{BG}" xmlns:stuf="{STUF}"'
-            ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><soap:Body><bg:npsLa01>'
-            f"<bg:antwoord>{found}</bg:antwoord></bg:npsLa01></soap:Body></soap:Envelope>"
+            f' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><soap:Body><bg:{kind}La01>'
+            f"<bg:antwoord>{found}</bg:antwoord></bg:{kind}La01></soap:Body></soap:Envelope>"
         )
         for element in list(made.iterfind(f".//{{{BG}}}object/*")):
             if element.tag not in scope and not element.tag.startswith(f"{{{STUF}}}"):

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import re
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,8 +15,16 @@ from typing import Any
 import aiohttp
 import pytest
 from lxml import etree
-from tests.integration.source_rig import API_KEY, SUZANNE, lines_of
-from tests.integration.stuf_rig import BG, QUESTION, SOURCE, STUF, Broker, running_broker
+from tests.integration.source_rig import API_KEY, DATA, SUZANNE, WEESP, lines_of
+from tests.integration.stuf_rig import (
+    BG,
+    STUF,
+    Broker,
+    establishment,
+    person,
+    running_broker,
+    trade_name,
+)
 from tests.throwaway import organisation as make_organisation
 
 from landschap.cli.demo.commands import landschap
@@ -30,69 +40,7 @@ from landschap.integration.model import Declaration
 from landschap.integration.soap import read_template
 from landschap.platform.identity import Issued
 
-BUILDING = "0424100000002206"
-PERMITS = "nummer;bsn;pand;besluit\nOV-1;999993653;0424100000002206;verleend\n"
-DECISIONS = """
-CREATE SCHEMA zaak;
-CREATE TABLE zaak.besluiten (nummer text PRIMARY KEY, datum date, leges numeric(9, 2));
-INSERT INTO zaak.besluiten VALUES ('OV-1', '2021-02-01', 310.50);
-"""
-DECLARED = f"""\
-logische_bron: vergunning-met-aanvrager
-versie: 1.0.0
-titel: Vergunning met aanvrager en pand
-sleutel: nummer
-betrokkene: {{uit: vergunningen.bsn, soort: bsn}}
-bronnen:
-  vergunningen:
-    soort: bestand
-    pad: vergunningen.csv
-    vorm: csv
-    csv: {{scheiding: ";", aanhaling: '"', codering: utf-8}}
-    sleutels: [nummer]
-    bronhouder: Gemeente Weesp
-  besluiten:
-    soort: database
-    verbinding: zaken.dsn
-    tabel: zaak.besluiten
-    sleutels: [nummer]
-    bronhouder: Gemeente Weesp
-  aanvragers:
-{SOURCE}    sleutels: [bsn]
-    bronhouder: Basisregistratie personen
-  panden:
-    soort: rest
-    url: http://gebouwen.leverancier.test/panden?identificatie={{identificatie}}
-    sleutels: [identificatie]
-    records: panden
-    velden_parameter: fields
-    geheim: {{kop: X-Api-Key, bestand: leverancier.key}}
-    bronhouder: Leverancier
-  uitkeringen:
-    soort: register
-    register: uitkeringen
-    objecttype: uitkering
-    sleutels: [burgerservicenummer]
-    bronhouder: Gemeente Weesp
-wortel: {{bron: vergunningen, op: nummer}}
-koppelingen:
-  - {{naam: besluiten, van: vergunningen.nummer, naar: besluiten.nummer, aantal: een, verplicht: true}}
-  - {{naam: aanvragers, van: vergunningen.bsn, naar: aanvragers.bsn, aantal: een, verplicht: true}}
-  - {{naam: panden, van: vergunningen.pand, naar: panden.identificatie, aantal: een}}
-  - {{naam: uitkeringen, van: vergunningen.bsn, naar: uitkeringen.burgerservicenummer, aantal: veel}}
-velden:
-  nummer: {{uit: [vergunningen.nummer]}}
-  besluit: {{uit: [vergunningen.besluit], zet_om: [{{code: {{verleend: toegekend}}}}]}}
-  datum: {{uit: [besluiten.datum]}}
-  leges: {{uit: [besluiten.leges]}}
-  aanvrager.naam: {{uit: [aanvragers.naam]}}
-  aanvrager.geboren: {{uit: [aanvragers.geboren], zet_om: [onvolledige_datum]}}
-  pand.bouwjaar: {{uit: [panden.oorspronkelijkBouwjaar], zet_om: [geheel_getal]}}
-  uitkeringen:
-    lijst: uitkeringen
-    velden:
-      soort: {{uit: [uitkeringen.soort]}}
-"""
+ELSEWHERE = WEESP / "bronnen-elders"
 NAME = "vergunning-met-aanvrager"
 UP = "landschap_integration_source_up"
 PARTS = ("vergunningen", "besluiten", "aanvragers", "panden")
@@ -115,12 +63,12 @@ class Place:
 async def place(world: Any, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Place]:
     """All five sources, running."""
     folder = tmp_path_factory.mktemp("bronnen")
-    (folder / "vergunningen.csv").write_text(PERMITS)
-    (folder / "npsLv01.xml").write_text(QUESTION)
+    for name in ("vergunningen.csv", "npsLv01.xml"):
+        shutil.copy(ELSEWHERE / name, folder)
+    shutil.copy(ELSEWHERE / f"{NAME}.yaml", folder / "vergunning.yaml")
     (folder / "leverancier.key").write_text(API_KEY)
-    (folder / "vergunning.yaml").write_text(DECLARED)
     owner = await world.database.administrator()
-    await owner.execute(DECISIONS)
+    await owner.execute((ELSEWHERE / "zaken.sql").read_text())
     (folder / "zaken.dsn").write_text(world.database.settings.postgres.dsn)
     async with running_broker() as broker:
         hosts = {
@@ -135,7 +83,7 @@ async def place(world: Any, tmp_path_factory: pytest.TempPathFactory) -> AsyncIt
         declaration = read_declaration(folder / "vergunning.yaml")
         yield Place(folder, declaration, around, broker)
         await session.close()
-    await owner.execute("DROP SCHEMA zaak CASCADE")
+    await owner.execute("DROP SCHEMA zaak, handel CASCADE")
     await owner.close()
 
 
@@ -275,7 +223,7 @@ async def test_the_state_of_every_source_is_told_without_asking_about_anybody(
         dict.fromkeys(("vergunningen", "besluiten", "aanvragers", "panden"), True),
     )
     assert seen["besluiten"][1] == "3 columns, 3 of them used"
-    assert seen["vergunningen"][1].startswith("1 rows, written 20")
+    assert seen["vergunningen"][1].startswith("12 rows, written 20")
     assert re.fullmatch(r"answers at makelaar\.test:\d+ \(HTTP 404\)", seen["aanvragers"][1])
     assert len(place.broker.heard) == before
 
@@ -296,3 +244,142 @@ async def test_what_is_wrong_with_a_source_is_told_with_what_to_do(organisation:
     (folder / "secrets" / "zaken.dsn").write_text("postgresql://a:geheim@127.0.0.1:1/x")
     _, seen = await status_of(organisation)
     assert seen["besluiten"][1] == "can not be reached with the address in zaken.dsn"
+
+
+# --- the declarations of the demo that ask other systems, over all of its data -----------------
+
+DAY = "2021-03-01"
+KEYS = {
+    "bewoning": "nummeraanduiding",
+    "vestigingen-op-pand": "identificatie",
+    "vergunning-met-aanvrager": "nummer",
+}
+
+
+def table(file: Path, separator: str = ",") -> list[dict[str, str]]:
+    with file.open(encoding="utf-8", newline="") as opened:
+        return list(csv.DictReader(opened, delimiter=separator))
+
+
+def on_day(name: str, key: str = "identificatie") -> dict[str, dict[str, str]]:
+    """The rows of a BAG file that held on the day, by key: plain reading."""
+    return {
+        row[key]: row
+        for row in table(DATA / "bag" / f"{name}.csv")
+        if row["beginGeldigheid"] <= DAY and not "" < row["eindGeldigheid"] <= DAY
+    }
+
+
+def residents() -> dict[str, dict[str, Any]]:
+    """The fictitious persons by number, as the last line in the extract has them."""
+    lines = [json.loads(line) for line in (DATA / "inwoners.jsonl").read_text().splitlines()]
+    told = [line["inhoud"] for line in lines if line["inhoud"]]
+    return {one["burgerservicenummer"]: one for one in told}
+
+
+async def every_answer(
+    world: Any, place: Place, name: str, keys: Iterable[str], query: str
+) -> dict[str, list[dict[str, Any]]]:
+    """What the door answers about each key, all fields asked and nothing missing."""
+    declaration = read_declaration(ELSEWHERE / f"{name}.yaml")
+    doors = open_doors(declaration, replace(place.around, folder=ELSEWHERE))
+    asker = world.asker(declaration, **doors)
+    found = {}
+    try:
+        for key in keys:
+            answer = await asker.ask(
+                {KEYS[name]: key}, query=query,
+                permitted=tuple(declaration.fields), searchable=[KEYS[name]],
+            )  # fmt: skip
+            assert (answer.status_code, answer.json()["ontbreekt"]) == (200, []), answer.text
+            found[key] = answer.json()["resultaten"]
+    finally:
+        await close_doors(doors)
+    return found
+
+
+def establishments() -> list[list[str]]:
+    """The rows of the table of establishments: number, building, dwelling, from, until."""
+    text = (ELSEWHERE / "zaken.sql").read_text().partition("INTO handel.vestigingen")[2]
+    return [re.findall(r"'([^']*)'", line) for line in text.splitlines()[1:]]
+
+
+@pytest.mark.case("S-37")
+async def test_the_establishments_in_every_building_come_from_five_kinds_of_source(
+    world: Any, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [row for row in establishments() if len(row) == 4 or row[4] > DAY]
+    known = {row[0]: establishment(row[0]) for row in establishments()}
+    monkeypatch.setattr(place.broker, "known", known)
+    buildings, dwellings = on_day("panden"), on_day("verblijfsobjecten")
+    addresses, streets = on_day("nummeraanduidingen"), on_day("openbare-ruimten")
+
+    def told(row: list[str]) -> dict[str, Any]:
+        dwelling = dwellings[row[2]]
+        address = addresses[dwelling["heeftAlsHoofdadres"]]
+        return {
+            "vestigingsnummer": row[0],
+            "handelsnaam": trade_name(row[0]),
+            "oppervlakte": int(dwelling["oppervlakte"]),
+            "straat": streets[address["ligtAan"]]["naam"],
+            "huisnummer": int(address["huisnummer"]),
+            "postcode": address["postcode"] or None,
+        }
+
+    expected: dict[str, list[dict[str, Any]]] = {
+        key: [
+            {
+                "identificatie": key,
+                "bouwjaar": None if (year := int(one["oorspronkelijkBouwjaar"])) == 9999 else year,
+                "status": one["status"],
+                "vestigingen": [told(row) for row in sorted(rows) if row[1] == key],
+            }
+        ]
+        for key, one in buildings.items()
+    }
+    assert len(expected) == 60
+    assert sum(len(one["vestigingen"]) for (one,) in expected.values()) == 12
+    query = f"geldigOp={DAY}"
+    found = await every_answer(world, place, "vestigingen-op-pand", expected, query)
+    assert found == expected
+
+
+async def test_every_permit_comes_with_its_applicant_and_building(
+    world: Any, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    permits = table(ELSEWHERE / "vergunningen.csv", ";")
+    people, buildings = residents(), on_day("panden")
+    known = {
+        number: person(one["naam"]["geslachtsnaam"], one["geboortedatum"])
+        for number, one in people.items()
+    }
+    monkeypatch.setattr(place.broker, "known", known)
+    sql = (ELSEWHERE / "zaken.sql").read_text()
+    decided = {n: (d, float(f)) for n, d, f in re.findall(r"'(OV-\d+)', '(.*?)', (.*?)\)", sql)}
+    keys = [row["nummer"] for row in permits]
+    found = await every_answer(world, place, "vergunning-met-aanvrager", keys, "")
+    assert len(permits) == len(found) == 12
+    for row in permits:
+        (one,) = found[row["nummer"]]
+        applicant = people[row["bsn"]]
+        assert (one["datum"], one["leges"]) == decided[row["nummer"]]
+        assert one["besluit"] == {"verleend": "toegekend", "geweigerd": "afgewezen"}[row["besluit"]]
+        assert one["aanvrager"] == {
+            "naam": applicant["naam"]["geslachtsnaam"].strip(), "geboren": applicant["geboortedatum"],
+        }  # fmt: skip
+        assert one["pand"]["bouwjaar"] == int(buildings[row["pand"]]["oorspronkelijkBouwjaar"])
+
+
+async def test_who_lives_at_every_address_is_told_with_the_street(world: Any, place: Place) -> None:
+    expected = [one["antwoord"] for one in json.loads((DATA / "expected.json").read_text())["vragen"]
+                if (one["geldigOp"], one["beschikbaarOp"]) == (DAY, None) and one["antwoord"]]  # fmt: skip
+    by_number = {one["burgerservicenummer"]: one for one in expected}
+    homes = {one["nummeraanduiding"] for one in residents().values()}
+    found = await every_answer(world, place, "bewoning", sorted(homes), f"geldigOp={DAY}")
+    told = {one["burgerservicenummer"]: one for each in found.values() for one in each}
+    assert told.keys() == by_number.keys()
+    assert len(told) > 50
+    for number, one in told.items():
+        assert one["meerderjarig"] is True
+        for name in ("straat", "huisnummer", "postcode"):
+            assert one["adres"][name] == by_number[number][f"adres.{name}"]

@@ -75,6 +75,21 @@ def test_the_examples_of_the_demo_give_the_expected_answers() -> None:
     assert "6 of 6 examples" in done.stdout
 
 
+ELSEWHERE = sorted((DECLARATION.parent.parent / "bronnen-elders").glob("*.yaml"))
+
+
+@pytest.mark.parametrize(
+    "file", [f for f in ELSEWHERE if "voorbeeld" not in f.name], ids=lambda f: f.stem
+)
+def test_the_declarations_of_other_systems_are_right_and_each_has_examples(file: Path) -> None:
+    done = run("check", str(file))
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout.endswith("3 examples; columns exist\n")
+    done = run("test", str(file))
+    assert done.exit_code == 0, done.stdout
+    assert "3 of 3 examples" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [

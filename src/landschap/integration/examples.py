@@ -17,7 +17,8 @@ but through the same plan, the same asking and the same merging as real question
           herkomst: {/0/adres/postcode: {bron: adressen}}
 
 ``_van``, ``_tot`` and ``_id`` give a row its period and name; ``herkomst`` is compared as far as
-it is given.
+it is given. Without ``geldigOp`` the question is about today, which a source without time can
+answer.
 """
 
 from __future__ import annotations
@@ -40,13 +41,16 @@ _BODY_PARTS = ("resultaten", "ontbreekt")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """One question with the rows it meets and the answer it must get."""
+    """One question with the rows it meets and the answer it must get.
+
+    ``valid_on`` is None for a question about today.
+    """
 
     name: str
     line: int
     key: str
     fields: frozenset[str]
-    valid_on: date
+    valid_on: date | None
     rows: Mapping[str, tuple[Row, ...] | Reason]
     expected: Mapping[str, JsonValue]
 
@@ -77,7 +81,7 @@ def _example(block: Block, declaration: Declaration) -> Example:
         line=block.line,
         key=question.text("sleutel") if question else "",
         fields=_fields(question, declaration) if question else frozenset(),
-        valid_on=_day(question) if question else date.min,
+        valid_on=_day(question) if question else None,
         rows=_rows(sources, declaration) if sources else {},
         expected=expected,
     )
@@ -100,13 +104,13 @@ def _fields(question: Block, declaration: Declaration) -> frozenset[str]:
     return frozenset(found)
 
 
-def _day(question: Block) -> date:
-    text = question.text("geldigOp")
+def _day(question: Block) -> date | None:
+    text = question.text("geldigOp", "")
     try:
-        return parse_day(text)
+        return parse_day(text) if text else None
     except InvalidValue as error:
         question.report.add(question.line_of("geldigOp"), question.key("geldigOp"), str(error))
-        return date.min
+        return None
 
 
 def _rows(block: Block, declaration: Declaration) -> dict[str, tuple[Row, ...] | Reason]:

@@ -17,11 +17,14 @@ from landschap.integration.permitted_rows import within
 from landschap.integration.plan import make_plan
 from landschap.integration.rows import Connector, Moment, Reason
 from landschap.vocabulary.ijson import JsonValue
+from landschap.vocabulary.times import amsterdam_day
 
 
 async def rehearse(declaration: Declaration, example: Example) -> Mapping[str, JsonValue]:
     """The answer to the example's question, as it would leave."""
-    moment = Moment(valid_on=example.valid_on, known_at=datetime.now(UTC), today=False, now=True)
+    now = datetime.now(UTC)
+    day = example.valid_on or amsterdam_day(now)
+    moment = Moment(valid_on=day, known_at=now, today=example.valid_on is None, now=True)
     doors: dict[str, Connector] = {}
     for name in declaration.sources:
         given = example.rows.get(name, ())
@@ -31,7 +34,7 @@ async def rehearse(declaration: Declaration, example: Example) -> Mapping[str, J
             doors[name] = MemoryConnector(given)
     plan = make_plan(declaration, example.fields)
     collected = await collect(plan, example.key, Occasion(moment=moment), doors)
-    merged = with_derived(plan, merge(plan, collected), example.valid_on)
+    merged = with_derived(plan, merge(plan, collected), day)
     if plan.hidden:
         merged = within(merged, (), example.fields)
     return release(merged, moment, example.fields).body
