@@ -30,7 +30,6 @@ from landschap.integration.connectors.opening import (
 from landschap.integration.connectors.rehearsal import rehearse
 from landschap.integration.drawing import draw, plan_body
 from landschap.integration.examples import differences
-from landschap.integration.fitting import check_registers
 from landschap.integration.mistakes import DeclarationError, Report
 from landschap.integration.model import Declaration
 from landschap.integration.plan import make_plan
@@ -86,10 +85,8 @@ def check(file: Path, models: Path | None, as_json: bool) -> None:
       landschap source check bronnen/woon-en-uitkeringssituatie.yaml --json
     """
     try:
-        declaration = read_declaration(file)
         registers = _registers(file, models)
-        if registers is not None:
-            check_registers(declaration, registers, Report(str(file)))
+        declaration = read_declaration(file, registers)
         examples = read_examples(declaration, file)
     except DeclarationError as error:
         _tell_mistakes(error, as_json=as_json)

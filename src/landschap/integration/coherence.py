@@ -68,10 +68,10 @@ class _Check:
             self._unknown(where, f"column of {column.source}", column.name, access.columns)
 
     def _unknown(self, where: tuple[str, ...], what: str, name: str, valid: Iterable[str]) -> None:
-        self.report.unknown(self.lines.line_at(where), _dotted(where), what, name, valid)
+        self.report.unknown(self.lines.line_at(where), dotted(where), what, name, valid)
 
     def _add(self, where: tuple[str, ...], message: str) -> None:
-        self.report.add(self.lines.line_at(where), _dotted(where), message)
+        self.report.add(self.lines.line_at(where), dotted(where), message)
 
     def _root_and_keys(self) -> None:
         if self._source_exists(self.d.root.source, ("wortel", "bron")):
@@ -146,7 +146,7 @@ class _Check:
         )
 
     def _field(self, field: Field) -> None:
-        where = _where_field(field)
+        where = where_field(field)
         for column in field.columns:
             if not self._source_exists(column.source, (*where, "uit")):
                 continue
@@ -182,7 +182,7 @@ class _Check:
             }
             if not field.within:
                 kinds |= dict.fromkeys(self.d.lists, ValueKind.LIST)
-            where = (*_where_field(field), "afgeleid", "uit")
+            where = (*where_field(field), "afgeleid", "uit")
             for fault in input_faults(path, rule, kinds, ""):
                 self._add(where, fault.message)
             if way := circle_of(path, rules):
@@ -194,7 +194,7 @@ class _Check:
         for path, field in self.d.fields.items():
             for parent in _parents(path):
                 if parent in taken or (parent in groups and field.within != parent):
-                    self._add(_where_field(field), f"{parent} is already a field or list itself")
+                    self._add(where_field(field), f"{parent} is already a field or list itself")
 
 
 def kind_of(field: Field) -> ValueKind | None:
@@ -221,13 +221,15 @@ def _parents(path: str) -> list[str]:
     return [".".join(parts[:count]) for count in range(1, len(parts))]
 
 
-def _where_field(field: Field) -> tuple[str, ...]:
+def where_field(field: Field) -> tuple[str, ...]:
+    """Where a field stands in the file, step by step."""
     if not field.within:
         return ("velden", field.path)
     return ("velden", field.within, "velden", field.path.removeprefix(f"{field.within}."))
 
 
-def _dotted(where: tuple[str, ...]) -> str:
+def dotted(where: tuple[str, ...]) -> str:
+    """A place in the file as messages write it: ``koppelingen[0].van``."""
     text = where[0]
     for part in where[1:]:
         text += f"[{part}]" if part.isdigit() else f".{part}"

@@ -100,7 +100,7 @@ def _database(block: Block) -> DatabaseAccess:
         message = "must be the name of a table or view, with its schema before it: brp.personen"
         block.report.add(block.line_of("tabel"), block.key("tabel"), message)
     return DatabaseAccess(
-        secret_file=block.text("verbinding"),
+        secret_file=_secret_file(block, "verbinding"),
         table=table,
         period=_period(block),
         clock=_clock(block),
@@ -160,9 +160,19 @@ def _secret(block: Block) -> tuple[str, str]:
     inner = block.block("geheim")
     if inner is None:
         return "", ""
-    found = inner.text("kop"), inner.text("bestand")
+    found = inner.text("kop"), _secret_file(inner, "bestand")
     inner.close()
     return found
+
+
+def _secret_file(block: Block, name: str) -> str:
+    """The name of a file; what is no name may be the secret itself and is never repeated."""
+    text = block.text(name)
+    if "://" in text or any(sign.isspace() for sign in text):
+        message = "must be the name of a file in the secrets folder; put the secret in there"
+        block.report.add(block.line_of(name), block.key(name), message)
+        return ""
+    return text
 
 
 def _concurrency(block: Block) -> int:

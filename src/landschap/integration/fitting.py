@@ -3,70 +3,87 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from landschap.integration.access import RegisterAccess
+from landschap.integration.coherence import Lines, dotted, where_field
 from landschap.integration.mistakes import Report
 from landschap.integration.model import Column, Declaration
+from landschap.integration.yamltree import Block, read_tree
 from landschap.registers.models import ObjectType, Registers
+
+_Where = tuple[str, ...]
 
 
 def check_registers(
-    declaration: Declaration,
-    registers: Registers,
-    report: Report,
-    lines: Mapping[str, int] | None = None,
+    declaration: Declaration, registers: Registers, report: Report, text: str = ""
 ) -> None:
     """Every register, object type, key and column must exist. Raises DeclarationError.
 
-    ``lines`` gives the line of each source in the file, when known.
+    ``text`` is what the declaration was read from; with it each mistake has its own line.
     """
-    at = lines or {}
-    types: dict[str, ObjectType] = {}
-    for name, source in declaration.sources.items():
-        if isinstance(source.access, RegisterAccess):
-            found = _type(source.access, registers, report, (name, at.get(name, 1)))
-            if found is not None:
-                types[name] = found
-    for column, where in _columns(declaration):
-        kind = types.get(column.source)
-        if kind is not None and column.name not in _names(kind):
-            line = at.get(column.source, 1)
-            report.unknown(line, where, f"column of {kind.key}", column.name, _names(kind))
-    for name, kind in types.items():
-        searchable = {kind.identification, *kind.searchable_paths()}
-        for key in declaration.sources[name].keys:
-            if key not in searchable:
-                where = f"bronnen.{name}.sleutels"
-                report.unknown(at.get(name, 1), where, "searchable path", key, searchable)
+    lines = Block(Report(report.file), "", read_tree(text, Report(report.file))) if text else None
+    _Fit(declaration, registers, report, lines).run()
     report.close()
 
 
-def _type(
-    access: RegisterAccess, registers: Registers, report: Report, place: tuple[str, int]
-) -> ObjectType | None:
-    name, line = place
-    register = registers.by_name.get(access.register)
-    if register is None:
-        where = f"bronnen.{name}.register"
-        report.unknown(line, where, "register", access.register, registers.by_name)
-        return None
-    kind = register.types.get(access.object_type)
-    if kind is None:
-        where = f"bronnen.{name}.objecttype"
-        report.unknown(line, where, "object type", access.object_type, register.types)
-    return kind
+class _Fit:
+    def __init__(
+        self, declaration: Declaration, registers: Registers, report: Report, lines: Lines | None
+    ) -> None:
+        self.d = declaration
+        self.registers = registers
+        self.report = report
+        self.lines = lines
+
+    def run(self) -> None:
+        types: dict[str, ObjectType] = {}
+        for name, source in self.d.sources.items():
+            if isinstance(source.access, RegisterAccess):
+                found = self._type(name, source.access)
+                if found is not None:
+                    types[name] = found
+        for column, where in _columns(self.d):
+            kind = types.get(column.source)
+            if kind is not None and column.name not in column_names(kind):
+                what = f"column of {kind.key}"
+                self._unknown(where, what, column.name, column_names(kind))
+        for name, kind in types.items():
+            searchable = {kind.identification, *kind.searchable_paths()}
+            for key in self.d.sources[name].keys:
+                if key not in searchable:
+                    where = ("bronnen", name, "sleutels")
+                    self._unknown(where, "searchable path", key, searchable)
+
+    def _type(self, name: str, access: RegisterAccess) -> ObjectType | None:
+        register = self.registers.by_name.get(access.register)
+        if register is None:
+            where = ("bronnen", name, "register")
+            self._unknown(where, "register", access.register, self.registers.by_name)
+            return None
+        kind = register.types.get(access.object_type)
+        if kind is None:
+            where = ("bronnen", name, "objecttype")
+            self._unknown(where, "object type", access.object_type, register.types)
+        return kind
+
+    def _unknown(self, where: _Where, what: str, name: str, valid: Iterable[str]) -> None:
+        line = self.lines.line_at(where) if self.lines else 1
+        # Of a field its name says enough; the line is that of what it is made of.
+        told = where[:-1] if where[0] == "velden" else where
+        self.report.unknown(line, dotted(told), what, name, valid)
 
 
-def _names(kind: ObjectType) -> frozenset[str]:
+def column_names(kind: ObjectType) -> frozenset[str]:
+    """What can be asked of an object type as a column."""
     return kind.paths() | {kind.identification}
 
 
-def _columns(declaration: Declaration) -> Iterator[tuple[Column, str]]:
-    for path, field in declaration.fields.items():
+def _columns(declaration: Declaration) -> Iterator[tuple[Column, _Where]]:
+    for field in declaration.fields.values():
         for column in field.columns:
-            yield column, f"velden.{path}"
-    for link in declaration.links.values():
-        yield link.origin, f"koppelingen ({link.target.source}).van"
+            yield column, (*where_field(field), "uit")
+    for position, link in enumerate(declaration.links.values()):
+        yield link.origin, ("koppelingen", str(position), "van")
     if declaration.subject is not None:
-        yield declaration.subject.column, "betrokkene"
+        yield declaration.subject.column, ("betrokkene", "uit")

@@ -10,6 +10,11 @@ from dataclasses import dataclass, field
 from landschap.vocabulary.mistakes import Mistake, MistakesError
 
 
+def nearest(name: str, valid: Iterable[str]) -> list[str]:
+    """The valid name that was probably meant; none when nothing is near."""
+    return difflib.get_close_matches(name, sorted(valid), n=1)
+
+
 class DeclarationError(MistakesError):
     """A declaration that can not be used, with every mistake in it."""
 
@@ -32,7 +37,7 @@ class Report:
     def unknown(self, line: int, key: str, what: str, name: str, valid: Iterable[str]) -> None:
         """Note a name that does not exist, with the nearest one that does."""
         names = sorted(valid)
-        near = difflib.get_close_matches(name, names, n=1)
+        near = nearest(name, names)
         listed = "" if near else f" Valid: {', '.join(names) or 'none'}."
         self.add(line, key, f"{what} {name!r} does not exist.{listed}", near[0] if near else "")
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import yaml
 
-from landschap.integration.mistakes import Report
+from landschap.integration.mistakes import Report, nearest
 from landschap.vocabulary.ijson import JsonValue
 
 MAX_CHARACTERS = 400_000
@@ -205,7 +205,8 @@ class Block:
         found = self.text(name, default)
         if found and found not in valid:
             self.report.unknown(self.line_of(name), self.key(name), "value", found, valid)
-            return default or valid[0]
+            # Read on as if the nearest was meant, so that one slip is not told as many.
+            return next(iter(nearest(found, valid)), default or valid[0])
         return found or valid[0]
 
     def texts(self, name: str, *, required: bool = True) -> tuple[str, ...]:

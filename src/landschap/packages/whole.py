@@ -240,7 +240,7 @@ def _declarations(
     for file, text in sorted(files.items()):
         try:
             one = parse_declaration(text, file)
-            check_registers(one, registers, Report(file))
+            check_registers(one, registers, Report(file), text)
         except DeclarationError as error:
             wrong += error.mistakes
             continue

@@ -58,8 +58,11 @@ class Surroundings:
     snapshots: Path | None = None
 
 
-def read_declaration(path: Path) -> Declaration:
-    """One logical source from its file. Raises DeclarationError, also when it can not be read."""
+def read_declaration(path: Path, registers: Registers | None = None) -> Declaration:
+    """One logical source from its file. Raises DeclarationError, also when it can not be read.
+
+    With ``registers`` its columns are checked against the information models.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -71,7 +74,10 @@ def read_declaration(path: Path) -> Declaration:
     def beside(name: str) -> str:
         return (path.parent / name).read_text(encoding="utf-8-sig")
 
-    return parse_declaration(text, str(path), beside)
+    declaration = parse_declaration(text, str(path), beside)
+    if registers is not None:
+        check_registers(declaration, registers, Report(str(path)), text)
+    return declaration
 
 
 def read_examples(declaration: Declaration, path: Path) -> tuple[Example, ...]:
@@ -97,9 +103,7 @@ def read_declarations(folder: Path, registers: Registers | None = None) -> dict[
         if path.name.endswith(EXAMPLES_SUFFIX):
             continue
         try:
-            declaration = read_declaration(path)
-            if registers is not None:
-                check_registers(declaration, registers, Report(str(path)))
+            declaration = read_declaration(path, registers)
         except DeclarationError as error:
             mistakes += error.mistakes
             continue
