@@ -110,6 +110,27 @@ async def test_acknowledged_rows_survive_kill_9_of_the_postmaster(settings: Sett
     await server.stop()
 
 
+async def test_starts_where_a_killed_one_still_has_its_process_id(settings: Settings) -> None:
+    """As in a container in which nobody waits for what lost its parent."""
+    killed, server = Server(settings), Server(settings)
+    await killed.start()
+    connection = await postgres.administrator(settings)
+    await connection.execute("CREATE TABLE kept AS SELECT 1 AS n")
+    assert killed.pid is not None
+    state = Path(f"/proc/{killed.pid}/stat")
+    os.kill(killed.pid, signal.SIGKILL)
+    until(lambda: state.read_text().rpartition(")")[2].split()[0] == "Z", 20)
+    for _ in range(200):
+        try:
+            await server.start()
+            break
+        except Trouble:
+            await asyncio.sleep(0.1)
+    assert await asked(settings, "SELECT n FROM kept") == 1
+    await server.stop()
+    assert killed.ended()
+
+
 async def test_is_shared_and_the_last_one_out_stops_it(settings: Settings) -> None:
     first, second = Server(settings, durable=False), Server(settings, durable=False)
     await first.start()

@@ -27,6 +27,7 @@ from landschap.platform import system_users
 from landschap.platform.folders import check_socket_path, data_folder, private_folder, run_folder
 from landschap.platform.postgres import binaries
 from landschap.platform.postgres.binaries import Binaries
+from landschap.platform.postgres.left_behind import renumber_dead
 from landschap.platform.postgres.roles import ADMINISTRATOR, make_password, password_of
 from landschap.platform.settings import Settings
 from landschap.platform.system_users import SystemUser
@@ -227,6 +228,8 @@ class Server:
 
     async def _launch(self) -> None:
         begin = self._open_log()
+        place = self.place
+        renumber_dead(place.data / "postmaster.pid", place.sockets / f".s.PGSQL.{PORT}.lock")
         self._process = self._spawn()
         if self._watchdog is not None:
             self._watchdog.watch(self._process.pid, with_signal=signal.SIGINT, lock=self.users_lock)
