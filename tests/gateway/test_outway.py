@@ -395,6 +395,13 @@ def test_alias_stands_for_the_one_contract_it_fits(scene: Scene, alias: str) -> 
     assert ask(scene, by_user(scene, fsc_grant_hash="", fsc_grant_alias=alias)).code == ""
 
 
+def test_purpose_may_be_named_by_its_last_part_when_one_fits(scene: Scene) -> None:
+    assert ask(scene, by_user(scene, doelbinding="bijstand")).code == ""
+    # Of our own register, and not in the contract: known, and refused for that.
+    assert ask(scene, by_user(scene, doelbinding="parkeren")).code == "contract_purpose"
+    assert ask(scene, by_user(scene, doelbinding="bijst")).code == "purpose_unknown"
+
+
 def test_alias_stands_for_the_contract_of_the_key_we_show_now(scene: Scene) -> None:
     """Around a change of key there are two contracts: one for the old key, one for the new."""
     next_key = dataclasses.replace(

@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "peer": ("peers", "peer", "See the peers this organisation knows."),
     "service": ("gateway", "service", "Declare what the Inway offers, see what peers publish."),
     "application": ("gateway", "application", "Register applications that may use the Outway."),
+    "call": ("calling", "call", "Ask a service through the own Outway."),
     "door": ("door", "door", "See what was refused and what was carried at the doors."),
     "siem": ("siem", "siem", "See and test the way of security events to the watch."),
     "apply": ("purpose", "apply", "Apply the register of purposes and policies, or a package."),

@@ -168,7 +168,7 @@ def bind_purpose(
         caller=caller,
         connection=connection,
         transaction_id=transaction_id,
-        purpose=purpose,
+        purpose=_purpose(purpose, connection, world),
         action=action,
         trace=trace,
         follows=follows,
@@ -346,6 +346,21 @@ def _shown(asked: Asked, world: World) -> PeerCertificate:
     thumbprint = asked.header(SHOWN)
     former = (each for each in world.own.former if each.thumbprint == thumbprint)
     return next(former, world.own.certificate)
+
+
+def _purpose(given: str, connection: Connection, world: World) -> str:
+    """The URI of a purpose that is named by its last part, when only one can be meant.
+
+    Those of the contract go before those of our register; what fits none or more stays as given.
+    """
+    if ":" in given:
+        return given
+    agreed = connection.bound.purposes if connection.bound else ()
+    for known in (agreed, world.snapshot.purposes):
+        named = [uri for uri in known if uri.rpartition("/")[2] == given]
+        if named:
+            return named[0] if len(named) == 1 else given
+    return given
 
 
 def _action(asked: Asked, connection: Connection) -> str | Refusal:
