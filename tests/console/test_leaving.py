@@ -27,7 +27,7 @@ from landschap.platform.departures import (
     note_departure,
 )
 from landschap.platform.identities import employee
-from landschap.platform.oidc import LoginFailed
+from landschap.platform.oidc import LoginFailed, Tokens
 from landschap.platform.oidc_settings import ConsoleOidcSettings
 
 EVENT: Mapping[str, Any] = {"http://schemas.openid.net/event/backchannel-logout": {}}
@@ -266,6 +266,9 @@ async def test_who_stops_at_the_provider_is_told_that_nothing_happened(console: 
     assert (landed.status, landed.title) == (200, "U bent niet ingelogd")
 
 
+GIVEN = Tokens("geheim-1", "geheim-2")
+
+
 def test_roles_and_level_stand_in_the_claims_that_the_settings_name() -> None:
     settings = ConsoleOidcSettings(
         issuer="https://login.example", client_id="console", roles=("burgerzaken",),
@@ -274,11 +277,13 @@ def test_roles_and_level_stand_in_the_claims_that_the_settings_name() -> None:
     )  # fmt: skip
     told = {"sub": "a", "iat": 5, "groups": ["burgerzaken", "x"], "sid": "s",
             "loa": "urn:etoegang:core:assurance-class:loa4"}  # fmt: skip
-    found = employee(settings)(told, "t")
+    found = employee(settings)(told, GIVEN)
     assert (found.roles, found.session_id) == (("burgerzaken", "x"), "s")
+    assert (found.id_token, found.access_token) == GIVEN
+    assert "geheim" not in repr(found)
     employee(settings)(
-        {**told, "loa": "urn:etoegang:core:assurance-class:loa3", "how": ["hwk"]}, "t"
+        {**told, "loa": "urn:etoegang:core:assurance-class:loa3", "how": ["hwk"]}, GIVEN
     )
     for wrong in ({"loa": "urn:etoegang:core:assurance-class:loa3"}, {"groups": ["x"]}):
         with pytest.raises(LoginFailed):
-            employee(settings)({**told, **wrong}, "t")
+            employee(settings)({**told, **wrong}, GIVEN)

@@ -35,7 +35,8 @@ class Emergency(msgspec.Struct, frozen=True):
 class Known(msgspec.Struct, frozen=True):
     """An employee who is logged in; ``task`` is None until one is chosen.
 
-    ``roles`` are those the provider told, ``session_id`` its name for this session.
+    ``roles`` are those the provider told, ``session_id`` its name for this session,
+    ``access_token`` is what the own Outway takes as proof of who it is.
     """
 
     subject: str
@@ -47,6 +48,7 @@ class Known(msgspec.Struct, frozen=True):
     task: Task | None = None
     session_id: str = ""
     emergency: Emergency | None = None
+    access_token: str = ""
 
     @property
     def acting_roles(self) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from landschap.platform.oidc import LEVELS, Claims, LoginFailed, Reason
+from landschap.platform.oidc import LEVELS, Claims, LoginFailed, Reason, Tokens
 from landschap.platform.oidc_settings import ConsoleOidcSettings, PortalOidcSettings
 from landschap.vocabulary.identifiers import Bsn, InvalidValue
 from landschap.vocabulary.mandates import Mandate, read_mandates
@@ -38,7 +38,8 @@ class Resident:
 class Employee:
     """Who logged in; ``subject`` is the name by which the provider and our log know them.
 
-    ``session_id`` is what the provider calls this session, empty when it does not.
+    ``session_id`` is what the provider calls this session, empty when it does not. ``access_token`` is
+    for services that know the same provider, such as the own Outway.
     """
 
     subject: str
@@ -48,12 +49,13 @@ class Employee:
     authenticated_at: int
     session_id: str = ""
     id_token: str = field(repr=False)
+    access_token: str = field(default="", repr=False)
 
 
-def resident(settings: PortalOidcSettings) -> Callable[[Claims, str], Resident]:
+def resident(settings: PortalOidcSettings) -> Callable[[Claims, Tokens], Resident]:
     """How a resident is read. Raises LoginFailed: level too low, no number."""
 
-    def identify(claims: Claims, token: str) -> Resident:
+    def identify(claims: Claims, tokens: Tokens) -> Resident:
         level = str(claims.get(settings.acr_claim, ""))
         _require_level(level, settings.minimum_level)
         try:
@@ -65,7 +67,7 @@ def resident(settings: PortalOidcSettings) -> Callable[[Claims, str], Resident]:
             name=str(claims.get("name", ""))[:_MAX_NAME],
             level=level,
             authenticated_at=_when(claims),
-            id_token=token,
+            id_token=tokens.identity,
             mandates=read_mandates(
                 claims.get(settings.represents_claim),
                 bsn_claim=settings.bsn_claim,
@@ -76,10 +78,10 @@ def resident(settings: PortalOidcSettings) -> Callable[[Claims, str], Resident]:
     return identify
 
 
-def employee(settings: ConsoleOidcSettings) -> Callable[[Claims, str], Employee]:
+def employee(settings: ConsoleOidcSettings) -> Callable[[Claims, Tokens], Employee]:
     """How an employee is read. Raises LoginFailed: no second factor, no name, no fitting role."""
 
-    def identify(claims: Claims, token: str) -> Employee:
+    def identify(claims: Claims, tokens: Tokens) -> Employee:
         level = str(claims.get(settings.acr_claim, ""))
         methods = _texts(claims.get(settings.amr_claim))
         if settings.second_factors.isdisjoint(methods):
@@ -98,7 +100,8 @@ def employee(settings: ConsoleOidcSettings) -> Callable[[Claims, str], Employee]
             level=level,
             authenticated_at=_when(claims),
             session_id=_text(claims.get("sid")),
-            id_token=token,
+            id_token=tokens.identity,
+            access_token=tokens.access,
         )
 
     return identify

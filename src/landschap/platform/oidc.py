@@ -22,7 +22,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 import aiohttp
@@ -128,11 +128,20 @@ class ClientSettings(Protocol):
 
 
 Claims = Mapping[str, Any]
+
+
+class Tokens(NamedTuple):
+    """What the provider gave: the identity token, and the access token or an empty text."""
+
+    identity: str
+    access: str
+
+
 Who = TypeVar("Who")
 
 
 class OidcClient(Generic[Who]):
-    """One relying party at one provider; ``identify`` reads who it is from claims and token.
+    """One relying party at one provider; ``identify`` reads who it is from claims and tokens.
 
     ``identify`` raises LoginFailed for one who may not log in here.
     """
@@ -143,7 +152,7 @@ class OidcClient(Generic[Who]):
         *,
         redirect_uri: str,
         hosts: Mapping[str, str],
-        identify: Callable[[Claims, str], Who],
+        identify: Callable[[Claims, Tokens], Who],
     ) -> None:
         if settings.minimum_level not in LEVELS:
             raise Trouble(
@@ -194,8 +203,8 @@ class OidcClient(Generic[Who]):
             cancelled = error in {"access_denied", "user_cancelled"}
             reason = Reason.CANCELLED if cancelled else Reason.REFUSED
             raise LoginFailed(reason, f"the provider answered {error[:80]}")
-        token = await self._redeem(answer.get("code", ""), pending.verifier)
-        return self._identify(await self._claims(token, pending.nonce), token)
+        tokens = await self._redeem(answer.get("code", ""), pending.verifier)
+        return self._identify(await self._claims(tokens.identity, pending.nonce), tokens)
 
     async def logged_out(self, token: str) -> LoggedOut:
         """Who the provider says has logged out, by its logout token. Raises LoginFailed.
@@ -246,7 +255,7 @@ class OidcClient(Generic[Who]):
         self._metadata_until = time.monotonic() + _METADATA_SECONDS
         return found
 
-    async def _redeem(self, code: str, verifier: str) -> str:
+    async def _redeem(self, code: str, verifier: str) -> Tokens:
         form = {
             "grant_type": "authorization_code",
             "code": code,
@@ -261,7 +270,9 @@ class OidcClient(Generic[Who]):
         token = answer.get("id_token")
         if not isinstance(token, str):
             raise LoginFailed(Reason.REFUSED, "the provider gave no identity token")
-        return token
+        access = answer.get("access_token")
+        is_usable = isinstance(access, str) and len(access) <= _MAX_TOKEN
+        return Tokens(token, str(access) if is_usable else "")
 
     async def _claims(self, token: str, nonce: str) -> dict[str, Any]:
         try:

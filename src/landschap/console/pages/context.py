@@ -163,6 +163,7 @@ def _remember(found: Employee) -> Known:
         authenticated_at=found.authenticated_at,
         id_token=found.id_token,
         session_id=found.session_id,
+        access_token=found.access_token,
     )
 
 
