@@ -3,7 +3,7 @@
 
 The first line says whose log it is; then come all anchors, all batches and all records, each line
 one object with one member that names what it holds. Bytes are hexadecimal, a payload is the very
-text that was hashed.
+text that was hashed; of a sealed record it stays closed, as bytes under ``sealed``.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import msgspec
 from landschap.logboek.anchors import Anchor
 from landschap.logboek.merkle import BatchHead
 from landschap.logboek.records import Columns, Record
+from landschap.logboek.sealing import is_sealed
 from landschap.logboek.verify import StoredBatch
 from landschap.vocabulary.times import as_utc_text
 
@@ -74,6 +75,7 @@ class _Record(msgspec.Struct, omit_defaults=True):
     salt: str
     leaf: str
     payload: str
+    sealed: str | None = None
     transaction_id: UUID | None = None
     subject: str | None = None
     key_id: int | None = None
@@ -121,7 +123,7 @@ def batch_line(batch: StoredBatch) -> bytes:
 
 def record_line(record: Record) -> bytes:
     """One record as a line."""
-    c = record.columns
+    c, closed = record.columns, is_sealed(record.payload)
     made = _Record(
         id=c.record_id,
         kind=c.kind,
@@ -133,7 +135,8 @@ def record_line(record: Record) -> bytes:
         position=record.position,
         salt=record.salt.hex(),
         leaf=record.leaf.hex(),
-        payload=record.payload.decode(),
+        payload="" if closed else record.payload.decode(),
+        sealed=record.payload.hex() if closed else None,
         transaction_id=c.transaction_id,
         subject=None if c.subject is None else c.subject.hex(),
         key_id=c.key_id,
@@ -209,5 +212,5 @@ def _record(one: _Record) -> Record:
         position=one.position,
         salt=bytes.fromhex(one.salt),
         leaf=bytes.fromhex(one.leaf),
-        payload=one.payload.encode(),
+        payload=one.payload.encode() if one.sealed is None else bytes.fromhex(one.sealed),
     )

@@ -4,7 +4,7 @@
 A file of lines of JSON like a copy of the log. The title holds the path from the leaf of the record
 to the root of its batch; then come the anchor that signed the lane first after that batch, the
 batches from the one of the record to the one that was signed, and the record. Nothing of any other
-record is in it but hashes.
+record is in it but hashes. Of a sealed record the title also holds what opens that record alone.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from landschap.logboek.anchors import Anchor, InvalidAnchor, Statement, read_anc
 from landschap.logboek.copies import InvalidCopy, anchor_line, batch_line, read_line, record_line
 from landschap.logboek.merkle import proves_inclusion
 from landschap.logboek.records import Record, leaf_of
+from landschap.logboek.sealing import is_sealed, opened_alone, own_key
 from landschap.logboek.verify import StoredBatch
 from landschap.vocabulary.times import as_utc_text
 
@@ -40,6 +41,14 @@ class RecordProof(msgspec.Struct, frozen=True, kw_only=True):
     anchor: Anchor
     batches: tuple[StoredBatch, ...]
     record: Record
+    opens: bytes | None = None
+
+    def said(self) -> bytes:
+        """What the record says. Raises NotOpened when it is sealed and the file opens it not."""
+        stored = self.record.payload
+        if self.opens is None or not is_sealed(stored):
+            return self.record.text()
+        return opened_alone(stored, self.record.record_id, self.organisation, self.opens)
 
 
 class _Title(msgspec.Struct, kw_only=True):
@@ -47,15 +56,20 @@ class _Title(msgspec.Struct, kw_only=True):
     organisation: str
     made_at: str
     path: list[str]
+    opens: str | msgspec.UnsetType = msgspec.UNSET
 
 
 def proof_lines(proof: RecordProof, made_at: datetime) -> Iterator[bytes]:
-    """The lines of the file, without their ends."""
+    """The lines of the file, without their ends. Who can not open the record makes it closed."""
+    record = proof.record
+    closed = is_sealed(record.payload)
+    opens = own_key(record.record_id, record.payload, record.keys) if closed else None
     yield msgspec.json.encode(
         _Title(
             organisation=proof.organisation,
             made_at=as_utc_text(made_at),
             path=[sibling.hex() for sibling in proof.path],
+            opens=msgspec.UNSET if opens is None else opens.hex(),
         )
     )
     yield anchor_line(proof.anchor)
@@ -70,6 +84,7 @@ def read_proof(data: bytes) -> RecordProof:
     try:
         head = msgspec.json.decode(title, type=_Title)
         path = tuple(bytes.fromhex(sibling) for sibling in head.path)
+        opens = None if head.opens is msgspec.UNSET else bytes.fromhex(head.opens)
         parts = [read_line(line) for line in lines]
     except InvalidCopy as error:
         raise InvalidProof(str(error)) from None
@@ -86,6 +101,7 @@ def read_proof(data: bytes) -> RecordProof:
         anchor=anchors[0],
         batches=tuple(batches),
         record=records[0],
+        opens=opens,
     )
 
 

@@ -173,7 +173,7 @@ class Book:
                 (place, kept)
                 for place, each in enumerate(made)
                 if (kept := before.get(seen_of(each).key)) is not None
-                and kept.digest != seen_of(each).digest
+                and not self.log.closing.is_same(kept, seen_of(each))
                 and not self._is_older(kept, lines[place], each, application, now)
             ]
             if conflicts:
@@ -202,7 +202,9 @@ class Book:
         own = payload["landschap"]
         about = Found(own.get("activity_version"), own.get("peer_oin"))
         return isinstance(line, Given) and any(
-            seen_of(record_of(line, about, self.keys, key_id, application, now)) == kept
+            self.log.closing.is_same(
+                kept, seen_of(record_of(line, about, self.keys, key_id, application, now))
+            )
             for key_id in self.keys.keys
             if key_id != self._newest
         )

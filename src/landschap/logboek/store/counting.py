@@ -10,14 +10,19 @@ Nobody is named: of an application its name, of an employee only that it is one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Sequence, Sized
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import asyncpg
 import msgspec
 
 from landschap.logboek.records import Kind
+from landschap.logboek.store.opened import Closed, opened
 from landschap.logboek.store.reading import floor_id, lanes
+from landschap.logboek.told_of import Use, delivered_in, uses_in
 from landschap.vocabulary.problems import Fault, ProblemError, Refusal
 
 _SHORTEST = timedelta(days=1)
@@ -204,7 +209,11 @@ async def uses_between(
 
     Raises ProblemError (``too_many_counts``) rather than leave something out.
     """
-    rows = await pool.fetch(_USES, list(keys), floor_id(since), floor_id(until), MAX_COUNTS + 1)
+    bounds = floor_id(since), floor_id(until)
+    try:
+        rows = await pool.fetch(_USES, list(keys), *bounds, MAX_COUNTS + 1)
+    except Closed:
+        return await _uses_opened(pool, keys, bounds)
     _refuse_too_many(rows)
     return [UseCount(**row) for row in rows]
 
@@ -213,11 +222,56 @@ async def deliveries_between(
     pool: asyncpg.Pool, keys: Sequence[str], since: datetime, until: datetime
 ) -> list[DeliveryCount]:
     """The lines of a stretch that tell of something delivered. Raises as `uses_between`."""
-    rows = await pool.fetch(
-        _DELIVERED, list(keys), floor_id(since), floor_id(until), MAX_COUNTS + 1
-    )
+    bounds = floor_id(since), floor_id(until)
+    try:
+        rows = await pool.fetch(_DELIVERED, list(keys), *bounds, MAX_COUNTS + 1)
+    except Closed:
+        return await _deliveries_opened(pool, keys, bounds)
     _refuse_too_many(rows)
     return [DeliveryCount(**row) for row in rows]
+
+
+async def _uses_opened(
+    pool: asyncpg.Pool, keys: Sequence[str], bounds: tuple[UUID, UUID]
+) -> list[UseCount]:
+    """As `uses_between`, of a sealed log."""
+    counts: dict[Use, list[int]] = {}
+    last: dict[Use, datetime] = {}
+    async with aclosing(
+        opened(pool, bounds, (Kind.FSC, Kind.ADL), "lane = ANY($4)", list(keys))
+    ) as records:
+        async for record in records:
+            for use, is_asked in uses_in(record):
+                counted = counts.setdefault(use, [0, 0])
+                counted[0 if is_asked else 1] += 1
+                last[use] = max(last.get(use, record.columns.at), record.columns.at)
+            _refuse_too_many(counts)
+    return [
+        UseCount(**use._asdict(), asked=asked, given=given, last=last[use])
+        for use, (asked, given) in counts.items()
+    ]
+
+
+async def _deliveries_opened(
+    pool: asyncpg.Pool, keys: Sequence[str], bounds: tuple[UUID, UUID]
+) -> list[DeliveryCount]:
+    """As `deliveries_between`, of a sealed log."""
+    counts: Counter[tuple[str, str, str]] = Counter()
+    async with aclosing(
+        opened(pool, bounds, (Kind.LINE,), "lane = ANY($4)", list(keys))
+    ) as records:
+        async for record in records:
+            told = delivered_in(record)
+            if told is None:
+                continue
+            given_to = record.columns.peer if told.delegator is None else told.delegator
+            who = "employees" if told.direction == "own" else given_to or ""
+            counts[told.purpose, record.columns.service or "", who] += 1
+            _refuse_too_many(counts)
+    return [
+        DeliveryCount(purpose=purpose, service=service, who=who, lines=lines)
+        for (purpose, service, who), lines in counts.items()
+    ]
 
 
 async def first_recorded(pool: asyncpg.Pool) -> datetime | None:
@@ -234,7 +288,7 @@ async def first_recorded(pool: asyncpg.Pool) -> datetime | None:
     return datetime.fromtimestamp((min(known).int >> 80) / 1000, tz=UTC)
 
 
-def _refuse_too_many(rows: Sequence[object]) -> None:
+def _refuse_too_many(rows: Sized) -> None:
     if len(rows) <= MAX_COUNTS:
         return
     raise ProblemError(

@@ -17,6 +17,8 @@ import asyncpg
 from landschap.logboek.incidents import Scope, Seen, Touched
 from landschap.logboek.records import Kind
 from landschap.logboek.store.counting import stretches
+from landschap.logboek.store.incident_opened import Bounds, add_opened
+from landschap.logboek.store.opened import Closed
 from landschap.logboek.store.reading import floor_id
 
 # A source may tell of a question after it; the sweeper closes what stays open within this time.
@@ -119,18 +121,25 @@ async def incident_scope(
     chosen = (None if grants is None else list(grants), None if peers is None else list(peers))
     for done, (begin, end) in enumerate(stretches(since, until), start=1):
         bounds = (floor_id(begin), floor_id(end), *chosen, floor_id(end + _LATER), user)
-        async with (
-            pool.acquire() as connection,
-            connection.transaction(isolation="repeatable_read", readonly=True),
-        ):
-            async for row in connection.cursor(_ROWS, *bounds, prefetch=_PAGE):
-                scope.add(*_touched(row))
-            row = await connection.fetchrow(_QUESTIONS, *bounds)
-            fields = starmap(lambda field, number: (field, number), row["fields"])
-            scope.asked(row["carried"], row["without_persons"], fields)
+        try:
+            await _counted(pool, scope, bounds)
+        except Closed:  # it ended before it gave anything: all of it is grouped first
+            await add_opened(pool, scope, bounds)
         if progress is not None:
             progress(done)
     return scope
+
+
+async def _counted(pool: asyncpg.Pool, scope: Scope, bounds: Bounds) -> None:
+    async with (
+        pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        row = await connection.fetchrow(_QUESTIONS, *bounds)
+        async for found in connection.cursor(_ROWS, *bounds, prefetch=_PAGE):
+            scope.add(*_touched(found))
+        fields = starmap(lambda field, number: (field, number), row["fields"])
+        scope.asked(row["carried"], row["without_persons"], fields)
 
 
 def _touched(row: asyncpg.Record) -> tuple[Touched, Seen]:

@@ -28,7 +28,7 @@ from landschap.logboek.faults import (
 from landschap.logboek.forms import Ready
 from landschap.logboek.records import Draft
 from landschap.logboek.seen import SeenLine
-from landschap.logboek.store.closing import closer_of
+from landschap.logboek.store.closing import closing_of
 from landschap.logboek.store.identifiers import RecordIds
 from landschap.logboek.store.lane import (
     ConnectionLost,
@@ -93,7 +93,7 @@ class LogWriter:
     ) -> None:
         names = [lane, *(further_name(lane, number) for number in range(2, lanes + 1))]
         self._courses = [_Course(Lane(lambda: connect(settings, "logboek"), n)) for n in names]
-        self._close = closer_of(settings)
+        self.closing = closing_of(settings)
         self._wait_seconds = wait_seconds
         self._limit = records_waiting
         self._queue: deque[Waiting] = deque()
@@ -209,7 +209,7 @@ class LogWriter:
             raise QueueFull(f"{self._waiting_records} records wait before the log")
         made = [draft if isinstance(draft, Ready) else ready(draft) for draft in drafts]
         deadline = self._loop.time() + self._wait_seconds
-        waiting = Waiting(made, decided, done, deadline, seen)
+        waiting = Waiting(made, decided, done, deadline, self.closing.noted(seen) if seen else seen)
         self._queue.append(waiting)
         self._waiting_records += len(made)
         self._call()
@@ -307,7 +307,7 @@ class LogWriter:
         ids = iter(numbers.take(count))
         if numbers.ahead:
             self._outage.clock(self.lane, numbers.ahead, self._loop.time())
-        salt, close = numbers.salt, self._close
+        salt, close = numbers.salt, self.closing.close
         for waiting in taken:
             waiting.records = [seal(made, next(ids), salt(), close) for made in waiting.ready]
         return taken
