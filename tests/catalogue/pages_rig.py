@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -22,6 +23,7 @@ from tests.throwaway import Database
 
 from landschap.catalogue import store
 from landschap.catalogue.pages import (
+    Agreeing,
     CatalogueDeps,
     Shelf,
     Surroundings,
@@ -33,6 +35,9 @@ from landschap.catalogue.pages import (
 from landschap.console.pages import refusal_page as console_refusal
 from landschap.console.pages import routes as console_routes
 from landschap.console.pages.context import BASE, ConsoleDeps, door_of
+from landschap.console.pages.looking import Looking
+from landschap.fsc.client import own_peer
+from landschap.fsc.field_sets import NamedFieldSet
 from landschap.fsc.store import peer_names
 from landschap.logboek.store import LogWriter
 from landschap.platform.http import AppShape, make_app
@@ -40,6 +45,12 @@ from landschap.platform.oidc_settings import EmployeesOidcSettings
 from landschap.platform.settings import Settings
 from landschap.platform.web import Site, Visitor, read_static_files, static_route
 from landschap.platform.web.door import Door
+from landschap.vocabulary.identifiers import PeerId
+
+# The field sets that the directory would tell of a service, by its name.
+LISTED = {
+    "uitkeringen": [NamedFieldSet(id="bij-verhuizing", version="1", digest="sha256-" + "a" * 43)]
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +151,18 @@ async def _deps(database: Database, console: ConsoleDeps) -> CatalogueDeps:
         own=around.own,
         names=names,
         shelf=Shelf(pool),
+        agreeing=_agreeing(database, console, agreed),
     )
+
+
+def _agreeing(database: Database, console: ConsoleDeps, agreed: asyncpg.Pool) -> Agreeing:
+    """With what contracts are asked; there is no directory, so the demo's field set is told."""
+
+    async def listed(_provider: PeerId, service: str) -> list[NamedFieldSet]:
+        return LISTED.get(service, [])
+
+    own = partial(own_peer, database.settings)
+    return Agreeing(pool=agreed, own=own, listed=listed, deed=Looking(console).deed)
 
 
 def _nobody(_session: object, _token: str) -> Visitor:

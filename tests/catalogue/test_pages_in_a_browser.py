@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import Browser
 from tests.browsing import DARK_AND_NARROW, LIGHT_AND_WIDE, LOOKS, Look, faults_at, opened
 from tests.catalogue.pages_rig import Catalogue, described, offered
+from tests.catalogue.test_access import officer, sent
 from tests.catalogue.test_api_page import ASKED, days
 
 from landschap.catalogue import store
@@ -29,6 +30,10 @@ PAGES = {
     "bewerking": "/catalogus/uitkeringen/naslag/{operation}",
     "schema": "/catalogus/uitkeringen/schema?naam=Vergunning",
     "bestaat-niet": "/catalogus/bestaat-niet",
+    "toegang": "/catalogus/uitkeringen/toegang",
+    "aanvragen": "/catalogus/aanvragen",
+    "toegang-fout": "/catalogus/uitkeringen/toegang?gekozen=ja&tot=31-02-2028",
+    "aanvraag": "/catalogus/aanvragen/{request}",
 }
 # Half of the pages each way, and in the long run all of them every way.
 SETTINGS = [
@@ -58,7 +63,14 @@ async def filled(catalogue: Catalogue) -> Catalogue:
     await store.keep(pool, "/Parkeren-2.0.0.yaml", raw, said, (88, 2), [changed], "changed")
     await store.keep_particulars(pool, "/Parkeren-2.0.0.yaml", particulars_of(read_document(raw)))
     assert name == "parkeren"
+    await sent(await officer(catalogue), veld="bedrag")
     return catalogue
+
+
+async def requested(catalogue: Catalogue) -> str:
+    """The number of what was asked."""
+    [request] = await store.requests(await catalogue.database.pool("catalogue"))
+    return str(request.id)
 
 
 async def operation(catalogue: Catalogue) -> str:
@@ -75,18 +87,20 @@ async def test_no_page_has_a_fault_that_a_program_can_find(
     names: Sequence[str],
 ) -> None:
     problems = {}
-    slug = await operation(filled)
+    slug, request = await operation(filled), await requested(filled)
     async with opened(browser) as context:
         window = await context.new_page()
         await window.goto(f"{filled.address}/catalogus")
         await window.get_by_role("link", name="Log in", exact=True).click()
-        await window.get_by_role("button", name="M. de Wit").click()
+        await window.get_by_role("button", name="C. Tract").click()
         # Logging in ends where it began, and the pages say for whom one looks.
         await window.wait_for_url(f"{filled.address}/catalogus")
         assert await window.get_by_text("U ziet wat uw organisatie mag zien").is_visible()
         for name in names:
             own = "/en" if language == "en" else ""
-            await window.goto(filled.address + own + PAGES[name].format(operation=slug))
+            await window.goto(
+                filled.address + own + PAGES[name].format(operation=slug, request=request)
+            )
             assert await window.locator("html").get_attribute("lang") == language
             if found := await faults_at(window, looks, f"catalogus-{name}-{language}"):
                 problems[name] = found

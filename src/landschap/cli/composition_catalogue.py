@@ -7,12 +7,16 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from litestar.types import ControllerRouterHandler
 
-    from landschap.catalogue.pages import CatalogueDeps
+    from landschap.catalogue.pages import Agreeing, CatalogueDeps
     from landschap.cli.composition import Composition
     from landschap.console.pages import ConsoleDeps
+    from landschap.fsc.field_sets import NamedFieldSet
     from landschap.platform.web import StaticFiles
+    from landschap.vocabulary.identifiers import PeerId
 
 
 async def catalogue_of(
@@ -40,6 +44,26 @@ async def catalogue_of(
         own=around.own,
         names=partial(peer_names, agreed),
         shelf=Shelf(pool),
+        agreeing=await agreeing_of(parts, console),
+    )
+
+
+async def agreeing_of(parts: Composition, console: ConsoleDeps) -> Agreeing:
+    """With what contracts are asked; what is done is recorded as what is done in the console."""
+    from functools import partial
+
+    from landschap.catalogue.pages import Agreeing
+    from landschap.console.pages.looking import Looking
+    from landschap.fsc.client import own_peer
+    from landschap.fsc.client.listed import listed_field_sets
+
+    own = partial(own_peer, parts.settings)
+
+    async def listed(provider: PeerId, service: str) -> Sequence[NamedFieldSet]:
+        return await listed_field_sets(parts.settings, own(), provider, service)
+
+    return Agreeing(
+        pool=await parts.pool("fsc"), own=own, listed=listed, deed=Looking(console).deed
     )
 
 

@@ -19,10 +19,10 @@ import click
 from landschap.cli.agreement import Desk
 from landschap.cli.delegating import Mandate
 from landschap.fsc.areas import Area
-from landschap.fsc.client import Destination, ManagerClient, PeerRefused, PeerUnreachable
+from landschap.fsc.client.listed import listed_field_sets
 from landschap.fsc.contracts import Contract, read_contract
 from landschap.fsc.field_sets import PROPERTY as FIELD_SETS
-from landschap.fsc.field_sets import NamedFieldSet, choose, read_named, told_by
+from landschap.fsc.field_sets import NamedFieldSet, choose, read_named
 from landschap.fsc.grants import MemberRole
 from landschap.fsc.proposals import (
     Asked,
@@ -218,7 +218,7 @@ async def _field_set(desk: Desk, provider: PeerId, service: str, wanted: str) ->
     found = named or choose(own, wanted)
     if found is not None:
         return found
-    listed = await _listed_sets(desk, provider, service)
+    listed = await listed_field_sets(desk.settings, desk.own, provider, service)
     found = choose(listed, wanted)
     if found is None:
         known = [each.key for each in (*own, *listed)]
@@ -233,29 +233,6 @@ def _own_sets(desk: Desk, provider: PeerId, service: str) -> list[NamedFieldSet]
         for each in desk.snapshot.field_sets.values()
         if each.service == service and (each.provider or desk.own.peer_id.value) == provider.value
     ]
-
-
-async def _listed_sets(desk: Desk, provider: PeerId, service: str) -> list[NamedFieldSet]:
-    """The field sets that the directory tells of a service. Raises ProblemError."""
-    directory = desk.settings.directory
-    if directory is None:
-        return []
-    to = Destination(peer_id=directory.peer_id, address=directory.manager_address)
-    try:
-        async with ManagerClient(desk.settings, desk.own) as client:
-            told = await client.service_properties(to, provider, service)
-    except (PeerUnreachable, PeerRefused) as error:
-        raise ProblemError(
-            Refusal(
-                code="directory_unreachable",
-                status=502,
-                title="The directory can not be asked",
-                detail=f"the field sets of {service} are not known here: {error}",
-                missing="the directory, or --field-set id@version=sha256-...",
-                owner="the operator of the directory",
-            )
-        ) from None
-    return told_by(told or {})
 
 
 def _contract(desk: Desk, asked: Asked, until: datetime) -> Contract:

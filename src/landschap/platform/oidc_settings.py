@@ -95,12 +95,19 @@ class ConsoleOidcSettings:
     )
     contract_officers: tuple[str, ...] = option(
         o.several(o.text),
-        "Roles that decide on contracts that others propose; they may enter.",
+        "Roles that decide on contracts that others propose, and ask others for access; they may "
+        "enter.",
         default=(),
     )
     log_officers: tuple[str, ...] = option(
         o.several(o.text),
         "Roles that may look in the log of processing, each time with a reason; they may enter.",
+        default=(),
+    )
+    source_officers: tuple[str, ...] = option(
+        o.several(o.text),
+        "Roles that work on logical sources: see their state, try and propose changes, approve "
+        "those of others; they may enter.",
         default=(),
     )
     access_activity: str = option(
@@ -118,7 +125,7 @@ class ConsoleOidcSettings:
         """Roles of which one is needed to enter."""
         told = self.emergency.officers if self.emergency else ()
         officers = (*self.register_officers, *self.contract_officers, *self.log_officers)
-        return frozenset((*self.roles, *officers, *told))
+        return frozenset((*self.roles, *officers, *self.source_officers, *told))
 
     def may_take_emergency(self, roles: Iterable[str]) -> bool:
         """True for one who may use emergency access."""

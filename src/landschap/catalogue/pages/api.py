@@ -188,6 +188,7 @@ async def _page(deps: CatalogueDeps, asked: Asked[Any], known: Known) -> Respons
         "weights": WEIGHTS,
         "audience": _audience(api, names) if asked.session is not None else None,
         "is_logged_in": asked.session is not None,
+        "can_ask": _can_ask(deps, known),
         "can_log_in": deps.door.oidc is not None,
         "login": f"{deps.door.base}/inloggen?"
         + urlencode({"terug": asked.at(f"{BASE}/{api.name}")}),
@@ -195,6 +196,14 @@ async def _page(deps: CatalogueDeps, asked: Asked[Any], known: Known) -> Respons
     return context.show(
         deps, asked, "api.html", api.title or api.name, values=values, crumbs=(START,), part=BASE
     )
+
+
+def _can_ask(deps: CatalogueDeps, known: Known) -> bool:
+    """True for an API of another that asks a contract, where employees can log in."""
+    criteria = known.criteria
+    is_offered = bool(criteria.provider and criteria.service) and not known.is_own
+    can_sign = deps.agreeing is not None and deps.door.oidc is not None
+    return can_sign and is_offered and criteria.needs_contract is not False
 
 
 async def _as_json(deps: CatalogueDeps, asked: Asked[Any], known: Known) -> dict[str, Any]:

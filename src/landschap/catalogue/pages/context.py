@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 from litestar import Response
@@ -29,6 +29,10 @@ from landschap.platform.web import N_, Link, Site, SiteShape
 from landschap.platform.web.door import AnyRequest, Asked, Door
 from landschap.vocabulary.problems import ProblemError
 
+if TYPE_CHECKING:
+    from landschap.catalogue.pages.agreeing import Agreeing
+    from landschap.catalogue.pages.sending import Trying
+
 BASE = "/catalogus"
 START = Link(path=BASE, label=N_("Catalogus"))
 
@@ -38,7 +42,8 @@ class CatalogueDeps:
     """What the catalogue needs, made once per process.
 
     ``door`` is where employees log in, showing pages of this site. ``services`` gives our own
-    services in force, ``own`` what our organisation has, ``names`` those of peers by OIN.
+    services in force, ``own`` what our organisation has, ``names`` those of peers by OIN. Without
+    ``agreeing`` nobody can ask for access here, and without ``trying`` nothing can be tried out.
     """
 
     settings: Settings
@@ -49,6 +54,8 @@ class CatalogueDeps:
     own: Callable[[], Awaitable[Own]]
     names: Callable[[], Awaitable[Mapping[str, str]]]
     shelf: Shelf
+    agreeing: Agreeing | None = None
+    trying: Trying | None = None
 
 
 def catalogue_shape(settings: Settings, version: str, base: str) -> SiteShape:
@@ -62,7 +69,10 @@ def catalogue_shape(settings: Settings, version: str, base: str) -> SiteShape:
         start=BASE,
         visitor_line=N_("U ziet wat uw organisatie mag zien"),
         public_menu=(Link(path=BASE, label=N_("Zoeken")),),
-        personal_menu=(Link(path=BASE, label=N_("Zoeken")),),
+        personal_menu=(
+            Link(path=BASE, label=N_("Zoeken")),
+            Link(path=f"{BASE}/aanvragen", label=N_("Aanvragen")),
+        ),
         form_targets=(oidc.issuer,) if oidc else (),
     )
 

@@ -31,6 +31,13 @@ from landschap.catalogue.store.published import (
     publish,
     recent,
 )
+from landschap.catalogue.store.requested import (
+    NewRequest,
+    Request,
+    keep_request,
+    request_named,
+    requests,
+)
 from landschap.catalogue.store.shown import (
     EVERYONE,
     GROUP,
@@ -47,10 +54,10 @@ from landschap.catalogue.store.shown import (
 )
 
 __all__ = [
-    "EVERYONE", "GROUP", "MAX_QUESTION", "Answer", "Api", "Held", "Hit", "Offer", "OwnFacts",
-    "Published", "Question", "Seen", "Shown", "Text", "api_named", "apis", "digest_of",
-    "document_of", "find", "follow", "followers", "harvestable", "held", "keep",
-    "keep_particulars", "nearest", "note", "offer", "offered", "publication", "publish",
-    "reasons", "recent", "search", "shown", "shown_named", "texts", "told", "unreadable",
-    "versions_of", "waiting", "words_seen",
+    "EVERYONE", "GROUP", "MAX_QUESTION", "Answer", "Api", "Held", "Hit", "NewRequest", "Offer",
+    "OwnFacts", "Published", "Question", "Request", "Seen", "Shown", "Text", "api_named", "apis",
+    "digest_of", "document_of", "find", "follow", "followers", "harvestable", "held", "keep",
+    "keep_particulars", "keep_request", "nearest", "note", "offer", "offered", "publication",
+    "publish", "reasons", "recent", "request_named", "requests", "search", "shown", "shown_named",
+    "texts", "told", "unreadable", "versions_of", "waiting", "words_seen",
 ]  # fmt: skip

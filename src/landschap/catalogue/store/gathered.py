@@ -27,6 +27,8 @@ MAX_QUESTION = 200
 PARTS = ("title", "organisation", "operation", "field")
 """What of an API a word can be found in."""
 WORD = re.compile(r"\w+")
+# What stands under these addresses is a page of its own.
+_RESERVED = frozenset({"aanvragen", "publiceren"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,7 +231,7 @@ def _api(row: asyncpg.Record) -> Api:
 
 
 async def _free_name(connection: asyncpg.Connection, wanted: str) -> str:
-    taken = {
+    taken = _RESERVED | {
         row["name"]
         for row in await connection.fetch("SELECT name FROM api WHERE name LIKE $1 || '%'", wanted)
     }

@@ -54,10 +54,14 @@ async def receive(
 async def propose(connection: Connection, own: OwnPeer, contract: Contract, now: datetime) -> None:
     """Keep a contract of our own with our accept, and bring it to the other participants.
 
+    Once: a contract that is there already with our signature is left as it is.
     Raises ProblemError.
     """
     arrival = contract_rows.Arrival(profile=own.profile, own=True, at=now)
-    await contract_rows.save_contract(connection, contract, arrival)
+    if not await contract_rows.save_contract(connection, contract, arrival):
+        stored = await contract_rows.contract(connection, contract.hash.value)
+        if stored is not None and stored.signature_of(own.peer_id, Kind.ACCEPT) is not None:
+            return
     await _place(connection, own, contract, Kind.ACCEPT, now)
 
 
