@@ -15,15 +15,14 @@ from landschap.logboek.records import (
     Draft,
     columns_of,
     encode,
-    identified,
-    leaf_of,
+    sealed_under,
 )
 from landschap.logboek.sealing import Close
 
 _NO_ID = UUID(int=0)
 
 
-class Sealed(msgspec.Struct, frozen=True):
+class Sealed(msgspec.Struct, frozen=True, gc=False):
     """A record with its identifier, salt and leaf: what it says can no longer change.
 
     ``form`` and ``values`` are the same payload, as the log keeps it when it has a form.
@@ -57,11 +56,11 @@ def seal(draft: Draft | Ready, record_id: UUID, salt: bytes, close: Close | None
     Raises InvalidRecord.
     """
     made = draft if isinstance(draft, Ready) else ready(draft)
-    columns = identified(made.columns, record_id)
     if close is not None:  # what is the same in many records would show, so none has a form
         closed = close(record_id, made.payload)
-        return Sealed(columns, salt, leaf_of(columns, salt, closed), closed)
-    leaf = leaf_of(columns, salt, made.payload)
+        columns, leaf = sealed_under(made.columns, record_id, salt, closed)
+        return Sealed(columns, salt, leaf, closed)
+    columns, leaf = sealed_under(made.columns, record_id, salt, made.payload)
     return Sealed(columns, salt, leaf, made.payload, made.form, made.values)
 
 

@@ -29,7 +29,7 @@ from landschap.logboek.records import Columns, Draft, columns_of, encode
 _COMPACT_JWS = re.compile(r"[A-Za-z0-9_.-]*")
 
 
-class Moment(msgspec.Struct, frozen=True):
+class Moment(msgspec.Struct, frozen=True, gc=False):
     """What is new in every record of a form.
 
     ``declaration`` is a compact JWS and ``declaration_id`` its ``jti``, when the draft holds them.
@@ -44,7 +44,7 @@ class Moment(msgspec.Struct, frozen=True):
     declaration_id: str = ""
 
 
-class Ready(msgspec.Struct, frozen=True):
+class Ready(msgspec.Struct, frozen=True, gc=False):
     """A record that only lacks its identifier: columns and payload have passed every check.
 
     ``form`` is the text of its form and ``values`` what stands in the holes of it, when it has one.

@@ -48,9 +48,9 @@ __all__ = [
     "columns_of",
     "encode",
     "fsc_payload",
-    "identified",
     "leaf_of",
     "line_payload",
+    "sealed_under",
 ]
 
 SALT_BYTES = 16
@@ -68,7 +68,7 @@ class Kind(IntEnum):
     LINE = 4  # what was done with one subject, or with none
 
 
-class Draft(msgspec.Struct, frozen=True, kw_only=True):
+class Draft(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A record to be written.
 
     ``at`` is the moment of the deed, aware. A struct of msgspec and not a dataclass: one is made
@@ -89,7 +89,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     activity: str | None = None
 
 
-class Columns(msgspec.Struct, frozen=True):
+class Columns(msgspec.Struct, frozen=True, gc=False):
     """The columns of a record beside its payload, in the order in which the leaf covers them."""
 
     record_id: UUID
@@ -143,8 +143,19 @@ class Record(msgspec.Struct, frozen=True):
 
 def leaf_of(columns: Columns, salt: bytes, payload: bytes) -> bytes:
     """The leaf under which a record is proved."""
-    covered = _ENVELOPE.encode(msgspec.structs.astuple(columns))
-    return sha256(b"\x00" + salt + covered + b"\n" + payload).digest()
+    return _leaf(msgspec.structs.astuple(columns), salt, payload)
+
+
+def sealed_under(
+    columns: Columns, record_id: UUID, salt: bytes, payload: bytes
+) -> tuple[Columns, bytes]:
+    """The same columns under the identifier that the log gives, and the leaf of that record."""
+    values = (record_id, *msgspec.structs.astuple(columns)[1:])
+    return Columns(*values), _leaf(values, salt, payload)
+
+
+def _leaf(columns: tuple[object, ...], salt: bytes, payload: bytes) -> bytes:
+    return sha256(b"\x00%b%b\n%b" % (salt, _ENVELOPE.encode(columns), payload)).digest()
 
 
 def encode(draft: Draft) -> bytes:
@@ -193,11 +204,6 @@ def columns_of(draft: Draft, record_id: UUID) -> Columns:
         draft.grant_hash,
         draft.activity,
     )
-
-
-def identified(columns: Columns, record_id: UUID) -> Columns:
-    """The same columns under the identifier that the log gives."""
-    return Columns(record_id, *msgspec.structs.astuple(columns)[1:])
 
 
 def _delegators(payload: Mapping[str, JsonValue]) -> tuple[str | None, str | None]:

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from uuid import UUID
 
 from landschap.logboek.batches import Sealed
 from landschap.logboek.declarations import UsedDeclaration
@@ -17,46 +19,112 @@ from landschap.logboek.store.lane import Withheld
 Done = Callable[[Exception | None], None]
 
 
-class Waiting:
-    """One append: its records, the epoch of its decision, its declaration, who waits, how long.
+class Waiting(ABC):
+    """One append: its records, the epoch of its decision, its declaration, how long it may wait.
 
     ``seen`` are the lines of it that may be delivered once only.
 
     The records are sealed when their batch is made: identifiers rise in the order of the lane.
     """
 
-    __slots__ = ("deadline", "done", "epoch", "open", "ready", "records", "seen", "used")
+    __slots__ = ("deadline", "epoch", "ready", "records", "seen", "used")
 
     def __init__(
         self,
         ready: Sequence[Ready],
         decided: tuple[int | None, UsedDeclaration | None],
-        done: Done,
         deadline: float,
         seen: Sequence[SeenLine] = (),
     ) -> None:
         self.ready = ready
-        self.records: list[Sealed] = []
+        self.records: Sequence[Sealed] = ()
         self.epoch, self.used = decided
-        self.done = done
         self.deadline = deadline
         self.seen = seen
-        self.open = True
+
+    @property
+    @abstractmethod
+    def open(self) -> bool:
+        """True while somebody waits. What nobody waits for any more is not written, unless it is
+        being written already.
+        """
+
+    @abstractmethod
+    def release(self) -> None:
+        """Tell that the records are durable."""
+
+    @abstractmethod
+    def fail(self, error: Exception) -> None:
+        """Tell why they never will be; who was told before is not told again."""
+
+
+class Promised(Waiting):
+    """Who waits for a future, that ends with the identifiers of the records."""
+
+    __slots__ = ("future",)
+
+    def __init__(
+        self,
+        ready: Sequence[Ready],
+        decided: tuple[int | None, UsedDeclaration | None],
+        deadline: float,
+        seen: Sequence[SeenLine],
+    ) -> None:
+        super().__init__(ready, decided, deadline, seen)
+        self.future: asyncio.Future[list[UUID]] = asyncio.get_running_loop().create_future()
+
+    @property
+    def open(self) -> bool:
+        """False once the future has ended, also when it was given up."""
+        return not self.future.done()
+
+    def release(self) -> None:
+        """End the future with the identifiers."""
+        if not self.future.done():
+            self.future.set_result([record.columns.record_id for record in self.records])
+
+    def fail(self, error: Exception) -> None:
+        """End the future with this fault."""
+        if not self.future.done():
+            self.future.set_exception(error)
+            self.future.exception()  # one who no longer waits is no unhandled fault
+
+
+class Called(Waiting):
+    """Who is called; that costs less than a future."""
+
+    __slots__ = ("_done", "_open")
+
+    def __init__(
+        self,
+        ready: Sequence[Ready],
+        decided: tuple[int | None, UsedDeclaration | None],
+        deadline: float,
+        done: Done,
+    ) -> None:
+        super().__init__(ready, decided, deadline)
+        self._done = done
+        self._open = True
+
+    @property
+    def open(self) -> bool:
+        """False once it was told."""
+        return self._open
 
     def release(self) -> None:
         """Tell that the records are durable."""
-        if self.open:
+        if self._open:
             self._end(None)
 
     def fail(self, error: Exception) -> None:
-        """Tell why they never will be; who was told before is not told again."""
-        if self.open:
+        """Tell why they never will be."""
+        if self._open:
             self._end(error)
 
     def _end(self, error: Exception | None) -> None:
-        self.open = False
+        self._open = False
         try:
-            self.done(error)
+            self._done(error)
         except Exception as accident:  # noqa: BLE001 - of one who waited, not of the batch
             told = {"message": "told of a record", "exception": accident}
             asyncio.get_running_loop().call_exception_handler(told)

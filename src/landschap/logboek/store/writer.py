@@ -41,7 +41,7 @@ from landschap.logboek.store.lane import (
     was_seen,
 )
 from landschap.logboek.store.outage import Outage
-from landschap.logboek.store.waiting import Done, Waiting, judge
+from landschap.logboek.store.waiting import Called, Done, Promised, Waiting, judge
 from landschap.platform.postgres import connect
 from landschap.platform.settings import Settings
 
@@ -98,6 +98,7 @@ class LogWriter:
         self._limit = records_waiting
         self._queue: deque[Waiting] = deque()
         self._waiting_records = 0
+        self._awake = 0
         self._tasks: list[asyncio.Task[None]] = []
         self._looker: asyncio.TimerHandle | None = None
         self._closing = False
@@ -162,21 +163,11 @@ class LogWriter:
 
         Raises at once what is known at once: InvalidRecord, QueueFull, LogUnavailable.
         """
-        future: asyncio.Future[list[UUID]] = asyncio.get_running_loop().create_future()
-
-        def done(error: Exception | None) -> None:
-            if future.done():
-                return
-            if error is None:
-                future.set_result([record.columns.record_id for record in waiting.records])
-            else:
-                future.set_exception(error)
-                future.exception()  # one who no longer waits is no unhandled fault
-
-        waiting = self._hand_in(drafts, (decided_epoch, used), done, seen)
-        # What nobody waits for any more is not written, unless it is being written already.
-        future.add_done_callback(lambda _: setattr(waiting, "open", False))
-        return future
+        made = self._made(drafts)
+        noted = self.closing.noted(seen) if seen else seen
+        waiting = Promised(made, (decided_epoch, used), self._deadline(), noted)
+        self._hand_in(waiting)
+        return waiting.future
 
     def hand_in(
         self,
@@ -192,38 +183,39 @@ class LogWriter:
         Raises at once what is known at once: InvalidRecord, QueueFull, LogUnavailable; then
         ``done`` is not called.
         """
-        self._hand_in((draft,), (decided_epoch, used), done)
+        made = self._made((draft,))
+        self._hand_in(Called(made, (decided_epoch, used), self._deadline(), done))
 
-    def _hand_in(
-        self,
-        drafts: Sequence[Draft | Ready],
-        decided: tuple[int | None, UsedDeclaration | None],
-        done: Done,
-        seen: Sequence[SeenLine] = (),
-    ) -> Waiting:
+    def _made(self, drafts: Sequence[Draft | Ready]) -> Sequence[Ready]:
+        """These as they can be sealed. Raises InvalidRecord, QueueFull, LogUnavailable."""
         if not self._tasks or self._closing:
             raise LogUnavailable("this log writer is not running")
         if not 0 < len(drafts) <= RECORDS_PER_APPEND:
             raise InvalidRecord(f"an append holds 1 to {RECORDS_PER_APPEND} records")
         if self._waiting_records + len(drafts) > self._limit:
             raise QueueFull(f"{self._waiting_records} records wait before the log")
-        made = [draft if isinstance(draft, Ready) else ready(draft) for draft in drafts]
-        deadline = self._loop.time() + self._wait_seconds
-        waiting = Waiting(made, decided, done, deadline, self.closing.noted(seen) if seen else seen)
+        return [draft if isinstance(draft, Ready) else ready(draft) for draft in drafts]
+
+    def _deadline(self) -> float:
+        return self._loop.time() + self._wait_seconds
+
+    def _hand_in(self, waiting: Waiting) -> None:
         self._queue.append(waiting)
-        self._waiting_records += len(made)
-        self._call()
+        self._waiting_records += len(waiting.ready)
+        if self._awake < len(self._courses):
+            self._call()
         if self._looker is None:
             self._look_later()
-        return waiting
 
     def _call(self) -> None:
         """Wake one lane that sleeps, when what waits is worth it."""
-        asleep = [course for course in self._courses if not course.wake.is_set()]
-        if not asleep:
-            return
-        if len(asleep) == len(self._courses) or len(self._queue) >= WORTH_A_COMMIT:
-            asleep[0].wake.set()
+        if self._awake == 0 or len(self._queue) >= WORTH_A_COMMIT:
+            self._wake(next(each for each in self._courses if not each.wake.is_set()))
+
+    def _wake(self, course: _Course) -> None:
+        if not course.wake.is_set():
+            course.wake.set()
+            self._awake += 1
 
     def _is_worth(self, course: _Course) -> bool:
         """True when this lane should take what waits: no other does, or it is enough for two."""
@@ -242,7 +234,7 @@ class LogWriter:
         self._closing = True
         if self._tasks:
             for course in self._courses:
-                course.wake.set()
+                self._wake(course)
             _, late = await asyncio.wait(self._tasks, timeout=self._wait_seconds)
             for task in late:
                 task.cancel()
@@ -260,7 +252,9 @@ class LogWriter:
             if not self._is_worth(course):
                 if self._closing:
                     return
-                course.wake.clear()
+                if course.wake.is_set():
+                    course.wake.clear()
+                    self._awake -= 1
                 await course.wake.wait()
                 continue
             if not course.lane.connected and not self._is_alone(course):
