@@ -27,7 +27,8 @@ from landschap.integration import api
 from landschap.integration.access import RestAccess
 from landschap.integration.connectors.memory import MemoryConnector
 from landschap.integration.connectors.opening import client_session, read_declaration
-from landschap.integration.connectors.rest import RestConnector, RestDoor
+from landschap.integration.connectors.over_http import RestDoor
+from landschap.integration.connectors.rest import RestConnector
 from landschap.integration.declaration import parse_declaration
 from landschap.integration.model import Declaration
 from landschap.integration.plan import Plan, make_plan

@@ -171,6 +171,9 @@ def test_the_reader_reads_every_key_of_a_source_in_the_schema(kind: str) -> None
         "vorm": "csv", "csv": "{scheiding: ';', aanhaling: \"'\", codering: utf-8}", "blad": "B",
         "handeling": "h", "vraag": "v.xml", "naamruimten": "{a: 'urn:a'}",
         "kolommen": "{id: 'a:id', dag: {pad: 'a:dag', soort: stuf_datum}}",
+        "tls": "{vertrouwt: ca.pem, certificaat: c.pem, sleutel: k.pem}", "volledig": "true",
+        "oauth": "{url: 'http://a.test/token', klant: k, bestand: b, bereik: r}",
+        "volgende": "next", "bladzijden": "3",
     }  # fmt: skip
     if kind == "soap":
         sample["url"] = "http://a.test/x"

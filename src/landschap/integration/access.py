@@ -40,6 +40,27 @@ class RegisterAccess:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TlsFiles:
+    """Files of the secrets folder for TLS, empty when not used: whom is trusted instead of the
+    system's list, and our own certificate and its key (mTLS).
+    """
+
+    trusted: str = ""
+    certificate: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OauthAccess:
+    """Where a token is asked by client credentials. Source: RFC 6749, section 4.4."""
+
+    url: str
+    client: str
+    secret_file: str
+    scope: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RestAccess:
     """A REST source. ``url`` holds the key's name in braces, for example ``{identificatie}``.
 
@@ -49,6 +70,9 @@ class RestAccess:
     ``secret_header`` and ``secret_file`` give the key that opens the source. ``contract`` names the
     connection by which our own Outway asks it of another organisation, empty when it is asked
     directly; ``purpose`` is for what, empty for the purpose that we were asked for ourselves.
+    ``next_path`` is the dotted path to the address of the next page, or ``Link`` for the header,
+    empty when answers have no pages; ``max_pages`` bounds them. ``complete`` says that the source
+    writes every asked column, also when it is empty, so that an absent one is a fault.
     """
 
     url: str
@@ -63,6 +87,11 @@ class RestAccess:
     max_bytes: int
     contract: str = ""
     purpose: str = ""
+    next_path: str = ""
+    max_pages: int = 1
+    complete: bool = False
+    tls: TlsFiles = TlsFiles()
+    oauth: OauthAccess | None = None
 
     @property
     def words(self) -> str:
@@ -156,6 +185,9 @@ class SoapAccess:
     period: PeriodPaths
     clock: str
     max_bytes: int
+    complete: bool = False
+    tls: TlsFiles = TlsFiles()
+    oauth: OauthAccess | None = None
 
     @property
     def words(self) -> str:

@@ -36,6 +36,11 @@ class Breaker:
         """After an answer: everything is forgiven."""
         return Breaker()
 
+    def paused(self, now: float, seconds: float | None) -> Breaker:
+        """The source itself asked to be left alone for so long; without a time for one pause."""
+        pause = self.pause_seconds if seconds is None else seconds
+        return replace(self, failures=max(self.failures, FAILURES), open_until=now + pause)
+
     def failed(self, now: float) -> Breaker:
         """After a failure: count it; the pause doubles with each failed trial, to a minute."""
         failures = self.failures + 1

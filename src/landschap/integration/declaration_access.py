@@ -7,16 +7,19 @@ import codecs
 import re
 from collections.abc import Callable, Mapping
 from string import Formatter
+from typing import TypedDict
 
 from landschap.integration.access import (
     Access,
     DatabaseAccess,
     FileAccess,
     FileForm,
+    OauthAccess,
     PeriodPaths,
     RegisterAccess,
     RestAccess,
     SoapAccess,
+    TlsFiles,
     XmlColumn,
 )
 from landschap.integration.model import Axes, Source
@@ -31,6 +34,7 @@ _CONTRACT_WORDS = "the name of a connection, such as woz or 00000099000000003000
 _TABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*(?:\.[A-Za-z_][A-Za-z0-9_$]*)?")
 MAX_ANSWER_BYTES = 50_000_000
 MAX_CONNECTIONS = 64
+DEFAULT_PAGES, MAX_PAGES = 20, 1_000
 
 
 def read_sources(top: Block) -> dict[str, Source]:
@@ -73,19 +77,16 @@ def _register(block: Block) -> RegisterAccess:
 
 
 def _rest(block: Block) -> RestAccess:
-    secret_header, secret_file = _secret(block)
     outway = block.block("outway")
     access = RestAccess(
+        **_service(block),
         url=_url(block),
         batch=block.whole("stapel", 1, 1, 1_000),
-        concurrency=_concurrency(block),
         records=block.text("records", ""),
         fields_parameter=block.text("velden_parameter", ""),
-        secret_header=secret_header,
-        secret_file=secret_file,
         period=_period(block),
-        clock=_clock(block),
-        max_bytes=_max_bytes(block),
+        next_path=(following := block.text("volgende", "")),
+        max_pages=block.whole("bladzijden", DEFAULT_PAGES if following else 1, 1, MAX_PAGES),
         contract=_contract(outway) if outway else "",
         purpose=outway.text("doel", "") if outway else "",
     )
@@ -128,21 +129,16 @@ def _file(block: Block) -> FileAccess:
 
 
 def _soap(block: Block) -> SoapAccess:
-    secret_header, secret_file = _secret(block)
     namespaces = _namespaces(block)
     return SoapAccess(
+        **_service(block),
         url=_plain_url(block),
         action=block.text("handeling", ""),
         template=block.text("vraag"),
         namespaces=namespaces,
         records=_xpath(block, "records", namespaces),
         columns=_xml_columns(block, namespaces),
-        concurrency=_concurrency(block),
-        secret_header=secret_header,
-        secret_file=secret_file,
         period=_xml_period(block, namespaces),
-        clock=_clock(block),
-        max_bytes=_max_bytes(block),
     )
 
 
@@ -156,6 +152,62 @@ _READERS: Mapping[str, Callable[[Block], Access]] = {
 
 
 # What several kinds share.
+class _Service(TypedDict):
+    concurrency: int
+    secret_header: str
+    secret_file: str
+    clock: str
+    max_bytes: int
+    complete: bool
+    tls: TlsFiles
+    oauth: OauthAccess | None
+
+
+def _service(block: Block) -> _Service:
+    """What every service that is asked over HTTP has."""
+    secret_header, secret_file = _secret(block)
+    return _Service(
+        concurrency=_concurrency(block),
+        secret_header=secret_header,
+        secret_file=secret_file,
+        clock=_clock(block),
+        max_bytes=_max_bytes(block),
+        complete=block.flag("volledig"),
+        tls=_tls(block),
+        oauth=_oauth(block),
+    )
+
+
+def _tls(block: Block) -> TlsFiles:
+    inner = block.block("tls")
+    if inner is None:
+        return TlsFiles()
+    found = TlsFiles(
+        trusted=inner.text("vertrouwt", ""),
+        certificate=inner.text("certificaat", ""),
+        key=inner.text("sleutel", ""),
+    )
+    if bool(found.certificate) != bool(found.key):
+        message = "certificaat and sleutel go together: our certificate and its key"
+        inner.report.add(inner.line, inner.key("certificaat"), message)
+    inner.close()
+    return found
+
+
+def _oauth(block: Block) -> OauthAccess | None:
+    inner = block.block("oauth")
+    if inner is None:
+        return None
+    found = OauthAccess(
+        url=_plain_url(inner, "where tokens are asked"),
+        client=inner.text("klant"),
+        secret_file=inner.text("bestand"),
+        scope=inner.text("bereik", ""),
+    )
+    inner.close()
+    return found
+
+
 def _secret(block: Block) -> tuple[str, str]:
     inner = block.block("geheim")
     if inner is None:
@@ -223,10 +275,10 @@ def _url(block: Block) -> str:
     return url
 
 
-def _plain_url(block: Block) -> str:
+def _plain_url(block: Block, why: str = "the key goes into the message") -> str:
     url = block.text("url")
     if url and not re.fullmatch(r"https?://[^/{}\s]+/[^{}\s]*", url):
-        message = "must start with http:// or https://; the key goes into the message"
+        message = f"must start with http:// or https://; {why}"
         block.report.add(block.line_of("url"), block.key("url"), message)
     return url
 

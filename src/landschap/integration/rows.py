@@ -55,11 +55,16 @@ EXCEPTION_TYPES: Mapping[Reason, str] = {
 
 
 class SourceFailed(Exception):
-    """A source that did not give rows. Holds the reason only: no text of the source, no data."""
+    """A source that did not give rows. Holds the reason only: no text of the source, no data.
 
-    def __init__(self, reason: Reason) -> None:
+    ``pause_seconds`` is how long a source that is SUSPENDED asked to be left alone, None when it
+    did not say how long.
+    """
+
+    def __init__(self, reason: Reason, *, pause_seconds: float | None = None) -> None:
         super().__init__(reason.value)
         self.reason = reason
+        self.pause_seconds = pause_seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +182,13 @@ def at_path(value: JsonValue, path: str) -> JsonValue:
     for name in path.split(".") if path else ():
         value = value.get(name) if isinstance(value, Mapping) else None
     return value
+
+
+def has_path(value: JsonValue, path: str) -> bool:
+    """True when something is written at a dotted path, also when it is null."""
+    *parents, last = path.split(".")
+    inner = at_path(value, ".".join(parents)) if parents else value
+    return isinstance(inner, Mapping) and last in inner
 
 
 def key_text(value: JsonValue) -> str:

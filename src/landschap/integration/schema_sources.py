@@ -6,9 +6,11 @@ from __future__ import annotations
 from landschap.integration.access import FileForm
 from landschap.integration.declaration_access import (
     CLOCKS,
+    DEFAULT_PAGES,
     DEFAULT_TIMEOUT_MS,
     MAX_ANSWER_BYTES,
     MAX_CONNECTIONS,
+    MAX_PAGES,
 )
 from landschap.integration.model import Axes
 from landschap.integration.schema_parts import TEXT, TEXTS, Schema, an_object, one_of, whole
@@ -21,7 +23,15 @@ _TABLE: Schema = {
 }
 _SECRET = an_object({"kop": TEXT, "bestand": TEXT}, "kop", "bestand")
 _PERIOD = an_object({"begin": TEXT, "eind": TEXT, "registratie": TEXT})
-_LIMITS: Schema = {
+_TLS = an_object({"vertrouwt": TEXT, "certificaat": TEXT, "sleutel": TEXT})
+_OAUTH = an_object(
+    {"url": _URL, "klant": TEXT, "bestand": TEXT, "bereik": TEXT}, "url", "klant", "bestand"
+)
+_SERVICE: Schema = {
+    "geheim": _SECRET,
+    "tls": _TLS,
+    "oauth": _OAUTH,
+    "volledig": {"type": "boolean"},
     "gelijktijdig": whole(1, 256, 8),
     "hoogstens_bytes": whole(1_000, MAX_ANSWER_BYTES, 1_000_000),
 }
@@ -58,9 +68,10 @@ def _rest() -> Schema:
         "stapel": whole(1, 1_000, 1),
         "records": TEXT,
         "velden_parameter": TEXT,
-        "geheim": _SECRET,
+        "volgende": TEXT,
+        "bladzijden": whole(1, MAX_PAGES, DEFAULT_PAGES),
         "outway": an_object({"contract": TEXT, "doel": TEXT}, "contract"),
-        **_LIMITS,
+        **_SERVICE,
     }
     return _kind("rest", Axes.BOTH, _dated(own), "url")
 
@@ -102,8 +113,7 @@ def _soap() -> Schema:
             "minProperties": 1,
             "additionalProperties": {"oneOf": [TEXT, dated]},
         },
-        "geheim": _SECRET,
-        **_LIMITS,
+        **_SERVICE,
     }
     required = ("url", "vraag", "naamruimten", "records", "kolommen")
     return _kind("soap", Axes.NONE, _dated(own), *required)

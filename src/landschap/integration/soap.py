@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -139,6 +139,8 @@ class Reader:
             r"Fo0[1-3]", etree.QName(first).localname
         ):
             raise Fault
+        if any(one.text == "true" for one in first.iter(f"{STUF}indicatorVervolgvraag")):
+            raise UnreadableAnswer("is a part; it says that there is more")
         found = self._records(root)
         if not isinstance(found, list) or not all(etree.iselement(each) for each in found):
             raise UnreadableAnswer("holds something else than elements where records should be")
@@ -151,6 +153,12 @@ class Reader:
             for name, (column, path) in self._columns.items()
             if name in columns
         }
+
+    def lacks(self, record: Any, columns: Collection[str]) -> Iterator[str]:
+        """Those of these columns that have no element in the record, not even an empty one."""
+        for name, (_, path) in self._columns.items():
+            if name in columns and path(record) == []:
+                yield name
 
     def period(self, record: Any) -> tuple[str | None, str | None, str | None]:
         """Begin, end and registration, as ISO text where they are StUF dates."""

@@ -14,7 +14,20 @@ from math import isfinite
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Select, Table, and_, literal, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Enum,
+    Select,
+    String,
+    Table,
+    and_,
+    literal,
+    or_,
+    select,
+)
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import ReturnTypeFromArgs
 
 from landschap.integration.access import PeriodPaths
 from landschap.integration.model import Axes
@@ -24,6 +37,10 @@ from landschap.vocabulary.times import AMSTERDAM, as_utc_text
 
 # More rows than this for one question is bulk delivery, not a lookup.
 MAX_ROWS = 10_000
+# Of text without a limit of its own no more than this many characters is read from one cell.
+MAX_TEXT = 250_000
+# More than this in all rows of one question is too large, by a rough count.
+MAX_BYTES = 50_000_000
 _MOST = 2**63 - 1
 
 
@@ -33,6 +50,10 @@ class UnknownColumn(ValueError):
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.name = name
+
+
+class TooLarge(ValueError):
+    """A cell, or all of them together, with more than is read for one question."""
 
 
 class UnreadableValue(ValueError):
@@ -46,14 +67,15 @@ def split_name(table: str) -> tuple[str | None, str]:
 
 
 def statement(
-    table: Table, question: Question, period: PeriodPaths, axes: Axes
+    table: Table, question: Question, period: PeriodPaths, axes: Axes, limit: int = MAX_ROWS + 1
 ) -> Select[*tuple[Any, ...]] | None:
     """The statement, or None when none of the keys can stand in the column.
 
+    Of long text one character more is asked than may be there, so that it never comes whole.
     Raises UnknownColumn.
     """
     wanted = dict.fromkeys([question.by, *question.columns, *period.named])
-    columns = [_column(table, name) for name in wanted]
+    columns = [_shortened(_column(table, name)) for name in wanted]
     by = _column(table, question.by)
     keys = [made for key in question.keys if (made := _as_kind(key, by)) is not None]
     if not keys:
@@ -61,7 +83,58 @@ def statement(
     where: ColumnElement[bool] = by.in_(keys)
     if axes is Axes.VALID:
         where = and_(where, _holds_on(table, period, question.moment.valid_on))
-    return select(*columns).where(where).limit(MAX_ROWS + 1)
+    return select(*columns).where(where).limit(limit)
+
+
+class _front(ReturnTypeFromArgs[Any]):  # noqa: N801  # a function of SQL, by its own name
+    """The first characters of a text; named as the dialect has it."""
+
+    inherit_cache = True
+
+
+@compiles(_front)
+def _front_as_substr(element: Any, compiler: Any, **options: Any) -> str:
+    return f"substr{compiler.process(element.clause_expr, **options)}"
+
+
+@compiles(_front, "mssql")
+def _front_as_substring(element: Any, compiler: Any, **options: Any) -> str:
+    return f"substring{compiler.process(element.clause_expr, **options)}"
+
+
+def _shortened(column: ColumnElement[Any]) -> ColumnElement[object]:
+    kind = column.type
+    if (
+        isinstance(kind, Enum)
+        or not isinstance(kind, String)
+        or (kind.length or MAX_TEXT + 1) <= MAX_TEXT
+    ):
+        return column
+    return _front(column, 1, MAX_TEXT + 1).label(getattr(column, "name", None))
+
+
+def size_of(record: Mapping[str, object]) -> int:
+    """How large a row is, roughly. Raises TooLarge for a cell of which not all was read."""
+    sizes = [len(value) for value in record.values() if isinstance(value, str | bytes)]
+    if any(size > MAX_TEXT for size in sizes):
+        raise TooLarge
+    return sum(sizes) + 8 * len(record)
+
+
+def whole_statement(
+    table: Table, question: Question, period: PeriodPaths, axes: Axes
+) -> Select[*tuple[Any, ...]]:
+    """The statement for all rows, whatever their keys. Raises UnknownColumn."""
+    wanted = select(*_columns(table, question, period))
+    if axes is Axes.VALID:
+        return wanted.where(_holds_on(table, period, question.moment.valid_on))
+    return wanted
+
+
+def _columns(table: Table, question: Question, period: PeriodPaths) -> list[ColumnElement[object]]:
+    """The asked columns alone."""
+    wanted = dict.fromkeys([question.by, *question.columns, *period.named])
+    return [_column(table, name) for name in wanted]
 
 
 def _column(table: Table, name: str) -> ColumnElement[object]:

@@ -278,6 +278,9 @@ def local_names(files: Texts) -> Iterator[tuple[str, str, str]]:
                 yield file, f"bronnen.{name}.url", host
             if secret := getattr(access, "secret_file", ""):
                 yield file, f"bronnen.{name}.geheim", secret
+            if oauth := getattr(access, "oauth", None):
+                yield file, f"bronnen.{name}.oauth.url", oauth.url.split("/")[2]
+                yield file, f"bronnen.{name}.oauth.bestand", oauth.secret_file
     named = {one.name: one for one in content.services.values()}
     for file, text in of_kind(files, SERVICES).items():
         read = read_service(text)

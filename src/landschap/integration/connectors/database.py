@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import MetaData, Table, exc
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL, RowMapping, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from landschap.integration.access import DatabaseAccess
@@ -22,10 +22,13 @@ from landschap.integration.connectors.guarding import Guard
 from landschap.integration.model import Source
 from landschap.integration.rows import Question, Reason, Row, SourceFailed
 from landschap.integration.sql import (
+    MAX_BYTES,
     MAX_ROWS,
+    TooLarge,
     UnknownColumn,
     UnreadableValue,
     row_of,
+    size_of,
     split_name,
     statement,
 )
@@ -42,6 +45,7 @@ DRIVERS: Mapping[str, str] = {
     "oracle": "oracle+oracledb",
 }
 _CONNECT_SECONDS = 5
+_AT_ONCE = 100
 
 
 class InvalidAddress(ValueError):
@@ -81,6 +85,8 @@ class DatabaseConnector:
             async with self._engine.connect() as connection:
                 connected = True
                 yield connection
+        except TooLarge:
+            raise SourceFailed(Reason.TOO_LARGE) from None
         except (exc.SQLAlchemyError, OSError, UnknownColumn, UnreadableValue) as error:
             # Who is not let in finds nothing to read, and drivers tell that in many ways. Who is
             # in and loses the connection is out again; all else is about what was asked.
@@ -100,16 +106,17 @@ class DatabaseConnector:
     async def _ask(self, question: Question) -> list[Row]:
         period = self._access.period
         async with self._connected() as connection:
-            asked = statement(await self._known(connection), question, period, self._source.axes)
+            table, axes = await self._known(connection), self._source.axes
+            asked = statement(table, question, period, axes, _AT_ONCE + 1)
             if asked is None:
                 return []
-            found = (await connection.execute(asked)).mappings().fetchall()
-            if len(found) > MAX_ROWS:
-                raise SourceFailed(Reason.TOO_LARGE)
-            return [
-                row_of({str(n): v for n, v in one.items()}, question, period, self._access.clock)
-                for one in found
-            ]
+            got = (await connection.execute(asked)).mappings().fetchall()
+            found = [_record(one) for one in got]
+            if len(found) > _AT_ONCE:
+                # Seldom so many: then in parts, so that no more is held than may be given.
+                whole = statement(table, question, period, axes)
+                found = await _in_parts(connection, whole)
+            return [row_of(one, question, period, self._access.clock) for one in found]
 
     async def _known(self, connection: AsyncConnection) -> Table:
         if self._table is None:
@@ -120,6 +127,26 @@ class DatabaseConnector:
                 )
             )
         return self._table
+
+
+def _record(mapping: RowMapping) -> dict[str, object]:
+    """A row by the names of its columns. Raises TooLarge for a cell that is."""
+    record = {str(name): value for name, value in mapping.items()}
+    size_of(record)
+    return record
+
+
+async def _in_parts(connection: AsyncConnection, asked: Any) -> list[dict[str, object]]:
+    """All rows of a question, with an end to how many and how large. Raises TooLarge."""
+    found: list[dict[str, object]] = []
+    size = 0
+    async with connection.stream(asked.execution_options(yield_per=_AT_ONCE)) as streamed:
+        async for one in streamed.mappings():
+            found.append(_record(one))
+            size += size_of(found[-1])
+            if len(found) > MAX_ROWS or size > MAX_BYTES:
+                raise TooLarge
+    return found
 
 
 def address_of(text: str) -> URL:

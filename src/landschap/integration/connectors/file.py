@@ -15,7 +15,7 @@ from pathlib import Path
 
 import structlog
 
-from landschap.integration.access import FileAccess
+from landschap.integration.access import FileAccess, FileForm
 from landschap.integration.connectors.file_rows import Cells, UnreadableFile
 from landschap.integration.connectors.snapshot import Snapshot, Stamp, find, take, value_at
 from landschap.integration.model import Axes, Source
@@ -26,6 +26,8 @@ from landschap.vocabulary.ijson import JsonValue
 log = structlog.get_logger(__name__)
 _LOOK_AGAIN_SECONDS = 1.0
 _TRY_AGAIN_SECONDS = 30.0
+# In these every row has every column; the others leave out what is empty.
+_TABLES = (FileForm.CSV, FileForm.EXCEL, FileForm.PARQUET)
 
 
 class FileConnector:
@@ -47,6 +49,8 @@ class FileConnector:
         await self._follow()
         held = self._held
         if held is None:
+            raise SourceFailed(Reason.UNREADABLE)
+        if self._lacks(held.snapshot, question):
             raise SourceFailed(Reason.UNREADABLE)
         try:
             return await asyncio.to_thread(self._rows, held, question)
@@ -91,6 +95,16 @@ class FileConnector:
         except (UnreadableFile, OSError, sqlite3.Error) as error:
             log.warning("file_source_not_taken_in", source=self._source.name, why=str(error))
             self._refused, self._refused_at = stamp, asyncio.get_running_loop().time()
+
+    def _lacks(self, held: Snapshot, question: Question) -> bool:
+        """True when a table lacks an asked column: that is another file, and no empty field."""
+        if self._access.form not in _TABLES or not held.columns:
+            return False
+        there = set(held.columns)
+        return any(
+            column not in there and column.partition(".")[0] not in there
+            for column in (*question.columns, *self._access.period.named)
+        )
 
     def _rows(self, held: _Held, question: Question) -> list[Row]:
         place = self._source.keys.index(question.by)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
+from itertools import chain, repeat
 from pathlib import Path
 from typing import IO
 from zipfile import BadZipFile
@@ -104,7 +105,8 @@ def _of_book(access: FileAccess, path: Path, raw: IO[bytes]) -> Iterator[Cells]:
             raise UnreadableFile(f"{path.name}: its first row must name each column once")
         for cells in rows:
             if any(cell is not None for cell in cells):
-                yield {name: _cell(cell) for name, cell in zip(header, cells, strict=False)}
+                given = chain(cells, repeat(None))  # empty cells at the end are left out
+                yield {name: _cell(cell) for name, cell in zip(header, given, strict=False)}
     finally:
         book.close()
 

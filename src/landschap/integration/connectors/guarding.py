@@ -30,7 +30,9 @@ class Guard:
             async with self._turn:
                 found = await ask()
         except SourceFailed as failed:
-            if failed.reason is not Reason.REFUSED:
+            if failed.reason is Reason.SUSPENDED:
+                self._breaker = self._breaker.paused(loop.time(), failed.pause_seconds)
+            elif failed.reason is not Reason.REFUSED:
                 self._breaker = self._breaker.failed(loop.time())
             raise
         except asyncio.CancelledError:  # nobody waits any longer: it took more than its time

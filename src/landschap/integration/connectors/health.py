@@ -22,7 +22,7 @@ from landschap.integration.connectors.database import (
 )
 from landschap.integration.connectors.file import FileConnector
 from landschap.integration.connectors.file_rows import UnreadableFile
-from landschap.integration.connectors.opening import Surroundings, open_door, placed
+from landschap.integration.connectors.opening import Surroundings, open_door, placed, tls_of
 from landschap.integration.model import Declaration, Source
 from landschap.integration.plan import make_plan
 from landschap.integration.rows import SourceFailed
@@ -85,7 +85,8 @@ async def _seen(source: Source, columns: Collection[str], around: Surroundings) 
     except InvalidAddress as error:
         raise _Unwell(f"the address in {_secret_of(source)} {error}") from None
     except OSError as error:
-        raise _Unwell(f"{error.filename}: {error.strerror}") from None
+        where = f"{error.filename}: " if error.filename else "a file of tls: "
+        raise _Unwell(f"{where}{error.strerror}") from None
     except ValueError as error:
         raise _Unwell(str(error)) from None
     if isinstance(door, DatabaseConnector):
@@ -133,8 +134,12 @@ async def _service(access: RestAccess | SoapAccess, around: Surroundings) -> str
     parts = urlsplit(placed(access.url, around.hosts))
     address = f"{parts.scheme}://{parts.netloc}/"
     try:
-        async with around.session.head(address, allow_redirects=False) as answer:
+        tls = tls_of(access.tls, around.secrets)
+        async with around.session.head(address, allow_redirects=False, ssl=tls) as answer:
             return f"answers at {parts.netloc} (HTTP {answer.status})"
+    except aiohttp.ClientConnectorCertificateError as error:
+        why = getattr(error.certificate_error, "verify_message", "") or "it is not trusted"
+        raise _Unwell(f"the certificate of {parts.netloc} can not be used: {why}") from None
     except (aiohttp.ClientError, OSError) as error:
         why = type(error).__name__
         raise _Unwell(f"nothing answers at {parts.netloc} ({why}); is it running?") from None

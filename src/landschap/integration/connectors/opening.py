@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,9 +13,16 @@ from urllib.parse import urlsplit, urlunsplit
 import aiohttp
 import asyncpg
 
-from landschap.integration.access import DatabaseAccess, FileAccess, RestAccess, SoapAccess
+from landschap.integration.access import (
+    DatabaseAccess,
+    FileAccess,
+    RestAccess,
+    SoapAccess,
+    TlsFiles,
+)
+from landschap.integration.connectors.over_http import RestDoor, Tokens
 from landschap.integration.connectors.register import RegisterConnector
-from landschap.integration.connectors.rest import HostResolver, RestConnector, RestDoor
+from landschap.integration.connectors.rest import HostResolver, RestConnector
 from landschap.integration.declaration import parse_declaration
 from landschap.integration.examples import Example, parse_examples
 from landschap.integration.fitting import check_registers
@@ -185,7 +193,28 @@ def _way(source: Source, access: RestAccess | SoapAccess, around: Surroundings) 
     if around.session is None:
         raise ValueError(f"source {source.name} is asked over HTTP; there is no session")
     secret = _key_file(access.secret_file, around.secrets) if access.secret_file else ""
-    return RestDoor(session=around.session, secret=secret)
+    tokens = None
+    if access.oauth is not None:
+        at = replace(access.oauth, url=placed(access.oauth.url, around.hosts))
+        tokens = Tokens(around.session, at, _key_file(at.secret_file, around.secrets))
+    return RestDoor(
+        session=around.session, secret=secret, tls=tls_of(access.tls, around.secrets), tokens=tokens
+    )
+
+
+def tls_of(files: TlsFiles, folder: Path | None) -> ssl.SSLContext | bool:
+    """What is trusted, and who we say we are. Raises OSError, also for what is no certificate."""
+    if files == TlsFiles():
+        return True
+
+    def place(name: str) -> Path | None:
+        return (folder / name if folder else Path(name)) if name else None
+
+    made = ssl.create_default_context(cafile=place(files.trusted))
+    certificate = place(files.certificate)
+    if certificate is not None:
+        made.load_cert_chain(certificate, place(files.key))
+    return made
 
 
 def _key_file(name: str, folder: Path | None) -> str:

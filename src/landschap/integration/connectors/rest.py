@@ -17,13 +17,20 @@ from dataclasses import dataclass
 from functools import partial
 from urllib.parse import quote
 
-import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
 
 from landschap.integration.access import RestAccess
 from landschap.integration.connectors.guarding import Guard, all_of
+from landschap.integration.connectors.over_http import (
+    Request,
+    RestDoor,
+    answered,
+    read_limited,
+    trace_headers,
+)
 from landschap.integration.model import Axes, Source
+from landschap.integration.paging import ElsewhereError, goes_on, next_page
 from landschap.integration.rows import (
     Moment,
     Question,
@@ -31,15 +38,13 @@ from landschap.integration.rows import (
     Row,
     SourceFailed,
     at_path,
+    has_path,
     key_text,
 )
-from landschap.platform.ids import new_span_id
 from landschap.vocabulary.ijson import InvalidJson, JsonValue, loads
 from landschap.vocabulary.times import as_utc_text
-from landschap.vocabulary.tracing import TraceContext
 
 _KEY = re.compile(r"\{([A-Za-z0-9_]+)\}")
-_CHUNK_BYTES = 65_536
 
 
 class HostResolver(AbstractResolver):
@@ -65,11 +70,12 @@ class HostResolver(AbstractResolver):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RestDoor:
-    """How one REST source is reached: the pool all share, and the key that opens it."""
+class _Page:
+    """One page of an answer: its records, where the next one is, and how large it was."""
 
-    session: aiohttp.ClientSession
-    secret: str = ""
+    records: list[JsonValue]
+    following: str
+    size: int
 
 
 class RestConnector:
@@ -93,27 +99,42 @@ class RestConnector:
         return [row for rows in found for row in rows]
 
     async def _guarded(self, question: Question, keys: Sequence[str]) -> list[Row]:
-        records = await self._guard.run(partial(self._request, question, keys))
-        return [row_of(record, self._access, question) for record in records]
+        return await self._guard.run(partial(self._request, question, keys))
 
-    async def _request(self, question: Question, keys: Sequence[str]) -> list[JsonValue]:
-        url = address(self._access, question, self._source.axes, keys)
-        try:
-            async with self._door.session.get(
-                url, headers=self._headers(question), allow_redirects=False
-            ) as answer:
-                if answer.status == 404 and self._access.batch == 1:
-                    return []
-                if answer.status != 200:
-                    refused = 400 <= answer.status < 500
-                    raise SourceFailed(Reason.REFUSED if refused else Reason.UNREACHABLE)
-                return records_in(
-                    await read_limited(answer, self._access.max_bytes), self._access.records
-                )
-        except aiohttp.ClientPayloadError:
-            raise SourceFailed(Reason.UNREADABLE) from None
-        except (aiohttp.ClientError, OSError):
-            raise SourceFailed(Reason.UNREACHABLE) from None
+    async def _request(self, question: Question, keys: Sequence[str]) -> list[Row]:
+        """The rows of all pages; a source that has no end to them gives too much."""
+        access = self._access
+        url = address(access, question, self._source.axes, keys)
+        seen, rows, left = {url}, list[Row](), access.max_bytes
+        for _ in range(access.max_pages):
+            page = await self._page(url, question, left)
+            if page is None:
+                return rows
+            rows += [row_of(record, access, question) for record in page.records]
+            left -= page.size
+            if not page.following:
+                return rows
+            if page.following in seen:
+                raise SourceFailed(Reason.UNREADABLE)
+            url = page.following
+            seen.add(url)
+        raise SourceFailed(Reason.TOO_LARGE)
+
+    async def _page(self, url: str, question: Question, left: int) -> _Page | None:
+        access = self._access
+        found = (200, 404) if access.batch == 1 else (200,)
+        request = Request(method="GET", url=url, headers=self._headers(question), found=found)
+        async with answered(self._door, request) as answer:
+            if answer.status == 404:
+                return None
+            body = await read_limited(answer, left)
+            link = ", ".join(answer.headers.getall("Link", ()))
+        value = _json(body)
+        return _Page(
+            records=records_in(value, access.records),
+            following=_following(value, link, access.next_path, url),
+            size=len(body),
+        )
 
     def _headers(self, question: Question) -> dict[str, str]:
         headers = {"Accept": "application/json"}
@@ -125,6 +146,25 @@ class RestConnector:
         return headers
 
 
+def _json(body: bytes) -> JsonValue:
+    try:
+        return loads(body, max_bytes=len(body))
+    except InvalidJson:
+        raise SourceFailed(Reason.UNREADABLE) from None
+
+
+def _following(value: JsonValue, link: str, path: str, url: str) -> str:
+    """Where the next page is. Raises SourceFailed for one that may not be asked."""
+    if not path:
+        if goes_on(value, link):
+            raise SourceFailed(Reason.UNREADABLE)
+        return ""
+    try:
+        return next_page(value, link, path, url)
+    except ElsewhereError:
+        raise SourceFailed(Reason.UNREADABLE) from None
+
+
 def _by_contract(access: RestAccess, question: Question) -> dict[str, str]:
     """What our Outway has to know: by which contract, for what, and to answer which question."""
     named = "Fsc-Grant-Hash" if access.contract.startswith("$") else "Fsc-Grant-Alias"
@@ -134,28 +174,6 @@ def _by_contract(access: RestAccess, question: Question) -> dict[str, str]:
         headers["Doelbinding"] = purpose
     if question.behalf is not None:
         headers["Permit"] = question.behalf.permit
-    return headers
-
-
-async def read_limited(answer: aiohttp.ClientResponse, limit: int) -> bytes:
-    """The body of an answer. Raises SourceFailed when it is larger than the limit, unread."""
-    if (answer.content_length or 0) > limit:
-        raise SourceFailed(Reason.TOO_LARGE)
-    body = bytearray()
-    async for chunk in answer.content.iter_chunked(_CHUNK_BYTES):
-        body += chunk
-        if len(body) > limit:
-            raise SourceFailed(Reason.TOO_LARGE)
-    return bytes(body)
-
-
-def trace_headers(trace: TraceContext | None) -> dict[str, str]:
-    """The trace as a source gets it; nothing without one."""
-    if trace is None:
-        return {}
-    headers = {"traceparent": trace.child(new_span_id()).header()}
-    if trace.tracestate:
-        headers["tracestate"] = trace.tracestate
     return headers
 
 
@@ -183,14 +201,10 @@ def _times(moment: Moment, axes: Axes) -> list[tuple[str, str]]:
     return pairs
 
 
-def records_in(body: bytes, path: str) -> list[JsonValue]:
-    """The records at a dotted path of the answer. Raises SourceFailed when it is not JSON or
-    holds no list of objects there.
+def records_in(value: JsonValue, path: str) -> list[JsonValue]:
+    """The records at a dotted path of the answer. Raises SourceFailed when it holds no list of
+    objects there.
     """
-    try:
-        value = loads(body, max_bytes=len(body))
-    except InvalidJson:
-        raise SourceFailed(Reason.UNREADABLE) from None
     found = at_path(value, path)
     records = list(found) if isinstance(found, list) else [found]
     if not all(isinstance(record, Mapping) for record in records):
@@ -199,11 +213,19 @@ def records_in(body: bytes, path: str) -> list[JsonValue]:
 
 
 def row_of(record: JsonValue, access: RestAccess, question: Question) -> Row:
-    """One record as a row: the asked columns only, whatever more the source sent."""
+    """One record as a row: the asked columns only, whatever more the source sent.
+
+    Raises SourceFailed for a record that does not say what it is about, and for one that lacks a
+    column of a source that always writes them all.
+    """
     period = access.period
     values = {column: at_path(record, column) for column in question.columns}
+    key = key_text(at_path(record, question.by))
+    lacks = access.complete and not all(has_path(record, column) for column in question.columns)
+    if not key or lacks:
+        raise SourceFailed(Reason.UNREADABLE)
     return Row(
-        id=key_text(values.get(question.by)),
+        id=key,
         values=values,
         begin=_optional_text(record, period.begin),
         end=_optional_text(record, period.end),

@@ -8,11 +8,15 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 
-import aiohttp
-
 from landschap.integration.access import SoapAccess
 from landschap.integration.connectors.guarding import Guard, all_of
-from landschap.integration.connectors.rest import RestDoor, read_limited, trace_headers
+from landschap.integration.connectors.over_http import (
+    Request,
+    RestDoor,
+    answered,
+    read_limited,
+    trace_headers,
+)
 from landschap.integration.rows import Question, Reason, Row, SourceFailed, key_text
 from landschap.integration.soap import Fault, Reader, Template, UnreadableAnswer
 from landschap.platform.ids import new_span_id
@@ -49,22 +53,16 @@ class SoapConnector:
             message = self._template.message({question.by, *question.columns}, facts)
         except ValueError:
             return []  # a key with a character that XML can not hold: nothing has it
-        try:
-            async with self._door.session.post(
-                self._access.url,
-                data=message,
-                headers=self._headers(question),
-                allow_redirects=False,
-            ) as answer:
-                # A fault comes with status 500, and is an answer all the same (SOAP 1.1, 6.2).
-                if answer.status not in (200, 500):
-                    refused = 400 <= answer.status < 500
-                    raise SourceFailed(Reason.REFUSED if refused else Reason.UNREACHABLE)
-                body = await read_limited(answer, self._access.max_bytes)
-        except aiohttp.ClientPayloadError:
-            raise SourceFailed(Reason.UNREADABLE) from None
-        except (aiohttp.ClientError, OSError):
-            raise SourceFailed(Reason.UNREACHABLE) from None
+        request = Request(
+            method="POST",
+            url=self._access.url,
+            headers=self._headers(question),
+            body=message,
+            # A fault comes with status 500, and is an answer all the same (SOAP 1.1, 6.2).
+            found=(200, 500),
+        )
+        async with answered(self._door, request) as answer:
+            body = await read_limited(answer, self._access.max_bytes)
         return self._rows(body, question, key)
 
     def _rows(self, body: bytes, question: Question, key: str) -> list[Row]:
@@ -77,6 +75,9 @@ class SoapConnector:
 
     def _row(self, record: object, question: Question, key: str) -> Row:
         values = self._reader.values(record, {question.by, *question.columns})
+        lacks = self._access.complete and any(self._reader.lacks(record, question.columns))
+        if lacks:
+            raise UnreadableAnswer("lacks an element that is always there")
         if key_text(values.get(question.by)) != key:
             # An answer about somebody else is no answer, and must not be told as one.
             raise UnreadableAnswer("is about another key")
