@@ -39,7 +39,7 @@ class Ring:
 
 
 def _closed(record: UUID, said: bytes = SAID, key: bytes = KEY, oin: str = OWN) -> bytes:
-    return closer(key, key_id_of(key), oin)(record, said)
+    return closer(key, key_id_of(key), oin, os.urandom)(record, said)
 
 
 @given(st.dictionaries(st.text(), st.text()), st.binary(min_size=32, max_size=32))

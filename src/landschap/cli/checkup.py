@@ -22,6 +22,7 @@ from landschap.platform.credentials import read_credentials
 from landschap.platform.identity_checks import WARN_DAYS, check_identity
 from landschap.platform.keys import KEY_NAMES, secret_key
 from landschap.platform.listeners import require_free
+from landschap.platform.log_keys import kept_keys, sealing_key
 from landschap.platform.postgres.migrations import pending_migrations
 from landschap.platform.pseudonym_keys import living_keys
 from landschap.platform.settings import Settings
@@ -90,7 +91,9 @@ async def _secrets(settings: Settings) -> AsyncIterator[Line]:
         return
     for name in KEY_NAMES:
         secret_key(settings, name)
-    count = len(KEY_NAMES) - 1 + len(living_keys(settings))
+    sealing_key(settings)
+    sealing = len([each for each in kept_keys(settings) if each.destroyed_at is None])
+    count = len(KEY_NAMES) - 1 + len(living_keys(settings)) + sealing
     open_files = [
         path
         for path in (settings.identity.key, *settings.paths.secrets.rglob("*"))

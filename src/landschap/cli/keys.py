@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import asyncpg
 
     from landschap.logboek.store.keyed import Keyed
+    from landschap.platform.log_keys import KeptKey
     from landschap.platform.pseudonym_keys import Generation
     from landschap.platform.settings import Settings
 
@@ -37,7 +38,7 @@ class Row:
 
 @click.group()
 def keys() -> None:
-    """Show the organisation's keys; rotate those of permits and pseudonyms, destroy an old one.
+    """Show the organisation's keys; rotate those made here, destroy an old one.
 
     How each key is rotated, and what breaks: docs/how-to/rotate-keys.md.
     """
@@ -66,25 +67,30 @@ def list_keys(config: Path, as_json: bool) -> None:
 
 
 @keys.command("rotate")
-@click.argument("name", type=click.Choice(["permit", "pseudonym"]))
+@click.argument("name", type=click.Choice(["permit", "pseudonym", "log"]))
 @config_option
 def rotate(name: str, config: Path) -> None:
     """Make a new key NAME; no question fails.
 
     Running parts take a permit key over; the former one opens permits for five minutes more. A key
     of pseudonyms is one more generation: after a restart of `landschap serve` lines are written
-    with it, and persons are found with all that are not destroyed. Certificates and their keys are
-    rotated by replacing their files.
+    with it, and persons are found with all that are not destroyed. So it is with a key of the log,
+    when that is sealed: records are sealed with the new one after a restart, the former ones open
+    what they sealed. Certificates and their keys are rotated by replacing their files.
 
     \b
     Examples:
       landschap keys rotate permit --config weesp/organisation.toml
       landschap keys rotate pseudonym --config weesp/organisation.toml
+      landschap keys rotate log --config weesp/organisation.toml
     """
     from landschap.platform.keys import FORMER_PERMIT_SECONDS, rotate_permit_key
     from landschap.platform.pseudonym_keys import rotate_pseudonym_key
     from landschap.platform.settings import load_settings
 
+    if name == "log":
+        _rotate_log(load_settings(config))
+        return
     if name == "pseudonym":
         number = rotate_pseudonym_key(load_settings(config))
         click.echo(f"key {number} of pseudonyms is made; restart `landschap serve`: then lines are")
@@ -98,37 +104,66 @@ def rotate(name: str, config: Path) -> None:
     click.echo(f"the {name} key is new; the former one opens permits for {minutes} minutes more")
 
 
+def _rotate_log(settings: Settings) -> None:
+    from landschap.platform.log_keys import rotate_log_key
+
+    number = rotate_log_key(settings)
+    if not settings.logboek.sealed:
+        click.echo("the log is open: nothing is sealed until [logboek] sealed = true", err=True)
+    click.echo(f"key {number} of the log is made; restart `landschap serve`: then records are")
+    click.echo("sealed with it, and the former keys still open theirs. Keep a copy in escrow,")
+    click.echo("apart from the database: without a key nobody reads what it sealed.")
+
+
 @keys.command("shred")
 @click.argument("number", type=click.IntRange(1, 9_999))
+@click.option(
+    "--of",
+    "of",
+    type=click.Choice(["pseudonym", "log"]),
+    default="pseudonym",
+    show_default=True,
+    help="Which key: one of pseudonyms, or one that seals the log.",
+)
 @click.option("--lost", is_flag=True, help="Give up a key of which the file is gone for good.")
 @click.option("--yes", is_flag=True, help="Do not ask: it can not be undone.")
 @config_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-def shred(number: int, lost: bool, yes: bool, config: Path, as_json: bool) -> None:
+def shred(number: int, of: str, lost: bool, yes: bool, config: Path, as_json: bool) -> None:
     """Destroy key NUMBER of the pseudonyms: its lines are anonymous from then on.
 
     When the last line of a generation has reached its term, or earlier. Not while a legal hold is
-    in force, and never the first key or the newest. Copies in back-ups and escrow are yours to
+    in force, and never the first key or the newest. Of the log: when the last record that it sealed
+    is gone after its term, and never the newest. Copies in back-ups and escrow are yours to
     destroy.
 
     \b
     Examples:
       landschap keys shred 2 --config weesp/organisation.toml
       landschap keys shred 2 --lost --yes --config weesp/organisation.toml
+      landschap keys shred 1 --of log --config weesp/organisation.toml
     """
+    from landschap.platform.settings import load_settings
+
+    settings = load_settings(config)
+    if of == "log":
+        from landschap.cli.log_keys import shred_key_of_log
+
+        shred_key_of_log(settings, number, lost=lost, yes=yes, as_json=as_json)
+        return
+    _shred_pseudonym(settings, number, lost=lost, yes=yes, as_json=as_json)
+
+
+def _shred_pseudonym(
+    settings: Settings, number: int, *, lost: bool, yes: bool, as_json: bool
+) -> None:
     from landschap.cli.verify import LOG_READER
     from landschap.cli.with_pool import run_with_pool
     from landschap.platform.pseudonym_keys import LOST, check_shreddable, shred_pseudonym_key
-    from landschap.platform.settings import load_settings
-    from landschap.vocabulary.times import as_utc_text
 
-    settings = load_settings(config)
     check_shreddable(settings, number, lost=lost)
     found = run_with_pool(settings, "logboek", partial(_of_key, number), role=LOG_READER)
-    span = ""
-    if found.first is not None and found.last is not None:
-        span = f", of {as_utc_text(found.first)} up to {as_utc_text(found.last)}"
-    told = f"{found.lines:,} lines were written with key {number} of pseudonyms{span}"
+    told = f"{found.lines:,} lines were written with key {number} of pseudonyms{found.span()}"
     if not yes:
         click.echo(told, err=True)
         click.confirm("Nobody finds them by person any more. Destroy it?", abort=True, err=True)
@@ -161,6 +196,7 @@ async def _of_key(number: int, pool: asyncpg.Pool) -> Keyed:
 
 def inventory(settings: Settings) -> list[Row]:
     """Every key of the organisation. A place is shown, a key never."""
+    from landschap.platform.log_keys import kept_keys
     from landschap.platform.pseudonym_keys import generations
 
     identity, secrets, every = settings.identity, settings.paths.secrets, generations(settings)
@@ -176,6 +212,8 @@ def inventory(settings: Settings) -> list[Row]:
         Row(name=name, does=does, place=str(path), since=_since(path)) for name, does, path in files
     ]
     rows += [_generation(each, newest=each is every[-1]) for each in every[1:]]
+    sealing = kept_keys(settings)
+    rows += [_of_log(each, newest=each is sealing[-1]) for each in sealing]
     if kept is not None:
         place = f"key '{kept.key}' in token '{kept.token}' ({kept.module})"
         rows.insert(1, Row(name="signing", does=signing, place=place, since="in the token"))
@@ -192,6 +230,18 @@ def _generation(each: Generation, *, newest: bool) -> Row:
         gone = f"destroyed {each.destroyed_at:%Y-%m-%d %H:%M} UTC"
         return Row(name=name, does="nothing: its lines are anonymous", place="nowhere", since=gone)
     return Row(name=name, does=does, place=str(each.path), since=_since(each.path))
+
+
+def _of_log(each: KeptKey, *, newest: bool) -> Row:
+    name = f"log {each.number}"
+    if each.destroyed_at is not None:
+        gone = f"destroyed {each.destroyed_at:%Y-%m-%d %H:%M} UTC"
+        return Row(name=name, does="nothing: it opens no record", place="nowhere", since=gone)
+    does = "what records of the log say, " + (
+        "which are sealed with it" if newest else "which it opens"
+    )
+    named = f"{does}; named {each.key_id.hex()} in them"
+    return Row(name=name, does=named, place=str(each.path), since=_since(each.path))
 
 
 def _since(path: Path) -> str:

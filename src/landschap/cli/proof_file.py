@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from landschap.logboek.proofs import InvalidProof, check_proof, read_proof
+from landschap.logboek.sealing import NotOpened
 from landschap.logboek.verify import Trust
 from landschap.platform.trouble import Trouble
 from landschap.vocabulary.ijson import JsonValue
@@ -39,14 +41,18 @@ def verify_proof(path: Path, trust: Trust | None) -> dict[str, JsonValue]:
     try:
         made = read_proof(data)
         statement = check_proof(made, trust)
+        opened = json.loads(made.said()) if made.opens is not None else None
     except InvalidProof as error:
         return {"proved": False, "reason": str(error)}
+    except NotOpened as error:
+        return {"proved": False, "reason": error.refusal.detail}
     return {
         "proved": True,
         "record": str(made.record.record_id),
         "organisation": statement.organisation,
         "signedAt": as_utc_text(statement.at),
         "strangersChecked": trust is not None,
+        **({} if opened is None else {"content": opened}),
     }
 
 
@@ -58,6 +64,8 @@ def told(found: dict[str, JsonValue]) -> str:
         f"proved: record {found['record']} stood in the log of {found['organisation']} "
         f"when it was signed at {found['signedAt']}"
     )
+    if "content" in found:
+        words += f"\nit is sealed, and says: {json.dumps(found['content'], ensure_ascii=False)}"
     if not found["strangersChecked"]:
         words += "\nnot proved:\n  no trust anchors were given: anyone's certificate would do"
     return words

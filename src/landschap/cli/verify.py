@@ -22,6 +22,7 @@ from landschap.cli.proof_file import is_proof, told, verify_proof
 from landschap.cli.siem import tell_gap
 from landschap.logboek import store
 from landschap.logboek.findings import Report
+from landschap.logboek.opening import OpenedLog
 from landschap.logboek.sections import verify_together
 from landschap.logboek.store import helping
 from landschap.logboek.trust import trust_in
@@ -77,6 +78,12 @@ talk = Console(stderr=True)
     multiple=True,
     help="With --chain: a copy of the log of another organisation in it; more than once for more.",
 )
+@click.option(
+    "--content",
+    "with_content",
+    is_flag=True,
+    help="Also open every record of a sealed log with the keys of this organisation.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.pass_context
 def verify(
@@ -96,13 +103,15 @@ def verify(
     does not follow, and also what can not be proved. With --file only the trust anchors of the
     settings are used. With --witnesses: whether the log is still what other organisations keep of
     it. With --chain: whether everybody along the chain declared what the next one says of it, as
-    far as our log and the copies show. Exit code 7 when anything was found, 6 when no witness could
-    vouch for it or a log of the chain is not at hand.
+    far as our log and the copies show. A sealed log is proved without its keys; with --content its
+    records are opened too. Exit code 7 when anything was found, 6 when no witness could vouch for
+    it or a log of the chain is not at hand.
 
     \b
     Examples:
       landschap verify
       landschap verify log --witnesses
+      landschap verify log --content
       landschap verify --file log.jsonl --trust-anchor anchor.crt
       landschap verify --file proof.jsonl --trust-anchor anchor.crt
       landschap verify --chain 01938f2a-5f6b-7a51-8c31-0d2f8c4a6b1e --beside doesburg.jsonl
@@ -112,6 +121,8 @@ def verify(
         raise click.UsageError("--beside goes with --chain")
     if chain is not None and (copy is not None or how["with_witnesses"]):
         raise click.UsageError("--chain is about one transaction; leave --file and --witnesses out")
+    if how["with_content"] and (copy is not None or chain is not None):
+        raise click.UsageError("--content opens the log itself; leave --file and --chain out")
     if copy is not None and how["with_witnesses"]:
         raise click.UsageError("witnesses are asked about the log itself, not about a copy")
     settings = load_settings(config) if copy is None or config.exists() else None
@@ -130,7 +141,7 @@ def verify(
         assert settings is not None  # noqa: S101 - without a copy the settings were read above
         if how["with_witnesses"]:
             heard = asyncio.run(_hear(settings))
-        report = asyncio.run(verify_database(settings, trust, heard))
+        report = asyncio.run(verify_database(settings, trust, heard, content=how["with_content"]))
         if not report.intact:
             tell_gap(settings, len(report.findings))
     _tell(report, heard, how["as_json"])
@@ -176,7 +187,7 @@ async def _hear(settings: Settings) -> Heard:
 
 
 async def verify_database(
-    settings: Settings, trust: Trust | None, heard: Heard | None = None
+    settings: Settings, trust: Trust | None, heard: Heard | None = None, *, content: bool = False
 ) -> Report:
     """Verify the log of an organisation, as it is at one moment; and against its witnesses."""
     async with postgres.database(settings):
@@ -185,7 +196,12 @@ async def verify_database(
             dropped = await store.dropped_months(pool)
             total = await store.count_records(pool)
             async with store.snapshot(pool) as log:
-                report = await _prove_together(settings, log, dropped, trust, total)
+                if content:
+                    opening = OpenedLog(log)
+                    report = await _prove(opening, dropped, trust, total)
+                    opening.tell(report)
+                else:
+                    report = await _prove_together(settings, log, dropped, trust, total)
                 if heard is not None:
                     from landschap.cli.testimony import compared
 
@@ -273,6 +289,8 @@ def _tell(report: Report, heard: Heard | None, as_json: bool) -> None:
         f"{report.records:,} records in {report.batches:,} batches of {report.lanes} lanes, "
         f"{report.anchors:,} anchors"
     )
+    if report.opened is not None:
+        counted += f"; {report.opened:,} sealed records opened"
     if report.intact:
         click.echo(f"intact: {counted}")
     else:

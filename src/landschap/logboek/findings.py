@@ -32,6 +32,7 @@ class Harm(StrEnum):
     ANCHOR_INVALID = "anchor invalid"
     ANCHOR_REMOVED = "anchor removed"
     ANCHOR_UNTRUSTED = "anchor signed by a stranger"
+    RECORD_CLOSED = "record does not open"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +82,10 @@ class Report:
     unanchored: int = 0
     strangers_not_checked: bool = False
     witnessed_until: datetime | None = None
+    opened: int | None = None
+    """Sealed records that were opened; None when nothing was to be opened."""
+    closed: dict[str, int] = field(default_factory=dict)
+    """Sealed records whose key is not here, by the name of the key."""
     findings: list[Finding] = field(default_factory=list)
     harms: int = 0
 
@@ -113,6 +118,11 @@ class Report:
                 f"({self.batches_dropped} batches): their heads are still chained, what stood in "
                 "them can no longer be shown"
             )
+        told += [
+            f"what {number} records say: they are sealed with key {name}, which is not here; that "
+            "they stand as they were written, and all that finds them, is proved"
+            for name, number in self.closed.items()
+        ]
         if self.strangers_not_checked:
             told.append("no trust anchors were given: anyone's certificate would do for an anchor")
         if self.witnessed_until is None:
@@ -137,6 +147,7 @@ class Report:
             "anchors": self.anchors,
             "last_anchor": None if self.last_anchor is None else as_utc_text(self.last_anchor),
             "months_dropped": list(self.months_dropped),
+            **({} if self.opened is None else {"opened": self.opened, "closed": {**self.closed}}),
             "harms": self.harms,
             "findings": [finding.body() for finding in self.findings],
             "unproven": list(self.unproven()),

@@ -16,7 +16,6 @@ Source: NIST SP 800-38D; RFC 5869 for a key per purpose (one HMAC-SHA-256 is eno
 from __future__ import annotations
 
 import hmac
-import os
 from collections.abc import Callable
 from hashlib import sha256
 from typing import Protocol
@@ -79,14 +78,17 @@ def key_named_in(stored: bytes) -> bytes:
     return stored[len(_MARK) : _NAMED]
 
 
-def closer(key: bytes, key_id: bytes, oin: str) -> Close:
-    """What seals the records of an organisation with one key of the log, named ``key_id``."""
+def closer(key: bytes, key_id: bytes, oin: str, nonce_of: Callable[[int], bytes]) -> Close:
+    """What seals the records of an organisation with one key of the log, named ``key_id``.
+
+    ``nonce_of`` gives so many random bytes, new each time.
+    """
     begin = _MARK + key_id
 
     def close(record_id: UUID, payload: bytes) -> bytes:
         own = _own_key(key, record_id)
         header = begin + _commitment(own)
-        nonce = os.urandom(_NONCE_BYTES)
+        nonce = nonce_of(_NONCE_BYTES)
         filled = payload + bytes(-len(payload) % _BLOCK)
         return header + nonce + AESGCM(own).encrypt(nonce, filled, _bound(header, record_id, oin))
 

@@ -12,6 +12,7 @@ import contextlib
 import re
 import secrets
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -61,8 +62,11 @@ def key_id_of(key: bytes) -> bytes:
 
 
 def kept_keys(settings: Settings) -> list[KeptKey]:
-    """Every key of the log there ever was, the oldest first. Raises Trouble."""
-    made: dict[int, bytes] = {}
+    """Every key of the log there ever was, the oldest first. Raises Trouble.
+
+    A key that was put back without what is remembered of it counts too.
+    """
+    made = {number: key_id_of(key) for number, key in _readable(settings, set()).items()}
     gone: dict[int, datetime] = {}
     for deed in _memory(settings).deeds():
         if isinstance(number := deed.get("made"), int):
@@ -163,25 +167,33 @@ class LogKeys:
     def __init__(self, settings: Settings) -> None:
         self.oin = settings.organisation.oin.value
         self._settings = settings
-        self._looked_at = 0.0
+        self._looked = 0, 0.0
         self._keys: dict[bytes, bytes] = {}
 
     def find(self, key_id: bytes) -> bytes | None:
         """The key that records name so; None when it is not here.
 
-        What another process made meanwhile is found within a second.
+        What another process made meanwhile is found too.
         """
         found = self._keys.get(key_id)
-        now = time.monotonic()
-        if found is None and now - self._looked_at > _LOOK_SECONDS:
-            self._looked_at = now
-            self._keys = {key_id_of(key): key for key in _readable(self._settings)}
+        if found is None and self._may_have_changed():
+            self._keys = {key_id_of(key): key for key in _living(self._settings).values()}
             found = self._keys.get(key_id)
         return found
 
     def every(self) -> list[bytes]:
-        """All keys that are here."""
-        return _readable(self._settings)
+        """All keys that are here, the oldest first."""
+        return list(_living(self._settings).values())
+
+    def _may_have_changed(self) -> bool:
+        """True when the folder is another than at the last look, or that was over a second ago."""
+        before, now = self._looked, time.monotonic()
+        with contextlib.suppress(OSError):
+            changed = self._settings.paths.secrets.stat().st_mtime_ns
+            if changed == before[0] and now - before[1] < _LOOK_SECONDS:
+                return False
+            self._looked = changed, now
+        return True
 
 
 def log_keys(settings: Settings) -> LogKeys | None:
@@ -191,17 +203,22 @@ def log_keys(settings: Settings) -> LogKeys | None:
     return None
 
 
-def _readable(settings: Settings) -> list[bytes]:
-    """What can be read of the keys: one that can not is told by the record that needs it."""
-    found = []
+def _living(settings: Settings) -> dict[int, bytes]:
+    """The keys that are here and were not destroyed, by number."""
     destroyed: set[int] = set()
     with contextlib.suppress(Trouble):
         destroyed = {k.number for k in kept_keys(settings) if k.destroyed_at is not None}
+    return _readable(settings, destroyed)
+
+
+def _readable(settings: Settings, but: Collection[int]) -> dict[int, bytes]:
+    """What can be read of the keys: one that can not is told by the record that needs it."""
+    found = {}
     for number, path in sorted(_files(settings).items()):
         with contextlib.suppress(OSError, ValueError):
             key = bytes.fromhex(path.read_text(encoding="ascii"))
-            if len(key) == KEY_BYTES and number not in destroyed:
-                found.append(key)
+            if len(key) == KEY_BYTES and number not in but:
+                found[number] = key
     return found
 
 

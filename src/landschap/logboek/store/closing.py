@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -44,4 +45,4 @@ def closing_of(settings: Settings) -> Closing:
     if key is None:
         return Closing(close=None, keys=keys)
     oin = settings.organisation.oin.value
-    return Closing(close=closer(key.key, key.key_id, oin), keys=keys)
+    return Closing(close=closer(key.key, key.key_id, oin, os.urandom), keys=keys)
