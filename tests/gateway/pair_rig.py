@@ -147,17 +147,19 @@ class Pair:
 
 @asynccontextmanager
 async def running_pair(
-    cluster: Cluster, folder: Path, anchor: Anchor, leaves: dict[str, Leaf]
+    cluster: Cluster, folder: Path, anchor: Anchor, leaves: dict[str, Leaf], more: str = ""
 ) -> AsyncIterator[Pair]:
-    """Both organisations, with contracts, a token to be fetched, and a service that answers."""
+    """Both organisations, with contracts, a token to be fetched, and a service that answers.
+
+    ``more`` are further settings of Doesburg.
+    """
     ports = {name: free_port() for name in ("manager", "inway", "outway")}
     service = start_party()
     async with AsyncExitStack() as stack:
         stack.callback(service.stop)
         weesp = await side_of(stack, cluster, _settings(folder, "weesp", leaves, anchor, ports))
-        doesburg = await side_of(
-            stack, cluster, _settings(folder, "doesburg", leaves, anchor, ports)
-        )
+        settings = _settings(folder, "doesburg", leaves, anchor, ports, more)
+        doesburg = await side_of(stack, cluster, settings)
         pair = Pair(
             weesp=weesp,
             doesburg=doesburg,
@@ -219,7 +221,12 @@ async def open_side(stack: AsyncExitStack, settings: Settings, lane: str) -> Sid
 
 
 def _settings(
-    folder: Path, name: str, leaves: dict[str, Leaf], anchor: Anchor, ports: dict[str, int]
+    folder: Path,
+    name: str,
+    leaves: dict[str, Leaf],
+    anchor: Anchor,
+    ports: dict[str, int],
+    more: str = "",
 ) -> Settings:
     place = folder / name
     place.mkdir(parents=True)
@@ -265,7 +272,7 @@ allow_private = true
 "pand" = "pand-open"
 [nginx]
 workers = 1
-""")
+{more}""")
     return load_settings(toml, {})
 
 
@@ -355,7 +362,10 @@ async def place(side: Side, contract: Contract, signer: OwnPeer, kind: Kind) -> 
 def contract_content(pair: Pair, service: str, **changes: Any) -> dict[str, Any]:
     """The content of a connection contract between the two."""
     field_set = FIELD_SET if service == "uitkeringen" else None
-    bound = Bound.of(purposes=(ASSISTANCE,), legal_bases=(BASIS,), field_set=field_set)
+    actions = changes.get("actions", ("raadplegen",))
+    bound = Bound.of(
+        purposes=(ASSISTANCE,), legal_bases=(BASIS,), field_set=field_set, actions=actions
+    )
     told: dict[str, Any] = {"type": "SERVICE_TYPE_SERVICE", "peer_id": WEESP, "name": service}
     if "service_delegator" in changes:
         told["type"] = "SERVICE_TYPE_DELEGATED_SERVICE"

@@ -31,7 +31,7 @@ MEANS = ("geen", KEY, "basic", "bearer", "oauth2", "oidc", CERTIFICATE, AGREEMEN
 """Ways to show who asks."""
 _MOST, _LONGEST = 20, 300
 _TEXTS = ("gevoeligheid", "beschikbaarheid", "onderhoudsvenster", "ondersteuning", "kosten",
-          "licentie", "bewaarplicht", "proef")  # fmt: skip
+          "licentie", "bewaarplicht", "proef", "omgeving")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,10 +11,11 @@ if TYPE_CHECKING:
 
     from litestar.types import ControllerRouterHandler
 
-    from landschap.catalogue.pages import Agreeing, CatalogueDeps
+    from landschap.catalogue.pages import Agreeing, CatalogueDeps, Trying
     from landschap.cli.composition import Composition
     from landschap.console.pages import ConsoleDeps
     from landschap.fsc.field_sets import NamedFieldSet
+    from landschap.gateway.tracing.halves import Crossing, Half
     from landschap.platform.web import StaticFiles
     from landschap.vocabulary.identifiers import PeerId
 
@@ -45,6 +46,38 @@ async def catalogue_of(
         names=partial(peer_names, agreed),
         shelf=Shelf(pool),
         agreeing=await agreeing_of(parts, console),
+        trying=await trying_of(parts, console),
+    )
+
+
+async def trying_of(parts: Composition, console: ConsoleDeps) -> Trying | None:
+    """With what employees try out; None without an Outway, or without a key for it."""
+    from landschap.catalogue.pages import Lines, Trying
+    from landschap.cli.composition import pseudonym_keys, pseudonym_space
+    from landschap.fsc.client import own_peer
+    from landschap.gateway.tracing.client import other_halves
+
+    settings, path, rooms = parts.settings, parts.settings.catalogue.application_key, console.usage
+    if not settings.listen.outway or path is None or rooms is None:
+        return None
+
+    async def halves(crossings: Sequence[Crossing]) -> Sequence[Half]:
+        return await other_halves(settings, rooms, own_peer(settings), crossings)
+
+    return Trying(
+        outway=f"http://{settings.listen.outway}",
+        # Read with each question, so that a key that is made or replaced later works at once.
+        key=lambda: path.read_text(encoding="ascii").strip(),
+        rooms=rooms,
+        snapshot=console.snapshot.newest,
+        halves=halves,
+        lines=Lines(
+            writer=await parts.log(),
+            controller=settings.organisation.oin,
+            keys=pseudonym_keys(settings),
+            space=pseudonym_space(settings),
+            version=version("landschap"),
+        ),
     )
 
 

@@ -140,7 +140,10 @@ class AsyncLandschap(_Ways):
 
     async def ask(self, service: str, path: str, **more: Any) -> Answer:
         """As `Landschap.ask`."""
-        sent = self._sent(service, path, more)
+        return await self.send(self._sent(service, path, more))
+
+    async def send(self, sent: Sent) -> Answer:
+        """Send a question that was made before. Raises Refused, Failed and NotReached."""
         try:
             async with asyncio.timeout(self._timeout):
                 return await self._asked(sent)

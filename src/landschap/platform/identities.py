@@ -38,8 +38,8 @@ class Resident:
 class Employee:
     """Who logged in; ``subject`` is the name by which the provider and our log know them.
 
-    ``session_id`` is what the provider calls this session, empty when it does not. ``access_token`` is
-    for services that know the same provider, such as the own Outway.
+    ``session_id`` is what the provider calls this session, empty when it does not.
+    ``access_token`` is for services that know the same provider, such as the own Outway.
     """
 
     subject: str

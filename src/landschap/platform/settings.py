@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from landschap.platform import options as o
+from landschap.platform.catalogue_settings import CatalogueSettings
 from landschap.platform.fsc_settings import FscSettings, check_callout
 from landschap.platform.logboek_settings import (
     LogboekSettings,
@@ -276,6 +277,7 @@ class Settings:
     fsc: FscSettings = section(FscSettings, "Federated Service Connectivity.")
     oidc: OidcSettings = section(OidcSettings, "Who may log in.")
     portal: PortalSettings = section(PortalSettings, "Pages for residents.")
+    catalogue: CatalogueSettings = section(CatalogueSettings, "The catalogue of APIs.")
     open: OpenSettings = section(OpenSettings, "Open data.")
     nginx: NginxSettings = section(NginxSettings, "The carrier.")
     outway: OutwaySettings = section(

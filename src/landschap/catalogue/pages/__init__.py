@@ -24,8 +24,8 @@ from landschap.catalogue.pages.shelf import Shelf
 from landschap.catalogue.pages.trying import trying_routes
 
 __all__ = [
-    "BASE", "Agreeing", "CatalogueDeps", "Shelf", "Surroundings", "catalogue_shape", "is_catalogue",
-    "refusal_page", "routes",
+    "BASE", "Agreeing", "CatalogueDeps", "Lines", "Shelf", "Surroundings", "Trying",
+    "catalogue_shape", "is_catalogue", "refusal_page", "routes",
 ]  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from litestar.params import FromPath
 from landschap.catalogue.pages import context
 from landschap.catalogue.pages.api import Known, known_of
 from landschap.catalogue.pages.context import BASE, START, CatalogueDeps, api_link, both
+from landschap.catalogue.pages.trying import can_try
 from landschap.catalogue.reading import outline_of, read_operation, read_schema
 from landschap.catalogue.reading.calling import as_curl, as_python, call_of
 from landschap.catalogue.reading.outline import member, servers_of, table
@@ -96,6 +97,7 @@ async def _operation(
         "python": as_python(call),
         "secrets": sorted({each.secret for each in call.headers if each.secret}),
         "criteria": known.criteria,
+        "can_try": can_try(deps, known),
     }
     title = found.entry.summary or f"{found.entry.method} {found.entry.path}"
     return context.show(

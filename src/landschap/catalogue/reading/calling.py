@@ -67,7 +67,7 @@ def call_of(
         headers.append(Header("Content-Type", body.medium))
     return Call(
         method=operation.entry.method if _METHOD.fullmatch(operation.entry.method) else "GET",
-        address=base + _path(operation.entry.path, needed) + _query(needed),
+        address=base + filled_path(operation.entry.path, needed) + filled_query(needed),
         headers=_each_once([each for each in headers if _is_sound(each)]),
         body=body.example if body is not None else "",
     )
@@ -150,7 +150,8 @@ def _for_security(operation: Operation, schemes: Mapping[str, JsonValue]) -> lis
     return found
 
 
-def _path(path: str, needed: Sequence[Parameter]) -> str:
+def filled_path(path: str, needed: Sequence[Parameter]) -> str:
+    """The path with each of its parameters as its example says; what lacks stays a name."""
     values = {each.name: each.example for each in needed if each.where == "path"}
     filled = []
     start = 0
@@ -163,7 +164,8 @@ def _path(path: str, needed: Sequence[Parameter]) -> str:
     return made if made.startswith("/") else f"/{made}"
 
 
-def _query(needed: Sequence[Parameter]) -> str:
+def filled_query(needed: Sequence[Parameter]) -> str:
+    """The query with its question mark; empty without parameters."""
     pairs = [
         f"{quote(each.name, safe='')}={quote(each.example, safe=',:')}"
         for each in needed
