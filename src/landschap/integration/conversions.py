@@ -54,10 +54,9 @@ SIMPLE = (
 WITH_ARGUMENT = ("deel", "code", "codelijst", "niets_bij", "splits")
 
 _YEAR = re.compile(r"([0-9]{4})(?:-?[0-9]{2}-?[0-9]{2})?")
-_YES_NO: Mapping[str, bool] = {
-    "j": True, "ja": True, "true": True, "1": True,
-    "n": False, "nee": False, "false": False, "0": False,
-}  # fmt: skip
+YES = ("j", "ja", "true", "1")
+NO = ("n", "nee", "false", "0")
+_YES_NO: Mapping[str, bool] = {**dict.fromkeys(YES, True), **dict.fromkeys(NO, False)}
 
 
 def convert(value: JsonValue, steps: tuple[Conversion, ...]) -> JsonValue:

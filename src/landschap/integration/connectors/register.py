@@ -53,7 +53,7 @@ class RegisterConnector:
             raise SourceFailed(Reason.TOO_LARGE) from None
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             raise SourceFailed(Reason.UNREACHABLE) from None
-        return [_row(one, question.columns, question.moment.valid_on) for one in found]
+        return [row_of_found(one, question.columns, question.moment.valid_on) for one in found]
 
     def _seen(self, question: Question) -> ObjectType:
         """The type as far as it is asked: what no plan needs does not leave the register."""
@@ -82,7 +82,8 @@ class RegisterConnector:
         return await known_at(self._pool, self._register, datetime.now(UTC), asked)
 
 
-def _row(found: Found, columns: Sequence[str], day: date) -> Row:
+def row_of_found(found: Found, columns: Sequence[str], day: date) -> Row:
+    """What a register holds of one object, as a row with these columns."""
     history, derived = found.history, found.type.derived
     content = with_derived(found.content, derived, day, day) if derived else found.content
     return Row(

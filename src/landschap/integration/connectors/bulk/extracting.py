@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""An extract from begin to end: gather, look at, write. What is gathered is removed afterwards.
+
+Nothing that is written is seen until all of it is: the file gets its name when it is whole.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import pickle
+import shutil
+import sys
+import tempfile
+from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import structlog
+from pyarrow import lib as pa
+
+from landschap.integration.bulk.assembling import Leaving
+from landschap.integration.bulk.compiling import Statement, statement, subjects
+from landschap.integration.bulk.dialects import DUCKDB
+from landschap.integration.bulk.extracts import Form, OutColumn
+from landschap.integration.bulk.relational import Relational, Step, relational
+from landschap.integration.connectors.bulk.engine import Job, Limits, Writing
+from landschap.integration.connectors.bulk.gathering import Gathered, Progress, gathered
+from landschap.integration.connectors.opening import Surroundings
+from landschap.integration.rows import Connector, Moment
+
+log = structlog.get_logger(__name__)
+_AT_ONCE = 1_000
+_TWICE = (
+    "SELECT count(*) = 0 FROM "
+    "(SELECT key FROM {} WHERE key <> '' GROUP BY key HAVING count(*) > 1) d"
+)
+_SUBJECTS = "betrokkenen.parquet"
+_BLOCKED = "uitgesloten.parquet"
+
+
+class EngineFailed(Exception):
+    """The engine ended without a result. The message says what is known, without data."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What was written: rows, digest, size, rows per gap, rows left out by a condition."""
+
+    rows: int
+    sha256: str
+    bytes: int
+    gaps: Mapping[str, int]
+    left_out: int
+
+
+class Extract:
+    """One extract, between gathering and the end. Made by `opened_extract`."""
+
+    def __init__(self, leaving: Leaving, found: Gathered, folder: Path, limits: Limits) -> None:
+        self.leaving, self.folder, self.limits = leaving, folder, limits
+        self.found = found
+        self.plan: Relational = relational(leaving.plan)
+        self._leave_out = False
+
+    async def look(self) -> int:
+        """Find out what is needed to compile; gives the number of records there can be."""
+        queries = {
+            each.name: _TWICE.format(each.name)
+            for each in self.found.tables.values()
+            if each.failure is None
+        }
+        root = self.found.tables[self.plan.root.name].name
+        queries["aantal"] = f"SELECT count(*) FROM {root} WHERE key <> ''"  # noqa: S608  # our name
+        told = await self._run(self._job(queries=queries))
+        unique = {name: bool(rows[0][0]) for name, rows in told.items() if name != "aantal"}
+        self.found = self.found.with_unique(unique)
+        return int(told["aantal"][0][0])
+
+    def statement(self) -> Statement:
+        """The whole extract as one statement of the embedded engine."""
+        made = statement(self.plan, self.found.tables, DUCKDB, self.found.codes)
+        if not self._leave_out:
+            return made
+        sql = f"SELECT * FROM ({made.sql}) x WHERE x.n NOT IN ({self._blocked()})"  # noqa: S608
+        return Statement(sql=sql, outputs=made.outputs, has_gaps=made.has_gaps)
+
+    async def subjects(self) -> AsyncIterator[Sequence[str]]:
+        """The numbers of whom the records are about, each once, some at a time.
+
+        Of rows that are left out nobody. Raises EngineFailed when their source failed.
+        """
+        pairs = self._pairs()
+        if not pairs:
+            return
+        kept = f" WHERE n NOT IN ({self._blocked()})" if self._leave_out else ""
+        sql = f"SELECT DISTINCT subject FROM ({pairs}) s{kept}"  # noqa: S608  # our own
+        await self._run(self._job(to_files={_SUBJECTS: sql}))
+        read = pq.ParquetFile(self.folder / _SUBJECTS)  # type: ignore[no-untyped-call]  # pyarrow
+        for batch in read.iter_batches(_AT_ONCE):  # type: ignore[no-untyped-call]  # pyarrow
+            yield batch.column(0).to_pylist()
+
+    def leave_out(self, numbers: Sequence[str]) -> None:
+        """Leave out every record that is about one of these."""
+        told = pa.table({"subject": pa.array(numbers, pa.string())})
+        pq.write_table(told, self.folder / _BLOCKED)  # type: ignore[no-untyped-call]  # pyarrow
+        self._leave_out = bool(numbers)
+
+    def _pairs(self) -> str:
+        """A query for the rows of the root and whom each is about; empty without a subject."""
+        declaration = self.plan.declaration
+        subject = declaration.subject
+        if subject is None:
+            return ""
+        path = declaration.chain(subject.column.source)
+        if any(self.found.tables[name].failure is not None for name in path):
+            name = subject.column.source
+            raise EngineFailed(f"the source {name}, that tells whose data it is, failed")
+        steps = [Step(source=declaration.sources[n], link=declaration.links[n]) for n in path[1:]]
+        return subjects(self.plan, self.found.tables, DUCKDB, steps, subject.column.name)
+
+    def _blocked(self) -> str:
+        """A query for the rows of the root that are left out."""
+        numbers = f"SELECT subject FROM read_parquet('{self.folder / _BLOCKED}')"  # noqa: S608
+        return f"SELECT n FROM ({self._pairs()}) b WHERE subject IN ({numbers})"  # noqa: S608
+
+    async def write(
+        self,
+        columns: Sequence[OutColumn],
+        form: Form,
+        file: Path,
+        *,
+        geometry: str = "",
+        progress: Callable[[int], None] = lambda _rows: None,
+    ) -> Result:
+        """Write the file. Raises EngineFailed and OSError, and then there is none."""
+        partly = file.with_name(f".{file.name}.deel")
+        writing = Writing(
+            statement=self.statement(), leaving=self.leaving, columns=tuple(columns), form=form,
+            file=partly, geometry=geometry, key=self.plan.declaration.key,
+        )  # fmt: skip
+        try:
+            partly.touch(mode=0o600)
+            told = await self._run(self._job(writing=writing), progress)
+            partly.replace(file)
+        except BaseException:
+            partly.unlink(missing_ok=True)
+            raise
+        return Result(
+            rows=told["rows"], sha256=told["sha256"], bytes=told["bytes"], gaps=told["gaps"],
+            left_out=told["left_out"],
+        )  # fmt: skip
+
+    def _job(self, **given: Any) -> Job:
+        found = self.found
+        return Job(
+            folder=self.folder, limits=self.limits, views=found.views, files=found.files, **given
+        )
+
+    async def _run(
+        self, job: Job, progress: Callable[[int], None] = lambda _rows: None
+    ) -> dict[str, Any]:
+        return await run_engine(job, progress)
+
+
+async def run_engine(job: Job, progress: Callable[[int], None]) -> dict[str, Any]:
+    """Do a job in a process of its own. Raises EngineFailed."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "landschap.integration.connectors.bulk.engine",
+        stdin=PIPE, stdout=PIPE, stderr=PIPE,
+        limit=16 * 1024 * 1024,
+    )  # fmt: skip
+    target, source = process.stdin, process.stdout
+    assert target is not None  # noqa: S101  # as asked
+    assert source is not None  # noqa: S101
+    assert process.stderr is not None  # noqa: S101
+    saying = asyncio.create_task(_end_of(process.stderr))
+    try:
+        async with asyncio.timeout(job.limits.seconds):
+            with contextlib.suppress(ConnectionError):
+                target.write(pickle.dumps(job))
+                await target.drain()
+                target.close()
+            async for line in source:
+                told: dict[str, Any] = json.loads(line)
+                if "done" in told:
+                    await process.wait()
+                    done: dict[str, Any] = told["done"]
+                    return done
+                progress(told["rows"])
+            code = await process.wait()
+            log.error("engine_failed", code=code, said=await saying)
+            raise EngineFailed(_why(code, await saying, job.limits))
+    except TimeoutError:
+        raise EngineFailed(f"the engine took more than {job.limits.seconds} seconds") from None
+    finally:
+        saying.cancel()
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def _end_of(stream: asyncio.StreamReader) -> str:
+    """The kind of the last error; its text could hold data."""
+    last = b""
+    while part := await stream.read(65_536):
+        last = (last + part)[-65_536:]
+    lines = [line for line in last.decode(errors="replace").splitlines() if line.strip()]
+    return lines[-1].partition(":")[0][:200] if lines else ""
+
+
+def _why(code: int, said: str, limits: Limits) -> str:
+    if "OutOfMemory" in said or "MemoryError" in said:
+        return f"the engine needs more than {limits.memory_mb} MB of memory ({said})"
+    if code < 0:
+        return f"the engine was ended by signal {-code}"
+    return f"the engine failed ({said or f'exit status {code}'})"
+
+
+@contextlib.asynccontextmanager
+async def opened_extract(
+    leaving: Leaving,
+    moment: Moment,
+    around: Surroundings,
+    doors: Mapping[str, Connector],
+    *,
+    work: Path,
+    limits: Limits,
+    progress: Progress = lambda _source, _rows: None,
+) -> AsyncIterator[Extract]:
+    """Gather the sources below ``work``. Raises NoBegin, EngineFailed and OSError."""
+    with _folder(work) as folder:
+        found = await gathered(leaving.plan, moment, around, doors, folder, progress=progress)
+        yield Extract(leaving, found, folder, limits)
+
+
+@contextlib.contextmanager
+def _folder(work: Path) -> Iterator[Path]:
+    work.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=work, prefix="extract-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
