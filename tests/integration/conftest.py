@@ -22,6 +22,7 @@ from tests.integration.source_rig import (
 from tests.ports import free_port
 
 from landschap.integration.api import Deps, routes
+from landschap.integration.connectors.comparing import Shadow
 from landschap.integration.connectors.opening import (
     Surroundings,
     client_session,
@@ -53,6 +54,7 @@ class World:
     supplier: Supplier
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     persons: Persons | None = None
+    shadow: Shadow | None = None
 
     def asker(self, given: Declaration | None = None, **doors: Connector) -> Asker:
         """The door to one logical source; ``doors`` replaces connectors by source."""
@@ -72,6 +74,7 @@ class World:
             line_key=line_key,
             metrics=CollectorRegistry(),
             persons=self.persons,
+            shadow=self.shadow,
         )
         self.metrics = deps.metrics
         app = make_app(routes(deps), AppShape(title="bronnen", version="1.0.0"))

@@ -3,26 +3,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from prometheus_client import CollectorRegistry
 from tests.integration.source_rig import (
     ACTIVITY,
     ALL_FIELDS,
     DATA,
     DECLARATION,
     PEER,
+    SERVICE,
     SUZANNE,
     TRACE,
     lines_of,
     records_of,
 )
 
+from landschap.integration.connectors.comparing import Shadow, Side
 from landschap.integration.connectors.opening import read_declaration
 from landschap.integration.declaration import parse_declaration
+from landschap.integration.rows import Question, Row
 from landschap.logboek.pseudonyms import as_subject_id, subject_pseudonym
 from landschap.logboek.records import Kind
 from landschap.platform.keys import secret_key
@@ -207,6 +213,43 @@ async def test_a_source_that_moved_gives_the_same_answer(world: Any) -> None:
         assert first.json()["resultaten"][0]["pand"]
         assert first.content == second.content
     assert world.supplier.health()["asked"] == before + 2
+
+
+async def test_a_copy_is_compared_in_shadow_on_the_permitted_fields_only(world: Any) -> None:
+    text = DECLARATION.read_text()
+    source = parse_declaration(text + "schaduw: kopie\n", "bron.yaml")
+    copy = parse_declaration(
+        text.replace("logische_bron: woon-en", "logische_bron: x-en"), "x.yaml"
+    )
+    asked = Recording()
+    metrics = CollectorRegistry()
+    side = Side(declaration=copy, doors=dict.fromkeys(copy.sources, asked))
+    shadow = Shadow({"kopie": side}, metrics)
+    answer = (
+        await replace(world, shadow=shadow)
+        .asker(source)
+        .ask(BODY, query=THEN, permitted=["adres.postcode"])
+    )
+    assert answer.json()["resultaten"] == [{"adres": {"postcode": "1384CA"}}]
+    async with asyncio.timeout(40):
+        await shadow.settled()
+    assert asked.columns == {"burgerservicenummer", "nummeraanduiding"}
+    name = {"source": SERVICE, "field": "adres.postcode"}
+    total = "landschap_integration_shadow_total"
+    assert metrics.get_sample_value(total, {**name, "outcome": "source_only"}) == 1
+    assert metrics.get_sample_value(total, {**name, "outcome": "equal"}) is None
+
+
+class Recording:
+    """A door to a copy that holds nothing, and remembers which columns it was asked."""
+
+    def __init__(self) -> None:
+        self.columns: set[str] = set()
+
+    async def rows(self, question: Question) -> list[Row]:
+        """Nothing."""
+        self.columns |= set(question.columns)
+        return []
 
 
 async def test_a_field_that_is_not_permitted_refuses_the_question(world: Any) -> None:

@@ -219,7 +219,6 @@ def quick(monkeypatch: pytest.MonkeyPatch, place: Place) -> None:
     (place.folder / "personen.csv").write_text(CSV)
 
 
-@pytest.mark.case("S-39")
 @pytest.mark.parametrize(("kind", "fault"), CELLS)
 async def test_a_source_that_fails_is_a_gap_in_time_and_then_well_again(
     kind: str, fault: str, place: Place

@@ -304,7 +304,6 @@ def establishments() -> list[list[str]]:
     return [re.findall(r"'([^']*)'", line) for line in text.splitlines()[1:]]
 
 
-@pytest.mark.case("S-37")
 async def test_the_establishments_in_every_building_come_from_five_kinds_of_source(
     world: Any, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -57,7 +57,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "model": ("model", "model", "Check, compare, import and apply information models."),
     "catalogue": ("catalogue_commands", "catalogue", "Gather, find and publish APIs."),
     "api": ("api", "api", "Check descriptions of APIs against the design rules."),
-    "source": ("source", "source", "Check, explain and test logical sources."),
+    "source": ("source_commands", "source", "Check, explain and test logical sources."),
     "log": ("log", "log", "Read and export the log."),
     "where": ("where", "where", "Show where each class of data lies, and until when."),
     "incident": ("incident", "incident", "See whom and what a data breach is about."),

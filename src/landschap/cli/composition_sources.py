@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from litestar.types import ControllerRouterHandler
 
 from landschap.integration import api
+from landschap.integration.connectors.comparing import Shadow, Side
 from landschap.integration.connectors.opening import (
     SNAPSHOTS_FOLDER,
     SOURCES_FOLDER,
@@ -51,11 +53,25 @@ async def source_routes(
         api.Deps(
             declarations=declarations,
             doors=doors,
+            shadow=_shadow(made, declarations, doors),
             metrics=made.metrics,
             about=made.about(),
             **given,
         )
     )
+
+
+def _shadow(
+    made: Composition, declared: Mapping[str, Declaration], doors: Mapping[str, Any]
+) -> Shadow | None:
+    """The copies that are compared while their sources answer; None when there are none."""
+    copies = {one.shadow for one in declared.values() if one.shadow}
+    if not copies:
+        return None
+    sides = {name: Side(declaration=declared[name], doors=doors[name]) for name in copies}
+    shadow = Shadow(sides, made.metrics)
+    made.stack.push_async_callback(shadow.settled)
+    return shadow
 
 
 def opened(declaration: Declaration, around: Surroundings) -> dict[str, Connector]:

@@ -29,6 +29,7 @@ from landschap.integration.asking import (
     key_refusal,
     read_question,
 )
+from landschap.integration.connectors.comparing import Shadow
 from landschap.integration.connectors.fanout import Occasion, collect
 from landschap.integration.deriving import with_derived
 from landschap.integration.description import describe
@@ -71,7 +72,8 @@ class Deps:
     by key, for permits that name one; ``pseudonym_space`` is the URI of our pseudonyms, to which
     kind of subject and key generation are added; ``key_id`` is the generation that lines are
     written with, and ``line_key`` its key when that is another than ``pseudonym_key``, which finds
-    a person among statements; ``persons`` looks up what stands against the use of a person.
+    a person among statements; ``persons`` looks up what stands against the use of a person;
+    ``shadow`` compares copies with what is answered.
     """
 
     declarations: Mapping[str, Declaration]
@@ -88,6 +90,7 @@ class Deps:
     about: About = field(default_factory=lambda: About(version="1.0.0", organisation=""))
     persons: Persons | None = None
     line_key: bytes | None = None
+    shadow: Shadow | None = None
 
 
 def routes(deps: Deps) -> list[ControllerRouterHandler]:
@@ -266,6 +269,10 @@ class _Desk:
         await self._record(case, plan, (merged, collected), outcome)
         if outcome is Outcome.FAILED:
             raise ProblemError(incomplete(plan, whole))
+        if self._deps.shadow is not None:
+            self._deps.shadow.follow(
+                case.declaration, fields.chosen, case.asked.key, occasion, whole
+            )
         released = release(merged, case.asked.moment, fields.chosen, fields.left_out)
         duties = case.permit.duties(self._deps.pseudonym_key)
         if duties:

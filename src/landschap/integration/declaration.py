@@ -62,6 +62,7 @@ def parse_declaration(
         fields=fields,
         lists=lists,
         data_groups=_data_groups(top),
+        shadow=top.text("schaduw", ""),
     )
     top.close()
     check_coherence(declaration, top, report)

@@ -112,7 +112,8 @@ class Declaration:
     """One logical source. ``links`` is keyed by the source it leads to, so it is a tree.
 
     ``key`` is the member of the question's body; ``root`` the column it is compared with;
-    ``data_groups`` gives the first part of a field name its words.
+    ``data_groups`` gives the first part of a field name its words; ``shadow`` names the logical
+    source over a copy that is compared while this one answers.
     """
 
     name: str
@@ -127,6 +128,7 @@ class Declaration:
     fields: Mapping[str, Field]
     lists: Mapping[str, ListGroup]
     data_groups: Mapping[str, str]
+    shadow: str = ""
 
     def data_group(self, path: str) -> str:
         """The kind of data a field belongs to, in words for the log and the resident.

@@ -26,6 +26,7 @@ def schema() -> Schema:
             "versie": {"type": "string", "pattern": r"^[0-9]+\.[0-9]+\.[0-9]+$"},
             "titel": TEXT,
             "sleutel": TEXT,
+            "schaduw": TEXT,
             "tijdbudget_ms": whole(10, 60_000, DEFAULT_BUDGET_MS),
             "betrokkene": an_object(
                 {"uit": _COLUMN, "soort": one_of(SUBJECT_KINDS)}, "uit", "soort"

@@ -86,6 +86,12 @@ def statement(
     return select(*columns).where(where).limit(limit)
 
 
+def all_keys(table: Table, by: str, most: int) -> Select[*tuple[Any, ...]]:
+    """The different values of a key, in their order. Raises UnknownColumn."""
+    column = _column(table, by)
+    return select(column).where(column.is_not(None)).distinct().order_by(column).limit(most)
+
+
 class _front(ReturnTypeFromArgs[Any]):  # noqa: N801  # a function of SQL, by its own name
     """The first characters of a text; named as the dialect has it."""
 

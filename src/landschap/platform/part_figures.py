@@ -25,7 +25,15 @@ from landschap.platform.folders import check_socket_path
 from landschap.platform.settings import Settings
 from landschap.platform.sockets import listening
 
-__all__ = ["figures_of", "joined", "part_registry", "source_up", "stopped_fields", "telling"]
+__all__ = [
+    "figures_of",
+    "joined",
+    "part_registry",
+    "shadow_fields",
+    "source_up",
+    "stopped_fields",
+    "telling",
+]
 
 PLAIN = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = 2.0
@@ -73,6 +81,26 @@ def source_up(registry: CollectorRegistry) -> Gauge:
             registry=registry,
         )
     return _up[registry]
+
+
+_shadow: WeakKeyDictionary[CollectorRegistry, Counter] = WeakKeyDictionary()
+
+
+def shadow_fields(registry: CollectorRegistry) -> Counter:
+    """What a copy said beside the answers of its source, by field.
+
+    Labels: ``source`` the logical source, ``field``, and ``outcome``: ``equal``, ``different``,
+    ``copy_only``, ``source_only``, ``unknown``, or ``left_out`` (a whole answer, when too many
+    were being compared).
+    """
+    if registry not in _shadow:
+        _shadow[registry] = Counter(
+            "landschap_integration_shadow",
+            "Fields of a copy compared with the answer of its source.",
+            ["source", "field", "outcome"],
+            registry=registry,
+        )
+    return _shadow[registry]
 
 
 @asynccontextmanager

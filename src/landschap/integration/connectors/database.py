@@ -20,13 +20,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from landschap.integration.access import DatabaseAccess
 from landschap.integration.connectors.guarding import Guard
 from landschap.integration.model import Source
-from landschap.integration.rows import Question, Reason, Row, SourceFailed
+from landschap.integration.rows import Question, Reason, Row, SourceFailed, key_text
 from landschap.integration.sql import (
     MAX_BYTES,
     MAX_ROWS,
     TooLarge,
     UnknownColumn,
     UnreadableValue,
+    all_keys,
+    as_json,
     row_of,
     size_of,
     split_name,
@@ -69,6 +71,13 @@ class DatabaseConnector:
     async def close(self) -> None:
         """Close the connections."""
         await self._engine.dispose()
+
+    async def every_key(self, by: str, most: int) -> list[str]:
+        """At most so many different keys, in their order. Raises SourceFailed."""
+        async with self._connected() as connection:
+            asked = all_keys(await self._known(connection), by, most)
+            found = (await connection.execute(asked)).scalars().all()
+        return [text for each in found if (text := key_text(as_json(each)))]
 
     async def columns(self) -> dict[str, str]:
         """The columns of the table and their kinds, asked anew. Raises SourceFailed."""

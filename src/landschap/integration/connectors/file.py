@@ -17,7 +17,7 @@ import structlog
 
 from landschap.integration.access import FileAccess, FileForm
 from landschap.integration.connectors.file_rows import Cells, UnreadableFile
-from landschap.integration.connectors.snapshot import Snapshot, Stamp, find, take, value_at
+from landschap.integration.connectors.snapshot import Snapshot, Stamp, every, find, take, value_at
 from landschap.integration.model import Axes, Source
 from landschap.integration.rows import Question, Reason, Row, SourceFailed, key_text
 from landschap.integration.sql import MAX_ROWS
@@ -58,6 +58,17 @@ class FileConnector:
             # Its snapshot is gone or damaged: it is made anew.
             self._held, self._looked = None, float("-inf")
             raise SourceFailed(Reason.UNREADABLE) from None
+
+    async def every_key(self, by: str, most: int) -> list[str]:
+        """At most so many different keys, in their order. Raises SourceFailed."""
+        await self._follow()
+        if self._held is None or by not in self._source.keys:
+            raise SourceFailed(Reason.UNREADABLE)
+        return await asyncio.to_thread(self._keys, self._held, by, most)
+
+    def _keys(self, held: _Held, by: str, most: int) -> list[str]:
+        with held.lock:
+            return list(every(held.opened, self._source.keys.index(by), most))
 
     async def look(self) -> Snapshot:
         """Take in what the file is now. Raises UnreadableFile or OSError."""

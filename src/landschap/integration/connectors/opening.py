@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+import difflib
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -24,6 +25,7 @@ from landschap.integration.connectors.over_http import RestDoor, Tokens
 from landschap.integration.connectors.register import RegisterConnector
 from landschap.integration.connectors.rest import HostResolver, RestConnector
 from landschap.integration.declaration import parse_declaration
+from landschap.integration.drift import common_fields
 from landschap.integration.examples import Example, parse_examples
 from landschap.integration.fitting import check_registers
 from landschap.integration.mistakes import DeclarationError, Report
@@ -119,9 +121,27 @@ def read_declarations(folder: Path, registers: Registers | None = None) -> dict[
             message = f"{declaration.name} is declared in another file too"
             mistakes.append(Mistake(file=str(path), line=1, key="logische_bron", message=message))
         found[declaration.name] = declaration
+    mistakes += _without_copy(folder, found)
     if mistakes:
         raise DeclarationError(mistakes)
     return found
+
+
+def _without_copy(folder: Path, found: Mapping[str, Declaration]) -> Iterator[Mistake]:
+    """Of each that is compared with a copy which is not there, or has no field in common."""
+    for one in found.values():
+        copy = found.get(one.shadow)
+        if not one.shadow or (copy is not None and common_fields(copy, one)):
+            continue
+        why = "is no logical source here" if copy is None else "has no field in common with it"
+        near = difflib.get_close_matches(one.shadow, found.keys() - {one.name}, n=1)
+        yield Mistake(
+            file=str(folder),
+            line=1,
+            key=f"{one.name}.schaduw",
+            message=f"{one.shadow!r} {why}",
+            nearest=near[0] if near and copy is None else "",
+        )
 
 
 def client_session(hosts: Mapping[str, str]) -> aiohttp.ClientSession:

@@ -93,6 +93,13 @@ def find(snapshot: sqlite3.Connection, key: int, wanted: Sequence[str]) -> Itera
         yield json.loads(text)
 
 
+def every(snapshot: sqlite3.Connection, key: int, most: int) -> Iterator[str]:
+    """The different values of the key of this number, in their order."""
+    statement = "SELECT DISTINCT waarde FROM sleutel WHERE soort = ? ORDER BY waarde LIMIT ?"
+    for (text,) in snapshot.execute(statement, (key, most)):
+        yield text
+
+
 def _name(access: FileAccess, keys: Sequence[str], file: Path) -> str:
     # Another separator or another key makes another snapshot of the same file.
     made_of = json.dumps([str(file.resolve()), repr(access), list(keys)])
