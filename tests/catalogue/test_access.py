@@ -47,10 +47,13 @@ async def asked(catalogue: Catalogue) -> Catalogue:
     return catalogue
 
 
-def hidden(page: str) -> dict[str, str]:
-    """The fields of the form with which it is sent."""
+def chosen(page: str) -> dict[str, str]:
+    """What the form holds as it stands, and that it is to be sent."""
     form = page[page.index('method="post" action="/catalogus') :]
-    return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form))
+    found = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form))
+    checked = re.findall(r'name="(\w+)" id="[^"]+" value="([^"]*)" checked', form)
+    typed = re.findall(r'id="tot" name="(tot)"[^>]*value="([^"]*)"', form)
+    return {**found, **dict(checked), **dict(typed), "stap": "verstuur"}
 
 
 async def officer(asked: Catalogue) -> Visitor:
@@ -60,7 +63,7 @@ async def officer(asked: Catalogue) -> Visitor:
 
 async def sent(visitor: Visitor, path: str = FORM, **changes: str) -> Seen:
     """Choose what is chosen already, and send it."""
-    form = {"doel": PURPOSE, **hidden(await page(visitor, path)), **changes}
+    form = {**chosen(await page(visitor, path)), **changes}
     return await visitor.post(FORM, form)
 
 
@@ -102,7 +105,7 @@ async def test_what_is_asked_can_be_read_before_and_is_sent_once(asked: Catalogu
     assert "met hooguit de velden van bij-verhuizing@1" in shown
     assert "Participatiewet, 53a" in shown
     assert "Uw register noemt geen DPIA" in shown
-    form = hidden(shown)
+    form = chosen(shown)
     two = await asyncio.gather(*(visitor.post(FORM, form) for _ in range(2)))
     assert {each.status for each in two} == {303}
     assert len({each.location for each in two}) == 1
@@ -135,10 +138,10 @@ async def test_a_colleague_without_the_role_gets_an_address_to_give(asked: Catal
     shown = await page(colleague, address)
     assert "contractbeheerder" in shown
     assert "tot 2028-02-01" in shown
-    assert 'method="post" action="/catalogus' not in shown
+    assert 'value="verstuur"' not in shown
     token = re.search(r'name="token" value="([^"]+)"', shown)
     assert token is not None
-    forced = {"token": token[1], "nummer": str(uuid7()), "doel": PURPOSE}
+    forced = {"token": token[1], "nummer": str(uuid7()), "doel": PURPOSE, "stap": "verstuur"}
     assert (await colleague.post(FORM, forced)).status == 403
     # The same address is whole for who may sign, and a foreign form is not.
     assert "tot 2028-02-01" in await page(await officer(asked), address)
@@ -147,6 +150,18 @@ async def test_a_colleague_without_the_role_gets_an_address_to_give(asked: Catal
     # Who is nobody logs in first and comes back with everything that was chosen.
     to = (await asked.visitor().get(address)).location
     assert "veld%3Dbedrag" in to.replace("%25", "%")
+
+
+async def test_only_what_was_read_is_signed(asked: Catalogue) -> None:
+    visitor = await officer(asked)
+    before = await store.requests(await asked.database.pool("catalogue"))
+    shown = await sent(visitor, tot="01-03-2028")
+    # The words are those of another day: they are shown, and nothing is sent.
+    assert (shown.status, "tot 2028-03-01" in shown.text) == (200, True)
+    assert await store.requests(await asked.database.pool("catalogue")) == before
+    assert (await visitor.post(FORM, chosen(shown.text))).status == 303
+    looked = await sent(visitor, stap="bekijk", tot="01-04-2028")
+    assert "tot=01-04-2028" in looked.location
 
 
 async def test_nothing_typed_is_lost_when_something_is_wrong(asked: Catalogue) -> None:

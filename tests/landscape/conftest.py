@@ -18,7 +18,7 @@ from landschap.cli.demo.story import Story
 
 # Other addresses than those of a demo, or of other tests, that may be running beside these.
 NETWORK = 100 + os.getpid() % 100
-WEB_PORT = 19_000 + os.getpid() % 300 * 4
+WEB_PORT = 19_000 + os.getpid() % 300 * 5
 
 
 @pytest.fixture(scope="session")

@@ -65,7 +65,7 @@ async def test_the_collective_form_gives_the_same_answers_and_keeps_logs_apart(
 
 
 async def _collective(folder: Path) -> Any:
-    where = ["--dir", str(folder), "--network", str(NETWORK - 50), "--web-port", str(WEB_PORT - 4)]
+    where = ["--dir", str(folder), "--network", str(NETWORK - 50), "--web-port", str(WEB_PORT - 5)]
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "landschap", "demo", "--check", "--json"),
         *("--shape", "collective", *where),

@@ -21,7 +21,13 @@ from landschap.fsc.field_sets import NamedFieldSet
 from landschap.fsc.hashes import Profile
 from landschap.fsc.proposals import ConnectionAsked, Terms, proposed_content
 from landschap.purposes.bound import PROPERTY, Bound
-from landschap.purposes.model import LegalBasis, ProcessingActivity, Text, midnight
+from landschap.purposes.model import (
+    LegalBasis,
+    ProcessingActivity,
+    Text,
+    digest_of,
+    midnight,
+)
 from landschap.purposes.public import is_confidential
 from landschap.purposes.snapshot import Snapshot
 from landschap.purposes.versions import version_at
@@ -56,6 +62,12 @@ class Wish:
     purposes: tuple[str, ...] = ()
     field_set: str = ""
     fields: tuple[str, ...] = ()
+
+    @property
+    def mark(self) -> str:
+        """The same for wishes that become the same words: what was read is what is signed."""
+        said = (sorted(self.purposes), self.field_set, self.until.isoformat())
+        return digest_of(dict(zip(("purposes", "field_set", "until"), said, strict=True)))
 
 
 class Fault(StrEnum):

@@ -67,6 +67,7 @@ from landschap.vocabulary.times import amsterdam_day, read_typed_day
 
 _KEYS = ("doel", "veldenset", "veld", "tot", "verlengt", "gekozen")
 _LONGEST = 300
+_SEND = "verstuur"
 _NO_DAY = N_("Schrijf een bestaande datum als 24-11-2027")
 _SAYS: Mapping[Fault, tuple[str, str]] = {
     Fault.NO_PURPOSE: ("doel", N_("Kies waarvoor u de gegevens gebruikt")),
@@ -132,8 +133,11 @@ def access_routes(deps: CatalogueDeps) -> list[HTTPRouteHandler]:
             return deps.door.to_login(asked)
         sent = await own_form(deps, asked, request)
         given = {key: [str(each) for each in sent.getall(key, [])] for key in _KEYS}
-        number = str(sent.get("nummer", ""))
-        return await pages.send(_with_query(asked, name, given), name, given, number)
+        asked = _with_query(asked, name, given)
+        if sent.get("stap") != _SEND:
+            return Redirect(asked.at(asked.path), status_code=303)
+        read = str(sent.get("gelezen", ""))
+        return await pages.send(asked, name, given, str(sent.get("nummer", "")), read)
 
     return [form, send]
 
@@ -159,8 +163,14 @@ class _Pages:
         return await self._show(asked, asking, wish, given, shown, is_ready=not errors)
 
     async def send(
-        self, asked: Asked[Any], name: str, given: Mapping[str, Sequence[str]], number: str
+        self,
+        asked: Asked[Any],
+        name: str,
+        given: Mapping[str, Sequence[str]],
+        number: str,
+        read: str,
     ) -> Response[Any]:
+        """Sign and send what was ``read``; what has changed since is shown first."""
         if not may_ask(self.deps, asked):
             raise refuse(403, "role_not_allowed", "Only officers of contracts ask for access")
         wanted = _number(number)
@@ -171,8 +181,8 @@ class _Pages:
                 return asking
             wish, errors = _read(given, asking)
             errors = errors or _faults(wish, asking)
-            if errors:
-                return await self._show(asked, asking, wish, given, errors, is_ready=False)
+            if errors or read != wish.mark:
+                return await self._show(asked, asking, wish, given, errors, is_ready=not errors)
             before = await self._kept(asked, asking, wish, given, wanted)
         await proposed(self.agreeing, await self.agreeing.me(), before)
         return Redirect(asked.at(f"{REQUESTS.path}/{before.id}"), status_code=303)
@@ -297,6 +307,7 @@ class _Pages:
             "words": words_of(made, names, language_of(asked)) if made else "",
             "as_json": _pretty(made.canonical) if made else "",
             "number": number,
+            "mark": wish.mark if made else "",
             "holder": names.peer(PeerId.parse(known.criteria.provider)),
             "may_ask": may_ask(self.deps, asked),
             "officers": ", ".join(_officers(self.deps)),

@@ -39,10 +39,11 @@ _FOLDER = Path(".demo")
 )
 @click.option(
     "--web-port",
-    type=click.IntRange(1024, 65_532),
+    type=click.IntRange(1024, 65_531),
     default=8700,
     show_default=True,
-    help="Port of the portal; the next three serve log-in, the supplier's system and open data.",
+    help="Port of the portal; the next four serve log-in, the supplier's system, open data and "
+    "Doesburg's pages.",
 )
 @click.option(
     "--shape",
@@ -121,6 +122,7 @@ def _tell_addresses(console: Console, opened: Opened, transaction_id: str) -> No
         f"[bold]Open[/bold] {scene.weesp.web_address}  log in as Suzanne Moulin",
         f"     {scene.weesp.open_address}  open data of Weesp, without logging in",
         f"     {scene.weesp.web_address}/console  Weesp's registers; log in as M. de Wit",
+        f"     {scene.doesburg.web_address}/catalogus  Doesburg's catalogue; log in as D. Bruin",
         f"     http://{scene.weesp.admin}/health/ready and /metrics  Weesp's operators",
         f"     http://{scene.doesburg.admin}/health/ready and /metrics  Doesburg's operators",
         "",

@@ -34,6 +34,7 @@ PORTAL_CLIENT = "mijn-gegevens"
 # Asks other organisations for the uses of who logged in.
 PORTAL_APPLICATION = "portaal"
 CONSOLE_CLIENT = "console"
+DOESBURG_CONSOLE_CLIENT = "console-doesburg"
 CASE_CLIENT = "zaaksysteem"
 CASE_REDIRECT = "http://zaaksysteem.localhost/terug"
 AUDIT_CLIENT = "auditgereedschap"
@@ -166,6 +167,7 @@ def landscape_in(
             manager=f"{base}.4:8443",
             inway=f"{base}.7:8443",
             outway=f"{base}.4:8080",
+            web=f"127.0.0.1:{web_port + 4}",
             logboek=f"{base}.4:8081",
             admin=f"{base}.4:9443",
         ),

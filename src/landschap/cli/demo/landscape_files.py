@@ -20,6 +20,7 @@ from landschap.cli.demo.landscape import (
     CONSOLE_CLIENT,
     DATA,
     DECLARED,
+    DOESBURG_CONSOLE_CLIENT,
     GROUP_ID,
     LOOK_ACTIVITY,
     OWN_PURPOSE,
@@ -32,7 +33,12 @@ from landschap.cli.demo.landscape import (
     Member,
 )
 from landschap.cli.demo.service_centre import address_of
-from landschap.cli.demo.staff import CONSOLE_PEOPLE, console_lines
+from landschap.cli.demo.staff import (
+    CONSOLE_PEOPLE,
+    DOESBURG_PEOPLE,
+    console_lines,
+    doesburg_lines,
+)
 from landschap.platform.folders import private_folder, write_private
 from landschap.platform.identity import (
     Issued,
@@ -91,6 +97,10 @@ def _people(landscape: Landscape) -> dict[str, object]:
                 "kind": "employee of Weesp",
                 "redirect_uris": [f"{landscape.weesp.web_address}/console/inloggen/terug"],
             },
+            DOESBURG_CONSOLE_CLIENT: {
+                "kind": "employee of Doesburg",
+                "redirect_uris": [f"{landscape.doesburg.web_address}/console/inloggen/terug"],
+            },
             CASE_CLIENT: {
                 "kind": "employee",
                 "audience": f"outway.{landscape.doesburg.key}",
@@ -116,10 +126,11 @@ def _people(landscape: Landscape) -> dict[str, object]:
                 {
                     "sub": sub,
                     "name": name,
-                    "kind": "employee of Weesp",
+                    "kind": f"employee of {place}",
                     "claims": {"roles": [role], "acr": SUBSTANTIAL, "amr": ["pwd", "mfa"]},
                 }
-                for sub, (name, role) in CONSOLE_PEOPLE.items()
+                for place, people in (("Weesp", CONSOLE_PEOPLE), ("Doesburg", DOESBURG_PEOPLE))
+                for sub, (name, role) in people.items()
             ),
             {
                 "sub": "medewerker-17",
@@ -245,7 +256,9 @@ def _role_lines(landscape: Landscape, member: Member) -> list[str]:
         f'manager_address = "{landscape.directory.manager_address}"',
         "",
     ]
-    if member.web:
+    if member == landscape.doesburg:
+        lines += doesburg_lines(landscape.login_address, DOESBURG_CONSOLE_CLIENT)
+    if member == landscape.weesp:
         lines += [
             "[oidc.portal]",
             f'issuer = "{landscape.login_address}"',

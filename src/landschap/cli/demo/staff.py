@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Weesp's own people in the console of the demo: who they are, and what they may."""
+"""Employees in the consoles of the demo: who they are, and what they may."""
 
 from __future__ import annotations
 
@@ -10,18 +10,34 @@ CONSOLE_PEOPLE = {
     "weesp-burgerzaken": ("M. de Wit, burgerzaken van Weesp", "medewerker-burgerzaken"),
     "weesp-inkomen": ("K. Vermeer, consulent van Weesp", "inkomensconsulent"),
     "weesp-gegevens": ("J. van Dijk, gegevensbeheerder van Weesp", "gegevensbeheerder"),
+    "weesp-gegevens-2": ("S. Roos, gegevensbeheerder van Weesp", "gegevensbeheerder"),
     "weesp-privacy": ("F. Groen, privacy officer van Weesp", "privacy-officer"),
     "weesp-privacy-2": ("G. Rood, privacy officer van Weesp", "privacy-officer"),
     "weesp-contracten": ("C. Blauw, contractbeheerder van Weesp", "contractbeheerder"),
     "weesp-piket": ("P. Geel, piketdienst van Weesp", "piketdienst"),
+}
+DOESBURG_PEOPLE = {
+    "doesburg-contracten": ("D. Bruin, contractbeheerder van Doesburg", "contractbeheerder"),
 }
 _ACCESS = "https://register.weesp.example/activiteiten/inzageverzoeken-beantwoorden"
 # Who has only this comes in with emergency access, and not otherwise.
 _ON_CALL = "piketdienst"
 
 
+def doesburg_lines(issuer: str, client: str) -> list[str]:
+    """The settings of Doesburg's console: its people ask others for access."""
+    return [
+        "[oidc.console]",
+        f'issuer = "{issuer}"',
+        f'client_id = "{client}"',
+        'roles = ["contractbeheerder"]',
+        'contract_officers = ["contractbeheerder"]',
+        "",
+    ]
+
+
 def console_lines(issuer: str, client: str) -> list[str]:
-    """The settings of the console, line by line."""
+    """The settings of Weesp's console, line by line."""
     roles = dict.fromkeys(role for _, role in CONSOLE_PEOPLE.values() if role != _ON_CALL)
     return [
         "[oidc.console]",
@@ -31,6 +47,7 @@ def console_lines(issuer: str, client: str) -> list[str]:
         'register_officers = ["privacy-officer"]',
         'contract_officers = ["contractbeheerder"]',
         'log_officers = ["privacy-officer"]',
+        'source_officers = ["gegevensbeheerder"]',
         f'access_activity = "{_ACCESS}"',
         "",
         "[oidc.console.emergency]",

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""From a search in an empty browser to the first answer: found, asked, approved, called."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Locator, Page
+from tests.browsing import opened, take_picture
+from tests.landscape.conftest import NETWORK, WEB_PORT
+from tests.portal.conftest import browser
+
+from landschap.cli.demo.commands import landschap
+from landschap.cli.demo.landscape import PURPOSE, SERVICE, SUZANNE, landscape_in
+from landschap.cli.demo.opening import Opened, open_landscape
+from landschap.cli.demo.processes import Processes
+from landschap.cli.demo.story import CASE_WORKER, VALID_ON
+from landschap.client import Answer, AsyncLandschap, Refused
+from landschap.integration.connectors.opening import read_declarations
+from landschap.integration.description import describe
+from landschap.registers.client import read_models
+from landschap.registers.describing import About
+
+__all__ = ["browser"]
+
+FIELDS = ("adres.woonplaats", "uitkering.soort")
+MOST_CLICKS = 9
+"""Under ten, choosing who one is at the login provider counted."""
+_WITHIN_SECONDS = 90.0
+
+
+@pytest.fixture(scope="module")
+async def empty() -> AsyncIterator[Opened]:
+    """A landscape of its own, in which Doesburg has nothing agreed with Weesp any more."""
+    folder = Path(tempfile.mkdtemp(prefix="ls-walk-", dir=os.environ.get("TMPDIR")))
+    folder.chmod(0o755)
+    scene = landscape_in(folder, network=NETWORK - 40, web_port=WEB_PORT + 3000)
+    try:
+        async with Processes(folder / "logs") as processes:
+            made = await open_landscape(scene, processes, lambda _: None)
+            config = scene.settings_file(scene.weesp)
+            await landschap(config, "contract", "revoke", made.content_hash, "--yes")
+            await described(made)
+            yield made
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def described(made: Opened) -> None:
+    """Doesburg gathers the description of Weesp's service, with what Weesp asks for it."""
+    scene = made.landscape
+    own = scene.folder / scene.weesp.key
+    models = read_models(own / "registers")
+    declaration = read_declarations(own / "bronnen", models)[SERVICE]
+    document: Any = describe(
+        declaration,
+        About(version="1.0.0", organisation=scene.weesp.name, address=scene.weesp.inway_address),
+    )
+    document["info"]["x-gebruik"] = {
+        "toegang": "contract",
+        "fsc": {"peerId": scene.weesp.oin.value, "service": SERVICE},
+        "doelen": [PURPOSE],
+        "betrokkenen": ["inwoners"],
+    }
+    path = scene.folder / "woon-en-uitkeringssituatie.json"
+    path.write_text(json.dumps(document))
+    config = scene.settings_file(scene.doesburg)
+    [told] = (await landschap(config, "catalogue", "gather", str(path))).answer
+    # Anybody who looks in Doesburg's catalogue finds it; to ask takes logging in.
+    await landschap(config, "catalogue", "offer", told["name"], "--to", "everyone")
+
+
+async def called(made: Opened) -> Answer:
+    """The first call, with the client kit. Raises Refused."""
+    token = await made.application.log_in(CASE_WORKER)
+    address = f"http://{made.landscape.doesburg.outway}"
+    async with AsyncLandschap(address, key=made.application.api_key, token=token) as kit:
+        return await kit.ask(
+            SERVICE,
+            f"/{SERVICE}/v1/_zoek",
+            purpose="recht-op-bijstand-vaststellen",
+            fields=FIELDS,
+            json={"burgerservicenummer": SUZANNE},
+            valid_on=VALID_ON,
+            case="Z-2026-00412",
+        )
+
+
+class Hand:
+    """A hand on a mouse: it counts."""
+
+    def __init__(self) -> None:
+        self.clicks = 0
+
+    async def click(self, what: Locator) -> None:
+        """One click."""
+        self.clicks += 1
+        await what.click()
+
+
+async def asked_at_doesburg(window: Page, hand: Hand, made: Opened) -> None:
+    """A developer of Doesburg finds what Weesp offers, and asks for it."""
+    await window.goto(f"{made.landscape.doesburg.web_address}/catalogus")
+    await window.get_by_label("Zoekwoorden").fill("wie woont op een adres")
+    await hand.click(window.get_by_role("button", name="Zoek", exact=True))
+    await take_picture(window, "loop-1-gevonden")
+    await hand.click(window.get_by_role("link", name="Woon- en uitkeringssituatie opvragen"))
+    await take_picture(window, "loop-2-api")
+    await hand.click(window.get_by_role("link", name="Vraag toegang aan"))
+    await hand.click(window.get_by_role("button", name="D. Bruin"))
+    # What leaves no choice is chosen; what the contract says stands there before it is signed.
+    words = window.get_by_text("Gemeente Doesburg mag dienst woon-en-uitkeringssituatie")
+    assert "met hooguit de velden van" in await words.inner_text()
+    await hand.click(window.get_by_label("adres.woonplaats"))
+    await hand.click(window.get_by_role("button", name="Vraag toegang aan"))
+    await window.wait_for_url("**/catalogus/aanvragen/*")
+    await seen(window, "Gemeente Weesp is aan de beurt.")
+    await take_picture(window, "loop-3-gevraagd")
+
+
+async def approved_at_weesp(window: Page, hand: Hand, made: Opened) -> None:
+    """An officer of Weesp reads it and says yes."""
+    await window.goto(f"{made.landscape.weesp.web_address}/console/contracten")
+    await hand.click(window.get_by_role("button", name="C. Blauw"))
+    waiting = window.get_by_role("table", name="Contracten die op ons wachten")
+    await hand.click(waiting.get_by_role("link"))
+    await take_picture(window, "loop-4-besluit")
+    await hand.click(window.get_by_role("button", name="Accepteer"))
+    await window.get_by_text("Geldig", exact=True).first.wait_for()
+
+
+async def seen(window: Page, words: str) -> None:
+    """Reload until a page says this, as the page itself tells to do."""
+    until = time.monotonic() + _WITHIN_SECONDS
+    while not await window.get_by_text(words).count():
+        assert time.monotonic() < until, await window.locator("main").inner_text()
+        await asyncio.sleep(0.5)
+        await window.reload()
+
+
+async def answered(made: Opened) -> Answer:
+    """The call once the Outway has its token."""
+    until = time.monotonic() + _WITHIN_SECONDS
+    while time.monotonic() < until:
+        try:
+            return await called(made)
+        except Refused:
+            await asyncio.sleep(0.5)
+    return await called(made)
+
+
+@pytest.mark.long
+@pytest.mark.case("S-13")
+async def test_a_developer_finds_asks_and_calls_the_same_day(
+    empty: Opened, browser: Browser
+) -> None:
+    with pytest.raises(Refused):
+        await called(empty)
+    began, hand = time.monotonic(), Hand()
+    async with opened(browser, java_script_enabled=False, bypass_csp=False) as theirs:
+        developer = await theirs.new_page()
+        await asked_at_doesburg(developer, hand, empty)
+        async with opened(browser, java_script_enabled=False, bypass_csp=False) as ours:
+            await approved_at_weesp(await ours.new_page(), hand, empty)
+        await seen(developer, "Niemand: het is geregeld.")
+        await take_picture(developer, "loop-5-toegang")
+        assert await developer.get_by_text("fields=adres.woonplaats").is_visible()
+    answer = await answered(empty)
+    assert answer.status == 200
+    assert set(answer.data) >= {"adres", "uitkering"}
+    assert hand.clicks <= MOST_CLICKS
+    # Under ten minutes: no e-mail, and nobody who had to wait for anybody but the other.
+    assert time.monotonic() - began < 600
