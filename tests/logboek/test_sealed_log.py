@@ -26,10 +26,11 @@ from landschap.cli.keys import keys
 from landschap.cli.log import log
 from landschap.cli.log_copy import write_copy
 from landschap.cli.verify import verify
+from landschap.console.pages.evidence import proof_json
 from landschap.logboek import store
 from landschap.logboek.pseudonyms import as_subject_id
 from landschap.logboek.records import Record
-from landschap.logboek.sealing import NotOpened, is_sealed, key_named_in
+from landschap.logboek.sealing import NotOpened, is_sealed, key_named_in, opened_alone
 from landschap.logboek.store import LogWriter
 from landschap.logboek.store.helping import Helper
 from landschap.logboek.store.reached import reached_between
@@ -235,6 +236,17 @@ async def test_a_proof_opens_its_own_record_for_who_has_the_file(
     assert PURPOSE in (await run_alone("--file", str(target))).stdout
     theirs = [sys.executable, "-I", "-S", str(TOOL), str(target)]
     assert subprocess.run(theirs, capture_output=True, check=False).returncode == 0
+    # So it is in the evidence of a trace.
+    pool = await closed.pool("logboek")
+    record = await store.by_record(pool, own)
+    assert record is not None
+    proof = await store.proof_of(pool, record)
+    assert proof is not None
+    given: Any = proof_json(proof)
+    alone = opened_alone(
+        base64.b64decode(given["payload"]), own, OWN, bytes.fromhex(given["opens"])
+    )
+    assert alone == record.text()
     lines = target.read_text().splitlines()
     title = json.loads(lines[0])
     key = title["opens"]

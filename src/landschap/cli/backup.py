@@ -108,10 +108,11 @@ async def _restore(settings: Settings, file: Path) -> tuple[Report, int]:
 
 def _require_secrets(settings: Settings) -> None:
     from landschap.platform.keys import KEY_NAMES, secret_key
-    from landschap.platform.log_keys import sealing_key
+    from landschap.platform.log_keys import kept_keys, sealing_key
     from landschap.platform.pseudonym_keys import living_keys
 
     for name in KEY_NAMES:
         secret_key(settings, name)
     living_keys(settings)
-    sealing_key(settings)
+    if kept_keys(settings):
+        sealing_key(settings)

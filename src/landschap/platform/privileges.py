@@ -78,6 +78,9 @@ def _hand_over(settings: Settings, user: SystemUser) -> None:
     user.own(settings.paths.secrets)
     for secret in settings.paths.secrets.rglob("*"):
         user.own(secret)
+    # What became of keys of which there are several: without it a process trusts none of them.
+    for memory in settings.paths.data.glob("*-keys.json"):
+        user.own(memory)
     if sources(settings):
         folder = data_folder(settings.paths.data) / LISTS
         folder.mkdir(mode=0o755, exist_ok=True)

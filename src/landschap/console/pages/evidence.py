@@ -14,6 +14,7 @@ from hashlib import sha256
 
 from landschap.gateway.tracing.links import Followed
 from landschap.logboek.records import Record
+from landschap.logboek.sealing import is_sealed, own_key
 from landschap.logboek.store import Proof
 from landschap.vocabulary.ijson import JsonValue, canonical
 
@@ -25,6 +26,8 @@ spoor.json          wat ons logboek over deze vraag heeft, en wat wij vonden bij
                     what our log has of this question, and what we found at others
 bewijs/*.json       per regel: waaruit het controlegetal is gemaakt, en de weg naar het blok
                     per record: what it was hashed from, and the path to the head of its batch
+                    Verzegeld? Dan opent `opens` de inhoud van deze ene regel. / When it is sealed,
+                    `opens` opens the content of that one record.
 SHA256SUMS          controleer met / check with: sha256sum -c SHA256SUMS
 
 De inhoud van andere organisaties staat hier niet in: vraag die aan henzelf.
@@ -59,7 +62,10 @@ def proof_json(proof: Proof) -> dict[str, JsonValue]:
         "previousHead": made.prev.hex(),
         "head": proof.batch.head.hex(),
     }
+    closed = is_sealed(record.payload)
+    opens = own_key(record.record_id, record.payload, record.keys) if closed else None
     return {
+        **({} if opens is None else {"opens": opens.hex()}),
         "record": str(record.record_id),
         "position": record.position,
         "leaf": record.leaf.hex(),
