@@ -15,10 +15,14 @@ from uuid import UUID
 
 import uvicorn
 from aiohttp import web
+from tests.gateway.gateway_rig import Anchor
+from tests.gateway.gateway_scene import own_peer_of
 from tests.throwaway import Database
 
 from landschap.cli.demo.identity_provider import Client, People, Person, Provider
 from landschap.fsc.store import Peer, save_peer
+from landschap.gateway.saying.proof import Controller
+from landschap.gateway.saying.store import Rooms
 from landschap.logboek.drafts import line_draft
 from landschap.logboek.payloads import LineEntry, Outcome
 from landschap.logboek.pseudonyms import subject_pseudonym
@@ -32,7 +36,7 @@ from landschap.platform.oidc import OidcClient
 from landschap.platform.oidc_settings import OidcSettings, PortalOidcSettings
 from landschap.platform.settings import Settings
 from landschap.platform.web import Site, read_static_files
-from landschap.portal.pages import PortalDeps, people_shape, portal_shape, routes
+from landschap.portal.pages import Control, PortalDeps, people_shape, portal_shape, routes
 from landschap.purposes.files import parse_register
 from landschap.purposes.store import Signers, save_register
 from landschap.vocabulary.identifiers import PeerId
@@ -222,12 +226,29 @@ async def deps_of(database: Database, settings: Settings, writer: LogWriter) -> 
         session_key=secret_key(settings, "session"),
         pseudonym_keys={1: secret_key(settings, "pseudonym")},
         look_activity=LOOK,
+        control=await control_of(database, settings),
         oidc=OidcClient(
             settings.oidc.portal,
             redirect_uri=f"{settings.addresses.web}/inloggen/terug",
             hosts={},
             identify=resident(settings.oidc.portal),
         ),
+    )
+
+
+async def control_of(database: Database, settings: Settings) -> Control:
+    """What hearing a person needs, with a certificate of this organisation; no others."""
+    oin = settings.organisation.oin.value
+    anchor = Anchor(settings.paths.secrets / "anker", "anker")
+    leaf = anchor.leaf("portaal", oin, "Gemeente Proefdorp", "manager.proefdorp.test")
+    own = own_peer_of(leaf, anchor, "https://inway.proefdorp.test:8443")
+    return Control(
+        rooms=Rooms(
+            gateway=await database.pool("gateway"), purposes=await database.pool("purposes")
+        ),
+        own=lambda: own,
+        by=Controller(number=oin, name="Gemeente Proefdorp", address=settings.addresses.web),
+        seal_key=secret_key(settings, "session"),
     )
 
 

@@ -16,8 +16,8 @@ from tests.portal.visiting import Seen, Visitor
 from tests.portal.visits import as_person, logged_in, served_elsewhere, without
 
 from landschap.logboek.pseudonyms import subject_pseudonym
-from landschap.portal.consents import choices_of
 from landschap.portal.pages.looks import subjects_of
+from landschap.purposes.choosing import choices_of
 from landschap.purposes.needs import CONSENT, against
 from landschap.purposes.persons.store import Consent, consents_of, said_of
 from landschap.purposes.store import Signers, current_snapshot, save_register

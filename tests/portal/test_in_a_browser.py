@@ -60,6 +60,35 @@ async def uses(portal: Portal) -> dict[str, str]:
     return {"use": str(use), "refused": str(refused)}
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("language", ["nl", "en"])
+async def test_no_page_of_what_one_says_has_a_fault_that_a_program_can_find(
+    portal: Portal, browser: Browser, language: str
+) -> None:
+    """Consents, rights, asking, following and checking, with what is typed wrong."""
+    problems, own = {}, "/en" if language == "en" else ""
+    async with opened(browser) as context:
+        page = await context.new_page()
+        await log_in(page, portal)
+        for path in ("/toestemmingen", "/rechten", "/rechten/inzage", "/bewijs", "/bewijs/x"):
+            await page.goto(f"{portal.address}{own}{path}")
+            problems[path] = await faults_at(
+                page, LOOKS, f"zeg-{path.replace('/', '-')}-{language}"
+            )
+        await page.goto(f"{portal.address}{own}/rechten/inzage")
+        await page.locator("main button").first.click()
+        problems["fout"] = await faults_at(page, LOOKS, f"zeg-fout-{language}")
+        await page.locator("#waarvoor").check()
+        await page.locator("main button").first.click()
+        problems["nakijken"] = await faults_at(page, LOOKS, f"zeg-nakijken-{language}")
+        await page.locator("main button").first.click()
+        await page.wait_for_url("**/rechten/verzoek/*")
+        problems["verzoek"] = await faults_at(page, LOOKS, f"zeg-verzoek-{language}")
+        await page.goto(f"{portal.address}{own}/rechten")
+        problems["lijst"] = await faults_at(page, LOOKS, f"zeg-lijst-{language}")
+    assert not any(problems.values()), problems
+
+
 async def log_in(page: Page, portal: Portal, name: str = "Suzanne Moulin") -> None:
     """From the first page, as a person does."""
     await page.goto(portal.address)
@@ -157,7 +186,7 @@ async def test_tab_walks_the_list_in_reading_order_and_comes_out_again(
                 continue
             assert found["visible"], found
             walk.append(found["words"])
-        assert walk[:14] == [
+        assert walk[:15] == [
             "Ga naar de inhoud",
             "Gemeente Proefdorp\nMijn gegevens",
             "English",
@@ -165,6 +194,7 @@ async def test_tab_walks_the_list_in_reading_order_and_comes_out_again(
             "Begin",
             "Wie gebruikte mijn gegevens",
             "Toestemmingen",
+            "Mijn rechten",
             "Begin",
             "van",
             "tot",

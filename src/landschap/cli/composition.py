@@ -170,6 +170,7 @@ class Composition:
         """Our own registers and logical sources, as they answer behind the Inway."""
         from landschap.cli.composition_catalogue import catalogue_routes
         from landschap.cli.composition_insight import insight_routes
+        from landschap.cli.composition_saying import saying_routes
         from landschap.cli.composition_sources import source_routes
         from landschap.platform.http import AppShape, make_app
         from landschap.registers import api as register_api
@@ -191,7 +192,7 @@ class Composition:
         )
         shape = AppShape(title="Services", version="1.0.0")
         sources = await source_routes(self, registers, given)
-        insight = await insight_routes(self)
+        insight = [*await insight_routes(self), *await saying_routes(self)]
         catalogue = await catalogue_routes(self)
         return make_app([*sources, *register_api.routes(own), *insight, *catalogue], shape)
 

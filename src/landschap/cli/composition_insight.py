@@ -13,12 +13,15 @@ from landschap.cli.notices import outside_session
 from landschap.platform.keys import PermitKeys, secret_key
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from litestar.types import ControllerRouterHandler
 
     from landschap.cli.composition import Composition
     from landschap.fsc.certificates import PeerCertificate
+    from landschap.fsc.own import OwnPeer
+    from landschap.gateway.insight.api import Certificate
     from landschap.gateway.insight.client import Insight
 
 _HOW = "make it with `landschap application add portaal`"
@@ -50,23 +53,38 @@ async def insight_of(parts: Composition) -> Insight | None:
     )
 
 
+def minimum_level(parts: Composition) -> str:
+    """How sure a login in another portal must be."""
+    portal = parts.settings.oidc.portal
+    return portal.minimum_level if portal else _SUBSTANTIAL
+
+
+async def certificates_of(
+    parts: Composition,
+) -> tuple[Callable[[], OwnPeer], Certificate]:
+    """Who we are at a moment, and the certificates of others, asked where they are not known."""
+    from landschap.gateway.client import Peers
+
+    identity, client = await parts.peer()
+    fsc = await parts.pool("fsc")
+
+    async def certificate(peer: str, thumbprint: str, now: datetime) -> PeerCertificate | None:
+        return await Peers(fsc, identity.own, client).certificate(peer, thumbprint, now)
+
+    return lambda: identity.own, certificate
+
+
 async def insight_routes(parts: Composition) -> list[ControllerRouterHandler]:
     """The service `logboek-inzage` for the portals of others."""
-    from landschap.gateway.client import Peers
     from landschap.gateway.insight.api import InsightDeps, routes
     from landschap.gateway.insight.store import Book
     from landschap.gateway.usage.store import Rooms
     from landschap.logboek.ingest import Keys
 
     settings, number = parts.settings, version("landschap")
-    identity, client = await parts.peer()
     fsc = await parts.pool("fsc")
     organisation, snapshot = settings.organisation, await parts.snapshot()
-
-    async def certificate(peer: str, thumbprint: str, now: datetime) -> PeerCertificate | None:
-        return await Peers(fsc, identity.own, client).certificate(peer, thumbprint, now)
-
-    portal = settings.oidc.portal
+    _, certificate = await certificates_of(parts)
     deps = InsightDeps(
         book=Book(
             rooms=Rooms(
@@ -80,7 +98,7 @@ async def insight_routes(parts: Composition) -> list[ControllerRouterHandler]:
         keys=Keys(organisation.oin.value, pseudonym_space(settings), pseudonym_keys(settings)),
         certificate=certificate,
         about=parts.about(),
-        minimum_level=portal.minimum_level if portal else _SUBSTANTIAL,
+        minimum_level=minimum_level(parts),
         mandate_services=settings.portal.mandate_services,
         permit_key=secret_key(settings, "permit"),
         permit_keys=PermitKeys(settings),

@@ -11,6 +11,7 @@ from litestar import Request, Response
 from landschap.cli.composition import pseudonym_keys, pseudonym_space
 from landschap.cli.composition_catalogue import catalogue_of
 from landschap.cli.composition_insight import insight_of
+from landschap.cli.composition_saying import control_of
 from landschap.platform.keys import secret_key
 from landschap.vocabulary.problems import Refusal
 
@@ -87,6 +88,7 @@ async def _portal(parts: Composition, static: StaticFiles, registers: RegisterDe
             purpose=settings.portal.own_purpose,
         )
     return PortalDeps(
+    insight = await insight_of(parts)
         settings=settings,
         site=Site(settings, static, portal_shape(settings, number)),
         static=static,
@@ -102,7 +104,8 @@ async def _portal(parts: Composition, static: StaticFiles, registers: RegisterDe
         pseudonym_space=pseudonym_space(settings),
         oidc=oidc,
         own=own,
-        insight=await insight_of(parts),
+        insight=insight,
+        control=await control_of(parts, insight),
     )
 
 

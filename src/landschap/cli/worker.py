@@ -4,7 +4,8 @@
 Contracts are put to our validator, contracts and signatures delivered, tokens fetched ahead, the
 directory told where we are, the access log of nginx followed, the ends of the log signed, the log
 verified when an officer asks for it, our half of transactions held against the other, security
-events brought to the watch, and changes of registers told to who subscribed. Each of these looks
+events brought to the watch, changes of registers told to who subscribed, and what persons said
+brought to organisations that were away. Each of these looks
 after itself; together they end when asked to.
 """
 
@@ -18,6 +19,8 @@ from typing import TYPE_CHECKING
 
 from landschap.cli.accepting import keep_accepted
 from landschap.cli.composition import Composition
+from landschap.cli.composition_insight import insight_of
+from landschap.cli.composition_saying import voice_of
 from landschap.cli.notices import notice_work
 from landschap.cli.verifying import verified
 from landschap.console.council.store.gathering import Sources, gather
@@ -28,6 +31,7 @@ from landschap.console.verifying.worker import VerifyDeps, keep_verifying
 from landschap.fsc import worker as fsc
 from landschap.fsc.client.deciding import Decider, keep_deciding
 from landschap.fsc.witnesses.worker import WitnessDeps, keep_witnessed
+from landschap.gateway.saying.worker import keep_bringing
 from landschap.gateway.security.worker import follow_refusals
 from landschap.gateway.store import offered_services
 from landschap.gateway.usage.store import Rooms
@@ -65,6 +69,15 @@ async def _access(made: Composition) -> AccessDeps:
         writer=writer,
         controller=made.settings.organisation.oin.value,
     )
+
+
+async def _following(made: Composition, access: AccessDeps, stop: asyncio.Event) -> None:
+    """Follow the access log; bring what persons said to organisations that were away."""
+    voice = await voice_of(made, await insight_of(made), access.writer)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(follow_access(access, stop))
+        if voice is not None:
+            group.create_task(keep_bringing(voice, stop))
 
 
 async def keep_watched(made: Composition, log_pool: asyncpg.Pool, stop: asyncio.Event) -> None:
@@ -190,7 +203,7 @@ async def run_worker(settings: Settings) -> None:
             group.create_task(keep_anchoring(log_pool, signer, stop))
             group.create_task(fsc.run_worker(deps, stop))
             group.create_task(keep_witnessed(witnesses, stop))
-            group.create_task(follow_access(access, stop))
+            group.create_task(_following(made, access, stop))
             group.create_task(_for_the_console(made, deps, stop))
             group.create_task(keep_watched(made, log_pool, stop))
             group.create_task(keep_deciding(decider, stop))

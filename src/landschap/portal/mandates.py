@@ -14,6 +14,7 @@ from landschap.vocabulary.mandates import Mandate
 
 USES = "/gebruik"
 CHOICE = "/namens"
+PROOFS = "/bewijs"
 _OPEN = frozenset({"/", "/toegankelijkheid", "/privacy", "/veiligheid", CHOICE})
 _OF_LOGIN = ("/inloggen", "/uitloggen", "/uitgelogd", "/sessie-voorbij")
 
@@ -23,7 +24,7 @@ def may_open(mandate: Mandate, path: str, services: Sequence[str], now: datetime
 
     ``path`` is without language; ``services`` are the names of the service that shows uses.
     """
-    if path in _OPEN or _below(path, _OF_LOGIN):
+    if path in _OPEN or _below(path, (*_OF_LOGIN, PROOFS)):
         return True
     if not _below(path, (USES,)):
         return False

@@ -94,8 +94,8 @@ class Unverified:
         return self.read.thumbprint
 
 
-def sign(assertion: Assertion, own: OwnPeer) -> str:
-    """The compact form, signed by our organisation."""
+def sign(assertion: Assertion, own: OwnPeer, kind: str = TYPE) -> str:
+    """The compact form, signed by our organisation; ``kind`` says for which service it is."""
     mandate = assertion.mandate
     wire = _Payload(
         iss=assertion.issuer,
@@ -110,15 +110,15 @@ def sign(assertion: Assertion, own: OwnPeer) -> str:
     )
     payload: dict[str, JsonValue] = msgspec.to_builtins(wire)
     signer = own.signer
-    return jws.sign(payload, signer.key, signer.certificate.thumbprint, kind=TYPE)
+    return jws.sign(payload, signer.key, signer.certificate.thumbprint, kind=kind)
 
 
-def read(compact: str) -> Unverified | Refusal:
-    """The assertion in a compact JWS, when its form is right; else the refusal."""
+def read(compact: str, kind: str = TYPE) -> Unverified | Refusal:
+    """The assertion in a compact JWS of this kind, when its form is right; else the refusal."""
     try:
         found = jws.parse(compact)
-        if found.header.get("typ") != TYPE:
-            return refuse("invalid", f"its typ is not {TYPE}")
+        if found.header.get("typ") != kind:
+            return refuse("invalid", f"its typ is not {kind}")
         return Unverified(read=found, assertion=_assertion(found.payload))
     except InvalidValue as error:
         return refuse("invalid", str(error))

@@ -17,14 +17,22 @@ from landschap.platform.web import static_route
 from landschap.platform.web.login import login_routes
 from landschap.portal.pages.about import about_routes, refusal_page
 from landschap.portal.pages.consents import consent_routes
-from landschap.portal.pages.context import OwnData, PortalDeps, door_of, portal_shape
+from landschap.portal.pages.context import (
+    Control,
+    OwnData,
+    PortalDeps,
+    door_of,
+    portal_shape,
+)
 from landschap.portal.pages.correcting import correcting_routes
 from landschap.portal.pages.mandates import mandate_routes
 from landschap.portal.pages.own import own_routes
+from landschap.portal.pages.proofs import proof_routes
 from landschap.portal.pages.reported import reported_routes
+from landschap.portal.pages.rights import rights_routes
 from landschap.portal.pages.uses import use_routes
 
-__all__ = ["OwnData", "PortalDeps", "people_shape", "portal_shape", "routes"]
+__all__ = ["Control", "OwnData", "PortalDeps", "people_shape", "portal_shape", "routes"]
 
 # Of the longest text, each character of which may be twelve when it is sent.
 _MAX_FORM_BYTES = 40_960
@@ -46,12 +54,22 @@ def routes(deps: PortalDeps) -> list[ControllerRouterHandler]:
         if own is not None
         else []
     )
+    control = deps.control
+    said = (
+        [
+            *consent_routes(deps, control),
+            *proof_routes(deps, control),
+            *rights_routes(deps, control),
+        ]
+        if control
+        else []
+    )
     return [
         *about_routes(deps),
         *login_routes(door_of(deps)),
         *use_routes(deps),
         *mandate_routes(deps),
-        *consent_routes(deps),
+        *said,
         *mine,
         static_route(deps.static),
     ]

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Consents: giving and withdrawing with one button each, in force with the very next question.
 
-What was said is appended and never changed. The same button twice, from the back button or a
-second window, is one choice. Who acts for another does not come here (`pages.acting`).
+At every organisation that has the data: here at once, at the others through the door. What was said
+is appended and never changed. The same button twice, from the back button or a second window, is
+one choice. Who acts for another does not come here (`pages.acting`).
 Source: AVG art. 7 lid 3: withdrawing is as easy as giving.
 """
 
@@ -19,21 +20,20 @@ from litestar.response import Redirect
 
 from landschap.fsc.store import peer_names
 from landschap.platform.web.door import AnyRequest
-from landschap.platform.web.sessions import Session
-from landschap.portal.consents import GIVE, WITHDRAW, Choice, by_law, choices_of
-from landschap.portal.known import Known
 from landschap.portal.pages.context import CONSENTS, PortalDeps, asked_of, door_of, show, to_login
-from landschap.portal.pages.looks import subjects_of, write_look
+from landschap.portal.pages.control import Control, Hearing, Overview, Wish
+from landschap.portal.pages.looks import write_look
 from landschap.portal.pages.own import START
+from landschap.portal.pages.proofs import Receipt, receipts_of
 from landschap.portal.pages.titles import Titles
+from landschap.portal.standing import Card, Stand, cards_of
+from landschap.purposes.choosing import GIVE, WITHDRAW, by_law
 from landschap.purposes.needs import Kind
-from landschap.purposes.persons.store import Statement, consents_of, say
-from landschap.purposes.snapshot import Snapshot
 from landschap.purposes.store import current_snapshot
 from landschap.vocabulary.problems import Fault, ProblemError, Refusal
 
 log = structlog.get_logger(__name__)
-_GROUP = "toestemmingen"
+GROUP = "toestemmingen"
 _LOOKED = "toestemmingen bekeken"
 _SAID = {GIVE: "toestemming gegeven", WITHDRAW: "toestemming ingetrokken"}
 _NO_ANSWER = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
@@ -55,7 +55,7 @@ _GONE = Refusal(
 )
 
 
-def consent_routes(deps: PortalDeps) -> list[HTTPRouteHandler]:
+def consent_routes(deps: PortalDeps, control: Control) -> list[HTTPRouteHandler]:
     """The page with consents, and saying yes or no."""
     paths = [CONSENTS.path, f"/en{CONSENTS.path}"]
 
@@ -64,13 +64,18 @@ def consent_routes(deps: PortalDeps) -> list[HTTPRouteHandler]:
         asked = await asked_of(deps, request)
         if asked.session is None:
             return to_login(deps, asked)
-        await write_look(deps, asked.session, _LOOKED, _GROUP)
+        look = await write_look(deps, asked.session, _LOOKED, GROUP)
+        hearing = Hearing(deps=deps, control=control, look=look)
+        overview = await hearing.overview()
         snapshot, _ = await current_snapshot(deps.purposes_pool)
-        now = datetime.now(UTC)
+        receipts = await receipts_of(hearing, overview.sent)
         values = {
-            "choices": await _choices(deps, asked.session.known, snapshot, now),
-            "by_law": by_law(snapshot, now),
-            "names": await _names(deps),
+            "cards": _cards(hearing, overview),
+            "receipts": _by_card(receipts),
+            "by_law": by_law(snapshot, datetime.now(UTC)),
+            "names": await names_of(deps),
+            "silent": overview.silent,
+            "contracts_missing": overview.contracts_missing,
             "text": lambda told: told.en if asked.language == "en" else told.nl,
             "give": GIVE,
             "withdraw": WITHDRAW,
@@ -86,52 +91,54 @@ def consent_routes(deps: PortalDeps) -> list[HTTPRouteHandler]:
         form = await request.form()
         if not door_of(deps).is_own_form(form, asked.session):
             raise ProblemError(_FOREIGN)
-        await _say(deps, asked.session, str(form.get("keuze", "")), str(form.get("waarvoor", "")))
+        deed, key = str(form.get("keuze", "")), str(form.get("waarvoor", ""))
+        if deed not in _SAID:
+            raise ProblemError(_GONE)
+        # Before anything is done: what can not be recorded is not done.
+        look = await write_look(deps, asked.session, _SAID[deed], GROUP)
+        await _say(Hearing(deps=deps, control=control, look=look), deed, key)
         return Redirect(asked.at(CONSENTS.path), status_code=303)
 
     return [every, chosen]
 
 
-async def _choices(
-    deps: PortalDeps, known: Known, snapshot: Snapshot, now: datetime
-) -> list[Choice]:
-    said = await consents_of(deps.purposes_pool, [_subject(deps, known)])
-    return choices_of(snapshot, said, now)
-
-
-async def _say(deps: PortalDeps, session: Session[Known], deed: str, key: str) -> None:
-    """Write it down, after the line that says so; once, however often it is sent."""
-    snapshot, _ = await current_snapshot(deps.purposes_pool)
-    choices = await _choices(deps, session.known, snapshot, datetime.now(UTC))
-    choice = next((each for each in choices if each.key == key), None)
-    if choice is None or deed not in _SAID:
+async def _say(hearing: Hearing, deed: str, key: str) -> None:
+    """Say it to everybody it concerns who was not told so already."""
+    overview = await hearing.overview()
+    card = next((each for each in _cards(hearing, overview) if each.key == key), None)
+    if card is None:
         raise ProblemError(_GONE)
-    if choice.is_given == (deed == GIVE):
-        return
-    await write_look(deps, session, _SAID[deed], _GROUP)
-    await say(
-        deps.purposes_pool,
-        Statement(
-            kind=Kind.CONSENT,
-            subject=_subject(deps, session.known),
-            about=choice.purpose.uri,
-            holds=deed == GIVE,
-            author="inwoner",
-            receiver=choice.receiver,
-        ),
-    )
+    holds = deed == GIVE
+    latest = {(each.peer, each.about, each.receiver): each for each in reversed(overview.sent)}
+    wanted = Stand.GIVEN if holds else Stand.WITHDRAWN
+    peers, here = [], False
+    for each in card.holders:
+        last = latest.get((each.peer, card.purpose, card.receiver))
+        is_said = last is not None and last.holds == holds and each.stand is Stand.ON_THE_WAY
+        if each.stand is wanted or is_said or (not holds and each.stand is Stand.NOTHING):
+            continue
+        if each.peer == hearing.me:
+            here = True
+        else:
+            peers.append(each.peer)
+    wish = Wish(kind=Kind.CONSENT, about=card.purpose, holds=holds, receiver=card.receiver)
+    await hearing.say(wish, peers, here=here)
 
 
-def _subject(deps: PortalDeps, known: Known) -> bytes:
-    """How a person stands among statements: by the first key always.
-
-    Under another as well it would join that key's pseudonym to this one, and destroying that key
-    would no longer make its lines anonymous.
-    """
-    return subjects_of(deps, known)[0]
+def _cards(hearing: Hearing, overview: Overview) -> list[Card]:
+    told = {peer: each.keuzes if each else None for peer, each in overview.told.items()}
+    known = {peer: each.choices for peer, each in overview.places.items()}
+    return cards_of({**told, hearing.me: overview.own.keuzes}, known, overview.sent)
 
 
-async def _names(deps: PortalDeps) -> dict[str, str]:
+def _by_card(receipts: list[Receipt]) -> dict[str, list[Receipt]]:
+    found: dict[str, list[Receipt]] = {}
+    for each in receipts:
+        found.setdefault(f"{each.about} {each.receiver}", []).append(each)
+    return found
+
+
+async def names_of(deps: PortalDeps) -> dict[str, str]:
     """Names of organisations; without them their numbers are shown."""
     own = deps.settings.organisation
     try:

@@ -23,12 +23,13 @@ from landschap.platform.web.sessions import Session
 from landschap.portal.known import Known
 from landschap.portal.mandates import CHOICE
 from landschap.portal.pages.acting import still_of
+from landschap.portal.pages.control import Control
 from landschap.purposes.store import Following
 from landschap.registers.api import Deps as RegisterDeps
 
 __all__ = [
-    "AnyRequest", "Asked", "OwnData", "PortalDeps", "asked_of", "door_of", "portal_shape", "show",
-    "to_login",
+    "AnyRequest", "Asked", "Control", "OwnData", "PortalDeps", "asked_of", "door_of",
+    "portal_shape", "show", "to_login",
 ]  # fmt: skip
 
 
@@ -54,7 +55,8 @@ class PortalDeps:
     newest last, and ``pseudonym_space`` begins the URI of their kind. ``look_activity`` is the
     entry of the register that covers looking here. Without ``oidc`` nobody can log in, and the
     pages say so; without ``own`` there are no pages with the data themselves; without ``insight``
-    no other organisation is asked.
+    no other organisation is asked. ``control`` is what hearing a person needs; without it there is
+    nothing to say.
     """
 
     settings: Settings
@@ -73,11 +75,13 @@ class PortalDeps:
     oidc: OidcClient[Resident] | None
     own: OwnData | None = None
     insight: Insight | None = None
+    control: Control | None = None
 
 
 OWN = Link(path="/gegevens", label=N_("Mijn gegevens"))
 REPORTS = Link(path="/meldingen", label=N_("Mijn meldingen"))
 CONSENTS = Link(path="/toestemmingen", label=N_("Toestemmingen"))
+RIGHTS = Link(path="/rechten", label=N_("Mijn rechten"))
 _OWN_MENU = (OWN, REPORTS)
 
 
@@ -94,6 +98,7 @@ def portal_shape(settings: Settings, version: str) -> SiteShape:
             *(_OWN_MENU if settings.portal.own_purpose else ()),
             Link(path="/gebruik", label=N_("Wie gebruikte mijn gegevens")),
             CONSENTS,
+            RIGHTS,
         ),
         visitor_line=N_("U bekijkt uw eigen gegevens"),
         form_targets=(portal.issuer,) if portal else (),

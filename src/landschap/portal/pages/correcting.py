@@ -22,8 +22,7 @@ from litestar.response import Redirect
 
 from landschap.platform.ids import uuid7
 from landschap.platform.web import N_
-from landschap.platform.web.door import cookie, gone
-from landschap.platform.web.sealed import form_token, is_form_token, session_hash
+from landschap.platform.web.door import gone
 from landschap.platform.web.sessions import Session
 from landschap.portal.known import Known
 from landschap.portal.own import (
@@ -47,10 +46,10 @@ from landschap.portal.pages.context import (
     show,
     to_login,
 )
+from landschap.portal.pages.drafts import DRAFT_COOKIE, keep_typed, person_of, taken
 from landschap.portal.pages.looking import Looking
 from landschap.portal.pages.own import START, wrong_path
 from landschap.portal.pages.titles import Titles
-from landschap.portal.store import Draft, keep_draft, take_draft
 from landschap.registers import store
 from landschap.registers.reports import Report
 from landschap.registers.terms import due
@@ -58,8 +57,6 @@ from landschap.vocabulary.problems import ProblemError, Refusal
 from landschap.vocabulary.times import amsterdam_day
 
 CHECK, CHANGE, SEND = "nakijken", "wijzig", "verstuur"
-_DRAFT_COOKIE = "__Host-concept"
-_DRAFT_SECONDS = 24 * 3600
 _LOOKING, _SENDING = "fout doorgeven", "fout doorgegeven"
 _WORDS = {
     "voorstel": {
@@ -91,7 +88,7 @@ def correcting_routes(deps: PortalDeps, own: OwnData) -> list[HTTPRouteHandler]:
             return to_login(deps, asked)
         place = _Place(deps, own, asked, asked.session)
         await place.find(register, name, reference, field)
-        return await place.begun(request.cookies.get(_DRAFT_COOKIE, ""))
+        return await place.begun(request.cookies.get(DRAFT_COOKIE, ""))
 
     @post(paths, status_code=303)
     async def sent(
@@ -104,7 +101,12 @@ def correcting_routes(deps: PortalDeps, own: OwnData) -> list[HTTPRouteHandler]:
         asked = await asked_of(deps, request)
         given = await request.form()
         if asked.session is None:
-            return await _kept(deps, asked, request, given)
+            answer, typed = to_login(deps, asked), typed_of(given)
+            await keep_typed(
+                deps, asked, request, answer, given,
+                proposed=typed.proposed, explanation=typed.explanation,
+            )  # fmt: skip
+            return answer
         if not door_of(deps).is_own_form(given, asked.session):
             raise ProblemError(_FOREIGN)
         place = _Place(deps, own, asked, asked.session)
@@ -112,30 +114,6 @@ def correcting_routes(deps: PortalDeps, own: OwnData) -> list[HTTPRouteHandler]:
         return await place.sent(given)
 
     return [form, sent]
-
-
-async def _kept(
-    deps: PortalDeps, asked: Asked[Known], request: AnyRequest, given: Mapping[str, Any]
-) -> Response[Any]:
-    """Nobody is logged in any more: what was typed waits until they are."""
-    answer = to_login(deps, asked)
-    session = request.cookies.get(door_of(deps).session_cookie, "")
-    ours = session and is_form_token(
-        str(given.get("token", "")), deps.session_key, session_hash(session)
-    )
-    if not ours:
-        return answer
-    typed = typed_of(given)
-    draft = Draft(
-        person=str(given.get("voor", ""))[:100],
-        path=asked.path,
-        form=str(given.get("melding", ""))[:40],
-        proposed=typed.proposed,
-        explanation=typed.explanation,
-    )
-    token = await keep_draft(deps.portal_pool, deps.session_key, draft)
-    answer.set_cookie(cookie(_DRAFT_COOKIE, token, _DRAFT_SECONDS))
-    return answer
 
 
 @dataclass(slots=True)
@@ -167,23 +145,19 @@ class _Place:
 
     def person(self) -> str:
         """Proves for whom a form was made, also after another log-in."""
-        return form_token(self.deps.session_key, b"person\x1f" + self.looking.pseudonyms()[0])
+        return person_of(self.deps, self.looking.pseudonyms()[0])
 
     async def begun(self, token: str) -> Response[Any]:
         """The form: empty, or with what was typed before the session was over."""
         before = of_field([each for _, each in await self.looking.reports()], self.found, self.path)
-        draft = None
-        if token:
-            draft = await take_draft(self.deps.portal_pool, self.deps.session_key, token)
-        if draft is not None and (draft.person, draft.path) != (self.person(), self.asked.path):
-            draft = None
+        draft = await taken(self.deps, self.asked.path, self.person(), token)
         if before is not None:
             return Redirect(self.asked.at(f"/meldingen/{before.report_id}"), status_code=303)
         typed = Typed(proposed=draft.proposed, explanation=draft.explanation) if draft else Typed()
         form = (form_of(draft.form) if draft else None) or uuid7()
         answer = self._form(typed, form, {}, is_restored=draft is not None)
         if token:
-            answer.set_cookie(gone(_DRAFT_COOKIE))
+            answer.set_cookie(gone(DRAFT_COOKIE))
         return answer
 
     async def sent(self, given: Mapping[str, Any]) -> Response[Any]:

@@ -108,8 +108,8 @@ class Insight:
     grants: KnownGrants = field(default_factory=KnownGrants)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def others(self) -> list[ConnectionGrant]:
-        """One contract in force per organisation that can be asked, by their numbers.
+    async def others(self, service: str = SERVICE) -> list[ConnectionGrant]:
+        """One contract in force per organisation whose service can be asked, by their numbers.
 
         Raises what a database raises that does not answer.
         """
@@ -118,7 +118,7 @@ class Insight:
             every = await self.grants.read(self.pool, now)
         found: dict[str, ConnectionGrant] = {}
         for each in every:
-            fits = each.service_name == SERVICE and each.outway_peer_id == me
+            fits = each.service_name == service and each.outway_peer_id == me
             if not fits or each.delegator_peer_id is not None or not each.valid_at(now):
                 continue
             known = found.get(each.service_peer_id.value)
@@ -175,7 +175,7 @@ class _One:
         except _AWAY as error:
             return self._ended(Ended.SILENT, why=type(error).__name__)
         if status != 200:
-            code = _code_in(told)
+            code = code_in(told)
             log.info("no uses from another", peer=self._peer.number, status=status, code=code)
             ended = Ended.REFUSED if 400 <= status < 500 else Ended.SILENT
             return self._ended(ended, why=code or f"HTTP {status}")
@@ -243,7 +243,7 @@ class _One:
         async with self._insight.session.post(
             f"{self._insight.outway}{PATH}", data=body, headers=headers, allow_redirects=False
         ) as answer:
-            self._transaction = _transaction_in(answer.headers)
+            self._transaction = transaction_in(answer.headers)
             told = bytearray()
             while piece := await answer.content.read(_PIECE):
                 told += piece
@@ -252,14 +252,15 @@ class _One:
             return answer.status, bytes(told)
 
 
-def _transaction_in(headers: Mapping[str, str]) -> UUID | None:
+def transaction_in(headers: Mapping[str, str]) -> UUID | None:
+    """The transaction our Outway named; None when it named none."""
     try:
         return UUID(headers.get("Fsc-Transaction-Id", ""))
     except ValueError:
         return None
 
 
-def _code_in(body: bytes) -> str:
+def code_in(body: bytes) -> str:
     """The code of a refusal; nothing else of it is kept."""
     try:
         told = json.loads(body)

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a person can say yes or no to, and what is done without asking, because the law says so.
+"""What a person can say about the use of their data: yes, no, or that the use must stop.
 
 A consent is for one purpose and one receiver. There is only something to choose where a permission
 in force needs it; where the ground is law, no switch is shown, and why.
-Source: AVG art. 4 sub 11, art. 6 lid 1, art. 7 lid 3; `purposes.needs`.
+A person can ask to stop a use as far as `purposes.rights` lets them.
+Source: AVG art. 4 sub 11, art. 6 lid 1, art. 7 lid 3, art. 18, art. 21; `purposes.needs`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from uuid import UUID
 
 from landschap.purposes.model import LegalBasis, ProcessingActivity, Purpose
 from landschap.purposes.needs import CONSENT
+from landschap.purposes.rights import Outcome, Right, Subject, Verdict, best_of
 from landschap.purposes.snapshot import Rule, Snapshot
 
 GIVE, WITHDRAW = "geef", "trek-in"
@@ -82,6 +84,19 @@ class ByLaw:
     grounds: tuple[LegalBasis, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Used:
+    """What data are used for on a ground other than consent, and what one can do against it."""
+
+    purpose: Purpose
+    activities: tuple[ProcessingActivity, ...]
+    verdicts: Mapping[Right, Verdict]
+
+
+STOPPING = (Right.OBJECTION, Right.RESTRICTION)
+"""The rights by which a use can be stopped, once they are upheld."""
+
+
 def choices_of(snapshot: Snapshot, said: Iterable[Said], now: datetime) -> list[Choice]:
     """What this person can choose, in order of the purpose's name; ``said`` is oldest first."""
     history: dict[tuple[str, str], list[Said]] = {}
@@ -121,6 +136,57 @@ def by_law(snapshot: Snapshot, now: datetime) -> list[ByLaw]:
         if known:
             found[activity.uri] = ByLaw(activity=activity, grounds=known)
     return sorted(found.values(), key=lambda one: one.activity.name.nl)
+
+
+def uses_of(snapshot: Snapshot, now: datetime, *, with_consent: bool = False) -> list[Used]:
+    """For what data are used, in order of the purpose's name, with what one can do against it.
+
+    What rests on consent is left out unless it is asked for: there one withdraws.
+    """
+    found: dict[str, dict[str, ProcessingActivity]] = {}
+    for rule in _in_force(snapshot, now):
+        known = snapshot.purposes.get(rule.policy.purpose)
+        is_consent = CONSENT in rule.policy.needs and not with_consent
+        if known is None or rule.activity is None or is_consent:
+            continue
+        found.setdefault(known.purpose.uri, {})[rule.activity.uri] = rule.activity
+    grounds = {each.id: each for each in snapshot.register.legal_bases}
+    made = []
+    for uri, activities in found.items():
+        bases = [
+            grounds[each]
+            for activity in activities.values()
+            for each in activity.legal_bases
+            if each in grounds
+        ]
+        verdicts = {right: best_of(right, bases, Subject.PERSON) for right in Right}
+        told = {right: each for right, each in verdicts.items() if each is not None}
+        every = tuple(activities[key] for key in sorted(activities))
+        made.append(Used(purpose=snapshot.purposes[uri].purpose, activities=every, verdicts=told))
+    return sorted(made, key=lambda one: one.purpose.label.nl)
+
+
+def stoppable(snapshot: Snapshot, about: str, right: Right, now: datetime) -> tuple[str, ...]:
+    """Our activities for a purpose, or one that is equal to it, against which a right can be used.
+
+    Each activity is judged by its own grounds.
+    """
+    grounds = {each.id: each for each in snapshot.register.legal_bases}
+    found = set()
+    for used in uses_of(snapshot, now):
+        if not is_equal(used.purpose, about):
+            continue
+        for activity in used.activities:
+            bases = [grounds[each] for each in activity.legal_bases if each in grounds]
+            verdict = best_of(right, bases, Subject.PERSON)
+            if verdict is not None and verdict.outcome is Outcome.POSSIBLE:
+                found.add(activity.uri)
+    return tuple(sorted(found))
+
+
+def is_equal(purpose: Purpose, uri: str) -> bool:
+    """True when the URI names this purpose, or one that its list says is exactly the same."""
+    return uri == purpose.uri or uri in purpose.exact_match
 
 
 def _in_force(snapshot: Snapshot, now: datetime) -> Iterator[Rule]:

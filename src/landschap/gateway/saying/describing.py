@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The OpenAPI document of `zeggenschap`, from the forms that are read and written.
+
+Source: NL GOV REST API Design Rules 2.2, /core/publish-openapi.
+"""
+
+from __future__ import annotations
+
+from landschap.gateway.saying.question import MAX_BYTES, SERVICE, schemas
+from landschap.registers.describing import About, Json, info_of, problem_response
+from landschap.registers.description_parts import HEADERS, PROBLEM
+
+_WHAT = (
+    "Wat een inwoner in een ander portaal zegt over het gebruik van zijn gegevens hier. "
+    "Toestemming geven of intrekken werkt bij de volgende vraag. Een bezwaar of de wens dat "
+    "gegevens niet worden gebruikt, is een verzoek waarover deze organisatie besluit. Wie iets "
+    "brengt, ondertekent het; wie het opschrijft, ondertekent het bewijs. Dezelfde uiting mag "
+    "vaker komen: zij telt een keer. Elke vraag wordt opgeschreven, ook als zij wordt geweigerd."
+)
+
+
+def document_of(about: About) -> Json:
+    """The OpenAPI 3.1 document of the service of this organisation."""
+    return {
+        "openapi": "3.1.0",
+        "info": info_of("Zeggenschap over gegevens", _WHAT, about),
+        "servers": [{"url": f"{about.address}/{SERVICE}/v1"}],
+        "paths": {
+            "/stand": {
+                "post": _operation(
+                    "zoekStand",
+                    "Vraag wat iemand kan kiezen en wat hij koos",
+                    "De verklaring is hoogstens twee minuten oud en een keer te gebruiken.",
+                    ("Vraag", "Stand", "Wat er te zeggen valt, en hoe het ervoor staat."),
+                )
+            },
+            "/uitingen": {
+                "put": _operation(
+                    "brengUiting",
+                    "Breng wat iemand zei",
+                    f"Een uiting is hoogstens {MAX_BYTES} bytes en dertig dagen oud.",
+                    ("Uiting", "Ontvangst", "Wat de uiting deed, met een ondertekend bewijs."),
+                )
+            },
+        },
+        "components": {
+            "schemas": {**schemas(), "Probleem": PROBLEM},
+            "headers": {"API-Version": HEADERS["API-Version"]},
+            "responses": {"Probleem": problem_response()},
+        },
+    }
+
+
+def _operation(name: str, summary: str, description: str, forms: tuple[str, str, str]) -> Json:
+    asked, answered, words = forms
+    refused: Json = {
+        status: {"$ref": "#/components/responses/Probleem"} for status in ("400", "403", "503")
+    }
+    return {
+        "operationId": name,
+        "summary": summary,
+        "description": description,
+        "parameters": [],
+        "requestBody": {"required": True, "content": _json(asked)},
+        "responses": {
+            "200": {
+                "description": words,
+                "headers": {"API-Version": {"$ref": "#/components/headers/API-Version"}},
+                "content": _json(answered),
+            },
+            **refused,
+        },
+    }
+
+
+def _json(schema: str) -> Json:
+    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}

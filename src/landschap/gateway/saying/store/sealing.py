@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Who asked and why, sealed so that this organisation alone can read it: for who decides."""
+
+from __future__ import annotations
+
+import msgspec
+
+from landschap.platform.web.sealed import seal, unseal
+
+_LABEL = b"landschap.request"
+_SENT = b"landschap.statement\x1f"
+
+
+class Person(msgspec.Struct, frozen=True):
+    """The person of a request, and their words. ``contact`` is where a letter goes."""
+
+    bsn: str
+    name: str
+    reason: str
+    contact: str = ""
+
+    def __repr__(self) -> str:
+        return "Person()"
+
+
+def seal_person(person: Person, key: bytes, nonce: bytes) -> bytes:
+    """The sealed form. ``nonce`` is twelve random bytes."""
+    return seal(msgspec.json.encode(person), key, _LABEL, nonce)
+
+
+def unseal_person(sealed: bytes, key: bytes) -> Person | None:
+    """The person; None when it was sealed with another key."""
+    value = unseal(sealed, key, _LABEL)
+    return None if value is None else msgspec.json.decode(value, type=Person)
+
+
+def seal_statement(compact: str, peer: str, key: bytes, nonce: bytes) -> bytes:
+    """A signed statement while it is on its way to one organisation."""
+    return seal(compact.encode(), key, _SENT + peer.encode(), nonce)
+
+
+def unseal_statement(sealed: bytes, peer: str, key: bytes) -> str | None:
+    """The statement; None when it was sealed with another key or for another organisation."""
+    value = unseal(sealed, key, _SENT + peer.encode())
+    return None if value is None else value.decode()
