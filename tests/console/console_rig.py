@@ -32,6 +32,7 @@ from landschap.console.pages.context import Contracts, Pseudonyms
 from landschap.console.places import Places
 from landschap.fsc.client import own_peer
 from landschap.gateway.usage.store import Rooms as UsageRooms
+from landschap.integration.connectors.opening import SOURCES_FOLDER, Surroundings
 from landschap.logboek.store import LogWriter
 from landschap.platform.http import AppShape, make_app
 from landschap.platform.identities import employee
@@ -269,6 +270,7 @@ def settings_with(settings: Settings, address: str, issuer: str) -> Settings:
                 register_officers=("privacy-officer",),
                 contract_officers=("contractbeheerder",),
                 log_officers=("privacy-officer",),
+                source_officers=("gegevensbeheerder", "groenbeheer"),
                 access_activity="https://register.weesp.example/activiteiten/inzageverzoeken-beantwoorden",
                 emergency=EmergencySettings(
                     roles=("inkomensconsulent", "medewerker-burgerzaken"),
@@ -326,6 +328,7 @@ async def console_deps(
             persons=partial(said_of, await database.pool("purposes")),
         ),
         places=Places(every=read_places(), dutch=in_dutch()),
+        sources=await _sources(database, registers),
         snapshot=await following(await database.pool("purposes")),
         usage=UsageRooms(
             log=await database.pool("logboek"),
@@ -347,6 +350,20 @@ async def console_deps(
             hosts={},
             identify=employee(settings.oidc.console),
         ),
+    )
+
+
+async def _sources(database: Database, registers: Registers) -> Surroundings:
+    """A folder of declarations of its own, for tests to write in."""
+    folder = database.settings.path.parent / SOURCES_FOLDER
+    folder.mkdir(exist_ok=True)
+    for file in (WEESP / SOURCES_FOLDER).glob("*.yaml"):
+        (folder / file.name).write_text(file.read_text())
+    return Surroundings(
+        pool=await database.pool("registers"),
+        registers=registers,
+        folder=folder,
+        snapshots=folder / "momentopnamen",
     )
 
 

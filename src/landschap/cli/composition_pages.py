@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from landschap.cli.composition import Composition
     from landschap.console.pages import ConsoleDeps
+    from landschap.integration.connectors.opening import Surroundings
     from landschap.platform.web import StaticFiles
     from landschap.portal.pages import PortalDeps
     from landschap.registers.api import Deps as RegisterDeps
@@ -139,6 +140,7 @@ async def _console(parts: Composition, static: StaticFiles, registers: RegisterD
         pool=await parts.pool("console"),
         registers=registers,
         places=Places(every=read_places(), dutch=in_dutch()),
+        sources=await _sources(parts, registers),
         snapshot=await parts.snapshot(),
         purposes=await parts.pool("purposes"),
         session_key=secret_key(settings, "session"),
@@ -161,4 +163,28 @@ async def _console(parts: Composition, static: StaticFiles, registers: RegisterD
             purposes=await parts.pool("purposes"),
             fsc=await parts.pool("fsc"),
         ),
+    )
+
+
+async def _sources(parts: Composition, registers: RegisterDeps) -> Surroundings | None:
+    """What logical sources are looked at with; nothing where nobody works on them."""
+    from landschap.integration.connectors.opening import (
+        SNAPSHOTS_FOLDER,
+        SOURCES_FOLDER,
+        Surroundings,
+        client_session,
+    )
+
+    settings = parts.settings
+    console, hosts = settings.oidc.console, settings.network.hosts or {}
+    if console is None or not console.source_officers:
+        return None
+    return Surroundings(
+        pool=await parts.pool("registers"),
+        registers=registers.registers,
+        session=await parts.enter(client_session(hosts)),
+        hosts=hosts,
+        secrets=settings.paths.secrets,
+        folder=settings.path.parent / SOURCES_FOLDER,
+        snapshots=settings.paths.data / SNAPSHOTS_FOLDER,
     )

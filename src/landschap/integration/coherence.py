@@ -106,7 +106,8 @@ class _Check:
             elif origin_known:
                 self._walk(name, where)
         for name in self.d.sources:
-            if name != self.d.root.source and name not in self.d.links:
+            # Without a root no source is reached; that it is missing has been told.
+            if self.d.root.source and name != self.d.root.source and name not in self.d.links:
                 self._add(("bronnen", name), "no link leads to this source")
         self.reached.add(self.d.root.source)
 

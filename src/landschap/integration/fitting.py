@@ -22,19 +22,19 @@ def check_registers(
 
     ``text`` is what the declaration was read from; with it each mistake has its own line.
     """
-    lines = Block(Report(report.file), "", read_tree(text, Report(report.file))) if text else None
-    _Fit(declaration, registers, report, lines).run()
+    _Fit(declaration, registers, report, text).run()
     report.close()
 
 
 class _Fit:
     def __init__(
-        self, declaration: Declaration, registers: Registers, report: Report, lines: Lines | None
+        self, declaration: Declaration, registers: Registers, report: Report, text: str
     ) -> None:
         self.d = declaration
         self.registers = registers
         self.report = report
-        self.lines = lines
+        self.text = text
+        self.lines: Lines | None = None
 
     def run(self) -> None:
         types: dict[str, ObjectType] = {}
@@ -68,6 +68,10 @@ class _Fit:
         return kind
 
     def _unknown(self, where: _Where, what: str, name: str, valid: Iterable[str]) -> None:
+        if self.lines is None and self.text:
+            # Only for who made a mistake: reading a tree is most of the work.
+            report = Report(self.report.file)
+            self.lines = Block(report, "", read_tree(self.text, report))
         line = self.lines.line_at(where) if self.lines else 1
         # Of a field its name says enough; the line is that of what it is made of.
         told = where[:-1] if where[0] == "velden" else where

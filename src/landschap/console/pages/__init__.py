@@ -26,6 +26,10 @@ from landschap.console.pages.refused import is_console, refusal_page
 from landschap.console.pages.registers import register_routes
 from landschap.console.pages.reports import report_routes
 from landschap.console.pages.rights import rights_routes
+from landschap.console.pages.source_deciding import source_deciding_routes
+from landschap.console.pages.source_editing import source_editing_routes
+from landschap.console.pages.source_trying import source_trying_routes
+from landschap.console.pages.sources import source_routes
 from landschap.console.pages.start import start_routes
 from landschap.console.pages.terms import term_routes
 from landschap.console.pages.trace import trace_routes
@@ -58,4 +62,8 @@ def routes(deps: ConsoleDeps) -> list[ControllerRouterHandler]:
         *council_routes(deps),
         *watcher_routes(deps),
         *place_routes(deps),
+        *source_deciding_routes(deps),
+        *source_routes(deps),
+        *source_editing_routes(deps),
+        *source_trying_routes(deps),
     ]

@@ -17,6 +17,7 @@ from landschap.console.pages.gate import Gate
 from landschap.console.places import Places
 from landschap.fsc.own import OwnPeer
 from landschap.gateway.usage.store import Rooms as UsageRooms
+from landschap.integration.connectors.opening import Surroundings
 from landschap.platform.identities import Employee
 from landschap.platform.oidc import OidcClient, Reason
 from landschap.platform.settings import Settings
@@ -47,6 +48,7 @@ INTEGRITY = Link(path=f"{BASE}/integriteit", label=N_("Integriteit"))
 PLACES = Link(path=f"{BASE}/plaatsen", label=N_("Waar liggen gegevens?"))
 WATCHERS = Link(path=f"{BASE}/meekijkers", label=N_("Meekijkers"))
 LOG = Link(path=f"{BASE}/logboek", label=N_("Logboek"))
+SOURCES = Link(path=f"{BASE}/bronnen", label=N_("Bronnen"))
 EMERGENCY = Link(path=f"{BASE}/noodtoegang", label=N_("Noodtoegang"))
 
 
@@ -76,7 +78,8 @@ class ConsoleDeps:
     nobody can log in, and the pages say so. ``case_open`` tells whether a case is open. ``usage``
     is where use is counted; without it there is no page of that. With ``pseudonyms`` a
     person can be found in the log. ``reaches`` tells whether an organisation offers us an inbox, so
-    that it can be told of a correction. ``places`` are those where data lies.
+    that it can be told of a correction. ``places`` are those where data lies. ``sources`` is the
+    folder of logical sources, and what these are looked at with.
     """
 
     settings: Settings
@@ -93,12 +96,14 @@ class ConsoleDeps:
     pseudonyms: Pseudonyms | None = None
     reaches: Callable[[str], Awaitable[bool]] | None = None
     places: Places | None = None
+    sources: Surroundings | None = None
 
 
 def console_shape(settings: Settings, version: str) -> SiteShape:
     """The console's site: its name, its menu, where a form may end."""
     oidc = settings.oidc.console
-    more: tuple[Link, ...] = (LOG,) if oidc and oidc.log_officers else ()
+    more: tuple[Link, ...] = (SOURCES,) if oidc and oidc.source_officers else ()
+    more += (LOG,) if oidc and oidc.log_officers else ()
     more += (EMERGENCY,) if oidc and oidc.emergency else ()
     return SiteShape(
         name=N_("Console"),
@@ -123,6 +128,12 @@ def is_log_officer(deps: ConsoleDeps, known: Known) -> bool:
     """True for one who may look in the log of processing; own roles only."""
     console = deps.settings.oidc.console
     return console is not None and not set(console.log_officers).isdisjoint(known.roles)
+
+
+def is_source_officer(deps: ConsoleDeps, known: Known) -> bool:
+    """True for one who works on logical sources; own roles only."""
+    console = deps.settings.oidc.console
+    return console is not None and not set(console.source_officers).isdisjoint(known.roles)
 
 
 def gate_of(deps: ConsoleDeps) -> Gate:

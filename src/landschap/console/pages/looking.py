@@ -259,6 +259,11 @@ def must_choose(asked: Asked[Known], kind: ObjectType) -> Redirect | None:
     """Away to choose purpose and case, when this type is about persons and none is chosen."""
     if not kind.holds_personal_data or session_of(asked).known.task is not None:
         return None
+    return to_choosing(asked)
+
+
+def to_choosing(asked: Asked[Known]) -> Redirect:
+    """Away to choose purpose and case, and then back here."""
     back = quote(asked.at(asked.here), safe="")
     return Redirect(asked.at(f"{BASE}/doel?terug={back}"), status_code=303)
 
