@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import asyncio
 import html
+import io
 import json
 import re
 import shutil
 import sys
+import zipfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -162,3 +164,22 @@ async def _runs(visitor: Visitor, path: str) -> None:
     code, told = await run(sys.executable, "-I", "-c", python)
     assert code == 0, (path, python, told)
     assert json.loads(told)
+
+
+async def test_all_questions_are_had_as_a_collection(catalogue: Catalogue) -> None:
+    name = await gather(catalogue, QUICK[1], (OPENAPI / QUICK[1]).read_bytes())
+    visitor = catalogue.visitor()
+    text = await page(visitor, f"/catalogus/{name}/naslag")
+    operations = leads(text, f"/catalogus/{name}/naslag/")
+    postman = json.loads(await visitor.download(f"/catalogus/{name}/postman"))
+    assert len(postman["item"]) == len(operations) > 0
+    raw = await visitor.download(f"/catalogus/{name}/bruno")
+    with zipfile.ZipFile(io.BytesIO(raw)) as file:
+        files = file.namelist()
+        assert file.testzip() is None
+    assert sum(each.endswith(".bru") and "/environments/" not in each for each in files) == len(
+        operations
+    )
+    assert all(each.startswith(f"{name}/") and ".." not in each for each in files)
+    for path in ("postman", "bruno"):
+        assert (await visitor.get(f"/catalogus/bestaat-niet/{path}")).status == 404

@@ -3,24 +3,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
-from pathlib import Path
 
 import click
 
 from landschap.catalogue.changes import breaking, is_new_major
 from landschap.catalogue.changes.comparing import changes_between, version_of
-from landschap.catalogue.client import NotFetched, NotSetUp, fetch, structures
+from landschap.catalogue.client import NotSetUp, structures
 from landschap.catalogue.design_rules import check as check_document
-from landschap.catalogue.documents import Document, UnreadableDocument, read_document
+from landschap.catalogue.documents import UnreadableDocument, read_document
 from landschap.catalogue.findings import Finding, Mode, Severity
 from landschap.catalogue.reports import as_json, as_junit, as_sarif, pointer, pointer_of
 from landschap.catalogue.rules import RULES
 from landschap.catalogue.scoring import score_of
+from landschap.cli.api_mock import mock
+from landschap.cli.description_files import bytes_of, document_at, unreadable
 from landschap.platform.trouble import Trouble
 
 _FAILED = 1
@@ -35,7 +35,11 @@ def api() -> None:
       landschap api check openapi.yaml
       landschap api check --mode official --json https://api.example.nl/v1/openapi.json
       landschap api diff openapi-1.4.yaml openapi.yaml
+      landschap api mock openapi.yaml
     """
+
+
+api.add_command(mock)
 
 
 @api.command("check")
@@ -70,10 +74,10 @@ def check(where: str, mode: str, form: str, is_json: bool) -> None:
       landschap api check --mode official --json openapi.json
     """
     try:
-        document = read_document(_bytes_of(where))
+        document = read_document(bytes_of(where))
         findings = check_document(document, Mode(mode), structures())
     except UnreadableDocument as error:
-        raise _unreadable(where, error) from None
+        raise unreadable(where, error) from None
     except NotSetUp as error:
         raise Trouble(str(error), "run `make setup`, or install the wheel") from None
     if is_json:
@@ -103,7 +107,7 @@ def diff(old: str, new: str, is_json: bool) -> None:
       landschap api diff openapi-1.4.yaml openapi.yaml
       landschap api diff --json https://api.example.nl/v1/openapi.json openapi.yaml
     """
-    before, after = _document_at(old), _document_at(new)
+    before, after = document_at(old), document_at(new)
     changes = changes_between(before, after)
     versions = version_of(before), version_of(after)
     broken = breaking(changes)
@@ -135,35 +139,6 @@ def diff(old: str, new: str, is_json: bool) -> None:
         sys.exit(_FAILED)
 
 
-def _document_at(where: str) -> Document:
-    """Raises Trouble."""
-    try:
-        return read_document(_bytes_of(where))
-    except UnreadableDocument as error:
-        raise _unreadable(where, error) from None
-
-
-def _unreadable(where: str, error: UnreadableDocument) -> Trouble:
-    return Trouble(
-        f"{where} can not be read ({error.code}): {error}{_at(error.line)}",
-        "mend the document; a description is JSON or YAML of at most 50 MB",
-    )
-
-
-def _bytes_of(where: str) -> bytes:
-    """Raises Trouble."""
-    try:
-        if where.startswith(("https://", "http://")):
-            return asyncio.run(fetch(where))
-        return Path(where).read_bytes()
-    except NotFetched as error:
-        raise Trouble(
-            str(error), "look at the address, or save the document and name the file"
-        ) from None
-    except OSError as error:
-        raise Trouble(f"{where}: {error.strerror}", "name a file or an address") from None
-
-
 def _tell(where: str, mode: str, findings: Sequence[Finding]) -> None:
     for each in findings:
         rule = RULES[each.code]
@@ -177,7 +152,3 @@ def _tell(where: str, mode: str, findings: Sequence[Finding]) -> None:
     warnings = len(findings) - errors
     told = f"{errors} errors, {warnings} warnings" if findings else "nothing found"
     click.echo(f"{where}: {told}; score {score_of(findings)} of 100 ({mode})", err=True)
-
-
-def _at(line: int) -> str:
-    return f", line {line}" if line else ""

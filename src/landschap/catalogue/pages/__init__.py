@@ -12,6 +12,7 @@ from litestar.types import ControllerRouterHandler
 from landschap.catalogue.pages.access import access_routes
 from landschap.catalogue.pages.agreeing import Agreeing
 from landschap.catalogue.pages.api import api_routes
+from landschap.catalogue.pages.collections import collection_routes
 from landschap.catalogue.pages.context import BASE, CatalogueDeps, catalogue_shape
 from landschap.catalogue.pages.own import Surroundings
 from landschap.catalogue.pages.published import published_routes
@@ -34,4 +35,5 @@ def routes(deps: CatalogueDeps) -> list[ControllerRouterHandler]:
     return [
         *search_routes(deps), *published_routes(deps), *request_routes(deps), *api_routes(deps),
         *reference_routes(deps), *access_routes(deps), *trying_routes(deps),
+        *collection_routes(deps),
     ]  # fmt: skip

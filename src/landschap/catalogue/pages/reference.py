@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -21,7 +22,8 @@ from landschap.catalogue.pages.api import Known, known_of
 from landschap.catalogue.pages.context import BASE, START, CatalogueDeps, api_link, both
 from landschap.catalogue.pages.trying import can_try
 from landschap.catalogue.reading import outline_of, read_operation, read_schema
-from landschap.catalogue.reading.calling import as_curl, as_python, call_of
+from landschap.catalogue.reading.calling import Call, as_curl, as_python, call_of
+from landschap.catalogue.reading.languages import as_csharp, as_java, as_javascript
 from landschap.catalogue.reading.outline import member, servers_of, table
 from landschap.catalogue.store import Shown
 from landschap.platform.web import N_, Link
@@ -29,6 +31,13 @@ from landschap.platform.web.door import AnyRequest, Asked
 from landschap.vocabulary.ijson import JsonValue
 
 _LONGEST_NAME = 500
+LANGUAGES: Mapping[str, Callable[[Call], str]] = {
+    "curl": as_curl,
+    "Python": as_python,
+    "JavaScript": as_javascript,
+    "Java": as_java,
+    "C#": as_csharp,
+}
 
 
 def reference_routes(deps: CatalogueDeps) -> list[HTTPRouteHandler]:
@@ -93,8 +102,7 @@ async def _operation(
         "operation": found,
         "server": server,
         "call": call,
-        "curl": as_curl(call),
-        "python": as_python(call),
+        "examples": {name: made(call) for name, made in LANGUAGES.items()},
         "secrets": sorted({each.secret for each in call.headers if each.secret}),
         "criteria": known.criteria,
         "can_try": can_try(deps, known),

@@ -14,6 +14,7 @@ from landschap.catalogue.reading.operations import (
     Operation,
     Parameter,
     Reply,
+    every_operation,
     read_operation,
     read_schema,
 )
@@ -21,5 +22,5 @@ from landschap.catalogue.reading.outline import Entry, Group, Outline, outline_o
 
 __all__ = [
     "Content", "Entry", "Field", "Fields", "Group", "Operation", "Outline", "Parameter", "Reply",
-    "outline_of", "read_operation", "read_schema",
+    "every_operation", "outline_of", "read_operation", "read_schema",
 ]  # fmt: skip

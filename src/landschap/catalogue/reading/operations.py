@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from landschap.catalogue.reading.fields import Fields, fields_of
 from landschap.catalogue.reading.outline import (
@@ -79,6 +80,13 @@ def read_operation(value: JsonValue, slug: str) -> Operation | None:
         if entry.slug == slug:
             return _operation(references, entry, item, at)
     return None
+
+
+def every_operation(value: JsonValue, most: int) -> Iterator[Operation]:
+    """All operations in their order, at most so many."""
+    references = References(value)
+    for entry, _, (item, at) in islice(operations_of(references), most):
+        yield _operation(references, entry, item, at)
 
 
 def read_schema(value: JsonValue, name: str) -> tuple[Fields, str] | None:
