@@ -167,6 +167,15 @@ _BY_CODE: Mapping[str, Failure] = {
         ),
         503,
     ),
+    "log_record_closed": Failure(
+        N_("Deze regel is nu niet te lezen"),
+        (
+            N_("Het logboek is verzegeld. De sleutel van deze regel is hier niet, of past niet."),
+            N_("Dat de regel er staat zoals hij werd geschreven, blijft bewezen."),
+            N_("Vraag de beheerder om de sleutels van het logboek."),
+        ),
+        503,
+    ),
 }
 _TOO_LATE = Failure(
     N_("Iemand was u voor"),
