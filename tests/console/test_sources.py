@@ -295,6 +295,29 @@ async def test_a_new_source_begins_with_a_text_and_gets_a_name_of_its_own(
     assert not file_of(console).with_name("panden.yaml").exists()
 
 
+async def test_what_somebody_types_opens_no_file_and_no_secret(
+    console: Console, visitor: Visitor
+) -> None:
+    secret = file_of(console).with_name("geheim.csv")
+    secret.write_text("staatsgeheim,identificatie\n1,2\n")
+    text = file_of(console).read_text()
+    access = text[text.index("    soort: rest\n") : text.index("    timeout_ms: 800\n")]
+    file = f"""    soort: bestand
+    pad: {secret}
+    vorm: csv
+    csv: {{scheiding: ",", aanhaling: '"', codering: utf-8}}
+    sleutels: [identificatie]
+"""
+    page = await posted(visitor, "controleer", tekst=[text.replace(access, file)])
+    assert "Het bestand klopt" in page.text
+    assert "staatsgeheim" not in page.text
+    # In the file that lies there, which two people agreed on, it is a source as any other.
+    file_of(console).write_text(text.replace(access, file))
+    assert "staatsgeheim" in (await visitor.get(ONE)).text
+    assert "panden.staatsgeheim" in (await visitor.get(EDIT)).text
+    secret.unlink()
+
+
 async def test_only_who_works_on_sources_and_only_from_a_page_of_this_session(
     console: Console, visitor: Visitor
 ) -> None:

@@ -270,8 +270,9 @@ class _Pages:
         words = words_of(self.deps, asked)
         declaration = draft.check.declaration
         # With a mistake in it, the columns are still those of the file that lies there.
-        at_hand = declaration or await self._lying(draft.file)
-        columns = await self.shop.columns(at_hand)
+        lying = None if draft.is_new else await self._lying(draft.file)
+        at_hand = declaration or lying
+        columns = await self.shop.columns(at_hand, lying)
         examples, _ = self.shop.examples(draft.file, declaration)
         wrong = [each for each in with_mistakes(draft.text, draft.check.mistakes) if each.mistakes]
         values = {

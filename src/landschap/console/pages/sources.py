@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from litestar import Response, get
@@ -85,11 +85,14 @@ class Workshop:
         assert self.deps.sources is not None  # noqa: S101  # the library was there
         return await look_at(declaration, self.deps.sources)
 
-    async def columns(self, declaration: Declaration | None) -> Mapping[str, Columns]:
-        """The columns of each source."""
+    async def columns(
+        self, declaration: Declaration | None, lying: Declaration | None
+    ) -> Mapping[str, Columns]:
+        """The columns of each source; only what stands in the file that lies there is opened."""
         if declaration is None or self.deps.sources is None:
             return {}
-        return await discovered(declaration, self.deps.sources)
+        trusted = lying or replace(declaration, sources={})
+        return await discovered(declaration, self.deps.sources, trusted)
 
     def say(self, asked: Asked[Known], message: str, nearest: str = "") -> Said:
         """What a check says, in the language of the page as far as it is known in it."""
@@ -158,7 +161,7 @@ class _Pages:
         columns: Mapping[str, Columns] = {}
         if declaration is not None:
             health, columns = await asyncio.gather(
-                self.shop.health(declaration), self.shop.columns(declaration)
+                self.shop.health(declaration), self.shop.columns(declaration, declaration)
             )
         examples, wrong = self.shop.examples(file, declaration)
         words = words_of(self.deps, asked)

@@ -41,11 +41,19 @@ class Columns:
         return sorted(self.kinds)
 
 
-async def discovered(declaration: Declaration, around: Surroundings) -> dict[str, Columns]:
-    """The columns of every source, looked for at the same time. Never raises for a source."""
+async def discovered(
+    declaration: Declaration, around: Surroundings, trusted: Declaration | None = None
+) -> dict[str, Columns]:
+    """The columns of every source, looked for at the same time. Never raises for a source.
+
+    With ``trusted`` no file, database or secret is opened for a source that does not stand in that
+    declaration just so: what somebody only types opens nothing.
+    """
     used = _used(declaration)
-    looks = [_look(source, used.get(name, ()), around) for name, source in
-             declaration.sources.items()]  # fmt: skip
+    looks = [
+        _look(source, used.get(name, ()), around, opens=_is_in(source, trusted or declaration))
+        for name, source in declaration.sources.items()
+    ]
     found = await asyncio.gather(*looks)
     return dict(zip(declaration.sources, found, strict=True))
 
@@ -55,10 +63,16 @@ def _used(declaration: Declaration) -> dict[str, tuple[str, ...]]:
     return {ask.source.name: tuple(ask.columns) for ask in plan.asks}
 
 
-async def _look(source: Source, used: Sequence[str], around: Surroundings) -> Columns:
+def _is_in(source: Source, declaration: Declaration) -> bool:
+    return declaration.sources.get(source.name) == source
+
+
+async def _look(
+    source: Source, used: Sequence[str], around: Surroundings, *, opens: bool
+) -> Columns:
     try:
         async with asyncio.timeout(LIMIT_SECONDS):
-            found = await _seen(source, around)
+            found = await _seen(source, around, opens=opens)
     except (TimeoutError, OSError, ValueError, SourceFailed, UnreadableFile):
         found = {}  # why it can not be asked is what its state says
     if not found:
@@ -66,7 +80,7 @@ async def _look(source: Source, used: Sequence[str], around: Surroundings) -> Co
     return Columns(kinds=dict(sorted(found.items())[:MAX_COLUMNS]))
 
 
-async def _seen(source: Source, around: Surroundings) -> dict[str, str]:
+async def _seen(source: Source, around: Surroundings, *, opens: bool) -> dict[str, str]:
     access = source.access
     if isinstance(access, RegisterAccess):
         register = around.registers.by_name.get(access.register)
@@ -74,6 +88,8 @@ async def _seen(source: Source, around: Surroundings) -> dict[str, str]:
         return dict.fromkeys(column_names(kind), "") if kind else {}
     if isinstance(access, SoapAccess):
         return dict.fromkeys(access.columns, "")
+    if not opens:
+        return {}
     door = open_door(source, around)
     if isinstance(door, DatabaseConnector):
         try:
