@@ -62,6 +62,8 @@ async def test_the_collective_form_gives_the_same_answers_and_keeps_logs_apart(
     assert set(servers) <= {"servicecentrum"}, "an organisation has a server of its own"
     apart = steps["on the shared server neither gets into the other's database"]["seen"]
     assert apart["refused"] == apart["tried"] == 10
+    read = steps["the operator of the shared server reads no record of the log"]["seen"]
+    assert (read["found by the operator"], read["sealed"]) == ([], read["records"])
 
 
 async def _collective(folder: Path) -> Any:

@@ -284,9 +284,10 @@ def _role_lines(landscape: Landscape, member: Member) -> list[str]:
 
 
 def _database_lines(landscape: Landscape, member: Member) -> list[str]:
-    """In the collective form: where the shared server is."""
+    """In the collective form: where the shared server is, whose operator does not read the log."""
     kept = landscape.database_password_file(member)
     if not landscape.collective or not kept.exists():
         return []
     address = address_of(landscape, member, kept.read_text().strip())
-    return ["[postgres]", f'dsn = "{address}"', "shared = true", ""]
+    sealed = ["[logboek]", "sealed = true", ""]
+    return ["[postgres]", f'dsn = "{address}"', "shared = true", "", *sealed]

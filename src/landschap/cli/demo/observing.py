@@ -79,9 +79,8 @@ def tamper(copy: Path) -> str:
     place = places[len(places) // 2]
     line = json.loads(lines[place])
     record = line["record"]
-    record["payload"] = re.sub(
-        r"\d", lambda digit: str((int(digit[0]) + 1) % 10), record["payload"], count=1
-    )
+    name = "payload" if record["payload"] else "sealed"  # of a sealed log it is closed
+    record[name] = re.sub(r"\d", lambda digit: str((int(digit[0]) + 1) % 10), record[name], count=1)
     lines[place] = json.dumps(line, ensure_ascii=False, separators=(",", ":"))
     copy.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return str(record["id"])

@@ -2,7 +2,8 @@
 """The demo's collective form: a service centre keeps one database server for all organisations.
 
 Each organisation has a database of its own on it, and does what is left by itself
-(``postgres.shared``); deciders, nginx, keys and settings are its own as in the other form.
+(``postgres.shared``); deciders, nginx, keys and settings are its own as in the other form. Its log
+is sealed, so that the service centre can not read it.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ async def service_centre(landscape: Landscape) -> AsyncIterator[None]:
     write_service_centre(landscape, datetime.now(UTC))
     settings = _own(landscape)
     async with postgres.running(settings):
-        await _found(landscape, settings)
+        await _found(landscape)
         yield
 
 
@@ -101,15 +102,21 @@ def _own(landscape: Landscape) -> Settings:
     return replace(settings, postgres=PostgresSettings())
 
 
-async def _found(landscape: Landscape, settings: Settings) -> None:
-    """What the operator of the server does for each organisation, and nothing more."""
-    connection = await asyncpg.connect(
+async def as_operator(landscape: Landscape, database: str) -> asyncpg.Connection:
+    """As the superuser of the shared server in one of its databases; the caller closes it."""
+    settings = _own(landscape)
+    return await asyncpg.connect(
         host=str(postgres.socket_folder(settings)),
         port=PORT,
         user=ADMINISTRATOR,
         password=password_of(settings, ADMINISTRATOR),
-        database="postgres",
+        database=database,
     )
+
+
+async def _found(landscape: Landscape) -> None:
+    """What the operator of the server does for each organisation, and nothing more."""
+    connection = await as_operator(landscape, "postgres")
     try:
         for key, password in _passwords(landscape).items():
             name = f"beheer_{key}"

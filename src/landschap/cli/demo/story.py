@@ -7,7 +7,7 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,10 +30,10 @@ from landschap.cli.demo.observing import (
     year_on,
 )
 from landschap.cli.demo.opening import Opened
+from landschap.cli.demo.operating import collective_steps
 from landschap.cli.demo.report import Seen, demand
 from landschap.cli.demo.retaining import destroy_what_is_due
 from landschap.cli.demo.searching import no_copies, settings_of
-from landschap.cli.demo.service_centre import kept_apart
 from landschap.cli.demo.taking_over import take_over
 from landschap.cli.demo.visitor import Visitor
 from landschap.platform import postgres
@@ -123,14 +123,8 @@ class Story:
             ("both logs verify", self.logs_verify),
             ("tampered copy fails at the right record", self.tampered_copy_fails),
             ("a third municipality takes over what Weesp set up", self.third_takes_over),
-            *self._collective_steps(),
+            *collective_steps(self.opened.landscape),
         ]
-
-    def _collective_steps(self) -> Iterator[tuple[str, Callable[[], Awaitable[Seen]]]]:
-        scene = self.opened.landscape
-        if scene.collective:
-            name = "on the shared server neither gets into the other's database"
-            yield name, lambda: kept_apart(scene)
 
     def config(self, member: Member) -> Path:
         """A member's settings file."""
