@@ -171,7 +171,7 @@ class Composition:
         from landschap.cli.composition_catalogue import catalogue_routes
         from landschap.cli.composition_insight import insight_routes
         from landschap.cli.composition_saying import saying_routes
-        from landschap.cli.composition_sources import source_routes
+        from landschap.cli.composition_sources import notice_routes, source_routes
         from landschap.platform.http import AppShape, make_app
         from landschap.registers import api as register_api
         from landschap.registers.client import MODELS_FOLDER, read_models
@@ -191,7 +191,7 @@ class Composition:
             **given,
         )
         shape = AppShape(title="Services", version="1.0.0")
-        sources = await source_routes(self, registers, given)
+        sources = [*await source_routes(self, registers, given), *notice_routes(self, own)]
         insight = [*await insight_routes(self), *await saying_routes(self)]
         catalogue = await catalogue_routes(self)
         return make_app([*sources, *register_api.routes(own), *insight, *catalogue], shape)

@@ -10,6 +10,7 @@ from litestar.types import ControllerRouterHandler
 
 from landschap.integration import api
 from landschap.integration.connectors.comparing import Shadow, Side
+from landschap.integration.connectors.notices import NOTICES_FOLDER, read_mappings
 from landschap.integration.connectors.opening import (
     SNAPSHOTS_FOLDER,
     SOURCES_FOLDER,
@@ -21,7 +22,10 @@ from landschap.integration.connectors.opening import (
 )
 from landschap.integration.model import Declaration
 from landschap.integration.rows import Connector
+from landschap.integration.stuf import api as notices
 from landschap.platform.trouble import Trouble
+from landschap.registers import api as register_api
+from landschap.registers.api.desk import Desk
 from landschap.registers.models import Registers
 
 if TYPE_CHECKING:
@@ -72,6 +76,12 @@ def _shadow(
     shadow = Shadow(sides, made.metrics)
     made.stack.push_async_callback(shadow.settled)
     return shadow
+
+
+def notice_routes(made: Composition, own: register_api.Deps) -> list[ControllerRouterHandler]:
+    """The routes that take StUF notices for registers. Raises DeclarationError."""
+    mappings = read_mappings(made.settings.path.parent / NOTICES_FOLDER, own.registers)
+    return notices.routes(Desk(own), mappings)
 
 
 def opened(declaration: Declaration, around: Surroundings) -> dict[str, Connector]:

@@ -13,11 +13,11 @@ import copy
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from lxml import etree
 
-from landschap.integration.access import SoapAccess, XmlColumn
+from landschap.integration.access import PeriodPaths, SoapAccess, XmlColumn
 from landschap.integration.xml_paths import compiled
 from landschap.vocabulary.ijson import JsonValue
 
@@ -114,10 +114,34 @@ def _filled(text: str, facts: Mapping[str, str]) -> str:
     return _PLACE.sub(lambda found: facts.get(found[1], found[0]), text)
 
 
+class Paths(Protocol):
+    """What a reader needs to know: where records, columns and the period stand."""
+
+    @property
+    def namespaces(self) -> Mapping[str, str]:
+        """By prefix."""
+        ...
+
+    @property
+    def records(self) -> str:
+        """The XPath of the records."""
+        ...
+
+    @property
+    def columns(self) -> Mapping[str, XmlColumn]:
+        """The XPath of each column inside a record."""
+        ...
+
+    @property
+    def period(self) -> PeriodPaths:
+        """The XPaths of the period inside a record."""
+        ...
+
+
 class Reader:
     """Reads the records of an answer by the paths of one declaration."""
 
-    def __init__(self, access: SoapAccess) -> None:
+    def __init__(self, access: Paths) -> None:
         def path(text: str) -> Any:
             return compiled(text, access.namespaces) if text else None
 

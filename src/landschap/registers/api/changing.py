@@ -68,7 +68,7 @@ async def change(
     asked = Act(register=register, transaction_id=key, entries=())
     earlier = await store.written_before(desk.deps.pool, asked)
     if earlier is None:
-        case = _case(kind, permit, request, now, paths)
+        case = case_of(kind, permit, request, now, paths)
         act = await _act(desk, case, object_id, wanted, asked, seen, digest)
         earlier = await _write(desk, case, object_id, wanted, act)
     await _refuse_other_body(desk, asked, digest)
@@ -79,17 +79,19 @@ async def change(
     )
 
 
-async def carry_out(
-    desk: Desk, case: Case, object_id: str, wanted: Change, name: UUID, seen: int
+async def carry_out(  # each says one thing of the change
+    desk: Desk, case: Case, object_id: str, wanted: Change, name: UUID, seen: int, digest: str = ""
 ) -> Written:
-    """A change by one of our own people at a page of ours, as ``name``. Raises ProblemError.
+    """A change by one of our own people at a page of ours, or that another system tells, as
+    ``name``. Raises ProblemError.
 
-    ``case`` is of the permit to change; ``seen`` is the last number of the object they saw.
+    ``case`` is of the permit to change; ``seen`` is the last number of the object they saw, and
+    ``digest`` what was said, when the same may come again.
     """
     _refuse_closed(case.type, written_paths(case.type, wanted), case.permit)
     register = desk.deps.registers.by_name[case.type.register]
     asked = Act(register=register, transaction_id=name, entries=())
-    act = await _act(desk, case, object_id, wanted, asked, seen, "")
+    act = await _act(desk, case, object_id, wanted, asked, seen, digest)
     return await _write(desk, case, object_id, wanted, act)
 
 
@@ -189,9 +191,10 @@ def _entry(case: Case, object_id: str, draft: Draft, wanted: Change, digest: str
     return Entry(type=case.type, object_id=object_id, draft=replace(draft, source=source))
 
 
-def _case(
+def case_of(
     kind: ObjectType, permit: Permit, request: AnyRequest, now: datetime, paths: frozenset[str]
 ) -> Case:
+    """A question to write these paths, as every use of a register is one."""
     return Case(
         type=kind,
         permit=permit,
