@@ -16,7 +16,7 @@ from landschap.integration.bulk.assembling import GAPS, Leaving, records_of
 from landschap.integration.bulk.compiling import Statement, statement
 from landschap.integration.bulk.dialects import DUCKDB, Dialect
 from landschap.integration.bulk.relational import Table, relational
-from landschap.integration.connectors.bulk.engine import Job, Limits, opened
+from landschap.integration.connectors.bulk.engine import Begin, Limits, opened
 from landschap.integration.connectors.bulk.gathering import Gathered, code_tables
 from landschap.integration.connectors.bulk.staging import Stage, view_of
 from landschap.integration.connectors.fanout import Occasion, collect
@@ -81,7 +81,9 @@ class Engine:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._opened = opened(Job(folder=folder, limits=Limits(memory_mb=512, threads=1), views={}))
+        self._opened = opened(
+            Begin(folder=folder, limits=Limits(memory_mb=512, threads=1), views={})
+        )
 
     def rows(self, sql: str, views: Mapping[str, str]) -> list[dict[str, Any]]:
         """The rows of a statement over these relations."""

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The embedded engine at work, in a process of its own.
 
-One job on standard input, progress as JSON lines on standard output. A fault of the engine, or
-memory that runs out, ends this process and one extract, and nothing else. It reads and writes the
-folder of the job and the files it is given: no network, no extensions, no other files.
+Jobs on standard input, progress and results as JSON lines on standard output. A fault of the
+engine, or memory that runs out, ends this process and one extract, and nothing else. It reads and
+writes the folder of the job and the files it is given: no network, no extensions, no other files.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import pickle
 import resource
@@ -58,61 +59,75 @@ class Writing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """One job: relations by name, then a file to write, or queries of which the rows are told.
+class Begin:
+    """What the engine begins with: relations by name, and what it may touch.
 
-    ``files`` are read beside those in ``folder``.
+    ``files`` are read beside those in ``folder``; ``out`` is the folder that is written to.
     """
 
     folder: Path
     limits: Limits
     views: Mapping[str, str]
     files: tuple[Path, ...] = ()
+    out: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One job: queries whose rows are told, queries whose rows go to a file, an extract."""
+
     queries: Mapping[str, str] = field(default_factory=dict)
     to_files: Mapping[str, str] = field(default_factory=dict)
     writing: Writing | None = None
 
 
 def main() -> None:
-    """Do the job that stands on standard input."""
-    job: Job = pickle.load(sys.stdin.buffer)  # noqa: S301  # by the process that started us
-    limit = (job.limits.memory_mb + _BESIDE_MB) * _MB
+    """Do the jobs that stand on standard input, until there are no more."""
+    given = sys.stdin.buffer
+    begin: Begin = pickle.load(given)  # noqa: S301  # by the process that started us
+    limit = (begin.limits.memory_mb + _BESIDE_MB) * _MB
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    engine = opened(job)
-    told: dict[str, Any] = {}
-    for name, sql in job.queries.items():
-        told[name] = engine.execute(sql).fetchall()
+    engine = opened(begin)
+    with contextlib.suppress(EOFError):
+        while True:
+            job: Job = pickle.load(given)  # noqa: S301  # by the process that started us
+            _tell({"done": _done(engine, begin.folder, job)})
+
+
+def _done(engine: duckdb.DuckDBPyConnection, folder: Path, job: Job) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        name: engine.execute(sql).fetchall() for name, sql in job.queries.items()
+    }
     for name, sql in job.to_files.items():
-        file = str(job.folder / name).replace("'", "''")
-        engine.execute(f"COPY ({sql}) TO '{file}' (FORMAT parquet)")
+        engine.execute(f"COPY ({sql}) TO {_text(str(folder / name))} (FORMAT parquet)")
     if job.writing is not None:
         told |= _written(engine, job.writing)
-    _tell({"done": told})
+    return told
 
 
-def opened(job: Job) -> duckdb.DuckDBPyConnection:
-    """The engine with the relations of a job, locked."""
+def opened(begin: Begin) -> duckdb.DuckDBPyConnection:
+    """The engine with its relations, locked."""
     engine = duckdb.connect()
-    out = [job.writing.file.parent] if job.writing is not None else []
+    out = [begin.out] if begin.out is not None else []
     settings: Mapping[str, object] = {
-        "memory_limit": f"{job.limits.memory_mb}MB",
-        "threads": job.limits.threads,
-        "temp_directory": str(job.folder),
-        "max_temp_directory_size": f"{job.limits.disk_mb}MB",
+        "memory_limit": f"{begin.limits.memory_mb}MB",
+        "threads": begin.limits.threads,
+        "temp_directory": str(begin.folder),
+        "max_temp_directory_size": f"{begin.limits.disk_mb}MB",
         "allow_community_extensions": False,
         "autoinstall_known_extensions": False,
         "preserve_insertion_order": False,
     }
     for name, value in settings.items():
         engine.execute(f"SET {name} = ?", [value])
-    folders = ", ".join(_text(f"{each}/") for each in (job.folder, *out))
+    folders = ", ".join(_text(f"{each}/") for each in (begin.folder, *out))
     engine.execute(f"SET allowed_directories = [{folders}]")
-    if job.files:
-        engine.execute(f"SET allowed_paths = [{', '.join(_text(str(f)) for f in job.files)}]")
+    if begin.files:
+        engine.execute(f"SET allowed_paths = [{', '.join(_text(str(f)) for f in begin.files)}]")
     engine.execute("SET enable_external_access = false")
     engine.execute("SET lock_configuration = true")
-    for name, sql in job.views.items():
+    for name, sql in begin.views.items():
         engine.execute(f"CREATE VIEW {name} AS {sql}")
     return engine
 

@@ -28,13 +28,14 @@ from landschap.integration.bulk.compiling import Statement, statement, subjects
 from landschap.integration.bulk.dialects import DUCKDB
 from landschap.integration.bulk.extracts import Form, OutColumn
 from landschap.integration.bulk.relational import Relational, Step, relational
-from landschap.integration.connectors.bulk.engine import Job, Limits, Writing
+from landschap.integration.connectors.bulk.engine import Begin, Job, Limits, Writing
 from landschap.integration.connectors.bulk.gathering import Gathered, Progress, gathered
 from landschap.integration.connectors.opening import Surroundings
 from landschap.integration.rows import Connector, Moment
 
 log = structlog.get_logger(__name__)
 _AT_ONCE = 1_000
+_LONGEST_LINE = 16 * 1024 * 1024
 _TWICE = (
     "SELECT count(*) = 0 FROM "
     "(SELECT key FROM {} WHERE key <> '' GROUP BY key HAVING count(*) > 1) d"
@@ -45,6 +46,25 @@ _BLOCKED = "uitgesloten.parquet"
 
 class EngineFailed(Exception):
     """The engine ended without a result. The message says what is known, without data."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Folders: where is worked, and where the file will stand (an absolute path)."""
+
+    work: Path
+    out: Path
+
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[Path]:
+        """A folder of our own to work in, that is gone afterwards."""
+        for each in (self.work, self.out):
+            each.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(dir=self.work, prefix="extract-"))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +81,8 @@ class Result:
 class Extract:
     """One extract, between gathering and the end. Made by `opened_extract`."""
 
-    def __init__(self, leaving: Leaving, found: Gathered, folder: Path, limits: Limits) -> None:
-        self.leaving, self.folder, self.limits = leaving, folder, limits
-        self.found = found
+    def __init__(self, leaving: Leaving, found: Gathered, folder: Path, engine: Engine) -> None:
+        self.leaving, self.folder, self.found, self.engine = leaving, folder, found, engine
         self.plan: Relational = relational(leaving.plan)
         self._leave_out = False
 
@@ -76,7 +95,7 @@ class Extract:
         }
         root = self.found.tables[self.plan.root.name].name
         queries["aantal"] = f"SELECT count(*) FROM {root} WHERE key <> ''"  # noqa: S608  # our name
-        told = await self._run(self._job(queries=queries))
+        told = await self.engine.run(Job(queries=queries))
         unique = {name: bool(rows[0][0]) for name, rows in told.items() if name != "aantal"}
         self.found = self.found.with_unique(unique)
         return int(told["aantal"][0][0])
@@ -99,7 +118,7 @@ class Extract:
             return
         kept = f" WHERE n NOT IN ({self._blocked()})" if self._leave_out else ""
         sql = f"SELECT DISTINCT subject FROM ({pairs}) s{kept}"  # noqa: S608  # our own
-        await self._run(self._job(to_files={_SUBJECTS: sql}))
+        await self.engine.run(Job(to_files={_SUBJECTS: sql}))
         read = pq.ParquetFile(self.folder / _SUBJECTS)  # type: ignore[no-untyped-call]  # pyarrow
         for batch in read.iter_batches(_AT_ONCE):  # type: ignore[no-untyped-call]  # pyarrow
             yield batch.column(0).to_pylist()
@@ -145,7 +164,7 @@ class Extract:
         )  # fmt: skip
         try:
             partly.touch(mode=0o600)
-            told = await self._run(self._job(writing=writing), progress)
+            told = await self.engine.run(Job(writing=writing), progress)
             partly.replace(file)
         except BaseException:
             partly.unlink(missing_ok=True)
@@ -155,53 +174,66 @@ class Extract:
             left_out=told["left_out"],
         )  # fmt: skip
 
-    def _job(self, **given: Any) -> Job:
-        found = self.found
-        return Job(
-            folder=self.folder, limits=self.limits, views=found.views, files=found.files, **given
-        )
 
-    async def _run(
+class Engine:
+    """The embedded engine in its own process, for one extract."""
+
+    def __init__(self, begin: Begin) -> None:
+        self._begin, self._limits = begin, begin.limits
+        self._process: asyncio.subprocess.Process | None = None
+        self._saying: asyncio.Task[str] | None = None
+
+    async def _running(self) -> asyncio.subprocess.Process:
+        """The process, started when there is something to do."""
+        if self._process is None:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "landschap.integration.connectors.bulk.engine",
+                stdin=PIPE, stdout=PIPE, stderr=PIPE, limit=_LONGEST_LINE,
+            )  # fmt: skip
+            assert self._process.stderr is not None  # noqa: S101  # as asked
+            self._saying = asyncio.create_task(_end_of(self._process.stderr))
+            await _send(self._process, self._begin)
+        return self._process
+
+    async def run(
         self, job: Job, progress: Callable[[int], None] = lambda _rows: None
     ) -> dict[str, Any]:
-        return await run_engine(job, progress)
+        """Do a job. Raises EngineFailed; then the engine is gone."""
+        process = await self._running()
+        source = process.stdout
+        assert source is not None  # noqa: S101  # as asked
+        try:
+            async with asyncio.timeout(self._limits.seconds):
+                await _send(process, job)
+                async for line in source:
+                    told: dict[str, Any] = json.loads(line)
+                    if "done" in told:
+                        done: dict[str, Any] = told["done"]
+                        return done
+                    progress(told["rows"])
+                code = await process.wait()
+                said = await self._saying if self._saying else ""
+        except TimeoutError:
+            raise EngineFailed(f"the engine took over {self._limits.seconds} seconds") from None
+        log.error("engine_failed", code=code, said=said)
+        raise EngineFailed(_why(code, said, self._limits))
+
+    async def end(self) -> None:
+        """End it, whatever it is doing."""
+        if self._saying is not None:
+            self._saying.cancel()
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+            await self._process.wait()
 
 
-async def run_engine(job: Job, progress: Callable[[int], None]) -> dict[str, Any]:
-    """Do a job in a process of its own. Raises EngineFailed."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "landschap.integration.connectors.bulk.engine",
-        stdin=PIPE, stdout=PIPE, stderr=PIPE,
-        limit=16 * 1024 * 1024,
-    )  # fmt: skip
-    target, source = process.stdin, process.stdout
+async def _send(process: asyncio.subprocess.Process, what: Begin | Job) -> None:
+    target = process.stdin
     assert target is not None  # noqa: S101  # as asked
-    assert source is not None  # noqa: S101
-    assert process.stderr is not None  # noqa: S101
-    saying = asyncio.create_task(_end_of(process.stderr))
-    try:
-        async with asyncio.timeout(job.limits.seconds):
-            with contextlib.suppress(ConnectionError):
-                target.write(pickle.dumps(job))
-                await target.drain()
-                target.close()
-            async for line in source:
-                told: dict[str, Any] = json.loads(line)
-                if "done" in told:
-                    await process.wait()
-                    done: dict[str, Any] = told["done"]
-                    return done
-                progress(told["rows"])
-            code = await process.wait()
-            log.error("engine_failed", code=code, said=await saying)
-            raise EngineFailed(_why(code, await saying, job.limits))
-    except TimeoutError:
-        raise EngineFailed(f"the engine took more than {job.limits.seconds} seconds") from None
-    finally:
-        saying.cancel()
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+    # Who is gone says why when its answer is read.
+    with contextlib.suppress(ConnectionError):
+        target.write(pickle.dumps(what))
+        await target.drain()
 
 
 async def _end_of(stream: asyncio.StreamReader) -> str:
@@ -228,21 +260,18 @@ async def opened_extract(
     around: Surroundings,
     doors: Mapping[str, Connector],
     *,
-    work: Path,
+    places: Places,
     limits: Limits,
     progress: Progress = lambda _source, _rows: None,
 ) -> AsyncIterator[Extract]:
-    """Gather the sources below ``work``. Raises NoBegin, EngineFailed and OSError."""
-    with _folder(work) as folder:
+    """Gather the sources, so that they can be written. Raises NoBegin, EngineFailed and OSError."""
+    with places.opened() as folder:
         found = await gathered(leaving.plan, moment, around, doors, folder, progress=progress)
-        yield Extract(leaving, found, folder, limits)
-
-
-@contextlib.contextmanager
-def _folder(work: Path) -> Iterator[Path]:
-    work.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=work, prefix="extract-"))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        begin = Begin(
+            folder=folder, limits=limits, views=found.views, files=found.files, out=places.out
+        )
+        engine = Engine(begin)
+        try:
+            yield Extract(leaving, found, folder, engine)
+        finally:
+            await engine.end()

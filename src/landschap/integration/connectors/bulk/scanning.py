@@ -51,6 +51,7 @@ from landschap.vocabulary.problems import ProblemError
 _AT_ONCE = 5_000
 # Tried again as often: one page of thousands that fails must not cost the whole extract.
 _TRIES = 3
+PAUSE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +107,7 @@ async def asked(scan: Scan, door: Connector, keys: Sequence[str]) -> Sequence[Ro
             reason = failed.reason
         if not left or reason is Reason.REFUSED:
             break
-        await asyncio.sleep(2 ** (_TRIES - left))
+        await asyncio.sleep(PAUSE_SECONDS * 2 ** (_TRIES - left))
     raise SourceFailed(reason)
 
 

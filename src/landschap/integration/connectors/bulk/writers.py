@@ -21,7 +21,6 @@ from landschap.integration.bulk.extracts import Form, OutColumn
 from landschap.integration.bulk.values import Kind
 from landschap.integration.rows import at_path
 from landschap.registers.cells import cell_of
-from landschap.registers.geometry_crs import CRS84, RD, project
 from landschap.vocabulary.ijson import JsonValue
 
 Record = Mapping[str, JsonValue]
@@ -117,6 +116,9 @@ class _Features:
             feature["id"] = name
         place = at_path(record, self._geometry)
         if isinstance(place, Mapping) and _is_rd(place.get("coordinates")):
+            # Loaded here: what knows of systems is large, and other forms have no geometry.
+            from landschap.registers.geometry_crs import CRS84, RD, project
+
             place = dict(project(place, RD, CRS84))
         feature["geometry"] = place
         feature["properties"] = _without(record, self._geometry.split("."))

@@ -1,0 +1,369 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A delivery of an extract: decided, gathered, recorded, and only then written.
+
+All of a logical source is a service of its own, `NAME-bulk`, with policies of its own: who may ask
+a question may not by that have everything. The order is the rule: decide, read only what is
+permitted, look up who may not be used, write the lines and wait until they are durable, and only
+then write rows. No line, no rows.
+Source: Logboek Dataverwerkingen, "Gedrag van de applicatie", rules 2 and 5; AVG art. 5 lid 1 sub c.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+from landschap.integration.bulk.assembling import Leaving
+from landschap.integration.bulk.extracts import Form, Manifest, columns_of
+from landschap.integration.connectors.bulk.engine import Limits
+from landschap.integration.connectors.bulk.extracting import (
+    EngineFailed,
+    Extract,
+    Places,
+    Result,
+    opened_extract,
+)
+from landschap.integration.connectors.bulk.gathering import Progress
+from landschap.integration.connectors.opening import Surroundings
+from landschap.integration.lines import SYSTEM
+from landschap.integration.model import Declaration
+from landschap.integration.plan import Plan, make_plan
+from landschap.integration.rows import Connector, Moment
+from landschap.logboek.drafts import refused_draft
+from landschap.logboek.lines import Processing, lines_of
+from landschap.logboek.payloads import AdlEntry, Outcome
+from landschap.logboek.pseudonyms import subject_pseudonym
+from landschap.logboek.records import Draft
+from landschap.logboek.store import LogWriter
+from landschap.platform.ids import new_span_id, span_ids, uuid7
+from landschap.platform.trouble import Trouble
+from landschap.purposes.decide import decide
+from landschap.purposes.decision import Decision, Question
+from landschap.purposes.needs import Facts
+from landschap.purposes.permit import LIFETIME, Permit, closed_history
+from landschap.purposes.second_look import Persons, stopped
+from landschap.purposes.snapshot import Snapshot
+from landschap.vocabulary.identifiers import InvalidValue, Oin
+from landschap.vocabulary.ijson import JsonValue
+from landschap.vocabulary.problems import ProblemError
+
+SERVICE_ENDING = "-bulk"
+ACTION = "verstrekken"
+MANIFEST_ENDING = ".manifest.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    """Who delivers, by which register of purposes, into which log, with which keys.
+
+    ``snapshot`` gives the register in force, ``marked`` the activities against which somebody's
+    restriction or objection stands (`persons.store.marked`); both are asked for each delivery.
+    """
+
+    snapshot: Callable[[], Awaitable[Snapshot]]
+    marked: Callable[[], Awaitable[Mapping[str, frozenset[str]]]]
+    log: LogWriter
+    controller: Oin
+    pseudonym_key: bytes
+    line_key: bytes
+    key_id: int
+    pseudonym_space: str
+    persons: Persons
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What is wanted. ``fields`` is None for all that is permitted; ``folder`` gets the files.
+
+    ``models`` are the versions of the information models that registers among the sources have.
+    """
+
+    declaration: Declaration
+    declaration_sha256: str
+    purpose: str
+    receiver: str
+    form: Form
+    folder: Path
+    moment: Moment
+    fields: tuple[str, ...] | None = None
+    geometry: str = ""
+    models: Mapping[str, str] = field(default_factory=dict)
+    name: str = ""
+
+    @property
+    def service(self) -> str:
+        """The service that policies are about."""
+        return f"{self.declaration.name}{SERVICE_ENDING}"
+
+    @property
+    def file(self) -> Path:
+        """The file that is written."""
+        stem = self.name or f"{self.declaration.name}-{self.moment.valid_on.isoformat()}"
+        return self.folder / f"{stem}.{self.form.value}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """A delivery: the files, the manifest as it was written, and what the result was."""
+
+    file: Path
+    manifest: Mapping[str, JsonValue]
+    result: Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """Who is told how far it is: rows read per source, rows written."""
+
+    reading: Progress = lambda _source, _rows: None
+    writing: Callable[[int], None] = lambda _rows: None
+
+
+async def decided(office: Office, wish: Wish, now: datetime) -> Decision:
+    """The decision on an extract, by the register of purposes alone: there is no contract to it."""
+    question = Question(
+        purpose=wish.purpose,
+        organisation=wish.receiver,
+        service=wish.service,
+        action=ACTION,
+        fields=wish.fields,
+        require_bound=False,
+        facts=Facts(marked=await office.marked()),
+    )
+    return decide(question, await office.snapshot(), now)
+
+
+class Delivery:
+    """One delivery of an extract."""
+
+    def __init__(self, office: Office, wish: Wish, limits: Limits, work: Path) -> None:
+        self.office, self.wish, self.limits, self.work = office, wish, limits, work
+        self.transaction: UUID = uuid7()
+        self.begun = datetime.now(UTC)
+
+    async def run(
+        self, around: Surroundings, doors: Mapping[str, Connector], *, told: Told | None = None
+    ) -> Delivered:
+        """Deliver. Raises ProblemError when it is refused, and Trouble when it can not be made."""
+        told = told or Told()
+        decision = await decided(self.office, self.wish, self.begun)
+        if not decision.allow:
+            await self.office.log.append([self._decision(decision)])
+            raise ProblemError(decision.refusal())
+        permit = self._permit(decision)
+        self._check_history(permit)
+        chosen = frozenset(permit.fields) & frozenset(self.wish.declaration.fields)
+        if not chosen:
+            raise Trouble(
+                f"the policy {permit.policy} gives no field that {self.wish.declaration.name} has",
+                "name fields of the declaration in the field set of that policy",
+            )
+        leaving = self._leaving(permit, chosen)
+        self._check_geometry(chosen)
+        try:
+            async with opened_extract(
+                leaving, self.wish.moment, around, doors,
+                places=Places(work=self.work, out=self.wish.folder),
+                limits=self.limits, progress=told.reading,
+            ) as extract:  # fmt: skip
+                left_out = await self._record(extract, decision, permit, chosen)
+                return await self._write(extract, permit, left_out, told)
+        except EngineFailed as failed:
+            raise Trouble(
+                f"no extract: {failed}", "see the log; give it more, or ask less"
+            ) from None
+
+    def _permit(self, decision: Decision) -> Permit:
+        """What is permitted, in the form in which all of our services know it."""
+        activity = decision.activity
+        return Permit(
+            transaction_id=self.transaction,
+            service=self.wish.service,
+            method="EXTRACT",
+            target=self.wish.service,
+            peer=self.wish.receiver,
+            purpose=decision.purpose,
+            policy=decision.policy,
+            snapshot=decision.snapshot,
+            activity=activity.uri if activity else "",
+            activity_version=activity.version if activity else 0,
+            fields=tuple(sorted(decision.visible)),
+            searchable=(),
+            expires_at=self.begun + LIFETIME,
+            rows=decision.rows,
+            checks=decision.checks,
+            obligations=decision.obligations,
+            mark=decision.mark,
+            third_party=decision.third_party,
+            history=decision.history,
+        )
+
+    def _leaving(self, permit: Permit, chosen: frozenset[str]) -> Leaving:
+        # What a condition or mark is about is read as well, and goes no further than here.
+        extra = {*(each.path for each in permit.rows), *([permit.mark.path] if permit.mark else [])}
+        beside = extra & self.wish.declaration.fields.keys()
+        plan: Plan = make_plan(self.wish.declaration, chosen | beside)
+        return Leaving(
+            plan=plan,
+            chosen=chosen,
+            day=self.wish.moment.valid_on,
+            rows=permit.rows,
+            duties=permit.duties(self.office.pseudonym_key),
+        )
+
+    def _check_history(self, permit: Permit) -> None:
+        moment = self.wish.moment
+        closed = closed_history(
+            permit,
+            material="" if moment.today else "--geldig-op",
+            formal="" if moment.now else "--beschikbaar-op",
+        )
+        if closed is not None:
+            raise ProblemError(closed)
+
+    def _check_geometry(self, chosen: frozenset[str]) -> None:
+        if self.wish.form is Form.GEOJSON and self.wish.geometry not in chosen:
+            raise Trouble(
+                "GeoJSON needs a field with the geometry, that is permitted",
+                f"name it with --geometry; permitted are {', '.join(sorted(chosen))}",
+            )
+
+    # The log.
+    async def _record(
+        self, extract: Extract, decision: Decision, permit: Permit, chosen: frozenset[str]
+    ) -> dict[str, int]:
+        """Write the decision and the lines; gives how many were left out, by code.
+
+        Raises ProblemError when the log can not be written: then nothing leaves.
+        """
+        declaration, subject = self.wish.declaration, self.wish.declaration.subject
+        if permit.checks and subject is None:
+            raise Trouble(
+                f"{permit.policy} looks up persons, and this source does not say whose data it is",
+                "declare `betrokkene`, or take another policy",
+            )
+        groups = tuple(dict.fromkeys(declaration.data_group(path) for path in sorted(chosen)))
+        first = new_span_id()
+        processing = self._processing(permit, groups)
+        drafts = [self._decision(decision), *lines_of(processing, [], iter([first]))]
+        await self.office.log.append(drafts)
+        await extract.look()
+        codes: dict[str, int] = {}
+        if permit.checks:
+            blocked: list[str] = []
+            async for numbers in extract.subjects():
+                against = await self._against(permit, numbers)
+                blocked += against
+                for code in against.values():
+                    codes[code] = codes.get(code, 0) + 1
+            extract.leave_out(blocked)
+        below = replace(processing, parent=first)
+        async for numbers in extract.subjects():
+            found = self._pseudonyms(self.office.line_key, numbers)
+            await self.office.log.append(
+                [line for each in found for line in lines_of(below, [each], span_ids())]
+            )
+        return codes
+
+    async def _against(self, permit: Permit, numbers: Iterable[str]) -> dict[str, str]:
+        """Per number that may not be used: the code why."""
+        if not permit.checks:
+            return {}
+        listed = sorted(numbers)
+        by_subject = dict(
+            zip(self._pseudonyms(self.office.pseudonym_key, listed), listed, strict=True)
+        )
+        codes = await stopped(permit, list(by_subject), self.office.persons)
+        return {by_subject[subject]: code for subject, code in codes.items()}
+
+    def _pseudonyms(self, key: bytes, numbers: Iterable[str]) -> list[bytes]:
+        subject = self.wish.declaration.subject
+        assert subject is not None  # noqa: S101  # else there are no numbers
+        try:
+            return [
+                subject_pseudonym(key, self.office.controller, subject.kind, number)
+                for number in numbers
+            ]
+        except InvalidValue:
+            raise Trouble(
+                f"a number in {subject.column} is no {subject.kind}: nobody could be told of it",
+                f"correct the rows of {subject.column.source}; nothing was written",
+            ) from None
+
+    def _processing(self, permit: Permit, groups: tuple[str, ...]) -> Processing:
+        declaration, moment = self.wish.declaration, self.wish.moment
+        kind = declaration.subject.kind if declaration.subject else ""
+        return Processing(
+            permit=permit,
+            system=SYSTEM,
+            controller=self.office.controller.value,
+            name=f"{declaration.title or declaration.name}: extract",
+            trace_id=self.transaction.bytes,
+            parent=None,
+            started_at=self.begun,
+            ended_at=max(datetime.now(UTC), self.begun),
+            outcome=Outcome.DELIVERED,
+            data_groups=groups,
+            key_id=self.office.key_id,
+            subject_type=f"{self.office.pseudonym_space}/{kind}/{self.office.key_id}",
+            valid_on=moment.valid_on,
+            known_at=moment.known_at,
+            direction="own" if permit.peer == self.office.controller.value else "incoming",
+        )
+
+    def _decision(self, decision: Decision) -> Draft:
+        """The decision, allowed or not. Source: Authorization Decision Log, "Logrecord"."""
+        wish = self.wish
+        context = {"code": decision.code} if decision.code else {"policy": decision.policy}
+        entry = AdlEntry(
+            trace_id=self.transaction.bytes,
+            span_id=new_span_id(),
+            at=self.begun,
+            transaction_id=self.transaction,
+            references={"adl.core.policies": {"purposes": decision.snapshot}},
+            body={
+                "adl.core.request": {
+                    "subject": {"type": "organisation", "id": wish.receiver},
+                    "action": {"name": ACTION},
+                    "resource": {"type": "service", "id": wish.service},
+                    "context": {"purpose": wish.purpose, "fields": list(wish.fields or ())},
+                },
+                "adl.core.response": {"decision": decision.allow, "context": context},
+            },
+        )
+        return refused_draft(entry, peer=wish.receiver, service=wish.service)
+
+    # The file.
+    async def _write(
+        self, extract: Extract, permit: Permit, left_out: Mapping[str, int], told: Told
+    ) -> Delivered:
+        wish, leaving = self.wish, extract.leaving
+        outputs = extract.statement().outputs
+        columns = columns_of(leaving.plan, outputs, leaving.chosen, leaving.duties)
+        result = await extract.write(
+            columns, wish.form, wish.file, geometry=wish.geometry, progress=told.writing
+        )
+        if result.left_out:
+            left_out = {**left_out, "row_mismatch": result.left_out}
+        manifest = Manifest(
+            declaration=wish.declaration,
+            declaration_sha256=wish.declaration_sha256,
+            models=wish.models,
+            form=wish.form,
+            fields=tuple(path for path in wish.declaration.fields if path in leaving.chosen),
+            purpose=permit.purpose,
+            policy=permit.policy,
+            receiver=permit.receiver,
+            moment=wish.moment,
+            transaction=str(self.transaction),
+            file=wish.file.name,
+            engine="duckdb",
+            left_out=left_out,
+        ).as_json(result.rows, result.sha256, result.gaps)
+        beside = wish.file.with_name(f"{wish.file.name}{MANIFEST_ENDING}")
+        beside.write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        return Delivered(file=wish.file, manifest=manifest, result=result)
