@@ -31,6 +31,7 @@ from landschap.console.pages import routes as console_routes
 from landschap.console.pages.context import Contracts, Pseudonyms
 from landschap.console.places import Places
 from landschap.fsc.client import own_peer
+from landschap.gateway.saying.store import Rooms as SayingRooms
 from landschap.gateway.usage.store import Rooms as UsageRooms
 from landschap.integration.connectors.opening import SOURCES_FOLDER, Surroundings
 from landschap.logboek.store import LogWriter
@@ -329,6 +330,9 @@ async def console_deps(
         ),
         places=Places(every=read_places(), dutch=in_dutch()),
         sources=await _sources(database, registers),
+        hearing=SayingRooms(
+            gateway=await database.pool("gateway"), purposes=await database.pool("purposes")
+        ),
         snapshot=await following(await database.pool("purposes")),
         usage=UsageRooms(
             log=await database.pool("logboek"),

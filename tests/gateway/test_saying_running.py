@@ -25,7 +25,7 @@ from landschap.gateway.saying.worker import bring_due
 from landschap.platform import postgres
 from landschap.platform.ids import uuid7
 from landschap.purposes.needs import Kind
-from landschap.purposes.persons.store import consents_of
+from landschap.purposes.persons.store import Statement, consents_of, said_of, say
 
 ANOTHER = "999990196"
 
@@ -48,6 +48,7 @@ async def rig(whole_pair: Pair) -> AsyncIterator[Saying]:
         yield made
 
 
+@pytest.mark.case("S-22")
 async def test_the_next_call_obeys_a_consent_and_its_withdrawal_said_elsewhere(
     rig: Saying,
 ) -> None:
@@ -178,41 +179,74 @@ async def by_law(rig: Saying) -> AsyncIterator[None]:
 
     await until(told, 60)
     yield
+    await _lift(rig)
     await rig.need("toestemming")
 
 
-async def test_an_objection_said_elsewhere_stops_the_next_call_until_and_after_it_is_upheld(
-    rig: Saying, by_law: None
+async def _lift(rig: Saying) -> None:
+    """Nothing stands against the use of Suzanne's data at Weesp any more."""
+    pool, who = rig.pair.weesp.pools.purposes, rig.subject(WEESP)
+    for each in (await said_of(pool, [who])).get(who, ()):
+        if each.kind is not Kind.CONSENT and each.holds:
+            await say(
+                pool,
+                Statement(
+                    kind=each.kind, subject=who, about=each.about, holds=False, author="proef"
+                ),
+            )
+
+
+@pytest.mark.case("S-22")
+@pytest.mark.parametrize(
+    ("right", "code"), [("bezwaar", "objection_upheld"), ("beperking", "processing_restricted")]
+)
+async def test_what_is_upheld_elsewhere_stops_the_next_call_and_meanwhile_when_asked(
+    rig: Saying, by_law: None, right: str, code: str
 ) -> None:
     session = await rig.session()
     page = await rig.page(session, "/toestemmingen")
+    # Where the ground is law there is no switch, and why.
     assert 'name="waarvoor"' not in page
-    page = await rig.page(session, "/rechten/bezwaar")
+    assert "Hier kiest u niet, de wet doet dat" in page
+    assert "Participatiewet" in page
+    page = await rig.page(session, f"/rechten/{right}")
     form = {
         **fields_in(page), "waarvoor": ASSISTANCE, "uitleg": "ik ben bedreigd", "meteen": "ja",
         "stap": "verstuur",
     }  # fmt: skip
     assert await rig.call() == (200, "Suzanne")
-    answer = await rig.portal.post("/rechten/bezwaar", data=form, headers=session)
+    answer = await rig.portal.post(f"/rechten/{right}", data=form, headers=session)
     assert answer.status_code == 303
     assert await rig.call() == (403, "processing_restricted")
     page = await rig.page(session, "/rechten")
     assert "Tot het besluit worden uw gegevens hiervoor niet gebruikt" in page
-    pools = rig.pair.weesp.pools
-    gateway = await postgres.pool(rig.pair.weesp.settings, "gateway", size=1)
+    for owner, side in ((WEESP, rig.pair.weesp), (DOESBURG, rig.pair.doesburg)):
+        await _uphold(rig, owner, side, right)
+    assert await rig.call() == (403, code)
+    page = await rig.page(session, "/rechten")
+    # Once by each of the two that were asked.
+    assert page.count(f"uw situatie weegt zwaarder, {right}") == 2
+    assert "In behandeling" not in page
+
+
+async def _uphold(rig: Saying, owner: str, side: Any, right: str) -> None:
+    """An officer of this organisation upholds what was asked last."""
+    gateway = await postgres.pool(side.settings, "gateway", size=1)
     try:
-        (request,) = await requests_of(gateway, rig.subject(WEESP))
-        assert (request.asked.via, request.asked.at_once) == (DOESBURG, True)
+        request, *_ = await requests_of(gateway, rig.subject(owner))
+        assert (request.asked.via, request.asked.right.value) == (DOESBURG, right)
+        assert request.asked.at_once
         assert SHOWING in request.asked.activities
         await end_request(
-            gateway, pools.purposes, request, State.GRANTED, "fg", "uw situatie weegt zwaarder"
+            gateway,
+            side.pools.purposes,
+            request,
+            State.GRANTED,
+            "fg",
+            f"uw situatie weegt zwaarder, {right}",
         )
     finally:
         await gateway.close()
-    assert await rig.call() == (403, "objection_upheld")
-    page = await rig.page(session, "/rechten")
-    assert "uw situatie weegt zwaarder" in page
-    assert "U kreeg gelijk" in page
 
 
 def _said(bsn: str, *, holds: bool, said_at: datetime) -> Said:

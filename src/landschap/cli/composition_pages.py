@@ -11,7 +11,7 @@ from litestar import Request, Response
 from landschap.cli.composition import pseudonym_keys, pseudonym_space
 from landschap.cli.composition_catalogue import catalogue_of
 from landschap.cli.composition_insight import insight_of
-from landschap.cli.composition_saying import control_of
+from landschap.cli.composition_saying import control_of, rooms_of
 from landschap.platform.keys import secret_key
 from landschap.vocabulary.problems import Refusal
 
@@ -140,6 +140,7 @@ async def _console(parts: Composition, static: StaticFiles, registers: RegisterD
         pool=await parts.pool("console"),
         registers=registers,
         places=Places(every=read_places(), dutch=in_dutch()),
+        hearing=await rooms_of(parts),
         sources=await _sources(parts, registers),
         snapshot=await parts.snapshot(),
         purposes=await parts.pool("purposes"),

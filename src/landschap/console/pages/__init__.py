@@ -25,6 +25,7 @@ from landschap.console.pages.proposing import proposing_routes
 from landschap.console.pages.refused import is_console, refusal_page
 from landschap.console.pages.registers import register_routes
 from landschap.console.pages.reports import report_routes
+from landschap.console.pages.requests import request_routes
 from landschap.console.pages.rights import rights_routes
 from landschap.console.pages.source_deciding import source_deciding_routes
 from landschap.console.pages.source_editing import source_editing_routes
@@ -55,6 +56,7 @@ def routes(deps: ConsoleDeps) -> list[ControllerRouterHandler]:
         *processing_routes(deps),
         *trace_routes(deps),
         *person_routes(deps),
+        *request_routes(deps),
         *integrity_routes(deps),
         *held_routes(deps),
         *rights_routes(deps),

@@ -16,6 +16,7 @@ from landschap.console.known import Emergency, Known
 from landschap.console.pages.gate import Gate
 from landschap.console.places import Places
 from landschap.fsc.own import OwnPeer
+from landschap.gateway.saying.store import Rooms as SayingRooms
 from landschap.gateway.usage.store import Rooms as UsageRooms
 from landschap.integration.connectors.opening import Surroundings
 from landschap.platform.identities import Employee
@@ -43,6 +44,7 @@ START = Link(path=BASE, label=N_("Console"))
 TASK = Link(path=f"{BASE}/doel", label=N_("Doel en zaak"))
 CONTRACTS = Link(path=f"{BASE}/contracten", label=N_("Contracten"))
 TRACE = Link(path=f"{BASE}/spoor", label=N_("Spoor"))
+REQUESTS = Link(path=f"{BASE}/verzoeken", label=N_("Verzoeken van inwoners"))
 PERSONS = Link(path=f"{BASE}/persoon", label=N_("Persoonsvraag"))
 INTEGRITY = Link(path=f"{BASE}/integriteit", label=N_("Integriteit"))
 PLACES = Link(path=f"{BASE}/plaatsen", label=N_("Waar liggen gegevens?"))
@@ -79,7 +81,8 @@ class ConsoleDeps:
     is where use is counted; without it there is no page of that. With ``pseudonyms`` a
     person can be found in the log. ``reaches`` tells whether an organisation offers us an inbox, so
     that it can be told of a correction. ``places`` are those where data lies. ``sources`` is the
-    folder of logical sources, and what these are looked at with.
+    folder of logical sources, and what these are looked at with. ``hearing`` is where requests of
+    persons are kept; without it nobody decides on them here.
     """
 
     settings: Settings
@@ -97,6 +100,7 @@ class ConsoleDeps:
     reaches: Callable[[str], Awaitable[bool]] | None = None
     places: Places | None = None
     sources: Surroundings | None = None
+    hearing: SayingRooms | None = None
 
 
 def console_shape(settings: Settings, version: str) -> SiteShape:

@@ -39,6 +39,31 @@ OUTCOMES = {
 }
 
 
+async def write_look(
+    deps: ConsoleDeps, pseudonyms: Pseudonyms, subject: tuple[int, bytes], case: str, group: str
+) -> None:
+    """A line that an officer looked at this person. Raises ProblemError: no line, no look."""
+    now, (key, pseudonym) = datetime.now(UTC), subject
+    console = deps.settings.oidc.console
+    entry = LineEntry(
+        trace_id=new_trace_id(),
+        span_id=new_span_id(),
+        name=LOOK_NAME,
+        started_at=now,
+        ended_at=now,
+        controller=deps.settings.organisation.oin.value,
+        outcome=Outcome.DELIVERED,
+        system=f"landschap-console/{pseudonyms.version}",
+        activity=console.access_activity if console else "",
+        subject=pseudonym,
+        subject_type=f"{pseudonyms.space}/bsn/{key}",
+        key_id=key,
+        data_groups=(group,),
+        processing_id=case,
+    )
+    await Looking(deps).written(deps.registers.log.append([line_draft(entry, now=now)]))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """Uses, newest first; those in ``held`` the person does not see. ``more``: there are older.
@@ -96,26 +121,8 @@ class PersonUses:
 
     async def written(self, question: PersonQuestion) -> None:
         """A line that this person was looked at. Raises ProblemError: no line, no look."""
-        now, key = datetime.now(UTC), question.key_ids[-1]
-        console = self.deps.settings.oidc.console
-        entry = LineEntry(
-            trace_id=new_trace_id(),
-            span_id=new_span_id(),
-            name=LOOK_NAME,
-            started_at=now,
-            ended_at=now,
-            controller=self.deps.settings.organisation.oin.value,
-            outcome=Outcome.DELIVERED,
-            system=f"landschap-console/{self.pseudonyms.version}",
-            activity=console.access_activity if console else "",
-            subject=question.pseudonyms[-1],
-            subject_type=f"{self.pseudonyms.space}/bsn/{key}",
-            key_id=key,
-            data_groups=("gebruik",),
-            processing_id=question.case_number,
-        )
-        looking = Looking(self.deps)
-        await looking.written(self.deps.registers.log.append([line_draft(entry, now=now)]))
+        subject = (question.key_ids[-1], question.pseudonyms[-1])
+        await write_look(self.deps, self.pseudonyms, subject, question.case_number, "gebruik")
 
     async def _read(
         self, question: PersonQuestion, last: UUID | None, limit: int

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Requests of residents, decided in the console: who may, what works, and what the person reads."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+import pytest
+from tests.console.acts import records_of
+from tests.console.console_rig import Console
+from tests.portal.portal_rig import SUZANNE
+from tests.portal.visiting import Visitor
+
+from landschap.logboek.pseudonyms import subject_pseudonym
+from landschap.purposes.needs import Kind
+from landschap.purposes.persons.store import said_of
+
+HERE = "/console/verzoeken"
+WHY = "uw situatie weegt zwaarder dan ons belang"
+
+
+async def asked(console: Console, right: str = "bezwaar", sub: str = "burger-1") -> str:
+    """A resident asks by form in the portal; gives the number of the request."""
+    visitor = Visitor(portal=console.address)
+    await visitor.log_in(sub)
+    page = await visitor.get(f"/rechten/{right}")
+    (first, *_) = re.findall(r'name="waarvoor" id="waarvoor[^"]*" value="([^"]+)"', page.text)
+    form = {
+        "token": visitor.token(page), "waarvoor": unescape(first), "uitleg": "anders dan anderen",
+        "meteen": "ja", "stap": "verstuur",
+    }  # fmt: skip
+    sent = await visitor.post(f"/rechten/{right}", form)
+    assert sent.status == 303, sent.text
+    return sent.location.rpartition("/")[2]
+
+
+async def decide(visitor: Visitor, number: str, choice: str, reason: str = WHY) -> int:
+    page = await visitor.get(f"{HERE}/{number}")
+    form = {"token": visitor.token(page), "besluit": choice, "reden": reason}
+    return (await visitor.post(f"{HERE}/{number}", form)).status
+
+
+async def standing(console: Console) -> set[tuple[Kind, bool]]:
+    deps = console.deps
+    key, oin = deps.registers.pseudonym_key, deps.settings.organisation.oin
+    who = subject_pseudonym(key, oin, "bsn", SUZANNE)
+    found = await said_of(deps.purposes, [who])
+    return {(each.kind, each.holds) for each in found.get(who, ())}
+
+
+async def test_an_objection_is_decided_with_effect_and_its_person_reads_why(
+    console: Console,
+) -> None:
+    number = await asked(console)
+    assert (Kind.RESTRICTION, True) in await standing(console)
+    officer = await console.visit("fg")
+    listed = await officer.get(HERE)
+    assert number in listed.text
+    assert SUZANNE not in listed.text
+    before = len(await records_of(console, SUZANNE))
+    page = await officer.get(f"{HERE}/{number}")
+    assert "Suzanne Moulin" in page.text
+    assert "anders dan anderen" in page.text
+    assert len(await records_of(console, SUZANNE)) == before + 1
+    assert await decide(officer, number, "toewijzen", "ja") == 400
+    assert await decide(officer, number, "", WHY) == 400
+    assert await decide(officer, number, "verlengen", "wij zoeken dit uit") == 303
+    assert await decide(officer, number, "toewijzen") == 303
+    found = await standing(console)
+    assert (Kind.OBJECTION, True) in found
+    assert (Kind.RESTRICTION, True) not in found
+    # Decided is decided, whoever comes later.
+    other = await console.visit("fg2")
+    token = other.token(await other.get(HERE))
+    late = {"token": token, "besluit": "afwijzen", "reden": "toch niet"}
+    assert (await other.post(f"{HERE}/{number}", late)).status == 409
+    resident = Visitor(portal=console.address)
+    await resident.log_in("burger-1")
+    told = await resident.get(f"/rechten/verzoek/{number}")
+    assert WHY in told.text
+    assert "U kreeg gelijk" in told.text
+
+
+async def test_a_refused_request_lets_the_use_go_on_and_tells_how_to_object(
+    console: Console,
+) -> None:
+    number = await asked(console, "beperking")
+    officer = await console.visit("fg")
+    assert await decide(officer, number, "afwijzen") == 303
+    assert (Kind.RESTRICTION, True) not in await standing(console)
+    resident = Visitor(portal=console.address)
+    await resident.log_in("burger-1")
+    told = await resident.get(f"/rechten/verzoek/{number}")
+    assert "binnen zes weken bezwaar maken" in told.text
+
+
+@pytest.mark.parametrize("sub", ["burgerzaken", "consulent", "beheerder"])
+async def test_only_who_may_look_in_the_log_sees_requests(console: Console, sub: str) -> None:
+    number = await asked(console, "inzage", "burger-2")
+    other = await console.visit(sub)
+    for path in (HERE, f"{HERE}/{number}", f"/en{HERE}"):
+        assert (await other.get(path)).status == 403, path
+    nobody = Visitor(portal=console.address)
+    assert (await nobody.get(f"{HERE}/{number}")).status == 303
+    officer = await console.visit("fg")
+    assert (await officer.get(f"{HERE}/x")).status == 404
+    foreign = {"token": "x", "besluit": "afwijzen", "reden": WHY}
+    assert (await officer.post(f"{HERE}/{number}", foreign)).status == 403
