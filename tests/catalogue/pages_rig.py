@@ -152,6 +152,7 @@ async def _deps(database: Database, console: ConsoleDeps) -> CatalogueDeps:
         names=names,
         shelf=Shelf(pool),
         agreeing=_agreeing(database, console, agreed),
+        measured=around.measured,
     )
 
 

@@ -22,10 +22,13 @@ from landschap.fsc.contracts import read_contract
 from landschap.fsc.hashes import Profile
 from landschap.fsc.signatures import ChainedCertificate
 from landschap.fsc.states import Kind
+from landschap.gateway.measured import Cell, Count, end_of, step_of
 from landschap.gateway.services import Service, read_service
 from landschap.gateway.store import apply_services
+from landschap.gateway.store.measured import add_measured
 from landschap.purposes.bound import PROPERTY, Bound
 from landschap.vocabulary.problems import Refusal
+from landschap.vocabulary.times import amsterdam_day
 
 LOA3 = "urn:etoegang:core:assurance-class:loa3"
 SUBSTANTIAL = "http://eidas.europa.eu/LoA/substantial"
@@ -180,6 +183,42 @@ async def test_of_our_own_service_the_criteria_are_what_our_door_asks(
     assert "needs" not in mine
     found = json.loads(await page(catalogue.visitor(), "/catalogus.json?fase=uitfaserend"))
     assert [each["name"] for each in found["results"]] == [name]
+
+
+async def test_how_our_own_service_answered_is_measured_and_consumers_are_for_ourselves(
+    catalogue: Catalogue,
+) -> None:
+    service = read_service(SERVICE.replace("woon-en", "Meet-en"))
+    assert isinstance(service, Service)
+    gateway = await catalogue.database.pool("gateway")
+    await apply_services(gateway, [service], datetime.now(UTC))
+    name = await offered(catalogue, described("Meten"), "everyone", service=service.name)
+    other = await offered(catalogue, described("Van een ander"), "everyone")
+    visitor, mine = catalogue.visitor(), await catalogue.employee()
+    assert "de laatste 30 dagen is er niets gevraagd" in await page(visitor, f"/catalogus/{name}")
+    assert "alleen wat onze eigen deur doorlaat" in await page(visitor, f"/catalogus/{other}")
+    today = amsterdam_day(datetime.now(UTC))
+    cells = {
+        Cell(today, service.name.lower(), step_of(0.010)): Count(9_999, 1),
+        Cell(today - timedelta(days=40), service.name.lower(), 3): Count(5, 5),
+    }
+    async with gateway.acquire() as connection:
+        await add_measured(connection, cells)
+    html = await page(visitor, f"/catalogus/{name}")
+    # Never rounded to a hundred, and what is longer ago does not count.
+    assert "99,98% van de 9999 antwoorden was zonder fout" in html
+    assert "99.98% of the 9999" in await page(visitor, f"/en/catalogus/{name}")
+    told = json.loads(await page(visitor, f"/catalogus/{name}.json"))
+    assert told["measured"] == {
+        "since": str(today), "until": str(today), "answers": 9_999, "failed": 1,
+        "share": 0.9999, "p95Ms": end_of(step_of(0.010)),
+    }  # fmt: skip
+    assert json.loads(await page(visitor, f"/catalogus/{other}.json"))["measured"] is None
+    assert "Afnemers" not in html
+    assert "consumers" not in told
+    assert "Niemand heeft een contract dat nu geldt" in await page(mine, f"/catalogus/{name}")
+    assert json.loads(await page(mine, f"/catalogus/{name}.json"))["consumers"] == []
+    assert "consumers" not in json.loads(await page(mine, f"/catalogus/{other}.json"))
 
 
 async def test_each_version_shows_where_it_stands_with_its_days(catalogue: Catalogue) -> None:

@@ -10,7 +10,7 @@ from itertools import product
 import pytest
 
 from landschap.catalogue.criteria import Criteria, Wanted
-from landschap.catalogue.needs import Kind, Own, State, missing, needs_of
+from landschap.catalogue.needs import Kind, Own, State, consumers_of, missing, needs_of
 from landschap.fsc.connections import ConnectionGrant
 from landschap.fsc.states import State as ContractState
 from landschap.purposes.bound import PROPERTY, Bound
@@ -130,3 +130,13 @@ def test_what_can_not_be_seen_from_here_is_unknown_and_not_missing() -> None:
     (found,) = needs_of(criteria, WHOLE, NOW)
     assert (found.kind, found.state, found.what) == (Kind.KEY, State.UNKNOWN, ("apiKey",))
     assert lacks(WHOLE, criteria) == set()
+
+
+def test_consumers_are_those_with_a_contract_now_for_whom_is_asked() -> None:
+    through = grant(grant_hash=GrantHash("$1$3$" + "h" * 86), delegator_peer_id=PeerId(OTHER))
+    every = [
+        grant(), grant(), through, grant(OTHER, service_name="anders"),
+        grant(OTHER, service_peer_id=PeerId(OTHER)), grant("00000099000000007000", signed=False),
+    ]  # fmt: skip
+    assert consumers_of(every, WEESP, "uitkeringen", NOW) == sorted([DOESBURG, OTHER])
+    assert consumers_of(every, WEESP, "uitkeringen", LATER) == []

@@ -92,6 +92,21 @@ def needs_of(criteria: Criteria, own: Own, now: datetime) -> list[Need]:
     return found
 
 
+def consumers_of(
+    grants: Iterable[ConnectionGrant], oin: str, service: str, now: datetime
+) -> list[str]:
+    """The peers that have a contract now for a service of this organisation, by their numbers.
+
+    Who asks through another is the one that counts.
+    """
+    found = {
+        (each.delegator_peer_id or each.outway_peer_id).value
+        for each in grants
+        if (each.service_peer_id.value, each.service_name) == (oin, service) and each.valid_at(now)
+    }
+    return sorted(found)
+
+
 def missing(needs: Iterable[Need]) -> list[Need]:
     """Those that are not arranged yet."""
     return [each for each in needs if each.state in {State.NEEDED, State.ASKED}]

@@ -47,6 +47,7 @@ async def catalogue_of(
         shelf=Shelf(pool),
         agreeing=await agreeing_of(parts, console),
         trying=await trying_of(parts, console),
+        measured=around.measured,
     )
 
 

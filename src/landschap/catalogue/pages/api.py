@@ -13,9 +13,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from babel.numbers import format_percent
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
@@ -25,17 +27,24 @@ from landschap.catalogue.changes import Weight
 from landschap.catalogue.criteria import NOTHING_SAID, Criteria, criteria_of
 from landschap.catalogue.documents import Document
 from landschap.catalogue.findings import Finding
-from landschap.catalogue.needs import Kind, Need, State, missing, needs_of
+from landschap.catalogue.needs import Kind, Need, State, consumers_of, missing, needs_of
 from landschap.catalogue.own_service import OwnServices
 from landschap.catalogue.pages import context, listed
 from landschap.catalogue.pages.context import BASE, START, CatalogueDeps, api_link, both
-from landschap.catalogue.pages.machine import api_json, criteria_json, need_json
+from landschap.catalogue.pages.machine import (
+    api_json,
+    criteria_json,
+    measured_json,
+    need_json,
+)
+from landschap.catalogue.pages.own import DAYS, Availability
 from landschap.catalogue.pages.shelf import TooLarge
 from landschap.catalogue.phases import Standing, standing_of
 from landschap.catalogue.reading.outline import member, table, text
 from landschap.catalogue.reports import pointer_of
 from landschap.catalogue.rules import RULES
 from landschap.catalogue.store import Shown
+from landschap.gateway.measured import Measured
 from landschap.platform.web import N_
 from landschap.platform.web.door import AnyRequest, Asked
 from landschap.platform.web.language import Language
@@ -187,6 +196,10 @@ async def _page(deps: CatalogueDeps, asked: Asked[Any], known: Known) -> Respons
         "most_changes": _MOST_CHANGES,
         "weights": WEIGHTS,
         "audience": _audience(api, names) if asked.session is not None else None,
+        "availability": await _availability(deps, known),
+        "consumers": [names.get(each, each) for each in await _consumers(deps, asked, known) or ()],
+        "period": DAYS,
+        "percent": partial(_percent, asked.language),
         "is_logged_in": asked.session is not None,
         "can_ask": _can_ask(deps, known),
         "can_log_in": deps.door.oidc is not None,
@@ -220,9 +233,34 @@ async def _as_json(deps: CatalogueDeps, asked: Asked[Any], known: Known) -> dict
             for each in texts[:_MOST_TEXTS]
         ],
     }
+    availability = await _availability(deps, known)
+    told["measured"] = measured_json(availability.whole) if availability else None
+    if (consumers := await _consumers(deps, asked, known)) is not None:
+        told["consumers"] = consumers
     if asked.session is not None and not known.is_own:
         told["needs"] = [need_json(each) for each in known.needs]
     return told
+
+
+def _percent(language: Language, measured: Measured) -> str:
+    """How many of a hundred did not fail, in two decimals; never rounded to more than it is."""
+    parts = (measured.answers - measured.failed) * 10_000 // measured.answers
+    return str(format_percent(parts / 10_000, format="0.##%", locale=language.value))
+
+
+async def _availability(deps: CatalogueDeps, known: Known) -> Availability | None:
+    """How a service of ours answered; None for one of others, which our door can not measure."""
+    if not known.is_own or deps.measured is None:
+        return None
+    return await deps.measured(known.criteria.service)
+
+
+async def _consumers(deps: CatalogueDeps, asked: Asked[Any], known: Known) -> list[str] | None:
+    """Who has a contract for a service of ours, for our own employees; None for anybody else."""
+    if asked.session is None or not known.is_own:
+        return None
+    own = await deps.own()
+    return consumers_of(own.grants, own.oin, known.criteria.service, known.at)
 
 
 async def _findings(deps: CatalogueDeps, api: Shown) -> Sequence[Finding] | None:

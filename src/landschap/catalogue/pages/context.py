@@ -31,6 +31,7 @@ from landschap.vocabulary.problems import ProblemError
 
 if TYPE_CHECKING:
     from landschap.catalogue.pages.agreeing import Agreeing
+    from landschap.catalogue.pages.own import Availability
     from landschap.catalogue.pages.sending import Trying
 
 BASE = "/catalogus"
@@ -44,6 +45,7 @@ class CatalogueDeps:
     ``door`` is where employees log in, showing pages of this site. ``services`` gives our own
     services in force, ``own`` what our organisation has, ``names`` those of peers by OIN. Without
     ``agreeing`` nobody can ask for access here, and without ``trying`` nothing can be tried out.
+    ``measured`` tells how a service of ours answered.
     """
 
     settings: Settings
@@ -56,11 +58,14 @@ class CatalogueDeps:
     shelf: Shelf
     agreeing: Agreeing | None = None
     trying: Trying | None = None
+    measured: Callable[[str], Awaitable[Availability]] | None = None
 
 
 def catalogue_shape(settings: Settings, version: str, base: str) -> SiteShape:
     """The catalogue's site. ``base`` is where its employees log in and out."""
     oidc = settings.oidc.console
+    can_publish = oidc is not None and bool(oidc.api_officers)
+    publishing = (Link(path=f"{BASE}/publiceren", label=N_("Publiceren")),) if can_publish else ()
     return SiteShape(
         name=N_("Catalogus"),
         version=version,
@@ -72,6 +77,7 @@ def catalogue_shape(settings: Settings, version: str, base: str) -> SiteShape:
         personal_menu=(
             Link(path=BASE, label=N_("Zoeken")),
             Link(path=f"{BASE}/aanvragen", label=N_("Aanvragen")),
+            *publishing,
         ),
         form_targets=(oidc.issuer,) if oidc else (),
     )

@@ -9,6 +9,7 @@ from landschap.catalogue.criteria import Criteria
 from landschap.catalogue.needs import Need
 from landschap.catalogue.phases import Standing
 from landschap.catalogue.store import Shown
+from landschap.gateway.measured import Measured
 from landschap.vocabulary.times import as_utc_text
 
 
@@ -48,6 +49,20 @@ def criteria_json(criteria: Criteria) -> dict[str, Any]:
         "fsc": {"peerId": criteria.provider, "service": criteria.service}
         if criteria.service
         else None,
+    }
+
+
+def measured_json(measured: Measured | None) -> dict[str, Any] | None:
+    """How a service answered over a period; null when nothing was asked of it."""
+    if measured is None:
+        return None
+    return {
+        "since": str(measured.since),
+        "until": str(measured.until),
+        "answers": measured.answers,
+        "failed": measured.failed,
+        "share": round(measured.share, 6),
+        "p95Ms": measured.p95_ms,
     }
 
 

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import asyncpg
 
@@ -13,13 +14,26 @@ from landschap.catalogue.needs import Own
 from landschap.catalogue.own_service import OwnServices
 from landschap.fsc.client import own_peer
 from landschap.fsc.store import KnownGrants
-from landschap.gateway.store import services
+from landschap.gateway.measured import Measured, by_day, together
+from landschap.gateway.store import measured, services
 from landschap.gateway.users import level_of
 from landschap.platform.settings import Settings
 from landschap.platform.trouble import Trouble
 from landschap.purposes.model import Validity
 from landschap.purposes.snapshot import Snapshot
 from landschap.vocabulary.identifiers import InvalidValue
+from landschap.vocabulary.times import amsterdam_day
+
+DAYS = 30
+"""Over so many days, today with them, is told how a service answered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Availability:
+    """How a service answered; ``whole`` is None when nothing was asked of it in that time."""
+
+    whole: Measured | None
+    days: Sequence[Measured]
 
 
 class Surroundings:
@@ -54,6 +68,12 @@ class Surroundings:
             purposes=_active_purposes(self._snapshot(), now),
             level=level_of(employees.highest_level) if employees else "",
         )
+
+    async def measured(self, service: str) -> Availability:
+        """How well a service of ours answered in the last days, as our door saw it."""
+        since = amsterdam_day(datetime.now(UTC)) - timedelta(days=DAYS - 1)
+        cells = await measured(self._gateway, service, since)
+        return Availability(whole=together(cells), days=by_day(cells))
 
     def _certificate_until(self, now: datetime) -> datetime | None:
         """Until when our certificate holds; None when it does not."""

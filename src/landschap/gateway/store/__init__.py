@@ -28,6 +28,7 @@ from landschap.gateway.store.declared import (
     revoke_application,
     services,
 )
+from landschap.gateway.store.measured import measured
 from landschap.gateway.store.worlds import Pools, load_world
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "keep_swept",
     "listed_applications",
     "load_world",
+    "measured",
     "offered_services",
     "read_position",
     "revoke_application",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""How far the access log was read, and what it said: totals and security events.
+"""How far the access log was read, and what it said: totals, days and security events.
 
 What is counted is kept in the transaction that moves the position: a line counts once, also when
 the reader is killed between two of them.
@@ -15,8 +15,11 @@ import asyncpg
 import msgspec
 
 from landschap.gateway.access import Counted, Event, Line, Total, counted, event_of
+from landschap.gateway.measured import cells_of
 from landschap.gateway.security.kinds import kind_of_access
+from landschap.gateway.store.measured import add_measured, forget_measured
 from landschap.platform.siem.outbox import note
+from landschap.vocabulary.times import amsterdam_day
 
 _FORGET_FILE = timedelta(days=90)
 _FORGET_EVENT = timedelta(days=400)
@@ -76,6 +79,7 @@ async def keep_read(
             """,
             _event_rows(lines),
         )
+        await add_measured(connection, cells_of(lines))
         for (_, event), moments in sorted(_moments(lines).items()):
             facts = {
                 "door": event.door, "reason": event.reason, "serial": event.serial,
@@ -130,9 +134,10 @@ async def keep_swept(pool: asyncpg.Pool, until: datetime) -> None:
 
 
 async def forget_old(pool: asyncpg.Pool, now: datetime) -> None:
-    """Drop positions of files that are long gone, and events past their term."""
+    """Drop positions of files that are long gone, and events and days past their term."""
     await pool.execute("DELETE FROM access_file WHERE read_at < $1", now - _FORGET_FILE)
     await pool.execute("DELETE FROM security_event WHERE minute < $1", now - _FORGET_EVENT)
+    await forget_measured(pool, amsterdam_day(now))
 
 
 def _event_rows(lines: Sequence[Line]) -> list[tuple[object, ...]]:
