@@ -200,10 +200,20 @@ def leaf_of(one: Json) -> bytes:
     if one.get("subject") is not None:
         columns[6] = b64(one["subject"])
     covered = json.dumps(columns, ensure_ascii=False, separators=(",", ":")).encode()
-    closed = one.get("sealed")  # a sealed record is proved as it is stored; no key is needed
-    said = one["payload"].encode() if closed is None else bytes.fromhex(closed)
-    data = bytes.fromhex(one["salt"]) + covered + b"\n" + said
+    data = bytes.fromhex(one["salt"]) + covered + b"\n" + stored(one)
     return hashlib.sha256(b"\x00" + data).digest()
+
+
+def stored(one: Json) -> bytes:
+    """The payload of a record as it is stored: its text, or of a sealed log the closed bytes."""
+    closed: str = one.get("sealed") or ""
+    return bytes(one["payload"].encode() + bytes.fromhex(closed))
+
+
+def opens(key: str, one: Json) -> bool:
+    """True when a sealed record names this key as the one that opens it."""
+    named = hashlib.sha256(b"landschap log commits\x00" + bytes.fromhex(key)).digest()[:16]
+    return stored(one)[:2] == b"\x00\x01" and stored(one)[10:26] == named
 
 
 def b64(text: str) -> str:
@@ -444,6 +454,8 @@ def verify_proof(proof: Path) -> Report:
     where = {"lane": record["lane"], "batch": record["batch"], "record": record["id"]}
     if leaf_of(record).hex() != record["leaf"]:
         report.found("record_changed", **where)
+    if "opens" in title and not opens(title["opens"], record):
+        report.found("record_closed", **where)
     span = [UUID(one).bytes for one in (first["first"], record["id"], first["last"])]
     if (record["lane"], record["batch"]) != (first["lane"], first["no"]) or sorted(span) != span:
         report.found("record_inserted", **where)

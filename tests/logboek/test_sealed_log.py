@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import base64
+import copy
 import hashlib
 import json
+import random
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -20,6 +22,7 @@ from tests.logboek.sealed_rig import sealed, without_keys, written_by
 from tests.logboek.test_counting import other_draft, request_of, response_of
 from tests.logboek.test_independent_verifier import TOOL
 from tests.logboek.test_log_commands import run, run_alone
+from tests.logboek.test_record_proof import _damage, _ours, _theirs
 from tests.throwaway import Database
 
 from landschap.cli.keys import keys
@@ -176,13 +179,13 @@ async def test_a_log_is_proved_without_a_key_and_opened_with_it(
     report = await run(closed, verify, "log", "--content", "--json")
     assert json.loads(report.stdout)["opened"] == 9
     pool = await operator.pool("logboek", role="landschap_log_reader")
-    copy = tmp_path / "log.jsonl"
-    await write_copy(pool, OWN, copy, lambda _: None)
+    copied = tmp_path / "log.jsonl"
+    await write_copy(pool, OWN, copied, lambda _: None)
     anchor = str(closed.settings.identity.trust_anchors[0])
-    assert (await run_alone("--file", str(copy), "--trust-anchor", anchor)).exit_code == 0
-    theirs = [sys.executable, "-I", "-S", str(TOOL), str(copy)]
+    assert (await run_alone("--file", str(copied), "--trust-anchor", anchor)).exit_code == 0
+    theirs = [sys.executable, "-I", "-S", str(TOOL), str(copied)]
     assert subprocess.run(theirs, capture_output=True, check=False).returncode == 0
-    assert b"bijstand" not in copy.read_bytes().replace(b"verwerkingsactiviteiten/bijstand", b"")
+    assert b"bijstand" not in copied.read_bytes().replace(b"verwerkingsactiviteiten/bijstand", b"")
     async with store.snapshot(pool) as seen:
         heads = [each.made async for each in seen.batches()]
         helper = Helper(operator.settings, "landschap_log_reader", await seen.exported())
@@ -247,13 +250,14 @@ async def test_a_proof_opens_its_own_record_for_who_has_the_file(
         base64.b64decode(given["payload"]), own, OWN, bytes.fromhex(given["opens"])
     )
     assert alone == record.text()
-    lines = target.read_text().splitlines()
-    title = json.loads(lines[0])
-    key = title["opens"]
-    for wrong in (key[:-1] + ("0" if key[-1] != "0" else "1"), "00"):
-        target.write_text("\n".join([json.dumps(title | {"opens": wrong}), *lines[1:]]))
-        refused_ = await run_alone("--file", str(target), "--json")
-        assert json.loads(refused_.stdout)["proved"] is False
+    whole = [json.loads(each) for each in target.read_text().splitlines()]
+    for seed in range(40):
+        lines = copy.deepcopy(whole)
+        what = _damage(lines, random.Random(seed)) if seed > 1 else "opens"
+        lines[0]["opens"] = whole[0]["opens"] if seed > 1 else ("00" * 32, "00")[seed]
+        target.write_text("".join(json.dumps(each, separators=(",", ":")) + "\n" for each in lines))
+        assert not _ours(target), what
+        assert not _theirs(target), what
 
 
 async def test_new_records_are_sealed_with_the_new_key_and_all_are_read(closed: Database) -> None:

@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 
 from landschap.logboek.proofs import InvalidProof, check_proof, read_proof
-from landschap.logboek.sealing import NotOpened
 from landschap.logboek.verify import Trust
 from landschap.platform.trouble import Trouble
 from landschap.vocabulary.ijson import JsonValue
@@ -44,8 +43,6 @@ def verify_proof(path: Path, trust: Trust | None) -> dict[str, JsonValue]:
         opened = json.loads(made.said()) if made.opens is not None else None
     except InvalidProof as error:
         return {"proved": False, "reason": str(error)}
-    except NotOpened as error:
-        return {"proved": False, "reason": error.refusal.detail}
     return {
         "proved": True,
         "record": str(made.record.record_id),

@@ -212,5 +212,6 @@ def _record(one: _Record) -> Record:
         position=one.position,
         salt=bytes.fromhex(one.salt),
         leaf=bytes.fromhex(one.leaf),
-        payload=one.payload.encode() if one.sealed is None else bytes.fromhex(one.sealed),
+        # Behind each other: beside what is sealed no text can stand that nothing proves.
+        payload=one.payload.encode() + bytes.fromhex(one.sealed or ""),
     )

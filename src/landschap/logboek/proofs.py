@@ -20,7 +20,7 @@ from landschap.logboek.anchors import Anchor, InvalidAnchor, Statement, read_anc
 from landschap.logboek.copies import InvalidCopy, anchor_line, batch_line, read_line, record_line
 from landschap.logboek.merkle import proves_inclusion
 from landschap.logboek.records import Record, leaf_of
-from landschap.logboek.sealing import is_sealed, opened_alone, own_key
+from landschap.logboek.sealing import NotOpened, is_sealed, opened_alone, own_key
 from landschap.logboek.verify import StoredBatch
 from landschap.vocabulary.times import as_utc_text
 
@@ -114,6 +114,11 @@ def check_proof(proof: RecordProof, trust: Callable[[bytes, str], bool] | None) 
     record, first, last = proof.record, proof.batches[0], proof.batches[-1]
     if leaf_of(record.columns, record.salt, record.payload) != record.leaf:
         raise InvalidProof("the record is not what its leaf was made of")
+    if proof.opens is not None:
+        try:
+            opened_alone(record.payload, record.record_id, proof.organisation, proof.opens)
+        except NotOpened:
+            raise InvalidProof("the key in this file does not open the record") from None
     made = first.made
     within = made.first <= record.record_id.bytes <= made.last
     if (record.lane, record.batch) != (made.lane, made.no) or not within:
