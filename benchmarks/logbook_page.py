@@ -55,8 +55,8 @@ def as_page(found: Measured) -> str:
     return f"""# Performance of the log
 
 Written by `make bench` (`benchmarks/logbook.py`). PostgreSQL with fsync, on this machine; one
-process that writes, in one lane. Beside each row, in the same seconds: the same records one by one
-on one connection, each in a transaction of its own, without tree, chain or form.
+process that writes, in one lane. Beside each row, in turns of half a second: the same records one
+by one on one connection, each in a transaction of its own, without tree, chain or form.
 
 | records | writers | records/s | p99 wait, ms | one commit per record, records/s | times |
 | --- | --- | --- | --- | --- | --- |

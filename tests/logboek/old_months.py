@@ -10,7 +10,8 @@ import asyncpg
 
 from landschap.logboek.batches import LaneEnd, head_over, seal
 from landschap.logboek.records import Draft
-from landschap.logboek.store.lane import _COMMIT, _rows
+from landschap.logboek.store.lane import _COMMIT
+from landschap.logboek.store.wire import Wire
 
 
 async def write_month(owner: asyncpg.Connection, month: str, drafts: Sequence[Draft]) -> None:
@@ -24,10 +25,12 @@ async def write_month(owner: asyncpg.Connection, month: str, drafts: Sequence[Dr
         seal(draft, UUID(int=floor.int + ((place + 1) << 80)), b"s" * 16)
         for place, draft in enumerate(drafts)
     ]
+    wire = Wire()
+    await wire.begin(owner)
     head = head_over(f"oud-{month}", LaneEnd(), records)
     await owner.fetchrow(
         _COMMIT,
         *(head.lane, head.no, head.size, UUID(bytes=head.first), UUID(bytes=head.last)),
         *(head.root, head.prev, head.digest(), None),
-        _rows(records, {}),
+        wire.rows(records, {}),
     )

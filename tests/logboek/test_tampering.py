@@ -5,21 +5,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from typing import Any, NamedTuple
-from uuid import UUID
 
 import asyncpg
 import pytest
 from tests.logboek.helping_rig import Here
 from tests.logboek.log_rig import line, permitted, refused
+from tests.logboek.old_months import write_month
 from tests.logboek.rewriting_rig import rewrite
 
 from landschap.logboek import sections
-from landschap.logboek.batches import LaneEnd, head_over, seal
 from landschap.logboek.findings import Harm, Report
-from landschap.logboek.records import Draft, leaf_of
+from landschap.logboek.records import leaf_of
 from landschap.logboek.sections import verify_together
 from landschap.logboek.store import LogWriter, dropped_months, snapshot
-from landschap.logboek.store.lane import _COMMIT, _rows
 from landschap.logboek.store.rows import SELECTED, record_of
 from landschap.logboek.trust import trust_in
 from landschap.logboek.verify import verify
@@ -274,23 +272,8 @@ async def test_an_anchor_that_was_touched_is_invalid(written: Written) -> None:
 @pytest.mark.case("L54")
 async def test_after_a_lawful_drop_the_rest_is_still_proved(written: Written) -> None:
     owner = written.owner
-    await owner.execute(
-        "SET ROLE landschap_owner; SELECT logboek.make_month('2019-03-01'); RESET ROLE"
-    )
-    # Five years ago: the same sealing and the same statement, with identifiers of then.
-    drafts: list[Draft] = [permitted(), line(), refused()]
-    old = await owner.fetchval("SELECT logboek.floor_of('2019-03-01')")
-    records = [
-        seal(draft, UUID(int=old.int + ((place + 1) << 80)), b"s" * 16)
-        for place, draft in enumerate(drafts)
-    ]
-    head = head_over("oud-0", LaneEnd(), records)
-    await owner.fetchrow(
-        _COMMIT,
-        *(head.lane, head.no, head.size, UUID(bytes=head.first), UUID(bytes=head.last)),
-        *(head.root, head.prev, head.digest(), None),
-        _rows(records, {}),
-    )
+    # Over five years ago.
+    await write_month(owner, "2019-03", [permitted(), line(), refused()])
     before = await written.report()
     assert before.intact
     assert before.records == 43

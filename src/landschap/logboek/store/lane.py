@@ -22,6 +22,7 @@ from landschap.logboek.faults import LaneTaken, LogUnavailable
 from landschap.logboek.merkle import BatchHead
 from landschap.logboek.seen import SeenLine
 from landschap.logboek.store.lane_forms import LaneForms
+from landschap.logboek.store.wire import Wire
 
 Connect = Callable[[], Awaitable[asyncpg.Connection]]
 
@@ -133,6 +134,7 @@ class Lane:
         self._commit_seen: Any = None
         self._doubt: BatchHead | None = None
         self._forms = LaneForms()
+        self._wire = Wire()
 
     @property
     def connected(self) -> bool:
@@ -155,6 +157,7 @@ class Lane:
             await self._claim(connection)
             await connection.execute("SET plan_cache_mode = force_generic_plan; SET jit = off")
             await connection.fetchval("SELECT logboek.ensure_months(2)")
+            await self._wire.begin(connection)
             self._commit = await connection.prepare(_COMMIT)
             self._commit_used = await connection.prepare(_COMMIT_USED)
             self._commit_seen = await connection.prepare(_COMMIT_SEEN)
@@ -193,7 +196,7 @@ class Lane:
             row = await statement.fetchrow(
                 *(head.lane, head.no, head.size, UUID(bytes=head.first), UUID(bytes=head.last)),
                 *(head.root, head.prev, digest, decided),
-                _rows(records, numbers),
+                self._wire.rows(records, numbers),
                 *(_columns(claims) if claims else _seen_columns(seen)),
                 timeout=_STATEMENT_SECONDS,
             )
@@ -303,21 +306,6 @@ def _breaks(error: asyncpg.PostgresError) -> bool:
         asyncpg.IdleSessionTimeoutError,
     )
     return isinstance(error, broken)
-
-
-def _rows(records: Sequence[Sealed], numbers: Mapping[bytes, int]) -> list[tuple[Any, ...]]:
-    """The records as rows of `logboek.sealed`; ``numbers`` are those of their forms."""
-    return [
-        (
-            c.record_id, c.kind, c.at, c.trace_id, c.span_id, c.transaction_id, c.subject,
-            c.key_id, c.peer, c.source_delegator, c.destination_delegator, c.service,
-            c.grant_hash, c.activity, record.salt, record.leaf,
-            *((record.payload, None) if record.form is None
-              else (record.values, numbers[record.form])),
-        )
-        for record in records
-        for c in (record.columns,)
-    ]  # fmt: skip
 
 
 def _columns(claims: Sequence[UsedDeclaration]) -> tuple[list[Any], ...]:

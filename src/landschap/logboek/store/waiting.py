@@ -69,9 +69,10 @@ class Promised(Waiting):
         decided: tuple[int | None, UsedDeclaration | None],
         deadline: float,
         seen: Sequence[SeenLine],
+        future: asyncio.Future[list[UUID]],
     ) -> None:
         super().__init__(ready, decided, deadline, seen)
-        self.future: asyncio.Future[list[UUID]] = asyncio.get_running_loop().create_future()
+        self.future = future
 
     @property
     def open(self) -> bool:

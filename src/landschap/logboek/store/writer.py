@@ -165,9 +165,9 @@ class LogWriter:
         """
         made = self._made(drafts)
         noted = self.closing.noted(seen) if seen else seen
-        waiting = Promised(made, (decided_epoch, used), self._deadline(), noted)
-        self._hand_in(waiting)
-        return waiting.future
+        future: asyncio.Future[list[UUID]] = self._loop.create_future()
+        self._hand_in(Promised(made, (decided_epoch, used), self._deadline(), noted, future))
+        return future
 
     def hand_in(
         self,
@@ -303,7 +303,10 @@ class LogWriter:
             self._outage.clock(self.lane, numbers.ahead, self._loop.time())
         salt, close = numbers.salt, self.closing.close
         for waiting in taken:
-            waiting.records = [seal(made, next(ids), salt(), close) for made in waiting.ready]
+            try:
+                waiting.records = [seal(made, next(ids), salt(), close) for made in waiting.ready]
+            except (ValueError, TypeError, OverflowError):
+                waiting.fail(InvalidRecord("a value of this record has no text to be proved"))
         return taken
 
     async def _write(self, course: _Course, batch: list[Waiting]) -> None:
