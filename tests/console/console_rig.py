@@ -93,6 +93,22 @@ activiteit = "https://register.weesp.example/activiteiten/adressen-en-gebouwen-b
 geldig_vanaf = 2026-01-01
 uitleg = {{ nl = "Wie beheert, verbetert.", en = "Who manages, corrects." }}
 
+[[beleidsregel]]
+id = "bronbeheerder-proeft-bron"
+versie = 1
+werking = "toestaan"
+doel = "{BIJSTAND}"
+organisaties = ["*own"]
+rollen = ["bronbeheerder"]
+dienst = "woon-en-uitkeringssituatie"
+handelingen = ["raadplegen"]
+veldenset = "bijstand-bij-verhuizing@1"
+historie = ["materieel"]
+grondslagen = ["eu-gdpr:A6-1-e"]
+activiteit = "https://register.weesp.example/activiteiten/gegevens-verstrekken-voor-bijstand"
+geldig_vanaf = 2026-01-01
+uitleg = {{ nl = "Wie een bron maakt, proeft haar.", en = "Who makes a source, tries it." }}
+
 [[activiteit]]
 uri = "{HIDDEN_ACTIVITY}"
 versie = 1
@@ -175,6 +191,7 @@ def employees(address: str) -> People:
             _person("consulent", "K. Vermeer", "inkomensconsulent", acr=SUBSTANTIAL),
             _person("beheerder", "J. van Dijk", "gegevensbeheerder", acr=SUBSTANTIAL),
             _person("groen", "P. Bos", "groenbeheer", acr=SUBSTANTIAL),
+            _person("bronnen", "S. Roos", "bronbeheerder", acr=SUBSTANTIAL),
             _person("app", "A. App", "medewerker-burgerzaken", amr=["pwd", "mfa"]),
             _person("wachtwoord", "W. Woord", "medewerker-burgerzaken", amr=["pwd"]),
             _person("hovenier", "H. Venier", "hovenier", acr=SUBSTANTIAL),
@@ -271,7 +288,8 @@ def settings_with(settings: Settings, address: str, issuer: str) -> Settings:
                 register_officers=("privacy-officer",),
                 contract_officers=("contractbeheerder",),
                 log_officers=("privacy-officer",),
-                source_officers=("gegevensbeheerder", "groenbeheer"),
+                api_officers=("gegevensbeheerder",),
+                source_officers=("gegevensbeheerder", "bronbeheerder"),
                 access_activity="https://register.weesp.example/activiteiten/inzageverzoeken-beantwoorden",
                 emergency=EmergencySettings(
                     roles=("inkomensconsulent", "medewerker-burgerzaken"),
@@ -329,10 +347,10 @@ async def console_deps(
             persons=partial(said_of, await database.pool("purposes")),
         ),
         places=Places(every=read_places(), dutch=in_dutch()),
-        sources=await _sources(database, registers),
         hearing=SayingRooms(
             gateway=await database.pool("gateway"), purposes=await database.pool("purposes")
         ),
+        sources=await _sources(database, registers),
         snapshot=await following(await database.pool("purposes")),
         usage=UsageRooms(
             log=await database.pool("logboek"),

@@ -8,20 +8,23 @@ import html
 import json
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
 from click.testing import CliRunner, Result
-from tests.console.console_rig import BUILDINGS, CASE, Console
+from tests.console.console_rig import BIJSTAND, BUILDINGS, CASE, Console
 from tests.console.test_proposing import deeds_of, form_of, send
 from tests.portal.visiting import Seen, Visitor
 
 from landschap.cli.source_commands import source
+from landschap.console.pages.source_asking import Asking, may_ask
 from landschap.console.sources import MAX_CHARACTERS, version_of
 from landschap.console.sources.store import decide as decide_in_store
 from landschap.console.sources.store import proposal, propose
+from landschap.logboek.pseudonyms import subject_pseudonym
 from landschap.vocabulary.problems import ProblemError
 
 HERE = "/console/bronnen"
@@ -171,6 +174,57 @@ async def test_an_example_is_run_only_with_a_purpose_and_recorded_before_it_is_s
     assert (await visitor.get(f"{ONE}/proef?voorbeeld=99")).status == 404
 
 
+async def test_the_real_sources_are_asked_under_a_purpose_with_a_line_of_the_person(
+    console: Console,
+) -> None:
+    real = f"{ONE}/proef?voorbeeld=1&bronnen=echt"
+    stranger = await console.visit("beheerder", BUILDINGS)
+    refused = await stranger.get(real)
+    assert (refused.status, "Dude Papelaan" in refused.text) == (403, False)
+    visitor = await console.visit("bronnen")
+    assert "Woon- en uitkeringssituatie opvragen" in (await visitor.get("/console/doel")).text
+    await console.choose(visitor, BIJSTAND)
+    offered = await visitor.get(f"{ONE}/proef?voorbeeld=3")
+    assert "voorbeeld=3&amp;bronnen=echt" in offered.text
+    for words in ("woning.oppervlakte", "pand.status", "ingekort"):
+        assert words in offered.text, words
+    before = len(await lines_about(console))
+    page = await visitor.get(real)
+    assert page.status == 200, page.text
+    for words in ("Gevraagd aan de echte bronnen", "niet alle bronnen antwoordden", "1384CA"):
+        assert words in page.text, words
+    # Nothing that the purpose does not permit; and the person has a line more.
+    assert "oppervlakte</code>" not in page.text
+    assert len(await lines_about(console)) == before + 1
+    connection = await console.database.administrator()
+    await connection.execute("REVOKE INSERT ON logboek.record FROM landschap_logboek")
+    try:
+        unrecorded = await visitor.get(real)
+    finally:
+        await connection.execute("GRANT INSERT ON logboek.record TO landschap_logboek")
+        await connection.close()
+    assert (unrecorded.status, "1384CA" in unrecorded.text) == (503, False)
+
+
+async def test_in_production_no_real_source_is_asked_from_a_page(console: Console) -> None:
+    settings = console.deps.settings
+    real = replace(settings.organisation, environment="production")
+    deps = replace(console.deps, settings=replace(settings, organisation=real))
+    assert may_ask(console.deps)
+    assert not may_ask(deps)
+    nobody: Any = None
+    with pytest.raises(ProblemError, match="only asked in a test"):
+        await Asking(deps).ask(nobody, nobody, nobody)
+
+
+async def lines_about(console: Console) -> list[Any]:
+    """The lines of the person of the first example."""
+    registers = console.deps.registers
+    who = subject_pseudonym(registers.pseudonym_key, registers.controller, "bsn", "999993653")
+    pool = await console.database.pool("logboek")
+    return list(await pool.fetch("SELECT 1 FROM logboek.record WHERE subject = $1", who))
+
+
 async def test_without_a_record_nothing_is_run(console: Console) -> None:
     visitor = await console.visit("beheerder", BUILDINGS)
     connection = await console.database.administrator()
@@ -229,7 +283,7 @@ async def test_a_change_needs_another_person_and_never_writes_the_file(
     own = await visitor.get(address)
     assert "Keur goed" not in own.text
     assert (await decided(visitor, address, "goedkeuren")).status == 403
-    other = await console.visit("groen")
+    other = await console.visit("bronnen")
     page = await other.get(address)
     for words in (WHY, "J. van Dijk", "Keur goed", "straatcode"):
         assert words in page.text, words
@@ -249,7 +303,7 @@ async def test_what_was_written_on_an_older_file_is_not_approved(
 ) -> None:
     address = await proposed(visitor, console)
     file_of(console).write_text(f"# later\n{file_of(console).read_text()}")
-    other = await console.visit("groen")
+    other = await console.visit("bronnen")
     page = await other.get(address)
     assert "intussen veranderd" in page.text
     assert "Keur goed" not in page.text
@@ -352,10 +406,10 @@ async def test_an_operator_takes_over_what_two_people_agreed_on(
     waiting = await run("take", number)
     assert waiting.exit_code == 4
     assert file.read_text() == before
-    await decided(await console.visit("groen"), address, "goedkeuren")
+    await decided(await console.visit("bronnen"), address, "goedkeuren")
     told = await run("proposals", "--json")
     (own,) = [each for each in json.loads(told.stdout) if each["number"] == int(number)]
-    assert (own["state"], own["decider"]) == ("approved", "P. Bos")
+    assert (own["state"], own["decider"]) == ("approved", "S. Roos")
     shown = await run("take", number, "--dry-run")
     assert "+  straatcode: {uit: [straten.identificatie]}" in shown.stdout
     assert file.read_text() == before

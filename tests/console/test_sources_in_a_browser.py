@@ -27,7 +27,7 @@ async def proposed(console: Console) -> str:
     """A proposal of somebody else; gives its address."""
     lying = file_of(console).read_text()
     number = await propose(
-        console.deps.pool, ("groen", "P. Bos"), file=file_of(console).stem,
+        console.deps.pool, ("bronnen", "S. Roos"), file=file_of(console).stem,
         body=lying.replace("zet_om: [getal]", "zet_om: [tekst]"), reason=WHY,
         based_on=version_of(lying),
     )  # fmt: skip

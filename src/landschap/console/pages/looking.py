@@ -77,6 +77,12 @@ class Looking:
             return None
         return self._decide(asked, kind, READ)
 
+    def would_permit_source(
+        self, asked: Asked[Known], service: str, search: tuple[str, ...]
+    ) -> Decision:
+        """What would be decided on a question to a logical source; nothing is recorded."""
+        return self._decide_on(asked, service, READ, search)
+
     def may_change(self, asked: Asked[Known], kind: ObjectType) -> bool:
         """True when the chosen purpose lets this employee change the register."""
         return self._decide(asked, kind, CHANGE).allow
@@ -89,11 +95,21 @@ class Looking:
         search: tuple[str, ...] = (),
         case_open: bool | None = None,
     ) -> Decision:
+        return self._decide_on(asked, service_of(kind, action), action, search, case_open)
+
+    def _decide_on(
+        self,
+        asked: Asked[Known],
+        service: str,
+        action: str,
+        search: tuple[str, ...] = (),
+        case_open: bool | None = None,
+    ) -> Decision:
         known, snapshot = session_of(asked).known, self.deps.snapshot()
         question = question_of(
             known,
             self.deps.settings.organisation.oin.value,
-            service_of(kind, action),
+            service,
             known.task.purpose if known.task else "",
             level=level_of(known.level),
             action=action,
@@ -112,37 +128,65 @@ class Looking:
         action: str = READ,
     ) -> tuple[Permit, TraceContext]:
         """The permit for one look, recorded. Raises ProblemError for what is not permitted."""
-        known, now = session_of(asked).known, datetime.now(UTC)
-        look = Look(
-            known=known,
-            level=level_of(known.level),
-            service=service_of(kind, action),
-            action=action,
-            about={"type": kind.key, **about},
-            transaction_id=uuid7(),
-            trace_id=new_trace_id(),
-            span_id=new_span_id(),
-            at=now,
-        )
-        owner = self.deps.settings.organisation.oin.value
-        trace = TraceContext(trace_id=look.trace_id, span_id=look.span_id)
+        service = service_of(kind, action)
+        look = self._look(asked, service, action, {"type": kind.key, **about})
         if not kind.holds_personal_data and action == READ:
+            owner = self.deps.settings.organisation.oin.value
             await self._recorded(look, None)
             return (
-                permit_without_purpose(kind, owner, look.transaction_id, asked.path, now),
-                trace,
+                permit_without_purpose(kind, owner, look.transaction_id, asked.path, look.at),
+                TraceContext(trace_id=look.trace_id, span_id=look.span_id),
             )
-        # What changed a moment ago counts for this look.
-        await self.deps.snapshot.newest()
-        is_open = await self._case_open(known)
-        decision = self._decide(asked, kind, action, search, is_open)
-        await self._recorded(look, decision)
-        if not decision.allow:
-            raise ProblemError(decision.refusal())
-        permit = permit_of(decision, look.transaction_id, asked.path, now)
+        permit, trace = await self._permitted_on(asked, look, search)
         if not _can_obey(permit, kind, action):
             raise ProblemError(stopped_refusal(permit, "obligation_unsupported"))
         return permit, trace
+
+    async def permitted_source(
+        self, asked: Asked[Known], service: str, search: tuple[str, ...]
+    ) -> tuple[Permit, TraceContext]:
+        """The permit for one question to a logical source, recorded. Raises ProblemError.
+
+        A page shows values as the source has them: it has no way to change them or to leave out
+        rows, so a permission that wants that is not enough here.
+        """
+        look = self._look(asked, service, READ, {"type": "logical source"})
+        permit, trace = await self._permitted_on(asked, look, search)
+        withholds = permit.mark is not None and permit.third_party
+        if permit.obligations or permit.rows or withholds:
+            raise ProblemError(stopped_refusal(permit, "obligation_unsupported"))
+        return permit, trace
+
+    async def _permitted_on(
+        self, asked: Asked[Known], look: Look, search: tuple[str, ...]
+    ) -> tuple[Permit, TraceContext]:
+        """Decide on a look and record it. Raises ProblemError for what is not permitted."""
+        # What changed a moment ago counts for this look.
+        await self.deps.snapshot.newest()
+        is_open = await self._case_open(look.known)
+        decision = self._decide_on(asked, look.service, look.action, search, is_open)
+        await self._recorded(look, decision)
+        if not decision.allow:
+            raise ProblemError(decision.refusal())
+        permit = permit_of(decision, look.transaction_id, asked.path, look.at)
+        return permit, TraceContext(trace_id=look.trace_id, span_id=look.span_id)
+
+    @staticmethod
+    def _look(
+        asked: Asked[Known], service: str, action: str, about: Mapping[str, JsonValue]
+    ) -> Look:
+        known = session_of(asked).known
+        return Look(
+            known=known,
+            level=level_of(known.level),
+            service=service,
+            action=action,
+            about=about,
+            transaction_id=uuid7(),
+            trace_id=new_trace_id(),
+            span_id=new_span_id(),
+            at=datetime.now(UTC),
+        )
 
     async def _recorded(self, look: Look, decision: Decision | None) -> None:
         """Write the decision; in an emergency also for the privacy officer, before it is shown."""
@@ -220,7 +264,7 @@ class Looking:
                 left_out=left_out,
                 with_history=True,
                 with_corrections="formeel" in permit.history,
-                duties=guarding(permit.duties(self.deps.registers.pseudonym_key), kind.derived),
+                duties=guarding(permit.duties(self.deps.registers.key_of_lines), kind.derived),
             ),
             trace=trace,
             path=asked.path,

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: EUPL-1.2
 """An example question of a logical source, run: its plan, what each source did, and the answer.
 
-    /console/bronnen/{bron}/proef?voorbeeld=1    the example with this number, in order of the file
+    /console/bronnen/{bron}/proef?voorbeeld=1                the example with this number, in order
+    /console/bronnen/{bron}/proef?voorbeeld=1&bronnen=echt   the same question, to the real sources
 
 The rows are those that stand in the example, so nobody is asked about. It is a look all the same:
-with purpose and case, in the log before it is shown; without a record there is no page.
+with purpose and case, in the log before it is shown; without a record there is no page. Real
+sources: `source_asking`.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from litestar import Response, get
@@ -33,22 +33,20 @@ from landschap.console.pages.context import (
     words_of,
 )
 from landschap.console.pages.looking import Looking, to_choosing
+from landschap.console.pages.source_asking import Asking, may_ask
 from landschap.console.pages.sources import Workshop, has_workshop
 from landschap.console.pages.start import task_of
-from landschap.console.permission import READ, facts_of, question_of
 from landschap.console.sources import version_of
 from landschap.console.sources.picture import pictured
 from landschap.console.sources.store.library import SourceFile
-from landschap.gateway.users import level_of
 from landschap.integration.connectors.rehearsal import Rehearsal, rehearsed
 from landschap.integration.examples import Example, differences
 from landschap.integration.model import Declaration
 from landschap.platform.web import N_, Link
-from landschap.purposes.decide import decide
 from landschap.purposes.decision import Decision
 from landschap.vocabulary.ijson import JsonValue
 
-_EXAMPLE = "voorbeeld"
+_EXAMPLE, _SOURCES, _REAL = "voorbeeld", "bronnen", "echt"
 _WHY = {"koppeling": N_("koppeling"), "logregel": N_("logregel"), "volgorde": N_("volgorde")}
 
 
@@ -58,14 +56,17 @@ def source_trying_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
         return []
     door, trying = door_of(deps), Trying(deps)
 
-    @get(both("/bronnen/{stem:str}/proef"), opt={"query": (_EXAMPLE,)})
+    @get(both("/bronnen/{stem:str}/proef"), opt={"query": (_EXAMPLE, _SOURCES)})
     async def run(stem: FromPath[str], request: AnyRequest) -> Response[Any]:
         asked = await door.asked(request)
         if asked.session is None:
             return door.to_login(asked)
         trying.shop.require(asked)
         file = await trying.shop.file(stem)
-        return await trying.run(asked, file, file.text, asked.query.get(_EXAMPLE, "1"))
+        number = asked.query.get(_EXAMPLE, "1")
+        if asked.query.get(_SOURCES, "") == _REAL:
+            return await trying.ask(asked, file, number)
+        return await trying.run(asked, file, file.text, number)
 
     return [run]
 
@@ -96,7 +97,7 @@ class Trying:
         if declaration.subject is not None and session_of(asked).known.task is None:
             return to_choosing(asked)
         example = self._example(file, declaration, number)
-        decision = self._decide(asked, declaration)
+        decision = self.looking.would_permit_source(asked, declaration.name, (declaration.key,))
         permitted = decision.visible if decision.allow else None
         await self._recorded(asked, declaration, example, text, decision)
         found = await rehearsed(declaration, example, permitted)
@@ -108,6 +109,18 @@ class Trying:
         ]
         return self._page(asked, file, (example, carried), found, decision)
 
+    async def ask(self, asked: Asked[Known], file: SourceFile, number: str) -> Response[Any]:
+        """The same question, to the real sources of the file that lies there."""
+        declaration = (await self.shop.library.check(file.text, file.name)).declaration
+        if declaration is None:
+            raise refuse(409, "source_wrong", "There are mistakes in this declaration")
+        if session_of(asked).known.task is None:
+            return to_choosing(asked)
+        example = self._example(file, declaration, number)
+        decision = self.looking.would_permit_source(asked, declaration.name, (declaration.key,))
+        found = await Asking(self.deps).ask(asked, declaration, example)
+        return self._page(asked, file, (example, []), found, decision, is_real=True)
+
     def _example(self, file: SourceFile, declaration: Declaration, number: str) -> Example:
         examples, wrong = self.shop.examples(file, declaration)
         if wrong:
@@ -116,22 +129,6 @@ class Trying:
         if not 1 <= place <= len(examples):
             raise refuse(404, "not_found", "There is no such example")
         return examples[place - 1]
-
-    def _decide(self, asked: Asked[Known], declaration: Declaration) -> Decision:
-        """What would be decided on this question with the chosen purpose."""
-        known = session_of(asked).known
-        question = question_of(
-            known,
-            self.deps.settings.organisation.oin.value,
-            declaration.name,
-            known.task.purpose if known.task else "",
-            level=level_of(known.level),
-            action=READ,
-            search=(declaration.key,),
-        )
-        snapshot = self.deps.snapshot()
-        question = replace(question, facts=facts_of(known, snapshot))
-        return decide(question, snapshot, datetime.now(UTC))
 
     async def _recorded(
         self,
@@ -160,6 +157,8 @@ class Trying:
         what: tuple[Example, Sequence[tuple[str, str]]],
         found: Rehearsal,
         decision: Decision,
+        *,
+        is_real: bool = False,
     ) -> Response[str]:
         example, carried = what
         words = words_of(self.deps, asked)
@@ -178,7 +177,10 @@ class Trying:
             "answer": json.dumps(body["resultaten"], indent=2, ensure_ascii=False),
             "origins": list(_origins(body)),
             "gaps": body["ontbreekt"],
-            "wrong": list(differences(example, body)) if not _cut(decision, example) else [],
+            "wrong": [] if is_real or _cut(decision, example) else list(differences(example, body)),
+            "is_real": is_real,
+            "can_ask": may_ask(self.deps) and decision.allow and not is_real and not carried,
+            "number": asked.query.get(_EXAMPLE, "1"),
             "left_out": sorted(_cut(decision, example)),
             "allowed": decision.allow,
             "reason": decision.code,

@@ -72,6 +72,16 @@ class Workshop:
             raise refuse(404, "not_found", "There is no such logical source")
         return found
 
+    async def titles(self, known: Known) -> Mapping[str, str]:
+        """The logical sources that an employee may try, by their service; none for others."""
+        if not has_workshop(self.deps) or not is_source_officer(self.deps, known):
+            return {}
+        checks = [
+            await self.library.check(each.text, each.name) for each in await self.library.every()
+        ]
+        every = [each.declaration for each in checks if each.declaration is not None]
+        return {each.name: each.title or each.name for each in every}
+
     def examples(
         self, file: SourceFile, declaration: Declaration | None
     ) -> tuple[Sequence[Example], Sequence[Mistake]]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,6 +30,7 @@ from landschap.console.pages.context import (
 from landschap.console.pages.contracts import waiting_contracts
 from landschap.console.pages.deciding import waiting_proposals
 from landschap.console.pages.emergency import unjudged
+from landschap.console.pages.sources import Workshop
 from landschap.console.permission import CHANGE, READ, Usable, usable_purposes
 from landschap.gateway.users import level_of
 from landschap.platform.web import N_
@@ -67,7 +69,7 @@ def start_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
         if asked.session is None:
             return door.to_login(asked)
         task = asked.session.known.task or Task(purpose="", case="")
-        return _form(deps, asked, task, {})
+        return _form(deps, asked, task, {}, await _sources(deps, asked))
 
     @post(both("/doel"), status_code=303, opt={"query": ("terug",)})
     async def chosen(request: AnyRequest) -> Response[Any]:
@@ -77,12 +79,13 @@ def start_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
         form = await own_form(door, request, asked.session)
         given = Task(purpose=str(form.get("doel", ""))[:500], case=str(form.get("zaak", ""))[:200])
         case, errors = read_case(given.case), {}
-        if given.purpose not in {each.purpose.uri for each in _usable(deps, asked)}:
+        sources = await _sources(deps, asked)
+        if given.purpose not in {each.purpose.uri for each in _usable(deps, asked, sources)}:
             errors["doel"] = _NOT_CHOSEN
         if isinstance(case, NoCaseNumber):
             errors["zaak"] = _NO_CASE[case.why]
         if errors or isinstance(case, NoCaseNumber):
-            return _form(deps, asked, given, errors)
+            return _form(deps, asked, given, errors, sources)
         known = msgspec.structs.replace(asked.session.known, task=Task(given.purpose, case))
         await change_session(deps.pool, deps.session_key, asked.session.hash, known)
         back = asked.query.get("terug", asked.at(f"{BASE}/register"))
@@ -101,26 +104,36 @@ def task_of(deps: ConsoleDeps, asked: Asked[Known]) -> dict[str, str] | None:
     return {"purpose": label, "case": task.case}
 
 
-def _usable(deps: ConsoleDeps, asked: Asked[Known]) -> list[Usable]:
+async def _sources(deps: ConsoleDeps, asked: Asked[Known]) -> Mapping[str, str]:
+    return await Workshop(deps).titles(session_of(asked).known)
+
+
+def _usable(deps: ConsoleDeps, asked: Asked[Known], sources: Mapping[str, str]) -> list[Usable]:
     known = session_of(asked).known
     services = [
         (name + ending, action)
         for name in deps.registers.registers.by_name
         for ending, action in (("", READ), (SERVICE_ENDING, CHANGE))
-    ]
+    ] + [(name, READ) for name in sources]
     level, now = level_of(known.level), datetime.now(UTC)
     return usable_purposes(known, level, services, deps.snapshot(), now)
 
 
-def _register(deps: ConsoleDeps, words: Words, service: str) -> str:
-    """A service in words: the register, and whether it is for changing it."""
+def _register(deps: ConsoleDeps, words: Words, service: str, sources: Mapping[str, str]) -> str:
+    """A service in words: the logical source, or the register and whether it is for changing it."""
+    if service in sources:
+        return sources[service]
     name = service.removesuffix(SERVICE_ENDING)
     title = words.title(deps.registers.registers.by_name[name])
     return title if name == service else words.say(N_("%(register)s bijhouden"), register=title)
 
 
 def _form(
-    deps: ConsoleDeps, asked: Asked[Known], given: Task, errors: dict[str, str]
+    deps: ConsoleDeps,
+    asked: Asked[Known],
+    given: Task,
+    errors: dict[str, str],
+    sources: Mapping[str, str],
 ) -> Response[str]:
     words = words_of(deps, asked)
     choices = [
@@ -129,9 +142,9 @@ def _form(
             "label": words.text(each.purpose.label),
             "says": words.text(each.purpose.definition),
             "ground": words.text(each.activity.ground) if each.activity else "",
-            "registers": ", ".join(_register(deps, words, name) for name in each.services),
+            "registers": ", ".join(_register(deps, words, name, sources) for name in each.services),
         }
-        for each in _usable(deps, asked)
+        for each in _usable(deps, asked, sources)
     ]
     values = {
         "choices": choices,

@@ -78,7 +78,7 @@ _RULES: Sequence[tuple[str, str]] = [
         r"the root is where it starts; no link may lead to it",
         "bij de wortel begint het; daar gaat geen koppeling naartoe",
     ),
-    (r"the links run in a circle: (.*)", r"de koppelingen lopen rond: \1"),
+    (r"the links run in a circle(.*)", r"de koppelingen lopen rond\1"),
     (
         r"(\S+) can have several rows \(through ([^)]*)\); put the field in a list",
         r"van \1 kunnen er meer zijn (door \2); zet het veld in een lijst",

@@ -18,6 +18,7 @@ from landschap.integration.model import Declaration
 from landschap.integration.permitted_rows import within
 from landschap.integration.plan import Plan, make_plan
 from landschap.integration.rows import (
+    Collected,
     Connector,
     Moment,
     Question,
@@ -27,6 +28,7 @@ from landschap.integration.rows import (
 )
 from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.times import amsterdam_day
+from landschap.vocabulary.tracing import TraceContext
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,12 +47,17 @@ class Timing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rehearsal:
-    """An example as it ran: its plan, the answer as it would leave, and what each source did."""
+    """An example as it ran: its plan, the answer as it would leave, and what each source did.
+
+    ``collected`` is what sources gave, ``moment`` the day and knowledge it was asked for.
+    """
 
     plan: Plan
     body: Mapping[str, JsonValue]
     timings: Sequence[Timing]
     took_ms: float
+    collected: Collected
+    moment: Moment
 
 
 async def rehearse(declaration: Declaration, example: Example) -> Mapping[str, JsonValue]:
@@ -59,9 +66,17 @@ async def rehearse(declaration: Declaration, example: Example) -> Mapping[str, J
 
 
 async def rehearsed(
-    declaration: Declaration, example: Example, permitted: Collection[str] | None = None
+    declaration: Declaration,
+    example: Example,
+    permitted: Collection[str] | None = None,
+    *,
+    real: Mapping[str, Connector] | None = None,
+    trace: TraceContext | None = None,
 ) -> Rehearsal:
-    """An example with all that happened; with ``permitted`` no other field is asked or leaves."""
+    """An example with all that happened; with ``permitted`` no other field is asked or leaves.
+
+    With ``real`` doors these are asked, instead of the rows of the example.
+    """
     fields = example.fields if permitted is None else example.fields & frozenset(permitted)
     now = datetime.now(UTC)
     day = example.valid_on or amsterdam_day(now)
@@ -70,16 +85,25 @@ async def rehearsed(
     begun = loop.time()
     timings: list[Timing] = []
     doors: dict[str, Connector] = {
-        name: _Timed(name, _door(example.rows.get(name, ())), begun, timings)
+        name: _Timed(
+            name, real[name] if real else _door(example.rows.get(name, ())), begun, timings
+        )
         for name in declaration.sources
     }
     plan = make_plan(declaration, fields)
-    collected = await collect(plan, example.key, Occasion(moment=moment), doors)
+    collected = await collect(plan, example.key, Occasion(moment=moment, trace=trace), doors)
     merged = with_derived(plan, merge(plan, collected), day)
     if plan.hidden:
         merged = within(merged, (), fields)
     body = release(merged, moment, fields).body
-    return Rehearsal(plan=plan, body=body, timings=timings, took_ms=_since(begun))
+    return Rehearsal(
+        plan=plan,
+        body=body,
+        timings=timings,
+        took_ms=_since(begun),
+        collected=collected,
+        moment=moment,
+    )
 
 
 def _door(given: Sequence[Row] | Reason) -> Connector:
