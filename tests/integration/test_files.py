@@ -7,6 +7,8 @@ import asyncio
 import csv
 import json
 import os
+import sqlite3
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,8 +19,10 @@ from openpyxl.workbook.workbook import Workbook
 from pyarrow.lib import Table as ArrowTable
 from tests.integration.other_rig import asked, declared, door, values
 
+from landschap.integration.access import FileAccess
 from landschap.integration.connectors.file import FileConnector
 from landschap.integration.connectors.file_rows import UnreadableFile
+from landschap.integration.connectors.snapshot import FIND, find, take
 from landschap.integration.rows import Reason, SourceFailed
 
 ROWS: list[dict[str, Any]] = [
@@ -49,6 +53,23 @@ def write_features(path: Path) -> None:
         {"type": "Feature", "geometry": None, "id": row["id"], "properties": row} for row in ROWS
     ]
     path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+
+
+def test_a_key_is_found_by_the_index_and_not_by_going_through_the_file(tmp_path: Path) -> None:
+    write_csv(tmp_path / "adressen.csv")
+    access = (
+        declared(
+            f"    soort: bestand\n    pad: adressen.csv\n    vorm: csv\n    {CSV}\n", column="id"
+        )
+        .sources["bron"]
+        .access
+    )
+    assert isinstance(access, FileAccess)
+    made = take(access, ["id"], tmp_path / "adressen.csv", tmp_path / "m")
+    with closing(sqlite3.connect(made.path)) as opened:
+        plan = opened.execute(f"EXPLAIN QUERY PLAN {FIND}", ("[]", 0)).fetchall()
+        assert "USING COVERING INDEX op_waarde (soort=? AND waarde=?)" in str(plan)
+        assert [cells["straat"] for cells in find(opened, 0, ["a1", "weg", "a1"])] == ["Hoogstraat"]
 
 
 WRITERS: dict[str, Any] = {

@@ -24,6 +24,13 @@ from landschap.integration.rows import at_path, key_text
 from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.times import as_utc_text
 
+# CROSS JOIN keeps the order: for each key that is wanted the index is used. With another order all
+# keys of the file would be gone through for each question.
+FIND = (
+    "SELECT inhoud FROM rij WHERE nummer IN ("
+    "SELECT rij FROM json_each(?) AS gevraagd CROSS JOIN sleutel"
+    " ON sleutel.soort = ? AND sleutel.waarde = gevraagd.value) ORDER BY nummer"
+)
 _AT_ONCE = 1_000
 _SUFFIX = ".momentopname"
 _LONGEST_READING_SECONDS = 6 * 3600
@@ -84,12 +91,7 @@ def take(access: FileAccess, keys: Sequence[str], file: Path, folder: Path) -> S
 
 def find(snapshot: sqlite3.Connection, key: int, wanted: Sequence[str]) -> Iterator[Cells]:
     """The rows whose key of this number is one of those that are wanted."""
-    statement = (
-        "SELECT inhoud FROM rij WHERE nummer IN ("
-        "SELECT rij FROM sleutel, json_each(?) AS gevraagd"
-        " WHERE sleutel.soort = ? AND sleutel.waarde = gevraagd.value) ORDER BY nummer"
-    )
-    for (text,) in snapshot.execute(statement, (json.dumps(list(wanted)), key)):
+    for (text,) in snapshot.execute(FIND, (json.dumps(list(wanted)), key)):
         yield json.loads(text)
 
 
