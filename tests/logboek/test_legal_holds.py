@@ -20,9 +20,11 @@ from tests.throwaway import Database
 
 from landschap.cli.composition import pseudonym_keys
 from landschap.cli.log import log
+from landschap.cli.log_destroying import keep_destroying
 from landschap.logboek.legal_holds import EndedMonth, judged
 from landschap.logboek.pseudonyms import subject_pseudonym
 from landschap.logboek.store import legal_holds as store
+from landschap.platform.logboek_settings import LogboekSettings
 from landschap.platform.trouble import Trouble
 from landschap.purposes.store import Signers, save_register
 
@@ -213,3 +215,30 @@ def test_an_activity_without_a_known_term_keeps_the_month() -> None:
     assert not judged(month, {"a": ended}).is_due(now)
     assert judged(month, {"a": ended, "b": now}).is_due(now)
     assert not judged(month, {"a": ended, "b": datetime(2030, 1, 1, tzinfo=UTC)}).is_due(now)
+
+
+async def test_the_worker_takes_away_each_day_what_nothing_keeps(old: Database) -> None:
+    """Not what is held or has a longer term, and nothing at all when it is done by hand."""
+    placed = await told(old, "legal-hold", "place", "--person", "bsn", *WHY, *TWO, typed=OTHER)
+    by_hand = dataclasses.replace(old.settings, logboek=LogboekSettings(destroy="by_hand"))
+    await keep_destroying(by_hand, asyncio.Event(), calm=0, between=0.1)
+    assert await states(old) == {"2019-03": "due", "2019-04": "held", "2019-05": "held"}
+    for rest in ([APRIL, MAY], [MAY]):
+        stop = asyncio.Event()
+        working = asyncio.create_task(keep_destroying(old.settings, stop, calm=0, between=0.1))
+        await _left(old, rest)
+        stop.set()
+        await asyncio.wait_for(working, 40)
+        if rest == [APRIL, MAY]:
+            await told(old, "legal-hold", "lift", placed["hold"], *WHY, *TWO)
+    assert await states(old) == {"2019-05": "within its term"}
+
+
+async def _left(database: Database, months: list[date]) -> None:
+    """Wait until these are the months of which the term of the log is over."""
+    reader = await database.pool("logboek", role=store.READER)
+    async with asyncio.timeout(40):
+        while True:
+            if [each.month for each in await store.ended_months(reader)] == months:
+                return
+            await asyncio.sleep(0.05)

@@ -8,17 +8,15 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
-import asyncpg
 import click
 
 from landschap.cli.config_option import json_option, read_from_config
+from landschap.cli.log_destroying import disposal, due, judged_months, take_away
 from landschap.cli.tables import answer, table_of
 from landschap.cli.verify import counting
-from landschap.logboek.legal_holds import EndedMonth, Verdict, judged
-from landschap.logboek.store import legal_holds as store
+from landschap.logboek.legal_holds import Verdict
 from landschap.platform import postgres
 from landschap.platform.settings import Settings, load_settings
-from landschap.purposes.store import activity_versions
 from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.times import as_utc_text
 
@@ -38,6 +36,7 @@ def destroy(ctx: click.Context, settings: Settings, execute: bool, as_json: bool
     A month goes when the term of the log and those of all processing activities in it are over
     (`bewaartermijn_logboek`, the longest of their versions), and nothing in it is held: no legal
     hold, no request for access without an answer. `landschap verify` still proves the rest.
+    The worker does this each day, unless `logboek.destroy` is `by_hand`.
 
     \b
     Examples:
@@ -92,33 +91,8 @@ async def _destroy(
     """Judge each month; with ``execute`` take away what is due: records by month, None when held
     meanwhile.
     """
-    done: dict[date, int | None] = {}
-    async with postgres.database(settings):
-        reader = await postgres.pool(settings, "logboek", role=store.READER, size=1)
-        purposes = await postgres.pool(settings, "purposes", size=1)
-        keeper = await postgres.pool(settings, "logboek", role=store.KEEPER, size=1)
-        try:
-            verdicts = [
-                await _verdict(reader, purposes, each) for each in await store.ended_months(reader)
-            ]
-            due = [each for each in verdicts if execute and each.is_due(datetime.now(UTC))]
-            with counting("Destroying", len(due)) as advance:
-                for place, each in enumerate(due, start=1):
-                    try:
-                        done[each.month] = await store.drop_month(keeper, each.month)
-                    except asyncpg.RaiseError:
-                        done[each.month] = None
-                    advance(place)
-        finally:
-            for pool in (reader, purposes, keeper):
-                await pool.close()
-    return verdicts, done
-
-
-async def _verdict(reader: asyncpg.Pool, purposes: asyncpg.Pool, month: EndedMonth) -> Verdict:
-    ends: dict[str, datetime] = {}
-    for uri in month.activities:
-        terms = [each.log_retention for each in await activity_versions(purposes, uri)]
-        if all(terms) and terms:
-            ends[uri] = max(await store.term_ends(reader, month.month, terms))
-    return judged(month, ends)
+    async with postgres.database(settings), disposal(settings) as by:
+        verdicts = await judged_months(by)
+        months = due(verdicts) if execute else []
+        with counting("Destroying", len(months)) as advance:
+            return verdicts, await take_away(by, months, advance)

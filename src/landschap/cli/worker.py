@@ -4,9 +4,9 @@
 Contracts are put to our validator, contracts and signatures delivered, tokens fetched ahead, the
 directory told where we are, the access log of nginx followed, the ends of the log signed, the log
 verified when an officer asks for it, our half of transactions held against the other, security
-events brought to the watch, changes of registers told to who subscribed, and what persons said
-brought to organisations that were away. Each of these looks
-after itself; together they end when asked to.
+events brought to the watch, changes of registers told to who subscribed, what persons said brought
+to organisations that were away, and months of the log destroyed after their term. Each of these
+looks after itself; together they end when asked to.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from landschap.cli.accepting import keep_accepted
 from landschap.cli.composition import Composition
 from landschap.cli.composition_insight import insight_of
 from landschap.cli.composition_saying import voice_of
+from landschap.cli.log_destroying import keep_destroying
 from landschap.cli.notices import notice_work
 from landschap.cli.verifying import verified
 from landschap.console.council.store.gathering import Sources, gather
@@ -207,6 +208,7 @@ async def run_worker(settings: Settings) -> None:
             group.create_task(_for_the_console(made, deps, stop))
             group.create_task(keep_watched(made, log_pool, stop))
             group.create_task(keep_deciding(decider, stop))
+            group.create_task(keep_destroying(settings, stop))
             group.create_task(keep_lists(settings, stop))
             group.create_task(keep_accepted(deps, renewed, stop))
             if files is not None:

@@ -48,6 +48,12 @@ class LogboekSettings:
         "operates the database reads only what finds them.",
         default=False,
     )
+    destroy: str = option(
+        o.choice("daily", "by_hand"),
+        "Months of which every term is over and that nothing holds are destroyed each day, or only "
+        "by `landschap log destroy --execute`.",
+        default="daily",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
