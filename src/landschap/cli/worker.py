@@ -157,6 +157,13 @@ async def _standing(made: Composition, stop: asyncio.Event) -> None:
     await keep_measuring(made.settings, rooms, stop)
 
 
+async def _keeping(settings: Settings, stop: asyncio.Event) -> None:
+    """Keep lists of revoked certificates fresh, and the log no longer than it may be."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(keep_lists(settings, stop))
+        group.create_task(keep_destroying(settings, stop))
+
+
 async def run_worker(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT; the last anchor is signed on the way out."""
     stop = asyncio.Event()
@@ -208,8 +215,7 @@ async def run_worker(settings: Settings) -> None:
             group.create_task(_for_the_console(made, deps, stop))
             group.create_task(keep_watched(made, log_pool, stop))
             group.create_task(keep_deciding(decider, stop))
-            group.create_task(keep_destroying(settings, stop))
-            group.create_task(keep_lists(settings, stop))
+            group.create_task(_keeping(settings, stop))
             group.create_task(keep_accepted(deps, renewed, stop))
             if files is not None:
                 from landschap.registers.open.worker import keep_files
