@@ -54,13 +54,19 @@ class InvalidAddress(ValueError):
     """The address of a database that can not be used; the message holds no password."""
 
 
+class _Cut(SourceFailed):
+    """A connection that was there ended."""
+
+
 class DatabaseConnector:
     """Asks one table, some questions at a time."""
 
     def __init__(self, source: Source, access: DatabaseAccess, engine: AsyncEngine) -> None:
         self._source = source
         self._access = access
-        self._engine = engine
+        # Each question is one statement that only reads: to begin and end a transaction for it
+        # would cost two more ways to the database and back.
+        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._guard = Guard(access.connections)
         self._table: Table | None = None
 
@@ -102,7 +108,8 @@ class DatabaseConnector:
             cut = isinstance(error, OSError) or getattr(error, "connection_invalidated", False)
             away = not connected or cut or isinstance(error, exc.TimeoutError)
             reason = Reason.UNREACHABLE if away else Reason.UNREADABLE
-            raise self._failed(reason, error, told=told) from None
+            failed = self._failed(reason, error, told=told)
+            raise (_Cut(reason) if cut and connected else failed) from None
 
     def _failed(self, reason: Reason, error: Exception, *, told: bool) -> SourceFailed:
         self._table = None  # it may have other columns by now
@@ -113,6 +120,13 @@ class DatabaseConnector:
         return SourceFailed(reason)
 
     async def _ask(self, question: Question) -> list[Row]:
+        try:
+            return await self._asked(question)
+        except _Cut:
+            # A connection that was kept and had ended meanwhile is only seen when it is used.
+            return await self._asked(question)
+
+    async def _asked(self, question: Question) -> list[Row]:
         period = self._access.period
         async with self._connected() as connection:
             table, axes = await self._known(connection), self._source.axes
@@ -149,6 +163,10 @@ async def _in_parts(connection: AsyncConnection, asked: Any) -> list[dict[str, o
     """All rows of a question, with an end to how many and how large. Raises TooLarge."""
     found: list[dict[str, object]] = []
     size = 0
+    if connection.dialect.name == "postgresql":
+        # A cursor there needs a transaction.
+        await connection.rollback()
+        connection = await connection.execution_options(isolation_level="READ COMMITTED")
     async with connection.stream(asked.execution_options(yield_per=_AT_ONCE)) as streamed:
         async for one in streamed.mappings():
             found.append(_record(one))
@@ -172,7 +190,7 @@ def address_of(text: str) -> URL:
 
 def open_engine(url: URL, connections: int, timeout_ms: int) -> AsyncEngine:
     """The connections to one database; made when they are needed. Raises InvalidAddress."""
-    options: dict[str, Any] = {"hide_parameters": True, "pool_pre_ping": True}
+    options: dict[str, Any] = {"hide_parameters": True}
     kind = url.get_backend_name()
     if kind == "sqlite":
         url = url.set(database=f"file:{url.database}", query={"mode": "ro", "uri": "true"})
