@@ -36,14 +36,17 @@ from landschap.platform.oidc import OidcClient
 from landschap.platform.oidc_settings import OidcSettings, PortalOidcSettings
 from landschap.platform.settings import Settings
 from landschap.platform.web import Site, read_static_files
-from landschap.portal.pages import Control, PortalDeps, people_shape, portal_shape, routes
+from landschap.portal.pages import Control, OwnData, PortalDeps, people_shape, portal_shape, routes
 from landschap.purposes.files import parse_register
-from landschap.purposes.store import Signers, save_register
+from landschap.purposes.store import Signers, following, save_register
+from landschap.registers.api import Deps as RegisterDeps
+from landschap.registers.models import Registers
 from landschap.vocabulary.identifiers import PeerId
 
 SUZANNE = "999993653"
 ANOTHER = "999990196"
 PARENT = "999991905"
+COMPANY = "69599084"
 DOESBURG = "00000099000000003000"
 UNKNOWN_PEER = "00000099000000007000"
 SUPPLY = "https://register.weesp.example/activiteiten/gegevens-verstrekken-voor-bijstand"
@@ -148,6 +151,11 @@ def people(portal: str) -> People:
             _person("zwak", "Iemand met alleen een wachtwoord", bsn=ANOTHER, acr="low"),
             _person("zonder-nummer", "Iemand zonder nummer"),
             _person("gemachtigde", "Ouder van Anna", bsn=PARENT, represents=MANDATES),
+            _company("onderneming"),
+            _company("zonder-machtiging", services=["belastingen"]),
+            _company("voorbij", mandate_until=1_600_000_000),
+            _company("zwak-bedrijf", acr="urn:etoegang:core:assurance-class:loa2"),
+            _company("alleen-handelende", kvk=None),
         ),
     )
 
@@ -155,6 +163,18 @@ def people(portal: str) -> People:
 def _person(sub: str, name: str, *, bsn: str = "", acr: str = "substantial", **more: Any) -> Person:
     claims = {"acr": f"http://eidas.europa.eu/LoA/{acr}", **({"bsn": bsn} if bsn else {}), **more}
     return Person(sub=sub, name=name, kind="resident", claims=claims)
+
+
+def _company(sub: str, **changed: Any) -> Person:
+    """Who acts for a company of the trade register's test data, as eHerkenning tells it."""
+    told = {
+        "acr": "urn:etoegang:core:assurance-class:loa3", "kvk": COMPANY,
+        "acting_subject": "2f8a1c0d9e7b4a63@eherkenning.example",
+        "company_name": "Test EMZ Dagobert", "services": ["mijn-gegevens"], "mandate": "EH-2026-4",
+        "bsn": SUZANNE, **changed,
+    }  # fmt: skip
+    claims = {name: value for name, value in told.items() if value is not None}
+    return Person(sub=sub, name="Handelende persoon", kind="resident", claims=claims)
 
 
 class Server(uvicorn.Server):
@@ -167,8 +187,13 @@ class Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def served_portal(database: Database) -> AsyncIterator[Portal]:
-    """A portal that is served until the block ends."""
+async def served_portal(
+    database: Database, more: Mapping[str, str] | None = None, registers: Registers | None = None
+) -> AsyncIterator[Portal]:
+    """A portal that is served until the block ends.
+
+    ``more`` are further files of the register of purposes; with ``registers`` people see their own.
+    """
     own, login = free_socket(), free_socket()
     address = f"http://weesp.localhost:{own.getsockname()[1]}"
     issuer = f"http://login.localhost:{login.getsockname()[1]}"
@@ -176,10 +201,12 @@ async def served_portal(database: Database) -> AsyncIterator[Portal]:
     await provider.setup()
     await web.SockSite(provider, login).start()
     settings = settings_with(database.settings, address, issuer)
-    await fill_rooms(database)
+    await fill_rooms(database, more)
     writer = LogWriter(settings, "web", wait_seconds=0.5)
     await writer.start()
     deps = await deps_of(database, settings, writer)
+    if registers is not None:
+        deps = replace(deps, own=await _own(database, settings, writer, registers))
     app = make_app(routes(deps), people_shape(deps))
     config = uvicorn.Config(
         app, ws="none", log_config=None, timeout_graceful_shutdown=10, access_log=False
@@ -193,6 +220,24 @@ async def served_portal(database: Database) -> AsyncIterator[Portal]:
         await task
         await writer.close()
         await provider.cleanup()
+
+
+async def _own(
+    database: Database, settings: Settings, writer: LogWriter, registers: Registers
+) -> OwnData:
+    purposes = await database.pool("purposes")
+    return OwnData(
+        registers=RegisterDeps(
+            registers=registers,
+            pool=await database.pool("registers"),
+            log=writer,
+            controller=settings.organisation.oin,
+            permit_key=secret_key(settings, "permit"),
+            pseudonym_key=secret_key(settings, "pseudonym"),
+        ),
+        snapshot=await following(purposes),
+        purpose="https://doelen.landschap.example/id/inzage-geven",
+    )
 
 
 def settings_with(settings: Settings, address: str, issuer: str) -> Settings:

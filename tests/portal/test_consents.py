@@ -51,7 +51,7 @@ async def _need(portal: Portal, *needs: str) -> None:
 async def _said(portal: Portal, number: str) -> tuple[int, str]:
     """How often something was said, and what stands against a question now."""
     deps = portal.deps
-    known = type("Known", (), {"whose": number})()
+    known = type("Known", (), {"whose": number, "kind": "bsn"})()
     subjects = subjects_of(deps, known)
     history = await consents_of(deps.purposes_pool, subjects)
     found = await said_of(deps.purposes_pool, subjects)

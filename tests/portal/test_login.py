@@ -310,6 +310,7 @@ async def test_identity_tokens_are_bound_to_question_issuer_client_and_key() -> 
     client = client_of(issuer)
     pending, answer = await answer_of(client, provider)
     identity = await client.finish(pending, answer)
+    assert identity.bsn is not None
     assert (identity.bsn.value, identity.level) == (SUZANNE, SUBSTANTIAL)
     assert SUZANNE not in repr(identity)
 

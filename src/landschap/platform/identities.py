@@ -11,9 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from landschap.platform.oidc import LEVELS, Claims, LoginFailed, Reason, Tokens
 from landschap.platform.oidc_settings import ConsoleOidcSettings, PortalOidcSettings
+from landschap.vocabulary.companies import Company, CompanyClaims, read_company
 from landschap.vocabulary.identifiers import Bsn, InvalidValue
 from landschap.vocabulary.mandates import Mandate, read_mandates
 
@@ -24,14 +26,18 @@ _MAX_ROLES = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resident:
-    """Who logged in, how sure the provider is, the token to log out with, for whom they may act."""
+    """Who logged in, how sure the provider is, the token to log out with, for whom they may act.
 
-    bsn: Bsn
+    Of a ``company`` there is no number of a person.
+    """
+
+    bsn: Bsn | None
     name: str
     level: str
     authenticated_at: int
     id_token: str = field(repr=False)
     mandates: tuple[Mandate, ...] = ()
+    company: Company | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,11 +59,32 @@ class Employee:
 
 
 def resident(settings: PortalOidcSettings) -> Callable[[Claims, Tokens], Resident]:
-    """How a resident is read. Raises LoginFailed: level too low, no number."""
+    """How a resident is read. Raises LoginFailed: level too low, no number, no mandate.
+
+    Who acts for a company is nobody else in that session: a person's number is left aside.
+    """
+    names = CompanyClaims(
+        kvk=settings.kvk_claim,
+        rsin=settings.rsin_claim,
+        acting=settings.acting_claim,
+        services=settings.services_claim,
+    )
 
     def identify(claims: Claims, tokens: Tokens) -> Resident:
         level = str(claims.get(settings.acr_claim, ""))
         _require_level(level, settings.minimum_level)
+        if settings.acting_claim in claims or settings.kvk_claim in claims:
+            company = read_company(claims, names, settings.issuer)
+            if company is None or not company.covers(settings.company_services, datetime.now(UTC)):
+                raise LoginFailed(Reason.NO_MANDATE, "the provider told no mandate for a company")
+            return Resident(
+                bsn=None,
+                name="",
+                level=level,
+                authenticated_at=_when(claims),
+                id_token=tokens.identity,
+                company=company,
+            )
         try:
             bsn = Bsn.parse(str(claims.get(settings.bsn_claim, "")))
         except InvalidValue:

@@ -74,6 +74,7 @@ class Reason(StrEnum):
     LEVEL_TOO_LOW = "level_too_low"
     EXPIRED = "expired"
     NO_NUMBER = "no_number"
+    NO_MANDATE = "no_mandate"
     NO_ROLE = "no_role"
     DEPARTED = "departed"
     REFUSED = "refused"

@@ -29,6 +29,23 @@ class PortalOidcSettings:
         "Lowest level that may log in.",
         default="http://eidas.europa.eu/LoA/substantial",
     )
+    kvk_claim: str = option(
+        o.text, "Claim that holds the trade register number of a company.", default="kvk"
+    )
+    rsin_claim: str = option(o.text, "Claim that holds the RSIN of a company.", default="rsin")
+    acting_claim: str = option(
+        o.text,
+        "Claim that holds the pseudonym of who acts for a company.",
+        default="acting_subject",
+    )
+    services_claim: str = option(
+        o.text, "Claim that holds for which services that person may act.", default="services"
+    )
+    company_services: tuple[str, ...] = option(
+        o.several(o.text),
+        "Names under which a mandate is for a company's own pages here.",
+        default=("mijn-gegevens",),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

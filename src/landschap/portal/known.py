@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import msgspec
 
+from landschap.vocabulary.companies import Company
 from landschap.vocabulary.mandates import Mandate
 
 
@@ -12,6 +13,7 @@ class Known(msgspec.Struct, frozen=True):
     """The person, the name to greet with, how they logged in, for whom they may act.
 
     ``acting_for`` is the reference of the mandate that is used now; empty for the person itself.
+    With a ``company`` there is no number of a person: who acts is a pseudonym.
     """
 
     bsn: str
@@ -21,6 +23,7 @@ class Known(msgspec.Struct, frozen=True):
     id_token: str
     mandates: tuple[Mandate, ...] = ()
     acting_for: str = ""
+    company: Company | None = None
 
     @property
     def mandate(self) -> Mandate | None:
@@ -29,9 +32,31 @@ class Known(msgspec.Struct, frozen=True):
 
     @property
     def whose(self) -> str:
-        """The number of the person whose data are shown."""
+        """The number of the person or company whose data are shown."""
+        if self.company is not None:
+            return self.company.kvk
         mandate = self.mandate
         return mandate.bsn if mandate else self.bsn
+
+    @property
+    def kind(self) -> str:
+        """The kind of that number: ``bsn`` or ``kvk``."""
+        return "bsn" if self.company is None else "kvk"
+
+    @property
+    def acting(self) -> tuple[str, str] | None:
+        """The kind and number of who acts for another; None for the person itself."""
+        if self.company is not None:
+            return "eherkenning", self.company.acting
+        return ("bsn", self.bsn) if self.mandate else None
+
+    @property
+    def represents(self) -> str:
+        """In whose name is looked, as it is shown; empty for the person itself."""
+        if self.company is not None:
+            return self.company.name or self.company.kvk
+        mandate = self.mandate
+        return (mandate.name or mandate.reference) if mandate else ""
 
     def __repr__(self) -> str:
         return f"Known(level={self.level!r})"

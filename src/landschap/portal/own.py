@@ -30,25 +30,61 @@ from landschap.vocabulary.ijson import JsonValue
 RESIDENT = "betrokkene"
 """The role of who looks at their own data; policies name it."""
 
+COMPANY = "onderneming"
+"""The role of who looks at the data of the company they act for."""
+
 READ = "raadplegen"
 OBJECTION_TERM = "P6W"
 """Source: Awb art. 6:7."""
 
 LONGEST_VALUE, LONGEST_EXPLANATION, SHORTEST = 500, 2000, 3
-_KIND = "bsn"
+_PERSON, _COMPANY = "bsn", "kvk"
+_NUMBER_OF_COMPANY = "^[0-9]{8}$"
 
 
-def own_types(registers: Mapping[str, Register]) -> list[tuple[Register, ObjectType]]:
-    """The types of objects that are about a person."""
-    return [
-        (register, kind)
-        for register in registers.values()
-        for kind in register.types.values()
-        if kind.subject is not None and kind.subject.subject_kind == _KIND
-    ]
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A type of objects with something about a person or company, and by which property.
+
+    ``by`` is empty where the object itself has that number.
+    """
+
+    register: Register
+    type: ObjectType
+    by: str
 
 
-def question_of(owner: str, service: str, purpose: str, *, level: str, by: str) -> Question:
+def own_types(registers: Mapping[str, Register], number: str = _PERSON) -> list[Own]:
+    """The types of objects that are about who has a ``bsn`` or, of companies, ``kvk`` number.
+
+    Of a company also what points at it, such as its establishments, or holds its number, such as a
+    permit that it asked for.
+    """
+    every = (
+        (register, kind) for register in registers.values() for kind in register.types.values()
+    )
+    found = ((register, kind, _by(kind, number)) for register, kind in every)
+    return [Own(register, kind, by) for register, kind, by in found if by is not None]
+
+
+def _by(kind: ObjectType, number: str) -> str | None:
+    """By which property such a number is found here; None when there is none."""
+    subject = kind.subject
+    if number == _PERSON:
+        return subject.name if subject and subject.subject_kind == _PERSON else None
+    if subject is not None and subject.subject_kind == _COMPANY:
+        return subject.name if subject.searchable else ""
+    for each in kind.properties.values():
+        holds = "kvk" in each.name.lower() and each.schema.get("pattern") == _NUMBER_OF_COMPANY
+        points = each.points_at.rpartition(".")[2] == COMPANY
+        if each.searchable and (holds or points):
+            return each.name
+    return None
+
+
+def question_of(
+    owner: str, service: str, purpose: str, *, level: str, by: str, role: str = RESIDENT
+) -> Question:
     """What a person asks of a register of ours, in the form every question about purpose has."""
     return Question(
         purpose=purpose,
@@ -56,8 +92,8 @@ def question_of(owner: str, service: str, purpose: str, *, level: str, by: str) 
         service=service,
         provider=owner,
         action=READ,
-        search=(by,),
-        roles=(RESIDENT,),
+        search=(by,) if by else (),
+        roles=(role,),
         loa=level,
         require_bound=False,
     )

@@ -14,7 +14,15 @@ from typing import Protocol
 
 from landschap.purposes.choosing import Used
 from landschap.purposes.model import Text
-from landschap.purposes.rights import Outcome, Right, Verdict
+from landschap.purposes.rights import (
+    Ground,
+    Outcome,
+    Registry,
+    Right,
+    Subject,
+    Verdict,
+    verdict_of,
+)
 
 EVERYTHING = "alles"
 LONGEST = 1000
@@ -73,11 +81,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chapter:
-    """One right: what it comes to in all, and per use."""
+    """One right: what it comes to in all, and per use; or the ``verdict`` on all uses alike."""
 
     right: Right
     outcome: Outcome
     rows: tuple[Row, ...]
+    verdict: Verdict | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +117,15 @@ def chapters_of(uses: Sequence[Used]) -> list[Chapter]:
             best = Outcome.POSSIBLE
         made.append(Chapter(right=right, outcome=best, rows=rows))
     return made
+
+
+def company_chapters() -> list[Chapter]:
+    """The same for a company: these rights are of people. Whatever the ground, it is the same."""
+    return [
+        Chapter(right=right, outcome=verdict.outcome, rows=(), verdict=verdict)
+        for right in Right
+        for verdict in [verdict_of(right, Ground.PUBLIC_TASK, Registry.OWN, Subject.COMPANY)]
+    ]
 
 
 def targets_of(

@@ -48,8 +48,8 @@ class Visitor:
 
     ``until`` is when the session ends if nothing is done; ``token`` proves that a form came from
     our own page; ``as_what`` is in which role, when that matters; ``represents`` in whose name,
-    when it is not their own; ``links`` come after the main menu. ``alarm`` stands on top of every
-    page, with where it leads.
+    when it is not their own; ``menu`` stands in place of the personal menu when it is given, and
+    ``links`` come after it. ``alarm`` stands on top of every page, with where it leads.
     """
 
     name: str
@@ -57,6 +57,7 @@ class Visitor:
     token: str
     as_what: str = ""
     represents: str = ""
+    menu: tuple[Link, ...] = ()
     links: tuple[Link, ...] = ()
     alarm: Alarm | None = None
 

@@ -27,7 +27,11 @@ def about_routes(deps: PortalDeps) -> list[HTTPRouteHandler]:
     async def start(request: AnyRequest) -> Response[str]:
         asked = await asked_of(deps, request)
         title = deps.site.say(asked.language, N_("Mijn gegevens"))
-        values = {"can_log_in": deps.oidc is not None, "shows_own": deps.own is not None}
+        values = {
+            "can_log_in": deps.oidc is not None,
+            "shows_own": deps.own is not None,
+            "has_catalogue": deps.has_catalogue,
+        }
         return show(deps, asked, "portal/start.html", title, values=values)
 
     @get(["/toegankelijkheid", "/en/toegankelijkheid"])

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from landschap.gateway.insight.api import mandate_lacks
 from landschap.platform.web.sessions import Session
 from landschap.portal.known import Known
-from landschap.portal.mandates import may_open
+from landschap.portal.mandates import company_may_open, may_open
 from landschap.portal.pages.looks import write_attempt
 from landschap.vocabulary.problems import ProblemError
 
@@ -28,8 +28,14 @@ def still_of(deps: PortalDeps) -> Still:
     """Lets a session go on, or raises ProblemError (403) where its mandate does not reach."""
 
     async def still(session: Session[Known], path: str) -> Session[Known]:
-        mandate, services = session.known.mandate, deps.settings.portal.mandate_services
-        if mandate is None or may_open(mandate, path, services, datetime.now(UTC)):
+        known, now = session.known, datetime.now(UTC)
+        mandate, services = known.mandate, deps.settings.portal.mandate_services
+        portal = deps.settings.oidc.portal
+        if known.company is not None:
+            own = portal.company_services if portal else ()
+            if company_may_open(known.company, path, own, now):
+                return session
+        elif mandate is None or may_open(mandate, path, services, now):
             return session
         await write_attempt(deps, session)
         raise ProblemError(mandate_lacks())

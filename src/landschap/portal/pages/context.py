@@ -56,7 +56,7 @@ class PortalDeps:
     entry of the register that covers looking here. Without ``oidc`` nobody can log in, and the
     pages say so; without ``own`` there are no pages with the data themselves; without ``insight``
     no other organisation is asked. ``control`` is what hearing a person needs; without it there is
-    nothing to say.
+    nothing to say. ``has_catalogue``: beside it stands a catalogue of APIs.
     """
 
     settings: Settings
@@ -76,13 +76,17 @@ class PortalDeps:
     own: OwnData | None = None
     insight: Insight | None = None
     control: Control | None = None
+    has_catalogue: bool = False
 
 
 OWN = Link(path="/gegevens", label=N_("Mijn gegevens"))
 REPORTS = Link(path="/meldingen", label=N_("Mijn meldingen"))
 CONSENTS = Link(path="/toestemmingen", label=N_("Toestemmingen"))
 RIGHTS = Link(path="/rechten", label=N_("Mijn rechten"))
+USES = Link(path="/gebruik", label=N_("Wie gebruikte mijn gegevens"))
 _OWN_MENU = (OWN, REPORTS)
+_COMPANY_MENU = (Link(path="/", label=N_("Begin")), OWN, REPORTS, USES, RIGHTS)
+_ACTING = "eHerkenning"
 
 
 def portal_shape(settings: Settings, version: str) -> SiteShape:
@@ -96,7 +100,7 @@ def portal_shape(settings: Settings, version: str) -> SiteShape:
         personal_menu=(
             Link(path="/", label=N_("Begin")),
             *(_OWN_MENU if settings.portal.own_purpose else ()),
-            Link(path="/gebruik", label=N_("Wie gebruikte mijn gegevens")),
+            USES,
             CONSENTS,
             RIGHTS,
         ),
@@ -128,23 +132,24 @@ def door_of(deps: PortalDeps) -> Door[Resident, Known]:
 
 def _remember(found: Resident) -> Known:
     return Known(
-        bsn=found.bsn.value,
+        bsn=found.bsn.value if found.bsn else "",
         name=found.name,
         level=found.level,
         authenticated_at=found.authenticated_at,
         id_token=found.id_token,
         mandates=found.mandates,
+        company=found.company,
     )
 
 
 def _visitor(session: Session[Known], token: str) -> Visitor:
     known = session.known
-    mandate = known.mandate
     return Visitor(
-        name=known.name,
+        name=known.name or (_ACTING if known.company else ""),
         until=session.until,
         token=token,
-        represents=(mandate.name or mandate.reference) if mandate else "",
+        represents=known.represents,
+        menu=_COMPANY_MENU if known.company else (),
         links=(Link(path=CHOICE, label=N_("Namens wie kijkt u?")),) if known.mandates else (),
     )
 
@@ -179,6 +184,14 @@ _FAILURES = {
         (
             N_("Hier staan persoonlijke gegevens. Daarom moeten wij zeker weten wie u bent."),
             N_("Log opnieuw in. Kies een manier met extra controle, zoals een app met ID-check."),
+        ),
+        403,
+    ),
+    Reason.NO_MANDATE: Failure(
+        N_("U mag dit niet voor dit bedrijf"),
+        (
+            N_("U logde in voor een bedrijf. U heeft daarvoor geen machtiging voor deze site."),
+            N_("Vraag de beheerder van uw eHerkenning om een machtiging."),
         ),
         403,
     ),

@@ -20,12 +20,15 @@ from landschap.gateway.users import level_of
 from landschap.logboek.drafts import refused_draft
 from landschap.logboek.faults import LogUnavailable, QueueFull
 from landschap.logboek.payloads import AdlEntry
-from landschap.logboek.pseudonyms import subject_pseudonym
+from landschap.logboek.pseudonyms import as_subject_id
 from landschap.platform.ids import new_span_id, new_trace_id, uuid7
 from landschap.platform.web.sessions import Session
 from landschap.portal.known import Known
 from landschap.portal.own import (
+    COMPANY,
     READ,
+    RESIDENT,
+    Own,
     OwnObject,
     object_of,
     own_types,
@@ -33,7 +36,7 @@ from landschap.portal.own import (
     reference_of,
 )
 from landschap.portal.pages.context import OwnData, PortalDeps
-from landschap.portal.pages.looks import not_recorded
+from landschap.portal.pages.looks import acting_of, not_recorded, subjects_of, write_look
 from landschap.purposes.decide import decide
 from landschap.purposes.decision import Decision
 from landschap.registers import store
@@ -82,8 +85,9 @@ class Looking:
         objects: list[OwnObject] = []
         missing, empty, closed = [], [], []
         await self.own.snapshot.newest()
-        for register, kind in own_types(self.own.registers.registers.by_name):
-            if not self._decide(kind).allow:
+        for each in self._types():
+            register, kind = each.register, each.type
+            if not self._decide(kind, each.by).allow:
                 closed.append(kind)
                 continue
             try:
@@ -100,24 +104,27 @@ class Looking:
     async def one(self, register: str, name: str, reference: str, doing: str) -> OwnObject | None:
         """The object that an address names; None when it is not of this person."""
         await self.own.snapshot.newest()
-        for known, kind in own_types(self.own.registers.registers.by_name):
-            if (known.name, kind.name) == (register, name):
-                found = await self.objects(known, kind, doing)
+        for known in self._types():
+            if (known.register.name, known.type.name) == (register, name):
+                found = await self.objects(known.register, known.type, doing)
                 return next((each for each in found if each.reference == reference), None)
         return None
 
     async def objects(self, register: Register, kind: ObjectType, doing: str) -> list[OwnObject]:
         """The objects of one type; a line of the look is durable. Raises ProblemError."""
-        subject = kind.subject
-        assert subject is not None  # noqa: S101  # only such types are asked
-        case = await self._case(kind)
-        desk = Desk(self.own.registers)
-        wanted = Match(subject.name, (self.session.known.bsn,))
+        (by,) = (each.by for each in self._types() if each.type is kind)
+        case = await self._case(kind, by)
+        desk, whose = Desk(self.own.registers), self.session.known.whose
+        wanted: Match | list[str] = Match(by, (whose,)) if by else [whose]
         _, found = await desk.ask(case, wanted)
-        try:
-            await desk.record(case, wanted, found, doing=f"{kind.collection}: {doing}")
-        except (LogUnavailable, QueueFull) as error:
-            raise not_recorded(error) from None
+        if self.session.known.company is not None:
+            # The line of the company names who acted, which a line of the register can not.
+            await write_look(self.deps, self.session, f"{kind.collection}: {doing}", kind.name)
+        else:
+            try:
+                await desk.record(case, wanted, found, doing=f"{kind.collection}: {doing}")
+            except (LogUnavailable, QueueFull) as error:
+                raise not_recorded(error) from None
         return [
             object_of(register, each, cut(each.content, case.shape.leaves), self._reference(each))
             for each in found
@@ -134,28 +141,30 @@ class Looking:
 
     def pseudonyms(self) -> list[bytes]:
         """The person under every key, the newest last."""
-        oin, bsn = self.deps.settings.organisation.oin, self.session.known.bsn
-        keys = self.deps.pseudonym_keys.values()
-        return [subject_pseudonym(key, oin, "bsn", bsn) for key in keys]
+        return subjects_of(self.deps, self.session.known)
+
+    def _types(self) -> list[Own]:
+        """What is asked for this person, or this company."""
+        return own_types(self.own.registers.registers.by_name, self.session.known.kind)
 
     def _reference(self, found: Found) -> str:
         oldest = self.pseudonyms()[0]
         return reference_of(self.deps.session_key, oldest, found.type, found.object_id)
 
-    def _decide(self, kind: ObjectType) -> Decision:
-        subject = kind.subject
+    def _decide(self, kind: ObjectType, by: str) -> Decision:
         question = question_of(
             self.deps.settings.organisation.oin.value,
             kind.register,
             self.own.purpose,
             level=level_of(self.session.known.level),
-            by=subject.name if subject else "",
+            by=by,
+            role=COMPANY if self.session.known.company else RESIDENT,
         )
         return decide(question, self.own.snapshot(), datetime.now(UTC))
 
-    async def _case(self, kind: ObjectType) -> Case:
+    async def _case(self, kind: ObjectType, by: str) -> Case:
         """A permitted question, with its decision on record. Raises ProblemError."""
-        now, decision = datetime.now(UTC), self._decide(kind)
+        now, decision = datetime.now(UTC), self._decide(kind, by)
         trace = TraceContext(trace_id=new_trace_id(), span_id=new_span_id())
         entry = AdlEntry(
             trace_id=trace.trace_id,
@@ -163,7 +172,7 @@ class Looking:
             at=now,
             transaction_id=uuid7(),
             references={"adl.core.policies": {"landschap": decision.snapshot}},
-            body=_body(kind, decision),
+            body=_body(kind, decision, acting_of(self.deps, self.session.known)),
         )
         try:
             await self.own.registers.log.append([refused_draft(entry, service=kind.register)])
@@ -194,10 +203,17 @@ class Looking:
         )
 
 
-def _body(kind: ObjectType, decision: Decision) -> Mapping[str, JsonValue]:
-    """The decision as it goes to the log: that the person asked, not who; the line tells that."""
+def _body(kind: ObjectType, decision: Decision, acting: bytes | None) -> Mapping[str, JsonValue]:
+    """The decision as it goes to the log: that the person asked, not who; the line tells that.
+
+    Who acts for a company is named, by a pseudonym.
+    """
+    subject: dict[str, JsonValue] = {"loa": decision.question.loa}
+    if acting is not None:
+        subject["acting"] = as_subject_id(acting)
+    who = "company" if COMPANY in decision.question.roles else "resident"
     request: JsonValue = {
-        "subject": {"type": "resident", "properties": {"loa": decision.question.loa}},
+        "subject": {"type": who, "properties": subject},
         "action": {"name": READ},
         "resource": {"type": "service", "id": kind.register},
         "context": {"type": kind.key, "purpose": decision.question.purpose},

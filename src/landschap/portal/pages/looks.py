@@ -119,12 +119,13 @@ def not_recorded(error: Exception) -> ProblemError:
 
 def subjects_of(deps: PortalDeps, known: Known) -> list[bytes]:
     """The pseudonyms of the person whose data are shown, the newest key last."""
-    return [_pseudonym(deps, key, known.whose) for key in deps.pseudonym_keys.values()]
+    keys = deps.pseudonym_keys.values()
+    return [_pseudonym(deps, key, known.kind, known.whose) for key in keys]
 
 
 def mandated_of(known: Known, acting: bytes | None = None) -> Mandated | None:
     """The mandate that is used, as a line and an assertion name it."""
-    mandate = known.mandate
+    mandate = known.company or known.mandate
     if mandate is None:
         return None
     return Mandated(
@@ -140,7 +141,7 @@ async def _written(deps: PortalDeps, known: Known, name: str, group: str, outcom
     trace = TraceContext(trace_id=new_trace_id(), span_id=new_span_id(), flags=1)
     entry = msgspec.structs.replace(
         _line(deps, known, trace),
-        name=name or (MANDATED_NAME if known.mandate else LOOK_NAME),
+        name=name or (MANDATED_NAME if known.acting else LOOK_NAME),
         outcome=outcome,
         data_groups=(group,),
     )
@@ -152,7 +153,7 @@ def _line(deps: PortalDeps, known: Known, trace: TraceContext) -> LineEntry:
     """What all lines of a look share, as of now."""
     now = datetime.now(UTC)
     key_id, key = list(deps.pseudonym_keys.items())[-1]
-    acting = _pseudonym(deps, key, known.bsn) if known.mandate else None
+    acting = _pseudonym(deps, key, *known.acting) if known.acting else None
     return LineEntry(
         trace_id=trace.trace_id,
         span_id=trace.span_id,
@@ -163,8 +164,8 @@ def _line(deps: PortalDeps, known: Known, trace: TraceContext) -> LineEntry:
         outcome=Outcome.DELIVERED,
         system=f"landschap-portal/{deps.version}",
         activity=deps.look_activity,
-        subject=_pseudonym(deps, key, known.whose),
-        subject_type=f"{deps.pseudonym_space}/bsn/{key_id}",
+        subject=_pseudonym(deps, key, known.kind, known.whose),
+        subject_type=f"{deps.pseudonym_space}/{known.kind}/{key_id}",
         key_id=key_id,
         data_groups=(LOOK_GROUP,),
         mandate=mandated_of(known, acting),
@@ -178,5 +179,11 @@ async def _append(deps: PortalDeps, drafts: Sequence[Draft]) -> None:
         raise not_recorded(error) from None
 
 
-def _pseudonym(deps: PortalDeps, key: bytes, bsn: str) -> bytes:
-    return subject_pseudonym(key, deps.settings.organisation.oin, "bsn", bsn)
+def acting_of(deps: PortalDeps, known: Known) -> bytes | None:
+    """The pseudonym of who acts for another; None for the person itself."""
+    key = list(deps.pseudonym_keys.values())[-1]
+    return _pseudonym(deps, key, *known.acting) if known.acting else None
+
+
+def _pseudonym(deps: PortalDeps, key: bytes, kind: str, number: str) -> bytes:
+    return subject_pseudonym(key, deps.settings.organisation.oin, kind, number)

@@ -137,7 +137,8 @@ class _Told:
 async def _others(look: Look, wanted: Wanted, seconds: float, *, only: str = "") -> _Told:
     """What others tell, or the one of this number; each question is on record after it."""
     deps = look.deps
-    if deps.insight is None:
+    if deps.insight is None or look.known.company is not None:
+        # Others are asked about a person by number; about a company nobody is asked yet.
         return _Told()
     try:
         grants = await deps.insight.others()

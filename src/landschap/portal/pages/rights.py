@@ -60,6 +60,7 @@ from landschap.portal.rights import (
     LONGEST,
     Target,
     chapters_of,
+    company_chapters,
     targets_of,
 )
 from landschap.purposes.choosing import STOPPING, uses_of
@@ -174,7 +175,15 @@ class _Page:
     hearing: Hearing
 
     async def overview(self) -> Response[str]:
-        """All rights, with requests at every organisation."""
+        """All rights, with requests at every organisation; of a company why there are none."""
+        if self.hearing.look.known.company is not None:
+            values: dict[str, Any] = {
+                "chapters": company_chapters(),
+                "requests": [],
+                "on_the_way": [],
+                "silent": (),
+            }
+            return await self._show("rights", RIGHTS.label, values)
         seen = await self.hearing.overview()
         snapshot, _ = await current_snapshot(self.deps.purposes_pool)
         uses = uses_of(snapshot, datetime.now(UTC), with_consent=True)

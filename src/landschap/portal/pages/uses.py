@@ -111,8 +111,7 @@ async def _use(deps: PortalDeps, request: AnyRequest, recorder: str, name: str) 
 
 def words_for(deps: PortalDeps, asked: Asked[Known]) -> Wording:
     """The words of this reader: about themselves, or about who is represented."""
-    mandate = asked.session.known.mandate if asked.session else None
-    about = (mandate.name or mandate.reference) if mandate else ""
+    about = asked.session.known.represents if asked.session else ""
     return Wording(deps.site, asked.language, about)
 
 
