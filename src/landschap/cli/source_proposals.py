@@ -61,7 +61,8 @@ def list_proposals(config: Path, as_json: bool) -> None:
 @config_option
 @click.argument("number", type=click.IntRange(1))
 @click.option("--dry-run", is_flag=True, help="Show the difference and write nothing.")
-def take(config: Path, number: int, dry_run: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def take(config: Path, number: int, dry_run: bool, as_json: bool) -> None:
     """Write an approved change into its file; refused when the file was changed meanwhile.
 
     The difference is shown. Restart the organisation for it to answer with the new text.
@@ -69,34 +70,48 @@ def take(config: Path, number: int, dry_run: bool) -> None:
     \b
     Examples:
       landschap source take 7 --dry-run
-      landschap source take 7 --config weesp/organisation.toml
+      landschap source take 7 --config weesp/organisation.toml --json
     """
     settings = load_settings(config)
     found = run_with_pool(settings, "console", partial(proposal, number=number))
     if found is None:
         click.echo(f"there is no proposal {number}; see landschap source proposals", err=True)
         sys.exit(_NOT_FOUND)
-    state = _state(settings, found)
     file = _file(settings, found)
-    if state == "taken":
-        click.echo(f"{file.name} is this text already")
-        return
-    if state != "approved":
-        click.echo(f"proposal {number} is {state}; only what is approved is taken", err=True)
-        sys.exit(_REFUSED)
     lying = _lying(file)
+    is_there = _must_be_takable(found, file, lying)
+    changes = differences(lying, found.body)
+    if not is_there and not dry_run:
+        _write(file, found.body)
+    if as_json:
+        told = [line if sign == "@" else f"{sign}{line}" for sign, line in changes]
+        body = {"number": number, "file": str(file), "written": not is_there and not dry_run}
+        click.echo(json.dumps({**body, "difference": told}, indent=2, ensure_ascii=False))
+        return
+    if is_there:
+        click.echo(f"{file.name} is this text already")
+    for sign, line in changes:
+        click.echo(line if sign == "@" else f"{sign}{line}")
+    if not is_there and not dry_run:
+        click.echo(f"written: {file}", err=True)
+
+
+def _must_be_takable(found: SourceProposal, file: Path, lying: str) -> bool:
+    """True when the file is that text already. Ends the command when it may not become it."""
+    if found.outcome != APPROVED:
+        state = found.outcome or "waiting"
+        click.echo(f"proposal {found.number} is {state}; only what is approved is taken", err=True)
+        sys.exit(_REFUSED)
+    if lying == found.body:
+        return True
     if version_of(lying) != found.based_on:
         click.echo(
-            f"{file} was changed since proposal {number} was written; propose it anew in the "
+            f"{file} was changed since proposal {found.number} was written; propose it anew in the "
             "console, on the file of now",
             err=True,
         )
         sys.exit(_REFUSED)
-    for sign, line in differences(lying, found.body):
-        click.echo(line if sign == "@" else f"{sign}{line}")
-    if not dry_run:
-        _write(file, found.body)
-        click.echo(f"written: {file}", err=True)
+    return False
 
 
 def _state(settings: Settings, found: SourceProposal) -> str:
