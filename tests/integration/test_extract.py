@@ -20,8 +20,8 @@ from tests.integration.extract_rig import CHECK, MONITOR, NAME, PEOPLE, Village,
 
 from landschap.cli.composition_extracts import Asked, Room
 from landschap.integration.bulk.extracts import Form
-from landschap.integration.connectors.bulk.delivering import Delivered, Told, decided
 from landschap.integration.connectors.bulk.engine import Limits
+from landschap.integration.connectors.bulk.office import Delivered, Told, decided
 from landschap.integration.connectors.fanout import Occasion, collect
 from landschap.integration.connectors.opening import close_doors, open_doors, read_declaration
 from landschap.integration.plan import make_plan
@@ -90,7 +90,7 @@ def today() -> Moment:
 
 
 def wish(village: Village, purpose: str, declaration: Any, moment: Moment) -> Any:
-    from landschap.integration.connectors.bulk.delivering import Wish
+    from landschap.integration.connectors.bulk.office import Wish
 
     owner = village.room.office.controller.value
     return Wish(

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import difflib
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
@@ -13,10 +14,13 @@ from pathlib import Path
 
 from landschap.cli.composition import pseudonym_space
 from landschap.integration.access import RegisterAccess
+from landschap.integration.bulk.anonymity import Question
 from landschap.integration.bulk.extracts import Form
-from landschap.integration.connectors.bulk.delivering import Delivered, Delivery, Office, Told, Wish
+from landschap.integration.connectors.bulk.delivering import Delivery
 from landschap.integration.connectors.bulk.engine import Limits
 from landschap.integration.connectors.bulk.gathering import NoBegin
+from landschap.integration.connectors.bulk.office import Delivered, Office, Told, Wish
+from landschap.integration.connectors.bulk.reidentifying import Hit, Reidentification, Search
 from landschap.integration.connectors.opening import (
     EXAMPLES_SUFFIX,
     SNAPSHOTS_FOLDER,
@@ -31,11 +35,11 @@ from landschap.integration.connectors.opening import (
 from landschap.integration.fitting import check_registers
 from landschap.integration.mistakes import Report
 from landschap.integration.model import Declaration
-from landschap.integration.rows import Moment
+from landschap.integration.rows import Connector, Moment
 from landschap.logboek.store import LogWriter
 from landschap.platform import postgres
 from landschap.platform.keys import secret_key
-from landschap.platform.pseudonym_keys import newest_pseudonym_key
+from landschap.platform.pseudonym_keys import living_keys, newest_pseudonym_key
 from landschap.platform.settings import Settings
 from landschap.platform.trouble import Trouble
 from landschap.purposes.persons.store import marked, said_of
@@ -61,6 +65,7 @@ class Asked:
     valid_on: date | None = None
     known_at: datetime | None = None
     geometry: str = ""
+    anonymous: Question | None = None
     file: str = ""
 
 
@@ -72,20 +77,42 @@ class Room:
     office: Office
     around: Surroundings
 
+    @property
+    def work(self) -> Path:
+        """Where is worked."""
+        return self.settings.paths.data / WORK_FOLDER
+
     async def deliver(self, asked: Asked, limits: Limits, told: Told) -> Delivered:
         """Make one extract. Raises Trouble, ProblemError, DeclarationError."""
+        wish = self.wish(asked)
+        delivery = Delivery(self.office, wish, limits, self.work)
+        async with self._doors(asked, wish) as doors:
+            return await delivery.run(self.around, doors, told=told)
+
+    async def reidentify(self, asked: Asked, search: Search) -> Hit | None:
+        """Whose a pseudonym in an extract is. Raises as `deliver`."""
+        wish = self.wish(asked)
+        looking = Reidentification(self.office, wish, living_keys(self.settings), self.work)
+        async with self._doors(asked, wish) as doors:
+            return await looking.run(search, self.around, doors, Limits())
+
+    def wish(self, asked: Asked) -> Wish:
+        """What is wanted, with the declaration as it is now. Raises Trouble, DeclarationError."""
         declaration, path = self._declared(asked.name)
-        wish = self._wish(asked, declaration, path)
-        delivery = Delivery(self.office, wish, limits, self.settings.paths.data / WORK_FOLDER)
+        return self._wish(asked, declaration, path)
+
+    @asynccontextmanager
+    async def _doors(self, asked: Asked, wish: Wish) -> AsyncIterator[Mapping[str, Connector]]:
+        """The sources, open. Raises Trouble for all that goes wrong with them."""
         try:
-            doors = open_doors(declaration, self.around)
+            doors = open_doors(wish.declaration, self.around)
         except (OSError, ValueError) as error:
             raise Trouble(
                 f"a source of {asked.name} can not be opened: {error}",
                 "`landschap source status` names the source",
             ) from None
         try:
-            return await delivery.run(self.around, doors, told=told)
+            yield doors
         except NoBegin as none:
             why = none.reason or "it is asked by key, and has no list of keys"
             raise Trouble(
@@ -134,6 +161,7 @@ class Room:
             ),
             fields=asked.fields,
             geometry=asked.geometry,
+            anonymous=asked.anonymous,
             models=self._models(declaration),
             name=asked.file,
         )

@@ -3,7 +3,20 @@
 
 from __future__ import annotations
 
-from landschap.cli import source_compare, source_extract, source_proposals
+from landschap.cli import (
+    source_anonymity,
+    source_compare,
+    source_extract,
+    source_proposals,
+    source_reidentify,
+)
 from landschap.cli.source import source
 
-__all__ = ["source", "source_compare", "source_extract", "source_proposals"]
+__all__ = [
+    "source",
+    "source_anonymity",
+    "source_compare",
+    "source_extract",
+    "source_proposals",
+    "source_reidentify",
+]

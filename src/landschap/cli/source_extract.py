@@ -23,7 +23,10 @@ from landschap.vocabulary.identifiers import InvalidValue, Oin
 from landschap.vocabulary.times import parse_day
 
 if TYPE_CHECKING:
-    from landschap.integration.connectors.bulk.delivering import Delivered, Told
+    from collections.abc import Mapping
+
+    from landschap.integration.bulk.anonymity import Question
+    from landschap.integration.connectors.bulk.office import Delivered, Told
 
 _DEFAULT_MB = 2_048
 
@@ -49,6 +52,17 @@ _DEFAULT_MB = 2_048
 @click.option("--geldig-op", default="", help="Valid in reality on this day: YYYY-MM-DD.")
 @click.option("--beschikbaar-op", default="", help="As known at this moment: YYYY-MM-DDThh:mm.")
 @click.option("--geometry", default="", help="Of GeoJSON: the field that holds the geometry.")
+@click.option("--quasi", default="", help="Fields that others may know of somebody, with commas.")
+@click.option(
+    "--each", default="", help="With --quasi: a list of which every item counts as a row."
+)
+@click.option(
+    "--least",
+    type=click.IntRange(2, 1_000_000),
+    default=10,
+    show_default=True,
+    help="With --quasi: no file when fewer rows than these are alike.",
+)
 @click.option(
     "--memory",
     type=click.IntRange(256, 262_144),
@@ -92,6 +106,7 @@ def extract(config: Path, name: str, out: Path, as_json: bool, **given: Any) -> 
         receiver=_oin(given["receiver"]),
         fields=_names(given["fields"]),
         geometry=given["geometry"],
+        anonymous=_anonymous(given),
         valid_on=_day(given["geldig_op"]),
         known_at=moment_of("--beschikbaar-op", moment) if moment else None,
     )
@@ -114,8 +129,17 @@ def extract(config: Path, name: str, out: Path, as_json: bool, **given: Any) -> 
         click.echo(f"gap: {gap}", err=True)
 
 
+def _anonymous(given: Mapping[str, Any]) -> Question | None:
+    from landschap.integration.bulk.anonymity import Question
+
+    quasi = _names(given["quasi"])
+    if quasi is None:
+        return None
+    return Question(quasi=quasi, each=given["each"], least=given["least"])
+
+
 def _told(progress: Progress) -> Told:
-    from landschap.integration.connectors.bulk.delivering import Told
+    from landschap.integration.connectors.bulk.office import Told
 
     tasks: dict[str, TaskID] = {}
 

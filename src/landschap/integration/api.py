@@ -274,7 +274,7 @@ class _Desk:
                 case.declaration, fields.chosen, case.asked.key, occasion, whole
             )
         released = release(merged, case.asked.moment, fields.chosen, fields.left_out)
-        duties = case.permit.duties(self._deps.pseudonym_key)
+        duties = case.permit.duties(self._deps.line_key or self._deps.pseudonym_key)
         if duties:
             duties = guarding(duties, case.declaration.derived)
         body = obeyed(released.body, duties, seen) if duties else released.body

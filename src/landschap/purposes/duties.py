@@ -158,6 +158,16 @@ def carries(mark: Confidentiality, content: Mapping[str, JsonValue]) -> bool:
     return is_marked(_at(content, mark.path))
 
 
+def pseudonym_of(duties: Duties, path: str, value: JsonValue) -> str:
+    """The text that stands for a value of a field: another per key, receiver, purpose and field.
+
+    Who does not have ``duties.secret`` can not find the value, nor try out whether it is one.
+    """
+    words = "\n".join(("answer", duties.receiver, duties.purpose, path, str(value)))
+    code = hmac.digest(duties.secret, words.encode(), "sha256")[:_PSEUDONYM_BYTES]
+    return base64.urlsafe_b64encode(code).rstrip(b"=").decode()
+
+
 _Change = Callable[[JsonValue], JsonValue]
 KINDS = (
     "pseudonimiseren", "afronden", SMALL_COUNTS, "maskeren", "geboortejaar", "pc4", NOTIFY,
@@ -167,9 +177,7 @@ KINDS = (
 
 def _change(obligation: Obligation, duties: Duties) -> _Change:
     def pseudonym(value: JsonValue) -> JsonValue:
-        words = "\n".join(("answer", duties.receiver, duties.purpose, obligation.path, str(value)))
-        code = hmac.digest(duties.secret, words.encode(), "sha256")[:_PSEUDONYM_BYTES]
-        return base64.urlsafe_b64encode(code).rstrip(b"=").decode()
+        return pseudonym_of(duties, obligation.path, value)
 
     def rounded(value: JsonValue) -> JsonValue:
         measure = _measure(obligation.value)

@@ -104,7 +104,7 @@ class SparkSql:
 
     def first(self, sql: str) -> str:
         """The first of a list of texts."""
-        return f"{sql}[0]"
+        return f"get({sql}, 0)"
 
     def split(self, sql: str, separator: str) -> str:
         """The parts that are not empty."""

@@ -100,8 +100,7 @@ class Manifest:
     transaction: str
     file: str
     engine: str
-    least_group: int = 0
-    quasi: tuple[str, ...] = ()
+    key_id: int = 0
     left_out: Mapping[str, int] = field(default_factory=dict)
 
     def as_json(self, rows: int, sha256: str, gaps: Mapping[str, int]) -> dict[str, JsonValue]:
@@ -125,6 +124,9 @@ class Manifest:
             "motor": self.engine,
             "ontbreekt": [_gap(line, count) for line, count in sorted(gaps.items())],
         }
+        if self.key_id:
+            # By which of our keys pseudonyms were made: who holds it can say whose they are.
+            body["pseudoniemsleutel"] = self.key_id
         if self.left_out:
             body["weggelaten"] = dict(self.left_out)
         return body

@@ -96,7 +96,7 @@ class Desk:
         expanded = read_expansion(self.deps.registers, kind, query, wrong)
         if crs_keys(kind):
             asked = replace(asked, crs=granted(read_crs(query, crs_headers(request), wrong)))
-        duties = permit.duties(self.deps.pseudonym_key)
+        duties = permit.duties(self.deps.key_of_lines)
         refusal = (
             wrong.refusal(self.deps.registers.by_name[kind.register].dialect)
             or _closed(permit, asked, query, now, needs)

@@ -40,13 +40,18 @@ class Pseudonyms:
     key_id: int = 1
     line_key: bytes | None = None
 
+    @property
+    def newest(self) -> bytes:
+        """The key that lines are written with, and pseudonyms in answers."""
+        return self.line_key or self.key
+
     def of(self, kind: str, numbers: Iterable[str]) -> list[bytes]:
         """Each person among statements, once. Raises ProblemError for what is no such number."""
         return self._made(self.key, kind, numbers)
 
     def in_lines(self, kind: str, numbers: Iterable[str]) -> list[bytes]:
         """Each person as lines name them, once. Raises ProblemError as `of` does."""
-        return self._made(self.line_key or self.key, kind, numbers)
+        return self._made(self.newest, kind, numbers)
 
     def _made(self, key: bytes, kind: str, numbers: Iterable[str]) -> list[bytes]:
         try:

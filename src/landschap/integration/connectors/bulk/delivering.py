@@ -11,130 +11,54 @@ Source: Logboek Dataverwerkingen, "Gedrag van de applicatie", rules 2 and 5; AVG
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
+from landschap.integration.bulk.anonymity import (
+    DECLARED,
+    InvalidQuestion,
+    declaration_of,
+    queries,
+    report,
+)
 from landschap.integration.bulk.assembling import Leaving
 from landschap.integration.bulk.extracts import Form, Manifest, columns_of
-from landschap.integration.connectors.bulk.engine import Limits
+from landschap.integration.connectors.bulk.engine import Job, Limits
 from landschap.integration.connectors.bulk.extracting import (
     EngineFailed,
     Extract,
     Places,
-    Result,
     opened_extract,
 )
-from landschap.integration.connectors.bulk.gathering import Progress
+from landschap.integration.connectors.bulk.office import (
+    ACTION,
+    MANIFEST_ENDING,
+    Delivered,
+    Office,
+    Told,
+    Wish,
+    decided,
+)
 from landschap.integration.connectors.opening import Surroundings
 from landschap.integration.lines import SYSTEM
-from landschap.integration.model import Declaration
 from landschap.integration.plan import Plan, make_plan
-from landschap.integration.rows import Connector, Moment
+from landschap.integration.rows import Connector
 from landschap.logboek.drafts import refused_draft
 from landschap.logboek.lines import Processing, lines_of
 from landschap.logboek.payloads import AdlEntry, Outcome
 from landschap.logboek.pseudonyms import subject_pseudonym
 from landschap.logboek.records import Draft
-from landschap.logboek.store import LogWriter
 from landschap.platform.ids import new_span_id, span_ids, uuid7
 from landschap.platform.trouble import Trouble
-from landschap.purposes.decide import decide
-from landschap.purposes.decision import Decision, Question
-from landschap.purposes.needs import Facts
+from landschap.purposes.decision import Decision
 from landschap.purposes.permit import LIFETIME, Permit, closed_history
-from landschap.purposes.second_look import Persons, stopped
-from landschap.purposes.snapshot import Snapshot
-from landschap.vocabulary.identifiers import InvalidValue, Oin
-from landschap.vocabulary.ijson import JsonValue
+from landschap.purposes.second_look import stopped
+from landschap.registers.answering import guarding
+from landschap.vocabulary.identifiers import InvalidValue
 from landschap.vocabulary.problems import ProblemError
-
-SERVICE_ENDING = "-bulk"
-ACTION = "verstrekken"
-MANIFEST_ENDING = ".manifest.json"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Office:
-    """Who delivers, by which register of purposes, into which log, with which keys.
-
-    ``snapshot`` gives the register in force, ``marked`` the activities against which somebody's
-    restriction or objection stands (`persons.store.marked`); both are asked for each delivery.
-    """
-
-    snapshot: Callable[[], Awaitable[Snapshot]]
-    marked: Callable[[], Awaitable[Mapping[str, frozenset[str]]]]
-    log: LogWriter
-    controller: Oin
-    pseudonym_key: bytes
-    line_key: bytes
-    key_id: int
-    pseudonym_space: str
-    persons: Persons
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What is wanted. ``fields`` is None for all that is permitted; ``folder`` gets the files.
-
-    ``models`` are the versions of the information models that registers among the sources have.
-    """
-
-    declaration: Declaration
-    declaration_sha256: str
-    purpose: str
-    receiver: str
-    form: Form
-    folder: Path
-    moment: Moment
-    fields: tuple[str, ...] | None = None
-    geometry: str = ""
-    models: Mapping[str, str] = field(default_factory=dict)
-    name: str = ""
-
-    @property
-    def service(self) -> str:
-        """The service that policies are about."""
-        return f"{self.declaration.name}{SERVICE_ENDING}"
-
-    @property
-    def file(self) -> Path:
-        """The file that is written."""
-        stem = self.name or f"{self.declaration.name}-{self.moment.valid_on.isoformat()}"
-        return self.folder / f"{stem}.{self.form.value}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivered:
-    """A delivery: the files, the manifest as it was written, and what the result was."""
-
-    file: Path
-    manifest: Mapping[str, JsonValue]
-    result: Result
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """Who is told how far it is: rows read per source, rows written."""
-
-    reading: Progress = lambda _source, _rows: None
-    writing: Callable[[int], None] = lambda _rows: None
-
-
-async def decided(office: Office, wish: Wish, now: datetime) -> Decision:
-    """The decision on an extract, by the register of purposes alone: there is no contract to it."""
-    question = Question(
-        purpose=wish.purpose,
-        organisation=wish.receiver,
-        service=wish.service,
-        action=ACTION,
-        fields=wish.fields,
-        require_bound=False,
-        facts=Facts(marked=await office.marked()),
-    )
-    return decide(question, await office.snapshot(), now)
 
 
 class Delivery:
@@ -212,7 +136,7 @@ class Delivery:
             chosen=chosen,
             day=self.wish.moment.valid_on,
             rows=permit.rows,
-            duties=permit.duties(self.office.pseudonym_key),
+            duties=guarding(permit.duties(self.office.line_key), self.wish.declaration.derived),
         )
 
     def _check_history(self, permit: Permit) -> None:
@@ -347,6 +271,7 @@ class Delivery:
         result = await extract.write(
             columns, wish.form, wish.file, geometry=wish.geometry, progress=told.writing
         )
+        k = await self._anonymous(extract)
         if result.left_out:
             left_out = {**left_out, "row_mismatch": result.left_out}
         manifest = Manifest(
@@ -362,8 +287,31 @@ class Delivery:
             transaction=str(self.transaction),
             file=wish.file.name,
             engine="duckdb",
+            key_id=self.office.key_id if leaving.duties.obligations else 0,
             left_out=left_out,
         ).as_json(result.rows, result.sha256, result.gaps)
+        if wish.anonymous is not None:
+            manifest[DECLARED] = declaration_of(wish.anonymous, k)
         beside = wish.file.with_name(f"{wish.file.name}{MANIFEST_ENDING}")
         beside.write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", "utf-8")
         return Delivered(file=wish.file, manifest=manifest, result=result)
+
+    async def _anonymous(self, extract: Extract) -> int:
+        """The k of what was written. Raises Trouble when it is too low: then the file is gone."""
+        wish, question = self.wish, self.wish.anonymous
+        if question is None:
+            return 0
+        try:
+            asked = queries(question, wish.form, str(wish.file))
+            found = report(question, await extract.engine.run(Job(queries=asked)))
+        except InvalidQuestion as error:
+            wish.file.unlink(missing_ok=True)
+            raise Trouble(str(error), "name fields of the extract with --quasi") from None
+        if not found.holds:
+            wish.file.unlink(missing_ok=True)
+            raise Trouble(
+                f"k is {found.k}, below {question.least}: {found.rows_below:,} rows stand in "
+                "groups that are too small; the file was taken away",
+                "make fields coarser (pc4, geboortejaar, klasse), or leave one out",
+            )
+        return found.k
