@@ -3,14 +3,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.async_api import Browser
 from tests.browsing import DARK_AND_NARROW, LIGHT_AND_WIDE, LOOKS, Look, faults_at, opened
-from tests.catalogue.pages_rig import Catalogue, described, offered
+from tests.catalogue.pages_rig import Catalogue, described, offered, served_catalogue
 from tests.catalogue.test_access import officer, sent
 from tests.catalogue.test_api_page import ASKED, days
+from tests.catalogue.test_publish_page import WHOLE, bare, shaped, uploaded
+from tests.catalogue.test_publish_page import filled as fill_in
+from tests.throwaway import Database
 
 from landschap.catalogue import store
 from landschap.catalogue.changes import Change, Weight
@@ -42,6 +46,13 @@ SETTINGS = [
     pytest.param("nl", LOOKS, list(PAGES), marks=pytest.mark.long),
     pytest.param("en", LOOKS, list(PAGES), marks=pytest.mark.long),
 ]
+
+
+@pytest.fixture(scope="module")
+async def catalogue(module_database: Database) -> AsyncIterator[Catalogue]:
+    """An empty catalogue in which an API can be published."""
+    async with served_catalogue(module_database, shaped) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -86,25 +97,35 @@ async def test_no_page_has_a_fault_that_a_program_can_find(
     looks: Sequence[Look],
     names: Sequence[str],
 ) -> None:
-    problems = {}
     slug, request = await operation(filled), await requested(filled)
+    paths = {name: PAGES[name].format(operation=slug, request=request) for name in names}
+    assert await faults_of(filled, browser, "C. Tract", (language, looks), paths) == {}
+
+
+async def faults_of(
+    filled: Catalogue,
+    browser: Browser,
+    who: str,
+    how: tuple[str, Sequence[Look]],
+    paths: Mapping[str, str],
+) -> dict[str, list[str]]:
+    """What is wrong with pages, as one employee sees them in a language and under looks."""
+    (language, looks), problems = how, {}
     async with opened(browser) as context:
         window = await context.new_page()
         await window.goto(f"{filled.address}/catalogus")
         await window.get_by_role("link", name="Log in", exact=True).click()
-        await window.get_by_role("button", name="C. Tract").click()
+        await window.get_by_role("button", name=who).click()
         # Logging in ends where it began, and the pages say for whom one looks.
         await window.wait_for_url(f"{filled.address}/catalogus")
         assert await window.get_by_text("U ziet wat uw organisatie mag zien").is_visible()
-        for name in names:
+        for name, path in paths.items():
             own = "/en" if language == "en" else ""
-            await window.goto(
-                filled.address + own + PAGES[name].format(operation=slug, request=request)
-            )
+            await window.goto(filled.address + own + path)
             assert await window.locator("html").get_attribute("lang") == language
             if found := await faults_at(window, looks, f"catalogus-{name}-{language}"):
                 problems[name] = found
-    assert problems == {}
+    return problems
 
 
 async def test_everything_works_with_script_switched_off(
@@ -145,3 +166,24 @@ async def test_the_reference_prints_without_menu_and_with_all_code(
         code = window.locator("pre").first
         # On paper nothing scrolls: a long line is broken.
         assert await code.evaluate("each => getComputedStyle(each).whiteSpace") == "pre-wrap"
+
+
+@pytest.mark.parametrize(
+    ("language", "looks"),
+    [
+        ("nl", [DARK_AND_NARROW]),
+        pytest.param("nl", LOOKS, marks=pytest.mark.long),
+        pytest.param("en", LOOKS, marks=pytest.mark.long),
+    ],
+)
+async def test_no_page_of_publishing_has_a_fault_that_a_program_can_find(
+    filled: Catalogue, browser: Browser, language: str, looks: Sequence[Look]
+) -> None:
+    publisher = await filled.employee("beheerder")
+    first = (await uploaded(publisher, bare(f"Putten {language}{len(looks)}"))).location
+    assert (await fill_in(publisher, first, "publiceer", WHOLE)).status == 303
+    name = f"putten-{language}{len(looks)}"
+    fewer = {"/anders": {"get": {"responses": {"200": {"description": "x"}}}}}
+    draft = (await uploaded(publisher, bare("Putten", "1.1.0", fewer), vervangt=name)).location
+    paths = {"publiceren": "/catalogus/publiceren", "ontwerp": urlsplit(draft).path}
+    assert await faults_of(filled, browser, "J. van Dijk", (language, looks), paths) == {}

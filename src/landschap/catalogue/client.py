@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from functools import cache
 from http import HTTPStatus
 from importlib.resources import files
+from urllib.parse import urlsplit
 
 import aiohttp
 
 from landschap.catalogue.documents import MAX_BYTES
 from landschap.catalogue.structure import Structures, compiled
+from landschap.fsc.client import HostMap
 from landschap.registers.notices import EVENT
 
 _VERSIONS = ("3.0", "3.1")
@@ -61,6 +63,46 @@ async def fetch(address: str) -> bytes:
         raise NotFetched(f"{address}: {error or 'no answer within 30 s'}") from None
 
 
+async def fetch_for(address: str, hosts: HostMap, limit: int, *, plain: bool = False) -> bytes:
+    """The document at an https address that somebody typed, of at most ``limit`` bytes.
+
+    Nothing in our own network is asked: neither by name, nor by number, nor by way of another. A
+    host that the settings name is known, and may be anywhere; with ``plain`` also over http.
+    Raises NotFetched.
+    """
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname or ""
+    except ValueError:
+        raise NotFetched("this is no address") from None
+    if not host or parts.username or parts.scheme not in ("https", *(("http",) if plain else ())):
+        raise NotFetched("an address begins with https:// and names no user")
+    try:
+        hosts.check_literal(host)
+        async with aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=_TYPED_SECONDS),
+            connector=aiohttp.TCPConnector(resolver=hosts, use_dns_cache=False),
+            cookie_jar=aiohttp.DummyCookieJar(),
+        ) as session:
+            return await _body(session, address, limit)
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+        raise NotFetched(f"{address}: {error or 'no answer in time'}") from None
+
+
+async def _body(session: aiohttp.ClientSession, address: str, limit: int) -> bytes:
+    """Not followed elsewhere: another address is for who typed it to type."""
+    async with session.get(address, allow_redirects=False, headers=_ACCEPT) as answer:
+        if answer.status != HTTPStatus.OK:
+            raise NotFetched(f"{address} answers {answer.status}")
+        body = bytearray()
+        async for part in answer.content.iter_chunked(65_536):
+            body += part
+            if len(body) > limit:
+                raise NotFetched(f"{address} holds more than {limit:,} bytes")
+        return bytes(body)
+
+
+_TYPED_SECONDS = 15
 _ACCEPT = {"Accept": "application/openapi+json, application/json, application/yaml, */*;q=0.5"}
 
 

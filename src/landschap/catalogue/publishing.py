@@ -92,6 +92,16 @@ def given_before(before: Publication, given: Given | None = None) -> Given:
     )
 
 
+def is_address(text: str) -> bool:
+    """True for an address as it may stand in what is harvested."""
+    return _ADDRESS.fullmatch(text) is not None
+
+
+def is_mail(text: str) -> bool:
+    """True for an address of mail."""
+    return _MAIL.fullmatch(text) is not None
+
+
 def lacks_of(publication: Publication) -> list[Lack]:
     """What is missing before this can be published, in the order of the profile."""
     needed = (

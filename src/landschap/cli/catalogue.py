@@ -14,8 +14,9 @@ import asyncpg
 import click
 
 from landschap.catalogue import store
+from landschap.catalogue.worker import tell_followers
 from landschap.cli.catalogue_gathering import gather as gather_one
-from landschap.cli.catalogue_gathering import sources_at, tell_followers
+from landschap.cli.catalogue_gathering import sources_at
 from landschap.cli.config_option import json_option, read_from_config
 from landschap.cli.tables import answer, table_of
 from landschap.cli.with_pool import run_with_pool

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,13 +12,11 @@ import click
 
 from landschap.catalogue import store
 from landschap.catalogue.client import NotTold, ask_to_tell
-from landschap.catalogue.documents import read_document
 from landschap.catalogue.notices import is_deliverable
-from landschap.catalogue.phases import standing_of
-from landschap.catalogue.publishing import Given, Lack, given_before, lacks_of, publication_of
-from landschap.catalogue.reading.outline import member, table
+from landschap.catalogue.publishing import Given, Lack
+from landschap.catalogue.worker import publish as publish_text
+from landschap.catalogue.worker import tell_followers
 from landschap.cli.catalogue import audience_of, catalogue, not_there, of_organisation
-from landschap.cli.catalogue_gathering import tell_followers
 from landschap.cli.config_option import json_option
 from landschap.cli.with_pool import run_with_pool
 from landschap.platform.settings import Settings
@@ -72,22 +69,11 @@ def publish(
     given = Given(**beside)
 
     async def work(pool: asyncpg.Pool) -> list[Lack]:
-        api = await store.api_named(pool, name)
-        held = await store.held(pool, api.source) if api else None
-        if held is None:
+        shown_to = store.Offer(audience=to, service=service)
+        try:
+            return await publish_text(pool, settings, name, given, shown_to, only_check=only_check)
+        except LookupError:
             not_there(name, [each.name for each in await store.apis(pool)])
-        before = await store.publication(pool, name)
-        document = read_document(held.document)
-        said = publication_of(document, given_before(before.said, given) if before else given)
-        lacks = [*lacks_of(said), *_own_lacks(settings)]
-        fault = standing_of("", table(member(document.value, "info")), datetime.now(UTC)).fault
-        if fault:
-            lacks.append(Lack(name="life cycle", mend=fault))
-        if not lacks and not only_check:
-            answers = service or (await store.offered(pool, name)).service
-            shown_to = store.Offer(audience=to, service=answers)
-            await store.publish(pool, name, held.number, said, shown_to)
-        return lacks
 
     lacks = run_with_pool(settings, "catalogue", work)
     _tell_publication(settings, name, to, lacks, only_check=only_check, as_json=as_json)
@@ -164,17 +150,6 @@ def notify(settings: Settings, as_json: bool) -> None:
         click.echo(f"{each['name']}, text {each['text']}: {each['address']} {how}")
     if any(not each["told"] for each in done):
         raise click.exceptions.Exit(_FAILED)
-
-
-def _own_lacks(settings: Settings) -> list[Lack]:
-    """What harvesters ask of who publishes, and the settings do not say."""
-    found = []
-    if not settings.addresses.web:
-        found.append(Lack(name="address of the catalogue", mend="settings: addresses.web"))
-    if not publisher_of(settings).email:
-        mend = "settings: organisation.contact, email"
-        found.append(Lack(name="contact of the organisation", mend=mend))
-    return found
 
 
 def _tell_publication(

@@ -107,6 +107,7 @@ async def _portal(parts: Composition, static: StaticFiles, registers: RegisterDe
         own=own,
         insight=insight,
         control=await control_of(parts, insight),
+        has_catalogue=True,
     )
 
 

@@ -236,7 +236,18 @@ server {{
   {NO_TRACE_YET}
   client_max_body_size 1m;
   location / {{
-    proxy_http_version 1.1;
+{_to_people()}
+  }}
+  # A description of an API comes as a file; its limit is that of what can be shown.
+  location ~ ^(?:/en)?/catalogus/publiceren$ {{
+    client_max_body_size 6m;
+{_to_people()}
+  }}
+}}"""
+
+
+def _to_people() -> str:
+    return f"""    proxy_http_version 1.1;
     proxy_redirect off;
     {NO_ACCEL}
     proxy_set_header Host $http_host;
@@ -246,6 +257,4 @@ server {{
 {indented(blanked(_TRUSTED_AT_WEB), 4)}
     proxy_next_upstream off;
     proxy_read_timeout 60s;
-    proxy_pass http://people;
-  }}
-}}"""
+    proxy_pass http://people;"""

@@ -116,6 +116,11 @@ class ConsoleOidcSettings:
         "enter.",
         default=(),
     )
+    api_officers: tuple[str, ...] = option(
+        o.several(o.text),
+        "Roles that publish APIs in the catalogue, and say when they end; they may enter.",
+        default=(),
+    )
     log_officers: tuple[str, ...] = option(
         o.several(o.text),
         "Roles that may look in the log of processing, each time with a reason; they may enter.",
@@ -142,7 +147,7 @@ class ConsoleOidcSettings:
         """Roles of which one is needed to enter."""
         told = self.emergency.officers if self.emergency else ()
         officers = (*self.register_officers, *self.contract_officers, *self.log_officers)
-        return frozenset((*self.roles, *officers, *self.source_officers, *told))
+        return frozenset((*self.roles, *officers, *self.source_officers, *self.api_officers, *told))
 
     def may_take_emergency(self, roles: Iterable[str]) -> bool:
         """True for one who may use emergency access."""

@@ -14,7 +14,9 @@ from landschap.catalogue.pages.agreeing import Agreeing
 from landschap.catalogue.pages.api import api_routes
 from landschap.catalogue.pages.collections import collection_routes
 from landschap.catalogue.pages.context import BASE, CatalogueDeps, catalogue_shape
+from landschap.catalogue.pages.drafting import draft_routes
 from landschap.catalogue.pages.own import Surroundings
+from landschap.catalogue.pages.publish import publish_routes
 from landschap.catalogue.pages.published import published_routes
 from landschap.catalogue.pages.reference import reference_routes
 from landschap.catalogue.pages.refused import is_catalogue, refusal_page
@@ -34,6 +36,7 @@ def routes(deps: CatalogueDeps) -> list[ControllerRouterHandler]:
     """All pages of the catalogue, in both languages."""
     return [
         *search_routes(deps), *published_routes(deps), *request_routes(deps), *api_routes(deps),
-        *reference_routes(deps), *access_routes(deps), *trying_routes(deps),
+        *reference_routes(deps), *access_routes(deps), *publish_routes(deps), *draft_routes(deps),
+        *trying_routes(deps),
         *collection_routes(deps),
     ]  # fmt: skip

@@ -4,6 +4,16 @@
 All functions take a pool of role ``landschap_catalogue``.
 """
 
+from landschap.catalogue.store.drafts import (
+    Draft,
+    Filled,
+    draft,
+    drafts,
+    fill,
+    keep_draft,
+    last_published,
+    text_of_draft,
+)
 from landschap.catalogue.store.finding import Answer, OwnFacts, Question, find, words_seen
 from landschap.catalogue.store.following import follow, followers, told, waiting
 from landschap.catalogue.store.gathered import (
@@ -27,6 +37,7 @@ from landschap.catalogue.store.published import (
     Published,
     Seen,
     harvestable,
+    harvested,
     publication,
     publish,
     recent,
@@ -54,10 +65,12 @@ from landschap.catalogue.store.shown import (
 )
 
 __all__ = [
-    "EVERYONE", "GROUP", "MAX_QUESTION", "Answer", "Api", "Held", "Hit", "NewRequest", "Offer",
-    "OwnFacts", "Published", "Question", "Request", "Seen", "Shown", "Text", "api_named", "apis",
-    "digest_of", "document_of", "find", "follow", "followers", "harvestable", "held", "keep",
-    "keep_particulars", "keep_request", "nearest", "note", "offer", "offered", "publication",
-    "publish", "reasons", "recent", "request_named", "requests", "search", "shown", "shown_named",
-    "texts", "told", "unreadable", "versions_of", "waiting", "words_seen",
+    "EVERYONE", "GROUP", "MAX_QUESTION", "Answer", "Api", "Draft", "Filled", "Held", "Hit",
+    "NewRequest", "Offer", "OwnFacts", "Published", "Question", "Request", "Seen", "Shown",
+    "Text", "api_named", "apis", "digest_of", "document_of", "draft", "drafts", "fill", "find",
+    "follow", "followers", "harvestable", "harvested", "held", "keep", "keep_draft",
+    "keep_particulars", "keep_request", "last_published", "nearest", "note", "offer", "offered",
+    "publication", "publish", "reasons", "recent", "request_named", "requests", "search", "shown",
+    "shown_named", "text_of_draft", "texts", "told", "unreadable", "versions_of", "waiting",
+    "words_seen",
 ]  # fmt: skip

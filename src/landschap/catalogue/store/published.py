@@ -75,6 +75,17 @@ async def publication(pool: asyncpg.Pool, name: str) -> Published | None:
     return _published(row) if row else None
 
 
+async def harvested(pool: asyncpg.Pool) -> Sequence[tuple[str, str, str]]:
+    """Everything that is published, by title: its name, title and version."""
+    rows = await pool.fetch(
+        "SELECT s.name, coalesce(nullif(s.title, ''), s.name) AS title, s.version FROM shown s"
+        " WHERE EXISTS (SELECT FROM publication p WHERE p.api = s.api)"
+        " ORDER BY lower(s.title), s.name LIMIT $1",
+        _MANY,
+    )
+    return [(row["name"], row["title"], row["version"]) for row in rows]
+
+
 async def harvestable(pool: asyncpg.Pool) -> Mapping[str, Published]:
     """Everything that is published and that everybody may see, by name."""
     rows = await pool.fetch(

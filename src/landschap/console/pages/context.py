@@ -50,6 +50,7 @@ INTEGRITY = Link(path=f"{BASE}/integriteit", label=N_("Integriteit"))
 PLACES = Link(path=f"{BASE}/plaatsen", label=N_("Waar liggen gegevens?"))
 WATCHERS = Link(path=f"{BASE}/meekijkers", label=N_("Meekijkers"))
 LOG = Link(path=f"{BASE}/logboek", label=N_("Logboek"))
+CATALOGUE = Link(path="/catalogus", label=N_("Catalogus"))
 SOURCES = Link(path=f"{BASE}/bronnen", label=N_("Bronnen"))
 EMERGENCY = Link(path=f"{BASE}/noodtoegang", label=N_("Noodtoegang"))
 
@@ -117,7 +118,7 @@ def console_shape(settings: Settings, version: str) -> SiteShape:
         start=BASE,
         visitor_line=N_("Wat u bekijkt, wordt vastgelegd"),
         public_menu=(START,),
-        personal_menu=(START, REGISTERS, REPORTS, PROCESSING, TASK, *more),
+        personal_menu=(START, REGISTERS, REPORTS, PROCESSING, TASK, *more, CATALOGUE),
         form_targets=(oidc.issuer,) if oidc else (),
     )
 
