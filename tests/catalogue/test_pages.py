@@ -10,6 +10,8 @@ import pytest
 from tests.catalogue.pages_rig import Catalogue, described, offered, page
 from tests.portal.portal_rig import DOESBURG
 
+from landschap.catalogue import store
+
 HIDDEN = "Geheime lijst van Bronckhorst"
 
 
@@ -78,3 +80,17 @@ async def test_a_search_says_why_and_names_what_was_meant(filled: Catalogue) -> 
     some = await page(visitor, "/catalogus?q=bomen+walvis")
     assert "Geen API heeft al deze woorden" in some
     assert ">Bomen</a>" in some
+
+
+async def test_what_could_not_be_read_is_told_with_why_to_own_employees_alone(
+    filled: Catalogue,
+) -> None:
+    pool = await filled.database.pool("catalogue")
+    await store.note(pool, "fsc://0000/catalogus/stuk", "unreadable", "not_text: <b>byte 0</b>")
+    page_of = await page(await filled.employee(), "/catalogus")
+    assert "1 beschrijving kon niet worden gelezen" in page_of
+    assert "not_text: &lt;b&gt;byte 0" in page_of
+    assert "1 description could not be read" in await page(await filled.employee(), "/en/catalogus")
+    assert "kon niet worden gelezen" not in await page(filled.visitor(), "/catalogus")
+    await store.note(pool, "fsc://0000/catalogus/stuk", "same")
+    assert "kon niet worden gelezen" not in await page(await filled.employee(), "/catalogus")

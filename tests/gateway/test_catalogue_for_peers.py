@@ -25,6 +25,7 @@ from landschap.catalogue import store
 from landschap.catalogue.api import ApiDeps, api_routes
 from landschap.catalogue.describing_api import SERVICE
 from landschap.catalogue.own_service import OwnServices
+from landschap.catalogue.peers.worker import GatherDeps, gather_peers
 from landschap.fsc.own import OwnPeer
 from landschap.gateway.services import Service
 from landschap.gateway.store import apply_services, services
@@ -164,3 +165,47 @@ async def test_without_a_permit_of_our_door_nothing_is_told(offering: Pair) -> N
         for path in ("/apis", "/apis/bomen", "/apis/bomen/openapi"):
             assert (await client.get(f"/{SERVICE}/v1{path}")).status_code in {401, 403}, path
         assert (await client.get(f"/{SERVICE}/v1/openapi.json")).status_code == 200
+
+
+async def test_a_peer_gathers_by_itself_what_is_offered_to_it_and_tells_what_it_can_not_read(
+    offering: Pair,
+) -> None:
+    pair = offering
+    await conclude(pair, SERVICE)
+    await want_tokens(pair)
+    own = await postgres.pool(pair.doesburg.settings, "catalogue")
+    try:
+        deps = GatherDeps(
+            pool=own, agreed=pair.doesburg.pools.fsc, me=DOESBURG,
+            outway=f"http://{pair.outway.host}:{pair.outway.port}", key=lambda: pair.key,
+        )  # fmt: skip
+        place = f"fsc://{WEESP}/{SERVICE}/"
+        first = await gather_peers(deps)
+        assert {(each.source, each.outcome) for each in first} == {
+            (f"{place}{name}", "new") for name in ("bomen", "netwerk", "voor-doesburg")
+        }
+        assert {each.outcome for each in await gather_peers(deps)} == {"same"}
+        # For our own people until somebody says to whom else.
+        assert await store.shown_named(own, None, "bomen") is not None
+        assert await store.shown_named(own, ("everyone", "group"), "bomen") is None
+        # One is spoilt, one withdrawn: each is told with why, and the third is as it was.
+        await pair.weesp.administrator.execute(
+            "UPDATE catalogue.description SET document = '\\xff00' WHERE api ="
+            " (SELECT number FROM catalogue.api WHERE name = 'bomen')"
+        )
+        weesp = await postgres.pool(pair.weesp.settings, "catalogue")
+        await store.offer(weesp, "voor-doesburg", store.Offer(audience=()))
+        await weesp.close()
+        again = {each.source: (each.outcome, each.why) for each in await gather_peers(deps)}
+        assert again[f"{place}netwerk"] == ("same", "")
+        assert again[f"{place}bomen"][0] == "unreadable"
+        assert "does not offer it to us" in again[f"{place}voor-doesburg"][1]
+        assert {source for source, _ in await store.unreadable(own)} == {
+            f"{place}bomen", f"{place}voor-doesburg",
+        }  # fmt: skip
+        assert await store.shown_named(own, None, "bomen") is not None
+        # Without a key that the Outway knows the whole catalogue is told as unread.
+        (nobody,) = await gather_peers(replace(deps, key=lambda: "x" * 40))
+        assert (nobody.source, "application_unknown" in nobody.why) == (place, True)
+    finally:
+        await own.close()

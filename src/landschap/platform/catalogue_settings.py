@@ -21,3 +21,9 @@ class CatalogueSettings:
         "own Outway and as themselves; absent: nothing can be tried out.",
         default=None,
     )
+    gather_hours: int = option(
+        o.whole_number(0, 168),
+        "After how many hours the catalogues of peers, and addresses that were gathered before, "
+        "are read again; 0: never by itself. Peers are asked with `application_key`.",
+        default=24,
+    )

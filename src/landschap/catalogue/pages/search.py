@@ -31,6 +31,7 @@ from landschap.platform.web import N_
 from landschap.platform.web.door import AnyRequest, Asked
 
 _MOST_VALUES = 12
+_MOST_UNREAD = 100
 LABELS: Mapping[str, str] = {
     ORGANISATION: N_("Organisatie"),
     PHASE: N_("Levensloop"),
@@ -104,6 +105,7 @@ async def _page(
         "parts_of": PARTS,
         "near": await _nearest(deps, asked, wanted) if not found.total or found.is_loose else "",
         "is_logged_in": asked.session is not None,
+        "unread": (await store.unreadable(deps.pool))[:_MOST_UNREAD] if asked.session else (),
         "can_log_in": deps.door.oidc is not None,
         "login": f"{deps.door.base}/inloggen?" + urlencode({"terug": asked.at(_here(wanted))}),
         "pages": -(-found.total // PAGE),
