@@ -4,9 +4,9 @@
 Contracts are put to our validator, contracts and signatures delivered, tokens fetched ahead, the
 directory told where we are, the access log of nginx followed, the ends of the log signed, the log
 verified when an officer asks for it, our half of transactions held against the other, security
-events brought to the watch, changes of registers told to who subscribed, what persons said brought
-to organisations that were away, and months of the log destroyed after their term. Each of these
-looks after itself; together they end when asked to.
+events brought to the watch, changes of registers told to who subscribed, catalogues of peers
+gathered, what persons said brought to organisations that were away, and months of the log destroyed
+after their term. Each of these looks after itself; together they end when asked to.
 """
 
 from __future__ import annotations
@@ -137,6 +137,27 @@ async def _for_the_console(made: Composition, worker: fsc.WorkerDeps, stop: asyn
         group.create_task(_reporting(made, stop))
         group.create_task(_comparing(made, worker, stop))
         group.create_task(_standing(made, stop))
+        group.create_task(_gathering(made, stop))
+
+
+async def _gathering(made: Composition, stop: asyncio.Event) -> None:
+    """Gather the catalogues of peers and known addresses anew, once the start has calmed down."""
+    settings = made.settings
+    hours, path = settings.catalogue.gather_hours, settings.catalogue.application_key
+    if not hours or await pause(stop, _CALM_SECONDS):
+        return
+    # Imported here, as below.
+    from landschap.catalogue.peers.worker import GatherDeps, keep_gathering
+
+    asks = settings.listen.outway and path
+    deps = GatherDeps(
+        pool=await made.pool("catalogue"),
+        agreed=await made.pool("fsc"),
+        me=settings.organisation.oin.value,
+        outway=f"http://{settings.listen.outway}" if asks else "",
+        key=lambda: path.read_text(encoding="ascii").strip() if path else "",
+    )
+    await keep_gathering(deps, stop, hours)
 
 
 async def _standing(made: Composition, stop: asyncio.Event) -> None:
