@@ -16,6 +16,7 @@ from landschap.cli.composition import pseudonym_space
 from landschap.integration.access import RegisterAccess
 from landschap.integration.bulk.anonymity import Question
 from landschap.integration.bulk.extracts import Form
+from landschap.integration.bulk.schedule import Schedule
 from landschap.integration.connectors.bulk.delivering import Delivery
 from landschap.integration.connectors.bulk.engine import Limits
 from landschap.integration.connectors.bulk.gathering import NoBegin
@@ -36,6 +37,7 @@ from landschap.integration.fitting import check_registers
 from landschap.integration.mistakes import Report
 from landschap.integration.model import Declaration
 from landschap.integration.rows import Connector, Moment
+from landschap.integration.worker import MADE_FOLDER, SCHEDULES_FOLDER, ExtractDeps
 from landschap.logboek.store import LogWriter
 from landschap.platform import postgres
 from landschap.platform.keys import secret_key
@@ -174,6 +176,32 @@ class Room:
             for each in kinds
             if isinstance(each, RegisterAccess)
         }
+
+
+def extract_deps(settings: Settings) -> ExtractDeps:
+    """What the worker follows schedules with: a room for each extract, closed after it."""
+
+    async def make(schedule: Schedule, folder: Path, name: str) -> Delivered:
+        asked = Asked(
+            name=schedule.source,
+            purpose=schedule.purpose,
+            form=schedule.form,
+            folder=folder,
+            receiver=schedule.receiver,
+            fields=schedule.fields,
+            geometry=schedule.geometry,
+            anonymous=schedule.anonymous,
+            file=name,
+        )
+        async with AsyncExitStack() as stack:
+            room = await extract_room(settings, stack, "extract")
+            return await room.deliver(asked, Limits(), Told())
+
+    return ExtractDeps(
+        schedules=settings.path.parent / SCHEDULES_FOLDER,
+        made=settings.paths.data / MADE_FOLDER,
+        make=make,
+    )
 
 
 async def extract_room(settings: Settings, stack: AsyncExitStack, lane: str) -> Room:

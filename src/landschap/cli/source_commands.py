@@ -9,6 +9,7 @@ from landschap.cli import (
     source_extract,
     source_proposals,
     source_reidentify,
+    source_schedule,
 )
 from landschap.cli.source import source
 
@@ -19,4 +20,5 @@ __all__ = [
     "source_extract",
     "source_proposals",
     "source_reidentify",
+    "source_schedule",
 ]

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
 
 
 _CALM_SECONDS = 120.0
+_SCHEDULES = "extracten"
 
 
 async def _access(made: Composition) -> AccessDeps:
@@ -183,6 +184,18 @@ async def _keeping(settings: Settings, stop: asyncio.Event) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(keep_lists(settings, stop))
         group.create_task(keep_destroying(settings, stop))
+        group.create_task(_extracting(settings, stop))
+
+
+async def _extracting(settings: Settings, stop: asyncio.Event) -> None:
+    """Make the extracts that are scheduled, where any are."""
+    if not (settings.path.parent / _SCHEDULES).is_dir():
+        return
+    # Imported here: reading whole sources is more than most let their worker do.
+    from landschap.cli.composition_extracts import extract_deps
+    from landschap.integration.worker import keep_extracting
+
+    await keep_extracting(extract_deps(settings), stop)
 
 
 async def run_worker(settings: Settings) -> None:
