@@ -26,7 +26,8 @@ from landschap.integration.connectors.database import (
 from landschap.integration.connectors.opening import close_doors
 from landschap.integration.model import Axes
 from landschap.integration.rows import Reason, SourceFailed
-from landschap.integration.sql import UnknownColumn, statement
+from landschap.integration.sql import Shape, UnknownColumn, statement
+from landschap.integration.sql import values as values_of
 
 SUZANNE, BRAM = "999993653", "999990019"
 SOURCE = "    soort: database\n    verbinding: brp.dsn\n    tabel: brp.personen\n"
@@ -223,8 +224,10 @@ PERSONEN = Table(
 def test_the_question_can_be_written_for_every_kind_of_database(dialect: Any) -> None:
     question = asked(SUZANNE, columns=["nummer"])
     period = PeriodPaths(begin="vanaf", end="tot")
-    made = statement(PERSONEN, question, period, Axes.VALID)
-    assert made is not None
+    bound = values_of(PERSONEN, question, period, Axes.VALID)
+    assert bound is not None
+    assert bound["sleutels"] == [SUZANNE]
+    made = statement(PERSONEN, Shape.of(question), period, Axes.VALID)
     text = str(made.compile(dialect=dialect.dialect()))
     assert SUZANNE not in text
     assert "brp.personen" in text.replace('"', "").replace("[", "").replace("]", "")
@@ -232,8 +235,9 @@ def test_the_question_can_be_written_for_every_kind_of_database(dialect: Any) ->
 
 
 def test_a_column_that_is_not_there_is_no_statement() -> None:
+    shape = Shape.of(asked(SUZANNE, columns=["geheim"]))
     with pytest.raises(UnknownColumn, match="geheim"):
-        statement(PERSONEN, asked(SUZANNE, columns=["geheim"]), PeriodPaths(), Axes.NONE)
+        statement(PERSONEN, shape, PeriodPaths(), Axes.NONE)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ Keys are made of the kind that the column is, so that the database can use its i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from math import isfinite
@@ -16,13 +17,14 @@ from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
     ColumnElement,
     Enum,
     Select,
     String,
     Table,
     and_,
-    literal,
+    bindparam,
     or_,
     select,
 )
@@ -42,6 +44,7 @@ MAX_TEXT = 250_000
 # More than this in all rows of one question is too large, by a rough count.
 MAX_BYTES = 50_000_000
 _MOST = 2**63 - 1
+_KEYS, _DAY = "sleutels", "dag_"
 
 
 class UnknownColumn(ValueError):
@@ -66,24 +69,57 @@ def split_name(table: str) -> tuple[str | None, str]:
     return schema or None, name
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """What is the same for all questions of one plan to a table; its statement is made once."""
+
+    by: str
+    columns: tuple[str, ...]
+    limit: int = MAX_ROWS + 1
+
+    @classmethod
+    def of(cls, question: Question, limit: int = MAX_ROWS + 1) -> Shape:
+        """The shape of a question."""
+        return cls(by=question.by, columns=tuple(question.columns), limit=limit)
+
+
 def statement(
-    table: Table, question: Question, period: PeriodPaths, axes: Axes, limit: int = MAX_ROWS + 1
-) -> Select[*tuple[Any, ...]] | None:
-    """The statement, or None when none of the keys can stand in the column.
+    table: Table, shape: Shape, period: PeriodPaths, axes: Axes
+) -> Select[*tuple[Any, ...]]:
+    """The statement of all questions of a shape; `values` gives what is bound in it.
 
     Of long text one character more is asked than may be there, so that it never comes whole.
     Raises UnknownColumn.
     """
-    wanted = dict.fromkeys([question.by, *question.columns, *period.named])
+    wanted = dict.fromkeys([shape.by, *shape.columns, *period.named])
     columns = [_shortened(_column(table, name)) for name in wanted]
-    by = _column(table, question.by)
+    by = _column(table, shape.by)
+    # As the widest kind of number: one that the column is too narrow for is no error there.
+    kind = BigInteger() if _kind(by) is int else by.type
+    where: ColumnElement[bool] = by.in_(bindparam(_KEYS, expanding=True, type_=kind))
+    if axes is Axes.VALID:
+        where = and_(where, _holds_on(table, period))
+    return select(*columns).where(where).limit(shape.limit)
+
+
+def values(
+    table: Table, question: Question, period: PeriodPaths, axes: Axes
+) -> dict[str, object] | None:
+    """What is bound for one question; None when none of its keys can stand in the column."""
+    by, day = _column(table, question.by), question.moment.valid_on
     keys = [made for key in question.keys if (made := _as_kind(key, by)) is not None]
     if not keys:
         return None
-    where: ColumnElement[bool] = by.in_(keys)
-    if axes is Axes.VALID:
-        where = and_(where, _holds_on(table, period, question.moment.valid_on))
-    return select(*columns).where(where).limit(limit)
+    found: dict[str, object] = {_KEYS: keys}
+    return found | (_days(table, period, day) if axes is Axes.VALID else {})
+
+
+def _days(table: Table, period: PeriodPaths, day: date) -> dict[str, object]:
+    return {
+        f"{_DAY}{name}": _moment_of(day, _column(table, name))
+        for name in (period.begin, period.end)
+        if name
+    }
 
 
 def all_keys(table: Table, by: str, most: int) -> Select[*tuple[Any, ...]]:
@@ -133,7 +169,8 @@ def whole_statement(
     """The statement for all rows, whatever their keys. Raises UnknownColumn."""
     wanted = select(*_columns(table, question, period))
     if axes is Axes.VALID:
-        return wanted.where(_holds_on(table, period, question.moment.valid_on))
+        bound = _days(table, period, question.moment.valid_on)
+        return wanted.where(_holds_on(table, period)).params(bound)
     return wanted
 
 
@@ -150,13 +187,17 @@ def _column(table: Table, name: str) -> ColumnElement[object]:
     return found
 
 
-def _holds_on(table: Table, period: PeriodPaths, day: date) -> ColumnElement[bool]:
+def _holds_on(table: Table, period: PeriodPaths) -> ColumnElement[bool]:
     begin = _column(table, period.begin)
-    holds: ColumnElement[bool] = or_(begin.is_(None), begin <= _moment_of(day, begin))
+    holds: ColumnElement[bool] = or_(begin.is_(None), begin <= _day_of(period.begin, begin))
     if period.end:
         end = _column(table, period.end)
-        holds = and_(holds, or_(end.is_(None), end > _moment_of(day, end)))
+        holds = and_(holds, or_(end.is_(None), end > _day_of(period.end, end)))
     return holds
+
+
+def _day_of(name: str, column: ColumnElement[object]) -> BindParameter[Any]:
+    return bindparam(f"{_DAY}{name}", type_=column.type)
 
 
 def _kind(column: ColumnElement[object]) -> type | None:
@@ -182,8 +223,7 @@ def _as_kind(key: str, column: ColumnElement[object]) -> object:
             case kind if kind is int:
                 number = int(key) if key.isascii() else None
                 fits = number is not None and str(number) == key and abs(number) <= _MOST
-                # As the widest kind: one that the column is too narrow for is no error there.
-                return literal(number, BigInteger()) if fits else None
+                return number if fits else None
             case kind if kind is Decimal or kind is float:
                 return Decimal(key)
             case kind if kind is UUID:

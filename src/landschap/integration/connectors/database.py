@@ -24,6 +24,7 @@ from landschap.integration.rows import Question, Reason, Row, SourceFailed, key_
 from landschap.integration.sql import (
     MAX_BYTES,
     MAX_ROWS,
+    Shape,
     TooLarge,
     UnknownColumn,
     UnreadableValue,
@@ -33,6 +34,7 @@ from landschap.integration.sql import (
     size_of,
     split_name,
     statement,
+    values,
 )
 
 log = structlog.get_logger(__name__)
@@ -48,6 +50,7 @@ DRIVERS: Mapping[str, str] = {
 }
 _CONNECT_SECONDS = 5
 _AT_ONCE = 100
+_STATEMENTS_KEPT = 1_000
 
 
 class InvalidAddress(ValueError):
@@ -69,6 +72,7 @@ class DatabaseConnector:
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._guard = Guard(access.connections)
         self._table: Table | None = None
+        self._statements: dict[Shape, Any] = {}
 
     async def rows(self, question: Question) -> Sequence[Row]:
         """The rows of all keys. Raises SourceFailed."""
@@ -87,7 +91,7 @@ class DatabaseConnector:
 
     async def columns(self) -> dict[str, str]:
         """The columns of the table and their kinds, asked anew. Raises SourceFailed."""
-        self._table = None
+        self._forget()
         async with self._connected(told=False) as connection:
             table = await self._known(connection)
         return {column.name: str(column.type) for column in table.columns}
@@ -111,8 +115,12 @@ class DatabaseConnector:
             failed = self._failed(reason, error, told=told)
             raise (_Cut(reason) if cut and connected else failed) from None
 
+    def _forget(self) -> None:
+        self._table = None
+        self._statements.clear()
+
     def _failed(self, reason: Reason, error: Exception, *, told: bool) -> SourceFailed:
-        self._table = None  # it may have other columns by now
+        self._forget()  # it may have other columns by now
         if told:
             # The class only, as the text of a failure may hold values of the question.
             name, kind = self._source.name, type(error).__name__
@@ -130,16 +138,27 @@ class DatabaseConnector:
         period = self._access.period
         async with self._connected() as connection:
             table, axes = await self._known(connection), self._source.axes
-            asked = statement(table, question, period, axes, _AT_ONCE + 1)
-            if asked is None:
+            bound = values(table, question, period, axes)
+            if bound is None:
                 return []
-            got = (await connection.execute(asked)).mappings().fetchall()
+            asked = self._statement(table, Shape.of(question, _AT_ONCE + 1))
+            got = (await connection.execute(asked, bound)).mappings().fetchall()
             found = [_record(one) for one in got]
             if len(found) > _AT_ONCE:
                 # Seldom so many: then in parts, so that no more is held than may be given.
-                whole = statement(table, question, period, axes)
-                found = await _in_parts(connection, whole)
+                found = await _in_parts(
+                    connection, self._statement(table, Shape.of(question)), bound
+                )
             return [row_of(one, question, period, self._access.clock) for one in found]
+
+    def _statement(self, table: Table, shape: Shape) -> Any:
+        made = self._statements.get(shape)
+        if made is None:
+            if len(self._statements) >= _STATEMENTS_KEPT:
+                self._statements.clear()
+            made = statement(table, shape, self._access.period, self._source.axes)
+            self._statements[shape] = made
+        return made
 
     async def _known(self, connection: AsyncConnection) -> Table:
         if self._table is None:
@@ -159,7 +178,9 @@ def _record(mapping: RowMapping) -> dict[str, object]:
     return record
 
 
-async def _in_parts(connection: AsyncConnection, asked: Any) -> list[dict[str, object]]:
+async def _in_parts(
+    connection: AsyncConnection, asked: Any, bound: Mapping[str, object]
+) -> list[dict[str, object]]:
     """All rows of a question, with an end to how many and how large. Raises TooLarge."""
     found: list[dict[str, object]] = []
     size = 0
@@ -167,7 +188,8 @@ async def _in_parts(connection: AsyncConnection, asked: Any) -> list[dict[str, o
         # A cursor there needs a transaction.
         await connection.rollback()
         connection = await connection.execution_options(isolation_level="READ COMMITTED")
-    async with connection.stream(asked.execution_options(yield_per=_AT_ONCE)) as streamed:
+    parts = asked.execution_options(yield_per=_AT_ONCE)
+    async with connection.stream(parts, dict(bound)) as streamed:
         async for one in streamed.mappings():
             found.append(_record(one))
             size += size_of(found[-1])
