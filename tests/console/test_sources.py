@@ -140,6 +140,9 @@ async def test_a_field_is_mapped_by_form_and_the_file_is_the_result(
     assert "  straatcode: {uit: [straten.identificatie], zet_om: [{deel: [1, 4]}]}" in made
     assert [line for line in made.splitlines() if "straatcode" not in line] == before.splitlines()
     assert "Het veld staat in het bestand" in page.text
+    changed = page.text[page.text.index("Dit veranderde") :].partition("</section>")[0]
+    assert re.findall(r"<ins>.*straatcode", changed)
+    assert "<del>" not in changed
     assert file_of(console).read_text() == before
     gone = await posted(visitor, "weg", tekst=[made], veld=["straatcode"])
     assert text_in(gone).splitlines() == before.splitlines()

@@ -107,6 +107,7 @@ class _Draft:
     given: Mapping[str, Sequence[str]] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     done: str = ""
+    changed: Sequence[tuple[str, str]] = ()
     shows_difference: bool = False
 
     @property
@@ -236,6 +237,7 @@ class _Pages:
         draft.done = "weg" if is_removal else "veld"
         if is_removal:
             draft.form = FieldForm()
+        draft.changed = differences(draft.text, made)
         draft.text = made
         draft.check = await self.shop.library.check(made, draft.file.name)
 
@@ -296,6 +298,7 @@ class _Pages:
             "errors": {name: words.say(_SAYS[why]) for name, why in draft.errors.items()},
             "labels": {name: words.say(text) for name, text in _LABELS.items()},
             "done": draft.done,
+            "changed": draft.changed,
             "difference": differences("" if draft.is_new else draft.file.text, draft.text)
             if draft.shows_difference
             else None,
