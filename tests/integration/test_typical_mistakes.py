@@ -9,12 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import jsonschema_rs
 import pytest
 from click.testing import CliRunner
 from tests.integration.small import TEXT
 from tests.integration.source_rig import DECLARATION, WEESP
 
 from landschap.cli.source import source
+from landschap.integration.mistakes import DeclarationError, Report
+from landschap.integration.schema import schema
+from landschap.integration.yamltree import plain, read_tree
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "declaration-mistakes.md"
 DATABASE = """\
@@ -159,6 +163,32 @@ def test_a_typical_mistake_is_told_where_it_stands_and_what_to_do(
         assert found[0].endswith(f"did you mean {slip.nearest}?"), found
     # One slip is told once, or it is followed by what it really brings along.
     assert len(told) <= 3, told
+
+
+# What an editor marks by itself, with the schema, while somebody types.
+WHILE_TYPING = {
+    "a key with a typing error", "a part that is forgotten", "a number that must be text",
+    "a kind of source that does not exist", "an address without a key",
+    "a column without its source", "one column that is no list",
+    "a conversion that does not exist", "a conversion that lacks its argument",
+    "a rule for conflicts that does not exist",
+}  # fmt: skip
+
+
+def test_the_schema_marks_while_typing_what_needs_no_other_part_of_the_file() -> None:
+    validator = jsonschema_rs.validator_for(schema())
+    for text in (TEXT, DECLARATION.read_text()):
+        assert validator.is_valid(plain(read_tree(text, Report("x"))))
+    found = set()
+    for slip in SLIPS:
+        text = (DECLARATION.read_text() if slip.demo else TEXT).replace(slip.old, slip.new, 1)
+        try:
+            tree = plain(read_tree(text, Report("x")))
+        except DeclarationError:
+            continue  # no YAML, or one key twice: an editor knows that by itself
+        if not validator.is_valid(tree):
+            found.add(slip.name)
+    assert found >= WHILE_TYPING, WHILE_TYPING - found
 
 
 def test_a_password_is_not_repeated_in_what_is_told(tmp_path: Path) -> None:
