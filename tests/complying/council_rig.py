@@ -14,7 +14,7 @@ from tests.logboek.log_rig import OTHER, PEER, line
 from landschap.console.council.store.incidents import Step, note_incident, note_step
 from landschap.console.council.store.outages import seen
 from landschap.logboek.accounts import quarter_of
-from landschap.logboek.disclosure import PostLift
+from landschap.logboek.disclosure import Matter, PostLift
 from landschap.logboek.drafts import refused_draft
 from landschap.logboek.payloads import AdlEntry
 from landschap.logboek.records import Draft
@@ -77,7 +77,7 @@ async def happened(organisation: Organisation) -> None:
         await seen(console, moment)
     officers = await organisation.database.pool("logboek", role="landschap_disclosure")
     people, review = ("fg", "cz"), NOW.date() + timedelta(days=30)
-    await put_hold(officers, ACTIVITY, "d", people, "onderzoek loopt", review, PostLift.SHOW)
+    await put_hold(officers, Matter(ACTIVITY), "d", people, "onderzoek loopt", review, PostLift.SHOW)
     await organisation.run(
         "INSERT INTO console.verification (verification_id, asked_at, ended_at, total, outcome)"
         " VALUES ($1, $2, $2, 40, $3), ($4, $2, $2, 40, $5)",

@@ -42,6 +42,10 @@ async def test_officers_see_what_is_in_force_what_is_late_and_what_is_undecided(
     page = await officer.get(PAGE)
     assert "te laat herzien" not in page.text
     assert SHELTER in page.text
+    assert "alleen voor één persoon" not in page.text
+    alone = await held(officers, SHELTER, person=[b"one of sixteen.."])
+    assert "alleen voor één persoon" in (await officer.get(PAGE)).text
+    assert await lift_hold(officers, alone, TWO, "afgerond", PostLift.SHOW)
     assert await lift_hold(officers, late, TWO, "afgerond", PostLift.SHOW)
     page = await officer.get(PAGE)
     assert "Er geldt nu geen besluit." in page.text

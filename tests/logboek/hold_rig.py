@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import asyncpg
 
-from landschap.logboek.disclosure import PostLift
+from landschap.logboek.disclosure import Matter, PostLift
 from landschap.logboek.store.holds import put_hold
 from landschap.platform.ids import uuid7
 from landschap.vocabulary.times import amsterdam_day
@@ -20,10 +21,16 @@ INSERT INTO logboek.disclosure_hold VALUES ($1, $2, 'd', 'onderzoek', 'Anna', 'B
 """
 
 
-async def held(officers: asyncpg.Pool, activity: str, after: PostLift = PostLift.NEVER) -> UUID:
+async def held(
+    officers: asyncpg.Pool,
+    activity: str,
+    after: PostLift = PostLift.NEVER,
+    person: Collection[bytes] | None = None,
+) -> UUID:
     """A hold of now, to be looked at again in ninety days."""
     day = amsterdam_day(datetime.now(UTC)) + timedelta(days=90)
-    made = await put_hold(officers, activity, "d", TWO, "onderzoek 2026-17", day, after)
+    what = Matter(activity, person)
+    made = await put_hold(officers, what, "d", TWO, "onderzoek 2026-17", day, after)
     assert made is not None
     return made
 

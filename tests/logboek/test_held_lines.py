@@ -14,7 +14,16 @@ from structlog.testing import capture_logs
 from tests.gateway.gateway_scene import ACTIVITY
 from tests.logboek.hold_rig import TWO, held, held_long_ago
 from tests.logboek.log_rig import PEER
-from tests.logboek.reading_rig import NEXT, OLD, PERSON, SECRET, Reading, reading_log, spans
+from tests.logboek.reading_rig import (
+    NEXT,
+    OLD,
+    PERSON,
+    SECRET,
+    SOMEBODY,
+    Reading,
+    reading_log,
+    spans,
+)
 from tests.throwaway import Database
 
 from landschap.cli.checkup import State, look
@@ -75,6 +84,37 @@ def _asked(
     named = {name if old else NEXT_NAMES[name]: value for name, value in given.items()}
     body: dict[str, Any] = named if old else {"attributes": named}
     return body if trace is None else {"traceId": trace.hex(), **body}
+
+
+async def test_what_is_held_of_one_person_is_told_to_others(reading: Reading) -> None:
+    """To nobody by the act itself, and to that person as it says once it is lifted."""
+    activity = f"{ACTIVITY}-dreiging"
+    hold = await held(
+        reading.officers,
+        activity,
+        PostLift.SHOW_GENERIC,
+        [b"later key 16byte", reading.pseudonym()],
+    )
+    await reading.write(activity=activity)
+    await reading.write(SOMEBODY, activity=activity)
+
+    async def names(who: dict[str, str], about: str) -> list[str]:
+        told = await reading.ask(who, _asked(NEXT, subject=about))
+        [items] = [value for name, value in told.items() if name != "metadata"]
+        return [each["name"] for each in items]
+
+    async def under(who: dict[str, str]) -> int:
+        return len(spans(await reading.ask(who, _asked(NEXT, activity=activity))))
+
+    before = await names(reading.resident(), PERSON)
+    theirs = await names(reading.resident(SOMEBODY), SOMEBODY)
+    assert (await under(reading.resident()), await under(reading.resident(SOMEBODY))) == (0, 1)
+    assert await lift_hold(reading.officers, hold, TWO, "afgerond")
+    after = await names(reading.resident(), PERSON)
+    assert sorted(after) == sorted([*before, GENERIC_NAME])
+    assert await names(reading.resident(SOMEBODY), SOMEBODY) == theirs
+    assert await under(reading.resident()) == 0
+    assert await lift_hold(reading.officers, hold, TWO, "nog eens") is None
 
 
 @pytest.mark.case("L46")

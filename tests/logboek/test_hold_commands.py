@@ -120,6 +120,26 @@ async def test_a_second_hold_and_the_number_of_a_person_are_refused(
         await _put(organisation)
 
 
+async def test_a_hold_on_one_person_asks_for_the_number_and_keeps_none(
+    organisation: Database,
+) -> None:
+    given = ("hold", SECRET, "--ground", "i", "--review", _in(90), "--person", "bsn", *WHY, *TWO)
+    wrong = await run(organisation, log, *given, typed="999993654\n")
+    assert wrong.exit_code == 2
+    made = await run(organisation, log, *given, "--json", typed="999993653\n")
+    assert made.exit_code == 0, made.output
+    assert "999993653" not in made.stdout
+    with pytest.raises(Trouble, match="for this person is in force already"):
+        await run(organisation, log, *given, typed="999993653\n")
+    told = await _told(organisation, "holds")
+    assert [each["isOnePerson"] for each in told["holds"]] == [True]
+    # The activity itself is undecided as before.
+    assert told["undecided"] == [SECRET]
+    assert "(one" in (await run(organisation, log, "holds")).stdout
+    await _put(organisation)
+    assert len((await _told(organisation, "holds"))["holds"]) == 2
+
+
 def test_the_help_names_every_ground_and_what_is_told_afterwards() -> None:
     told = hold.help or ""
     assert all(f"{letter}  " in told for letter in GROUNDS)

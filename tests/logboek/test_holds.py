@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,7 @@ from landschap.logboek.disclosure import (
     GENERIC_NAME,
     Hold,
     Level,
+    Matter,
     PostLift,
     disclosure_of,
     is_generic,
@@ -33,11 +35,15 @@ MONTH = timedelta(days=30)
 OFFICERS = "landschap_disclosure"
 
 
-def hold(lifted: datetime | None = None, post_lift: PostLift = PostLift.NEVER) -> Hold:
+def hold(
+    lifted: datetime | None = None,
+    post_lift: PostLift = PostLift.NEVER,
+    person: frozenset[bytes] | None = None,
+) -> Hold:
     return Hold(
         hold_id=uuid7(), activity=ACTIVITY, ground="d", reason="onderzoek", decided_by=TWO[0],
         approved_by=TWO[1], decided_at=NOW - MONTH, review_at=amsterdam_day(NOW),
-        post_lift=post_lift, lifted_at=lifted,
+        post_lift=post_lift, lifted_at=lifted, subjects=person,
     )  # fmt: skip
 
 
@@ -62,7 +68,7 @@ def test_what_stands_counts_and_else_the_last_lift(
     made: list[Hold], level: Level, is_told: bool, confidential: tuple[str, ...]
 ) -> None:
     for order in (made, made[::-1]):
-        found = disclosure_of(confidential, order)
+        found = disclosure_of(confidential, order, None)
         assert found.level_of(ACTIVITY) is level
         secret, plain = record(), record(activity=OTHER)
         assert found.told(secret) == (secret if is_told else None)
@@ -70,8 +76,66 @@ def test_what_stands_counts_and_else_the_last_lift(
         assert found.level_of(OTHER) is Level.NORMAL
 
 
+ONE, OTHER_ONE = frozenset({b"1" * 16, b"one!" * 4}), frozenset({b"2" * 16})
+LATER_KEY = (b"next" * 4, b"1" * 16)
+
+
+@pytest.mark.parametrize(
+    ("made", "who", "expected"),
+    [
+        # Who reads for that person is known by any pseudonym, also beside that of a later key.
+        ([hold(person=ONE)], LATER_KEY, "absent"),
+        ([hold(person=ONE)], OTHER_ONE, "told"),
+        ([hold(person=ONE)], (), "told"),
+        ([hold(person=ONE)], None, "absent"),
+        ([hold(NOW, PostLift.SHOW, ONE)], ONE, "told"),
+        ([hold(NOW, PostLift.SHOW_GENERIC, ONE)], ONE, "generic"),
+        ([hold(NOW, PostLift.NEVER, ONE)], ONE, "absent"),
+        ([hold(NOW, PostLift.NEVER, ONE)], OTHER_ONE, "told"),
+        # For nobody in particular the strictest of all persons, for one the last of that one.
+        ([hold(NOW - MONTH, PostLift.NEVER, ONE), hold(NOW, PostLift.SHOW, OTHER_ONE)], None, "absent"),
+        ([hold(NOW - MONTH, PostLift.NEVER, ONE), hold(NOW, PostLift.SHOW, ONE)], ONE, "told"),
+        ([hold(NOW - MONTH, PostLift.NEVER, ONE), hold(person=OTHER_ONE)], OTHER_ONE, "absent"),
+        # What is decided on one opens nothing that is held for all, and the other way round.
+        ([hold(), hold(NOW, PostLift.SHOW, ONE)], ONE, "absent"),
+        ([hold(NOW, PostLift.SHOW), hold(person=ONE)], ONE, "absent"),
+        ([hold(NOW, PostLift.SHOW), hold(person=ONE)], OTHER_ONE, "told"),
+        ([hold(NOW, PostLift.SHOW_GENERIC), hold(NOW, PostLift.SHOW, ONE)], ONE, "generic"),
+    ],
+)  # fmt: skip
+def test_a_hold_on_one_person_counts_for_that_one(
+    made: list[Hold], who: Collection[bytes] | None, expected: str
+) -> None:
+    for order in (made, made[::-1]):
+        told = disclosure_of((), order, who).told(record())
+        became = "absent" if told is None else "generic" if is_generic(told) else "told"
+        assert became == expected
+    standing = any(each.stands for each in made) and expected == "absent"
+    if standing:
+        assert disclosure_of((), made, who).level_of(ACTIVITY) is Level.HELD
+
+
+def test_a_confidential_activity_is_opened_by_no_decision_on_one_person() -> None:
+    lifted = hold(NOW, PostLift.SHOW, ONE)
+    assert disclosure_of({ACTIVITY}, [lifted], ONE).told(record()) is None
+    assert undecided({ACTIVITY}, [lifted]) == [ACTIVITY]
+
+
+async def test_one_person_and_everybody_are_held_apart(database: Any) -> None:
+    pool = await database.pool("logboek", role=OFFICERS)
+    of_one = Matter(ACTIVITY, ONE)
+    first = await _put(pool, what=of_one)
+    assert first is not None
+    assert await _put(pool, what=Matter(ACTIVITY, LATER_KEY)) is None, "the same person"
+    assert await _put(pool, what=Matter(ACTIVITY, OTHER_ONE)) is not None
+    assert await _put(pool) is not None
+    assert [each.subjects for each in await holds(pool)] == [ONE, OTHER_ONE, None]
+    assert await lift_hold(pool, first, TWO, "afgerond") is not None
+    assert await _put(pool, what=of_one) is not None
+
+
 def test_a_confidential_activity_that_nobody_decided_on_is_held() -> None:
-    found = disclosure_of({ACTIVITY}, [])
+    found = disclosure_of({ACTIVITY}, [], None)
     assert found.told(record()) is None
     assert found.level_of(ACTIVITY) is Level.HELD
     assert undecided({ACTIVITY, OTHER}, [hold(NOW)]) == [OTHER]
@@ -79,7 +143,7 @@ def test_a_confidential_activity_that_nobody_decided_on_is_held() -> None:
 
 
 def test_a_generic_line_tells_when_and_nothing_else() -> None:
-    found = disclosure_of({ACTIVITY}, [hold(NOW, PostLift.SHOW_GENERIC)])
+    found = disclosure_of({ACTIVITY}, [hold(NOW, PostLift.SHOW_GENERIC)], ())
     secret = record(
         parent_span_id=b"p" * 8, processing_id="Z-GEHEIM-1", delegator="00000099000000003000",
         processor_url=f"urn:nld:oin:{PEER}", next_logbook="https://elders.example/logboek",
@@ -111,12 +175,12 @@ def test_the_day_of_review_is_in_time(days: int) -> None:
     today = amsterdam_day(NOW) + timedelta(days=days)
     assert hold().is_overdue(today) is (days > 0)
     assert not hold(NOW).is_overdue(today)
-    assert disclosure_of((), [hold()]).told(record()) is None
+    assert disclosure_of((), [hold()], ()).told(record()) is None
 
 
 async def _put(pool: asyncpg.Pool, **changes: Any) -> UUID | None:
     given = {
-        "activity": ACTIVITY, "ground": "d", "people": TWO, "reason": "onderzoek 2026-17",
+        "what": Matter(ACTIVITY), "ground": "d", "people": TWO, "reason": "onderzoek 2026-17",
         "review_at": amsterdam_day(datetime.now(UTC)) + 5 * MONTH, "post_lift": PostLift.NEVER,
         **changes,
     }  # fmt: skip
@@ -141,7 +205,7 @@ async def test_a_hold_is_put_reviewed_and_lifted_by_two_people(database: Any) ->
     made = await _put(pool)
     assert made is not None
     assert await _put(pool) is None
-    assert ACTIVITY in (await disclosure(reader, ())).absent
+    assert ACTIVITY in (await disclosure(reader, (), ())).absent
     later = day + 6 * timedelta(days=30)
     with pytest.raises(asyncpg.CheckViolationError):
         await review_hold(pool, made, ("Anna", "ANNA"), "loopt nog", later)
@@ -155,10 +219,10 @@ async def test_a_hold_is_put_reviewed_and_lifted_by_two_people(database: Any) ->
     assert await lift_hold(pool, made, TWO, "nog eens") is None
     assert not await review_hold(pool, made, TWO, "nog eens", later)
     assert not await review_hold(pool, uuid7(), TWO, "onbekend", later)
-    assert (await disclosure(reader, {ACTIVITY})).told(record()) is not None
+    assert (await disclosure(reader, {ACTIVITY}, None)).told(record()) is not None
     again = await _put(pool, post_lift=PostLift.SHOW_GENERIC)
     assert again is not None
-    assert ACTIVITY in (await disclosure(reader, ())).absent
+    assert ACTIVITY in (await disclosure(reader, (), ())).absent
     ended = await lift_hold(pool, again, TWO, "afgerond")
     assert ended is not None
     assert ended.post_lift is PostLift.SHOW_GENERIC

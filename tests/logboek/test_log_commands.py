@@ -21,13 +21,16 @@ from landschap.logboek.worker import Signer, anchor_now
 from landschap.platform.keys import organisation_key, own_certificate
 
 
-async def run(database: Any, command: click.Command, *arguments: str) -> Result:
+async def run(
+    database: Any, command: click.Command, *arguments: str, typed: str | None = None
+) -> Result:
     """A command on the organisation of this database, in a thread: it has its own loop."""
     environment = {"LANDSCHAP__POSTGRES__DSN": database.settings.postgres.dsn}
     config = ("--config", str(database.settings.path))
     return await asyncio.to_thread(
-        CliRunner().invoke, command, [*arguments, *config], env=environment, catch_exceptions=False
-    )
+        CliRunner().invoke, command, [*arguments, *config], env=environment, input=typed,
+        catch_exceptions=False,
+    )  # fmt: skip
 
 
 async def run_alone(*arguments: str) -> Result:

@@ -12,7 +12,7 @@ import pytest
 from tests.portal.portal_rig import DOESBURG, PURPOSE, SUPPLY, Deed, Portal
 from tests.portal.visits import as_person
 
-from landschap.logboek.disclosure import PostLift
+from landschap.logboek.disclosure import Matter, PostLift
 from landschap.logboek.store.holds import lift_hold, put_hold
 from landschap.purposes.store import Signers, current_snapshot, save_register
 from landschap.vocabulary.times import amsterdam_day
@@ -61,7 +61,7 @@ async def test_a_confidential_use_is_in_no_list_page_or_file_and_leaves_no_gap(
 async def _hold(portal: Portal, activity: str) -> UUID:
     made = await put_hold(
         await portal.database.pool("logboek", role="landschap_disclosure"),
-        activity, "d", ("Anna", "Bert"), "onderzoek",
+        Matter(activity), "d", ("Anna", "Bert"), "onderzoek",
         amsterdam_day(datetime.now(UTC)) + timedelta(days=90), PostLift.NEVER,
     )  # fmt: skip
     assert made is not None

@@ -55,8 +55,8 @@ async def _reading(parts: Composition) -> ReadingDeps:
         )
         await note_log_look(console, look)
 
-    async def disclosed() -> Disclosure:
-        return await disclosure(log, await confidential_activities(purposes))
+    async def disclosed(person: Collection[bytes] | None) -> Disclosure:
+        return await disclosure(log, await confidential_activities(purposes), person)
 
     async def known_purposes() -> Collection[str]:
         return (await current_snapshot(purposes))[0].purposes

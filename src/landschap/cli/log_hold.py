@@ -15,10 +15,11 @@ from uuid import UUID
 import asyncpg
 import click
 
+from landschap.cli.asked_person import KINDS, pseudonyms_asked
 from landschap.cli.config_option import json_option, read_from_config
 from landschap.cli.tables import answer, table_of
 from landschap.logboek.canonical import holds_person_number
-from landschap.logboek.disclosure import GROUNDS, Hold, PostLift, undecided
+from landschap.logboek.disclosure import GROUNDS, Hold, Matter, PostLift, undecided
 from landschap.logboek.store import holds as store
 from landschap.platform import postgres
 from landschap.platform.settings import Settings, load_settings
@@ -77,6 +78,11 @@ review_option = click.option(
     type=click.Choice(list(GROUNDS)),
     help="Item of UAVG art. 41 lid 1 (AVG art. 23 lid 1).",
 )
+@click.option(
+    "--person",
+    type=click.Choice(KINDS),
+    help="Only from one person, by a number of this kind; it is asked for unseen.",
+)
 @by_two
 @review_option
 @click.option(
@@ -89,13 +95,13 @@ review_option = click.option(
 @json_option
 @of_organisation
 def hold(
-    settings: Settings, decided: Decided, activity: str, ground: str, review: str, after: str,
-    as_json: bool,
+    settings: Settings, decided: Decided, activity: str, person: str | None, as_json: bool,
+    **told: str,
 ) -> None:  # fmt: skip
-    """Hold back all uses under ACTIVITY from the persons they are about.
+    """Hold back all uses under ACTIVITY from the persons they are about, or from one person.
 
     Two people decide it, until it is lifted; it is looked at again within six months. It counts
-    from now on, for uses of before too.
+    from now on, for uses of before too. With --person others are told of theirs as before.
 
     \b
     Grounds:
@@ -109,18 +115,23 @@ def hold(
     Examples:
       landschap log hold https://weesp.example/activiteiten/fraude --ground d \\
         --reason "onderzoek 2026-17" --review 2027-04-01 --author "A. de Wit" --approver "B. Jansen"
+      landschap log hold https://weesp.example/activiteiten/fraude --ground i --person bsn \\
+        --reason "dreiging, besluit B-31" --review 2027-04-01 --after show_generic \\
+        --author "A. de Wit" --approver "B. Jansen"
     """
-    day = _day(review)
+    day, after = _day(told["review"]), PostLift(told["after"])
+    what = Matter(activity, None if person is None else pseudonyms_asked(settings, person))
 
     async def put(rooms: _Rooms) -> UUID | None:
         await _require_known(rooms.purposes, activity)
         return await store.put_hold(
-            rooms.log, activity, ground, decided.people, decided.reason, day, PostLift(after)
+            rooms.log, what, told["ground"], decided.people, decided.reason, day, after
         )
 
     made = _done(settings, put)
     if made is None:
-        raise Trouble(f"a hold on {activity} is in force already", _NONE_STANDS)
+        same = activity if person is None else f"{activity} for this person"
+        raise Trouble(f"a hold on {same} is in force already", _NONE_STANDS)
     click.echo(json.dumps({"hold": str(made)}) if as_json else f"held back: {made}")
 
 
@@ -214,7 +225,7 @@ def list_holds(settings: Settings, every: bool, as_json: bool) -> None:
     for each in shown:
         table.add_row(
             str(each.hold_id),
-            each.activity,
+            each.activity if each.subjects is None else f"{each.activity} (one person)",
             each.ground,
             str(each.age(today)),
             each.review_at.isoformat(),
@@ -236,6 +247,7 @@ def _body(each: Hold, today: date) -> dict[str, JsonValue]:
     made: dict[str, JsonValue] = {
         "hold": str(each.hold_id),
         "activity": each.activity,
+        "isOnePerson": each.subjects is not None,
         "ground": f"UAVG art. 41 lid 1 onder {each.ground}",
         "reason": each.reason,
         "author": each.decided_by,

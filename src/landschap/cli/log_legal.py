@@ -11,24 +11,20 @@ from uuid import UUID
 import asyncpg
 import click
 
-from landschap.cli.composition import pseudonym_keys, pseudonym_space
+from landschap.cli.asked_person import KINDS, pseudonyms_asked
 from landschap.cli.config_option import json_option, read_from_config
 from landschap.cli.log_hold import Decided, by_two
 from landschap.cli.moment_option import Moment
 from landschap.cli.tables import answer, table_of
 from landschap.cli.with_pool import run_with_pool
-from landschap.logboek.ingest import Keys
 from landschap.logboek.legal_holds import About, LegalHold
 from landschap.logboek.pseudonyms import as_subject_id
-from landschap.logboek.readers import pseudonyms_of
 from landschap.logboek.store import legal_holds as store
 from landschap.platform.settings import Settings, load_settings
 from landschap.platform.trouble import Trouble
-from landschap.vocabulary.identifiers import InvalidValue
 from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.times import as_utc_text
 
-_KINDS = ("bsn", "kvk", "rsin", "vestiging")
 _Result = TypeVar("_Result")
 
 of_organisation = read_from_config("settings", load_settings)
@@ -52,7 +48,7 @@ def legal_hold() -> None:
 @legal_hold.command("place")
 @click.option(
     "--person",
-    type=click.Choice(_KINDS),
+    type=click.Choice(KINDS),
     help="All about one person, by a number of this kind; it is asked for unseen.",
 )
 @click.option("--activity", help="All under a processing activity.")
@@ -135,15 +131,7 @@ def _about(settings: Settings, person: str | None, narrowed: dict[str, object]) 
     """What is to be held. Raises click.UsageError and click.BadParameter."""
     if person is None and not any(narrowed.values()):
         raise click.UsageError("give --person, --activity, --since or --until")
-    subjects = None
-    if person is not None:
-        number = str(click.prompt(person, hide_input=True, err=True)).strip()
-        oin = settings.organisation.oin.value
-        keys = Keys(oin, pseudonym_space(settings), pseudonym_keys(settings))
-        try:
-            subjects = pseudonyms_of(keys, person, number)
-        except InvalidValue as error:
-            raise click.BadParameter(str(error), param_hint="--person") from None
+    subjects = None if person is None else pseudonyms_asked(settings, person)
     return About(subjects=subjects, **narrowed)  # type: ignore[arg-type]  # as click gives them
 
 

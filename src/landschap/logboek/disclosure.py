@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Hold-back: which uses the person concerned is not told of, and what is told after it ended.
 
-By decision of two people, of an activity, on a ground of the law:
+By decision of two people, of an activity, on a ground of the law; or of an activity as far as it is
+about one person, who then is not told of it while others are:
 
     a hold stands                    no line of the activity is told
     lifted, `show`                   its lines are told, also those of before
@@ -9,6 +10,9 @@ By decision of two people, of an activity, on a ground of the law:
     lifted, `never`                  still none is told
     confidential, nothing decided    none is told: what nobody decided on stays secret
     the day of review has passed     an alarm, and it is still not told
+
+What is decided on one person only ever adds: it opens no activity that is held for all. Who reads
+for nobody in particular is told nothing of an activity that is held for anyone.
 
 It is judged when lines are read, never when they are written: a line does not say that it is
 secret. Who may not know of a line gets neither it nor its place: it is left out before anything is
@@ -18,11 +22,12 @@ Source: UAVG art. 41; AVG art. 23; Logboek Dataverwerkingen, "Vertrouwelijkheid"
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from hashlib import sha256
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -68,12 +73,20 @@ class Level(StrEnum):
     LIFTED = "opgeheven"
 
 
+class Matter(NamedTuple):
+    """What is held back: an activity, for everybody or for who has these pseudonyms."""
+
+    activity: str
+    subjects: Collection[bytes] | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
     """One decision, with what became of it.
 
     ``ground`` is an item of UAVG art. 41 lid 1. ``review_at`` is the day of the last review or, as
     long as there was none, of the decision; ``post_lift`` is that of the lift once there is one.
+    ``subjects`` are pseudonyms of the one person it is about; None is everybody.
     """
 
     hold_id: UUID
@@ -89,6 +102,11 @@ class Hold:
     lifted_by: str = ""
     lift_approved_by: str = ""
     lift_reason: str = ""
+    subjects: frozenset[bytes] | None = None
+
+    def is_about(self, person: Collection[bytes]) -> bool:
+        """True when it is about who has these pseudonyms and not about everybody."""
+        return self.subjects is not None and not self.subjects.isdisjoint(person)
 
     @property
     def stands(self) -> bool:
@@ -142,12 +160,43 @@ OPEN = Disclosure(absent=frozenset(), generic=frozenset(), lifted=frozenset())
 """For who may read everything."""
 
 
-def disclosure_of(confidential: Collection[str], holds: Iterable[Hold]) -> Disclosure:
+def disclosure_of(
+    confidential: Collection[str], holds: Iterable[Hold], person: Collection[bytes] | None
+) -> Disclosure:
     """What may be told, from the activities that the register calls confidential and all holds.
 
+    ``person`` are the pseudonyms of whom is told; empty leaves out what is decided on one person,
+    None takes all of that in: for who reads for nobody in particular.
     Where a hold stands it counts, whatever was lifted; else the last lift does. A confidential
     activity that nobody decided on is absent.
     """
+    every = list(holds)
+    of_all = _became([each for each in every if each.subjects is None])
+    of_one = [_became(group) for group in _on_persons(every, person)]
+    standing = frozenset().union(*(each.standing for each in of_one))
+    return Disclosure(
+        absent=frozenset(set(confidential) - of_all.lifted.keys()).union(
+            *(each.standing | each.after(PostLift.NEVER) for each in (of_all, *of_one))
+        ),
+        generic=frozenset().union(
+            *(each.after(PostLift.SHOW_GENERIC) for each in (of_all, *of_one))
+        ),
+        lifted=frozenset(of_all.lifted) - standing,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Became:
+    """What became of holds: of which activities one stands, what the last lift says of others."""
+
+    standing: frozenset[str]
+    lifted: Mapping[str, PostLift]
+
+    def after(self, what: PostLift) -> frozenset[str]:
+        return frozenset(uri for uri, each in self.lifted.items() if each is what)
+
+
+def _became(holds: Iterable[Hold]) -> _Became:
     standing: set[str] = set()
     after: dict[str, tuple[datetime, PostLift]] = {}
     for each in holds:
@@ -156,18 +205,23 @@ def disclosure_of(confidential: Collection[str], holds: Iterable[Hold]) -> Discl
         elif each.activity not in after or after[each.activity][0] < each.lifted_at:
             after[each.activity] = (each.lifted_at, each.post_lift)
     lifted = {uri: what for uri, (_, what) in after.items() if uri not in standing}
-    never = {uri for uri, what in lifted.items() if what is PostLift.NEVER}
-    veiled = {uri for uri, what in lifted.items() if what is PostLift.SHOW_GENERIC}
-    return Disclosure(
-        absent=frozenset(standing | never | (set(confidential) - lifted.keys())),
-        generic=frozenset(veiled),
-        lifted=frozenset(lifted),
-    )
+    return _Became(frozenset(standing), lifted)
+
+
+def _on_persons(holds: Iterable[Hold], person: Collection[bytes] | None) -> list[list[Hold]]:
+    """The holds on one person: on this one together, or of everybody apart."""
+    if person is not None:
+        return [[each for each in holds if each.is_about(person)]]
+    groups: dict[frozenset[bytes], list[Hold]] = {}
+    for each in holds:
+        if each.subjects is not None:
+            groups.setdefault(each.subjects, []).append(each)
+    return list(groups.values())
 
 
 def undecided(confidential: Collection[str], holds: Iterable[Hold]) -> list[str]:
-    """The confidential activities on which nobody decided, in order."""
-    return sorted(set(confidential) - {each.activity for each in holds})
+    """The confidential activities on which nobody decided for everybody, in order."""
+    return sorted(set(confidential) - {each.activity for each in holds if each.subjects is None})
 
 
 def is_generic(record: Record) -> bool:

@@ -103,7 +103,7 @@ class PersonUses:
         except ValueError:
             raise refuse(404, "not_found", "There is no such page") from None
         records = await self._read(question, last, PAGE + 1)
-        return await self._found(records[:PAGE], more=len(records) > PAGE)
+        return await self._found(records[:PAGE], question.pseudonyms, more=len(records) > PAGE)
 
     async def every(self, question: PersonQuestion) -> Found:
         """All of them. Raises ProblemError when there are more than a file can hold."""
@@ -113,7 +113,7 @@ class PersonUses:
             read = await self._read(question, last, 1000)
             records += read
             if len(read) < 1000:
-                return await self._found(records, more=False)
+                return await self._found(records, question.pseudonyms, more=False)
             if len(records) >= MOST:
                 detail = f"There are more than {MOST} uses: let the operator make the file"
                 raise refuse(413, "too_many", detail)
@@ -133,7 +133,9 @@ class PersonUses:
             self.rooms.log, question.pseudonyms, since, until, limit, before_record=last
         )
 
-    async def _found(self, records: Sequence[Record], *, more: bool) -> Found:
+    async def _found(
+        self, records: Sequence[Record], person: Sequence[bytes], *, more: bool
+    ) -> Found:
         organisation = self.deps.settings.organisation
         lookups = Lookups(
             own=organisation.oin,
@@ -143,7 +145,7 @@ class PersonUses:
             activities=await activities_of(self.rooms.purposes, records),
         )
         confidential = await confidential_activities(self.rooms.purposes)
-        disclosed = await disclosure(self.rooms.log, confidential)
+        disclosed = await disclosure(self.rooms.log, confidential, person)
         told = {each.record_id: disclosed.told(each) for each in records}
         return Found(
             uses=[use_of(each, lookups) for each in records],

@@ -61,7 +61,7 @@ class Book:
         before: UUID | None = None,
     ) -> Answer:
         """The uses of who has these pseudonyms in a half-open period, newest first."""
-        disclosed = await self._disclosed()
+        disclosed = await self._disclosed(subjects)
         if isinstance(disclosed, Answer):
             return disclosed
         records = await _try(
@@ -78,7 +78,7 @@ class Book:
 
         Else none: whether it exists is nobody's business.
         """
-        disclosed = await self._disclosed()
+        disclosed = await self._disclosed(subjects)
         if isinstance(disclosed, Answer):
             return disclosed
         try:
@@ -110,12 +110,12 @@ class Book:
         )
         return found, names is not None
 
-    async def _disclosed(self) -> Disclosure | Answer:
+    async def _disclosed(self, person: Sequence[bytes]) -> Disclosure | Answer:
         """What may be told; an answer without uses when that can not be known."""
         confidential = await _try(confidential_activities(self.rooms.purposes))
         if confidential is None:
             return _UNTOLD
-        return await _try(disclosure(self.rooms.log, confidential)) or _NO_LOG
+        return await _try(disclosure(self.rooms.log, confidential, person)) or _NO_LOG
 
     async def _as_uses(self, records: Sequence[Record]) -> tuple[list[Use], tuple[str, ...]]:
         names, has_names = await self.lookups()

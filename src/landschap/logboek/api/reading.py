@@ -78,7 +78,7 @@ class ReadingDeps:
     address: str
     organisation: str
     reader: Callable[[Mapping[str, str]], Awaitable[Reader]]
-    disclosed: Callable[[], Awaitable[Disclosure]]
+    disclosed: Callable[[Collection[bytes] | None], Awaitable[Disclosure]]
     purposes: Callable[[], Awaitable[Collection[str]]]
     noted: Callable[[Auditor, str, datetime], Awaitable[None]]
 
@@ -147,7 +147,8 @@ async def _held(
     Raises InvalidQuestion: what is held back is asked by no auditor, or for no purpose of ours.
     """
     if question.held_for is None:
-        disclosed = await deps.disclosed()
+        person = None if isinstance(reader, Auditor) else reader.pseudonyms
+        disclosed = await deps.disclosed(person)
         # A line of which only the use itself is told would be told by what it is found by.
         bare = question.finds_by_act or isinstance(reader, Auditor)
         return (disclosed.reserved if bare else disclosed.absent), disclosed

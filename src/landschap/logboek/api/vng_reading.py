@@ -86,7 +86,7 @@ class VngReadingDeps:
     address: str
     reader: Callable[[Mapping[str, str]], Awaitable[Reader]]
     rights: Callable[[str], Collection[str]]
-    disclosed: Callable[[], Awaitable[Disclosure]]
+    disclosed: Callable[[Collection[bytes] | None], Awaitable[Disclosure]]
     activity_at: Callable[[str, datetime], Awaitable[Activity | None]]
 
 
@@ -169,7 +169,7 @@ async def _lines(deps: VngReadingDeps, resident: Resident, question: VngQuestion
     if question.full or question.levels == {Level.HELD}:
         raise ProblemError(vng_refusals.scope_missing("read:confidential"))
     subjects = _own(deps, resident, question)
-    disclosed = await deps.disclosed()
+    disclosed = await deps.disclosed(resident.pseudonyms)
     found = await uses_told(
         deps.pool, subjects, question.since, question.until, MAX_LINES + 1, disclosed
     )
@@ -189,7 +189,7 @@ async def _of_action(deps: VngReadingDeps, resident: Resident, action_id: UUID) 
     noted = (await vng.actions_by_id(deps.pool, [action_id])).get(action_id)
     if noted is None:
         return []
-    disclosed = await deps.disclosed()
+    disclosed = await deps.disclosed(resident.pseudonyms)
     # By its number a line would be told that may only be told in general.
     held = sorted(disclosed.reserved)
     question = LogQuestion(trace_id=noted.trace_id)

@@ -74,7 +74,7 @@ class VngWritingDeps:
     address: str
     authenticate: Callable[[str, str], Awaitable[str]]
     rights: Callable[[str], Collection[str]]
-    disclosed: Callable[[], Awaitable[Disclosure]]
+    disclosed: Callable[[Collection[bytes] | None], Awaitable[Disclosure]]
     activity_of: Callable[[UUID], Awaitable[str | None]]
     describe: Callable[[], Mapping[str, JsonValue]]
 
@@ -188,7 +188,7 @@ async def _allowed(
     rights = deps.rights(application)
     if action.level is Level.LIFTED:
         raise ProblemError(vng_refusals.never_lifted())
-    is_held = uri is not None and uri in (await deps.disclosed()).absent
+    is_held = uri is not None and uri in (await deps.disclosed(())).absent
     if (action.level is Level.HELD or is_held) and "create:confidential" not in rights:
         raise ProblemError(vng_refusals.scope_missing("create:confidential"))
     if not set(_CREATE) & set(rights):
@@ -229,7 +229,7 @@ async def _change(deps: VngWritingDeps, request: AnyRequest, application: str) -
         raise ProblemError(vng_refusals.processing_unknown())
     if len(found) > MAX_CHANGED:
         raise ProblemError(vng_refusals.too_many_actions(MAX_CHANGED))
-    held = (await deps.disclosed()).absent
+    held = (await deps.disclosed(())).absent
     if "update:confidential" not in rights and any(each.activity in held for each in found):
         raise ProblemError(vng_refusals.scope_missing("update:confidential"))
     numbers = [each.action_id for each in found]

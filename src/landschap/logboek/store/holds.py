@@ -10,7 +10,7 @@ from uuid import UUID
 
 import asyncpg
 
-from landschap.logboek.disclosure import Disclosure, Hold, PostLift, disclosure_of
+from landschap.logboek.disclosure import Disclosure, Hold, Matter, PostLift, disclosure_of
 from landschap.platform.ids import uuid7
 
 _HOLDS = """
@@ -19,7 +19,7 @@ SELECT hold.hold_id, hold.activity, hold.ground, hold.reason, hold.decided_by, h
        coalesce(lift.post_lift, hold.post_lift) AS post_lift, lift.lifted_at,
        coalesce(lift.decided_by, '') AS lifted_by,
        coalesce(lift.approved_by, '') AS lift_approved_by,
-       coalesce(lift.reason, '') AS lift_reason
+       coalesce(lift.reason, '') AS lift_reason, hold.subjects
 FROM logboek.disclosure_hold AS hold
 LEFT JOIN logboek.disclosure_lift AS lift
     ON lift.hold_id = hold.hold_id AND ($1::timestamptz IS NULL OR lift.lifted_at <= $1)
@@ -34,8 +34,8 @@ ORDER BY hold.decided_at, hold.hold_id
 """
 _PUT = """
 INSERT INTO logboek.disclosure_hold
-    (hold_id, activity, ground, reason, decided_by, approved_by, review_at, post_lift)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+    (hold_id, activity, ground, reason, decided_by, approved_by, review_at, post_lift, subjects)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 """
 _REVIEWED = """
 INSERT INTO logboek.disclosure_review
@@ -57,30 +57,34 @@ async def holds(
     return [_hold(row) for row in await source.fetch(_HOLDS, at)]
 
 
-async def disclosure(pool: asyncpg.Pool, confidential: Collection[str]) -> Disclosure:
-    """What the person concerned may be told now, for who reads lines on behalf of that person.
+async def disclosure(
+    pool: asyncpg.Pool, confidential: Collection[str], person: Collection[bytes] | None
+) -> Disclosure:
+    """What may be told now, for who reads lines on behalf of a person: all pseudonyms of one.
 
-    ``confidential`` are the activities that the register of purposes calls so. Whoever can not
-    know those, tells nothing.
+    An empty ``person`` asks for what is decided on whole activities; None takes in what is decided
+    on anybody, for who reads for nobody in particular. ``confidential`` are the activities that the
+    register of purposes calls so. Whoever can not know those, tells nothing.
     """
-    return disclosure_of(confidential, await holds(pool))
+    return disclosure_of(confidential, await holds(pool), person)
 
 
 async def put_hold(
-    pool: asyncpg.Pool, activity: str, ground: str, people: tuple[str, str], reason: str,
+    pool: asyncpg.Pool, what: Matter, ground: str, people: tuple[str, str], reason: str,
     review_at: date, post_lift: PostLift,
 ) -> UUID | None:  # fmt: skip
-    """Put a hold, decided and approved by two people; None when one stands on the activity.
+    """Put a hold, decided and approved by two people; None when one stands on the same.
 
     Raises asyncpg.CheckViolationError for one person, or a review later than in six months.
     """
     made = uuid7()
+    subjects = None if what.subjects is None else sorted(what.subjects)
     async with pool.acquire() as connection, connection.transaction():
-        await connection.execute(_ONE_AT_A_TIME, activity)
-        if any(each.activity == activity and each.stands for each in await holds(connection)):
+        await connection.execute(_ONE_AT_A_TIME, what.activity)
+        if any(_is_same(each, what) for each in await holds(connection)):
             return None
         await connection.execute(
-            _PUT, made, activity, ground, reason, *people, review_at, post_lift.value
+            _PUT, made, what.activity, ground, reason, *people, review_at, post_lift.value, subjects
         )
     return made
 
@@ -122,5 +126,13 @@ async def _standing(connection: asyncpg.Connection, hold_id: UUID) -> Hold | Non
     return again if again.stands else None
 
 
+def _is_same(each: Hold, what: Matter) -> bool:
+    """True for one that stands on this activity: for everybody, or for this person."""
+    if each.activity != what.activity or not each.stands:
+        return False
+    return each.subjects is None if what.subjects is None else each.is_about(what.subjects)
+
+
 def _hold(row: Any) -> Hold:
-    return Hold(**{**row, "post_lift": PostLift(row["post_lift"])})
+    subjects = None if row["subjects"] is None else frozenset(row["subjects"])
+    return Hold(**{**row, "post_lift": PostLift(row["post_lift"]), "subjects": subjects})

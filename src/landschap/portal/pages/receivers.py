@@ -27,7 +27,7 @@ async def receivers_shown(
         return None if told is None else []
     try:
         confidential = await confidential_activities(deps.purposes_pool)
-        disclosed = await disclosure(deps.log_pool, confidential)
+        disclosed = await disclosure(deps.log_pool, confidential, subjects)
         lines = await lines_about(deps.log_pool, subjects) if disclosed.reserved else []
     except (
         OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, TooManyLines,

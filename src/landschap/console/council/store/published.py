@@ -51,7 +51,7 @@ async def published(
     An activity that is held back by the register or by a decision stands in none of them.
     """
     snapshot, _ = await current_snapshot(purposes)
-    held = await disclosure(log, await confidential_activities(purposes))
+    held = await disclosure(log, await confidential_activities(purposes), ())
     public = {
         uri for uri, versions in snapshot.activity_versions.items() if not is_confidential(versions)
     } - held.reserved
