@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -16,13 +17,18 @@ import pytest
 import yaml
 from aiohttp import web
 from tests.catalogue.pages_rig import Catalogue, described, page, served_catalogue
+from tests.catalogue.test_api_page import SERVICE
 from tests.portal.visiting import Seen, Visitor
 from tests.throwaway import Database
 
 from landschap.catalogue import store
 from landschap.catalogue.client import NotFetched, fetch_for
 from landschap.catalogue.worker import take, tell_followers
+from landschap.fsc import store as contracts
 from landschap.fsc.client import HostMap
+from landschap.fsc.field_sets import told_by
+from landschap.gateway.services import Service, read_service
+from landschap.gateway.store import apply_services
 from landschap.platform.settings import Settings
 
 START = "/catalogus/publiceren"
@@ -147,6 +153,40 @@ async def test_what_breaks_is_marked_before_it_is_published(open_catalogue: Cata
     thrown = await filled(visitor, second.location, "weg", WHOLE)
     assert urlsplit(thrown.location).path == START
     assert "1.1.0" not in await page(visitor, "/catalogus/putten")
+
+
+async def test_a_service_of_ours_is_listed_in_the_directory_once(
+    open_catalogue: Catalogue,
+) -> None:
+    service = read_service(SERVICE)
+    assert isinstance(service, Service)
+    gateway = await open_catalogue.database.pool("gateway")
+    await apply_services(gateway, [service], datetime.now(UTC))
+    both = await open_catalogue.employee("uitgever")
+    address = (await uploaded(both, bare("Woonsituatie"))).location
+    given = {**WHOLE, "dienst": "bestaat-niet"}
+    assert (await filled(both, address, "publiceer", given)).status == 400
+    given = {**WHOLE, "dienst": service.name}
+    assert (await filled(both, address, "publiceer", given)).status == 303
+    # The one publishes, and only who signs contracts asks the directory.
+    alone = await officer(open_catalogue)
+    assert "Vermeld woon-en" not in await page(alone, START)
+    shown = await page(both, START)
+    form = dict(re.findall(r'name="(token|nummer|dienst)" value="([^"]*)"', shown))
+    assert form["dienst"] == service.name
+    theirs = {**form, "token": alone.token(await alone.get(START))}
+    assert (await alone.post(f"{START}/gids", theirs)).status == 403
+    for _ in range(2):
+        assert (await both.post(f"{START}/gids", form)).status == 303
+    pool = await open_catalogue.database.pool("fsc")
+    [listing] = await contracts.contracts(pool, grant_types=["GRANT_TYPE_SERVICE_PUBLICATION"])
+    [(_, grant)] = listing.contract.publications
+    assert grant.service.name == service.name
+    # It tells the field sets of the service, as the command does.
+    assert "bijstand-bij-verhuizing" in {each.id for each in told_by(grant.properties)}
+    # The directory of the Group has not signed yet.
+    assert ">Gevraagd aan de gids</span>" in await page(both, START)
+    assert "Vermeld woon-en" not in await page(both, START)
 
 
 async def test_only_who_may_and_only_what_can_be_read(open_catalogue: Catalogue) -> None:

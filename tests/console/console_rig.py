@@ -197,6 +197,13 @@ def employees(address: str) -> People:
             _person("hovenier", "H. Venier", "hovenier", acr=SUBSTANTIAL),
             _person("piket", "P. Iket", "piketdienst", acr=SUBSTANTIAL),
             _person("contract", "C. Tract", "contractbeheerder", acr=SUBSTANTIAL),
+            _person(
+                "uitgever",
+                "U. Gever",
+                "gegevensbeheerder",
+                roles=["gegevensbeheerder", "contractbeheerder"],
+                acr=SUBSTANTIAL,
+            ),
             _person("fg", "F. Groen", "privacy-officer", acr=SUBSTANTIAL),
             _person("fg2", "G. Rood", "privacy-officer", acr=SUBSTANTIAL),
             _resident("burger-1", "Suzanne Moulin", SUZANNE),

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import click
 
+from landschap.catalogue.access.listing import sets_of
 from landschap.cli.agreement import Desk
 from landschap.cli.delegating import Mandate
 from landschap.fsc.areas import Area
@@ -228,11 +229,7 @@ async def _field_set(desk: Desk, provider: PeerId, service: str, wanted: str) ->
 
 def _own_sets(desk: Desk, provider: PeerId, service: str) -> list[NamedFieldSet]:
     """The field sets of a service in our own register; without provider they are our own."""
-    return [
-        NamedFieldSet(id=each.id, version=str(each.version), digest=each.digest)
-        for each in desk.snapshot.field_sets.values()
-        if each.service == service and (each.provider or desk.own.peer_id.value) == provider.value
-    ]
+    return sets_of(desk.snapshot, desk.own.peer_id, provider, service)
 
 
 def _contract(desk: Desk, asked: Asked, until: datetime) -> Contract:

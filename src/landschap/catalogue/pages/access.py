@@ -28,7 +28,6 @@ from landschap.catalogue.access.due import due_of
 from landschap.catalogue.access.wishes import (
     MOST_FIELDS,
     MOST_PURPOSES,
-    Asker,
     Fault,
     Offer,
     Wish,
@@ -42,6 +41,7 @@ from landschap.catalogue.access.wishes import (
 from landschap.catalogue.pages import context, listed
 from landschap.catalogue.pages.agreeing import (
     Agreeing,
+    asker_of,
     language_of,
     may_ask,
     names_of,
@@ -103,13 +103,8 @@ class _Asking:
 
     def contract(self, wish: Wish, number: UUID) -> Contract | Refusal:
         """The contract in which a wish without faults is asked."""
-        asker = Asker(
-            peer=self.own.peer_id,
-            key_thumbprint=self.own.certificate.key_thumbprint,
-            profile=self.own.profile,
-            group_id=self.own.group_id,
-        )
-        return contract_of(wish, self.offer, self.known.criteria, asker, number, self.now)
+        criteria, asker = self.known.criteria, asker_of(self.own)
+        return contract_of(wish, self.offer, criteria, asker, number, self.now)
 
 
 def access_routes(deps: CatalogueDeps) -> list[HTTPRouteHandler]:

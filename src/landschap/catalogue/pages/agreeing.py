@@ -18,6 +18,7 @@ from litestar.datastructures import FormMultiDict
 
 from landschap.catalogue import store
 from landschap.catalogue.access.progress import Bringing
+from landschap.catalogue.access.wishes import Asker
 from landschap.catalogue.pages.context import CatalogueDeps
 from landschap.fsc import store as contracts
 from landschap.fsc.contracts import Contract, read_contract
@@ -97,9 +98,23 @@ async def proposed(agreeing: Agreeing, own: OwnPeer, request: store.Request) -> 
 
     Raises ProblemError.
     """
-    contract = contract_in(request, own)
+    await signed(agreeing, own, contract_in(request, own))
+
+
+async def signed(agreeing: Agreeing, own: OwnPeer, contract: Contract) -> None:
+    """Sign a contract of our own and have it brought. Raises ProblemError."""
     async with agreeing.pool.acquire() as connection, connection.transaction():
         await contracts.propose(connection, own, contract, datetime.now(UTC))
+
+
+def asker_of(own: OwnPeer) -> Asker:
+    """As whom we ask."""
+    return Asker(
+        peer=own.peer_id,
+        key_thumbprint=own.certificate.key_thumbprint,
+        profile=own.profile,
+        group_id=own.group_id,
+    )
 
 
 def contract_in(request: store.Request, own: OwnPeer) -> Contract:

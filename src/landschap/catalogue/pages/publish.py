@@ -19,20 +19,36 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response import Redirect
 
 from landschap.catalogue import store
+from landschap.catalogue.access.listing import listing_of, standing_in_directory
 from landschap.catalogue.client import NotFetched, fetch_for
 from landschap.catalogue.documents import UnreadableDocument, read_document
-from landschap.catalogue.pages import context
-from landschap.catalogue.pages.agreeing import own_form, refuse, roles_of
+from landschap.catalogue.pages import context, listed
+from landschap.catalogue.pages.agreeing import (
+    Agreeing,
+    asker_of,
+    may_ask,
+    own_form,
+    refuse,
+    roles_of,
+    signed,
+)
 from landschap.catalogue.pages.context import BASE, START, CatalogueDeps, both
 from landschap.catalogue.pages.shelf import MAX_SHOWN_BYTES
+from landschap.fsc import store as contracts
 from landschap.fsc.client import HostMap
+from landschap.fsc.contracts import Contract
+from landschap.fsc.own import OwnPeer
+from landschap.fsc.states import State
 from landschap.platform.ids import uuid7
 from landschap.platform.web import N_, Link
 from landschap.platform.web.door import AnyRequest, Asked
+from landschap.vocabulary.identifiers import PeerId
+from landschap.vocabulary.problems import ProblemError, Refusal
 
 PUBLISHING = Link(path=f"{BASE}/publiceren", label=N_("Publiceren"))
 MAX_FORM_BYTES = MAX_SHOWN_BYTES + 200_000
 _LONGEST = 500
+_LISTINGS = ("GRANT_TYPE_SERVICE_PUBLICATION",)
 _NOTHING = N_("Kies een bestand, of vul een adres in")
 _TOO_LARGE = N_("Dit bestand is groter dan 5 MB")
 _UNREAD = N_("Wij kunnen deze beschrijving niet lezen: %(why)s")
@@ -50,12 +66,21 @@ def publish_routes(deps: CatalogueDeps) -> list[HTTPRouteHandler]:
     console = deps.settings.oidc.console
     if deps.agreeing is None or console is None or not console.api_officers:
         return []
-    pages = _Pages(deps)
+    pages = _Pages(deps, deps.agreeing)
 
     @get(both("/publiceren"))
     async def every(request: AnyRequest) -> Response[Any]:
         asked = await context.asked_of(deps, request)
         return await pages.every(asked) if asked.session else deps.door.to_login(asked)
+
+    @post(both("/publiceren/gids"), status_code=303)
+    async def list_in_directory(request: AnyRequest) -> Response[Any]:
+        asked = await context.asked_of(deps, request)
+        if asked.session is None:
+            return deps.door.to_login(asked)
+        form = await own_form(deps, asked, request)
+        service, number = str(form.get("dienst", "")), str(form.get("nummer", ""))
+        return await pages.list_in_directory(asked, service[:_LONGEST], number[:_LONGEST])
 
     @post(both("/publiceren"), status_code=303, request_max_body_size=MAX_FORM_BYTES)
     async def begin(request: AnyRequest) -> Response[Any]:
@@ -68,12 +93,13 @@ def publish_routes(deps: CatalogueDeps) -> list[HTTPRouteHandler]:
         given = {key: str(form.get(key, ""))[:_LONGEST].strip() for key in ("adres", "vervangt")}
         return await pages.begin(asked, given, raw)
 
-    return [every, begin]
+    return [every, list_in_directory, begin]
 
 
 class _Pages:
-    def __init__(self, deps: CatalogueDeps) -> None:
+    def __init__(self, deps: CatalogueDeps, agreeing: Agreeing) -> None:
         self.deps = deps
+        self.agreeing = agreeing
 
     async def every(
         self,
@@ -87,6 +113,9 @@ class _Pages:
         values = {
             "drafts": await store.drafts(pool),
             "apis": published,
+            "listed": await self._listed(),
+            "may_list": may_ask(self.deps, asked),
+            "number": uuid7(),
             "path": PUBLISHING.path,
             "given": {"adres": "", "vervangt": "", **(given or {})},
             "errors": errors or {},
@@ -101,6 +130,45 @@ class _Pages:
             self.deps, asked, "publish.html", title, values=values, crumbs=(START,),
             part=PUBLISHING.path, status=400 if errors else 200, is_wrong=bool(errors),
         )  # fmt: skip
+
+    async def list_in_directory(
+        self, asked: Asked[Any], service: str, number: str
+    ) -> Response[Any]:
+        """Ask the directory to list a service of ours; once, while it stands or is asked."""
+        if not may_ask(self.deps, asked):
+            raise refuse(403, "role_not_allowed", "Only officers of contracts ask a directory")
+        own = await self.agreeing.me()
+        if service not in (await self.deps.services()).services:
+            raise refuse(404, "not_found", "There is no such service of ours")
+        if service not in await self._listed():
+            contract = await self._listing(own, service, number_of(number))
+            known = asked.session.known  # type: ignore[union-attr]  # who may ask is logged in
+            await self.agreeing.deed(
+                known, "contract-propose", ("contract", contract.hash.value),
+                {"service": service}, "role of contract officers",
+            )  # fmt: skip
+            await signed(self.agreeing, own, contract)
+        return Redirect(asked.at(PUBLISHING.path), status_code=303)
+
+    async def _listing(self, own: OwnPeer, service: str, number: UUID) -> Contract:
+        """The contract for a listing. Raises ProblemError."""
+        directory = self.deps.settings.directory
+        made = listing_of(
+            asker_of(own), service, directory.peer_id if directory else own.peer_id,
+            (await self.deps.services()).snapshot, number, listed.now().replace(microsecond=0),
+        )  # fmt: skip
+        if isinstance(made, Refusal):
+            raise ProblemError(made)
+        return made
+
+    async def _listed(self) -> Mapping[str, State]:
+        """Which of our services stand in the directory, or are asked to."""
+        found = await contracts.contracts(self.agreeing.pool, grant_types=_LISTINGS)
+        now = listed.now()
+        return standing_in_directory(
+            [(each.contract, each.state(now)) for each in found],
+            PeerId.parse(self.deps.settings.organisation.oin.value),
+        )
 
     async def begin(self, asked: Asked[Any], given: Mapping[str, str], raw: bytes) -> Response[Any]:
         """Keep what came as a draft; an API alone begins with its own text."""

@@ -75,15 +75,16 @@ async def publication(pool: asyncpg.Pool, name: str) -> Published | None:
     return _published(row) if row else None
 
 
-async def harvested(pool: asyncpg.Pool) -> Sequence[tuple[str, str, str]]:
-    """Everything that is published, by title: its name, title and version."""
+async def harvested(pool: asyncpg.Pool) -> Sequence[tuple[str, str, str, str]]:
+    """Everything that is published, by title: its name, title, version and service of ours."""
     rows = await pool.fetch(
-        "SELECT s.name, coalesce(nullif(s.title, ''), s.name) AS title, s.version FROM shown s"
+        "SELECT s.name, coalesce(nullif(s.title, ''), s.name) AS title, s.version,"
+        " CASE WHEN s.ours THEN s.service ELSE '' END AS service FROM shown s"
         " WHERE EXISTS (SELECT FROM publication p WHERE p.api = s.api)"
         " ORDER BY lower(s.title), s.name LIMIT $1",
         _MANY,
     )
-    return [(row["name"], row["title"], row["version"]) for row in rows]
+    return [(row["name"], row["title"], row["version"], row["service"]) for row in rows]
 
 
 async def harvestable(pool: asyncpg.Pool) -> Mapping[str, Published]:
