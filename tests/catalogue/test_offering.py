@@ -8,6 +8,7 @@ import json
 from datetime import date
 from typing import Any
 
+import asyncpg
 import pytest
 from click.testing import CliRunner, Result
 from tests.catalogue.offered import gathered
@@ -127,3 +128,36 @@ def test_without_criteria_the_security_schemes_tell_how_one_shows_who_asks() -> 
 @pytest.mark.parametrize("written", [DOESBURG, int(DOESBURG)])
 def test_an_oin_that_was_written_without_quotes_gets_its_zeros_back(written: Any) -> None:
     assert criteria_of({"info": {"x-gebruik": {"fsc": {"peerId": written}}}}).provider == DOESBURG
+
+
+_SAME = """api, number, title, organisation, version, deprecated, sunset, access, personal, purpose,
+    provider, service, ours, audience, title_words, organisation_words"""
+
+
+async def test_what_is_counted_is_always_what_is_shown(database: Database) -> None:
+    """The rows that are counted follow every change of a text, its particulars and its offer."""
+    pool = await database.pool("catalogue")
+
+    async def differing() -> int:
+        found: int = await pool.fetchval(
+            f"SELECT count(*) FROM ((SELECT {_SAME} FROM shown EXCEPT SELECT {_SAME} FROM present)"
+            f" UNION ALL (SELECT {_SAME} FROM present EXCEPT SELECT {_SAME} FROM shown)) d"
+        )
+        return found
+
+    await gathered(pool, "/a.yaml", titled("Bomen"))
+    await gathered(pool, "/b.yaml", titled("Parkeren", **{"x-deprecated": "2026-01-01"}))
+    assert await differing() == 0
+    await store.offer(pool, "bomen", store.Offer(audience=("everyone",)))
+    await asyncio.gather(
+        *(store.offer(pool, "bomen", store.Offer(audience=(each,))) for each in ("group", DOESBURG))
+    )
+    await gathered(pool, "/a.yaml", titled("Bomen en struiken", version="2.0.0"))
+    await store.offer(pool, "parkeren", store.Offer(service="parkeren"))
+    assert await differing() == 0
+    assert await pool.fetchval("SELECT count(*) FROM present") == 2
+    # Nobody but the database itself keeps them.
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await pool.execute("UPDATE present SET audience = '{everyone}'")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await pool.execute("SELECT tell_present(1)")

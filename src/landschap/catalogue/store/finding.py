@@ -87,7 +87,7 @@ async def words_seen(pool: asyncpg.Pool, viewer: Sequence[str] | None) -> Sequen
     rows = await pool.fetch(
         """
         SELECT DISTINCT lower(word) AS word FROM (
-            SELECT title, organisation FROM shown
+            SELECT title, organisation FROM present
              WHERE $1::text[] IS NULL OR audience && $1 LIMIT 2000
         ) seen, regexp_split_to_table(title || ' ' || organisation, '[^[:alnum:]]+') AS word
          WHERE length(word) > 3 ORDER BY 1 LIMIT 5000
@@ -124,7 +124,7 @@ def _fits(but: str = "") -> str:
     return " AND ".join(each)
 
 
-def _with_words(where: str) -> str:
+def _with_words(join: str) -> str:
     return f"""
     WITH asked AS MATERIALIZED (
         SELECT to_tsquery('dutch', $1) || to_tsquery('simple', $2) AS query
@@ -132,7 +132,7 @@ def _with_words(where: str) -> str:
         SELECT * FROM unnest($4::text[], $5::text[], $6::text[], $7::text[])
             AS o(service, phase, personal, purpose)
     ), hits AS MATERIALIZED (
-        SELECT s.api, s.number, s.title, s.organisation AS org,
+        SELECT s.api, s.number, s.sorted, s.organisation AS org,
                coalesce(own.phase, CASE
                    WHEN s.sunset < $8::date THEN 'gesloten'
                    WHEN s.sunset IS NOT NULL OR s.deprecated <= $8 THEN 'uitfaserend'
@@ -144,24 +144,27 @@ def _with_words(where: str) -> str:
                CASE WHEN own.service IS NOT NULL THEN 'contract'
                     WHEN s.access = '' THEN 'onbekend' ELSE s.access END AS toegang,
                (s.title_words @@ query)::int * 2 + (s.organisation_words @@ query)::int AS near
-          FROM asked, shown s
+          FROM asked CROSS JOIN present s
+          {join}
           LEFT JOIN own ON own.service = s.service AND (s.ours OR s.provider = $10)
-         WHERE {where} AND ($3::text[] IS NULL OR s.audience && $3)
+         WHERE ($3::text[] IS NULL OR s.audience && $3)
     ), fitting AS MATERIALIZED (
         SELECT * FROM hits WHERE {_fits()}
     ), nearest AS MATERIALIZED (
         SELECT f.api, ts_rank(d.words, query) AS rank
-          FROM asked, (SELECT * FROM fitting ORDER BY near DESC, lower(title), api LIMIT $13) f
+          FROM asked, (SELECT * FROM fitting ORDER BY near DESC, sorted, api LIMIT $13) f
           JOIN description d ON d.api = f.api AND d.number = f.number
     ), page AS (
-        SELECT api, row_number() OVER (
-                   ORDER BY near DESC, rank DESC NULLS LAST, lower(title), api) AS place
-          FROM fitting LEFT JOIN nearest USING (api)
+        -- No more are put in order than are asked for.
+        SELECT api, near, rank, sorted FROM fitting LEFT JOIN nearest USING (api)
+         ORDER BY near DESC, rank DESC NULLS LAST, sorted, api
+         OFFSET $11::int LIMIT $12
     )
     {" UNION ALL ".join(_counted(facet) for facet in FACETS)}
      UNION ALL SELECT 'total', '', count(*) FROM fitting
-     UNION ALL (SELECT 'api', api::text, place FROM page WHERE place > $11::int
-                 ORDER BY place LIMIT $12)
+     UNION ALL (SELECT 'api', api::text, row_number() OVER (
+                           ORDER BY near DESC, rank DESC NULLS LAST, sorted, api) AS place
+                  FROM page ORDER BY place)
     """  # noqa: S608  # constants only
 
 
@@ -172,4 +175,5 @@ def _counted(facet: str) -> str:
     )
 
 
-_SEARCH, _ALL = "s.words @@ query", "true"
+_SEARCH = "JOIN description d ON d.api = s.api AND d.number = s.number AND d.words @@ query"
+_ALL = ""

@@ -171,8 +171,9 @@ async def texts(pool: asyncpg.Pool, name: str) -> Sequence[Text]:
 async def unreadable(pool: asyncpg.Pool) -> Sequence[tuple[str, str]]:
     """Sources whose last look failed, each with why."""
     rows = await pool.fetch(
-        "SELECT source, why FROM (SELECT DISTINCT ON (source) source, outcome, why FROM look"
-        " ORDER BY source, at DESC) last WHERE outcome = 'unreadable' ORDER BY source"
+        "SELECT DISTINCT ON (source) source, why FROM look bad WHERE outcome = 'unreadable'"
+        " AND NOT EXISTS (SELECT 1 FROM look good WHERE good.source = bad.source"
+        " AND good.at > bad.at AND good.outcome <> 'unreadable') ORDER BY source, at DESC"
     )
     return [(row["source"], row["why"]) for row in rows]
 
