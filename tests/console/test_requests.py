@@ -3,16 +3,26 @@
 
 from __future__ import annotations
 
+import io
+import json
 import re
+import zipfile
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from html import unescape
+from uuid import UUID
 
 import pytest
+from jsonschema_rs import Draft202012Validator
 from tests.console.acts import records_of
 from tests.console.console_rig import Console
 from tests.portal.portal_rig import SUZANNE
 from tests.portal.visiting import Visitor
 
+from landschap.gateway.saying.store.copies import file_of, forget_files
 from landschap.logboek.pseudonyms import subject_pseudonym
+from landschap.portal.pages import PortalDeps
+from landschap.portal.worker import make_due
 from landschap.purposes.needs import Kind
 from landschap.purposes.persons.store import said_of
 
@@ -93,6 +103,60 @@ async def test_a_refused_request_lets_the_use_go_on_and_tells_how_to_object(
     await resident.log_in("burger-1")
     told = await resident.get(f"/rechten/verzoek/{number}")
     assert "binnen zes weken bezwaar maken" in told.text
+
+
+async def test_who_asks_for_their_data_gets_a_file_that_the_worker_made_and_nobody_else_does(
+    console: Console,
+) -> None:
+    control = console.portal.control
+    assert control is not None
+
+    async def deps() -> PortalDeps:
+        return console.portal
+
+    number = await asked(console, "inzage")
+    assert await make_due(control, deps) is False
+    assert await decide(await console.visit("fg"), number, "toewijzen") == 303
+    resident = Visitor(portal=console.address)
+    await resident.log_in("burger-1")
+    page = await resident.get(f"/rechten/verzoek/{number}")
+    assert "Wij maken uw kopie: 0 van ?" in page.text
+    path = f"/rechten/verzoek/{number}/bestand"
+    assert (await resident.get(path)).status == 404
+    assert await make_due(control, deps) is True
+    made = await file_of(control.rooms.gateway, UUID(number))
+    assert made is not None
+    assert made.done == made.total > 2
+    assert made.sealed is not None
+    assert b"PK" not in made.sealed[:200]
+    with zipfile.ZipFile(io.BytesIO(await resident.download(path))) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    assert set(files) == {
+        "LEESMIJ.txt", "inzage.html", "inzage.pdf", "gegevens.json", "gegevens.schema.json",
+        "SHA256SUMS",
+    }  # fmt: skip
+    for line in files["SHA256SUMS"].decode().splitlines():
+        digest, _, name = line.partition("  ")
+        assert sha256(files[name]).hexdigest() == digest
+    told = json.loads(files["gegevens.json"])
+    Draft202012Validator(json.loads(files["gegevens.schema.json"])).validate(told)
+    assert told["kenmerk"] == number
+    assert [each["register"] for each in told["gegevens"]] == ["postadressen"]
+    assert told["nietGetoond"] == ["kring.lid"]
+    assert told["doelen"][0]["verwerkingen"][0]["waaromDitMag"]
+    assert told["gebruik"]
+    street = told["gegevens"][0]["waarden"]["straat"]
+    for words in (street, "Wie uw gegevens gebruikte", "Autoriteit Persoonsgegevens"):
+        assert words in files["inzage.html"].decode(), words
+    assert files["inzage.pdf"].startswith(b"%PDF-")
+    other = Visitor(portal=console.address)
+    await other.log_in("burger-2")
+    assert (await other.get(path)).status == 404
+    assert (await Visitor(portal=console.address).get(path)).status == 303
+    assert "Download uw gegevens" in (await resident.get(f"/rechten/verzoek/{number}")).text
+    await forget_files(control.rooms.gateway, datetime.now(UTC) + timedelta(days=31))
+    assert (await resident.get(path)).status == 404
+    assert "Vraag hem opnieuw" in (await resident.get(f"/rechten/verzoek/{number}")).text
 
 
 @pytest.mark.parametrize("sub", ["burgerzaken", "consulent", "beheerder"])

@@ -99,6 +99,10 @@ class Composition:
             self._log = writer
         return self._log
 
+    def take_log(self, writer: LogWriter) -> None:
+        """Write by this lane, that the process has already and closes itself."""
+        self._log = writer
+
     async def enter(self, resource: AbstractAsyncContextManager[T]) -> T:
         """Open a resource that closes with the process."""
         return await self.stack.enter_async_context(resource)

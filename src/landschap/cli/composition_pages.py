@@ -54,6 +54,13 @@ async def people(parts: Composition) -> ASGIApp:
     return make_app(every, replace(shape, render=render))
 
 
+async def portal_of(parts: Composition) -> PortalDeps:
+    """What the portal stands on, for what is made for a person later."""
+    from landschap.platform.web import read_static_files
+
+    return await _portal(parts, read_static_files(), await _registers(parts))
+
+
 async def _registers(parts: Composition) -> RegisterDeps:
     """What the registers' own API stands on: pages go the same way."""
     from landschap.registers import api as register_api

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from landschap.cli.accepting import keep_accepted
 from landschap.cli.composition import Composition
 from landschap.cli.composition_insight import insight_of
-from landschap.cli.composition_saying import voice_of
+from landschap.cli.composition_saying import control_of, voice_of
 from landschap.cli.log_destroying import keep_destroying
 from landschap.cli.notices import notice_work
 from landschap.cli.verifying import verified
@@ -63,6 +63,7 @@ async def _access(made: Composition) -> AccessDeps:
     writer = LogWriter(made.settings, "worker")
     await writer.start()
     made.stack.push_async_callback(writer.close)
+    made.take_log(writer)
     return AccessDeps(
         folder=made.settings.paths.data / "logs",
         gateway=await made.pool("gateway"),
@@ -74,12 +75,19 @@ async def _access(made: Composition) -> AccessDeps:
 
 
 async def _following(made: Composition, access: AccessDeps, stop: asyncio.Event) -> None:
-    """Follow the access log; bring what persons said to organisations that were away."""
+    """Follow the access log; bring what persons said to others, make the copies they asked for."""
     voice = await voice_of(made, await insight_of(made), access.writer)
     async with asyncio.TaskGroup() as group:
         group.create_task(follow_access(access, stop))
         if voice is not None:
             group.create_task(keep_bringing(voice, stop))
+        if made.settings.oidc.portal is not None:
+            # Imported here: pages are more than all other work needs.
+            from landschap.cli.composition_pages import portal_of
+            from landschap.portal.worker import keep_making
+
+            control = await control_of(made, None)
+            group.create_task(keep_making(control, partial(portal_of, made), stop))
 
 
 async def keep_watched(made: Composition, log_pool: asyncpg.Pool, stop: asyncio.Event) -> None:

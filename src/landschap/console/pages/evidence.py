@@ -1,16 +1,14 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Evidence to hand over: files with their checksums, so that anybody can see nothing was changed.
 
-Checksums stand in ``SHA256SUMS``, in the form of the program ``sha256sum``. Of every record the
-bundle holds the bytes it was hashed from and the path up to the head of its batch: with the page
-*proof of the log* in the manual the leaf, root and head can be recomputed.
+Of every record the bundle holds the bytes it was hashed from and the path up to the head of its
+batch: with the page *proof of the log* in the manual the leaf, root and head can be recomputed.
 """
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
 
 from landschap.gateway.tracing.links import Followed
 from landschap.logboek.records import Record
@@ -18,7 +16,6 @@ from landschap.logboek.sealing import is_sealed, own_key
 from landschap.logboek.store import Proof
 from landschap.vocabulary.ijson import JsonValue, canonical
 
-SUMS = "SHA256SUMS"
 _README = """\
 Bewijsbundel van één vraag / Evidence of one question
 
@@ -75,12 +72,6 @@ def proof_json(proof: Proof) -> dict[str, JsonValue]:
         "path": [each.hex() for each in proof.path],
         "batch": batch,
     }
-
-
-def with_sums(files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The files with a list of their checksums beside them."""
-    lines = [f"{sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items())]
-    return {**files, SUMS: "".join(lines).encode()}
 
 
 def columns_json(record: Record) -> dict[str, JsonValue]:

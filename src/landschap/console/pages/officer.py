@@ -8,8 +8,6 @@ Source: AVG art. 5 lid 2 and art. 32; BIO2, 8.15 (use of logs is logged).
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -26,7 +24,6 @@ from landschap.console.pages.context import (
     refuse,
     session_of,
 )
-from landschap.console.pages.evidence import with_sums
 from landschap.console.pages.looking import Looking
 from landschap.platform.ids import uuid7
 from landschap.platform.web import N_
@@ -86,12 +83,3 @@ def reason_fault(form: Mapping[str, str], name: str = "reden") -> dict[str, str]
     if not SHORTEST <= len(reason) <= LONGEST:
         return {name: NO_REASON}
     return {name: A_PERSON} if names_a_person(reason) else {}
-
-
-def zipped(files: Mapping[str, bytes]) -> bytes:
-    """The files with their checksums, in one archive."""
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in with_sums(files).items():
-            archive.writestr(name, content)
-    return made.getvalue()

@@ -42,11 +42,12 @@ from landschap.console.pages.context import (
     session_of,
     words_of,
 )
-from landschap.console.pages.officer import NO_REASON, Officer, reason_fault, zipped
+from landschap.console.pages.officer import NO_REASON, Officer, reason_fault
 from landschap.console.pages.person_uses import OUTCOMES, PersonUses
 from landschap.gateway.usage.store import Rooms
 from landschap.logboek.pseudonyms import subject_pseudonym
 from landschap.logboek.store.legal_holds import end_hold_for_request, hold_for_request
+from landschap.platform.bundles import zipped
 from landschap.platform.ids import uuid7
 from landschap.platform.web import N_
 from landschap.vocabulary.identifiers import Bsn, InvalidValue

@@ -38,7 +38,7 @@ from landschap.console.pages.context import (
     words_of,
 )
 from landschap.console.pages.evidence import bundle_of
-from landschap.console.pages.officer import Officer, reason_fault, zipped
+from landschap.console.pages.officer import Officer, reason_fault
 from landschap.console.pages.trace_view import OUTCOMES, RULES, kind_of, replayed_now, shown_of
 from landschap.gateway.tracing.client import other_halves
 from landschap.gateway.tracing.halves import crossings_of
@@ -46,6 +46,7 @@ from landschap.gateway.tracing.links import Followed, followed
 from landschap.gateway.tracing.store import explain_transaction
 from landschap.gateway.usage.store import Rooms
 from landschap.logboek import store as log_store
+from landschap.platform.bundles import zipped
 from landschap.platform.web import N_
 from landschap.vocabulary.times import as_utc_text
 

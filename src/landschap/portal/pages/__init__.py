@@ -24,6 +24,7 @@ from landschap.portal.pages.context import (
     door_of,
     portal_shape,
 )
+from landschap.portal.pages.copies import copy_routes
 from landschap.portal.pages.correcting import correcting_routes
 from landschap.portal.pages.mandates import mandate_routes
 from landschap.portal.pages.own import own_routes
@@ -60,6 +61,7 @@ def routes(deps: PortalDeps) -> list[ControllerRouterHandler]:
             *consent_routes(deps, control),
             *proof_routes(deps, control),
             *rights_routes(deps, control),
+            *copy_routes(deps, control),
         ]
         if control
         else []

@@ -17,6 +17,7 @@ from uuid import UUID
 
 import asyncpg
 import structlog
+from litestar.exceptions import NotFoundException
 
 from landschap.fsc.own import OwnPeer
 from landschap.gateway.saying import statement as statements
@@ -25,6 +26,7 @@ from landschap.gateway.saying.proof import Controller, Written, make
 from landschap.gateway.saying.question import Standing
 from landschap.gateway.saying.statement import Said
 from landschap.gateway.saying.store import Done, Rooms, Whose, keep_proof, obey, turn_of
+from landschap.gateway.saying.store.requests import Request, request_by_number
 from landschap.gateway.saying.store.sealing import Person, seal_person, seal_statement
 from landschap.gateway.saying.store.sent import ON_THE_WAY, Place, Sent, keep_sent, places, sent_by
 from landschap.gateway.saying.store.standing import standing_of
@@ -223,6 +225,19 @@ class Hearing:
     async def _sealed(self, said: Said, peer: str) -> bytes:
         compact = await asyncio.to_thread(statements.sign, said, self.control.own())
         return seal_statement(compact, peer, self.control.seal_key, os.urandom(NONCE_BYTES))
+
+
+async def own_request(hearing: Hearing, number: str) -> Request:
+    """A request of this person; whether another exists is nobody's business.
+
+    Raises NotFoundException.
+    """
+    wanted = receipt_number(number)
+    pool = hearing.control.rooms.gateway
+    found = await request_by_number(pool, wanted) if wanted else None
+    if found is None or found.asked.subject != hearing.subject[1]:
+        raise NotFoundException
+    return found
 
 
 def receipt_number(text: str) -> UUID | None:

@@ -7,7 +7,7 @@ opens, write a line, and then show. A register that does not answer is named; th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -56,6 +56,7 @@ log = structlog.get_logger(__name__)
 _NO_ANSWER = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 _MOST_REPORTS = 200
 LOOKING = "eigen gegevens bekijken"
+Advance = Callable[[int, int], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,12 +81,18 @@ class Looking:
     own: OwnData
     session: Session[Known]
 
-    async def everything(self) -> Seen:
-        """All objects about this person, of every type that is shown here."""
+    async def everything(self, advance: Advance | None = None) -> Seen:
+        """All objects about this person, of every type that is shown here.
+
+        ``advance`` is told how many of how many types were looked at.
+        """
         objects: list[OwnObject] = []
         missing, empty, closed = [], [], []
         await self.own.snapshot.newest()
-        for each in self._types():
+        every = self._types()
+        for number, each in enumerate(every):
+            if advance is not None:
+                await advance(number, len(every))
             register, kind = each.register, each.type
             if not self._decide(kind, each.by).allow:
                 closed.append(kind)

@@ -26,13 +26,12 @@ from litestar.response import Redirect
 
 from landschap.gateway.saying.question import ToldRequest
 from landschap.gateway.saying.store import turn_of
+from landschap.gateway.saying.store.copies import file_of
 from landschap.gateway.saying.store.requests import Asked as Wanted
 from landschap.gateway.saying.store.requests import (
-    Request,
     State,
     end_request,
     file_request,
-    request_by_number,
 )
 from landschap.gateway.saying.store.sealing import Person, seal_person
 from landschap.platform.web import N_, Language
@@ -49,7 +48,7 @@ from landschap.portal.pages.context import (
     show,
     to_login,
 )
-from landschap.portal.pages.control import Control, Hearing, Overview, Wish, receipt_number
+from landschap.portal.pages.control import Control, Hearing, Overview, Wish, own_request
 from landschap.portal.pages.drafts import DRAFT_COOKIE, keep_typed, person_of, taken
 from landschap.portal.pages.looks import write_look
 from landschap.portal.pages.own import START
@@ -281,17 +280,17 @@ class _Page:
 
     async def request(self, number: str) -> Response[Any]:
         """One request of this person here."""
-        found = await self._own(number)
+        found = await own_request(self.hearing, number)
         values = {
             "request": found,
             "title_of": lambda right: self._titles().say(TITLES[right]),
-            "states": State,
+            "copy": await file_of(self.hearing.control.rooms.gateway, found.number),
         }
         return await self._show("request", TITLES[found.asked.right], values, deeper=True)
 
     async def withdraw(self, number: str) -> Response[Any]:
         """Take a request back, here and at the others it was brought to."""
-        found = await self._own(number)
+        found = await own_request(self.hearing, number)
         if not found.is_open:
             return self._to(f"{RIGHTS.path}/verzoek/{found.number}")
         hearing, rooms = self.hearing, self.hearing.control.rooms
@@ -308,15 +307,6 @@ class _Page:
         wish = Wish(kind=kind, about=found.asked.about, holds=False)
         await hearing.say(wish, sorted(peers))
         return self._to(f"{RIGHTS.path}/verzoek/{found.number}")
-
-    async def _own(self, number: str) -> Request:
-        """A request of this person; whether another exists is nobody's business."""
-        wanted = receipt_number(number)
-        rooms = self.hearing.control.rooms
-        found = await request_by_number(rooms.gateway, wanted) if wanted else None
-        if found is None or found.asked.subject != self.hearing.subject[1]:
-            raise NotFoundException
-        return found
 
     async def _targets(self, right: Right) -> list[Target]:
         seen = await self.hearing.overview()

@@ -17,6 +17,7 @@ from uuid import UUID
 import asyncpg
 
 from landschap.gateway.saying.statement import Said
+from landschap.gateway.saying.store.copies import ask_file
 from landschap.platform.ids import uuid7
 from landschap.purposes.needs import Kind
 from landschap.purposes.persons.store import Statement, say
@@ -25,6 +26,7 @@ from landschap.vocabulary.problems import Fault, ProblemError, Refusal
 from landschap.vocabulary.times import amsterdam_day
 
 MOST = 500
+_COPIED = (Right.ACCESS, Right.PORTABILITY)
 _STATEMENT = {Right.OBJECTION: Kind.OBJECTION, Right.RESTRICTION: Kind.RESTRICTION}
 
 
@@ -164,8 +166,10 @@ async def end_request(
         why = f"{request.number}: {reason}"
         await _say(purposes, kind, asked, asked.activities, holds=True, reason=why)
     try:
-        async with gateway.acquire() as connection:
+        async with gateway.acquire() as connection, connection.transaction():
             await _event(connection, request.number, state, author, reason)
+            if state is State.GRANTED and asked.right in _COPIED:
+                await ask_file(connection, request.number)
     except asyncpg.UniqueViolationError:
         raise ProblemError(_DECIDED) from None
     keeps = state is State.GRANTED and asked.right is Right.RESTRICTION

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import msgspec
 
 from landschap.platform.web.sealed import seal, unseal
 
 _LABEL = b"landschap.request"
+_COPY = b"landschap.copy\x1f"
 _SENT = b"landschap.statement\x1f"
 
 
@@ -32,6 +35,16 @@ def unseal_person(sealed: bytes, key: bytes) -> Person | None:
     """The person; None when it was sealed with another key."""
     value = unseal(sealed, key, _LABEL)
     return None if value is None else msgspec.json.decode(value, type=Person)
+
+
+def seal_copy(archive: bytes, request: UUID, key: bytes, nonce: bytes) -> bytes:
+    """The copy of their data for one person, until they fetched it."""
+    return seal(archive, key, _COPY + request.bytes, nonce)
+
+
+def unseal_copy(sealed: bytes, request: UUID, key: bytes) -> bytes | None:
+    """The archive; None when it was sealed with another key or for another request."""
+    return unseal(sealed, key, _COPY + request.bytes)
 
 
 def seal_statement(compact: str, peer: str, key: bytes, nonce: bytes) -> bytes:
