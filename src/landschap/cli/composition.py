@@ -195,7 +195,7 @@ class Composition:
             **given,
         )
         shape = AppShape(title="Services", version="1.0.0")
-        sources = [*await source_routes(self, registers, given), *notice_routes(self, own)]
+        sources = [*await source_routes(self, registers, given), *await notice_routes(self, own)]
         insight = [*await insight_routes(self), *await saying_routes(self)]
         catalogue = await catalogue_routes(self)
         return make_app([*sources, *register_api.routes(own), *insight, *catalogue], shape)

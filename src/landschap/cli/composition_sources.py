@@ -4,13 +4,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from litestar.types import ControllerRouterHandler
 
 from landschap.integration import api
 from landschap.integration.connectors.comparing import Shadow, Side
-from landschap.integration.connectors.notices import NOTICES_FOLDER, read_mappings
+from landschap.integration.connectors.notices import (
+    NOTICES_FOLDER,
+    placed_out,
+    read_mappings,
+    way_out,
+)
 from landschap.integration.connectors.opening import (
     SNAPSHOTS_FOLDER,
     SOURCES_FOLDER,
@@ -20,6 +26,7 @@ from landschap.integration.connectors.opening import (
     open_doors,
     read_declarations,
 )
+from landschap.integration.connectors.telling import tellers
 from landschap.integration.model import Declaration
 from landschap.integration.rows import Connector
 from landschap.integration.stuf import api as notices
@@ -78,10 +85,32 @@ def _shadow(
     return shadow
 
 
-def notice_routes(made: Composition, own: register_api.Deps) -> list[ControllerRouterHandler]:
-    """The routes that take StUF notices for registers. Raises DeclarationError."""
-    mappings = read_mappings(made.settings.path.parent / NOTICES_FOLDER, own.registers)
-    return notices.routes(Desk(own), mappings)
+async def notice_routes(made: Composition, own: register_api.Deps) -> list[ControllerRouterHandler]:
+    """The routes that take StUF notices for registers, and tell their changes. Raises
+    DeclarationError, and Trouble for a key that can not be read.
+    """
+    desk, settings = Desk(own), made.settings
+    mappings = read_mappings(settings.path.parent / NOTICES_FOLDER, own.registers)
+    telling = {name: each.out for name, each in mappings.items() if each.out is not None}
+    if not telling:
+        return notices.routes(desk, mappings)
+    hosts = settings.network.hosts or {}
+    session, secrets = await made.enter(client_session(hosts)), settings.paths.secrets
+    try:
+        doors = {name: way_out(each, session, secrets) for name, each in telling.items()}
+    except OSError as error:
+        raise Trouble(
+            f"StUF notices can not be sent: {error.filename}: {error.strerror}",
+            f"put the file in {secrets}, or take `uit` away",
+        ) from None
+    moved = {
+        name: each if each.out is None else replace(each, out=placed_out(each.out, hosts))
+        for name, each in mappings.items()
+    }
+    return [
+        *notices.routes(desk, mappings),
+        *notices.telling_routes(desk, tellers(desk, moved, doors)),
+    ]
 
 
 def opened(declaration: Declaration, around: Surroundings) -> dict[str, Connector]:

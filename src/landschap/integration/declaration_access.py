@@ -165,7 +165,7 @@ class _Service(TypedDict):
 
 def _service(block: Block) -> _Service:
     """What every service that is asked over HTTP has."""
-    secret_header, secret_file = _secret(block)
+    secret_header, secret_file = read_secret(block)
     return _Service(
         concurrency=_concurrency(block),
         secret_header=secret_header,
@@ -173,12 +173,13 @@ def _service(block: Block) -> _Service:
         clock=_clock(block),
         max_bytes=_max_bytes(block),
         complete=block.flag("volledig"),
-        tls=_tls(block),
+        tls=read_tls(block),
         oauth=_oauth(block),
     )
 
 
-def _tls(block: Block) -> TlsFiles:
+def read_tls(block: Block) -> TlsFiles:
+    """``tls``: the files that it names."""
     inner = block.block("tls")
     if inner is None:
         return TlsFiles()
@@ -208,7 +209,8 @@ def _oauth(block: Block) -> OauthAccess | None:
     return found
 
 
-def _secret(block: Block) -> tuple[str, str]:
+def read_secret(block: Block) -> tuple[str, str]:
+    """``geheim``: the header and the file of the key that goes in it; empty without."""
     inner = block.block("geheim")
     if inner is None:
         return "", ""

@@ -3,14 +3,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
+import aiohttp
+
+from landschap.integration.connectors.opening import placed, tls_of
+from landschap.integration.connectors.over_http import RestDoor
 from landschap.integration.mistakes import DeclarationError
-from landschap.integration.stuf.mapping import NoticeMapping, parse_mapping
+from landschap.integration.stuf.mapping import NoticeMapping, Outgoing, parse_mapping
 from landschap.registers.models import Registers
 from landschap.vocabulary.mistakes import Mistake
 
 NOTICES_FOLDER = "kennisgevingen"
+
+
+def way_out(out: Outgoing, session: aiohttp.ClientSession, secrets: Path) -> RestDoor:
+    """The way to who is told. Raises OSError for a file that can not be read."""
+    secret = (secrets / out.secret_file).read_text("utf-8").strip() if out.secret_file else ""
+    return RestDoor(session=session, secret=secret, tls=tls_of(out.tls, secrets))
+
+
+def placed_out(out: Outgoing, hosts: Mapping[str, str]) -> Outgoing:
+    """With the port that the host map gives, when it gives one."""
+    return replace(out, url=placed(out.url, hosts))
 
 
 def read_mappings(folder: Path, registers: Registers) -> dict[str, NoticeMapping]:

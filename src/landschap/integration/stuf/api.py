@@ -8,15 +8,18 @@ sender; sent again it gets its receipt again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
-from litestar import Request, Response, post
+from litestar import Request, Response, post, route
+from litestar.enums import HttpMethod
 from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
+from landschap.integration.connectors.telling import Teller
 from landschap.integration.stuf.applying import act_of, body_of, digest_of, operation_of
 from landschap.integration.stuf.mapping import NoticeMapping
 from landschap.integration.stuf.messages import (
@@ -28,18 +31,22 @@ from landschap.integration.stuf.messages import (
     read_notice,
     receipt,
 )
+from landschap.platform.http import json_response
 from landschap.platform.ids import new_span_id
 from landschap.purposes.permit import Permit
 from landschap.registers import store
 from landschap.registers.api import changing
 from landschap.registers.api.desk import Desk
 from landschap.registers.changing import read_change, written_paths
+from landschap.registers.inbox import read_events
 from landschap.registers.store import Act
+from landschap.registers.subscriptions import usual_path
 from landschap.registers.timeline import segment_on
 from landschap.vocabulary.ijson import JsonValue
-from landschap.vocabulary.problems import ProblemError, Refusal
+from landschap.vocabulary.problems import ProblemError, Refusal, granted
 
 MAX_BYTES = 1_000_000
+_ORIGIN = re.compile(r"[A-Za-z0-9.-]{1,253}")
 _XML = ("text/xml", "application/soap+xml", "application/xml")
 
 
@@ -47,6 +54,45 @@ def routes(desk: Desk, mappings: Mapping[str, NoticeMapping]) -> list[Controller
     """The routes of all kinds of notices that are taken."""
     names = {each.type.register for each in mappings.values()}
     return [_route(desk, register, mappings) for register in sorted(names)]
+
+
+def telling_routes(desk: Desk, found: Sequence[Teller]) -> list[ControllerRouterHandler]:
+    """The routes at which our own subscriptions bring what is to be told in StUF."""
+    return [handler for each in found for handler in _telling(desk, each)]
+
+
+def _telling(desk: Desk, teller: Teller) -> list[ControllerRouterHandler]:
+    service = teller.out.service
+    path = usual_path(service)
+
+    @route(path, http_method=[HttpMethod.OPTIONS], opt={"query": ()})
+    async def may_send(request: Request[Any, Any, Any]) -> Response[bytes]:
+        desk.permit(service, request, datetime.now(UTC))
+        origin = request.headers.get("webhook-request-origin", "")
+        consent = {"WebHook-Allowed-Origin": origin} if _ORIGIN.fullmatch(origin) else {}
+        return Response(
+            b"", status_code=HTTPStatus.OK, headers={"Allow": "OPTIONS, POST", **consent}
+        )
+
+    @post(path, status_code=HTTPStatus.OK, opt={"query": ()})
+    async def tell(request: Request[Any, Any, Any]) -> Response[bytes]:
+        permit = desk.permit(service, request, datetime.now(UTC))
+        body = await request.body()
+        events = granted(read_events(request.headers.get("content-type", ""), body, permit.peer))
+        if permit.peer != desk.deps.controller.value:
+            raise ProblemError(_NOT_OURS)
+        told = [await teller.tell(each, permit, request) for each in events]
+        return json_response({"ontvangen": len(told), "verzonden": sum(told)})
+
+    return [may_send, tell]
+
+
+_NOT_OURS = Refusal(
+    code="melding.andere-bron",
+    status=HTTPStatus.FORBIDDEN,
+    title="These notices are not of our own registers",
+    detail="Only changes of our own registers are told in StUF.",
+)
 
 
 def _route(

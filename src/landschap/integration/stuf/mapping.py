@@ -15,11 +15,13 @@ velden:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from landschap.integration.access import PeriodPaths, XmlColumn
+from landschap.integration.access import PeriodPaths, TlsFiles, XmlColumn
+from landschap.integration.declaration_access import read_secret, read_tls
 from landschap.integration.mistakes import Report
 from landschap.integration.xml_paths import InvalidPath, check_path
 from landschap.integration.yamltree import Block, read_tree
@@ -27,6 +29,8 @@ from landschap.registers.models import ObjectType, Registers
 from landschap.vocabulary.ijson import JsonValue
 
 _NAMES = "kennisgevingen"
+_STEP = r"[A-Za-z_][\w-]*:[A-Za-z_][\w.-]*"
+_WRITABLE = re.compile(rf"@{_STEP}|{_STEP}(?:/{_STEP}){{0,9}}")
 
 
 class ValueKind(StrEnum):
@@ -54,6 +58,25 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """Where changes of the register are told, and as whom. File: ``uit``.
+
+    ``service`` is the name under which our own subscription delivers here; ``sector`` the prefix of
+    the name space that the message is in.
+    """
+
+    service: str
+    url: str
+    action: str
+    sector: str
+    sender: str
+    receiver: str
+    secret_header: str
+    secret_file: str
+    tls: TlsFiles
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeMapping:
     """The notices of one kind of entity, and the object type that they are written in.
 
@@ -69,6 +92,7 @@ class NoticeMapping:
     removal: Removal
     targets: Mapping[str, Target]
     group: str
+    out: Outgoing | None = None
 
     @property
     def columns(self) -> Mapping[str, XmlColumn]:
@@ -101,12 +125,13 @@ def parse_mapping(text: str, file: str, registers: Registers) -> NoticeMapping:
     begin = _path(top, "begin", namespaces)
     removal = Removal(top.choice("verwijdering", tuple(Removal), Removal.REFUSE))
     group = _group(top, kind, targets) if kind else ""
+    out = _outgoing(top, namespaces, (*targets.values(),), (identification, begin))
     top.close()
     report.close()
     assert kind is not None  # noqa: S101  # else the report was not empty
     return NoticeMapping(
         name=name, type=kind, entity=entity, namespaces=namespaces, identification=identification,
-        begin=begin, removal=removal, targets=targets, group=group,
+        begin=begin, removal=removal, targets=targets, group=group, out=out,
     )  # fmt: skip
 
 
@@ -138,6 +163,36 @@ def _group(top: Block, kind: ObjectType, targets: Mapping[str, Target]) -> str:
         message = f"these are of the groups {', '.join(sorted(groups))}; write a file for each"
         top.report.add(top.line_of("velden"), "velden", message)
     return min(groups, default="")
+
+
+def _outgoing(
+    top: Block, spaces: Mapping[str, str], targets: Sequence[Target], paths: Sequence[str]
+) -> Outgoing | None:
+    block = top.block("uit")
+    if block is None:
+        return None
+    header, file = read_secret(block)
+    found = Outgoing(
+        service=block.text("dienst"),
+        url=block.text("url"),
+        action=block.text("handeling", ""),
+        sector=block.choice("sector", tuple(spaces) or ("bg",)),
+        sender=block.text("zender"),
+        receiver=block.text("ontvanger"),
+        secret_header=header,
+        secret_file=file,
+        tls=read_tls(block),
+    )
+    if found.url and not re.fullmatch(r"https?://[^/{}\s]+/[^{}\s]*", found.url):
+        block.report.add(block.line_of("url"), block.key("url"), "must start with https://")
+    if found.service and not re.fullmatch(r"[a-z][a-z0-9-]{0,99}", found.service):
+        block.report.add(block.line_of("dienst"), block.key("dienst"), "must be a service name")
+    for path in (*(target.column.path for target in targets), *paths):
+        if path and not _WRITABLE.fullmatch(path):
+            message = f"{path} can be read but not written; use names alone: bg:a/bg:b"
+            block.report.add(top.line_of("uit"), "uit", message)
+    block.close()
+    return found
 
 
 def _targets(top: Block, namespaces: Mapping[str, str]) -> dict[str, Target]:
