@@ -175,11 +175,15 @@ BOTH = {
 
 @dataclass
 class Supplier:
-    """A service with buildings, that keeps what it was asked and fails when told to."""
+    """A service with buildings, that keeps what it was asked and fails when told to.
+
+    ``asked_then`` is what it was asked for one extract that several tests look at.
+    """
 
     address: str
     asked: list[dict[str, str]] = field(default_factory=list)
     failing: bool = False
+    asked_then: list[dict[str, str]] = field(default_factory=list)
 
     async def answer(self, request: web.Request) -> web.Response:
         """Some buildings."""

@@ -20,8 +20,8 @@ from landschap.integration.bulk.settling import (
     gap_line,
     settled,
 )
-from landschap.integration.bulk.values import BOOLEAN_TEXT, Cell, Kind, kind_of
-from landschap.integration.model import Column, Field, Link
+from landschap.integration.bulk.values import BOOLEAN_TEXT, TEXT, Cell, Kind, kind_of, sorted_by
+from landschap.integration.model import Column, Field, Link, Wins
 from landschap.integration.rows import Reason
 
 
@@ -41,7 +41,7 @@ class Output:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """A query; beside ``outputs`` it gives ``n``, the row of the root, and ``gap`` (lines)."""
+    """A query; beside ``outputs`` it gives ``gap`` (lines), and ``n``, the row of the root."""
 
     sql: str
     outputs: tuple[Output, ...]
@@ -66,13 +66,18 @@ class _Relation:
 
 
 def statement(
-    plan: Relational, tables: Mapping[str, Table], dialect: Dialect, codes: Mapping[str, str]
+    plan: Relational,
+    tables: Mapping[str, Table],
+    dialect: Dialect,
+    codes: Mapping[str, str],
+    *,
+    numbered: bool = False,
 ) -> Statement:
-    """The statement that gives every record.
+    """The statement that gives every record; ``numbered``: with the row of the root, as ``n``.
 
     ``codes`` names the tables of long code lists by ``path/column/step``. Raises Inexpressible.
     """
-    return _Compiling(plan, tables, dialect, codes).run()
+    return _Compiling(plan, tables, dialect, codes, numbered=numbered).run()
 
 
 def subjects(
@@ -93,9 +98,15 @@ class _Compiling:
         tables: Mapping[str, Table],
         dialect: Dialect,
         codes: Mapping[str, str],
+        *,
+        numbered: bool = False,
     ) -> None:
+        self.numbered = numbered
         self.plan, self.tables, self.dialect, self.codes = plan, tables, dialect, codes
         self.parts: list[str] = []
+        # Since when a row holds matters only where the newest wins.
+        fields = (*plan.fields, *(each for one in plan.lists for each in one.fields))
+        self.begins = ("b",) if any(each.wins is Wins.NEWEST for each in fields) else ()
 
     def run(self) -> Statement:
         relation = self._root()
@@ -107,7 +118,7 @@ class _Compiling:
             Output(name=f"f{place}", path=each.path, kind=found.cell.kind)
             for place, (each, found) in enumerate(fields)
         ]
-        select = ["p.n AS n"]
+        select = ["p.n AS n"] if self.numbered else []
         select += [f"{found.cell.sql} AS f{place}" for place, (_, found) in enumerate(fields)]
         gaps = [found.gap for _, found in fields if found.gap]
         joins = []
@@ -154,7 +165,7 @@ class _Compiling:
     # Relations.
     def _root(self) -> _Relation:
         table = self.tables[self.plan.root.name]
-        select = ", ".join(["t.n AS n", *_carried(table, "t", "r_")])
+        select = ", ".join(["t.n AS n", *_carried(table, "t", "r_", *self.begins)])
         name = self._part("j", f"SELECT {select} FROM {table.name} t WHERE t.key <> ''")
         return _Relation(name, {table.source: _Known(table, "r_")})
 
@@ -184,7 +195,7 @@ class _Compiling:
             )
             count = "d.c"
         reason = self._why(parent, step.link, count)
-        select = ["p.*", *_carried(table, "s", prefix)]
+        select = ["p.*", *_carried(table, "s", prefix, *self.begins)]
         if reason:
             select.append(f"{reason} AS {prefix}r")
         name = self._part(
@@ -210,6 +221,8 @@ class _Compiling:
     def _leading(self, parent: _Known, link: Link) -> str:
         """The one key that a row leads to."""
         origin = parent.table.columns[link.origin.name]
+        if origin.native and origin.marks == {TEXT}:
+            return f"p.{parent.prefix}c{origin.place}"
         if origin.native:
             return f"CAST(p.{parent.prefix}c{origin.place} AS {self.dialect.text_type})"
         return self.dialect.first(f"p.{parent.prefix}o{origin.place}")
@@ -253,7 +266,7 @@ class _Compiling:
                 f"JOIN ({unfolded}) u ON u.n0 = p.{parent.prefix}n "
                 f"JOIN {table.name} s ON s.key = u.k"
             )
-        select = ", ".join(["p.*", *_carried(table, "s", prefix)])
+        select = ", ".join(["p.*", *_carried(table, "s", prefix, "id", *self.begins)])
         name = self._part(f"j{len(self.parts)}", f"SELECT {select} FROM {before.name} p {joins}")
         return _Relation(name, {**before.known, table.source: _Known(table, prefix)})
 
@@ -352,7 +365,7 @@ class _Compiling:
         # A list that is only counted is not ordered, so nobody asked for that column.
         if one.order in own.table.columns:
             cell = self._cell(inner, Column(source=one.step.source.name, name=one.order))
-            numeric, size, text = _sorted_by(cell)
+            numeric, size, text = sorted_by(cell)
             if numeric:
                 yield f"CASE WHEN {numeric} THEN 0 ELSE 1 END"
                 yield f"CASE WHEN {numeric} THEN {size} ELSE 0 END"
@@ -372,24 +385,9 @@ class _MadeList:
     gaps: list[str]
 
 
-def _sorted_by(cell: Cell) -> tuple[str, str, str]:
-    """When a value is a number, how large it then is, and its text where it is none."""
-    match cell.kind:
-        case Kind.TEXT:
-            return "", "", cell.sql
-        case Kind.INTEGER:
-            return f"{cell.sql} IS NOT NULL", cell.sql, ""
-        case Kind.BOOLEAN:
-            return f"{cell.sql} IS NOT NULL", f"CASE WHEN {cell.sql} THEN 1 ELSE 0 END", ""
-    is_number = f"{cell.mark} IN ('i', 'f', 'b')"
-    number = f"TRY_CAST({cell.sql} AS DOUBLE)"
-    size = f"CASE {cell.sql} WHEN 'true' THEN 1.0 WHEN 'false' THEN 0.0 ELSE {number} END"
-    return f"({cell.sql} IS NOT NULL AND {is_number})", size, cell.sql
-
-
-def _carried(table: Table, alias: str, prefix: str) -> Iterator[str]:
-    """The columns of a table as they go along in a relation."""
-    for name in ("n", "id", "b"):
+def _carried(table: Table, alias: str, prefix: str, *beside: str) -> Iterator[str]:
+    """The columns of a table as they go along in a relation; ``beside``: id, or b, as well."""
+    for name in ("n", *beside):
         yield f"{alias}.{name} AS {prefix}{name}"
     for column in table.columns.values():
         yield f"{alias}.c{column.place} AS {prefix}c{column.place}"

@@ -153,6 +153,9 @@ class _Settling:
     # The rules.
     def _first_filled(self) -> Settled:
         """In order, until one is filled or can not be converted."""
+        if not any(one.bad or one.reason for one in self.given):
+            filled = ", ".join(cell.sql for cell in self.cells)
+            return Settled(Cell(self.kind, f"coalesce({filled})"), "")
         value: list[str] = []
         gap: list[str] = []
         before: list[tuple[Candidate, str]] = []

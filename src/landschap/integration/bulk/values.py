@@ -94,3 +94,18 @@ def kind_of(marks: Iterable[str]) -> Kind:
     if len(found) <= 1:
         return _KIND_OF.get(next(iter(found), TEXT), Kind.MIXED)
     return Kind.MIXED
+
+
+def sorted_by(cell: Cell) -> tuple[str, str, str]:
+    """When a value is a number, how large it then is, and its text where it is none."""
+    match cell.kind:
+        case Kind.TEXT:
+            return "", "", cell.sql
+        case Kind.INTEGER:
+            return f"{cell.sql} IS NOT NULL", cell.sql, ""
+        case Kind.BOOLEAN:
+            return f"{cell.sql} IS NOT NULL", f"CASE WHEN {cell.sql} THEN 1 ELSE 0 END", ""
+    is_number = f"{cell.mark} IN ('i', 'f', 'b')"
+    number = f"TRY_CAST({cell.sql} AS DOUBLE)"
+    size = f"CASE {cell.sql} WHEN 'true' THEN 1.0 WHEN 'false' THEN 0.0 ELSE {number} END"
+    return f"({cell.sql} IS NOT NULL AND {is_number})", size, cell.sql

@@ -153,7 +153,8 @@ def _written(engine: duckdb.DuckDBPyConnection, job: Writing) -> dict[str, Any]:
     counted = _as_it_is(reader, job) if as_it_is else _by_record(reader, job)
     with job.file.open("rb") as made:
         digest = file_digest(made, "sha256").hexdigest()
-    return {**counted, "sha256": digest, "bytes": job.file.stat().st_size}
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1_024
+    return {**counted, "sha256": digest, "bytes": job.file.stat().st_size, "peak_mb": peak}
 
 
 def _as_it_is(reader: Any, job: Writing) -> dict[str, Any]:

@@ -69,13 +69,17 @@ class Places:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What was written: rows, digest, size, rows per gap, rows left out by a condition."""
+    """What was written: rows, digest, size, rows per gap, rows left out by a condition.
+
+    ``peak_mb`` is how much memory the engine had at most.
+    """
 
     rows: int
     sha256: str
     bytes: int
     gaps: Mapping[str, int]
     left_out: int
+    peak_mb: int
 
 
 class Extract:
@@ -102,7 +106,9 @@ class Extract:
 
     def statement(self) -> Statement:
         """The whole extract as one statement of the embedded engine."""
-        made = statement(self.plan, self.found.tables, DUCKDB, self.found.codes)
+        made = statement(
+            self.plan, self.found.tables, DUCKDB, self.found.codes, numbered=self._leave_out
+        )
         if not self._leave_out:
             return made
         sql = f"SELECT * FROM ({made.sql}) x WHERE x.n NOT IN ({self._blocked()})"  # noqa: S608
@@ -171,7 +177,7 @@ class Extract:
             raise
         return Result(
             rows=told["rows"], sha256=told["sha256"], bytes=told["bytes"], gaps=told["gaps"],
-            left_out=told["left_out"],
+            left_out=told["left_out"], peak_mb=told["peak_mb"],
         )  # fmt: skip
 
 

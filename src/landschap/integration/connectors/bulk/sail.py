@@ -30,7 +30,7 @@ def opened_session(address: str = "", *, workers: int = 2) -> Iterator[Any]:
         finally:
             session.stop()
         return
-    from pysail.spark import SparkConnectServer  # type: ignore[import-untyped]  # optional
+    from pysail.spark import SparkConnectServer
 
     os.environ["SAIL_MODE"] = "local-cluster"
     os.environ["SAIL_CLUSTER__WORKER_INITIAL_COUNT"] = str(workers)

@@ -139,10 +139,12 @@ def direct(
     if any(marks.get(column) is None for column in columns) or marks[by] == YES_NO:
         return None
     rows = pq.read_metadata(file).num_rows  # type: ignore[no-untyped-call]  # pyarrow
+    # A key that is not there is like none: it leads nowhere, and is no record of the root.
+    key = _name(by) if marks[by] == TEXT else f"CAST({_name(by)} AS VARCHAR)"
     select = [
         "file_row_number AS n",
-        f"coalesce(CAST({_name(by)} AS VARCHAR), '') AS key",
-        f"coalesce(CAST({_name(by)} AS VARCHAR), '') AS id",
+        f"{key} AS key",
+        f"coalesce({key}, '') AS id",
         "CAST(NULL AS VARCHAR) AS b",
         *(f"{_name(column)} AS c{place}" for place, column in enumerate(columns)),
     ]
