@@ -35,7 +35,7 @@ def test_what_is_not_known_in_dutch_says_that_it_is_english() -> None:
 
 def test_a_field_that_goes_through_its_form_unchanged_changes_nothing() -> None:
     seen = 0
-    for path, field in list(DEMO.fields.items())[::2]:
+    for path, field in list(DEMO.fields.items())[::4]:
         form = form_of(DEMO, path)
         if form is None:
             assert field.derived is not None
@@ -43,7 +43,7 @@ def test_a_field_that_goes_through_its_form_unchanged_changes_nothing() -> None:
         seen += 1
         assert faults_of(form, DEMO) == {}
         assert with_field(TEXT, text_of(form)) == TEXT, path
-    assert seen > 5
+    assert seen > 3
 
 
 @pytest.mark.parametrize(

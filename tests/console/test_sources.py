@@ -241,6 +241,7 @@ async def test_without_a_record_nothing_is_run(console: Console) -> None:
     assert "1384CA" not in page.text
 
 
+@pytest.mark.long
 async def test_a_text_that_is_being_written_is_tried_and_comes_back_whole(
     console: Console,
 ) -> None:
@@ -301,6 +302,7 @@ async def test_a_change_needs_another_person_and_never_writes_the_file(
     assert "Overgenomen" in (await other.get(PROPOSALS)).text
 
 
+@pytest.mark.long
 async def test_what_was_written_on_an_older_file_is_not_approved(
     console: Console, visitor: Visitor
 ) -> None:
@@ -393,6 +395,7 @@ async def looks_of(console: Console, action: str = "proefvraag") -> list[Any]:
     return [each for each in told if each["action"]["name"] == action]
 
 
+@pytest.mark.long
 async def test_an_operator_takes_over_what_two_people_agreed_on(
     console: Console, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -111,8 +111,8 @@ def test_a_text_that_can_not_be_read_is_not_edited(text: str) -> None:
 def test_fields_of_the_demo_can_be_changed_and_nothing_else_moves() -> None:
     text = DECLARATION.read_text()
     declaration = parse_declaration(text, "x.yaml")
-    # Every third: of a list, of the record, in one line and over several.
-    for path, field in list(declaration.fields.items())[1::3]:
+    # Some: of a list, of the record, in one line and over several.
+    for path, field in list(declaration.fields.items())[1::5]:
         if field.derived is not None:
             continue
         name = path.removeprefix(f"{field.within}.") if field.within else path

@@ -6,6 +6,7 @@ from __future__ import annotations
 import html
 import re
 
+import pytest
 from tests.console.test_proposing import form_of, send
 from tests.landscape.test_officers import officer
 
@@ -17,6 +18,7 @@ EDIT = f"/console/bronnen/{NAME}/wijzig"
 WHY = "Een regel uitleg erbij"
 
 
+@pytest.mark.long
 async def test_sources_are_seen_at_work_and_a_change_goes_by_two_people_into_its_file(
     story: Story,
 ) -> None:
