@@ -215,6 +215,30 @@ async def test_what_was_typed_when_the_session_was_over_is_there_after_logging_i
     assert "Bovengracht" not in theirs.text
 
 
+async def test_a_report_is_taken_back_by_its_person_alone_and_the_mark_goes(
+    console: Console,
+) -> None:
+    visitor = await resident(console)
+    address = await report(visitor, "woonplaats", "Muiden")
+    assert "In onderzoek" in (await visitor.get("/gegevens")).text
+    page = await visitor.get(address)
+    form = {"token": visitor.token(page)}
+    other = await resident(console, "burger-2")
+    token = other.token(await other.get("/gebruik"))
+    assert (await other.post(address, {"token": token})).status == 404
+    assert (await visitor.post(address, {"token": "x"})).status == 403
+    assert (await Visitor(portal=console.address).post(address, form)).status == 303
+    assert "Trek uw melding in" in (await visitor.get(address)).text
+    for _ in range(2):
+        assert (await visitor.post(address, form)).status == 303
+    page = await visitor.get(address)
+    assert "U trok uw melding in" in page.text
+    assert "bezwaar maken" not in page.text
+    data = json.loads((await visitor.get("/gegevens.json")).text)
+    doubted = [each["inOnderzoek"] for each in data["gegevens"]]
+    assert not any("woonplaats" in each for each in doubted), doubted
+
+
 async def test_the_holder_decides_and_the_person_reads_why_and_until_when_to_object(
     console: Console,
 ) -> None:

@@ -61,6 +61,14 @@ class Decided:
     document: str
 
 
+WITHDRAWN = Decided(
+    upheld=False,
+    reason="De melder trok de melding in.",
+    document="intrekking door de melder",
+)
+"""What is kept when the reporter takes a report back: nothing was decided on the value."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """A report as it is kept, with its decision when there is one.
@@ -88,6 +96,11 @@ class Report:
     def number(self) -> str:
         """How people call it: ``M-2026-4C0FFEE1``."""
         return f"M-{self.reported_at.year}-{self.report_id.hex[-8:].upper()}"
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """True when the reporter took it back."""
+        return self.decided == WITHDRAWN
 
     def is_late(self, today: date) -> bool:
         """True when there should have been a decision by now."""

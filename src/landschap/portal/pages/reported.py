@@ -13,10 +13,11 @@ from uuid import UUID
 
 import asyncpg
 import structlog
-from litestar import Response, get
+from litestar import Response, get, post
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
+from litestar.response import Redirect
 
 from landschap.fsc.store import peer_names
 from landschap.platform.web.sessions import Session
@@ -29,6 +30,7 @@ from landschap.portal.pages.context import (
     OwnData,
     PortalDeps,
     asked_of,
+    door_of,
     show,
     to_login,
 )
@@ -37,15 +39,24 @@ from landschap.portal.pages.looks import subjects_of, write_look
 from landschap.portal.pages.own import START
 from landschap.portal.pages.receivers import receivers_shown
 from landschap.portal.pages.titles import Titles
+from landschap.registers import store
 from landschap.registers.models import ObjectType, Register
-from landschap.registers.reports import Report
+from landschap.registers.reports import WITHDRAWN, Report
 from landschap.registers.store.receivers import told_of
+from landschap.vocabulary.problems import ProblemError, Refusal
 from landschap.vocabulary.times import amsterdam_day
 
 log = structlog.get_logger(__name__)
 
 _LOOK_NAME = "Inwoner bekijkt eigen meldingen"
 _LOOK_GROUP = "melding"
+_TAKEN_BACK = "melding ingetrokken"
+_FOREIGN = Refusal(
+    code="form_foreign",
+    status=403,
+    title="This form did not come from this site",
+    detail="Nothing was changed. Open the page of your report again.",
+)
 
 
 def reported_routes(deps: PortalDeps, own: OwnData) -> list[HTTPRouteHandler]:
@@ -67,7 +78,42 @@ def reported_routes(deps: PortalDeps, own: OwnData) -> list[HTTPRouteHandler]:
         await write_look(deps, asked.session, _LOOK_NAME, _LOOK_GROUP)
         return await _one(deps, own, asked, asked.session, report)
 
-    return [every, one]
+    @post(["/meldingen/{report:str}", "/en/meldingen/{report:str}"], status_code=303)
+    async def taken_back(report: FromPath[str], request: AnyRequest) -> Response[Any]:
+        asked = await asked_of(deps, request)
+        if asked.session is None:
+            return to_login(deps, asked)
+        if not door_of(deps).is_own_form(await request.form(), asked.session):
+            raise ProblemError(_FOREIGN)
+        return await _take_back(deps, own, asked, asked.session, report)
+
+    return [every, one, taken_back]
+
+
+async def _take_back(
+    deps: PortalDeps, own: OwnData, asked: Asked[Known], session: Session[Known], text: str
+) -> Response[Any]:
+    """Take a report back that nobody decided on; twice it is once. Recorded before it is done."""
+    register, report = await _found(deps, own, session, text)
+    await write_look(deps, session, _TAKEN_BACK, _LOOK_GROUP)
+    if report.decided is None:
+        kind = _kind(register, report)
+        await store.decide(own.registers.pool, register, kind, report, WITHDRAWN, "inwoner")
+    return Redirect(asked.at(f"{REPORTS.path}/{report.report_id}"), status_code=303)
+
+
+async def _found(
+    deps: PortalDeps, own: OwnData, session: Session[Known], text: str
+) -> tuple[Register, Report]:
+    """A report of this person; another person's is as if it was not there."""
+    try:
+        wanted = UUID(text)
+    except ValueError:
+        raise NotFoundException from None
+    for register, report in await Looking(deps, own, session).reports():
+        if report.report_id == wanted:
+            return register, report
+    raise NotFoundException
 
 
 async def _list(
@@ -86,15 +132,7 @@ async def _list(
 async def _one(
     deps: PortalDeps, own: OwnData, asked: Asked[Known], session: Session[Known], text: str
 ) -> Response[str]:
-    try:
-        wanted = UUID(text)
-    except ValueError:
-        raise NotFoundException from None
-    every = await Looking(deps, own, session).reports()
-    # Another person's report is as if it was not there.
-    register, report = next((each for each in every if each[1].report_id == wanted), (None, None))
-    if register is None or report is None:
-        raise NotFoundException
+    register, report = await _found(deps, own, session, text)
     titles = Titles(deps.site, asked.language)
     every_one = await told_of(own.registers.pool, register, report.report_id)
     told = await receivers_shown(deps, subjects_of(deps, session.known), every_one)
@@ -106,7 +144,9 @@ async def _one(
         "told": told,
         "names": await _names(deps) if told else {},
         "is_late": report.is_late(amsterdam_day(datetime.now(UTC))),
-        "object_by": last_day_to_object(decided_on) if decided_on else None,
+        "object_by": last_day_to_object(decided_on)
+        if decided_on and not report.is_withdrawn
+        else None,
     }
     return show(
         deps, asked, "portal/report.html", _what(titles, register, report),
