@@ -72,6 +72,24 @@ def test_a_key_is_found_by_the_index_and_not_by_going_through_the_file(tmp_path:
         assert [cells["straat"] for cells in find(opened, 0, ["a1", "weg", "a1"])] == ["Hoogstraat"]
 
 
+async def test_many_rows_and_many_keys_are_found_as_well_as_few(tmp_path: Path) -> None:
+    lines = [f"a{number};{street}" for number in range(60) for street in range(60)]
+    (tmp_path / "adressen.csv").write_text("id;straat\n" + "\n".join(lines) + "\n")
+    source = f"    soort: bestand\n    pad: adressen.csv\n    vorm: csv\n    {CSV}\n"
+    made = door(declared(source, column="id"), tmp_path)
+    every = [f"a{number}" for number in range(60)]
+    for keys, rows in ((["a1"], 60), (every, 3600), (["weg"], 0)):
+        found = await made.rows(asked(*keys, columns=["straat"], by="id"))
+        assert len(found) == rows
+    lock = made._held.lock  # type: ignore[attr-defined]
+    with lock:  # somebody reads many: who comes now waits elsewhere, and the loop goes on
+        waiting = asyncio.create_task(made.rows(asked("a1", columns=["straat"], by="id")))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+    async with asyncio.timeout(40):
+        assert len(await waiting) == 60
+
+
 WRITERS: dict[str, Any] = {
     "csv": write_csv,
     "excel": write_excel,

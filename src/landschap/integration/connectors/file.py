@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 import structlog
@@ -26,6 +27,8 @@ from landschap.vocabulary.ijson import JsonValue
 log = structlog.get_logger(__name__)
 _LOOK_AGAIN_SECONDS = 1.0
 _TRY_AGAIN_SECONDS = 30.0
+# So many keys, and rows, are read where the question is asked.
+_FEW = 50
 # In these every row has every column; the others leave out what is empty.
 _TABLES = (FileForm.CSV, FileForm.EXCEL, FileForm.PARQUET)
 
@@ -53,7 +56,8 @@ class FileConnector:
         if self._lacks(held.snapshot, question):
             raise SourceFailed(Reason.UNREADABLE)
         try:
-            return await asyncio.to_thread(self._rows, held, question)
+            few = self._few(held, question)
+            return few if few is not None else await asyncio.to_thread(self._rows, held, question)
         except sqlite3.Error:
             # Its snapshot is gone or damaged: it is made anew.
             self._held, self._looked = None, float("-inf")
@@ -117,17 +121,37 @@ class FileConnector:
             for column in (*question.columns, *self._access.period.named)
         )
 
+    def _few(self, held: _Held, question: Question) -> list[Row] | None:
+        """The rows at once when they are few, which takes less than going to a thread and back;
+        None when they are many, or somebody is reading many.
+        """
+        if len(question.keys) > _FEW or not held.lock.acquire(blocking=False):
+            return None
+        try:
+            place = self._source.keys.index(question.by)
+            cells = list(islice(find(held.opened, place, question.keys), _FEW + 1))
+        finally:
+            held.lock.release()
+        return None if len(cells) > _FEW else self._held_then(cells, question, held.snapshot)
+
+    def _held_then(
+        self, cells: Iterable[Cells], question: Question, snapshot: Snapshot
+    ) -> list[Row]:
+        """The rows of the day that is asked about, with an end to how many. Raises SourceFailed."""
+        found: list[Row] = []
+        for each in cells:
+            row = self._row(each, question, snapshot)
+            if self._source.axes is Axes.NONE or _holds(row, question):
+                found.append(row)
+            if len(found) > MAX_ROWS:
+                raise SourceFailed(Reason.TOO_LARGE)
+        return found
+
     def _rows(self, held: _Held, question: Question) -> list[Row]:
         place = self._source.keys.index(question.by)
-        found: list[Row] = []
         with held.lock:
-            for cells in find(held.opened, place, question.keys):
-                row = self._row(cells, question, held.snapshot)
-                if self._source.axes is Axes.NONE or _holds(row, question):
-                    found.append(row)
-                if len(found) > MAX_ROWS:
-                    raise SourceFailed(Reason.TOO_LARGE)
-        return found
+            cells = find(held.opened, place, question.keys)
+            return self._held_then(cells, question, held.snapshot)
 
     def _row(self, cells: Cells, question: Question, held: Snapshot) -> Row:
         period = self._access.period
