@@ -124,7 +124,7 @@ def _fits(but: str = "") -> str:
     return " AND ".join(each)
 
 
-def _with_words(join: str) -> str:
+def _with_words(rows: str) -> str:
     return f"""
     WITH asked AS MATERIALIZED (
         SELECT to_tsquery('dutch', $1) || to_tsquery('simple', $2) AS query
@@ -144,8 +144,7 @@ def _with_words(join: str) -> str:
                CASE WHEN own.service IS NOT NULL THEN 'contract'
                     WHEN s.access = '' THEN 'onbekend' ELSE s.access END AS toegang,
                (s.title_words @@ query)::int * 2 + (s.organisation_words @@ query)::int AS near
-          FROM asked CROSS JOIN present s
-          {join}
+          FROM asked CROSS JOIN {rows}
           LEFT JOIN own ON own.service = s.service AND (s.ours OR s.provider = $10)
          WHERE ($3::text[] IS NULL OR s.audience && $3)
     ), fitting AS MATERIALIZED (
@@ -175,5 +174,5 @@ def _counted(facet: str) -> str:
     )
 
 
-_SEARCH = "JOIN description d ON d.api = s.api AND d.number = s.number AND d.words @@ query"
-_ALL = ""
+_SEARCH = "LATERAL found(query) d JOIN present s ON s.api = d.api AND s.number = d.number"
+_ALL = "present s"
