@@ -207,6 +207,9 @@ async def test_it_is_told_whose_turn_it_is_until_it_is_withdrawn(asked: Catalogu
     granted = await page(visitor, answer.location)
     assert "U heeft toegang" in granted
     assert "fields=bedrag" in granted
+    purpose = PURPOSE.rpartition("/")[2]
+    assert f"landschap call uitkeringen/PAD --purpose {purpose} --field bedrag" in granted
+    assert "from landschap.client import Landschap" in granted
     needed = await page(visitor, "/catalogus/uitkeringen")
     assert "Het contract is voorgesteld" not in needed
     again = re.search(r'href="(/catalogus/uitkeringen/toegang\?verlengt=[^"]+)"', granted)

@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Browser
 from tests.browsing import DARK_AND_NARROW, LIGHT_AND_WIDE, LOOKS, Look, faults_at, opened
 from tests.catalogue.pages_rig import Catalogue, described, offered, served_catalogue
-from tests.catalogue.test_access import officer, sent
+from tests.catalogue.test_access import contract_at, officer, sent, signed
 from tests.catalogue.test_api_page import ASKED, days
 from tests.catalogue.test_publish_page import WHOLE, bare, shaped, uploaded
 from tests.catalogue.test_publish_page import filled as fill_in
@@ -21,6 +21,7 @@ from landschap.catalogue.changes import Change, Weight
 from landschap.catalogue.describing import described as words_of
 from landschap.catalogue.documents import read_document
 from landschap.catalogue.particulars import particulars_of
+from landschap.fsc.states import Kind
 
 PAGES = {
     "zoeken": "/catalogus",
@@ -38,6 +39,7 @@ PAGES = {
     "aanvragen": "/catalogus/aanvragen",
     "toegang-fout": "/catalogus/uitkeringen/toegang?gekozen=ja&tot=31-02-2028",
     "aanvraag": "/catalogus/aanvragen/{request}",
+    "toegang-verleend": "/catalogus/aanvragen/{granted}",
 }
 # Half of the pages each way, and in the long run all of them every way.
 SETTINGS = [
@@ -74,14 +76,17 @@ async def filled(catalogue: Catalogue) -> Catalogue:
     await store.keep(pool, "/Parkeren-2.0.0.yaml", raw, said, (88, 2), [changed], "changed")
     await store.keep_particulars(pool, "/Parkeren-2.0.0.yaml", particulars_of(read_document(raw)))
     assert name == "parkeren"
-    await sent(await officer(catalogue), veld="bedrag")
+    signer = await officer(catalogue)
+    await sent(signer, veld="bedrag")
+    agreed = await sent(signer, veld="bedrag")
+    await signed(catalogue, await contract_at(catalogue, agreed), Kind.ACCEPT)
     return catalogue
 
 
-async def requested(catalogue: Catalogue) -> str:
-    """The number of what was asked."""
-    [request] = await store.requests(await catalogue.database.pool("catalogue"))
-    return str(request.id)
+async def requested(catalogue: Catalogue) -> dict[str, str]:
+    """The numbers of what was asked: what waits, and what both signed."""
+    granted, waiting = await store.requests(await catalogue.database.pool("catalogue"))
+    return {"request": str(waiting.id), "granted": str(granted.id)}
 
 
 async def operation(catalogue: Catalogue) -> str:
@@ -97,8 +102,8 @@ async def test_no_page_has_a_fault_that_a_program_can_find(
     looks: Sequence[Look],
     names: Sequence[str],
 ) -> None:
-    slug, request = await operation(filled), await requested(filled)
-    paths = {name: PAGES[name].format(operation=slug, request=request) for name in names}
+    places = {"operation": await operation(filled), **await requested(filled)}
+    paths = {name: PAGES[name].format(**places) for name in names}
     assert await faults_of(filled, browser, "C. Tract", (language, looks), paths) == {}
 
 

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -58,6 +59,7 @@ from landschap.vocabulary.times import amsterdam_day
 
 REQUESTS = Link(path=f"{BASE}/aanvragen", label=N_("Aanvragen"))
 _LONGEST = 500
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _NO_REASON = N_("Schrijf op waarom, in ten minste drie tekens")
 STAGES: Mapping[Stage, tuple[str, str]] = {
     Stage.SENDING: ("warning", N_("Onderweg")),
@@ -165,6 +167,7 @@ class _Pages:
             "words": words_of(contract, names, language_of(asked)),
             "as_json": json.dumps(json.loads(contract.canonical), indent=2, ensure_ascii=False),
             "service": contract.connections[0][1].service.name,
+            "calls": _calls(request, contract),
             "may_act": may_ask(self.deps, asked),
             "renewal": _renewal(request, contract),
             "is_time": may_renew(contract, found.progress, now),
@@ -238,6 +241,28 @@ class _Pages:
         if found is None:
             raise NotFoundException
         return found
+
+
+def _calls(request: store.Request, contract: Contract) -> tuple[str, str]:
+    """The first question, for the terminal and for a program; PAD is an address at the service."""
+    grant = contract.connections[0][1]
+    bound = read_bound(grant.properties)
+    purpose = bound.purposes[0].rpartition("/")[2] if isinstance(bound, Bound) else ""
+    # A name is not what a shell or a program would take it for: one with other signs is left out.
+    names = [each for each in request.fields if _NAME.fullmatch(each)]
+    purpose = purpose if _NAME.fullmatch(purpose) else ""
+    service = grant.service.name if _NAME.fullmatch(grant.service.name) else "DIENST"
+    line = [f"landschap call {service}/PAD"]
+    line += [f"--purpose {purpose}"] if purpose else []
+    line += [f"--field {each}" for each in names]
+    more = [f'purpose="{purpose}"'] if purpose else []
+    more += [f"fields=[{', '.join(repr(each) for each in names)}]"] if names else []
+    program = (
+        "from landschap.client import Landschap\n\n"
+        f"answer = Landschap().ask({', '.join([repr(service), repr('/PAD'), *more])})\n"
+        "print(answer.data)"
+    )
+    return " ".join(line), program
 
 
 def _provider(contract: Contract) -> Any:
