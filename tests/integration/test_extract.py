@@ -19,6 +19,7 @@ from tests.integration.bulk_rig import answered, leaving, plain
 from tests.integration.extract_rig import CHECK, MONITOR, NAME, PEOPLE, Village, opened_village
 
 from landschap.cli.composition_extracts import Asked, Room
+from landschap.integration.bulk.anonymity import Question
 from landschap.integration.bulk.extracts import Form
 from landschap.integration.connectors.bulk.engine import Limits
 from landschap.integration.connectors.bulk.office import Delivered, Told, decided
@@ -29,7 +30,7 @@ from landschap.integration.rows import Moment
 from landschap.logboek.faults import LogUnavailable
 from landschap.logboek.pseudonyms import subject_pseudonym
 from landschap.logboek.records import Kind
-from landschap.logboek.store import by_transaction
+from landschap.logboek.store import by_trace, by_transaction
 from landschap.platform.trouble import Trouble
 from landschap.purposes.duties import Duties
 from landschap.purposes.needs import Kind as Need
@@ -275,6 +276,28 @@ def read_back(form: Form, file: Path) -> list[dict[str, Any]]:
         assert features[0]["id"].startswith("a")
         return [{"straat": None, **each["properties"]} for each in features]
     return [{"straat": None, **each} for each in lines(file)]
+
+
+@pytest.mark.long
+async def test_a_file_that_is_too_sharp_is_taken_away_and_the_log_says_so(
+    village: Village, tmp_path: Path
+) -> None:
+    asked = Question(quasi=("postcode", "soort"), least=2)
+    with pytest.raises(Trouble, match="k is 1, below 2"):
+        await delivered(village.room, tmp_path, anonymous=asked)
+    assert list(tmp_path.iterdir()) == []
+    pool = await village.database.pool("logboek")
+    last = await pool.fetchval(
+        "SELECT trace_id FROM logboek.record ORDER BY record_id DESC LIMIT 1"
+    )
+    outcomes = [
+        each.content()["landschap"]["outcome"]  # type: ignore[call-overload,index]  # JSON
+        for each in await by_trace(pool, last)
+        if each.columns.kind == Kind.LINE
+    ]
+    assert outcomes.count("failed") == 1
+    found = await delivered(village.room, tmp_path, anonymous=Question(quasi=("soort",), least=1))
+    assert found.manifest["anonimiteit"]["k"] >= 1  # type: ignore[index,call-overload,operator]
 
 
 async def test_the_folder_of_the_work_is_empty_afterwards(village: Village, tmp_path: Path) -> None:

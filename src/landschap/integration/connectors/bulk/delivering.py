@@ -10,6 +10,7 @@ Source: Logboek Dataverwerkingen, "Gedrag van de applicatie", rules 2 and 5; AVG
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -47,6 +48,7 @@ from landschap.integration.lines import SYSTEM
 from landschap.integration.plan import Plan, make_plan
 from landschap.integration.rows import Connector
 from landschap.logboek.drafts import refused_draft
+from landschap.logboek.faults import LogUnavailable
 from landschap.logboek.lines import Processing, lines_of
 from landschap.logboek.payloads import AdlEntry, Outcome
 from landschap.logboek.pseudonyms import subject_pseudonym
@@ -68,6 +70,7 @@ class Delivery:
         self.office, self.wish, self.limits, self.work = office, wish, limits, work
         self.transaction: UUID = uuid7()
         self.begun = datetime.now(UTC)
+        self._recorded: Processing | None = None
 
     async def run(
         self, around: Surroundings, doors: Mapping[str, Connector], *, told: Told | None = None
@@ -94,8 +97,12 @@ class Delivery:
                 places=Places(work=self.work, out=self.wish.folder),
                 limits=self.limits, progress=told.reading,
             ) as extract:  # fmt: skip
-                left_out = await self._record(extract, decision, permit, chosen)
-                return await self._write(extract, permit, left_out, told)
+                try:
+                    left_out = await self._record(extract, decision, permit, chosen)
+                    return await self._write(extract, permit, left_out, told)
+                except BaseException:
+                    await self._say_failed()
+                    raise
         except EngineFailed as failed:
             raise Trouble(
                 f"no extract: {failed}", "see the log; give it more, or ask less"
@@ -175,6 +182,7 @@ class Delivery:
         processing = self._processing(permit, groups)
         drafts = [self._decision(decision), *lines_of(processing, [], iter([first]))]
         await self.office.log.append(drafts)
+        self._recorded = replace(processing, parent=first, outcome=Outcome.FAILED)
         await extract.look()
         codes: dict[str, int] = {}
         if permit.checks:
@@ -192,6 +200,15 @@ class Delivery:
                 [line for each in found for line in lines_of(below, [each], span_ids())]
             )
         return codes
+
+    async def _say_failed(self) -> None:
+        """Say in the log, below the line of the extract, that nothing was delivered after all."""
+        if self._recorded is not None:
+            now = max(datetime.now(UTC), self.begun)
+            lines = lines_of(replace(self._recorded, ended_at=now), [], span_ids())
+            # The log may be what failed; then it says too much, and never too little.
+            with contextlib.suppress(LogUnavailable):
+                await self.office.log.append(lines)
 
     async def _against(self, permit: Permit, numbers: Iterable[str]) -> dict[str, str]:
         """Per number that may not be used: the code why."""

@@ -92,7 +92,12 @@ def main() -> None:
     with contextlib.suppress(EOFError):
         while True:
             job: Job = pickle.load(given)  # noqa: S301  # by the process that started us
-            _tell({"done": _done(engine, begin.folder, job)})
+            try:
+                told: dict[str, Any] = {"done": _done(engine, begin.folder, job)}
+            except (duckdb.Error, MemoryError, OSError) as error:
+                # The class only: the text of a fault may hold values.
+                told = {"failed": type(error).__name__}
+            _tell(told)
 
 
 def _done(engine: duckdb.DuckDBPyConnection, folder: Path, job: Job) -> dict[str, Any]:

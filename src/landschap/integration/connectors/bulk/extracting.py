@@ -204,7 +204,7 @@ class Engine:
     async def run(
         self, job: Job, progress: Callable[[int], None] = lambda _rows: None
     ) -> dict[str, Any]:
-        """Do a job. Raises EngineFailed; then the engine is gone."""
+        """Do a job. Raises EngineFailed."""
         process = await self._running()
         source = process.stdout
         assert source is not None  # noqa: S101  # as asked
@@ -216,6 +216,8 @@ class Engine:
                     if "done" in told:
                         done: dict[str, Any] = told["done"]
                         return done
+                    if "failed" in told:
+                        raise EngineFailed(_why(0, str(told["failed"]), self._limits))
                     progress(told["rows"])
                 code = await process.wait()
                 said = await self._saying if self._saying else ""
