@@ -182,3 +182,35 @@ async def test_a_developer_finds_asks_and_calls_the_same_day(
     assert hand.clicks <= MOST_CLICKS
     # Under ten minutes: no e-mail, and nobody who had to wait for anybody but the other.
     assert time.monotonic() - began < 600
+
+
+@pytest.mark.long
+@pytest.mark.case("S-18")
+async def test_an_employee_tries_it_out_from_the_page_and_sees_both_records(
+    empty: Opened, browser: Browser
+) -> None:
+    """After the test above: there is a contract now."""
+    async with opened(browser, java_script_enabled=False, bypass_csp=False) as context:
+        window = await context.new_page()
+        await window.goto(f"{empty.landscape.doesburg.web_address}/console/inloggen")
+        await window.get_by_role("button", name="L. Zwart").click()
+        await window.goto(f"{empty.landscape.doesburg.web_address}/catalogus")
+        await window.get_by_role("link", name="Woon- en uitkeringssituatie opvragen").click()
+        await window.get_by_role("link", name="Naslag lezen").click()
+        await window.locator("main table a").first.click()
+        await window.get_by_role("link", name="Probeer uit").click()
+        for each in FIELDS:
+            await window.get_by_label(each, exact=True).check()
+        await window.get_by_label("Nummer van de zaak").fill("Z-2026-00412")
+        await window.get_by_role("button", name="Bekijk wat dit vraagt").click()
+        await take_picture(window, "loop-6-velden")
+        await window.get_by_label("geldigOp").fill(VALID_ON)
+        await window.get_by_label("Suzanne Moulin").check()
+        await window.get_by_role("button", name="Verstuur de vraag").click()
+        await window.locator("h1").get_by_text("Uitgeprobeerd").wait_for()
+        text = await window.locator("main").inner_text()
+        await take_picture(window, "loop-7-geprobeerd")
+        assert "200 Gelukt" in text, text
+        assert "Gemeente Weesp (bron)" in text
+        assert text.count("gelijk") >= 6
+        assert "R12 Velden" in text

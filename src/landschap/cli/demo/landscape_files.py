@@ -99,6 +99,7 @@ def _people(landscape: Landscape) -> dict[str, object]:
             },
             DOESBURG_CONSOLE_CLIENT: {
                 "kind": "employee of Doesburg",
+                "audience": f"outway.{landscape.doesburg.key}",
                 "redirect_uris": [f"{landscape.doesburg.web_address}/console/inloggen/terug"],
             },
             CASE_CLIENT: {

@@ -29,6 +29,7 @@ from landschap.cli.demo.landscape import (
 )
 from landschap.cli.demo.landscape_files import write_landscape
 from landschap.cli.demo.processes import Part, Processes
+from landschap.cli.demo.staff import CATALOGUE_APPLICATION
 from landschap.platform.listeners import is_free
 from landschap.platform.trouble import Trouble
 
@@ -155,9 +156,10 @@ async def _prepare_weesp(landscape: Landscape, tell: Tell) -> None:
 
 
 async def _prepare_doesburg(landscape: Landscape) -> str:
-    """Doesburg's officers: put the purposes in force, admit the application; gives its key."""
+    """Doesburg's officers: put the purposes in force, admit applications; gives a key."""
     config = landscape.settings_file(landscape.doesburg)
     await _apply(config)
+    await key_of(landscape, landscape.doesburg, CATALOGUE_APPLICATION)
     return await key_of(landscape, landscape.doesburg, CASE_CLIENT)
 
 

@@ -18,20 +18,26 @@ CONSOLE_PEOPLE = {
 }
 DOESBURG_PEOPLE = {
     "doesburg-contracten": ("D. Bruin, contractbeheerder van Doesburg", "contractbeheerder"),
+    "doesburg-inkomen": ("L. Zwart, consulent van Doesburg", "inkomensconsulent"),
 }
+# As this one employees of Doesburg try out what others offer.
+CATALOGUE_APPLICATION = "catalogus"
 _ACCESS = "https://register.weesp.example/activiteiten/inzageverzoeken-beantwoorden"
 # Who has only this comes in with emergency access, and not otherwise.
 _ON_CALL = "piketdienst"
 
 
 def doesburg_lines(issuer: str, client: str) -> list[str]:
-    """The settings of Doesburg's console: its people ask others for access."""
+    """The settings of Doesburg's console: its people ask others for access, and try it out."""
     return [
         "[oidc.console]",
         f'issuer = "{issuer}"',
         f'client_id = "{client}"',
-        'roles = ["contractbeheerder"]',
+        'roles = ["contractbeheerder", "inkomensconsulent"]',
         'contract_officers = ["contractbeheerder"]',
+        "",
+        "[catalogue]",
+        f'application_key = "secrets/{CATALOGUE_APPLICATION}.key"',
         "",
     ]
 
