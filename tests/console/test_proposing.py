@@ -276,7 +276,10 @@ async def test_an_activity_is_changed_as_text_with_all_its_versions(console: Con
     )
     two = await send(author, path, form | {"tekst": [changed + text]})
     assert two.status == 400
-    sent = await send(author, path, form | {"tekst": [changed]})
+    # As long as a text may be, whatever its characters take in a form, and one more.
+    full = changed + "# " + "\u20ac" * (60_000 - len(changed) - 2)
+    assert (await send(author, path, form | {"tekst": [full + "\u20ac"]})).status == 400
+    sent = await send(author, path, form | {"tekst": [full]})
     assert sent.status == 303, sent.text
     assert (await decide(other, sent.location, "goedkeuren")).status == 303
     assert "Verzoek om bijstand" in (await other.get("/console/verwerkingen")).text

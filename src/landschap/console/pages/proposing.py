@@ -84,6 +84,8 @@ _NEW = "nieuw"
 _NAME_IN = {"policies": re.compile(r'^id = "([^"]+)"', re.MULTILINE)} | dict.fromkeys(
     ("purposes", "activities"), re.compile(r'^uri = "([^"]+)"', re.MULTILINE)
 )
+# A character is at most four bytes, each written as three in a form.
+_MAX_FORM_BYTES = 12 * MAX_CHARACTERS + 40_960
 _HAS_NAME = N_("Geef een nieuwe naam: deze is niet nieuw, of er staat er geen")
 
 
@@ -97,7 +99,7 @@ def proposing_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
         asked = await door.asked(request)
         return await pages.form(asked, sort, name) if asked.session else door.to_login(asked)
 
-    @post(both(path), status_code=303, opt={"query": (_AS,)})
+    @post(both(path), status_code=303, opt={"query": (_AS,)}, request_max_body_size=_MAX_FORM_BYTES)
     async def send(sort: FromPath[str], name: FromPath[str], request: AnyRequest) -> Response[Any]:
         asked = await door.asked(request)
         if asked.session is None:
