@@ -95,8 +95,8 @@ async def _portal(parts: Composition, static: StaticFiles, registers: RegisterDe
             snapshot=await parts.snapshot(),
             purpose=settings.portal.own_purpose,
         )
-    return PortalDeps(
     insight = await insight_of(parts)
+    return PortalDeps(
         settings=settings,
         site=Site(settings, static, portal_shape(settings, number)),
         static=static,
