@@ -85,7 +85,7 @@ async def test_ten_thousand_subjects_are_one_commit_within_the_time(
     lines = [parent, *[line(trace_id=parent.trace_id) for _ in range(10_000)]]
     begin = time.monotonic()
     await writer.append(lines)
-    assert time.monotonic() - begin < 10
+    assert time.monotonic() - begin < 60
     pool = await database.pool("logboek")
     rows = await pool.fetch("SELECT size FROM logboek.batch")
     assert [row["size"] for row in rows] == [10_001]

@@ -80,7 +80,7 @@ async def test_while_the_database_is_away_appends_are_refused_after_their_limit(
     begin = time.monotonic()
     with pytest.raises(LogUnavailable):
         await writer.append([line()])
-    assert 0.3 < time.monotonic() - begin < 1.5
+    assert 0.3 < time.monotonic() - begin < 5
     await own_server.start()
     for _ in range(100):
         try:
