@@ -27,6 +27,7 @@ from landschap.platform.ids import uuid7
 from landschap.purposes.needs import Kind
 from landschap.purposes.persons.store import Statement, consents_of, said_of, say
 
+pytestmark = pytest.mark.long
 ANOTHER = "999990196"
 
 
