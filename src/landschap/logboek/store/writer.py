@@ -2,22 +2,24 @@
 """Group commit: many wait, one writes, all are released when it is durable.
 
 There is no timer that gathers a batch: the commit that is running is the time in which the next
-batch gathers. A writer with a second lane begins another batch beside it as soon as that one is
-worth a commit: PostgreSQL then works while this process seals. While PostgreSQL is away appends
-wait up to a limit and are then refused; when it is back the lanes go on by themselves. Nothing is
-ever written twice or half.
+batch gathers. Where this process is what is waited for, half of many is taken and the rest sealed
+while PostgreSQL writes. A writer with a second lane begins another batch beside it as soon as that
+one is worth a commit: PostgreSQL then works while this process seals. While PostgreSQL is away
+appends wait up to a limit and are then refused; when it is back the lanes go on by themselves.
+Nothing is ever written twice or half.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 from collections import deque
 from collections.abc import Sequence
 from uuid import UUID
 
-from landschap.logboek.batches import ready, seal
-from landschap.logboek.declarations import DeclarationKey, UsedDeclaration
+from landschap.logboek.batches import ready
+from landschap.logboek.declarations import UsedDeclaration
 from landschap.logboek.faults import (
     AlreadySeen,
     InvalidRecord,
@@ -29,7 +31,7 @@ from landschap.logboek.forms import Ready
 from landschap.logboek.records import Draft
 from landschap.logboek.seen import SeenLine
 from landschap.logboek.store.closing import closing_of
-from landschap.logboek.store.identifiers import RecordIds
+from landschap.logboek.store.course import Course, OwnShare, records_in
 from landschap.logboek.store.lane import (
     ConnectionLost,
     Lane,
@@ -51,26 +53,12 @@ RECORDS_WAITING = 50_000
 WAIT_SECONDS = 2.0
 # A commit has a price of its own, whatever it holds; for fewer than these it is not paid twice.
 WORTH_A_COMMIT = 4
+# From so many on two commits take less time than one, when the second is sealed while PostgreSQL
+# writes the first: where this process is what is waited for, and has a processor of its own.
+WORTH_TWO = 32
+_NEVER = sys.maxsize
 _LOOK_SECONDS = 0.1
 _BACK_OFF_SECONDS = (0.02, 0.05, 0.1, 0.2, 0.5)
-
-
-class _Course:
-    """One lane with what is under way in it."""
-
-    __slots__ = ("ids", "lane", "running", "wake")
-
-    def __init__(self, lane: Lane) -> None:
-        self.lane = lane
-        self.ids = RecordIds()
-        self.running: list[Waiting] = []
-        self.wake = asyncio.Event()
-
-    async def open(self) -> bool:
-        """Open the lane; True when the batch in doubt turns out to be written."""
-        written = await self.lane.open()
-        self.ids.continue_after(self.lane.end.last)
-        return written
 
 
 class LogWriter:
@@ -92,13 +80,15 @@ class LogWriter:
         lanes: int = 1,
     ) -> None:
         names = [lane, *(further_name(lane, number) for number in range(2, lanes + 1))]
-        self._courses = [_Course(Lane(lambda: connect(settings, "logboek"), n)) for n in names]
+        self._courses = [Course(Lane(lambda: connect(settings, "logboek"), n)) for n in names]
         self.closing = closing_of(settings)
         self._wait_seconds = wait_seconds
         self._limit = records_waiting
         self._queue: deque[Waiting] = deque()
         self._waiting_records = 0
         self._awake = 0
+        self._ahead, self._ahead_at = False, _NEVER
+        self._share = OwnShare()
         self._tasks: list[asyncio.Task[None]] = []
         self._looker: asyncio.TimerHandle | None = None
         self._closing = False
@@ -204,6 +194,8 @@ class LogWriter:
         self._waiting_records += len(waiting.ready)
         if self._awake < len(self._courses):
             self._call()
+        else:
+            self._look_ahead()
         if self._looker is None:
             self._look_later()
 
@@ -212,20 +204,20 @@ class LogWriter:
         if self._awake == 0 or len(self._queue) >= WORTH_A_COMMIT:
             self._wake(next(each for each in self._courses if not each.wake.is_set()))
 
-    def _wake(self, course: _Course) -> None:
+    def _wake(self, course: Course) -> None:
         if not course.wake.is_set():
             course.wake.set()
             self._awake += 1
 
-    def _is_worth(self, course: _Course) -> bool:
+    def _is_worth(self, course: Course) -> bool:
         """True when this lane should take what waits: no other does, or it is enough for two."""
-        if len(self._queue) >= WORTH_A_COMMIT:
+        if course.sealed or len(self._queue) >= WORTH_A_COMMIT:
             return True
         return bool(self._queue) and not any(
             other.running for other in self._courses if other is not course
         )
 
-    def _is_alone(self, course: _Course) -> bool:
+    def _is_alone(self, course: Course) -> bool:
         """True when no other lane can be written now, as far as we know."""
         return not any(other.lane.connected for other in self._courses if other is not course)
 
@@ -247,7 +239,7 @@ class LogWriter:
         for course in self._courses:
             await course.lane.close()
 
-    async def _run(self, course: _Course) -> None:
+    async def _run(self, course: Course) -> None:
         while True:
             if not self._is_worth(course):
                 if self._closing:
@@ -257,13 +249,19 @@ class LogWriter:
                     self._awake -= 1
                 await course.wake.wait()
                 continue
+            if not course.lane.connected:
+                self._give_back(course)
             if not course.lane.connected and not self._is_alone(course):
                 # What waits is for the lane that can; this one is opened for what comes after.
                 with contextlib.suppress(ConnectionLost, LaneTaken):
                     await course.open()
                 await asyncio.sleep(_BACK_OFF_SECONDS[0])
                 continue
-            course.running = self._take(course.ids)
+            course.running = self._take(course)
+            self._ahead_at = _NEVER
+            if self._ahead:
+                self._ahead_at = max(WORTH_TWO // 2, records_in(course.running))
+                self._look_ahead()
             try:
                 await self._write(course, course.running)
             except Exception as error:  # noqa: BLE001 - one batch fails, the lane lives on
@@ -274,42 +272,46 @@ class LogWriter:
             course.running = []
 
     def _running(self) -> list[Waiting]:
-        """What is being written."""
-        return [waiting for course in self._courses for waiting in course.running]
+        """What is being written, or sealed to be."""
+        return [
+            waiting
+            for course in self._courses
+            for batch in (course.running, course.sealed)
+            for waiting in batch
+        ]
 
-    def _take(self, numbers: RecordIds) -> list[Waiting]:
-        """Up to a thousand records, all sealed in one month; an append is never cut.
+    def _take(self, course: Course) -> list[Waiting]:
+        """Who is written next: all who wait, or half of them to seal the others meanwhile."""
+        if course.sealed:
+            taken, course.sealed = course.sealed, []
+            return taken
+        half = self._ahead and self._waiting_records >= WORTH_TWO
+        return self._seal(course, self._waiting_records // 2 if half else RECORDS_PER_BATCH)
 
-        A declaration stands in a batch with one span; who comes with another waits for the next.
-        So do lines that may come once only, for a batch of their own.
-        """
-        taken: list[Waiting] = []
-        spans: dict[DeclarationKey, bytes] = {}
-        count = 0
-        while self._queue:
-            size = len(self._queue[0].ready)
-            if taken and count + size > RECORDS_PER_BATCH:
-                break
-            if taken and bool(taken[0].seen) != bool(self._queue[0].seen):
-                break
-            used = self._queue[0].used
-            if used is not None and spans.setdefault(used.key, used.span) != used.span:
-                break
-            taken.append(self._queue.popleft())
-            count += size
-        self._waiting_records -= count
-        ids = iter(numbers.take(count))
-        if numbers.ahead:
-            self._outage.clock(self.lane, numbers.ahead, self._loop.time())
-        salt, close = numbers.salt, self.closing.close
-        for waiting in taken:
-            try:
-                waiting.records = [seal(made, next(ids), salt(), close) for made in waiting.ready]
-            except (ValueError, TypeError, OverflowError):
-                waiting.fail(InvalidRecord("a value of this record has no text to be proved"))
+    def _seal(self, course: Course, most: int = RECORDS_PER_BATCH) -> list[Waiting]:
+        taken = course.take(self._queue, min(most, RECORDS_PER_BATCH), self.closing.close)
+        self._waiting_records -= records_in(taken)
+        if course.ids.ahead:
+            self._outage.clock(self.lane, course.ids.ahead, self._loop.time())
         return taken
 
-    async def _write(self, course: _Course, batch: list[Waiting]) -> None:
+    def _look_ahead(self) -> None:
+        """Have the next batch sealed while this one is written, once it would be no smaller."""
+        if self._waiting_records >= self._ahead_at:
+            self._ahead_at = _NEVER
+            self._loop.call_soon(self._seal_ahead, self._courses[0])
+
+    def _seal_ahead(self, course: Course) -> None:
+        if course.running and course.lane.connected and not course.sealed:
+            course.sealed = self._seal(course)
+
+    def _give_back(self, course: Course) -> None:
+        """What was sealed for a lane that is lost gets other identifiers."""
+        self._queue.extendleft(reversed(course.sealed))
+        self._waiting_records += records_in(course.sealed)
+        course.sealed = []
+
+    async def _write(self, course: Course, batch: list[Waiting]) -> None:
         while batch := [waiting for waiting in batch if waiting.open]:
             try:
                 withheld = await self._commit(course.lane, batch)
@@ -346,7 +348,7 @@ class LogWriter:
         await lane.make_months()
         return await lane.commit(records, decided, used, seen)
 
-    async def _isolate(self, course: _Course, batch: list[Waiting], error: Exception) -> None:
+    async def _isolate(self, course: Course, batch: list[Waiting], error: Exception) -> None:
         """One of these can not be stored: halve until it stands alone, write the others."""
         if len(batch) == 1:
             unfit = InvalidRecord("the database can not hold a value of this record")
@@ -356,8 +358,9 @@ class LogWriter:
         await self._write(course, batch[:middle])
         await self._write(course, batch[middle:])
 
-    async def _reconnect(self, course: _Course) -> bool:
+    async def _reconnect(self, course: Course) -> bool:
         """Connect until it succeeds; True when the batch in doubt was written after all."""
+        self._give_back(course)
         attempt = 0
         while True:
             with contextlib.suppress(ConnectionLost, LaneTaken):
@@ -373,6 +376,8 @@ class LogWriter:
     def _look(self) -> None:
         """Refuse who has waited too long: one timer for all, not one per question."""
         now = self._loop.time()
+        busy = self._share.is_over_half(now)
+        self._ahead = busy and len(self._courses) == 1
         late = LogUnavailable(f"the log did not answer within {self._wait_seconds:g} s")
         if any(each.open and each.deadline <= now for each in (*self._running(), *self._queue)):
             self._outage.failed(self.lane, late.refusal.detail, now)
@@ -386,3 +391,5 @@ class LogWriter:
         self._looker = None
         if self._queue or self._running():
             self._look_later()
+        else:
+            self._share.forget()
