@@ -181,7 +181,10 @@ def _holder(peer: str, choice: ToldChoice, last: Brought | None, *, is_told: boo
     if last is not None and last.settled_at is None:
         return Holder(peer=peer, stand=Stand.ON_THE_WAY, since=last.said_at)
     if last is not None and last.outcome in ("geweigerd", "verlopen"):
-        return Holder(peer=peer, stand=Stand.REFUSED, since=last.said_at)
+        told_at = choice.sinds if is_told else None
+        # What was said there since, in another portal, counts more than what did not arrive.
+        if told_at is None or told_at <= last.said_at:
+            return Holder(peer=peer, stand=Stand.REFUSED, since=last.said_at)
     if not is_told:
         return Holder(peer=peer, stand=Stand.UNKNOWN)
     if choice.geldt is None:
