@@ -12,7 +12,7 @@ _HTTP2_DIRECTIVE = (1, 25, 1)
 LOG_FORMAT = (
     '{"ts":"$time_iso8601","at":"$msec","door":"$door","tx":"$d_tx","upstream":"$d_svc","method":'
     '"$request_method","status":"$status","upstream_status":"$upstream_status","code":"$log_code",'
-    '"seconds":"$request_time","bytes":"$bytes_sent","received":"$request_length",'
+    '"seconds":"$request_time","behind":"$upstream_response_time","bytes":"$bytes_sent","received":"$request_length",'
     '"body":"$body_bytes_sent","length":"$sent_http_content_length","serial":'
     '"$ssl_client_serial","verify":"$ssl_client_verify","tls":"$ssl_protocol","complete":"$request_completion","limit":'
     '"$limit_req_status"}'
