@@ -132,6 +132,7 @@ async def test_nobody_else_sees_a_request_or_a_receipt_nor_takes_it_back(portal:
     path = "/" + address.partition("://")[2].partition("/")[2]
     number = path.rpartition("/")[2]
     receipt = f"/toestemmingen/bewijs/{number}"
+    assert f'href="{receipt}"' in (await owner.get(path)).text
     assert (await owner.get(receipt)).status == 200
     other = await logged_in(portal, "burger-2")
     token = other.token(await other.get("/rechten"))
