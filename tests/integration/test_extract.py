@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 from tests.integration.bulk_rig import answered, leaving, plain
 from tests.integration.extract_rig import CHECK, MONITOR, NAME, PEOPLE, Village, opened_village
+from tests.typing_commands import Done, typed
 
 from landschap.cli.composition_extracts import Asked, Room
 from landschap.integration.bulk.anonymity import Question
@@ -305,3 +306,37 @@ async def test_the_folder_of_the_work_is_empty_afterwards(village: Village, tmp_
     with pytest.raises(Trouble, match="geometry"):
         await delivered(village.room, tmp_path, form=Form.GEOJSON)
     assert list(work.iterdir()) == []
+
+
+@pytest.mark.long
+async def test_the_commands_extract_look_and_find_back(village: Village, tmp_path: Path) -> None:
+    """As a script types them: exit codes, JSON on stdout, talk on stderr."""
+    settings = village.database.settings
+
+    async def type_(*words: str) -> Done:
+        return await typed(settings.path, settings.postgres.dsn, *words)
+
+    out = ("--out", str(tmp_path), "--form", "jsonl", "--memory", "512")
+    done = await type_("source", "extract", NAME, "--purpose", MONITOR, *out, "--json")
+    assert done.code == 0, done.err
+    assert (done.json["aantal"], done.json["doel"]) == (40, MONITOR)
+    rows = lines(Path(done.json["file"]))
+    assert done.json["sha256"] == hashlib.sha256(Path(done.json["file"]).read_bytes()).hexdigest()
+    pseudonym = next(item["persoon"] for row in rows for item in row["bewoners"])
+    seen = await type_("source", "extract", NAME, "--purpose", f"{MONITOR}-niet", *out)
+    assert (seen.code, list(tmp_path.glob("*niet*"))) == (4, [])
+    again = await type_(
+        "source", "reidentify", NAME, pseudonym, "--field", "bewoners.persoon", "--purpose", MONITOR,
+        "--reason", "een proef van de opdracht", "--json",
+    )  # fmt: skip
+    assert (again.code, again.json["value"] in PEOPLE) == (0, True), again.err
+    nobody = await type_(
+        "source", "reidentify", NAME, "x" * 22, "--field", "bewoners.persoon", "--purpose", MONITOR,
+        "--reason", "een proef van de opdracht",
+    )  # fmt: skip
+    assert (nobody.code, nobody.out) == (3, "")
+    short = await type_(
+        "source", "reidentify", NAME, pseudonym, "--field", "bewoners.persoon", "--purpose", MONITOR,
+        "--reason", "kort",
+    )  # fmt: skip
+    assert short.code == 2

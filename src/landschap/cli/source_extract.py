@@ -14,6 +14,7 @@ import click
 from rich.progress import Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from landschap.cli.config_option import config_option, json_option
+from landschap.cli.refused import told_when_refused
 from landschap.cli.register import moment_of, talk
 from landschap.cli.register_load import Rate
 from landschap.cli.source import source
@@ -84,7 +85,8 @@ def extract(config: Path, name: str, out: Path, as_json: bool, **given: Any) -> 
 
     All of a source is a service of its own, NAME-bulk, with the action `verstrekken`: a policy for
     questions does not open it. Only permitted fields are read from the sources, the log has its
-    lines before the first row is written, and a source that fails is a gap with a name.
+    lines before the first row is written, and a source that fails is a gap with a name. The exit
+    code is 4 when a policy refuses.
 
     \b
     Examples:
@@ -119,7 +121,8 @@ def extract(config: Path, name: str, out: Path, as_json: bool, **given: Any) -> 
             return await room.deliver(asked, limits, told)
 
     columns = (TextColumn("{task.description}"), TextColumn("{task.completed:,} rows"), Rate())
-    with Progress(*columns, TimeElapsedColumn(), console=talk, transient=True) as progress:
+    bar = Progress(*columns, TimeElapsedColumn(), console=talk, transient=True)
+    with told_when_refused(), bar as progress:
         found = asyncio.run(work(_told(progress)))
     if as_json:
         click.echo(json.dumps({"file": str(found.file), **found.manifest}, ensure_ascii=False))

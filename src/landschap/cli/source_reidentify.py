@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from landschap.cli.config_option import config_option, json_option
+from landschap.cli.refused import told_when_refused
 from landschap.cli.source import source
 from landschap.platform.settings import load_settings
 
@@ -76,7 +77,8 @@ def reidentify(config: Path, name: str, pseudonym: str, as_json: bool, **given: 
             room = await extract_room(settings, stack, "extract")
             return await room.reidentify(asked, search)
 
-    found = asyncio.run(work())
+    with told_when_refused():
+        found = asyncio.run(work())
     if found is None:
         click.echo("nobody in the source has this pseudonym under a key that lives", err=True)
         sys.exit(_NOT_FOUND)
