@@ -27,6 +27,7 @@ logische_bron: {name}
 versie: 1.0.0
 titel: Uitkeringen
 sleutel: bsn
+tijdbudget_ms: 50000
 betrokkene: {{uit: rijen.bsn, soort: bsn}}
 bronnen:
   rijen:
@@ -35,6 +36,7 @@ bronnen:
     vorm: csv
     csv: {{scheiding: ";", aanhaling: '"', codering: utf-8}}
     sleutels: [bsn]
+    timeout_ms: 40000
     bronhouder: A
 wortel: {{bron: rijen, op: bsn}}
 velden:

@@ -40,7 +40,7 @@ TEMPLATE = (
 NAMES = {"naam": "Moulin", "jaar": "1985"}
 DAY = date(2021, 3, 1)
 SLOW_MS = 150
-PATIENT_MS = 10_000
+PATIENT_MS = 40_000
 
 
 def envelope(inner: str) -> bytes:
@@ -114,6 +114,7 @@ bronnen:
     vorm: csv
     csv: {{scheiding: ";", aanhaling: '"', codering: utf-8}}
     sleutels: [id]
+    timeout_ms: 40000
     bronhouder: A
   bron:
 {source}    sleutels: [{key}]
@@ -124,7 +125,7 @@ koppelingen:
   - {{naam: bron, van: adressen.bsn, naar: bron.{key}, aantal: een}}
 velden:
   straat: {{uit: [adressen.straat]}}
-{fields}tijdbudget_ms: 20000
+{fields}tijdbudget_ms: 50000
 """
 FIELDS = "  naam: {uit: [bron.naam]}\n  jaar: {uit: [bron.jaar], zet_om: [geheel_getal]}\n"
 WHOLE = {"straat": "Hoogstraat", "naam": "Moulin", "jaar": 1985}

@@ -22,6 +22,7 @@ from tests.integration.source_rig import (
     SUZANNE,
     TRACE,
     lines_of,
+    patient,
     records_of,
 )
 
@@ -217,7 +218,7 @@ async def test_a_source_that_moved_gives_the_same_answer(world: Any) -> None:
 
 async def test_a_copy_is_compared_in_shadow_on_the_permitted_fields_only(world: Any) -> None:
     text = DECLARATION.read_text()
-    source = parse_declaration(text + "schaduw: kopie\n", "bron.yaml")
+    source = patient(parse_declaration(text + "schaduw: kopie\n", "bron.yaml"))
     copy = parse_declaration(
         text.replace("logische_bron: woon-en", "logische_bron: x-en"), "x.yaml"
     )

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 from tests.integration.small import TEXT, small
+from tests.integration.source_rig import patient
 
 from landschap.integration.connectors.comparing import Listing, Shadow, Side, compare
 from landschap.integration.connectors.fanout import Occasion
@@ -134,7 +135,7 @@ async def sides(tmp_path: Path) -> AsyncIterator[tuple[Side, Side]]:
     (tmp_path / "kopie.csv").write_text("\n".join(lines))
     (tmp_path / "kopie.yaml").write_text(COPY)
     (tmp_path / "bron.yaml").write_text(SOURCE)
-    declared = read_declarations(tmp_path)
+    declared = {name: patient(one) for name, one in read_declarations(tmp_path).items()}
     around = Surroundings(secrets=tmp_path, folder=tmp_path, snapshots=tmp_path / "m")
     made_sides = [
         Side(declaration=declared[name], doors=open_doors(declared[name], around))

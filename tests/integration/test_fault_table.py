@@ -219,7 +219,14 @@ def quick(monkeypatch: pytest.MonkeyPatch, place: Place) -> None:
     (place.folder / "personen.csv").write_text(CSV)
 
 
-@pytest.mark.parametrize(("kind", "fault"), CELLS)
+@pytest.mark.parametrize(
+    ("kind", "fault"),
+    # The same connector as REST, by way of the Outway.
+    [
+        pytest.param(*cell, marks=[pytest.mark.long] if cell[0] == "FSC service" else [])
+        for cell in CELLS
+    ],
+)
 async def test_a_source_that_fails_is_a_gap_in_time_and_then_well_again(
     kind: str, fault: str, place: Place
 ) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import aiohttp
 import pytest
 from lxml import etree
-from tests.integration.source_rig import API_KEY, DATA, SUZANNE, WEESP, lines_of
+from tests.integration.source_rig import API_KEY, DATA, SUZANNE, WEESP, lines_of, patient
 from tests.integration.stuf_rig import (
     BG,
     STUF,
@@ -80,7 +80,7 @@ async def place(world: Any, tmp_path_factory: pytest.TempPathFactory) -> AsyncIt
             world.surroundings, session=session, hosts=hosts, secrets=folder, folder=folder,
             snapshots=folder / "momentopnamen",
         )  # fmt: skip
-        declaration = read_declaration(folder / "vergunning.yaml")
+        declaration = patient(read_declaration(folder / "vergunning.yaml"))
         yield Place(folder, declaration, around, broker)
         await session.close()
     await owner.execute("DROP SCHEMA zaak, handel CASCADE")
@@ -281,7 +281,7 @@ async def every_answer(
     world: Any, place: Place, name: str, keys: Iterable[str], query: str
 ) -> dict[str, list[dict[str, Any]]]:
     """What the door answers about each key, all fields asked and nothing missing."""
-    declaration = read_declaration(ELSEWHERE / f"{name}.yaml")
+    declaration = patient(read_declaration(ELSEWHERE / f"{name}.yaml"))
     doors = open_doors(declaration, replace(place.around, folder=ELSEWHERE))
     asker = world.asker(declaration, **doors)
     found = {}
