@@ -190,6 +190,7 @@ class _Page:
             "chapters": chapters_of(uses),
             "requests": _requests(self.hearing.me, seen),
             "me": self.hearing.me,
+            "shows_own": self.deps.own is not None,
             "on_the_way": [
                 each for each in seen.sent
                 if each.kind != Kind.CONSENT.value and each.settled_at is None
