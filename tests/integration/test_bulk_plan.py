@@ -6,6 +6,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -189,6 +190,30 @@ def test_all_objects_at_once_are_each_object_by_itself(engine: Engine, data: st.
 @given(data=st.data())
 def test_many_more_of_these(engine: Engine, data: st.DataObject) -> None:
     sampled(engine, data)
+
+
+@pytest.mark.parametrize("failing", ["", "panden", "verblijf"])
+def test_every_conflict_is_decided_alike(engine: Engine, failing: str) -> None:
+    """Two sources that say the same, another thing, or nothing, since the same day or another."""
+    days, told = (None, "2001-01-01", "2010-01-01"), (None, "goed", "slecht", 5)
+    cases = list(product(days, days, told, told, ("3", "vier", None)))
+    rows: dict[str, Any] = {name: [] for name in SOURCES}
+    for n, (first, second, one, other, number) in enumerate(cases):
+        rows["adressen"].append(row(f"a{n}", id=f"a{n}", postcode="1"))
+        rows["verblijf"].append(
+            row(f"v{n}", begin=first, adres=f"a{n}", pand=f"p{n}", status=one, getal=number)
+        )
+        if n % 7:
+            rows["panden"].append(
+                row(f"p{n}", begin=second, id=f"p{n}", status=other, getal="3", naam=one)
+            )
+    if failing:
+        rows[failing] = Reason.TOO_LATE
+    declaration = small(WINS)
+    plan = make_plan(
+        declaration, [path for path in declaration.fields if path.startswith("woning")]
+    )
+    assert equal(plan, rows, engine) == len(cases)
 
 
 ROWS: Rows = {

@@ -11,9 +11,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.integration.bulk_rig import Engine, compiled, leaving, plain, single
-from tests.integration.small import MOMENT
+from tests.integration.bulk_rig import (
+    Engine,
+    all_fields,
+    compiled,
+    leaving,
+    of_key,
+    plain,
+    single,
+    staged,
+)
+from tests.integration.small import MOMENT, row, small
 from tests.integration.source_rig import DECLARATION
+from tests.integration.test_bulk_plan import ONE, ROWS, STEPS, VALUES, WINS
 from tests.registers.rig import FULL
 
 from landschap.integration.bulk.assembling import Leaving, records_of
@@ -21,9 +31,10 @@ from landschap.integration.bulk.dialects import SPARK
 from landschap.integration.connectors.bulk.gathering import Gathered, gathered
 from landschap.integration.connectors.bulk.scanning import Scan, scanned
 from landschap.integration.connectors.opening import Surroundings, open_doors, read_declaration
+from landschap.integration.declaration import parse_declaration
 from landschap.integration.model import Declaration
 from landschap.integration.plan import Plan, make_plan
-from landschap.integration.rows import Connector, Moment, Question, Row, key_text
+from landschap.integration.rows import Connector, Moment, Question, Reason, Row, key_text
 
 pytestmark = pytest.mark.long
 
@@ -56,8 +67,8 @@ class Indexed:
 
     def __init__(self, rows: Sequence[Row], by: str) -> None:
         self._by_key: dict[str, list[Row]] = {}
-        for row in rows:
-            self._by_key.setdefault(key_text(row.values.get(by)), []).append(row)
+        for one in rows:
+            self._by_key.setdefault(key_text(one.values.get(by)), []).append(one)
 
     async def rows(self, question: Question) -> Sequence[Row]:
         """The rows of all keys."""
@@ -170,3 +181,21 @@ async def test_the_same_plan_gives_the_same_on_a_cluster(weesp: Weesp, spark: An
     found = await looked_at(engine, weesp.found)
     engine.close()
     assert plain(by_spark(spark, weesp.how, found, weesp.folder)) == plain(weesp.singles)
+
+
+async def test_conversions_conflicts_and_lists_are_the_same_on_a_cluster(
+    spark: Any, tmp_path: Path
+) -> None:
+    steps = "".join(f"  f{chr(97 + n)}: {{uit: [a.v], zet_om: {s}}}\n" for n, s in enumerate(STEPS))
+    values = [row(f"{n}", id=f"{n}", v=value) for n, value in enumerate(VALUES)]
+    converted = parse_declaration(ONE.format("[]") + steps, "x.yaml")
+    for number, (declaration, rows) in enumerate(((converted, {"a": values}), (small(WINS), ROWS))):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        how = leaving(all_fields(declaration))
+        found = staged(how.plan, rows, folder)
+        given = rows[how.plan.root.source.name]
+        assert not isinstance(given, Reason)
+        keys = dict.fromkeys(key_text(one.values.get(how.plan.root.by)) for one in given)
+        singles = [one for key in keys if key for one in of_key(how, rows, key)]
+        assert plain(by_spark(spark, how, found, folder)) == plain(singles)
