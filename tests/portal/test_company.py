@@ -40,7 +40,6 @@ from landschap.registers.store import Act, Entry, Written
 from landschap.registers.timeline import Kind
 from landschap.vocabulary.companies import Company
 
-pytestmark = pytest.mark.long
 ACTING = "2f8a1c0d9e7b4a63@eherkenning.example"
 OTHER = "90000749"
 ALL = read_models(READY)
