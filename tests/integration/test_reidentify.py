@@ -144,6 +144,7 @@ async def test_the_holder_alone_finds_a_person_and_the_log_has_it_first(
     assert await found(village, first) == hit
 
 
+@pytest.mark.long
 async def test_without_a_log_nothing_is_told(village: Village, tmp_path: Path) -> None:
     class Broken:
         """A log whose database is away."""
