@@ -77,7 +77,9 @@ async def happened(organisation: Organisation) -> None:
         await seen(console, moment)
     officers = await organisation.database.pool("logboek", role="landschap_disclosure")
     people, review = ("fg", "cz"), NOW.date() + timedelta(days=30)
-    await put_hold(officers, Matter(ACTIVITY), "d", people, "onderzoek loopt", review, PostLift.SHOW)
+    await put_hold(
+        officers, Matter(ACTIVITY), "d", people, "onderzoek loopt", review, PostLift.SHOW
+    )
     await organisation.run(
         "INSERT INTO console.verification (verification_id, asked_at, ended_at, total, outcome)"
         " VALUES ($1, $2, $2, 40, $3), ($4, $2, $2, 40, $5)",
