@@ -52,6 +52,8 @@ log = structlog.get_logger(__name__)
 
 ASKED = "Inwoner vraagt een andere organisatie wat hij koos"
 BROUGHT = "Inwoner zegt een andere organisatie iets over het gebruik"
+# As a line tells it of an answer that did not come: the kind of the exception.
+_LATE = "TimeoutError"
 _PIECE = 65_536
 _AWAY = (aiohttp.ClientError, OSError, TimeoutError, asyncpg.PostgresError)
 _FINAL = frozenset(
@@ -119,8 +121,8 @@ class Voice:
         for grant, task in zip(grants, tasks, strict=True):
             peer = grant.service_peer_id.value
             if task.cancelled():
-                await self._write(grant, ASKED, subject, trace, Outcome.FAILED, why="TimeoutError")
-                told.append(Told(peer=peer, standing=None, code="TimeoutError"))
+                await self._write(grant, ASKED, subject, trace, Outcome.FAILED, why=_LATE)
+                told.append(Told(peer=peer, standing=None, code=_LATE))
             else:
                 told.append(task.result())
         return told
