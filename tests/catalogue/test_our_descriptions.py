@@ -82,6 +82,7 @@ def test_what_registers_tell_of_themselves_keeps_every_rule(mode: Mode) -> None:
     assert {name: found for name, found in told.items() if found} == {}
 
 
+@pytest.mark.long
 def test_descriptions_of_others_are_read_and_checked() -> None:
     if not OPENAPI.is_dir():
         pytest.skip("the public descriptions are not here")

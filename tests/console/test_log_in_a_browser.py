@@ -51,6 +51,7 @@ PAGES = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("language", "looks"), SETTINGS)
 async def test_pages_about_the_log_have_no_fault_that_a_program_can_find(
     console: Console, browser: Browser, language: str, looks: Sequence[Look]

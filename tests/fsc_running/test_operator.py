@@ -13,6 +13,8 @@ from tests.fsc_running.scene import PLAIN, Scene
 
 from landschap.cli.demo.commands import Outcome, landschap
 
+pytestmark = pytest.mark.long
+
 WITNESSED_SECONDS = 150.0
 
 

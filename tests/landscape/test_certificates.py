@@ -112,7 +112,8 @@ async def until_another(member: Member, version: str) -> None:
             await asyncio.sleep(0.1)
 
 
-@pytest.mark.parametrize("who", ["doesburg", pytest.param("weesp", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("who", ["doesburg", "weesp"])
 async def test_no_question_fails_while_a_certificate_is_replaced(
     running: tuple[Opened, Processes], story: Story, who: str
 ) -> None:

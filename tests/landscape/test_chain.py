@@ -92,6 +92,7 @@ async def _refused(seen: Seen) -> None:
     assert seen["owner"]
 
 
+@pytest.mark.long
 async def test_what_is_past_its_term_is_destroyed_once_and_proven_gone(story: Story) -> None:
     weesp = story.config(story.opened.landscape.weesp)
     seen = await destroy_what_is_due(weesp)

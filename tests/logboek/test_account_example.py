@@ -23,6 +23,8 @@ from landschap.logboek.ingest import ACTIVITY as ACTIVITY_NAME
 from landschap.logboek.records import Record
 from landschap.logboek.store import uses_of
 
+pytestmark = pytest.mark.long
+
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "account-for-an-application.md"
 ANSWER = "Dorpsstraat 1"
 DAY_AGO = datetime.now(UTC) - timedelta(days=1)

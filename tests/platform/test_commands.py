@@ -132,6 +132,7 @@ def test_doctor_says_for_each_thing_what_to_do(short_folder: Path, anchor: Issue
 STRANGER = "00000099000000009000"
 
 
+@pytest.mark.long
 def test_doctor_finds_a_running_organisation_well(short_folder: Path, anchor: Issued) -> None:
     settings = listening_organisation(short_folder / f"c{next(_numbers)}", anchor)
     # Its own Manager stands in for the directory: it answers, and its certificate is trusted.

@@ -18,6 +18,8 @@ from tests.platform.serving import Serving, landschap, listening_organisation, u
 from landschap.platform.identity import Issued
 from landschap.platform.rotation import Rotation
 
+pytestmark = pytest.mark.long
+
 NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
 
 

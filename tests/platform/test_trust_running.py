@@ -34,6 +34,8 @@ from landschap.platform.identity import (
 )
 from landschap.vocabulary.identifiers import Oin
 
+pytestmark = pytest.mark.long
+
 BEGIN = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=10)
 _numbers = count(1)
 REFUSED = "ERROR_CODE_PEER_CERTIFICATE_VERIFICATION_FAILED"

@@ -29,6 +29,8 @@ from landschap.platform.identity import Issued, Validity, issue_organisation
 from landschap.platform.settings import Settings, load_settings
 from landschap.vocabulary.identifiers import Oin
 
+pytestmark = pytest.mark.long
+
 GROUPS = ("fsc-eerste", "fsc-tweede")
 PEER = "00000099000000002000"
 US = "00000099000000001000"

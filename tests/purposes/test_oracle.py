@@ -12,6 +12,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
 from tests.purposes import registers as r
 
 from landschap.purposes.bound import Bound
@@ -27,6 +28,8 @@ from landschap.purposes.model import (
     Validity,
 )
 from landschap.purposes.snapshot import Snapshot
+
+pytestmark = pytest.mark.long
 
 QUESTIONS = 20_000
 PURPOSES = (r.SOCIAL, r.ASSISTANCE, r.HOUSING_COSTS, r.PARKING, r.OLD)

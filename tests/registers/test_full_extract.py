@@ -23,6 +23,8 @@ from landschap.registers.questions import AsOf
 from landschap.registers.timeline import Known, segment_on, segments
 from landschap.vocabulary.times import AMSTERDAM, parse_moment
 
+pytestmark = pytest.mark.long
+
 FINAL_BUILDINGS = {"Niet gerealiseerd pand", "Pand gesloopt", "Pand ten onrechte opgevoerd"}
 
 
