@@ -72,7 +72,8 @@ def documents() -> Iterator[tuple[str, Mapping[str, JsonValue]]]:
 
 
 @pytest.mark.case("api-17")
-@pytest.mark.parametrize("mode", [Mode.STRICT, pytest.param(Mode.OFFICIAL, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("mode", [Mode.STRICT, Mode.OFFICIAL])
 def test_what_registers_tell_of_themselves_keeps_every_rule(mode: Mode) -> None:
     told = {}
     for name, document in documents():

@@ -99,6 +99,7 @@ async def test_pages_of_officers_have_no_fault_that_a_program_can_find(
         await decide(author, address, "intrekken")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("language", "looks"), SETTINGS)
 async def test_emergency_and_changed_values_have_no_fault_that_a_program_can_find(
     console: Console, browser: Browser, language: str, looks: Sequence[Look]
