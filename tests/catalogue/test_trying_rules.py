@@ -198,6 +198,30 @@ def test_a_form_becomes_a_question() -> None:
 
 
 @pytest.mark.parametrize(
+    ("body", "persons"),
+    [
+        ({"bsn": None, "naam": "Jansen"}, []),
+        ({"bsn": "", "BSN": "999993654", "burgerservicenummer": ["x"]}, []),
+        ({"bsn": 999993653}, ["999993653"]),
+        ({"bsn": {"waarde": "999993653"}}, ["999993653"]),
+        ({"een": "999993653"}, []),
+    ],
+)
+def test_only_what_can_be_the_number_of_a_person_names_one(
+    body: dict[str, Any], persons: list[str]
+) -> None:
+    # Against real data a question that names nobody is not sent: a key alone names nobody.
+    assert persons_in(body) == persons
+
+
+def test_a_person_is_found_however_deep() -> None:
+    body: Any = {"bsn": "999993653"}
+    for _ in range(2_000):
+        body = [{"in": body}]
+    assert persons_in(body) == ["999993653"]
+
+
+@pytest.mark.parametrize(
     ("changes", "filled", "fault"),
     [
         ({}, {}, Fault("p1", "needed")),

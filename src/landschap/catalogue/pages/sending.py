@@ -31,7 +31,7 @@ from landschap.logboek.records import Draft
 from landschap.logboek.store import LogWriter
 from landschap.platform.ids import new_span_id, uuid7
 from landschap.purposes.snapshot import Snapshot
-from landschap.vocabulary.identifiers import Bsn, InvalidValue, Oin
+from landschap.vocabulary.identifiers import InvalidValue, Oin
 from landschap.vocabulary.problems import Fault, ProblemError, Refusal
 
 log = structlog.get_logger(__name__)
@@ -158,7 +158,6 @@ async def _noted(lines: Lines, found: Tried, question: Question, transaction: UU
         _line(lines, found, crossing, person, transaction)
         for crossing, _ in found.halves
         for person in dict.fromkeys(persons_in(question.json))
-        if _is_somebody(person)
     ]
     if not drafts:
         return
@@ -198,15 +197,6 @@ def _line(lines: Lines, found: Tried, crossing: Crossing, person: str, transacti
     except (InvalidRecord, InvalidValue) as error:
         log.warning("try-out not recorded", error=type(error).__name__)
         raise ProblemError(_NOT_RECORDED) from None
-
-
-def _is_somebody(number: str) -> bool:
-    """False for what is no number of a person, such as a mistake that is tried on purpose."""
-    try:
-        Bsn.parse(number)
-    except InvalidValue:
-        return False
-    return True
 
 
 def _outcome(found: Tried) -> Outcome:

@@ -16,6 +16,7 @@ from landschap.catalogue.reading.calling import filled_path, filled_query
 from landschap.catalogue.reading.operations import Content, Operation, Parameter
 from landschap.catalogue.trying.ways import Way
 from landschap.client.asking import Question
+from landschap.vocabulary.identifiers import Bsn, InvalidValue
 from landschap.vocabulary.ijson import JsonValue
 
 FIELDS = "fields"
@@ -103,9 +104,17 @@ def question_of(
 
 
 def persons_in(body: JsonValue) -> list[str]:
-    """The numbers of persons that a body names."""
+    """The numbers of persons that a body names, however deep; a key without one names nobody."""
     found: list[str] = []
-    _collect(body, found, 0)
+    waiting = [(body, False)]
+    while waiting:
+        value, is_person = waiting.pop()
+        if isinstance(value, dict):
+            waiting += [(each, is_person or _is_person(key)) for key, each in value.items()]
+        elif isinstance(value, list):
+            waiting += [(each, is_person) for each in value]
+        elif is_person and (number := _number(value)):
+            found.append(number)
     return found
 
 
@@ -131,10 +140,7 @@ def _has_person(value: JsonValue, depth: int) -> bool:
     if depth > _DEEPEST:
         return False
     if isinstance(value, dict):
-        return any(
-            key.lower() in _PERSON_KEYS or _has_person(inner, depth + 1)
-            for key, inner in value.items()
-        )
+        return any(_is_person(key) or _has_person(inner, depth + 1) for key, inner in value.items())
     return isinstance(value, list) and any(_has_person(each, depth + 1) for each in value)
 
 
@@ -146,9 +152,7 @@ def _with_person(value: JsonValue, person: str, depth: int) -> JsonValue:
     if not isinstance(value, dict):
         return value
     return {
-        key: _placed(inner, person)
-        if key.lower() in _PERSON_KEYS
-        else _with_person(inner, person, depth + 1)
+        key: _placed(inner, person) if _is_person(key) else _with_person(inner, person, depth + 1)
         for key, inner in value.items()
     }
 
@@ -158,18 +162,15 @@ def _placed(value: JsonValue, person: str) -> JsonValue:
     return [person] if isinstance(value, list) else person
 
 
-def _collect(value: JsonValue, found: list[str], depth: int) -> None:
-    if depth > _DEEPEST:
-        return
-    if isinstance(value, list):
-        for each in value:
-            _collect(each, found, depth + 1)
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            if key.lower() in _PERSON_KEYS:
-                found += [str(each) for each in (inner if isinstance(inner, list) else [inner])]
-            else:
-                _collect(inner, found, depth + 1)
+def _is_person(key: str) -> bool:
+    return key.lower() in _PERSON_KEYS
+
+
+def _number(value: JsonValue) -> str:
+    try:
+        return Bsn.parse(str(value)).value
+    except InvalidValue:
+        return ""
 
 
 def _is_choice(parameter: Parameter) -> bool:
