@@ -116,6 +116,29 @@ async def test_a_restriction_that_is_taken_back_lets_the_use_go_on(portal: Porta
     assert "Ingetrokken" in (await visitor.get(address)).text
 
 
+async def test_who_asks_to_stop_at_once_afterwards_is_not_answered_with_the_first_request(
+    portal: Portal,
+) -> None:
+    bsn = "999992727"
+    pools, who = portal.deps.purposes_pool, subject(portal, bsn)
+    control = portal.deps.control
+    assert control is not None
+    _, first = await ask(portal, "bezwaar", bsn, uitleg="mijn situatie")
+    assert who not in await said_of(pools, [who])
+    more = {"uitleg": "mijn situatie", "meteen": "ja"}
+    visitor, address = await ask(portal, "bezwaar", bsn, **more)
+    assert address != first
+    assert all(each.holds for each in (await said_of(pools, [who]))[who])
+    # Asked again it is the same one, with or without stopping.
+    assert (await ask(portal, "bezwaar", bsn, **more))[1] == address
+    assert (await ask(portal, "bezwaar", bsn, uitleg="mijn situatie"))[1] in (first, address)
+    page = await visitor.get(address)
+    assert (await visitor.post(address, {"token": visitor.token(page)})).status == 303
+    assert not any(each.holds for each in (await said_of(pools, [who]))[who])
+    asked = await requests_of(control.rooms.gateway, who)
+    assert [each.state for each in asked] == [State.WITHDRAWN, State.WITHDRAWN]
+
+
 async def test_asking_for_ones_data_is_a_request_to_this_organisation(portal: Portal) -> None:
     bsn = "999991905"
     _, address = await ask(portal, "inzage", bsn)

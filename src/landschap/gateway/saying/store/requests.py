@@ -104,11 +104,12 @@ async def file_request(
 ) -> UUID:
     """Keep a request; gives its number, also that of the same one that is still open.
 
-    ``stopping`` are the activities that must stop until it is decided.
+    ``stopping`` are the activities that must stop until it is decided. One that is open and stops
+    nothing is not the same as one that must: both are decided.
     """
     for each in await requests_of(gateway, asked.subject):
         same = (each.asked.right, each.asked.about) == (asked.right, asked.about)
-        if each.is_open and same:
+        if each.is_open and same and (each.asked.at_once or not stopping):
             return each.number
     number = uuid7()
     if stopping:
@@ -129,14 +130,15 @@ async def file_request(
 
 async def withdraw_request(
     gateway: asyncpg.Pool, purposes: asyncpg.Pool, subject: bytes, right: Right, said: Said
-) -> UUID | None:
-    """The person takes an open request back; its number, or None when there is none."""
+) -> bool:
+    """The person takes back every open request of this; False when there is none."""
+    taken = False
     for each in await requests_of(gateway, subject):
         fits = each.asked.right is right and each.asked.about == said.about
         if fits and each.is_open and each.asked.said_at <= said.said_at:
             await end_request(gateway, purposes, each, State.WITHDRAWN, "inwoner", "")
-            return each.number
-    return None
+            taken = True
+    return taken
 
 
 async def extend_request(gateway: asyncpg.Pool, request: Request, author: str, reason: str) -> None:
