@@ -24,6 +24,7 @@ from landschap.logboek.records import Kind
 pytestmark = pytest.mark.long
 __all__ = ["doesburg", "gateway_folder", "group_anchor", "weesp"]
 FIELD = "uitkering.soort"
+NAMED = f'{{"burgerservicenummer": "{SUZANNE}"}}'
 
 
 @pytest.fixture(scope="module")
@@ -159,12 +160,13 @@ def real(scene: Scene) -> Scene:
         ("balie", {}, "role_not_allowed"),
         ("consulent", {"manier": ""}, "tryout_not_permitted"),
         ("consulent", {"vraag": "{}", "persoon": ""}, "tryout_not_permitted"),
+        ("consulent", {"vraag": '{"burgerservicenummer": ""}'}, "tryout_not_permitted"),
     ],
 )
 async def test_real_data_are_not_asked_without_a_right(
     real: Scene, sub: str, typed: dict[str, str], why: str
 ) -> None:
-    page = await sent(await real.employee(sub), real, **typed)
+    page = await sent(await real.employee(sub), real, **{"vraag": NAMED, **typed})
     assert page.status == 403
     assert "Er is niets verstuurd" in page.text
     assert why in page.text
@@ -175,7 +177,7 @@ async def test_real_data_need_a_policy_that_names_a_role(real: Scene) -> None:
     visitor = await real.employee("balie")
     await real.pair.doesburg.change_register(policies(5))
     try:
-        page = await sent(visitor, real)
+        page = await sent(visitor, real, vraag=NAMED)
     finally:
         await real.pair.doesburg.change_register(policies(6, "consulent"))
     assert (page.status, "names no role of yours" in page.text) == (403, True)
@@ -187,7 +189,7 @@ async def test_real_data_are_asked_by_who_has_the_right_and_no_test_person_is_of
 ) -> None:
     visitor = await real.employee()
     assert "Suzanne Moulin" not in (await form(visitor, real)).text
-    page = await sent(visitor, real, vraag=f'{{"burgerservicenummer": "{SUZANNE}"}}')
+    page = await sent(visitor, real, vraag=NAMED)
     assert (page.status, "200 Gelukt" in page.text) == (200, True)
     assert len(real.pair.service.heard) == 1
 
