@@ -301,6 +301,15 @@ async def test_a_file_that_is_too_sharp_is_taken_away_and_the_log_says_so(
     assert found.manifest["anonimiteit"]["k"] >= 1  # type: ignore[index,call-overload,operator]
 
 
+async def test_a_file_of_which_k_can_not_be_told_is_not_left(
+    village: Village, tmp_path: Path
+) -> None:
+    asked = Question(quasi=("postkode",), least=2)
+    with pytest.raises(Trouble, match="no extract"):
+        await delivered(village.room, tmp_path, anonymous=asked, form=Form.PARQUET)
+    assert list(tmp_path.iterdir()) == []
+
+
 async def test_the_folder_of_the_work_is_empty_afterwards(village: Village, tmp_path: Path) -> None:
     work = village.database.settings.paths.data / "extracten-werk"
     with pytest.raises(Trouble, match="geometry"):

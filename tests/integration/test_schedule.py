@@ -90,6 +90,10 @@ async def test_what_is_due_is_made_once_the_oldest_go_and_a_failure_waits(tmp_pa
     makes = Makes()
     keeper = Keeper(ExtractDeps(schedules=tmp_path / "plan", made=tmp_path / "uit", make=makes))
     for day in range(4):
+        (tmp_path / "uit").mkdir(exist_ok=True)
+        # One that was ended on the way left what is half.
+        for half in (".monitor-2026-11-01.jsonl", ".monitor-2026-11-01.jsonl.manifest.json"):
+            (tmp_path / "uit" / f"{half}.deel").touch()
         await keeper.look(MORNING + timedelta(days=day))
         await keeper.look(MORNING + timedelta(days=day, minutes=1))
     assert makes.made == [f"monitor-2026-11-2{day}" for day in (5, 6, 7, 8)]

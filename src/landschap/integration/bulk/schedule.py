@@ -28,6 +28,8 @@ from landschap.integration.bulk.extracts import Form
 from landschap.vocabulary.times import AMSTERDAM
 
 MANIFEST = ".manifest.json"
+# What is not whole yet stands under a name that begins with a dot and ends so.
+DRAFT_ENDING = ".deel"
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _KEYS = frozenset(
     {"bron", "doel", "vorm", "elke", "om", "bewaar", "quasi", "per", "minstens", "velden",
@@ -81,12 +83,18 @@ class Schedule:
         return f"{self.file(self.slot(now))}.{self.form.value}{MANIFEST}" not in there
 
     def outdated(self, there: Collection[str]) -> Sequence[str]:
-        """Files of this schedule beyond those that are kept, manifests too."""
-        ending = f".{self.form.value}{MANIFEST}"
-        made = re.compile(re.escape(self.name) + r"-\d{4}-\d{2}-\d{2}" + re.escape(ending))
+        """Files of this schedule beyond those that are kept, manifests too; and what one left that
+        was ended on the way, so nothing of it may be in the making now.
+        """
+        file = re.escape(self.name) + r"-\d{4}-\d{2}-\d{2}" + re.escape(f".{self.form.value}")
+        made = re.compile(file + re.escape(MANIFEST))
+        half = re.compile(rf"\.{file}(?:{re.escape(MANIFEST)})?{re.escape(DRAFT_ENDING)}")
         mine = sorted(name for name in there if made.fullmatch(name))
         gone = mine[: -self.kept]
-        return [each for name in gone for each in (name.removesuffix(MANIFEST), name)]
+        return [
+            *(each for name in gone for each in (name.removesuffix(MANIFEST), name)),
+            *sorted(name for name in there if half.fullmatch(name)),
+        ]
 
 
 def parse_schedule(name: str, text: str) -> Schedule:

@@ -32,6 +32,8 @@ from landschap.integration.connectors.bulk.extracting import (
     EngineFailed,
     Extract,
     Places,
+    Result,
+    draft_of,
     opened_extract,
 )
 from landschap.integration.connectors.bulk.office import (
@@ -60,6 +62,7 @@ from landschap.purposes.permit import LIFETIME, Permit, closed_history
 from landschap.purposes.second_look import stopped
 from landschap.registers.answering import guarding
 from landschap.vocabulary.identifiers import InvalidValue
+from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.problems import ProblemError
 
 
@@ -285,10 +288,25 @@ class Delivery:
         wish, leaving = self.wish, extract.leaving
         outputs = extract.statement().outputs
         columns = columns_of(leaving.plan, outputs, leaving.chosen, leaving.duties)
-        result = await extract.write(
-            columns, wish.form, wish.file, geometry=wish.geometry, progress=told.writing
-        )
-        k = await self._anonymous(extract)
+        beside = wish.file.with_name(f"{wish.file.name}{MANIFEST_ENDING}")
+        draft = draft_of(beside)
+        try:
+            async with extract.written(
+                columns, wish.form, wish.file, geometry=wish.geometry, progress=told.writing
+            ) as (partly, result):
+                k = await self._anonymous(extract, partly)
+                manifest = self._manifest(leaving, permit, result, left_out, k)
+                text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
+                draft.write_text(text, "utf-8")
+            draft.replace(beside)
+        finally:
+            draft.unlink(missing_ok=True)
+        return Delivered(file=wish.file, manifest=manifest, result=result)
+
+    def _manifest(
+        self, leaving: Leaving, permit: Permit, result: Result, left_out: Mapping[str, int], k: int
+    ) -> dict[str, JsonValue]:
+        wish = self.wish
         if result.left_out:
             left_out = {**left_out, "row_mismatch": result.left_out}
         manifest = Manifest(
@@ -309,26 +327,24 @@ class Delivery:
         ).as_json(result.rows, result.sha256, result.gaps)
         if wish.anonymous is not None:
             manifest[DECLARED] = declaration_of(wish.anonymous, k)
-        beside = wish.file.with_name(f"{wish.file.name}{MANIFEST_ENDING}")
-        beside.write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", "utf-8")
-        return Delivered(file=wish.file, manifest=manifest, result=result)
+        return manifest
 
-    async def _anonymous(self, extract: Extract) -> int:
-        """The k of what was written. Raises Trouble when it is too low: then the file is gone."""
-        wish, question = self.wish, self.wish.anonymous
+    async def _anonymous(self, extract: Extract, file: Path) -> int:
+        """The k of what was written. Raises Trouble when it is too low, and what the engine does:
+        then no file is left.
+        """
+        question = self.wish.anonymous
         if question is None:
             return 0
         try:
-            asked = queries(question, wish.form, str(wish.file))
+            asked = queries(question, self.wish.form, str(file))
             found = report(question, await extract.engine.run(Job(queries=asked)))
         except InvalidQuestion as error:
-            wish.file.unlink(missing_ok=True)
             raise Trouble(str(error), "name fields of the extract with --quasi") from None
         if not found.holds:
-            wish.file.unlink(missing_ok=True)
             raise Trouble(
                 f"k is {found.k}, below {question.least}: {found.rows_below:,} rows stand in "
-                "groups that are too small; the file was taken away",
+                "groups that are too small; no file was left",
                 "make fields coarser (pc4, geboortejaar, klasse), or leave one out",
             )
         return found.k

@@ -28,6 +28,7 @@ from landschap.integration.bulk.compiling import Statement, statement, subjects
 from landschap.integration.bulk.dialects import DUCKDB
 from landschap.integration.bulk.extracts import Form, OutColumn
 from landschap.integration.bulk.relational import Relational, Step, relational
+from landschap.integration.bulk.schedule import DRAFT_ENDING
 from landschap.integration.connectors.bulk.engine import Begin, Job, Limits, Writing
 from landschap.integration.connectors.bulk.gathering import Gathered, Progress, gathered
 from landschap.integration.connectors.opening import Surroundings
@@ -163,7 +164,27 @@ class Extract:
         progress: Callable[[int], None] = lambda _rows: None,
     ) -> Result:
         """Write the file. Raises EngineFailed and OSError, and then there is none."""
-        partly = file.with_name(f".{file.name}.deel")
+        async with self.written(columns, form, file, geometry=geometry, progress=progress) as (
+            _,
+            result,
+        ):
+            return result
+
+    @contextlib.asynccontextmanager
+    async def written(
+        self,
+        columns: Sequence[OutColumn],
+        form: Form,
+        file: Path,
+        *,
+        geometry: str = "",
+        progress: Callable[[int], None] = lambda _rows: None,
+    ) -> AsyncIterator[tuple[Path, Result]]:
+        """The file under another name, to be looked at; it gets its own name afterwards.
+
+        Raises EngineFailed and OSError; then, or when who looks raises, there is no file.
+        """
+        partly = draft_of(file)
         writing = Writing(
             statement=self.statement(), leaving=self.leaving, columns=tuple(columns), form=form,
             file=partly, geometry=geometry, key=self.plan.declaration.key,
@@ -171,14 +192,19 @@ class Extract:
         try:
             partly.touch(mode=0o600)
             told = await self.engine.run(Job(writing=writing), progress)
+            yield partly, Result(
+                rows=told["rows"], sha256=told["sha256"], bytes=told["bytes"], gaps=told["gaps"],
+                left_out=told["left_out"], peak_mb=told["peak_mb"],
+            )  # fmt: skip
             partly.replace(file)
         except BaseException:
             partly.unlink(missing_ok=True)
             raise
-        return Result(
-            rows=told["rows"], sha256=told["sha256"], bytes=told["bytes"], gaps=told["gaps"],
-            left_out=told["left_out"], peak_mb=told["peak_mb"],
-        )  # fmt: skip
+
+
+def draft_of(file: Path) -> Path:
+    """Where a file stands until it is whole."""
+    return file.with_name(f".{file.name}{DRAFT_ENDING}")
 
 
 class Engine:
