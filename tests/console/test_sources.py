@@ -385,6 +385,12 @@ async def test_only_who_works_on_sources_and_only_from_a_page_of_this_session(
         assert (await stranger.get(path)).status == 403, path
     form = form_of(await visitor.get(EDIT)) | {"doe": ["controleer"], "token": ["x"]}
     assert (await send(visitor, EDIT, form)).status == 403
+    # A decision too: of a form from elsewhere nothing is looked up, and who has no session goes to log in.
+    said = {"token": "x", "besluit": "goedkeuren", "woorden": ""}
+    assert (await visitor.post(f"{PROPOSALS}/abc", said)).status == 403
+    nobody = Visitor(portal=console.address)
+    for sent in (await nobody.get(PROPOSALS), await nobody.post(f"{PROPOSALS}/abc", said)):
+        assert (sent.status, "/console/inloggen" in sent.location) == (303, True)
     for path in (f"{HERE}/..%2F..%2Fetc", f"{HERE}/bestaat-niet", f"{PROPOSALS}/abc"):
         assert (await visitor.get(path)).status == 404, path
 

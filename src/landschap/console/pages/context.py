@@ -37,6 +37,7 @@ __all__ = [
 ]  # fmt: skip
 
 BASE = "/console"
+_LONGEST = 2_000  # characters of one field of a form that is kept in one line
 REGISTERS = Link(path=f"{BASE}/register", label=N_("Registers"))
 REPORTS = Link(path=f"{BASE}/terugmeldingen", label=N_("Terugmeldingen"))
 PROCESSING = Link(path=f"{BASE}/verwerkingen", label=N_("Verwerkingen"))
@@ -218,6 +219,14 @@ async def own_form(
     if not door.is_own_form(form, session):
         raise refuse(403, "form_foreign", "This form did not come from this site")
     return form
+
+
+async def lines_of_form(
+    door: Door[Employee, Known], request: AnyRequest, session: Session[Known]
+) -> dict[str, str]:
+    """The fields of the form that was sent, each in one line. Raises as `own_form` does."""
+    form = await own_form(door, request, session)
+    return {name: " ".join(str(value)[:_LONGEST].split()) for name, value in form.items()}
 
 
 def session_of(asked: Asked[Known]) -> Session[Known]:

@@ -17,26 +17,23 @@ from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
-from litestar import Response, get, post
+from litestar import Response
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath
 from litestar.response import Redirect
 
 from landschap.console.known import Known
 from landschap.console.pages.context import (
     CONTRACTS,
     START,
-    AnyRequest,
     Asked,
     ConsoleDeps,
     Contracts,
-    both,
     door_of,
-    own_form,
     refuse,
     session_of,
     words_of,
 )
+from landschap.console.pages.decision_routes import decision_routes
 from landschap.console.pages.looking import Looking
 from landschap.fsc import store
 from landschap.fsc.autosign import GRANT_TYPE_WORDS, Way, callout_types, grant_types
@@ -68,28 +65,7 @@ def contract_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
     console = deps.settings.oidc.console
     if deps.contracts is None or console is None or not console.contract_officers:
         return []
-    door, pages = door_of(deps), _Pages(deps, deps.contracts)
-
-    @get(both("/contracten"))
-    async def every(request: AnyRequest) -> Response[Any]:
-        asked = await door.asked(request)
-        return await pages.every(asked) if asked.session else door.to_login(asked)
-
-    @get(both("/contracten/{begin:str}"))
-    async def one(begin: FromPath[str], request: AnyRequest) -> Response[Any]:
-        asked = await door.asked(request)
-        return await pages.one(asked, begin) if asked.session else door.to_login(asked)
-
-    @post(both("/contracten/{begin:str}"), status_code=303)
-    async def decide(begin: FromPath[str], request: AnyRequest) -> Response[Any]:
-        asked = await door.asked(request)
-        if asked.session is None:
-            return door.to_login(asked)
-        form = await own_form(door, request, asked.session)
-        given = {name: " ".join(str(value)[:_LONGEST].split()) for name, value in form.items()}
-        return await pages.decide(asked, begin, given)
-
-    return [every, one, decide]
+    return decision_routes(deps, "/contracten", _Pages(deps, deps.contracts))
 
 
 async def waiting_contracts(deps: ConsoleDeps, known: Known) -> int | None:
@@ -213,7 +189,7 @@ class _Pages:
         if kind is None:
             raise refuse(400, "request_invalid", "There is no such decision on a contract")
         stored, own, known = await self._found(begin), await self._own(), session_of(asked).known
-        reason, errors = given.get("reden", ""), {}
+        reason, errors = given.get("reden", "")[:_LONGEST], {}
         if kind is not Kind.ACCEPT and len(reason) < 3:
             errors["reden"] = _NO_REASON
         checks = checks_of(stored.contract, await self._names(own))["nl"]

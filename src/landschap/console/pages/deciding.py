@@ -14,9 +14,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from litestar import Response, get, post
+from litestar import Response
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath
 from litestar.response import Redirect
 
 from landschap.console.known import Known
@@ -24,17 +23,15 @@ from landschap.console.pages.context import (
     BASE,
     PROCESSING,
     START,
-    AnyRequest,
     Asked,
     ConsoleDeps,
-    both,
     door_of,
     is_register_officer,
-    own_form,
     refuse,
     session_of,
     words_of,
 )
+from landschap.console.pages.decision_routes import decision_routes
 from landschap.console.pages.looking import Looking
 from landschap.console.pages.processing import hidden_in, without_confidential
 from landschap.platform.web import N_, Link
@@ -66,28 +63,7 @@ _NO_WORDS = N_("Schrijf op waarom, in ten minste drie tekens")
 
 def deciding_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
     """The routes of proposals."""
-    door, pages = door_of(deps), _Pages(deps)
-
-    @get(both("/verwerkingen/voorstellen"))
-    async def every(request: AnyRequest) -> Response[Any]:
-        asked = await door.asked(request)
-        return await pages.every(asked) if asked.session else door.to_login(asked)
-
-    @get(both("/verwerkingen/voorstellen/{number:str}"))
-    async def one(number: FromPath[str], request: AnyRequest) -> Response[Any]:
-        asked = await door.asked(request)
-        return await pages.one(asked, number) if asked.session else door.to_login(asked)
-
-    @post(both("/verwerkingen/voorstellen/{number:str}"), status_code=303)
-    async def decide(number: FromPath[str], request: AnyRequest) -> Response[Any]:
-        asked = await door.asked(request)
-        if asked.session is None:
-            return door.to_login(asked)
-        form = await own_form(door, request, asked.session)
-        words = " ".join(str(form.get("woorden", ""))[:_LONGEST].split())
-        return await pages.decide(asked, number, str(form.get("besluit", "")), words)
-
-    return [every, one, decide]
+    return decision_routes(deps, "/verwerkingen/voorstellen", _Pages(deps))
 
 
 async def waiting_proposals(deps: ConsoleDeps, known: Known) -> int | None:
@@ -151,9 +127,10 @@ class _Pages:
         return self._show(asked, "proposal", title, values, (START, PROCESSING, PROPOSALS))
 
     async def decide(
-        self, asked: Asked[Known], number: str, decision: str, words: str
+        self, asked: Asked[Known], number: str, given: Mapping[str, str]
     ) -> Response[Any]:
         self._officer(asked)
+        decision, words = given.get("besluit", ""), given.get("woorden", "")[:_LONGEST]
         found, known = await self._found(number), session_of(asked).known
         here = Redirect(asked.at(f"{PROPOSALS.path}/{found.number}"), status_code=303)
         is_author = found.author.casefold() == known.subject.casefold()

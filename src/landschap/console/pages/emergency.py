@@ -33,7 +33,7 @@ from landschap.console.pages.context import (
     ConsoleDeps,
     both,
     door_of,
-    own_form,
+    lines_of_form,
     refuse,
     session_of,
     words_of,
@@ -72,14 +72,14 @@ def emergency_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
         asked = await door.asked(request)
         if asked.session is None:
             return door.to_login(asked)
-        return await pages.begin(asked, await _form(deps, asked, request))
+        return await pages.begin(asked, await lines_of_form(door, request, asked.session))
 
     @post(both("/noodtoegang/stop"), status_code=303)
     async def stop(request: AnyRequest) -> Response[Any]:
         asked = await door.asked(request)
         if asked.session is None:
             return door.to_login(asked)
-        await _form(deps, asked, request)
+        await lines_of_form(door, request, asked.session)
         return await pages.stop(asked)
 
     @get(both("/noodtoegang/{number:str}"))
@@ -92,7 +92,7 @@ def emergency_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
         asked = await door.asked(request)
         if asked.session is None:
             return door.to_login(asked)
-        return await pages.judge(asked, number, await _form(deps, asked, request))
+        return await pages.judge(asked, number, await lines_of_form(door, request, asked.session))
 
     return [page, begin, stop, one, judge]
 
@@ -284,12 +284,6 @@ def _faults_of(form: Mapping[str, str], offered: set[str]) -> dict[str, str]:
     elif names_a_person(reason):
         errors["reden"] = _A_PERSON
     return errors
-
-
-async def _form(deps: ConsoleDeps, asked: Asked[Known], request: AnyRequest) -> dict[str, str]:
-    """The fields of our own form. Raises ProblemError for one from elsewhere."""
-    form = await own_form(door_of(deps), request, session_of(asked))
-    return {name: " ".join(str(value)[:2000].split()) for name, value in form.items()}
 
 
 def _moment(emergency: Emergency) -> datetime:

@@ -20,7 +20,7 @@ from landschap.console.pages.context import (
     ConsoleDeps,
     door_of,
     is_log_officer,
-    own_form,
+    lines_of_form,
     refuse,
     session_of,
 )
@@ -50,8 +50,7 @@ class Officer:
     async def form(self, asked: Asked[Known], request: AnyRequest) -> dict[str, str]:
         """The fields of our own form. Raises ProblemError for one from elsewhere."""
         self.require(asked)
-        form = await own_form(door_of(self.deps), request, session_of(asked))
-        return {name: " ".join(str(value)[:2000].split()) for name, value in form.items()}
+        return await lines_of_form(door_of(self.deps), request, session_of(asked))
 
     async def note(self, asked: Asked[Known], kind: str, about: str, reason: str) -> None:
         """Record a look, in the log and for the watchers; raises ProblemError when it can not."""

@@ -15,9 +15,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from litestar import Response, get, post
+from litestar import Response
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath
 from litestar.response import Redirect
 
 from landschap.console.known import Known, names_a_person
@@ -25,15 +24,14 @@ from landschap.console.pages.context import (
     LOG,
     REQUESTS,
     START,
-    AnyRequest,
     Asked,
     ConsoleDeps,
     Pseudonyms,
-    both,
     door_of,
     refuse,
     words_of,
 )
+from landschap.console.pages.decision_routes import decision_routes
 from landschap.console.pages.officer import A_PERSON, Officer
 from landschap.console.pages.person_uses import write_look
 from landschap.fsc.store import peer_names
@@ -75,26 +73,7 @@ def request_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
         return []
     if not console.access_activity:
         return []
-    door, pages = door_of(deps), _Pages(deps, rooms, pseudonyms)
-
-    @get(both("/verzoeken"))
-    async def every(request: AnyRequest) -> Response[Any]:
-        asked = await door.asked(request)
-        return await pages.every(asked) if asked.session else door.to_login(asked)
-
-    @get(both("/verzoeken/{number:str}"))
-    async def one(number: FromPath[str], request: AnyRequest) -> Response[Any]:
-        asked = await door.asked(request)
-        return await pages.one(asked, number) if asked.session else door.to_login(asked)
-
-    @post(both("/verzoeken/{number:str}"), status_code=303)
-    async def decide(number: FromPath[str], request: AnyRequest) -> Response[Any]:
-        asked = await door.asked(request)
-        if asked.session is None:
-            return door.to_login(asked)
-        return await pages.decide(asked, number, await pages.officer.form(asked, request))
-
-    return [every, one, decide]
+    return decision_routes(deps, "/verzoeken", _Pages(deps, rooms, pseudonyms))
 
 
 class _Pages:

@@ -12,9 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from litestar import Response, get, post
+from litestar import Response
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath
 from litestar.response import Redirect
 
 from landschap.console.known import Known
@@ -22,16 +21,14 @@ from landschap.console.pages.context import (
     BASE,
     SOURCES,
     START,
-    AnyRequest,
     Asked,
     ConsoleDeps,
-    both,
     door_of,
-    own_form,
     refuse,
     session_of,
     words_of,
 )
+from landschap.console.pages.decision_routes import decision_routes
 from landschap.console.pages.looking import Looking
 from landschap.console.pages.sources import Workshop, has_workshop
 from landschap.console.sources import differences, version_of, with_mistakes
@@ -55,28 +52,7 @@ def source_deciding_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
     """The routes of proposals."""
     if not has_workshop(deps):
         return []
-    door, pages = door_of(deps), _Pages(deps)
-
-    @get(both("/bronnen/voorstellen"))
-    async def every(request: AnyRequest) -> Response[Any]:
-        asked = await door.asked(request)
-        return await pages.every(asked) if asked.session else door.to_login(asked)
-
-    @get(both("/bronnen/voorstellen/{number:str}"))
-    async def one(number: FromPath[str], request: AnyRequest) -> Response[Any]:
-        asked = await door.asked(request)
-        return await pages.one(asked, number) if asked.session else door.to_login(asked)
-
-    @post(both("/bronnen/voorstellen/{number:str}"), status_code=303)
-    async def decision(number: FromPath[str], request: AnyRequest) -> Response[Any]:
-        asked = await door.asked(request)
-        if asked.session is None:
-            return door.to_login(asked)
-        form = await own_form(door, request, asked.session)
-        words = " ".join(str(form.get("woorden", ""))[:_LONGEST].split())
-        return await pages.decide(asked, number, str(form.get("besluit", "")), words)
-
-    return [every, one, decision]
+    return decision_routes(deps, "/bronnen/voorstellen", _Pages(deps))
 
 
 class _Pages:
@@ -124,9 +100,10 @@ class _Pages:
         return self._show(asked, "source_proposal", title, values, crumbs)
 
     async def decide(
-        self, asked: Asked[Known], number: str, decision: str, words: str
+        self, asked: Asked[Known], number: str, given: Mapping[str, str]
     ) -> Response[Any]:
         self.shop.require(asked)
+        decision, words = given.get("besluit", ""), given.get("woorden", "")[:_LONGEST]
         found = await self._found(number)
         is_author = self._is_author(asked, found)
         here = Redirect(asked.at(f"{SOURCE_PROPOSALS.path}/{found.number}"), status_code=303)
