@@ -83,6 +83,8 @@ async def obey(rooms: Rooms, snapshot: Snapshot, said: Said, whose: Whose, now: 
         return Done(HOLDS if taken else NOT_HERE, uuid7(), label)
     if not activities:
         return Done(NOT_HERE, uuid7(), label)
+    if await _withdrawn_later(rooms.gateway, whose.subject, said):
+        return Done(OVERTAKEN, uuid7(), label)
     asked = Asked(
         right=right,
         subject=whose.subject,
@@ -161,6 +163,16 @@ async def _said_at(pool: asyncpg.Pool, receipt: UUID) -> datetime | None:
     """When a statement that another brought was said; None for what was said here."""
     found: datetime | None = await pool.fetchval(
         "SELECT max(said_at) FROM statement_heard WHERE receipt = $1", receipt
+    )
+    return found
+
+
+async def _withdrawn_later(pool: asyncpg.Pool, subject: bytes, said: Said) -> bool:
+    """Whether the withdrawal of this request was said after it, and brought before it."""
+    found: bool = await pool.fetchval(
+        "SELECT EXISTS (SELECT FROM statement_heard WHERE subject = $1 AND kind = $2"
+        " AND about = $3 AND NOT holds AND said_at > $4)",
+        *(subject, said.kind.value, said.about, said.said_at),
     )
     return found
 
