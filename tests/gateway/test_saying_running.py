@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -145,6 +146,28 @@ async def test_what_was_said_later_counts_whichever_comes_first(rig: Saying) -> 
     assert [each.holds for each in history] == [True, False]
 
 
+async def test_two_statements_under_one_number_at_once_do_one_thing(rig: Saying) -> None:
+    bsn = "999991905"
+    given = _said(bsn, holds=True, said_at=datetime.now(UTC))
+    changed = replace(given, holds=False, said_at=given.said_at + timedelta(seconds=1))
+    answers = await asyncio.gather(*(_bring(rig, each) for each in (given, changed, given)))
+    told = [body.get("stand") or body["code"] for _, body in answers]
+    assert set(told) == {"geldt", "statement_changed"}
+    history = await consents_of(rig.pair.weesp.pools.purposes, [rig.subject(WEESP, bsn)])
+    assert [each.holds for each in history] == [told[0] == "geldt"]
+    # Brought again it is an attempt that was refused, and nothing else.
+    before = await rig.lines(WEESP, bsn)
+    late = changed if told[0] == "geldt" else given
+    assert (await _bring(rig, late))[1]["code"] == "statement_changed"
+    lines = await rig.lines(WEESP, bsn)
+    assert len(lines) == len(before) + 1
+    assert _refusals(lines) == _refusals(before) + 1
+
+
+def _refusals(lines: Sequence[dict[str, Any]]) -> int:
+    return sum(each["outcome"] == "refused" for each in lines)
+
+
 async def test_a_statement_that_is_not_sure_is_refused_and_each_attempt_is_a_line(
     rig: Saying,
 ) -> None:
@@ -182,6 +205,23 @@ async def by_law(rig: Saying) -> AsyncIterator[None]:
     yield
     await _lift(rig)
     await rig.need("toestemming")
+
+
+async def test_an_objection_that_comes_after_its_withdrawal_is_overtaken(
+    rig: Saying, by_law: None
+) -> None:
+    bsn, now = "999993665", datetime.now(UTC)
+    objection = replace(
+        _said(bsn, holds=True, said_at=now - timedelta(minutes=5)),
+        kind=Kind.OBJECTION, receiver="", at_once=True, reason="ik ben bedreigd",
+    )  # fmt: skip
+    withdrawal = replace(objection, jti=uuid7(), holds=False, said_at=now, at_once=False, reason="")
+    assert (await _bring(rig, withdrawal))[1]["stand"] == "niet-van-toepassing"
+    assert (await _bring(rig, objection))[1]["stand"] == "achterhaald"
+    who = rig.subject(WEESP, bsn)
+    assert await said_of(rig.pair.weesp.pools.purposes, [who]) == {}
+    again = replace(objection, jti=uuid7(), said_at=now + timedelta(seconds=1))
+    assert (await _bring(rig, again))[1]["stand"] == "ontvangen"
 
 
 async def _lift(rig: Saying) -> None:

@@ -159,10 +159,11 @@ class _Case:
             await self._refuse(said, bsn)
         assert isinstance(said, Said)  # noqa: S101 - the other case raised
         try:
-            before = await heard(self._deps.rooms.gateway, said.issuer, said.jti)
-            # The line comes first: what can not be recorded is not done.
-            await self._write(SAID, Outcome.DELIVERED, bsn, None)
-            kept = before or await self._do(said, unverified.digest)
+            kept = await heard(self._deps.rooms.gateway, said.issuer, said.jti)
+            if kept is None or kept.digest == unverified.digest:
+                # The line comes first: what can not be recorded is not done.
+                await self._write(SAID, Outcome.DELIVERED, bsn, None)
+            kept = kept or await self._do(said, unverified.digest)
         except _AWAY as error:
             raise _unavailable(error) from None
         if kept.digest != unverified.digest:
@@ -230,6 +231,9 @@ class _Case:
         sealed = seal_person(person, deps.seal_key, os.urandom(NONCE_BYTES))
         whose = Whose(subject=self._subjects(said.subject)[0], key_id=key_id, sealed=sealed)
         async with turn_of(deps.rooms, whose.subject):
+            # Brought twice at once, the second finds here what the first did.
+            if before := await heard(deps.rooms.gateway, said.issuer, said.jti):
+                return before
             done = await obey(deps.rooms, await deps.snapshot(), said, whose, self._now)
             written = Written(
                 receipt=done.receipt,
