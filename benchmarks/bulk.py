@@ -146,7 +146,7 @@ async def scans(folder: Path, rounds: int) -> dict[str, float]:
     """Best and median seconds of both ways, alternately, in one engine that was used before."""
 
     async def compiled(extract: Extract) -> tuple[str, Mapping[str, str], Any]:
-        return extract.statement().sql, dict(extract.found.views), extract.found.files
+        return extract.statement().sql, dict(extract.found.views), tuple(extract.found.files)
 
     sql, views, files = await within(folder, compiled)
     begin = Begin(folder=folder, limits=LIMITS, views=views, files=files)

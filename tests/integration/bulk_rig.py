@@ -68,7 +68,7 @@ def staged(plan: Plan, rows: Rows, folder: Path) -> Gathered:
         if ask.link and tables[ask.link.origin.source].failure is not None:
             tables[ask.source.name] = replace(tables[ask.source.name], failure=Reason.DEPENDS)
     codes = code_tables(plan, folder, views)
-    return Gathered(tables=tables, views=views, files=(), codes=codes)
+    return Gathered(tables=tables, views=views, files={}, codes=codes)
 
 
 def compiled(plan: Plan, found: Gathered, dialect: Dialect = DUCKDB) -> Statement:

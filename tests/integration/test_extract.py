@@ -185,6 +185,24 @@ async def test_without_a_log_there_are_no_rows(village: Village, tmp_path: Path)
     assert list(tmp_path.iterdir()) == []
 
 
+async def test_a_file_that_becomes_another_one_meanwhile_gives_no_rows(
+    village: Village, tmp_path: Path
+) -> None:
+    streets = village.folder / "straten.parquet"
+    content = streets.read_bytes()
+
+    class Late:
+        """The real log, and somebody who brings the same file anew while it is written."""
+
+        async def append(self, drafts: Any) -> Any:
+            streets.write_bytes(content)
+            return await village.room.office.log.append(drafts)
+
+    with pytest.raises(Trouble, match=r"straten\.parquet became another file"):
+        await delivered(village.permitted(log=Late()), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
 async def test_another_purpose_or_another_receiver_gets_nothing(
     village: Village, tmp_path: Path
 ) -> None:

@@ -192,6 +192,7 @@ class Extract:
         try:
             partly.touch(mode=0o600)
             told = await self.engine.run(Job(writing=writing), progress)
+            await self._unchanged()
             yield partly, Result(
                 rows=told["rows"], sha256=told["sha256"], bytes=told["bytes"], gaps=told["gaps"],
                 left_out=told["left_out"], peak_mb=told["peak_mb"],
@@ -200,6 +201,11 @@ class Extract:
         except BaseException:
             partly.unlink(missing_ok=True)
             raise
+
+    async def _unchanged(self) -> None:
+        """Whose rows they are was looked up and recorded before: another file has others."""
+        if changed := await asyncio.to_thread(self.found.changed):
+            raise EngineFailed(f"{changed[0]} became another file while it was read")
 
 
 def draft_of(file: Path) -> Path:
@@ -302,7 +308,11 @@ async def opened_extract(
     with places.opened() as folder:
         found = await gathered(leaving.plan, moment, around, doors, folder, progress=progress)
         begin = Begin(
-            folder=folder, limits=limits, views=found.views, files=found.files, out=places.out
+            folder=folder,
+            limits=limits,
+            views=found.views,
+            files=tuple(found.files),
+            out=places.out,
         )
         engine = Engine(begin)
         try:

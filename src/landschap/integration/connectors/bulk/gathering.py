@@ -19,6 +19,7 @@ from landschap.integration.bulk.relational import Table
 from landschap.integration.connectors.bulk.scanning import Scan, asked, reads_whole, scanned
 from landschap.integration.connectors.bulk.staging import Stage, direct, view_of
 from landschap.integration.connectors.opening import Surroundings
+from landschap.integration.connectors.snapshot import Stamp
 from landschap.integration.model import Axes
 from landschap.integration.plan import Ask, Plan
 from landschap.integration.rows import Connector, Moment, Reason, SourceFailed, key_text
@@ -37,14 +38,18 @@ Progress = Callable[[str, int], None]
 class Gathered:
     """Every source as a table, and as a relation of the embedded engine.
 
-    ``files`` are those that the engine reads where they stand; ``codes`` names the tables of long
-    code lists.
+    ``files`` are those that the engine reads where they stand, as they were then; ``codes`` names
+    the tables of long code lists.
     """
 
     tables: Mapping[str, Table]
     views: Mapping[str, str]
-    files: tuple[Path, ...]
+    files: Mapping[Path, Stamp]
     codes: Mapping[str, str]
+
+    def changed(self) -> list[str]:
+        """The names of files that are others by now. Raises OSError for one that is gone."""
+        return [file.name for file, then in self.files.items() if Stamp.of(file) != then]
 
     def with_unique(self, unique: Mapping[str, bool]) -> Gathered:
         """The same, now that it is known of which tables no key stands twice."""
@@ -94,7 +99,7 @@ class _Gathering:
     direct_files: bool
     states: dict[str, Any] = field(default_factory=dict)
     views: dict[str, str] = field(default_factory=dict)
-    files: list[Path] = field(default_factory=list)
+    files: dict[Path, Stamp] = field(default_factory=dict)
 
     async def run(self) -> Gathered:
         tasks: dict[str, asyncio.Task[Table]] = {}
@@ -114,7 +119,7 @@ class _Gathering:
         return Gathered(
             tables=tables,
             views=self.views,
-            files=tuple(self.files),
+            files=self.files,
             codes=code_tables(self.plan, self.folder, self.views),
         )
 
@@ -149,6 +154,7 @@ class _Gathering:
             return None
         file = (self.around.folder / access.path).resolve()
         try:
+            stamp = await asyncio.to_thread(Stamp.of, file)
             found = await asyncio.to_thread(
                 direct, file, ask.source.name, by=ask.by, columns=self._columns(ask), name=name
             )
@@ -157,7 +163,7 @@ class _Gathering:
         if found is None:
             return None
         table, self.views[name] = found
-        self.files.append(file)
+        self.files[file] = stamp
         self.progress(ask.source.name, table.rows)
         return table
 
@@ -194,7 +200,7 @@ class _Gathering:
         door, scan = self.doors[ask.source.name], self._scan(ask)
         with self._stage(ask, name) as stage:
             for page in _pages(keys, _page_of(ask)):
-                stage.add(await asked(scan, door, page))
+                await asyncio.to_thread(stage.add, await asked(scan, door, page))
                 self.progress(ask.source.name, stage.rows)
         return stage.table(name)
 
