@@ -23,6 +23,7 @@ from landschap.cli.log import log
 from landschap.cli.log_destroying import keep_destroying
 from landschap.logboek.legal_holds import EndedMonth, judged
 from landschap.logboek.pseudonyms import subject_pseudonym
+from landschap.logboek.store import LogWriter
 from landschap.logboek.store import legal_holds as store
 from landschap.platform.logboek_settings import LogboekSettings
 from landschap.platform.trouble import Trouble
@@ -33,6 +34,10 @@ PERSON, OTHER = "999993653", "999990019"
 MARCH, APRIL, MAY = date(2019, 3, 1), date(2019, 4, 1), date(2019, 5, 1)
 TWO = ("--author", "A. de Wit", "--approver", "B. Jansen")
 WHY = ("--reason", "beroep 2026-17")
+_WAITED_FOR = """
+SELECT count(*) FROM pg_locks WHERE NOT granted
+AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
 
 
 @pytest.fixture
@@ -206,6 +211,33 @@ async def test_a_hold_that_is_being_placed_is_waited_for(old: Database) -> None:
         await transaction.commit()
     with pytest.raises(asyncpg.RaiseError, match="held by"):
         await dropping
+
+
+async def test_a_month_that_goes_keeps_nobody_from_writing_while_the_log_is_read(
+    old: Database,
+) -> None:
+    readers = await old.pool("logboek", role=store.READER)
+    writer = LogWriter(old.settings, "schrijver-0", wait_seconds=20)
+    await writer.start()
+    async with readers.acquire() as connection:
+        reading = connection.transaction()
+        await reading.start()
+        await connection.fetchval("SELECT record_id FROM logboek.record LIMIT 1")
+        dropping = asyncio.create_task(drop(old, MARCH))
+        await _is_waited_for(old)
+        assert await writer.append([permitted()])
+        assert not dropping.done()
+        await reading.rollback()
+    assert await asyncio.wait_for(dropping, 40) == 2
+    await writer.close()
+
+
+async def _is_waited_for(database: Database) -> None:
+    """Wait until somebody waits for a table of the log."""
+    watching = await database.pool("logboek")
+    async with asyncio.timeout(40):
+        while not await watching.fetchval(_WAITED_FOR):  # noqa: ASYNC110 - of another process
+            await asyncio.sleep(0.02)
 
 
 def test_an_activity_without_a_known_term_keeps_the_month() -> None:

@@ -17,6 +17,7 @@ from landschap.logboek.store import legal_holds as store
 from landschap.platform import postgres
 from landschap.platform.loops import forever, pause
 from landschap.platform.settings import Settings
+from landschap.platform.trouble import Trouble
 from landschap.purposes.store import activity_versions
 
 _CALM_SECONDS = 180.0
@@ -57,6 +58,7 @@ async def take_away(
     """Destroy these; the records of each, or None when something in it is held since.
 
     ``tell`` gets how many were done. What is held is asked again by the database when a month goes.
+    Raises Trouble when somebody reads the log all the time.
     """
     records: dict[date, int | None] = {}
     for place, month in enumerate(months, start=1):
@@ -64,6 +66,12 @@ async def take_away(
             records[month] = await store.drop_month(by.keeper, month)
         except asyncpg.RaiseError:
             records[month] = None
+        except asyncpg.LockNotAvailableError:
+            raise Trouble(
+                f"the log is being read, so its month {month:%Y-%m} can not go now",
+                "run `landschap log destroy --execute` again when no export or verification runs; "
+                "the worker tries again by itself",
+            ) from None
         if tell is not None:
             tell(place)
     return records

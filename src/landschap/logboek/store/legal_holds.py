@@ -8,6 +8,7 @@ functions; a legal hold is placed and lifted as ``landschap_legal_hold``, seen a
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
@@ -19,6 +20,8 @@ from landschap.logboek.legal_holds import About, EndedMonth, Ground, LegalHold
 from landschap.platform.ids import uuid7
 
 OFFICERS, READER, KEEPER = "landschap_legal_hold", "landschap_log_reader", "landschap_keeper"
+# How long taking a month away may keep writers waiting at a time, and how often it is tried.
+_TURN_MS, _TRIES = 500, 10
 
 _HOLDS = """
 SELECT hold.*, e.ended_at, e.ended_by, e.reason AS end_reason
@@ -114,9 +117,23 @@ async def term_ends(pool: asyncpg.Pool, month: date, terms: Sequence[str]) -> li
 async def drop_month(pool: asyncpg.Pool, month: date) -> int:
     """Take a month away; how many records it held.
 
-    Raises asyncpg.RaiseError when it is within its term or held: also when that began just now.
+    Every writer waits behind who waits to take a table away. So this waits for who reads the log
+    half a second at a time only, and lets the writers go first in between.
+
+    Raises asyncpg.RaiseError when it is within its term or held: also when that began just now;
+    asyncpg.LockNotAvailableError when the log was read all the time.
     """
-    return int(await pool.fetchval("SELECT logboek.drop_month($1)", month))
+    tries = 0
+    while True:
+        try:
+            async with pool.acquire() as connection, connection.transaction():
+                await connection.execute(f"SET LOCAL lock_timeout = {_TURN_MS}")
+                return int(await connection.fetchval("SELECT logboek.drop_month($1)", month))
+        except asyncpg.LockNotAvailableError:
+            tries += 1
+            if tries == _TRIES:
+                raise
+        await asyncio.sleep(_TURN_MS / 1000)
 
 
 def _hold(row: Any) -> LegalHold:
