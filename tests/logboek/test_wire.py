@@ -14,10 +14,11 @@ import pytest_asyncio
 from tests.logboek.log_rig import ACTIVITY, permitted
 
 from landschap.logboek.batches import ready
-from landschap.logboek.faults import InvalidRecord
+from landschap.logboek.faults import InvalidRecord, LogUnavailable
 from landschap.logboek.forms import Ready
 from landschap.logboek.records import Columns, leaf_of
 from landschap.logboek.store import LogWriter, by_record, count_records
+from landschap.logboek.store.closing import Closing
 
 _TEXTS = ("peer", "source_delegator", "destination_delegator", "service", "grant_hash", "activity")
 # Before the year from which PostgreSQL counts, to the microsecond, in another zone, far away.
@@ -75,6 +76,22 @@ async def test_what_can_not_be_stored_fails_alone(database: Any, writer: LogWrit
     ended = await asyncio.gather(*appends, return_exceptions=True)
     assert [type(each) for each in ended] == [list, *[InvalidRecord, list] * len(changes)]
     assert await count_records(await database.pool("logboek")) == len(changes) + 1
+
+
+async def test_what_can_not_be_sealed_is_told_and_the_others_are_written(writer: LogWriter) -> None:
+    faults = [OSError("no random bytes"), RuntimeError("not counted on")]
+
+    def close(_: UUID, payload: bytes) -> bytes:
+        if faults:
+            raise faults.pop()
+        return payload
+
+    writer.closing = Closing(close=close, keys=())
+    appends = [writer.append([permitted()]) for _ in range(4)]
+    async with asyncio.timeout(40):
+        ended = await asyncio.gather(*appends, return_exceptions=True)
+    assert [type(each) for each in ended] == [LogUnavailable, LogUnavailable, list, list]
+    assert writer.healthy
 
 
 def _with(base: Ready, **changes: Any) -> Ready:

@@ -12,7 +12,7 @@ from landschap.logboek.declarations import DeclarationKey
 from landschap.logboek.faults import InvalidRecord
 from landschap.logboek.sealing import Close
 from landschap.logboek.store.identifiers import RecordIds
-from landschap.logboek.store.lane import Lane
+from landschap.logboek.store.lane import Lane, in_words
 from landschap.logboek.store.waiting import Waiting
 
 
@@ -62,6 +62,8 @@ class Course:
                 waiting.records = [seal(made, next(ids), salt(), close) for made in waiting.ready]
             except (ValueError, TypeError, OverflowError):
                 waiting.fail(InvalidRecord("a value of this record has no text to be proved"))
+            except Exception as error:  # noqa: BLE001 - off the queue nobody else would tell it
+                waiting.fail(in_words(error))
         return taken
 
 
