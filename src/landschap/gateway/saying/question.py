@@ -10,13 +10,14 @@ A member of a question that is not known is refused; one of an answer is passed 
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 
 from landschap.gateway.insight.told import named_schemas
 from landschap.purposes.choosing import STOPPING, Choice, Used
 from landschap.purposes.model import Text
+from landschap.purposes.rights import Right
 from landschap.vocabulary.identifiers import Bsn, InvalidValue
 from landschap.vocabulary.ijson import InvalidJson, JsonValue, loads
 from landschap.vocabulary.problems import Refusal
@@ -41,6 +42,10 @@ OUTCOMES = (HOLDS, RECEIVED, OVERTAKEN, NOT_HERE)
 """What a statement did: it works, is a request, was overtaken, or is about nothing here."""
 
 
+_Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+_YEARS = range(1900, 9000)
+
+
 class Words(msgspec.Struct, frozen=True):
     """The same in both languages."""
 
@@ -62,7 +67,7 @@ class ToldChoice(msgspec.Struct, frozen=True, omit_defaults=True):
     ontvanger: str
     gegevens: tuple[str, ...] = ()
     geldt: bool | None = None
-    sinds: datetime | None = None
+    sinds: _Moment | None = None
 
 
 class ToldRight(msgspec.Struct, frozen=True):
@@ -89,7 +94,7 @@ class ToldRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     recht: str
     over: str
     stand: str
-    ontvangen: datetime
+    ontvangen: _Moment
     uiterlijk: date
     meteen: bool = False
     reden: str = ""
@@ -153,9 +158,12 @@ def read(body: bytes, form: type[_Form]) -> _Form | Refusal:
 def read_answer(body: bytes, form: type[_Answer]) -> _Answer:
     """What another organisation answered. Raises InvalidValue."""
     try:
-        return msgspec.json.decode(body, type=form)
-    except (msgspec.DecodeError, msgspec.ValidationError, ValueError):
+        found = msgspec.json.decode(body, type=form)
+        if isinstance(found, Standing):
+            _check(found)
+    except (msgspec.DecodeError, ValueError, RecursionError):
         raise InvalidValue("the answer has another form than this service gives") from None
+    return found
 
 
 def schemas() -> dict[str, JsonValue]:
@@ -198,6 +206,19 @@ def told_use(used: Used) -> ToldUse:
         if right in STOPPING
     )
     return ToldUse(doel=used.purpose.uri, naam=_words(used.purpose.label), rechten=rights)
+
+
+def _check(told: Standing) -> None:
+    """Raises ValueError for what no page can show: one organisation would close it for all."""
+    for choice in told.keuzes:
+        if (choice.geldt is None) != (choice.sinds is None):
+            raise ValueError("what was said was said at a moment")
+    for request in told.verzoeken:
+        Right(request.recht)
+    moments = [each.sinds for each in told.keuzes if each.sinds is not None]
+    moments += [each.ontvangen for each in told.verzoeken]
+    if any(each.year not in _YEARS for each in moments):
+        raise ValueError("a moment that has no Dutch day")
 
 
 def _words(text: Text) -> Words:

@@ -264,7 +264,7 @@ def code_in(body: bytes) -> str:
     """The code of a refusal; nothing else of it is kept."""
     try:
         told = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     code = told.get("code", "") if isinstance(told, dict) else ""
     return code[:100] if isinstance(code, str) and code.isascii() else ""
