@@ -26,6 +26,25 @@ def test_every_typical_mistake_is_told_in_dutch(slip: Slip) -> None:
     assert not found.words.startswith(slip.told)
 
 
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("a: b\nc: \x00", 2, "onzichtbaar teken (U+0000)"),
+        ("a: b\n\nc: \ufffe", 3, "onzichtbaar teken (U+FFFE)"),
+        ("[" * 20_000, 1, "meer dan 12 lagen"),
+        ("{a: " * 10_000, 1, "meer dan 12 lagen"),
+        ("- " * 20_000 + "*a", 1, "verwijzingen"),
+    ],
+    ids=["nul", "no character", "lists", "mappings", "alias below"],
+)
+def test_a_text_that_can_not_be_read_is_a_mistake_like_any_other(
+    text: str, line: int, words: str
+) -> None:
+    (wrong,) = checked(text, "x.yaml", None).mistakes
+    assert wrong.line == line
+    assert words in said(wrong.message, is_dutch=True).words
+
+
 def test_what_is_not_known_in_dutch_says_that_it_is_english() -> None:
     assert said("something new", is_dutch=True).language == "en"
     assert said("is missing", is_dutch=False).words == "is missing"

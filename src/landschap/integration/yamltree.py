@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import yaml
+from yaml.reader import ReaderError
 
 from landschap.integration.mistakes import Report, nearest
 from landschap.vocabulary.ijson import JsonValue
@@ -49,6 +50,16 @@ def read_tree(text: str, report: Report) -> Node:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         report.add(mark.line + 1 if mark else 1, "file", f"not YAML: {error.problem}")
+        report.close()
+        raise
+    except ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        sign = f"U+{ord(text[error.position]):04X}"
+        report.add(line, "file", f"holds a character that can not be seen ({sign}); take it out")
+        report.close()
+        raise
+    except RecursionError:
+        report.add(1, "file", f"nested deeper than {_MAX_DEPTH} levels")
         report.close()
         raise
     if root is None:

@@ -40,6 +40,11 @@ _RULES: Sequence[tuple[str, str]] = [
         r"not YAML: .*",
         "dit is geen YAML: kijk naar inspringen, haken en aanhalingstekens op deze regel",
     ),
+    (
+        r"holds a character that can not be seen \((\S+)\); take it out",
+        r"hier staat een onzichtbaar teken (\1); haal het weg",
+    ),
+    (r"nested deeper than (\d+) levels", r"er zitten meer dan \1 lagen in elkaar"),
     (r"anchors and aliases .*", "verwijzingen met & en * gebruiken wij niet; schrijf het uit"),
     (r"key '([^']*)' does not exist\.?", r"het woord '\1' bestaat hier niet"),
     (r"value '([^']*)' does not exist\.?", r"'\1' is geen mogelijkheid"),
