@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.async_api import Browser
 from tests.browsing import LOOKS, faults_at, opened
@@ -19,7 +20,10 @@ from tests.gateway.gateway_scene import WEESP
 from tests.portal.visiting import Seen, Visitor
 from tests.throwaway import Cluster
 
+from landschap.catalogue.pages.sending import tried
+from landschap.client import Question
 from landschap.logboek.records import Kind
+from landschap.vocabulary.problems import ProblemError
 
 pytestmark = pytest.mark.long
 __all__ = ["doesburg", "gateway_folder", "group_anchor", "weesp"]
@@ -192,6 +196,36 @@ async def test_real_data_are_asked_by_who_has_the_right_and_no_test_person_is_of
     page = await sent(visitor, real, vraag=NAMED)
     assert (page.status, "200 Gelukt" in page.text) == (200, True)
     assert len(real.pair.service.heard) == 1
+
+
+async def test_what_came_back_is_not_shown_when_the_line_can_not_be_written(scene: Scene) -> None:
+    visitor = await scene.employee()
+    page = await form(visitor, scene)
+    own = visitor.cookies[scene.address.partition("//")[2]]
+    given = {"token": visitor.token(page), "manier": ways(page)[0], "veld": FIELD, "vraag": NAMED}
+    transport = httpx.ASGITransport(app=scene.unlogged)
+    async with httpx.AsyncClient(
+        transport=transport, base_url=scene.address, cookies=own
+    ) as client:
+        told = await client.post(scene.path, data=given)
+    assert len(scene.pair.service.heard) == 1
+    assert told.status_code == 503
+    assert "log_unavailable" in told.text
+    assert "HTTP/1.1" not in told.text
+
+
+async def test_an_answer_to_a_question_that_our_log_does_not_know_is_not_shown(
+    scene: Scene,
+) -> None:
+    """Whoever answers at the address of the Outway: without a record nobody can be told of it."""
+    past = replace(scene.trying, outway=f"http://{scene.pair.service.address}")
+    named = Question(service="uitkeringen", path="/v1/_zoek", json={"bsn": SUZANNE})
+    with pytest.raises(ProblemError) as told:
+        await tried(past, named, "")
+    assert told.value.refusal.code == "log_unavailable"
+    assert len(scene.pair.service.heard) == 1
+    nobody = await tried(past, replace(named, json={}), "")
+    assert nobody.answer is not None
 
 
 @pytest.mark.parametrize(

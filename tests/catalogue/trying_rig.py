@@ -70,12 +70,18 @@ SPACE = "https://doesburg.example/register/pseudoniem"
 
 @dataclass(kw_only=True)
 class Scene:
-    """All that runs. ``name`` is the API to try, ``marked`` the same one marked as production."""
+    """All that runs. ``name`` is the API to try, ``marked`` the same one marked as production.
+
+    ``trying`` is with what the page asks, ``unlogged`` are the same pages of a process of which
+    the log can not be written any more.
+    """
 
     pair: Pair
     address: str
     name: str
     marked: str
+    trying: Trying
+    unlogged: Any
 
     async def employee(self, sub: str = "consulent") -> Visitor:
         """Somebody of Doesburg who has logged in."""
@@ -136,17 +142,24 @@ async def running_scene(
             pair.service.answer_with(lambda _: http_answer(200, body=json.dumps(ANSWER).encode()))
             # Doesburg's own policy is for one role.
             await pair.doesburg.change_register(policies(4, "consulent"))
-            async with _served(pair, own, _with(pair.doesburg.settings, address, issuer)) as deps:
+            settings = _with(pair.doesburg.settings, address, issuer)
+            async with _served(pair, own, settings) as (deps, unlogged):
                 real = description("Uitkeringen in productie", omgeving="productie")
                 name = await gathered(deps.pool, "/test.yaml", description("Uitkeringen"))
                 marked = await gathered(deps.pool, "/echt.yaml", real)
-                yield Scene(pair=pair, address=address, name=name, marked=marked)
+                assert deps.trying is not None
+                yield Scene(
+                    pair=pair, address=address, name=name, marked=marked, trying=deps.trying,
+                    unlogged=unlogged,
+                )  # fmt: skip
     finally:
         await provider.cleanup()
 
 
 @asynccontextmanager
-async def _served(pair: Pair, own: Any, settings: Settings) -> AsyncIterator[CatalogueDeps]:
+async def _served(
+    pair: Pair, own: Any, settings: Settings
+) -> AsyncIterator[tuple[CatalogueDeps, Any]]:
     database = Database(name="doesburg", settings=settings)
     writer = LogWriter(settings, "web", wait_seconds=0.5)
     await writer.start()
@@ -163,7 +176,7 @@ async def _served(pair: Pair, own: Any, settings: Settings) -> AsyncIterator[Cat
     )
     task = asyncio.create_task(server.serve(sockets=[own]))
     try:
-        yield deps
+        yield deps, _app(_unlogged(deps), console)
     finally:
         server.should_exit = True
         await asyncio.wait_for(task, 40)
@@ -235,6 +248,13 @@ async def _deps(database: Database, console: ConsoleDeps, key: str) -> Catalogue
             ),
         ),
     )
+
+
+def _unlogged(deps: CatalogueDeps) -> CatalogueDeps:
+    """With a writer that never began: what it is given it can not write."""
+    assert deps.trying is not None
+    lines = replace(deps.trying.lines, writer=LogWriter(deps.settings, "away"))
+    return replace(deps, trying=replace(deps.trying, lines=lines))
 
 
 def _app(deps: CatalogueDeps, console: ConsoleDeps) -> Any:

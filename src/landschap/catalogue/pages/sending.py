@@ -154,10 +154,15 @@ async def _asked(
 
 async def _noted(lines: Lines, found: Tried, question: Question, transaction: UUID) -> None:
     """A line for each person whose number went out; none when our own door kept it in."""
+    persons = list(dict.fromkeys(persons_in(question.json)))
+    if persons and not found.halves and found.answer is not None and found.problem is None:
+        # Somebody answered, and our log does not say who: there is nothing to hang a line on.
+        log.warning("try-out not recorded", error="the transaction is not in the log")
+        raise ProblemError(_NOT_RECORDED)
     drafts = [
         _line(lines, found, crossing, person, transaction)
         for crossing, _ in found.halves
-        for person in dict.fromkeys(persons_in(question.json))
+        for person in persons
     ]
     if not drafts:
         return
