@@ -45,6 +45,7 @@ def test_a_standing_is_read_and_what_is_not_known_in_it_is_passed_over() -> None
         ({}, {"ontvangen": "2026-11-30T12:00:00"}),
         ({}, {"ontvangen": "0001-01-01T00:00:00Z"}),
         ({}, {"recht": "iets"}),
+        ({"doel": "a\x00"}, {}),
     ],
 )
 def test_a_standing_that_no_page_can_show_is_none(

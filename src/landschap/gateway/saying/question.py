@@ -158,10 +158,11 @@ def read(body: bytes, form: type[_Form]) -> _Form | Refusal:
 def read_answer(body: bytes, form: type[_Answer]) -> _Answer:
     """What another organisation answered. Raises InvalidValue."""
     try:
-        found = msgspec.json.decode(body, type=form)
+        value = loads(body, max_bytes=MAX_ANSWER_BYTES, max_depth=8, storable=True)
+        found = msgspec.convert(value, type=form, strict=True)
         if isinstance(found, Standing):
             _check(found)
-    except (msgspec.DecodeError, ValueError, RecursionError):
+    except (InvalidJson, ValueError):
         raise InvalidValue("the answer has another form than this service gives") from None
     return found
 
