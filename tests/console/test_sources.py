@@ -118,8 +118,9 @@ async def test_a_text_is_checked_and_nothing_typed_is_lost(visitor: Visitor) -> 
         assert refused.status == 400
         assert "Los die eerst op" in refused.text
         assert text_in(refused) == wrong
-    for text in ("", "x" * (MAX_CHARACTERS + 1)):
-        assert (await posted(visitor, "controleer", tekst=[text])).status == 400
+    right = text_in(await visitor.get(EDIT))
+    for text in ("", "x" * (MAX_CHARACTERS + 1), right + "\n" * MAX_CHARACTERS):
+        assert (await posted(visitor, "voorstel", tekst=[text], reden=[WHY])).status == 400
 
 
 async def test_a_field_is_mapped_by_form_and_the_file_is_the_result(

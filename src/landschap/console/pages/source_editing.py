@@ -173,7 +173,7 @@ class _Pages:
         text = (given.get("tekst") or [""])[0].replace("\r\n", "\n")
         draft = await self._draft(file, text[: MAX_CHARACTERS + 1])
         draft.given, draft.form = given, read_form(given)
-        if not 0 < len(text.strip()) <= MAX_CHARACTERS:
+        if not text.strip() or len(text) > MAX_CHARACTERS:
             draft.errors["tekst"] = "long"
             return await self._page(asked, draft)
         doing = draft.one("doe")
