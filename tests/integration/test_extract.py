@@ -325,14 +325,13 @@ async def test_a_file_of_which_k_can_not_be_told_is_not_left(
     asked = Question(quasi=("postkode",), least=2)
     with pytest.raises(Trouble, match="no extract"):
         await delivered(village.room, tmp_path, anonymous=asked, form=Form.PARQUET)
-    assert list(tmp_path.iterdir()) == []
+    # Nor is anything left of what was gathered.
+    assert list(tmp_path.iterdir()) == list(village.room.work.iterdir()) == []
 
 
-async def test_the_folder_of_the_work_is_empty_afterwards(village: Village, tmp_path: Path) -> None:
-    work = village.database.settings.paths.data / "extracten-werk"
+async def test_without_a_geometry_there_is_no_geojson(village: Village, tmp_path: Path) -> None:
     with pytest.raises(Trouble, match="geometry"):
         await delivered(village.room, tmp_path, form=Form.GEOJSON)
-    assert list(work.iterdir()) == []
 
 
 @pytest.mark.long

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import json
+import os
 import pickle
 import shutil
 import sys
@@ -41,6 +43,7 @@ _TWICE = (
     "SELECT count(*) = 0 FROM "
     "(SELECT key FROM {} WHERE key <> '' GROUP BY key HAVING count(*) > 1) d"
 )
+_OURS = "extract-"
 _SUBJECTS = "betrokkenen.parquet"
 _BLOCKED = "uitgesloten.parquet"
 
@@ -58,14 +61,34 @@ class Places:
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[Path]:
-        """A folder of our own to work in, that is gone afterwards."""
+        """A folder of our own to work in, that is gone afterwards.
+
+        What others left that were ended on the way goes too: nobody holds a lock on it any more.
+        """
         for each in (self.work, self.out):
             each.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(dir=self.work, prefix="extract-"))
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+        for each in self.work.glob(f"{_OURS}*"):
+            with contextlib.suppress(OSError), _locked(each):
+                shutil.rmtree(each, ignore_errors=True)
+        made = Path(tempfile.mkdtemp(dir=self.work, prefix="new-"))
+        with _locked(made):
+            # Only now others see it, and see that it is held.
+            folder = made.rename(made.with_name(f"{_OURS}{made.name}"))
+            try:
+                yield folder
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold a folder; the lock ends with us, however we end. Raises OSError when it is held."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
