@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+import pytest
 import pytest_asyncio
 from tests.logboek.log_rig import ACTIVITY, permitted
 
@@ -92,6 +93,19 @@ async def test_what_can_not_be_sealed_is_told_and_the_others_are_written(writer:
         ended = await asyncio.gather(*appends, return_exceptions=True)
     assert [type(each) for each in ended] == [LogUnavailable, LogUnavailable, list, list]
     assert writer.healthy
+
+
+async def test_a_log_with_other_columns_is_not_written(database: Any) -> None:
+    """Two texts that change places: PostgreSQL would take the one for the other."""
+    owner = await database.administrator()
+    await owner.execute(
+        "ALTER TYPE logboek.sealed RENAME ATTRIBUTE peer TO was_peer;"
+        " ALTER TYPE logboek.sealed RENAME ATTRIBUTE service TO peer;"
+        " ALTER TYPE logboek.sealed RENAME ATTRIBUTE was_peer TO service"
+    )
+    await owner.close()
+    with pytest.raises(LogUnavailable, match="other columns of a record than this version writes"):
+        await LogWriter(database.settings, "test").start()
 
 
 def _with(base: Ready, **changes: Any) -> Ready:

@@ -17,9 +17,9 @@ import asyncpg
 import msgspec
 
 from landschap.logboek.batches import Sealed
+from landschap.logboek.records import Columns
 
 _UUID, _INT2, _INT8, _MOMENT, _BYTES, _TEXT = 2950, 21, 20, 1184, 17, 25
-_FIELDS = 18
 _FRAME = struct.Struct("!ii")  # the type of a field and its size, or -1 for null
 _SIZE = struct.Struct("!i")
 _ARRAY = struct.Struct("!iiIii")
@@ -28,7 +28,13 @@ _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 # Sets of columns that many records have in common; beyond that all are forgotten.
 _REMEMBERED = 4096
-_TYPES = "SELECT 'logboek.sealed'::regtype::oid::bigint, 'logboek.sealed[]'::regtype::oid::bigint"
+_COLUMNS = [*Columns.__struct_fields__, "salt", "leaf", "payload", "form"]
+_TYPES = """
+SELECT 'logboek.sealed'::regtype::oid::bigint, 'logboek.sealed[]'::regtype::oid::bigint, ARRAY(
+    SELECT attname::text FROM pg_attribute
+    WHERE attrelid = 'logboek.sealed'::regclass AND attnum > 0 AND NOT attisdropped
+    ORDER BY attnum)
+"""
 _UNFIT = (ValueError, TypeError, AttributeError, OverflowError, struct.error)
 
 
@@ -46,7 +52,7 @@ _UUID_FRAME, _SUBJECT_FRAME = _sized(_UUID, 16), _sized(_BYTES, 16)
 _KIND_AND_MOMENT = struct.Struct("!iihiiq")
 # Identifier, the two of above, trace, span; then what may be null, each with its own frame.
 _FIRST = b"%b%%b%%b%b%%b%b%%b%%b%%b" % (
-    _SIZE.pack(_FIELDS) + _sized(_UUID, 16),
+    _SIZE.pack(len(_COLUMNS)) + _sized(_UUID, 16),
     _sized(_BYTES, 16),
     _sized(_BYTES, 8),
 )
@@ -62,8 +68,17 @@ class Wire:
         self._common: dict[tuple[object, ...], bytes] = {}
 
     async def begin(self, connection: asyncpg.Connection) -> None:
-        """Have arrays of records sent as they are. Raises what PostgreSQL raises."""
-        self._element, array = await connection.fetchrow(_TYPES)
+        """Have arrays of records sent as they are.
+
+        Raises what PostgreSQL raises, and asyncpg.InterfaceError when it keeps other columns: of
+        two that are both texts it would not see that they changed places.
+        """
+        self._element, array, columns = await connection.fetchrow(_TYPES)
+        if columns != _COLUMNS:
+            raise asyncpg.InterfaceError(
+                "this database keeps other columns of a record than this version writes; run the "
+                "version that it was migrated for"
+            )
         codecs = connection._protocol.get_settings()  # noqa: SLF001 - see above
         codecs.add_python_codec(array, "_sealed", "logboek", [], "scalar", bytes, bytes, "binary")
 
