@@ -83,7 +83,12 @@ async def test_a_person_is_found_over_generations_until_one_is_destroyed(world: 
     for part in LOST.split("; "):
         assert part in words
     assert "back-ups and escrow" in words
-    assert not (settings.paths.secrets / "pseudonym-2.key").exists()
+    key = settings.paths.secrets / "pseudonym-2.key"
+    assert not key.exists()
+    key.write_text("ab" * 32)  # it comes back with a back-up
+    assert f"{key}: destroy it again" in (await told(world, "list"))[1]
+    assert (await told(world, "shred", "2", "--yes"))[0] == 0
+    assert not key.exists()
 
     assert list(living_keys(settings)) == [1, 3]
     assert await found(world) == [3, 1]

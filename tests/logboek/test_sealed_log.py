@@ -281,6 +281,15 @@ async def test_new_records_are_sealed_with_the_new_key_and_all_are_read(closed: 
         await run(closed, keys, "shred", "1", "--of", "log", "--yes")
     with pytest.raises(Trouble, match="sealed with now"):
         await run(closed, keys, "shred", "2", "--of", "log", "--yes")
+    rotate_log_key(closed.settings)
+    rotate_log_key(closed.settings)
+    unused = kept_keys(closed.settings)[2]
+    for _ in range(2):  # also when it comes back with a back-up
+        unused.path.write_text("ab" * 32)
+        await run(closed, keys, "shred", "3", "--of", "log", "--yes")
+        assert not unused.path.exists()
+    with pytest.raises(Trouble, match="destroyed already"):
+        await run(closed, keys, "shred", "3", "--of", "log", "--yes")
 
 
 async def test_a_lost_key_stops_the_writer_and_tells_what_is_still_proved(closed: Database) -> None:

@@ -134,8 +134,8 @@ def shred(number: int, of: str, lost: bool, yes: bool, config: Path, as_json: bo
 
     When the last line of a generation has reached its term, or earlier. Not while a legal hold is
     in force, and never the first key or the newest. Of the log: when the last record that it sealed
-    is gone after its term, and never the newest. Copies in back-ups and escrow are yours to
-    destroy.
+    is gone after its term, and never the newest. A destroyed key of which the file came back is
+    destroyed again. Copies in back-ups and escrow are yours to destroy.
 
     \b
     Examples:
@@ -228,7 +228,9 @@ def _generation(each: Generation, *, newest: bool) -> Row:
     )
     if each.destroyed_at is not None:
         gone = f"destroyed {each.destroyed_at:%Y-%m-%d %H:%M} UTC"
-        return Row(name=name, does="nothing: its lines are anonymous", place="nowhere", since=gone)
+        return Row(
+            name=name, does="nothing: its lines are anonymous", place=_left(each.path), since=gone
+        )
     return Row(name=name, does=does, place=str(each.path), since=_since(each.path))
 
 
@@ -236,12 +238,19 @@ def _of_log(each: KeptKey, *, newest: bool) -> Row:
     name = f"log {each.number}"
     if each.destroyed_at is not None:
         gone = f"destroyed {each.destroyed_at:%Y-%m-%d %H:%M} UTC"
-        return Row(name=name, does="nothing: it opens no record", place="nowhere", since=gone)
+        return Row(
+            name=name, does="nothing: it opens no record", place=_left(each.path), since=gone
+        )
     does = "what records of the log say, " + (
         "which are sealed with it" if newest else "which it opens"
     )
     named = f"{does}; named {each.key_id.hex()} in them"
     return Row(name=name, does=named, place=str(each.path), since=_since(each.path))
+
+
+def _left(path: Path) -> str:
+    """Where a destroyed key is: its file may have come back from a back-up."""
+    return f"{path}: destroy it again" if path.exists() else "nowhere"
 
 
 def _since(path: Path) -> str:

@@ -45,4 +45,6 @@ def shred_key_of_log(
     click.echo(f"key {number} of the log is destroyed; {told}")
     for part in LOST.split("; ") if found.lines else ():
         click.echo(part)
-    click.echo("not reached: copies in back-ups and escrow, and a running `landschap serve`")
+    click.echo(
+        "not reached: copies in back-ups and escrow, and a running `landschap serve`: restart"
+    )

@@ -127,6 +127,8 @@ def rotate_log_key(settings: Settings) -> int:
 def check_log_key_shreddable(settings: Settings, number: int, *, lost: bool) -> KeptKey:
     """The key, when it can be destroyed.
 
+    One that was destroyed can be again as long as its file is there: it was cut short, or the file
+    came back from a back-up.
     Raises Trouble for one that there is not, one that is destroyed already, the newest while its
     file is there, and one of which the file is gone, unless ``lost`` gives that up.
     """
@@ -134,13 +136,13 @@ def check_log_key_shreddable(settings: Settings, number: int, *, lost: bool) -> 
     found = known.get(number)
     if found is None:
         raise Trouble(f"there is no key {number} of the log", "`landschap keys list` shows them")
-    if found.destroyed_at is not None:
-        raise Trouble(f"key {number} of the log was destroyed already", "nothing is left to do")
     there = found.path.exists()
+    if found.destroyed_at is not None and not there:
+        raise Trouble(f"key {number} of the log was destroyed already", "nothing is left to do")
     if there == lost:
         way = "leave --lost out" if there else "restore it from your back-up, or add --lost"
         raise Trouble(f"the file of key {number} is {'there' if there else 'gone'}", way)
-    if there and number == max(known):
+    if there and number == max(known) and found.destroyed_at is None:
         raise Trouble(
             f"key {number} is the one that records are sealed with now",
             "rotate first: `landschap keys rotate log`, and restart `landschap serve`",
@@ -155,7 +157,8 @@ def shred_log_key(settings: Settings, number: int, now: datetime, *, lost: bool)
     """
     found = check_log_key_shreddable(settings, number, lost=lost)
     # Remembered first: a crash between the two leaves a file that nothing reads any more.
-    _memory(settings).remember({"destroyed": number, "at": now.astimezone(UTC).isoformat()})
+    if found.destroyed_at is None:
+        _memory(settings).remember({"destroyed": number, "at": now.astimezone(UTC).isoformat()})
     if not lost:
         write_private(found.path, secrets.token_bytes(KEY_BYTES).hex().encode())
         found.path.unlink()

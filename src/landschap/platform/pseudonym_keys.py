@@ -93,6 +93,8 @@ def rotate_pseudonym_key(settings: Settings) -> int:
 def check_shreddable(settings: Settings, number: int, *, lost: bool) -> Generation:
     """The generation, when it can be destroyed.
 
+    One that was destroyed can be again as long as its file is there: it was cut short, or the file
+    came back from a back-up.
     Raises Trouble for the first, the newest, one that there is not, one that is destroyed already,
     and one of which the file is gone, unless ``lost`` gives that up.
     """
@@ -100,19 +102,19 @@ def check_shreddable(settings: Settings, number: int, *, lost: bool) -> Generati
     found = known.get(number)
     if found is None:
         raise Trouble(f"there is no key {number} of pseudonyms", "`landschap keys list` shows them")
-    if found.destroyed_at is not None:
+    there = found.path.exists()
+    if found.destroyed_at is not None and not there:
         raise Trouble(f"key {number} of pseudonyms was destroyed already", "nothing is left to do")
     if number == FIRST:
         raise Trouble(
             "key 1 of pseudonyms also finds consents, objections, holds and cases of a person",
             "it stays; rotate before the first line is written, and no line is ever of key 1",
         )
-    if number == max(known):
+    if number == max(known) and found.destroyed_at is None:
         raise Trouble(
             f"key {number} is the one that lines are written with now",
             "rotate first: `landschap keys rotate pseudonym`, and restart `landschap serve`",
         )
-    there = found.path.exists()
     if there == lost:
         way = "leave --lost out" if there else "restore it from your back-up, or add --lost"
         raise Trouble(f"the file of key {number} is {'there' if there else 'gone'}", way)
@@ -126,7 +128,8 @@ def shred_pseudonym_key(settings: Settings, number: int, now: datetime, *, lost:
     """
     found = check_shreddable(settings, number, lost=lost)
     # Remembered first: a crash between the two leaves a file that nothing reads any more.
-    _memory(settings).remember({"destroyed": number, "at": now.astimezone(UTC).isoformat()})
+    if found.destroyed_at is None:
+        _memory(settings).remember({"destroyed": number, "at": now.astimezone(UTC).isoformat()})
     if not lost:
         write_private(found.path, secrets.token_bytes(KEY_BYTES).hex().encode())
         found.path.unlink()
