@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from statistics import median
@@ -83,15 +84,18 @@ def _from_clone_to_answer(folder: Path) -> float:
     if subprocess.run(["git", "rev-parse"], cwd=ROOT, check=False, capture_output=True).returncode:
         pytest.skip("no clone can be made of a folder that is none itself")
     began = time.monotonic()
-    subprocess.run(["git", "clone", "-q", str(ROOT), str(clone)], check=True)
+    subprocess.run(["git", "clone", "-q", str(ROOT), str(clone)], check=True, timeout=MOST_SECONDS)
     subprocess.run(
-        ["make", "setup", f"PYTHON={sys.executable}"], cwd=clone, env=environment, check=True
-    )
+        ["make", "setup", f"PYTHON={sys.executable}"],
+        cwd=clone, env=environment, check=True, timeout=MOST_SECONDS,
+    )  # fmt: skip
     options = ["--network", str(NETWORK - 60), "--web-port", str(WEB_PORT + 1500)]
     demo = subprocess.Popen(
         [clone / ".venv/bin/landschap", "demo", *options],
         cwd=clone, env=environment, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
+    in_time = threading.Timer(MOST_SECONDS, demo.terminate)
+    in_time.start()
     try:
         assert demo.stdout is not None
         told = []
@@ -101,5 +105,6 @@ def _from_clone_to_answer(folder: Path) -> float:
                 return time.monotonic() - began
         pytest.fail("the demo ended without an answer:\n" + "".join(told))
     finally:
+        in_time.cancel()
         demo.terminate()
         demo.communicate(timeout=60)
