@@ -123,7 +123,8 @@ async def _consent(
     if last is not None:
         moment = await _said_at(rooms.gateway, last.receipt) or last.at
         if moment > said.said_at and last.holds != said.holds:
-            return Done(OVERTAKEN, last.receipt, *more)
+            # Its own receipt: under that of the last it would tell the opposite of it.
+            return Done(OVERTAKEN, uuid7(), *more)
         if last.holds == said.holds:
             return Done(HOLDS, last.receipt, *more)
     receipt = await say(
