@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
@@ -18,10 +19,11 @@ from tests.portal.portal_rig import SUBSTANTIAL
 from tests.registers.notice_rig import until
 
 from landschap.gateway.saying import question as forms
+from landschap.gateway.saying.client import receipt_of
 from landschap.gateway.saying.proof import show, signed_by
 from landschap.gateway.saying.statement import Said, sign
 from landschap.gateway.saying.store.requests import State, end_request, requests_of
-from landschap.gateway.saying.store.sent import sent_by
+from landschap.gateway.saying.store.sent import Sent, sent_by
 from landschap.gateway.saying.worker import bring_due
 from landschap.platform import postgres
 from landschap.platform.ids import uuid7
@@ -136,12 +138,31 @@ async def test_what_was_said_later_counts_whichever_comes_first(rig: Saying) -> 
     first = _said(bsn, holds=True, said_at=now - timedelta(minutes=9))
     assert (await _bring(rig, first))[1]["stand"] == "geldt"
     assert (await _bring(rig, later))[1]["stand"] == "geldt"
-    assert (await _bring(rig, earlier))[1]["stand"] == "achterhaald"
+    overtaken = (await _bring(rig, earlier))[1]
+    assert overtaken["stand"] == "achterhaald"
+    shown = show(overtaken["bewijs"])
+    assert shown is not None
+    assert (shown.state, shown.outcome, shown.said_at) == ("given", "achterhaald", earlier.said_at)
+    # It is the receipt of this statement, and of no other one.
+    sent = Sent(
+        statement=earlier.jti, peer=WEESP, subject=rig.subject(DOESBURG, bsn), key_id=1,
+        kind=Kind.CONSENT.value, about=ASSISTANCE, receiver=DOESBURG, holds=True, said_at=now,
+        trace_id=bytes(16),
+    )  # fmt: skip
+    body = json.dumps(overtaken).encode()
+    assert receipt_of(sent, body) is not None
+    wrong: tuple[dict[str, Any], ...] = (
+        {"peer": DOESBURG}, {"holds": False}, {"receiver": WEESP}, {"kind": "bezwaar"},
+    )  # fmt: skip
+    assert [receipt_of(replace(sent, **each), body) for each in wrong] == [None] * len(wrong)
+    bodies: tuple[object, ...] = ({**overtaken, "bewijs": "geen"}, {**overtaken, "stand": "x"}, [])
+    for changed in bodies:
+        assert receipt_of(sent, json.dumps(changed).encode()) is None
     # The same statement again is the same receipt, and another one under its number is refused.
     again, once = await _bring(rig, first), await _bring(rig, first)
     assert again == once
-    changed = replace(first, said_at=now - timedelta(minutes=8))
-    assert (await _bring(rig, changed))[1]["code"] == "statement_changed"
+    other = replace(first, said_at=now - timedelta(minutes=8))
+    assert (await _bring(rig, other))[1]["code"] == "statement_changed"
     history = await consents_of(rig.pair.weesp.pools.purposes, [rig.subject(WEESP, bsn)])
     assert [each.holds for each in history] == [True, False]
 

@@ -78,6 +78,14 @@ class Shown:
     outcome: str
     check: str
 
+    def is_of(self, kind: str, receiver: str, *, holds: bool) -> bool:
+        """Whether it is the receipt of such a statement, and not of another one."""
+        try:
+            state = _STATES[Kind(kind), holds]
+        except ValueError:
+            return False
+        return (self.kind, self.receiver, self.state) == (kind, receiver, state)
+
 
 def make(written: Written, by: Controller, own: OwnPeer) -> str:
     """The receipt as a compact JWS, signed by our organisation."""

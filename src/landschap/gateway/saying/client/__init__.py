@@ -189,13 +189,8 @@ class Voice:
             else:
                 await put_off(self.pool, sent, code, now)
             return
-        try:
-            receipt = forms.read_answer(answer.body, forms.Receipt)
-        except InvalidValue:
-            await put_off(self.pool, sent, "receipt_invalid", now)
-            return
-        shown = show(receipt.bewijs)
-        if receipt.stand not in OUTCOMES or shown is None or shown.issuer != sent.peer:
+        receipt = receipt_of(sent, answer.body)
+        if receipt is None:
             await put_off(self.pool, sent, "receipt_invalid", now)
             return
         await settle(self.pool, sent, receipt.stand, "", receipt.bewijs)
@@ -286,6 +281,18 @@ class Voice:
             await self.writer.append([line_draft(entry, now=now)])
         except (LogUnavailable, QueueFull) as error:
             log.warning("question to another not recorded", error=str(error))
+
+
+def receipt_of(sent: Sent, body: bytes) -> forms.Receipt | None:
+    """The receipt in an answer; None for one by somebody else, or of another statement."""
+    try:
+        receipt = forms.read_answer(body, forms.Receipt)
+    except InvalidValue:
+        return None
+    shown = show(receipt.bewijs)
+    if shown is None or shown.issuer != sent.peer or receipt.stand not in OUTCOMES:
+        return None
+    return receipt if shown.is_of(sent.kind, sent.receiver, holds=sent.holds) else None
 
 
 def _refused(answer: _Answer) -> str:
