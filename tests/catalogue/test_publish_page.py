@@ -23,12 +23,14 @@ from tests.throwaway import Database
 
 from landschap.catalogue import store
 from landschap.catalogue.client import NotFetched, fetch_for
+from landschap.catalogue.peers.worker import GatherDeps, gather_addresses
 from landschap.catalogue.worker import take, tell_followers
 from landschap.fsc import store as contracts
 from landschap.fsc.client import HostMap
 from landschap.fsc.field_sets import told_by
 from landschap.gateway.services import Service, read_service
 from landschap.gateway.store import apply_services
+from landschap.platform.ids import uuid7
 from landschap.platform.settings import Settings
 
 START = "/catalogus/publiceren"
@@ -256,3 +258,25 @@ async def test_an_address_leads_nowhere_inside(open_catalogue: Catalogue) -> Non
         START, {"token": token, "adres": "https://127.0.0.1/x", "vervangt": ""}
     )
     assert (refused.status, 'value="https://127.0.0.1/x"' in refused.text) == (400, True)
+
+
+async def test_an_address_that_was_typed_leads_no_further_when_it_is_gathered_again(
+    open_catalogue: Catalogue,
+) -> None:
+    """Where a name leads may change after it was typed; an operator's own address may be inside."""
+    pool = await open_catalogue.database.pool("catalogue")
+    typed, named = "https://127.0.0.1:9/getypt.yaml", "https://127.0.0.1:9/genoemd.yaml"
+    for source in (typed, named):
+        await take(pool, source, bare(source))
+    filled = store.Filled(
+        state="published", beside={}, audience=(), service="", made_by="Beheerder (beheerder)"
+    )
+    await store.keep_draft(pool, uuid7(), typed, bare(typed), filled)
+    deps = GatherDeps(
+        pool=pool, agreed=pool, me="", outway="", key=str,
+        hosts=HostMap({}, allow_private=False),
+    )  # fmt: skip
+    why = {each.source: each.why for each in await gather_addresses(deps)}
+    assert "not at a public address" in why[typed]
+    assert why[named]
+    assert "not at a public address" not in why[named]

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import httpx
@@ -16,6 +17,7 @@ import pytest
 import uvicorn
 from tests.catalogue.offered import gathered
 from tests.catalogue.pages_rig import bare_catalogue, described
+from tests.gateway.gateway_rig import http_answer
 from tests.gateway.gateway_scene import DOESBURG, WEESP, register
 from tests.gateway.pair_rig import DELEGATOR, Pair, conclude, services_of, want_tokens
 from tests.gateway.test_delegation import delegator
@@ -26,6 +28,7 @@ from landschap.catalogue.api import ApiDeps, api_routes
 from landschap.catalogue.describing_api import SERVICE
 from landschap.catalogue.own_service import OwnServices
 from landschap.catalogue.peers.worker import GatherDeps, gather_peers
+from landschap.fsc.client import HostMap
 from landschap.fsc.own import OwnPeer
 from landschap.gateway.services import Service
 from landschap.gateway.store import apply_services, services
@@ -182,6 +185,7 @@ async def test_a_peer_gathers_by_itself_what_is_offered_to_it_and_tells_what_it_
         deps = GatherDeps(
             pool=own, agreed=pair.doesburg.pools.fsc, me=DOESBURG,
             outway=f"http://{pair.outway.host}:{pair.outway.port}", key=lambda: pair.key,
+            hosts=HostMap({}, allow_private=False),
         )  # fmt: skip
         place = f"fsc://{WEESP}/{SERVICE}/"
         first = await gather_peers(deps)
@@ -211,5 +215,17 @@ async def test_a_peer_gathers_by_itself_what_is_offered_to_it_and_tells_what_it_
         # Without a key that the Outway knows the whole catalogue is told as unread.
         (nobody,) = await gather_peers(replace(deps, key=lambda: "x" * 40))
         assert (nobody.source, "application_unknown" in nobody.why) == (place, True)
+        # Whatever a peer answers is one that could not be read, and never the end of gathering.
+        crooked = replace(deps, outway=f"http://{pair.service.address}")
+        for status, answer, why in (
+            (200, r'{"results": [{"name": "\ud800"}]}', "no list of APIs"),
+            (200, json.dumps({"results": [{"name": "a" * 3_000}]}), "no list of APIs"),
+            (403, r'{"code": "x", "detail": "nul \u0000 half \ud800"}', "nul  half ?"),
+        ):
+            headers = {"Content-Type": "application/json"}
+            told = http_answer(status, headers, answer.encode())
+            pair.service.answer_with(partial(lambda given, _: given, told))
+            (nobody,) = await gather_peers(crooked)
+            assert (nobody.source, why in nobody.why) == (place, True), nobody.why
     finally:
         await own.close()

@@ -157,6 +157,7 @@ async def _gathering(made: Composition, stop: asyncio.Event) -> None:
         return
     # Imported here, as below.
     from landschap.catalogue.peers.worker import GatherDeps, keep_gathering
+    from landschap.fsc.client import HostMap
 
     asks = settings.listen.outway and path
     deps = GatherDeps(
@@ -165,6 +166,7 @@ async def _gathering(made: Composition, stop: asyncio.Event) -> None:
         me=settings.organisation.oin.value,
         outway=f"http://{settings.listen.outway}" if asks else "",
         key=lambda: path.read_text(encoding="ascii").strip() if path else "",
+        hosts=HostMap(settings.network.hosts, allow_private=settings.network.allow_private),
     )
     await keep_gathering(deps, stop, hours)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,11 +22,12 @@ import asyncpg
 import structlog
 
 from landschap.catalogue import store
-from landschap.catalogue.client import NotFetched, fetch
+from landschap.catalogue.client import NotFetched, fetch, fetch_for
 from landschap.catalogue.describing_api import SERVICE
 from landschap.catalogue.documents import MAX_BYTES, UnreadableDocument
 from landschap.catalogue.worker import take
 from landschap.client import AsyncLandschap, LandschapError
+from landschap.fsc.client import HostMap
 from landschap.fsc.connections import ConnectionGrant
 from landschap.fsc.store import KnownGrants
 from landschap.platform.loops import pause
@@ -36,6 +38,7 @@ log = structlog.get_logger(__name__)
 
 MOST_PEERS, MOST_APIS = 200, 2_000
 _SECONDS = 60.0
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,199}")
 _GONE = "the provider does not offer it to us any more"
 _AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
@@ -45,7 +48,8 @@ class GatherDeps:
     """With what is gathered.
 
     ``outway`` is the address of our Outway, empty when peers are not asked; ``key`` that of our
-    application there; it raises OSError. ``me`` is our own Peer ID.
+    application there; it raises OSError. ``me`` is our own Peer ID, ``hosts`` where an address that
+    somebody typed on a page may lead.
     """
 
     pool: asyncpg.Pool
@@ -53,6 +57,7 @@ class GatherDeps:
     me: str
     outway: str
     key: Callable[[], str]
+    hosts: HostMap
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +72,14 @@ class Gathered:
 async def keep_gathering(deps: GatherDeps, stop: asyncio.Event, hours: int) -> None:
     """Gather every so many hours, until ``stop``; what fails as a whole is tried the next time."""
     while not stop.is_set():
-        try:
-            found = [*await gather_peers(deps), *await gather_addresses(deps.pool)]
+        for gather in (gather_peers, gather_addresses):
+            try:
+                found = await gather(deps)
+            except _AWAY as error:
+                log.warning("catalogues not gathered", error=type(error).__name__)
+                continue
             failed = [each.source for each in found if each.why]
             log.info("catalogues gathered", sources=len(found), unreadable=len(failed))
-        except _AWAY as error:
-            log.warning("catalogues not gathered", error=type(error).__name__)
         if await pause(stop, hours * 3_600.0):
             return
 
@@ -91,12 +98,18 @@ async def gather_peers(deps: GatherDeps) -> list[Gathered]:
         return [found for each in ours for found in await _Peer(deps, line, each).gathered()]
 
 
-async def gather_addresses(pool: asyncpg.Pool) -> list[Gathered]:
-    """Read each address that was gathered before once more."""
-    found = []
+async def gather_addresses(deps: GatherDeps) -> list[Gathered]:
+    """Read each address that was gathered before once more.
+
+    One that was typed on a page leads no further now than it did then. Raises what a database
+    raises that is away.
+    """
+    found, pool = [], deps.pool
     for source in await _sources(pool, "https://"):
+        is_typed = await store.last_published(pool, source) is not None
+        reading = fetch_for(source, deps.hosts, MAX_BYTES) if is_typed else fetch(source)
         try:
-            found.append(await _taken(pool, source, await fetch(source)))
+            found.append(await _taken(pool, source, await reading))
         except NotFetched as error:
             found.append(await _unread(pool, source, str(error)))
     return found
@@ -159,7 +172,7 @@ def _listed(text: str) -> Sequence[dict[str, Any]]:
     told = json.loads(text)
     results = told.get("results") if isinstance(told, dict) else None
     if not isinstance(results, list) or not all(
-        isinstance(each, dict) and isinstance(each.get("name"), str) for each in results
+        isinstance(each, dict) and _NAME.fullmatch(str(each.get("name"))) for each in results
     ):
         raise ValueError("what it answers is no list of APIs")
     return results
@@ -187,7 +200,9 @@ async def _taken(pool: asyncpg.Pool, source: str, raw: bytes) -> Gathered:
 
 
 async def _unread(pool: asyncpg.Pool, source: str, why: str) -> Gathered:
-    await store.note(pool, source, "unreadable", why[:1_000])
+    # Another may have written why: PostgreSQL takes no null character and no half of a pair.
+    why = why.replace("\0", "").encode(errors="replace").decode()
+    await store.note(pool, source, "unreadable", why)
     return Gathered(source=source, outcome="unreadable", why=why)
 
 
