@@ -161,6 +161,11 @@ async def test_an_example_is_run_only_with_a_purpose_and_recorded_before_it_is_s
     console: Console,
 ) -> None:
     visitor = await console.visit("beheerder")
+    text = f"{text_in(await visitor.get(EDIT))}# erbij\n"
+    first = await posted(visitor, "proef", tekst=[text], voorbeeld=["2"], reden=["later"])
+    assert (first.status, "Kies eerst een doel en zaak" in first.text) == (400, True)
+    # Nobody is sent away with what was typed.
+    assert (text_in(first), 'value="later"' in first.text) == (text, True)
     away = await visitor.get(f"{ONE}/proef?voorbeeld=1")
     assert (away.status, "/console/doel" in away.location) == (303, True)
     await console.choose(visitor, BUILDINGS)

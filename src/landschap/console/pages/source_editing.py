@@ -71,6 +71,7 @@ _LABELS: Mapping[str, str] = {
     "kolom": N_("Komt uit"),
     "zet_om": N_("Omzetten"),
     "wint": N_("Als bronnen verschillen"),
+    "voorbeeld": N_("Voorbeeldvraag"),
     "bestand": N_("Naam van het bestand"),
     "reden": N_("Waarom deze wijziging"),
 }
@@ -85,6 +86,9 @@ _SAYS: Mapping[str, str] = {
     "nothing": N_("Hiermee verandert er niets"),
     "reason": N_("Schrijf op waarom, in ten minste drie tekens"),
     "person": N_("Hier staat het nummer van een persoon. Haal dat weg: dit wordt bewaard"),
+    "task": N_(
+        "Kies eerst een doel en zaak, in een nieuw tabblad. Druk daarna hier opnieuw op de knop"
+    ),
     "stem": N_("Geef een naam die er nog niet is, met letters, cijfers en streepjes"),
     "as_text": N_("Dit kan alleen als tekst worden gewijzigd"),
 }
@@ -181,7 +185,7 @@ class _Pages:
             self._fetch(draft)
         elif doing in ("veld", "weg"):
             await self._map(draft, is_removal=doing == "weg")
-        elif doing == "proef" and self._is_right(draft):
+        elif doing == "proef" and self._is_right(draft) and self._has_task(asked, draft):
             number = draft.one("voorbeeld")
             return await self.trying.run(asked, file, draft.text, number, given)
         elif doing in ("verschil", "voorstel") and self._is_right(draft):
@@ -207,6 +211,12 @@ class _Pages:
         if draft.check.declaration is None:
             draft.errors["tekst"] = "wrong"
         return draft.check.declaration is not None
+
+    def _has_task(self, asked: Asked[Known], draft: _Draft) -> bool:
+        """True when it can be tried: going away to choose a purpose would lose what was typed."""
+        if self.trying.needs_task(asked, draft.check.declaration):
+            draft.errors["voorbeeld"] = "task"
+        return not draft.errors
 
     def _fetch(self, draft: _Draft) -> None:
         """Put a field that there is in the form."""

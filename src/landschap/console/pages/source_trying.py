@@ -79,6 +79,12 @@ class Trying:
         self.shop = Workshop(deps)
         self.looking = Looking(deps)
 
+    @staticmethod
+    def needs_task(asked: Asked[Known], declaration: Declaration | None) -> bool:
+        """True when it is about persons and no purpose and case are chosen."""
+        about_persons = declaration is not None and declaration.subject is not None
+        return about_persons and session_of(asked).known.task is None
+
     async def run(
         self,
         asked: Asked[Known],
@@ -94,7 +100,7 @@ class Trying:
         declaration = (await self.shop.library.check(text, file.name)).declaration
         if declaration is None:
             raise refuse(409, "source_wrong", "There are mistakes in this declaration")
-        if declaration.subject is not None and session_of(asked).known.task is None:
+        if self.needs_task(asked, declaration):
             return to_choosing(asked)
         example = self._example(file, declaration, number)
         decision = self.looking.would_permit_source(asked, declaration.name, (declaration.key,))
