@@ -119,6 +119,17 @@ async def test_keys_and_values_are_shown_when_asked_for(door: Door, tmp_path: Pa
     assert "nobody; the copy can go" in equal.stdout
 
 
+async def test_a_copy_that_alone_says_whose_it_is_has_lines_too(door: Door) -> None:
+    file = door.database.settings.path.parent / "bronnen" / "bron.yaml"
+    text = file.read_text()
+    file.write_text(text.replace("betrokkene: {uit: rijen.bsn, soort: bsn}\n", ""))
+    refused = await run(door, SERVICE, "bron")
+    assert f"{SERVICE} is about persons" in str(refused.exception)
+    done = await run(door, SERVICE, "bron", "--activity", ACTIVITY)
+    assert done.exit_code == 1, (done.stderr, done.exception)
+    assert len(await lines(door)) == 2
+
+
 async def test_a_name_that_is_none_gets_the_nearest(door: Door) -> None:
     wrong = await run(door, "uitkering", "bron")
     assert "there is no logical source uitkering; did you mean uitkeringen?" in str(wrong.exception)

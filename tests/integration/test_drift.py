@@ -7,6 +7,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from landschap.integration.connectors.opening import (
 from landschap.integration.drift import FieldDrift, Outcome, common_fields, differences
 from landschap.integration.merge import Gap, Merged
 from landschap.integration.mistakes import DeclarationError
+from landschap.integration.model import Column, Subject
 from landschap.integration.rows import Moment, Reason
 
 OCCASION = Occasion(
@@ -122,6 +124,10 @@ velden:
 """
 
 
+OWNER_OF_COPY = Subject(column=Column(source="kopie", name="nr"), kind="bsn")
+OWNER = Subject(column=Column(source="bron", name="besluit"), kind="rsin")
+
+
 @pytest.fixture
 async def sides(tmp_path: Path) -> AsyncIterator[tuple[Side, Side]]:
     """Two logical sources, with some drift between them."""
@@ -156,7 +162,7 @@ async def test_every_key_is_compared_after_conversion(sides: tuple[Side, Side]) 
     assert paths == ("nummer", "leges", "besluit")
     seen = {path: FieldDrift() for path in paths}
     async for one in compare(copy, source, [*keys, "OV-4"], OCCASION):
-        assert one.subjects == ()
+        assert one.subjects == frozenset()
         for each in one.differences:
             seen[each.field].see(each)
     told = {path: {o.value: n for o, n in one.counts.items() if n} for path, one in seen.items()}
@@ -166,6 +172,23 @@ async def test_every_key_is_compared_after_conversion(sides: tuple[Side, Side]) 
         "leges": {"unknown": 1, "different": 1, "copy_only": 1, "source_only": 1},
         "besluit": {"different": 2, "copy_only": 1, "source_only": 1},
     }
+
+
+async def test_whose_data_it_is_both_declarations_tell(
+    sides: tuple[Side, Side], tmp_path: Path
+) -> None:
+    copy, source = (
+        replace(side, declaration=replace(side.declaration, subject=subject))
+        for side, subject in zip(sides, (OWNER_OF_COPY, OWNER), strict=True)
+    )
+    (one,) = [each async for each in compare(copy, source, ["OV-2"], OCCASION)]
+    assert one.subjects == {("bsn", "OV-2"), ("rsin", "verleend")}
+    # Who can not be told has no line, so nothing is told of what the copy says.
+    (tmp_path / "bron.sqlite").unlink()
+    await close_doors(sides[1].doors)
+    (one,) = [each async for each in compare(sides[0], source, ["OV-2"], OCCASION)]
+    assert {each.outcome for each in one.differences} == {Outcome.UNKNOWN}
+    assert [(each.copy, each.source) for each in one.differences] == [((), ())] * 3
 
 
 async def test_the_keys_of_a_table_are_told_too(sides: tuple[Side, Side]) -> None:

@@ -187,7 +187,7 @@ def _check(asked: _Asked) -> None:
     about = asked.source.subject or asked.copy.subject
     if about and not asked.activity:
         raise Trouble(
-            f"{asked.source.name} is about persons",
+            f"{(asked.source if asked.source.subject else asked.copy).name} is about persons",
             "name the processing activity this is part of: --activity",
         )
 
@@ -205,7 +205,7 @@ async def _compared(settings: Settings, asked: _Asked) -> _Seen:
         keys = asked.keys if asked.keys is not None else await _all_keys(copy, asked.most)
         seen.more = len(keys) > asked.most
         keys = keys[: asked.most]
-        subjects: set[str] = set()
+        subjects: set[tuple[str, str]] = set()
         async with aclosing(compare(copy, original, keys, Occasion(moment=moment))) as found:  # type: ignore[type-var]  # an async generator
             async for one in found:
                 seen.add(one)
@@ -214,10 +214,10 @@ async def _compared(settings: Settings, asked: _Asked) -> _Seen:
                     click.echo(f"\r{seen.keys} of {len(keys)} compared", nl=False, err=True)
         if asked.progress:
             click.echo(err=True)
-        subject = asked.source.subject
-        if subject is not None:
-            line = Looked(kind=subject.kind, activity=asked.activity, name=asked.source.title)
-            await write_lines(settings, line, sorted(subjects), now)
+        for kind in sorted({kind for kind, _ in subjects}):
+            line = Looked(kind=kind, activity=asked.activity, name=asked.source.title)
+            numbers = sorted(number for each, number in subjects if each == kind)
+            await write_lines(settings, line, numbers, now)
         seen.readers = await readers_of(rooms, asked.copy.name, now - asked.period, now)
     return seen
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol, runtime_checkable
 
 import structlog
@@ -18,7 +19,7 @@ from prometheus_client import CollectorRegistry
 
 from landschap.integration.connectors.fanout import Occasion, collect
 from landschap.integration.deriving import with_derived
-from landschap.integration.drift import DRIFT, Difference, common_fields, differences
+from landschap.integration.drift import DRIFT, Difference, Outcome, common_fields, differences
 from landschap.integration.lines import subjects_of
 from landschap.integration.merge import Merged, merge
 from landschap.integration.model import Declaration
@@ -57,10 +58,12 @@ class Side:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
-    """One key: what both say of each field, and whose data it is (empty when nobody's is known)."""
+    """One key: what both say of each field, and whose data that is by either declaration: kinds and
+    numbers. When a source that tells whose it is failed, nothing is told of the fields.
+    """
 
     differences: Sequence[Difference]
-    subjects: tuple[str, ...]
+    subjects: frozenset[tuple[str, str]]
 
 
 async def compare(
@@ -72,19 +75,31 @@ async def compare(
 
     async def one(key: str) -> Compared:
         # Each answer has its own state of knowledge of the registers.
-        (told, _), (other, collected) = await asyncio.gather(
+        (told, first), (other, second) = await asyncio.gather(
             copy.ask(plans[0], key, replace(occasion)), source.ask(plans[1], key, occasion)
         )
-        found = subjects_of(plans[1], key, collected)
+        found = tuple(differences(key, told, other, paths))
+        whose = [_whose(plans[0], key, first), _whose(plans[1], key, second)]
+        if None in whose:
+            found = tuple(
+                replace(one, outcome=Outcome.UNKNOWN, copy=(), source=()) for one in found
+            )
         return Compared(
-            differences=tuple(differences(key, told, other, paths)),
-            subjects=() if isinstance(found, Failure) else found,
+            differences=found, subjects=frozenset().union(*(each or () for each in whose))
         )
 
     for begin in range(0, len(keys), _AT_ONCE):
         part = keys[begin : begin + _AT_ONCE]
         for each in await asyncio.gather(*(one(key) for key in part)):
             yield each
+
+
+def _whose(plan: Plan, key: str, collected: Collected) -> frozenset[tuple[str, str]] | None:
+    """The persons an answer is about, by kind and number; None when they are unknown."""
+    found, subject = subjects_of(plan, key, collected), plan.declaration.subject
+    if isinstance(found, Failure):
+        return None
+    return frozenset((subject.kind, number) for number in found) if subject else frozenset()
 
 
 class Shadow:
