@@ -21,6 +21,7 @@ from tests.registers.rig import kind_of
 from tests.registers.test_api import SUZANNE, Asker
 from tests.throwaway import Database
 
+from landschap.integration.connectors import telling
 from landschap.integration.connectors.notices import placed_out, way_out
 from landschap.integration.connectors.opening import client_session
 from landschap.integration.connectors.telling import tellers
@@ -73,11 +74,15 @@ class Receiver:
     raw: list[bytes] = field(default_factory=list)
     refuses: int = 0
     away: int = 0
+    silent: int = 0
 
     async def serve(self, request: web.Request) -> web.Response:
         """One notice."""
         body = await request.read()
         self.raw.append(body)
+        if self.silent:
+            self.silent -= 1
+            await asyncio.sleep(40)
         if self.away:
             self.away -= 1
             return web.Response(status=503)
@@ -213,7 +218,9 @@ async def test_every_change_is_told_in_order_until_it_is_taken(place: Place) -> 
     assert len(kinds) == 5
 
 
-async def test_only_permitted_fields_and_only_changes_of_our_own_are_told(place: Place) -> None:
+async def test_only_permitted_fields_and_only_changes_of_our_own_are_told(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await place.write(Kind.REGISTRATION, "2020-01-01", PERSON)
     event = {
         "specversion": "1.0", "id": str(uuid7()), "type": "nl.proef.persoon-geregistreerd",
@@ -242,6 +249,11 @@ async def test_only_permitted_fields_and_only_changes_of_our_own_are_told(place:
     assert (refused.status_code, refused.json()["code"]) == (422, "stuf.geweigerd")
     place.receiver.away = 1
     assert (await send(event)).json()["code"] == "stuf.onbereikbaar"
+    place.receiver.silent = 1
+    monkeypatch.setattr(telling, "SECONDS", 0.2)
+    late = await send(event)
+    assert (late.status_code, late.json()["code"]) == (503, "stuf.onbereikbaar")
+    assert "te_laat" in late.json()["detail"]
     assert len(place.receiver.taken) == 1
 
 

@@ -8,6 +8,7 @@ number of a message follows from the notice, so a second time is known to the re
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,6 +32,8 @@ from landschap.registers.timeline import Assertion, segment_on, segments
 from landschap.vocabulary.problems import ProblemError, Refusal
 
 _MAX_ANSWER = 1_000_000
+# Sooner than who brings the notice gives up, so that he is told who was too late.
+SECONDS = 8.0
 _DOING = "StUF-kennisgeving sturen"
 
 
@@ -103,8 +106,10 @@ class Teller:
             method="POST", url=self.out.url, headers=headers, body=message, found=(200, 202, 500)
         )
         try:
-            async with answered(self.door, asked) as answer:
+            async with asyncio.timeout(SECONDS), answered(self.door, asked) as answer:
                 taken = is_taken(await read_limited(answer, _MAX_ANSWER))
+        except TimeoutError:
+            raise ProblemError(_away(Reason.TOO_LATE)) from None
         except SourceFailed as failed:
             raise ProblemError(_away(failed.reason)) from None
         except UnreadableAnswer:
