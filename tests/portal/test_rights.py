@@ -178,7 +178,8 @@ async def test_nobody_else_sees_a_request_or_a_receipt_nor_takes_it_back(portal:
 async def test_what_was_typed_waits_for_the_same_person(portal: Portal) -> None:
     visitor = await as_person(portal, "999993483")
     page = await visitor.get("/rechten/bezwaar")
-    given = form(visitor, page, waarvoor="", uitleg="dit typte ik net", stap="nakijken")
+    typed = {"waarvoor": "", "uitleg": "dit typte ik net", "meteen": "ja"}
+    given = form(visitor, page, **typed, stap="nakijken")
     await portal.deps.portal_pool.execute("DELETE FROM portal.session")
     assert (await visitor.post("/rechten/bezwaar", given)).status == 303
     again = await as_person(portal, "999993483")
@@ -187,6 +188,8 @@ async def test_what_was_typed_waits_for_the_same_person(portal: Portal) -> None:
     page = await again.get("/rechten/bezwaar")
     assert "Wat u typte, is bewaard" in page.text
     assert "dit typte ik net" in page.text
+    # What must stop at once must still.
+    assert 'id="meteen" value="ja" checked' in page.text
 
 
 async def test_a_wrong_form_is_shown_with_what_to_do_and_nothing_is_sent(portal: Portal) -> None:

@@ -32,13 +32,14 @@ RETURNING sealed
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
-    """What was typed: where, in which form, and a proof of who it is for."""
+    """What was typed and ticked: where, in which form, and a proof of who it is for."""
 
     person: str
     path: str
     form: str
     proposed: str
     explanation: str
+    ticked: bool = False
 
     def __repr__(self) -> str:
         return "Draft()"

@@ -15,6 +15,7 @@ from landschap.portal.pages.context import PortalDeps, door_of
 from landschap.portal.store import Draft, keep_draft, take_draft
 
 DRAFT_COOKIE = "__Host-concept"
+TICKED = "ja"
 _DRAFT_SECONDS = 24 * 3600
 
 
@@ -47,6 +48,7 @@ async def keep_typed(
         form=str(given.get("melding", ""))[:40],
         proposed=proposed,
         explanation=explanation,
+        ticked=given.get("meteen") == TICKED,
     )
     kept = await keep_draft(deps.portal_pool, deps.session_key, draft)
     answer.set_cookie(cookie(DRAFT_COOKIE, kept, _DRAFT_SECONDS))

@@ -49,7 +49,7 @@ from landschap.portal.pages.context import (
     to_login,
 )
 from landschap.portal.pages.control import Control, Hearing, Overview, Wish, own_request
-from landschap.portal.pages.drafts import DRAFT_COOKIE, keep_typed, person_of, taken
+from landschap.portal.pages.drafts import DRAFT_COOKIE, TICKED, keep_typed, person_of, taken
 from landschap.portal.pages.looks import write_look
 from landschap.portal.pages.own import START
 from landschap.portal.pages.right_titles import TITLES
@@ -107,7 +107,10 @@ def rights_routes(deps: PortalDeps, control: Control) -> list[HTTPRouteHandler]:
         page = await _begun(deps, control, asked, _LOOKED)
         token = request.cookies.get(DRAFT_COOKIE, "")
         draft = await taken(deps, asked.path, person_of(deps, page.hearing.subject[1]), token)
-        given = {"waarvoor": draft.proposed, "uitleg": draft.explanation} if draft else {}
+        given = {}
+        if draft is not None:
+            ticked = TICKED if draft.ticked else ""
+            given = {"waarvoor": draft.proposed, "uitleg": draft.explanation, "meteen": ticked}
         return await page.form(right, given, {}, is_restored=draft is not None)
 
     @post([one, f"/en{one}"], status_code=303)
@@ -251,7 +254,7 @@ class _Page:
             kind=kind,
             about=target.purpose,
             holds=True,
-            at_once=given.get("meteen") == "ja",
+            at_once=given.get("meteen") == TICKED,
             reason=reason,
         )
         others = [each for each in target.peers if each != me]
