@@ -19,7 +19,7 @@ from tests.throwaway import Database
 from landschap.integration.connectors.notices import read_mappings
 from landschap.integration.mistakes import DeclarationError
 from landschap.integration.stuf.api import routes
-from landschap.integration.stuf.mapping import NoticeMapping, parse_mapping
+from landschap.integration.stuf.mapping import NoticeMapping, ValueKind, as_value, parse_mapping
 from landschap.integration.stuf.messages import StufFault, read_notice
 from landschap.logboek.store import LogWriter
 from landschap.platform.http import AppShape, make_app
@@ -276,3 +276,16 @@ def test_a_removal_ends_the_object_when_the_file_says_so() -> None:
     assert (notice.mutation, notice.object_id, str(notice.begin)) == ("V", "p1", "2024-01-01")
     with pytest.raises(StufFault):
         read_notice(message("V", OLD, OLD), ends)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("12", 12), ("-3", -3), ("+7", 7), ("1.50", 1.5), (".5", 0.5)]
+)
+def test_a_number_is_read_as_xml_writes_it(text: str, value: float) -> None:
+    assert as_value(text, ValueKind.NUMBER) == value
+
+
+@pytest.mark.parametrize("text", ["1_000", "nan", "inf", "1e999", "٣", "1,5", "--1", ".", "9" * 17])
+def test_what_is_no_number_of_xml_is_none(text: str) -> None:
+    with pytest.raises(ValueError, match="no number"):
+        as_value(text, ValueKind.NUMBER)

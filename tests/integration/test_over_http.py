@@ -127,7 +127,13 @@ def test_where_the_next_page_is() -> None:
     assert next_page({"n": "?b=2"}, "", "n", at) == "http://a.test:81/x?b=2"
     assert next_page({"n": None}, "</y>; rel=next", "n", at) == ""
     assert next_page({}, "</y>; rel=next", "Link", at) == "http://a.test:81/y"
-    for wrong in ("http://a.test/x", "file:///etc/passwd", "?" + "x" * 5000):
+    for wrong in (
+        "http://a.test/x",
+        "file:///etc/passwd",
+        "?" + "x" * 5000,
+        "//a.test:99999/x",
+        "//[a",
+    ):
         with pytest.raises(ElsewhereError):
             next_page({"n": wrong}, "", "n", at)
 
@@ -229,7 +235,15 @@ async def test_a_wrong_secret_or_no_token_is_a_refusal_that_tells_nothing(tmp_pa
 
 
 @pytest.mark.parametrize(
-    "told", [b"{}", b'{"access_token": "a\\nb"}', b'{"access_token": 1}', b"[]", b"<html/>"]
+    "told",
+    [
+        b"{}",
+        b'{"access_token": "a\\nb"}',
+        b'{"access_token": 1}',
+        b'{"access_token": ""}',
+        b"[]",
+        b"<html/>",
+    ],
 )
 async def test_what_is_no_token_is_never_sent(told: bytes, tmp_path: Path) -> None:
     (tmp_path / "geheim").write_text("x")

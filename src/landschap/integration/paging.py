@@ -36,8 +36,12 @@ def next_page(body: JsonValue, link: str, path: str, url: str) -> str:
         return ""
     if len(told) > _MAX_ADDRESS:
         raise ElsewhereError("longer than an address")
-    there = urljoin(url, told)
-    if _place(there) != _place(url):
+    try:
+        there = urljoin(url, told)
+        is_here = _place(there) == _place(url)
+    except ValueError:  # a port or an address in brackets that is none
+        raise ElsewhereError("no address") from None
+    if not is_here:
         raise ElsewhereError("at another host")
     return there
 

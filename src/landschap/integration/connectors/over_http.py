@@ -76,7 +76,7 @@ class Tokens:
             raise SourceFailed(Reason.UNREADABLE) from None
         token = told.get("access_token") if isinstance(told, Mapping) else None
         lasts = told.get("expires_in", _TOKEN_SECONDS) if isinstance(told, Mapping) else None
-        if not isinstance(token, str) or not token.isascii() or not token.isprintable():
+        if not isinstance(token, str) or not (token and token.isascii() and token.isprintable()):
             raise SourceFailed(Reason.UNREADABLE)
         seconds = float(lasts) if isinstance(lasts, int | float) else float(_TOKEN_SECONDS)
         self._token = token

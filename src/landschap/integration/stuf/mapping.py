@@ -30,6 +30,8 @@ from landschap.vocabulary.ijson import JsonValue
 
 _NAMES = "kennisgevingen"
 _STEP = r"[A-Za-z_][\w-]*:[A-Za-z_][\w.-]*"
+# Source: XML Schema, decimal; bounded, as what it is kept as.
+_NUMBER = re.compile(r"[+-]?(?:[0-9]{1,16}(?:\.[0-9]{0,16})?|\.[0-9]{1,16})")
 _WRITABLE = re.compile(rf"@{_STEP}|{_STEP}(?:/{_STEP}){{0,9}}")
 
 
@@ -228,7 +230,9 @@ def as_value(text: JsonValue, kind: ValueKind) -> JsonValue:
     if text is None or not isinstance(text, str):
         return text
     if kind is ValueKind.NUMBER:
-        return int(text) if text.lstrip("-").isdecimal() else float(text)
+        if not _NUMBER.fullmatch(text):
+            raise ValueError("is no number")
+        return float(text) if "." in text else int(text)
     if kind is ValueKind.YES_NO:
         if text not in ("J", "N"):
             raise ValueError("is neither J nor N")

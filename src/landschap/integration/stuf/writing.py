@@ -107,7 +107,7 @@ def _object(
     for path, each in mapping.targets.items():
         if path in fields:
             _value(_put(target, each.column.path, mapping, None), at_path(content, path), each)
-    _put(target, mapping.begin, mapping, told.begin.strftime("%Y%m%d"))
+    _put(target, mapping.begin, mapping, told.begin.isoformat().replace("-", ""))
 
 
 def _put(target: Any, path: str, mapping: NoticeMapping, text: str | None) -> Any:
