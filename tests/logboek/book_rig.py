@@ -141,12 +141,15 @@ async def served(account: Account) -> AsyncIterator[str]:
         )
     )
     serving = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn sets no event
-        await asyncio.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    await serving
+    try:
+        async with asyncio.timeout(40):
+            while not server.started:  # noqa: ASYNC110 - uvicorn sets no event
+                await asyncio.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        await serving
 
 
 async def pools_of(database: Database) -> dict[str, Any]:

@@ -36,8 +36,9 @@ async def served(houses: Houses) -> AsyncIterator[Houses]:
     )  # fmt: skip
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn tells in no other way
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(WAIT_SECONDS):
+        while not server.started:  # noqa: ASYNC110 - uvicorn tells in no other way
+            await asyncio.sleep(0.01)
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
         yield Houses(replace(houses.asker, client=client))
     server.should_exit = True
