@@ -16,6 +16,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 from landschap.console import times
+from landschap.gateway.tracing.words import STEP_WORDS
 from landschap.logboek.disclosure import GROUNDS
 from landschap.portal.filters import NOT_A_DAY, TURNED_AROUND
 from landschap.portal.words import all_words
@@ -28,8 +29,10 @@ CATALOGUES: dict[str, frozenset[str]] = {
     "platform/web": frozenset(),
     "portal": frozenset({*all_words(), NOT_A_DAY, TURNED_AROUND}),
     "registers/open": frozenset(),
-    "catalogue": frozenset(),
-    "console": frozenset({times.NOT_A_DAY, times.NOT_A_MOMENT, times.LATER, *GROUNDS.values()}),
+    "catalogue": STEP_WORDS,
+    "console": frozenset(
+        {times.NOT_A_DAY, times.NOT_A_MOMENT, times.LATER, *GROUNDS.values(), *STEP_WORDS}
+    ),
 }
 _HEADER = b"# SPDX-License-Identifier: EUPL-1.2\n# The English words of the pages here.\n\n"
 

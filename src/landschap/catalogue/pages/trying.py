@@ -28,7 +28,7 @@ from landschap.catalogue.pages.api import Known, known_of
 from landschap.catalogue.pages.context import BASE, START, CatalogueDeps, api_link, both
 from landschap.catalogue.pages.persons import BY_NUMBER, PERSONS
 from landschap.catalogue.pages.sending import Tried, Trying, tried
-from landschap.catalogue.pages.trying_words import FAULTS, OUTCOMES, RULES
+from landschap.catalogue.pages.trying_words import FAULTS
 from landschap.catalogue.reading import read_operation
 from landschap.catalogue.reading.operations import Operation
 from landschap.catalogue.reading.outline import servers_of
@@ -54,6 +54,7 @@ from landschap.catalogue.trying.ways import (
     stopped,
     ways_of,
 )
+from landschap.gateway.tracing.words import OUTCOMES, RULES
 from landschap.gateway.users import level_of
 from landschap.platform.web import N_, Link
 from landschap.platform.web.door import AnyRequest, Asked

@@ -39,11 +39,12 @@ from landschap.console.pages.context import (
 )
 from landschap.console.pages.evidence import bundle_of
 from landschap.console.pages.officer import Officer, reason_fault
-from landschap.console.pages.trace_view import OUTCOMES, RULES, kind_of, replayed_now, shown_of
+from landschap.console.pages.trace_view import kind_of, replayed_now, shown_of
 from landschap.gateway.tracing.client import other_halves
 from landschap.gateway.tracing.halves import crossings_of
 from landschap.gateway.tracing.links import Followed, followed
 from landschap.gateway.tracing.store import explain_transaction
+from landschap.gateway.tracing.words import OUTCOMES, RULES
 from landschap.gateway.usage.store import Rooms
 from landschap.logboek import store as log_store
 from landschap.platform.bundles import zipped

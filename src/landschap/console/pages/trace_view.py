@@ -16,36 +16,12 @@ from landschap.purposes.replay import Replay, replay
 from landschap.purposes.snapshot import Snapshot
 from landschap.vocabulary.ijson import JsonValue
 
-RULES: Mapping[str, str] = {
-    "R0": N_("De vraag zelf"),
-    "R1": N_("Verklaring van doel"),
-    "R2": N_("Doel"),
-    "R3": N_("Contract"),
-    "R4": N_("Namens"),
-    "R5": N_("Keten"),
-    "R6": N_("Verboden"),
-    "R7": N_("Beleidsregel"),
-    "R8": N_("Rol, tijd en betrouwbaarheid"),
-    "R9": N_("Zaak, toestemming en bezwaar"),
-    "R10": N_("Grondslag"),
-    "R11": N_("Keuze van de regel"),
-    "R12": N_("Velden"),
-    "R13": N_("Rijen"),
-    "R14": N_("Verplichtingen"),
-    "R15": N_("Veto"),
-}
 PARTS: Mapping[str, str] = {
     "before": N_("Begon de vraag"),
     "asked": N_("Vroeg"),
     "on behalf": N_("Namens"),
     "answered": N_("Bron"),
     "passed on": N_("Vroeg door"),
-}
-OUTCOMES: Mapping[str, tuple[str, str]] = {
-    "ok": ("ok", N_("klopt")),
-    "miss": ("no", N_("past niet")),
-    "fail": ("no", N_("niet gehaald")),
-    "skip": ("", N_("overgeslagen")),
 }
 LINKS: Mapping[What, str] = {
     What.RECORD: N_("Regel in ons logboek"),
