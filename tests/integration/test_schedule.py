@@ -108,6 +108,41 @@ async def test_what_is_due_is_made_once_the_oldest_go_and_a_failure_waits(tmp_pa
     assert makes.made[4:] == ["monitor-2026-11-29"] * 3
 
 
+async def test_what_can_not_be_removed_stops_nothing(tmp_path: Path) -> None:
+    (tmp_path / "plan").mkdir()
+    (tmp_path / "plan" / "monitor.toml").write_text(TEXT)
+    # A folder where a file should be.
+    (tmp_path / "uit" / "monitor-2026-11-01.jsonl").mkdir(parents=True)
+    (tmp_path / "uit" / "monitor-2026-11-01.jsonl.manifest.json").touch()
+    makes = Makes()
+    keeper = Keeper(ExtractDeps(schedules=tmp_path / "plan", made=tmp_path / "uit", make=makes))
+    for day in range(4):
+        await keeper.look(MORNING + timedelta(days=day))
+    assert len(makes.made) == 4
+
+
+async def test_who_is_asked_to_stop_gives_up_a_long_extract(tmp_path: Path) -> None:
+    (tmp_path / "plan").mkdir()
+    (tmp_path / "plan" / "monitor.toml").write_text(TEXT)
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def make(_schedule: Schedule, _folder: Path, _name: str) -> None:
+        begun.set()
+        try:
+            await asyncio.sleep(600)
+        finally:
+            ended.set()
+
+    stop = asyncio.Event()
+    deps = ExtractDeps(schedules=tmp_path / "plan", made=tmp_path / "uit", make=make)
+    working = asyncio.create_task(keep_extracting(deps, stop))
+    async with asyncio.timeout(40):
+        await begun.wait()
+        stop.set()
+        await working
+    assert ended.is_set()
+
+
 @pytest.mark.long
 async def test_the_worker_makes_a_real_one(database: Any) -> None:
     async with opened_village(database):

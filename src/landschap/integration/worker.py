@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ from pathlib import Path
 import structlog
 
 from landschap.integration.bulk.schedule import InvalidSchedule, Schedule, parse_schedule
-from landschap.platform.loops import pause
+from landschap.platform.loops import forever, pause
 
 log = structlog.get_logger(__name__)
 SCHEDULES_FOLDER = "extracten"
@@ -58,12 +59,23 @@ def read_schedules(folder: Path) -> tuple[dict[str, Schedule], dict[str, str]]:
 
 
 async def keep_extracting(deps: ExtractDeps, stop: asyncio.Event) -> None:
-    """Make what is due, until asked to stop."""
+    """Make what is due, until asked to stop: then what is being made is given up, and made anew
+    by who starts next.
+    """
     keeper = Keeper(deps)
-    while True:
-        await keeper.look(datetime.now(UTC))
-        if await pause(stop, LOOK_SECONDS):
-            return
+
+    async def follow() -> None:
+        while not stop.is_set():
+            await keeper.look(datetime.now(UTC))
+            await pause(stop, LOOK_SECONDS)
+
+    following = asyncio.create_task(forever(follow, stop, "extracts"))
+    try:
+        await stop.wait()
+    finally:
+        following.cancel()
+        with suppress(asyncio.CancelledError):
+            await following
 
 
 class Keeper:
@@ -104,7 +116,10 @@ class Keeper:
             return
         self._waiting.pop(schedule.name, None)
         log.info("extract_made", schedule=schedule.name, file=name)
-        await asyncio.to_thread(self._remove, schedule)
+        try:
+            await asyncio.to_thread(self._remove, schedule)
+        except OSError as error:  # what is too old stays, the next one is made all the same
+            log.exception("extract_not_removed", schedule=schedule.name, why=error.strerror)
 
     def _remove(self, schedule: Schedule) -> None:
         for name in schedule.outdated(self._there()):
