@@ -213,6 +213,23 @@ async def test_a_hold_that_is_being_placed_is_waited_for(old: Database) -> None:
         await dropping
 
 
+async def test_who_destroys_is_told_of_what_was_held_meanwhile(old: Database) -> None:
+    officers = await old.pool("logboek", role=store.OFFICERS)
+    async with officers.acquire() as connection:
+        placing = connection.transaction()
+        await placing.start()
+        await connection.execute(
+            store._PLACE, uuid4(), None, ACTIVITY, None, None, "raadsonderzoek", "A", "B"
+        )
+        destroying = asyncio.create_task(run(old, "destroy", "--execute", "--json"))
+        await _is_waited_for(old)
+        await placing.commit()
+    code, words = await asyncio.wait_for(destroying, 40)
+    assert code == 6
+    became = {each["month"]: each["state"] for each in json.loads(words)}
+    assert became == {"2019-03": "held", "2019-04": "held", "2019-05": "within its term"}
+
+
 async def test_a_month_that_goes_keeps_nobody_from_writing_while_the_log_is_read(
     old: Database,
 ) -> None:

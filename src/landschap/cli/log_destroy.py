@@ -50,7 +50,7 @@ def destroy(ctx: click.Context, settings: Settings, execute: bool, as_json: bool
         click.echo(json.dumps(rows, ensure_ascii=False))
     else:
         _tell(rows)
-    if execute and any(each.is_due(now) and each.month not in done for each in verdicts):
+    if None in done.values():
         ctx.exit(_STAYED)
 
 
