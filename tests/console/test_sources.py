@@ -234,6 +234,21 @@ async def lines_about(console: Console) -> list[Any]:
     return list(await pool.fetch("SELECT 1 FROM logboek.record WHERE subject = $1", who))
 
 
+async def test_a_file_is_read_as_a_form_sends_it_and_never_half(
+    console: Console, visitor: Visitor
+) -> None:
+    file, right = file_of(console), file_of(console).read_text()
+    file.write_bytes(right.replace("\n", "\r\n").encode())
+    assert "Hiermee verandert er niets" in (await posted(visitor, "voorstel", reden=[WHY])).text
+    address = await proposed(visitor, console)
+    found = await proposal(console.deps.pool, int(address.rpartition("/")[2]))
+    assert found is not None
+    # What the operator's command takes for the file of now.
+    assert found.based_on == version_of(file.read_text())
+    file.write_text(f"{right}# {'x' * 400_000}\n")
+    assert "at most 400000 are read" in (await visitor.get(f"/en{ONE}")).text
+
+
 async def test_without_a_record_nothing_is_run(console: Console) -> None:
     visitor = await console.visit("beheerder", BUILDINGS)
     connection = await console.database.administrator()

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from landschap.console.sources import Checked, checked
 from landschap.integration.connectors.opening import EXAMPLES_SUFFIX, SUFFIX
+from landschap.integration.yamltree import MAX_CHARACTERS
 from landschap.registers.models import Registers
 
 MAX_FILES = 200
-MAX_BYTES = 400_000
 _STEM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 
@@ -83,9 +83,12 @@ def is_stem(name: str) -> bool:
 
 
 def _text_of(path: Path) -> str:
-    """The text of a file; of one that is not there, too large or no text: empty."""
+    """The text of a file, its lines ended as in a form; of one that is not there or no text: empty.
+
+    Of one that is too long there is one character too many, so that whoever reads it says so.
+    """
     try:
-        with path.open("rb") as opened:
-            return opened.read(MAX_BYTES).decode("utf-8")
+        with path.open(encoding="utf-8") as opened:
+            return opened.read(MAX_CHARACTERS + 1)
     except (OSError, UnicodeDecodeError):
         return ""
