@@ -128,7 +128,24 @@ def _use(use: Use) -> JsonValue:
 
 def document_of(facts: Facts) -> Document:
     """The copy to read."""
-    parts = [
+    missing = ", ".join(each.title for each in facts.missing)
+    return Document(
+        title="Uw gegevens",
+        language="nl",
+        author=facts.organisation,
+        lines=(
+            f"Verzoek {facts.number}",
+            f"Gemaakt op {as_utc_text(facts.made_at)} door {facts.organisation}",
+            *((f"Dit kon nu niet worden gelezen: {missing}",) if missing else ()),
+        ),
+        parts=(*_data(facts), _purposes(facts), _uses(facts)),
+        definitions_title="Uw rechten",
+        definitions=(("Rechten", _RIGHTS), ("Besluiten door een computer", _NO_MACHINE)),
+    )
+
+
+def _data(facts: Facts) -> list[Part]:
+    return [
         Part(
             name=f"gegevens-{number}",
             title=f"{each.type.title} ({each.register.title})",
@@ -139,6 +156,9 @@ def document_of(facts: Facts) -> Document:
         )
         for number, each in enumerate(facts.objects, start=1)
     ]
+
+
+def _purposes(facts: Facts) -> Part:
     rows = tuple(
         (
             activity.name.nl,
@@ -150,7 +170,7 @@ def document_of(facts: Facts) -> Document:
         for used in facts.purposes
         for activity in used.activities
     )
-    purposes = Part(
+    return Part(
         name="waarvoor",
         title="Waarvoor wij gegevens gebruiken",
         columns=("Verwerking", "Waarvoor", "Waarom dit mag", "Ontvangers", "Bewaartermijn"),
@@ -158,36 +178,26 @@ def document_of(facts: Facts) -> Document:
         wide=True,
         empty="Hiervoor is nu niets opgeschreven.",
     )
-    uses = Part(
+
+
+def _uses(facts: Facts) -> Part:
+    rows = tuple(
+        (
+            as_utc_text(each.at),
+            each.actor.name or each.actor.number,
+            ", ".join(each.groups) or None,
+            each.outcome.value,
+        )
+        for each in facts.uses
+    )
+    return Part(
         name="gebruik",
         title="Wie uw gegevens gebruikte",
         columns=("Wanneer (UTC)", "Wie", "Welke gegevens", "Uitkomst"),
-        rows=tuple(
-            (
-                as_utc_text(each.at),
-                each.actor.name or each.actor.number,
-                ", ".join(each.groups) or None,
-                each.outcome.value,
-            )
-            for each in facts.uses
-        ),
+        rows=rows,
         wide=True,
         note=_HELD + (" Er is ouder gebruik." if facts.has_more_uses else ""),
         empty="Niemand gebruikte uw gegevens, voor zover u dat mag zien.",
-    )
-    missing = ", ".join(each.title for each in facts.missing)
-    return Document(
-        title="Uw gegevens",
-        language="nl",
-        author=facts.organisation,
-        lines=(
-            f"Verzoek {facts.number}",
-            f"Gemaakt op {as_utc_text(facts.made_at)} door {facts.organisation}",
-            *((f"Dit kon nu niet worden gelezen: {missing}",) if missing else ()),
-        ),
-        parts=(*parts, purposes, uses),
-        definitions_title="Uw rechten",
-        definitions=(("Rechten", _RIGHTS), ("Besluiten door een computer", _NO_MACHINE)),
     )
 
 
