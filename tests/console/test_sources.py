@@ -313,6 +313,10 @@ async def test_a_change_needs_another_person_and_never_writes_the_file(
     for words in (WHY, "J. van Dijk", "Keur goed", "straatcode"):
         assert words in page.text, words
     assert (await decided(other, address, "afwijzen")).status == 400
+    for decision in ("goedkeuren", "afwijzen"):
+        named = await decided(other, address, decision, "zie 999993653")
+        assert (named.status, "nummer van een persoon" in named.text) == (400, True)
+        assert ">zie 999993653</textarea>" in named.text
     assert (await decided(other, address, "goedkeuren", "gezien")).status == 303
     assert file_of(console).read_text() == before
     assert "landschap source take" in (await other.get(address)).text

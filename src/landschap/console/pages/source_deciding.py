@@ -16,7 +16,7 @@ from litestar import Response
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import Redirect
 
-from landschap.console.known import Known
+from landschap.console.known import Known, names_a_person
 from landschap.console.pages.context import (
     BASE,
     SOURCES,
@@ -46,6 +46,8 @@ from landschap.platform.web import N_, Link
 SOURCE_PROPOSALS = Link(path=f"{BASE}/bronnen/voorstellen", label=N_("Voorstellen"))
 _LONGEST = 1_000
 _NO_WORDS = N_("Schrijf op waarom, in ten minste drie tekens")
+_A_PERSON = N_("Hier staat het nummer van een persoon. Haal dat weg: dit wordt bewaard")
+_OUTCOMES = {"goedkeuren": APPROVED, "afwijzen": REJECTED}
 
 
 def source_deciding_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
@@ -74,7 +76,7 @@ class _Pages:
         return self._show(asked, "source_proposals", title, values, (START, SOURCES))
 
     async def one(
-        self, asked: Asked[Known], number: str, errors: Mapping[str, str] | None = None
+        self, asked: Asked[Known], number: str, fault: str = "", typed: str = ""
     ) -> Response[str]:
         self.shop.require(asked)
         found = await self._found(number)
@@ -91,7 +93,8 @@ class _Pages:
             "is_new": not lying,
             "wrong": wrong,
             "is_author": self._is_author(asked, found),
-            "errors": {name: words.say(text) for name, text in (errors or {}).items()},
+            "errors": {"woorden": words.say(fault)} if fault else {},
+            "typed": typed,
             "labels": {"woorden": words.say(N_("Waarom"))},
             "say": lambda words, nearest="": self.shop.say(asked, words, nearest),
         }
@@ -109,16 +112,14 @@ class _Pages:
         here = Redirect(asked.at(f"{SOURCE_PROPOSALS.path}/{found.number}"), status_code=303)
         known = session_of(asked).known
         person = (known.subject, known.name)
-        if decision == "goedkeuren" and not is_author and found.is_open:
-            await self._must_fit(found)
+        if decision in _OUTCOMES and not is_author and found.is_open:
+            outcome = _OUTCOMES[decision]
+            if fault := _fault_of(outcome, words):
+                return await self.one(asked, number, fault, words)
+            if outcome == APPROVED:
+                await self._must_fit(found)
             await self._record(known, found, decision, words)
-            await decide(self.deps.pool, found.number, APPROVED, person, words)
-            return here
-        if decision == "afwijzen" and not is_author and found.is_open:
-            if len(words) < 3:
-                return await self.one(asked, number, {"woorden": _NO_WORDS})
-            await self._record(known, found, decision, words)
-            await decide(self.deps.pool, found.number, REJECTED, person, words)
+            await decide(self.deps.pool, found.number, outcome, person, words)
             return here
         if decision == "intrekken" and is_author and found.is_open:
             await decide(self.deps.pool, found.number, WITHDRAWN, person, words)
@@ -173,3 +174,10 @@ class _Pages:
             asked, f"console/{template}.html", title, values=values, part=SOURCES.path,
             crumbs=crumbs, status=400 if wrong else 200, is_wrong=wrong,
         )  # fmt: skip
+
+
+def _fault_of(outcome: str, words: str) -> str:
+    """What is wrong with the words of a decision, which are kept; empty when nothing is."""
+    if names_a_person(words):
+        return _A_PERSON
+    return _NO_WORDS if outcome == REJECTED and len(words) < 3 else ""
