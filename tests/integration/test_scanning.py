@@ -15,6 +15,7 @@ import pytest
 from tests.integration.other_rig import asked, declared, door
 from tests.throwaway import Database
 
+from landschap.integration.connectors.bulk import scanning
 from landschap.integration.connectors.bulk.engine import Begin, Job, Limits
 from landschap.integration.connectors.bulk.extracting import Engine, EngineFailed
 from landschap.integration.connectors.bulk.scanning import Scan, scanned
@@ -88,6 +89,27 @@ async def test_a_database_that_is_away_or_lacks_a_column_fails_with_a_reason(
         made.execute("CREATE TABLE personen (bsn text)")
     (tmp_path / "bron.dsn").write_text(f"sqlite:///{tmp_path}/bron.sqlite\n")
     assert await reason_of(declared(TABLE), tmp_path) is Reason.UNREADABLE
+
+
+async def test_a_database_that_gives_nothing_more_is_too_late(
+    tmp_path: Path, module_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scanning, "SILENT_SECONDS", 1.0)
+    owner = await module_database.administrator()
+    try:
+        # The second part of the rows does not come.
+        await owner.execute(
+            "CREATE VIEW traag AS SELECT n::text AS bsn, n AS nummer, ''::text AS naam, n AS bedrag"
+            " FROM generate_series(1, 9000) r(n)"
+            " WHERE n < 7000 OR pg_sleep(300) IS NULL"
+        )
+        (tmp_path / "bron.dsn").write_text(f"{module_database.settings.postgres.dsn}\n")
+        async with asyncio.timeout(40):
+            slow = declared(TABLE.replace("personen", "traag"))
+            assert await reason_of(slow, tmp_path) is Reason.TOO_LATE
+            await owner.execute("DROP VIEW traag")
+    finally:
+        await owner.close()
 
 
 async def test_a_file_that_is_not_there_or_is_spoilt_fails_with_a_reason(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 import asyncpg
 from sqlalchemy import MetaData, exc
 from sqlalchemy import Table as SqlTable
+from sqlalchemy.engine import RowMapping
 
 from landschap.integration.access import DatabaseAccess, FileAccess, RegisterAccess
 from landschap.integration.connectors.database import address_of, open_engine
@@ -52,6 +53,8 @@ _AT_ONCE = 5_000
 # Tried again as often: one page of thousands that fails must not cost the whole extract.
 _TRIES = 3
 PAUSE_SECONDS = 1.0
+# All rows of a database take long; a database that gives none for so long gives no more.
+SILENT_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,8 +177,10 @@ async def _of_database(
                 )
             )
             wanted = whole_statement(table, scan.question, access.period, scan.source.axes)
-            result = await connection.stream(wanted, execution_options={"yield_per": _AT_ONCE})
-            async for part in result.mappings().partitions(_AT_ONCE):
+            async with asyncio.timeout(SILENT_SECONDS):
+                result = await connection.stream(wanted, execution_options={"yield_per": _AT_ONCE})
+            parts = result.mappings().partitions(_AT_ONCE)
+            while part := await _next(parts):
                 yield [
                     row_of(
                         {str(n): v for n, v in one.items()},
@@ -185,6 +190,8 @@ async def _of_database(
                     )
                     for one in part
                 ]
+    except TimeoutError:
+        raise SourceFailed(Reason.TOO_LATE if connected else Reason.UNREACHABLE) from None
     except (exc.SQLAlchemyError, OSError, UnknownColumn, UnreadableValue) as error:
         cut = isinstance(error, OSError) or getattr(error, "connection_invalidated", False)
         raise SourceFailed(
@@ -192,6 +199,14 @@ async def _of_database(
         ) from None
     finally:
         await engine.dispose()
+
+
+async def _next(parts: AsyncIterator[Sequence[RowMapping]]) -> Sequence[RowMapping]:
+    """The next rows; none when there are no more. Raises TimeoutError."""
+    async with asyncio.timeout(SILENT_SECONDS):
+        async for part in parts:
+            return part
+    return ()
 
 
 async def _of_register(
