@@ -71,6 +71,8 @@ def test_a_grant_hash_is_told_from_a_name() -> None:
         ({"query": {"bsn": "999993653"}}, "number of a person"),
         ({"purpose": "a\r\nX-Api-Key: b"}, "plain text"),
         ({"headers": {"X y": "b"}}, "plain text"),
+        ({"headers": {"content-length": "1"}}, "can not be given"),
+        ({"headers": {"Transfer-Encoding": "chunked"}}, "can not be given"),
         ({"method": "GET /"}, "no method"),
         ({"path": "/" + "a" * 9_000}, "longer"),
     ],
@@ -80,6 +82,19 @@ def test_what_can_not_be_asked_is_said_before_anything_leaves(
 ) -> None:
     with pytest.raises(InvalidValue, match=why):
         sent_of(Question(**{"service": "s", "path": "/", **changed}))
+
+
+def test_no_header_is_there_twice_or_in_the_place_of_our_own() -> None:
+    given = {
+        "fsc-grant-hash": "$1$3$other", "fsc-grant-alias": "t", "doelbinding": "x", "zaak": "z",
+        "x-api-key": "k", "authorization": "Bearer t", "prefer": "explain", "accept": "text/csv",
+        "accept-crs": "epsg:28992",
+    }  # fmt: skip
+    sent = sent_of(Question(service="s", path="/", purpose="bijstand", headers=given))
+    assert sent.headers == {
+        "Fsc-Grant-Alias": "s", "Doelbinding": "bijstand", "accept": "text/csv",
+        "accept-crs": "epsg:28992",
+    }  # fmt: skip
 
 
 def test_a_number_that_is_nobody_may_stand_in_an_address() -> None:

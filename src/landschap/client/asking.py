@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json as json_text
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode
 
@@ -22,6 +22,10 @@ _HASH = re.compile(r"\$\d+\$\d+\$.+")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _NINE_DIGITS = re.compile(r"(?<!\d)\d{9}(?!\d)")
 _LONGEST = 8_000
+_FRAMING = frozenset(
+    {"host", "connection", "content-length", "transfer-encoding", "expect", "te", "trailer",
+     "upgrade"}
+)  # fmt: skip
 _SAFE = "/-._~:@!$'()*,;="
 
 
@@ -68,9 +72,9 @@ def sent_of(question: Question, *, key: str = "", token: str = "") -> Sent:
     method = question.method.upper() or ("POST" if body else "GET")
     if not _METHOD.fullmatch(method):
         raise InvalidValue(f"{question.method!r} is no method of HTTP")
-    headers = {
-        "Accept": "application/json",
-        **question.headers,
+    own = {
+        "Fsc-Grant-Hash": "",
+        "Fsc-Grant-Alias": "",
         **_contract(question.service),
         "X-Api-Key": key,
         "Authorization": f"Bearer {token}" if token else "",
@@ -80,11 +84,25 @@ def sent_of(question: Question, *, key: str = "", token: str = "") -> Sent:
         "Prefer": _prefer(question),
         "Content-Type": "application/json" if body else "",
     }
-    told = {name: value for name, value in headers.items() if value}
+    told = {name: value for name, value in {**_further(question, own), **own}.items() if value}
     for name, value in told.items():
         if not _HEADER.fullmatch(name) or not value.isascii() or not value.isprintable():
             raise InvalidValue(f"the header {name[:100]} can not be sent: it is not plain text")
     return Sent(method=method, target=_target(question), headers=told, body=body)
+
+
+def _further(question: Question, own: Collection[str]) -> dict[str, str]:
+    """The headers beside our own. Names differ by more than their capitals: no header is there
+    twice, and none takes the place of one of ours. Raises InvalidValue.
+    """
+    ours = {name.lower() for name in own}
+    found = {"accept": ("Accept", "application/json")}
+    for name, value in question.headers.items():
+        if name.lower() in _FRAMING:
+            raise InvalidValue(f"the header {name} can not be given: it is made while sending")
+        if name.lower() not in ours:
+            found[name.lower()] = (name, value)
+    return dict(found.values())
 
 
 def _contract(name: str) -> dict[str, str]:
