@@ -51,14 +51,7 @@ async def fetch(address: str) -> bytes:
             aiohttp.ClientSession(timeout=limit) as session,
             session.get(address, max_redirects=3, headers=_ACCEPT) as answer,
         ):
-            if answer.status != HTTPStatus.OK:
-                raise NotFetched(f"{address} answers {answer.status}")
-            body = bytearray()
-            async for part in answer.content.iter_chunked(65_536):
-                body += part
-                if len(body) > MAX_BYTES:
-                    raise NotFetched(f"{address} holds more than {MAX_BYTES:,} bytes")
-            return bytes(body)
+            return await _body(answer, address, MAX_BYTES)
     except (aiohttp.ClientError, TimeoutError, ValueError) as error:
         raise NotFetched(f"{address}: {error or 'no answer within 30 s'}") from None
 
@@ -79,27 +72,29 @@ async def fetch_for(address: str, hosts: HostMap, limit: int, *, plain: bool = F
         raise NotFetched("an address begins with https:// and names no user")
     try:
         hosts.check_literal(host)
-        async with aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=_TYPED_SECONDS),
-            connector=aiohttp.TCPConnector(resolver=hosts, use_dns_cache=False),
-            cookie_jar=aiohttp.DummyCookieJar(),
-        ) as session:
-            return await _body(session, address, limit)
+        async with (
+            aiohttp.ClientSession(
+                timeout=aiohttp.ClientTimeout(total=_TYPED_SECONDS),
+                connector=aiohttp.TCPConnector(resolver=hosts, use_dns_cache=False),
+                cookie_jar=aiohttp.DummyCookieJar(),
+            ) as session,
+            # Not followed elsewhere: another address is for who typed it to type.
+            session.get(address, allow_redirects=False, headers=_ACCEPT) as answer,
+        ):
+            return await _body(answer, address, limit)
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
         raise NotFetched(f"{address}: {error or 'no answer in time'}") from None
 
 
-async def _body(session: aiohttp.ClientSession, address: str, limit: int) -> bytes:
-    """Not followed elsewhere: another address is for who typed it to type."""
-    async with session.get(address, allow_redirects=False, headers=_ACCEPT) as answer:
-        if answer.status != HTTPStatus.OK:
-            raise NotFetched(f"{address} answers {answer.status}")
-        body = bytearray()
-        async for part in answer.content.iter_chunked(65_536):
-            body += part
-            if len(body) > limit:
-                raise NotFetched(f"{address} holds more than {limit:,} bytes")
-        return bytes(body)
+async def _body(answer: aiohttp.ClientResponse, address: str, limit: int) -> bytes:
+    if answer.status != HTTPStatus.OK:
+        raise NotFetched(f"{address} answers {answer.status}")
+    body = bytearray()
+    async for part in answer.content.iter_chunked(65_536):
+        body += part
+        if len(body) > limit:
+            raise NotFetched(f"{address} holds more than {limit:,} bytes")
+    return bytes(body)
 
 
 _TYPED_SECONDS = 15
