@@ -193,18 +193,23 @@ def fault(wrong: StufFault, own_number: str, now: datetime) -> bytes:
 def _stuurgegevens(parent: Any, code: str, head: Head, own_number: str, now: datetime) -> None:
     """What an answer says of itself; it goes back to who sent the notice."""
     told = etree.SubElement(parent, f"{STUF}stuurgegevens")
+    fill_head(told, code, Head(sender=head.receiver, receiver=head.sender, number=own_number), now)
+    if head.number:
+        etree.SubElement(told, f"{STUF}crossRefnummer").text = head.number
+
+
+def fill_head(told: Any, code: str, head: Head, now: datetime) -> None:
+    """What every message says of itself. Source: StUF 03.01, section 4."""
     etree.SubElement(told, f"{STUF}berichtcode").text = code
-    for name, party in (("zender", head.receiver), ("ontvanger", head.sender)):
+    for name, party in (("zender", head.sender), ("ontvanger", head.receiver)):
         part = etree.SubElement(told, f"{STUF}{name}")
         organisation, _, application = party.partition("/")
         etree.SubElement(part, f"{STUF}organisatie").text = organisation
         if application:
             etree.SubElement(part, f"{STUF}applicatie").text = application
-    etree.SubElement(told, f"{STUF}referentienummer").text = own_number
+    etree.SubElement(told, f"{STUF}referentienummer").text = head.number
     moment = now.astimezone(AMSTERDAM).strftime("%Y%m%d%H%M%S")
     etree.SubElement(told, f"{STUF}tijdstipBericht").text = moment
-    if head.number:
-        etree.SubElement(told, f"{STUF}crossRefnummer").text = head.number
 
 
 def _element(name: str) -> Any:

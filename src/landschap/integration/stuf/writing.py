@@ -15,10 +15,10 @@ from lxml import etree
 
 from landschap.integration.rows import at_path
 from landschap.integration.soap import ENVELOPES, STUF, UnreadableAnswer, parsed
-from landschap.integration.stuf.mapping import NoticeMapping, Outgoing, Target, ValueKind
+from landschap.integration.stuf.mapping import NoticeMapping, Target, ValueKind
+from landschap.integration.stuf.messages import Head, fill_head
 from landschap.registers.timeline import Assertion, Kind
 from landschap.vocabulary.ijson import JsonValue
-from landschap.vocabulary.times import AMSTERDAM
 
 _SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
@@ -67,7 +67,8 @@ def lk01(
     body = etree.SubElement(envelope, f"{{{_SOAP}}}Body")
     message = etree.SubElement(body, f"{{{sector}}}{mapping.entity.lower()}Lk01")
     head = etree.SubElement(message, f"{{{sector}}}stuurgegevens")
-    _head(head, out, mapping.entity, number, now)
+    fill_head(head, "Lk01", Head(sender=out.sender, receiver=out.receiver, number=number), now)
+    etree.SubElement(head, f"{STUF}entiteittype").text = mapping.entity
     parameters = etree.SubElement(message, f"{{{sector}}}parameters")
     etree.SubElement(parameters, f"{STUF}mutatiesoort").text = told.mutation
     etree.SubElement(parameters, f"{STUF}indicatorOvername").text = "V"
@@ -84,20 +85,6 @@ def _prefixes(mapping: NoticeMapping) -> dict[str, str]:
     used = set(mapping.namespaces.values())
     found = {"soap": _SOAP, "xsi": _XSI, **mapping.namespaces}
     return found if _SPACE in used else {**found, "StUF": _SPACE}
-
-
-def _head(head: Any, out: Outgoing, entity: str, number: str, now: datetime) -> None:
-    etree.SubElement(head, f"{STUF}berichtcode").text = "Lk01"
-    for name, party in (("zender", out.sender), ("ontvanger", out.receiver)):
-        part = etree.SubElement(head, f"{STUF}{name}")
-        organisation, _, application = party.partition("/")
-        etree.SubElement(part, f"{STUF}organisatie").text = organisation
-        if application:
-            etree.SubElement(part, f"{STUF}applicatie").text = application
-    etree.SubElement(head, f"{STUF}referentienummer").text = number
-    moment = now.astimezone(AMSTERDAM).strftime("%Y%m%d%H%M%S")
-    etree.SubElement(head, f"{STUF}tijdstipBericht").text = moment
-    etree.SubElement(head, f"{STUF}entiteittype").text = entity
 
 
 def _object(
