@@ -20,7 +20,7 @@ from tests.throwaway import Database
 
 from landschap.cli.composition import pseudonym_keys
 from landschap.cli.log import log
-from landschap.cli.log_destroying import keep_destroying
+from landschap.cli.log_destroying import disposal, keep_destroying, take_away
 from landschap.logboek.legal_holds import EndedMonth, judged
 from landschap.logboek.pseudonyms import subject_pseudonym
 from landschap.logboek.store import LogWriter
@@ -211,6 +211,15 @@ async def test_a_hold_that_is_being_placed_is_waited_for(old: Database) -> None:
         await transaction.commit()
     with pytest.raises(asyncpg.RaiseError, match="held by"):
         await dropping
+
+
+async def test_each_month_is_destroyed_by_one_of_those_who_do_so_at_once(old: Database) -> None:
+    async def destroy() -> list[tuple[date, int | None]]:
+        async with disposal(old.settings) as by:
+            return list((await take_away(by, [MARCH, APRIL])).items())
+
+    many = await asyncio.gather(*(destroy() for _ in range(3)))
+    assert sorted(each for done in many for each in done) == [(MARCH, 2), (APRIL, 2)]
 
 
 async def test_who_destroys_is_told_of_what_was_held_meanwhile(old: Database) -> None:

@@ -95,4 +95,5 @@ async def _destroy(
         verdicts = await judged_months(by)
         months = due(verdicts) if execute else []
         with counting("Destroying", len(months)) as advance:
-            return verdicts, await take_away(by, months, advance)
+            done = await take_away(by, months, advance)
+        return [each for each in verdicts if each.month in done or each.month not in months], done

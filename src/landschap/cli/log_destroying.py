@@ -57,6 +57,7 @@ async def take_away(
 ) -> dict[date, int | None]:
     """Destroy these; the records of each, or None when something in it is held since.
 
+    What somebody else took away meanwhile is left out.
     ``tell`` gets how many were done. What is held is asked again by the database when a month goes.
     Raises Trouble when somebody reads the log all the time.
     """
@@ -66,6 +67,8 @@ async def take_away(
             records[month] = await store.drop_month(by.keeper, month)
         except asyncpg.RaiseError:
             records[month] = None
+        except asyncpg.NoDataFoundError:
+            continue
         except asyncpg.LockNotAvailableError:
             raise Trouble(
                 f"the log is being read, so its month {month:%Y-%m} can not go now",

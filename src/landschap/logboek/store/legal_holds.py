@@ -22,6 +22,7 @@ from landschap.platform.ids import uuid7
 OFFICERS, READER, KEEPER = "landschap_legal_hold", "landschap_log_reader", "landschap_keeper"
 # How long taking a month away may keep writers waiting at a time, and how often it is tried.
 _TURN_MS, _TRIES = 500, 10
+_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('logboek.drop_month', 0))"
 
 _HOLDS = """
 SELECT hold.*, e.ended_at, e.ended_by, e.reason AS end_reason
@@ -121,13 +122,15 @@ async def drop_month(pool: asyncpg.Pool, month: date) -> int:
     half a second at a time only, and lets the writers go first in between.
 
     Raises asyncpg.RaiseError when it is within its term or held: also when that began just now;
-    asyncpg.LockNotAvailableError when the log was read all the time.
+    asyncpg.LockNotAvailableError when the log was read all the time; asyncpg.NoDataFoundError when
+    there is no such month, for one: somebody else just took it away.
     """
     tries = 0
     while True:
         try:
             async with pool.acquire() as connection, connection.transaction():
                 await connection.execute(f"SET LOCAL lock_timeout = {_TURN_MS}")
+                await connection.execute(_ONE_AT_A_TIME)
                 return int(await connection.fetchval("SELECT logboek.drop_month($1)", month))
         except asyncpg.LockNotAvailableError:
             tries += 1
