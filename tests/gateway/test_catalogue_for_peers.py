@@ -220,6 +220,8 @@ async def test_a_peer_gathers_by_itself_what_is_offered_to_it_and_tells_what_it_
         for status, answer, why in (
             (200, r'{"results": [{"name": "\ud800"}]}', "no list of APIs"),
             (200, json.dumps({"results": [{"name": "a" * 3_000}]}), "no list of APIs"),
+            (200, "[" * 100_000, "recursion"),
+            (403, "[" * 100_000, "status 403"),
             (403, r'{"code": "x", "detail": "nul \u0000 half \ud800"}', "nul  half ?"),
         ):
             headers = {"Content-Type": "application/json"}

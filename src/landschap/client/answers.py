@@ -111,7 +111,7 @@ def _told(answer: Answer) -> dict[str, JsonValue]:
         return {}
     try:
         told = answer.data
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return told if isinstance(told, dict) else {}
 

@@ -129,7 +129,7 @@ class _Peer:
         """What its catalogue holds for us; what it held before and no longer does is noted."""
         try:
             names = await self._names()
-        except (LandschapError, InvalidValue, ValueError) as error:
+        except (LandschapError, InvalidValue, ValueError, RecursionError) as error:
             return [await _unread(self._pool, self._place, str(error))]
         await store.note(self._pool, self._place, "same")
         found = [await self._one(each) for each in names]
