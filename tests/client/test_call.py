@@ -26,6 +26,7 @@ def test_nobody_answers() -> None:
     [
         (("uitkeringen",), "SERVICE/PATH"),
         (("s/p", "--data", "{"), "no JSON"),
+        (("s/p", "--data", "[" * 100_000), "no JSON"),
         (("s/p", "--data", "@/bestaat/niet"), "can not be read"),
         (("s/p", "--data", "@{large}"), "larger than"),
     ],

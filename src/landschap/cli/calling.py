@@ -108,7 +108,7 @@ def _body(given: str | None) -> Any:
         raise click.BadParameter(f"it is larger than {_MOST_BODY:,} bytes", param_hint="--data")
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise click.BadParameter(f"it is no JSON: {error}", param_hint="--data") from None
 
 
