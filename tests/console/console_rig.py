@@ -45,6 +45,7 @@ from landschap.platform.oidc_settings import (
     OidcSettings,
     PortalOidcSettings,
 )
+from landschap.platform.seal_keys import SealKeys
 from landschap.platform.settings import PortalSettings, Settings
 from landschap.platform.web import Site, read_static_files
 from landschap.portal.pages import OwnData, PortalDeps, people_shape, routes
@@ -357,6 +358,7 @@ async def console_deps(
         hearing=SayingRooms(
             gateway=await database.pool("gateway"), purposes=await database.pool("purposes")
         ),
+        request_keys=SealKeys(settings, "request"),
         sources=await _sources(database, registers),
         snapshot=await following(await database.pool("purposes")),
         usage=UsageRooms(

@@ -32,7 +32,7 @@ from landschap.fsc.certificates import PeerCertificate
 from landschap.gateway import store
 from landschap.gateway.insight.client import Insight
 from landschap.gateway.saying.api import SayingDeps, routes
-from landschap.gateway.saying.client import Voice
+from landschap.gateway.saying.client import Certificate, Voice
 from landschap.gateway.saying.proof import Controller
 from landschap.gateway.saying.question import FIELD, NUMBER, SERVICE
 from landschap.gateway.saying.store import Rooms
@@ -45,6 +45,7 @@ from landschap.platform import postgres
 from landschap.platform.http import make_app
 from landschap.platform.ids import uuid7
 from landschap.platform.keys import secret_key
+from landschap.platform.seal_keys import SealKeys
 from landschap.platform.sockets import app_socket
 from landschap.platform.web import Site, read_static_files
 from landschap.platform.web.sessions import begin_session
@@ -246,11 +247,6 @@ async def _serve(stack: AsyncExitStack, pair: Pair) -> None:
         pseudonym_key=secret_key(settings, "pseudonym"), persons=partial(said_of, purposes),
         **given,
     )  # fmt: skip
-    known = {each.own.certificate.thumbprint: each.own for each in (pair.weesp, pair.doesburg)}
-
-    async def certificate(peer: str, thumbprint: str, _: datetime) -> PeerCertificate | None:
-        own = known.get(thumbprint)
-        return own.certificate if own and own.peer_id.value == peer else None
 
     async def snapshot() -> Any:
         return (await current_snapshot(purposes))[0]
@@ -259,14 +255,25 @@ async def _serve(stack: AsyncExitStack, pair: Pair) -> None:
     hearing = SayingDeps(
         rooms=Rooms(gateway=gateway, purposes=purposes), log=log,
         keys=Keys(oin.value, SPACE, {1: secret_key(settings, "pseudonym")}),
-        certificate=certificate, own=lambda: side.own,
+        certificate=certificates(pair), own=lambda: side.own,
         by=Controller(number=WEESP, name="Gemeente Weesp", address="http://weesp.test"),
         about=About(version="1.0.0", organisation="Gemeente Weesp"), snapshot=snapshot,
-        minimum_level=SUBSTANTIAL, seal_key=secret_key(settings, "session"),
+        minimum_level=SUBSTANTIAL, seal_keys=SealKeys(settings, "request"),
         field_sets=lambda: sets, **given,
     )  # fmt: skip
     served = [*register_routes(persons), *routes(hearing)]
     await serve_routes(stack, served, [app_socket(settings, "services")])
+
+
+def certificates(pair: Pair) -> Certificate:
+    """The certificates of both, as each finds those of the other."""
+    known = {each.own.certificate.thumbprint: each.own for each in (pair.weesp, pair.doesburg)}
+
+    async def certificate(peer: str, thumbprint: str, _: datetime) -> PeerCertificate | None:
+        own = known.get(thumbprint)
+        return own.certificate if own and own.peer_id.value == peer else None
+
+    return certificate
 
 
 async def _writer(stack: AsyncExitStack, settings: Any) -> LogWriter:
@@ -291,21 +298,22 @@ async def _portal(stack: AsyncExitStack, pair: Pair, log: Any) -> tuple[PortalDe
         outway=f"http://{pair.outway.host}:{pair.outway.port}", own=lambda: side.own,
         key=lambda: pair.key,
     )  # fmt: skip
-    seal_key = secret_key(settings, "session")
     voice = Voice(
         insight=insight, pool=pools["gateway"], writer=writer, controller=DOESBURG,
-        activity=HEARING, space=SPACE, seal_key=seal_key,
+        activity=HEARING, space=SPACE,
+        seal_keys=SealKeys(settings, "request"), certificate=certificates(pair),
     )  # fmt: skip
     control = Control(
         rooms=Rooms(gateway=pools["gateway"], purposes=pools["purposes"]), own=lambda: side.own,
         by=Controller(number=DOESBURG, name="Gemeente Doesburg", address="http://doesburg.test"),
-        voice=voice, seal_key=seal_key,
+        voice=voice, seal_keys=SealKeys(settings, "request"),
     )  # fmt: skip
     deps = PortalDeps(
         settings=settings, site=Site(settings, static, portal_shape(settings, "0.1.0")),
         static=static, version="0.1.0", portal_pool=pools["portal"], log_pool=log,
         purposes_pool=pools["purposes"], fsc_pool=pools["fsc"], writer=writer,
-        session_key=seal_key, pseudonym_keys={1: secret_key(settings, "pseudonym")},
+        session_key=secret_key(settings, "session"),
+        pseudonym_keys={1: secret_key(settings, "pseudonym")},
         look_activity=HEARING, oidc=None, insight=insight, control=control,
     )  # fmt: skip
     return deps, voice

@@ -18,12 +18,14 @@ from tests.gateway.saying_rig import SHOWING, SUZANNE, Saying, fields_in, saying
 from tests.portal.portal_rig import SUBSTANTIAL
 from tests.registers.notice_rig import until
 
+from landschap.fsc.certificates import PeerCertificate
 from landschap.gateway.saying import question as forms
 from landschap.gateway.saying.client import receipt_of
 from landschap.gateway.saying.proof import show, signed_by
 from landschap.gateway.saying.statement import Said, sign
 from landschap.gateway.saying.store.requests import State, end_request, requests_of
-from landschap.gateway.saying.store.sent import Sent, sent_by
+from landschap.gateway.saying.store.sealing import seal_statement
+from landschap.gateway.saying.store.sent import Sent, keep_sent, sent_by
 from landschap.gateway.saying.worker import bring_due
 from landschap.platform import postgres
 from landschap.platform.ids import uuid7
@@ -122,6 +124,38 @@ async def test_who_is_away_is_told_when_it_is_back(rig: Saying) -> None:
     await until(brought, 60)
     history = await consents_of(rig.pair.weesp.pools.purposes, [rig.subject(WEESP, bsn)])
     assert [each.holds for each in history] == [True, False]
+
+
+async def test_a_receipt_that_the_organisation_did_not_sign_is_not_kept(rig: Saying) -> None:
+    bsn = "999990433"
+    session = await rig.session(bsn)
+    await rig.choose(session, "geef")
+    control, voice = rig.deps.control, rig.voice
+    assert control is not None
+    subject = rig.subject(DOESBURG, bsn)
+    (given,) = await sent_by(voice.pool, subject)
+    assert (given.outcome, bool(given.proof)) == ("geldt", True)
+    statement = sign(_said(bsn, holds=False, said_at=datetime.now(UTC)), rig.pair.doesburg.own)
+    sealed = seal_statement(statement, WEESP, voice.seal_keys()[0], bytes(12))
+    sent = replace(
+        given, statement=uuid7(), holds=False, sealed=sealed, proof="", settled_at=None,
+        outcome="onderweg", said_at=datetime.now(UTC),
+    )  # fmt: skip
+    await keep_sent(voice.pool, [sent])
+
+    async def another(peer: str, thumbprint: str, now: datetime) -> PeerCertificate | None:
+        return rig.pair.doesburg.own.certificate
+
+    async def none(peer: str, thumbprint: str, now: datetime) -> PeerCertificate | None:
+        return None
+
+    for certificate in (another, none):
+        await replace(voice, certificate=certificate).bring([sent], 20)
+        (last, *_) = await sent_by(voice.pool, subject)
+        assert (last.outcome, last.code, last.proof) == ("onderweg", "receipt_invalid", "")
+    await voice.bring([sent], 20)
+    (last, *_) = await sent_by(voice.pool, subject)
+    assert (last.outcome, bool(last.proof)) == ("geldt", True)
 
 
 async def _refuse_lines(rig: Saying, *, away: bool) -> None:

@@ -26,6 +26,7 @@ from tests.logboek.test_counting import said as question
 from tests.throwaway import Database
 
 from landschap.logboek import store
+from landschap.logboek.disclosure import Withheld
 from landschap.logboek.forms import Moment, Ready, form_of
 from landschap.logboek.payloads import Outcome
 from landschap.logboek.read_profile import LogQuestion
@@ -182,7 +183,10 @@ async def _answers(database: Database, drafts: Sequence[Sequence[Given]]) -> dic
             _told((await store.fsc_records(pool, each, store.LogFilters(limit=500))).records)
             for each in (PEER, OTHER)
         ],
-        "ldv": _told(await lines_asked(pool, LogQuestion(activity=ACTIVITY), None, (), 500)),
+        "ldv": _told(await lines_asked(pool, LogQuestion(activity=ACTIVITY), None, Withheld(), 500)),
+        "not of this case": _told(
+            await lines_asked(pool, LogQuestion(activity=ACTIVITY), None, without, 500)
+        ),
         "lines": _told(
             [
                 each

@@ -34,6 +34,7 @@ from landschap.platform.ids import new_span_id, new_trace_id
 from landschap.platform.keys import secret_key
 from landschap.platform.oidc import OidcClient
 from landschap.platform.oidc_settings import OidcSettings, PortalOidcSettings
+from landschap.platform.seal_keys import SealKeys
 from landschap.platform.settings import Settings
 from landschap.platform.web import Site, read_static_files
 from landschap.portal.pages import Control, OwnData, PortalDeps, people_shape, portal_shape, routes
@@ -293,7 +294,7 @@ async def control_of(database: Database, settings: Settings) -> Control:
         ),
         own=lambda: own,
         by=Controller(number=oin, name="Gemeente Proefdorp", address=settings.addresses.web),
-        seal_key=secret_key(settings, "session"),
+        seal_keys=SealKeys(settings, "request"),
     )
 
 

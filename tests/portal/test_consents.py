@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from uuid import uuid4
 
@@ -15,10 +15,14 @@ from tests.portal.portal_rig import DOESBURG, PURPOSE, SUPPLY, Portal
 from tests.portal.visiting import Seen, Visitor
 from tests.portal.visits import as_person, logged_in, served_elsewhere, without
 
+from landschap.gateway.saying.question import HOLDS, OVERTAKEN, Standing, ToldChoice, Words
+from landschap.gateway.saying.statement import Said
+from landschap.gateway.saying.store import Whose, keep_heard, obey
+from landschap.gateway.saying.store.sent import forget_places, keep_places, places
 from landschap.logboek.pseudonyms import subject_pseudonym
 from landschap.portal.pages.looks import subjects_of
 from landschap.purposes.choosing import choices_of
-from landschap.purposes.needs import CONSENT, against
+from landschap.purposes.needs import CONSENT, Kind, against
 from landschap.purposes.persons.store import Consent, consents_of, said_of
 from landschap.purposes.store import Signers, current_snapshot, save_register
 
@@ -171,3 +175,76 @@ async def test_what_can_not_be_recorded_is_not_done(portal: Portal, asks: None) 
     async with without(portal, "logboek", "INSERT", "logboek.batch"):
         assert (await visitor.post(PAGE, form)).status == 503
     assert await _said(portal, NUMBER) == before
+
+
+async def test_a_choice_that_is_said_again_counts_from_the_last_time(
+    portal: Portal, asks: None
+) -> None:
+    """A consent that was said between two withdrawals, and comes after both, changes nothing."""
+    number = "999990433"
+    visitor = await as_person(portal, number)
+    page = await visitor.get(PAGE)
+    assert (await visitor.post(PAGE, _form(visitor, page, "geef"))).status == 303
+    page = await visitor.get(PAGE)
+    withdrawn = _form(visitor, page, "trek-in")
+    assert (await visitor.post(PAGE, withdrawn)).status == 303
+    between = datetime.now(UTC)
+    assert (await visitor.post(PAGE, withdrawn)).status == 303
+    assert await _said(portal, number) == (2, "consent_withdrawn")
+    assert await _brought(portal, number, between, holds=True) == OVERTAKEN
+    # A withdrawal from before that comes late takes nothing of it back.
+    assert await _brought(portal, number, between - timedelta(hours=1), holds=False) == HOLDS
+    assert await _brought(portal, number, between, holds=True) == OVERTAKEN
+    assert await _said(portal, number) == (2, "consent_withdrawn")
+    assert await _brought(portal, number, datetime.now(UTC), holds=True) == HOLDS
+    assert await _said(portal, number) == (3, "")
+
+
+async def _brought(portal: Portal, number: str, said_at: datetime, *, holds: bool) -> str:
+    """What a statement does that Doesburg brings."""
+    control = portal.deps.control
+    assert control is not None
+    oin = portal.deps.settings.organisation.oin.value
+    said = Said(
+        issuer=DOESBURG, audience=oin, subject=number, level="x", authenticated_at=said_at,
+        said_at=said_at, jti=uuid4(), kind=Kind.CONSENT, about=PURPOSE, holds=holds,
+        receiver=DOESBURG,
+    )  # fmt: skip
+    known = type("Known", (), {"whose": number, "kind": "bsn"})()
+    whose = Whose(subject=subjects_of(portal.deps, known)[0], key_id=1, sealed=b"x")
+    snapshot, _ = await current_snapshot(portal.deps.purposes_pool)
+    done = await obey(control.rooms, snapshot, said, whose, datetime.now(UTC))
+    await keep_heard(control.rooms.gateway, said, said.jti.bytes * 2, whose, done, "bewijs")
+    return done.outcome
+
+
+async def test_what_an_organisation_no_longer_tells_is_not_kept(portal: Portal) -> None:
+    control = portal.deps.control
+    assert control is not None
+    pool, words = control.rooms.gateway, Words(nl="Proef", en="Trial")
+    peers = ("00000099000000002001", "00000099000000002002")
+
+    def told(*names: str) -> Standing:
+        return Standing(
+            keuzes=tuple(
+                ToldChoice(doel=each, naam=words, uitleg=words, ontvanger=DOESBURG)
+                for each in names
+            )
+        )
+
+    async def kept() -> list[list[str]]:
+        found = await places(pool)
+        return [[each.doel for each in found[peer].choices] for peer in peers if peer in found]
+
+    for peer in peers:
+        await keep_places(pool, peer, told("een", "twee"))
+    await keep_places(pool, peers[0], told("twee"))
+    assert [sorted(each) for each in await kept()] == [["twee"], ["een", "twee"]]
+    later = datetime.now(UTC) + timedelta(days=91)
+    await forget_places(pool, peers, later)
+    await forget_places(pool, peers[:1], datetime.now(UTC))
+    assert len(await kept()) == 2
+    await forget_places(pool, peers[:1], later)
+    assert await kept() == [["twee"]]
+    await keep_places(pool, peers[0], told())
+    assert await kept() == []

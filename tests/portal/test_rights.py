@@ -74,7 +74,7 @@ async def test_an_objection_is_asked_once_stops_the_use_meanwhile_and_is_followe
     control, pools = portal.deps.control, portal.deps.purposes_pool
     assert control is not None
     (request,) = await requests_of(control.rooms.gateway, subject(portal))
-    person = unseal_person(request.asked.sealed, control.seal_key)
+    person = unseal_person(request.asked.sealed, control.seal_keys())
     assert person is not None
     assert (person.bsn, person.reason) == (NUMBER, "mijn situatie is anders")
     assert NUMBER.encode() not in request.asked.sealed
@@ -233,4 +233,4 @@ async def test_anybody_checks_a_receipt_by_number_or_text_and_sees_nothing_of_th
 def test_a_request_tells_nothing_when_it_is_printed(portal: Portal) -> None:
     control = portal.deps.control
     assert control is not None
-    assert "seal_key" not in repr(replace(control))
+    assert "seal_keys" not in repr(replace(control))

@@ -110,9 +110,12 @@ def _require_secrets(settings: Settings) -> None:
     from landschap.platform.keys import KEY_NAMES, secret_key
     from landschap.platform.log_keys import kept_keys, sealing_key
     from landschap.platform.pseudonym_keys import living_keys
+    from landschap.platform.seal_keys import SEAL_NAMES, seal_keys
 
     for name in KEY_NAMES:
         secret_key(settings, name)
     living_keys(settings)
+    for sealing in SEAL_NAMES:
+        seal_keys(settings, sealing)
     if kept_keys(settings):
         sealing_key(settings)

@@ -13,6 +13,7 @@ from landschap.cli.composition_catalogue import catalogue_of
 from landschap.cli.composition_insight import insight_of
 from landschap.cli.composition_saying import control_of, rooms_of
 from landschap.platform.keys import secret_key
+from landschap.platform.seal_keys import SealKeys
 from landschap.vocabulary.problems import Refusal
 
 if TYPE_CHECKING:
@@ -149,6 +150,7 @@ async def _console(parts: Composition, static: StaticFiles, registers: RegisterD
         registers=registers,
         places=Places(every=read_places(), dutch=in_dutch()),
         hearing=await rooms_of(parts),
+        request_keys=SealKeys(settings, "request"),
         sources=await _sources(parts, registers),
         snapshot=await parts.snapshot(),
         purposes=await parts.pool("purposes"),

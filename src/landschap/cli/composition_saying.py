@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from landschap.cli.composition import pseudonym_keys, pseudonym_space
 from landschap.cli.composition_insight import certificates_of, minimum_level
 from landschap.platform.keys import PermitKeys, secret_key
+from landschap.platform.seal_keys import SealKeys
 
 if TYPE_CHECKING:
     from litestar.types import ControllerRouterHandler
@@ -57,7 +58,8 @@ async def voice_of(parts: Composition, insight: Insight | None, writer: LogWrite
         controller=settings.organisation.oin.value,
         activity=settings.portal.look_activity,
         space=pseudonym_space(settings),
-        seal_key=secret_key(settings, "session"),
+        certificate=(await certificates_of(parts))[1],
+        seal_keys=SealKeys(settings, "request"),
     )
 
 
@@ -73,7 +75,7 @@ async def control_of(parts: Composition, insight: Insight | None) -> Control:
         own=lambda: identity.own,
         by=controller_of(parts),
         voice=await voice_of(parts, insight, await parts.log()),
-        seal_key=secret_key(parts.settings, "session"),
+        seal_keys=SealKeys(parts.settings, "request"),
     )
 
 
@@ -100,7 +102,7 @@ async def saying_routes(parts: Composition) -> list[ControllerRouterHandler]:
             minimum_level=minimum_level(parts),
             permit_key=secret_key(settings, "permit"),
             permit_keys=PermitKeys(settings),
-            seal_key=secret_key(settings, "session"),
+            seal_keys=SealKeys(settings, "request"),
             field_sets=lambda: snapshot().field_sets,
             version=version("landschap"),
         )

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 
 _FIRST = "persons among statements, holds and cases"
+_REQUESTS = "requests of persons, copies, statements on their way"
+_EVIDENCE = "files that persons handed in"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +69,7 @@ def list_keys(config: Path, as_json: bool) -> None:
 
 
 @keys.command("rotate")
-@click.argument("name", type=click.Choice(["permit", "pseudonym", "log"]))
+@click.argument("name", type=click.Choice(["permit", "pseudonym", "log", "request", "evidence"]))
 @config_option
 def rotate(name: str, config: Path) -> None:
     """Make a new key NAME; no question fails.
@@ -76,20 +78,28 @@ def rotate(name: str, config: Path) -> None:
     of pseudonyms is one more generation: after a restart of `landschap serve` lines are written
     with it, and persons are found with all that are not destroyed. So it is with a key of the log,
     when that is sealed: records are sealed with the new one after a restart, the former ones open
-    what they sealed. Certificates and their keys are rotated by replacing their files.
+    what they sealed. A key of requests or of evidence needs no restart: what is kept from then on
+    is sealed with the new one. Certificates and their keys are rotated by replacing their files.
 
     \b
     Examples:
       landschap keys rotate permit --config weesp/organisation.toml
       landschap keys rotate pseudonym --config weesp/organisation.toml
       landschap keys rotate log --config weesp/organisation.toml
+      landschap keys rotate request --config weesp/organisation.toml
     """
     from landschap.platform.keys import FORMER_PERMIT_SECONDS, rotate_permit_key
     from landschap.platform.pseudonym_keys import rotate_pseudonym_key
+    from landschap.platform.seal_keys import SEAL_NAMES, rotate_seal_key
     from landschap.platform.settings import load_settings
 
     if name == "log":
         _rotate_log(load_settings(config))
+        return
+    for sealing in (each for each in SEAL_NAMES if each == name):
+        number = rotate_seal_key(load_settings(config), sealing)
+        click.echo(f"the {name} key is new; what {number} former ones sealed, they still open.")
+        click.echo("Keep them all in your back-up: without a key nobody reads what it sealed.")
         return
     if name == "pseudonym":
         number = rotate_pseudonym_key(load_settings(config))
@@ -198,6 +208,7 @@ def inventory(settings: Settings) -> list[Row]:
     """Every key of the organisation. A place is shown, a key never."""
     from landschap.platform.log_keys import kept_keys
     from landschap.platform.pseudonym_keys import generations
+    from landschap.platform.seal_keys import SEAL_NAMES, former_seal_keys
 
     identity, secrets, every = settings.identity, settings.paths.secrets, generations(settings)
     signing = "contracts, tokens, declarations, anchors"
@@ -207,7 +218,12 @@ def inventory(settings: Settings) -> list[Row]:
         ("permit", "what the door allowed, for our own services", secrets / "permit.key"),
         ("pseudonym", _FIRST if len(every) > 1 else f"{_FIRST}, lines", secrets / "pseudonym.key"),
         ("session", "sessions of residents", secrets / "session.key"),
+        ("request", f"{_REQUESTS}: seals and opens", secrets / "request.key"),
+        ("evidence", f"{_EVIDENCE}: seals and opens", secrets / "evidence.key"),
     ]
+    for named, does in zip(SEAL_NAMES, (_REQUESTS, _EVIDENCE), strict=True):
+        former = former_seal_keys(settings, named).items()
+        files += [(f"{named} ({each})", f"{does}: opens", path) for each, path in former]
     rows = [
         Row(name=name, does=does, place=str(path), since=_since(path)) for name, does, path in files
     ]

@@ -23,7 +23,7 @@ from landschap.platform.identity import read_certificates, read_key
 from landschap.platform.settings import Settings
 from landschap.platform.trouble import Trouble
 
-KeyName = Literal["permit", "pseudonym", "session", "anchor"]
+KeyName = Literal["permit", "pseudonym", "session", "anchor", "request", "evidence"]
 KEY_NAMES: tuple[KeyName, ...] = get_args(KeyName)
 KEY_BYTES = 32
 _LOOK_SECONDS = 1.0
@@ -69,6 +69,8 @@ def make_secret_keys(settings: Settings) -> list[KeyName]:
     private_folder(settings.paths.secrets)
     data_folder(settings.paths.data)
     made = [name for name in KEY_NAMES if not _file(settings, name).exists()]
+    if "session" in known and "request" not in known:
+        _keep_opening(settings)
     for name in made:
         write_private(_file(settings, name), secrets.token_bytes(KEY_BYTES).hex().encode())
     if set(KEY_NAMES) != known:
@@ -131,6 +133,13 @@ def own_certificate(settings: Settings) -> x509.Certificate:
 def own_chain(settings: Settings) -> list[x509.Certificate]:
     """The organisation certificate and the intermediates that came with it. Raises Trouble."""
     return read_certificates(settings.identity.certificate)
+
+
+def _keep_opening(settings: Settings) -> None:
+    """Requests were sealed with the key of sessions once: it goes on opening those."""
+    former = settings.paths.secrets / "request.former-1.key"
+    if not former.exists():
+        write_private(former, secret_key(settings, "session").hex().encode())
 
 
 def _former_permit_file(settings: Settings) -> Path:

@@ -67,13 +67,13 @@ async def make_due(control: Control, deps: Deps) -> bool:
     if number is None:
         return False
     request = await request_by_number(control.rooms.gateway, number)
-    person = unseal_person(request.asked.sealed, control.seal_key) if request else None
+    person = unseal_person(request.asked.sealed, control.seal_keys()) if request else None
     if request is None or person is None:
         log.warning("copy can not be made: who asked can not be read", request=str(number))
         return True
     made = await deps()
     archive = await _archive(made, control, request, person.bsn)
-    sealed = seal_copy(archive, number, control.seal_key, os.urandom(NONCE_BYTES))
+    sealed = seal_copy(archive, number, control.seal_keys()[0], os.urandom(NONCE_BYTES))
     await keep_file(control.rooms.gateway, number, sealed)
     return True
 

@@ -3,15 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
 from litestar import Response
-from litestar.datastructures import FormMultiDict
+from litestar.datastructures import Cookie, FormMultiDict
 
+from landschap.console.desk import Whom
 from landschap.console.known import Emergency, Known
 from landschap.console.pages.gate import Gate
 from landschap.console.places import Places
@@ -30,6 +31,7 @@ from landschap.purposes.model import Text
 from landschap.purposes.store import Following
 from landschap.registers.api import Deps as RegisterDeps
 from landschap.registers.models import ObjectType, Property, Register
+from landschap.vocabulary.desk import AtDesk
 from landschap.vocabulary.problems import ProblemError, Refusal
 
 __all__ = [
@@ -54,6 +56,7 @@ LOG = Link(path=f"{BASE}/logboek", label=N_("Logboek"))
 CATALOGUE = Link(path="/catalogus", label=N_("Catalogus"))
 SOURCES = Link(path=f"{BASE}/bronnen", label=N_("Bronnen"))
 EMERGENCY = Link(path=f"{BASE}/noodtoegang", label=N_("Noodtoegang"))
+DESK = Link(path=f"{BASE}/balie", label=N_("Balie"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +76,10 @@ class Pseudonyms:
     version: str
 
 
+Opens = Callable[[AtDesk, Whom, int], Awaitable[Cookie]]
+"""The cookie of a session at the portal: in which visit, for whom, since when they are known."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsoleDeps:
     """What the console needs, made once per process.
@@ -84,7 +91,8 @@ class ConsoleDeps:
     person can be found in the log. ``reaches`` tells whether an organisation offers us an inbox, so
     that it can be told of a correction. ``places`` are those where data lies. ``sources`` is the
     folder of logical sources, and what these are looked at with. ``hearing`` is where requests of
-    persons are kept; without it nobody decides on them here.
+    persons are kept, opened with ``request_keys``; without it nobody decides on them here.
+    ``opens`` begins a session of the portal for the person of a visit at the desk.
     """
 
     settings: Settings
@@ -103,12 +111,15 @@ class ConsoleDeps:
     places: Places | None = None
     sources: Surroundings | None = None
     hearing: SayingRooms | None = None
+    request_keys: Callable[[], Sequence[bytes]] = field(default=tuple, repr=False)
+    opens: Opens | None = None
 
 
 def console_shape(settings: Settings, version: str) -> SiteShape:
     """The console's site: its name, its menu, where a form may end."""
     oidc = settings.oidc.console
-    more: tuple[Link, ...] = (SOURCES,) if oidc and oidc.source_officers else ()
+    more: tuple[Link, ...] = (DESK,) if settings.desk else ()
+    more += (SOURCES,) if oidc and oidc.source_officers else ()
     more += (LOG,) if oidc and oidc.log_officers else ()
     more += (EMERGENCY,) if oidc and oidc.emergency else ()
     return SiteShape(
@@ -140,6 +151,12 @@ def is_source_officer(deps: ConsoleDeps, known: Known) -> bool:
     """True for one who works on logical sources; own roles only."""
     console = deps.settings.oidc.console
     return console is not None and not set(console.source_officers).isdisjoint(known.roles)
+
+
+def is_at_desk(deps: ConsoleDeps, known: Known) -> bool:
+    """True for one who serves people at the desk; own roles only."""
+    desk = deps.settings.desk
+    return desk is not None and not set(desk.roles).isdisjoint(known.roles)
 
 
 def gate_of(deps: ConsoleDeps) -> Gate:
@@ -181,6 +198,7 @@ def _remember(found: Employee) -> Known:
         id_token=found.id_token,
         session_id=found.session_id,
         access_token=found.access_token,
+        number=found.number,
     )
 
 

@@ -105,7 +105,7 @@ class _Pages:
         values = {
             **self._shared(asked),
             "found": found,
-            "person": unseal_person(found.asked.sealed, self.deps.session_key),
+            "person": unseal_person(found.asked.sealed, self.deps.request_keys()),
             "purpose": self._purpose(asked, found.asked.about),
             "stops": found.asked.right in STOPPING,
             "path": f"{REQUESTS.path}/{found.number}",

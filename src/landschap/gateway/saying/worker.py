@@ -5,21 +5,27 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from time import monotonic
 
 from landschap.gateway.saying.client import Voice
-from landschap.gateway.saying.store.sent import take_due
+from landschap.gateway.saying.store.sent import forget_places, take_due
 from landschap.platform.loops import forever, pause
 
 _ROUND_SECONDS = 5.0
 _SECONDS_EACH = 20.0
+_FORGETTING_SECONDS = 3600.0
 
 
 async def keep_bringing(voice: Voice, stop: asyncio.Event) -> None:
     """Bring what is due until ``stop``; a round that fails is begun again."""
 
     async def rounds() -> None:
+        forgetting = monotonic()
         while not stop.is_set():
             await bring_due(voice)
+            if monotonic() >= forgetting:
+                await forget(voice)
+                forgetting = monotonic() + _FORGETTING_SECONDS
             await pause(stop, _ROUND_SECONDS)
 
     await forever(rounds, stop, "statements to others")
@@ -31,3 +37,9 @@ async def bring_due(voice: Voice) -> int:
     if due:
         await voice.bring(due, _SECONDS_EACH)
     return len(due)
+
+
+async def forget(voice: Voice) -> None:
+    """What was told by those we no longer have a contract with."""
+    known = [each.service_peer_id.value for each in await voice.others()]
+    await forget_places(voice.pool, known, datetime.now(UTC))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from collections.abc import Iterable
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -28,6 +29,12 @@ def unseal(sealed: bytes, key: bytes, label: bytes) -> bytes | None:
         return AESGCM(key).decrypt(nonce, rest, label)
     except (InvalidTag, ValueError):
         return None
+
+
+def unseal_any(sealed: bytes, keys: Iterable[bytes], label: bytes) -> bytes | None:
+    """The value, by the first of these keys that opens it; None when none does."""
+    opened = (unseal(sealed, key, label) for key in keys)
+    return next((each for each in opened if each is not None), None)
 
 
 def session_hash(token: str) -> bytes:

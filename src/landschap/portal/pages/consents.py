@@ -115,11 +115,13 @@ async def _say(hearing: Hearing, deed: str, key: str) -> None:
     for each in card.holders:
         last = latest.get((each.peer, card.purpose, card.receiver))
         is_said = last is not None and last.holds == holds and each.stand is Stand.ON_THE_WAY
-        if each.stand is wanted or is_said or (not holds and each.stand is Stand.NOTHING):
+        if not holds and each.stand is Stand.NOTHING:
             continue
         if each.peer == hearing.me:
+            # Said again it is no new choice, but it counts from now: what was said before this and
+            # is still on its way from another portal, is overtaken by it.
             here = True
-        else:
+        elif each.stand is not wanted and not is_said:
             peers.append(each.peer)
     wish = Wish(kind=Kind.CONSENT, about=card.purpose, holds=holds, receiver=card.receiver)
     await hearing.say(wish, peers, here=here)

@@ -49,14 +49,14 @@ _AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 class Control:
     """What hearing a person needs. ``voice`` is None where no other organisation is asked.
 
-    ``own`` is who we are now, ``by`` who our receipts are of; ``seal_key`` seals what only we read.
+    ``own`` is who we are now, ``by`` who our receipts are of; ``seal_keys`` seal what only we read.
     """
 
     rooms: Rooms
     own: Callable[[], OwnPeer]
     by: Controller
     voice: Voice | None = None
-    seal_key: bytes = field(repr=False)
+    seal_keys: Callable[[], Sequence[bytes]] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +166,7 @@ class Hearing:
     async def _here(self, said: Said) -> Done:
         control, (key_id, subject) = self.control, self.subject
         person = Person(bsn=said.subject, name=self.look.known.name, reason=said.reason)
-        sealed = seal_person(person, control.seal_key, os.urandom(NONCE_BYTES))
+        sealed = seal_person(person, control.seal_keys()[0], os.urandom(NONCE_BYTES))
         snapshot, _ = await current_snapshot(self.deps.purposes_pool)
         async with turn_of(control.rooms, subject):
             whose = Whose(subject=subject, key_id=key_id, sealed=sealed)
@@ -224,7 +224,7 @@ class Hearing:
 
     async def _sealed(self, said: Said, peer: str) -> bytes:
         compact = await asyncio.to_thread(statements.sign, said, self.control.own())
-        return seal_statement(compact, peer, self.control.seal_key, os.urandom(NONCE_BYTES))
+        return seal_statement(compact, peer, self.control.seal_keys()[0], os.urandom(NONCE_BYTES))
 
 
 async def own_request(hearing: Hearing, number: str) -> Request:

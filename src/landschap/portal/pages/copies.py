@@ -35,7 +35,7 @@ def copy_routes(deps: PortalDeps, control: Control) -> list[HTTPRouteHandler]:
         kept = await file_of(control.rooms.gateway, found.number)
         archive = None
         if kept is not None and kept.sealed is not None:
-            archive = unseal_copy(kept.sealed, found.number, control.seal_key)
+            archive = unseal_copy(kept.sealed, found.number, control.seal_keys())
         if archive is None:
             raise NotFoundException
         headers = {"Content-Disposition": 'attachment; filename="mijn-gegevens.zip"'}

@@ -277,7 +277,7 @@ class _Page:
             at_once=False,
             via=hearing.me,
             said_at=datetime.now(UTC),
-            sealed=seal_person(told, control.seal_key, os.urandom(NONCE_BYTES)),
+            sealed=seal_person(told, control.seal_keys()[0], os.urandom(NONCE_BYTES)),
         )
         async with turn_of(control.rooms, subject):
             return await file_request(control.rooms.gateway, control.rooms.purposes, request)

@@ -94,7 +94,7 @@ class SayingDeps:
     snapshot: Callable[[], Awaitable[Snapshot]]
     minimum_level: str
     permit_key: bytes = field(repr=False)
-    seal_key: bytes = field(repr=False)
+    seal_keys: Callable[[], Sequence[bytes]] = field(repr=False)
     permit_keys: Callable[[], Sequence[bytes]] | None = None
     field_sets: Callable[[], Mapping[str, FieldSet]] = dict
     version: str = ""
@@ -228,7 +228,7 @@ class _Case:
         deps = self._deps
         key_id = min(deps.keys.keys)
         person = Person(bsn=said.subject, name="", reason=said.reason)
-        sealed = seal_person(person, deps.seal_key, os.urandom(NONCE_BYTES))
+        sealed = seal_person(person, deps.seal_keys()[0], os.urandom(NONCE_BYTES))
         whose = Whose(subject=self._subjects(said.subject)[0], key_id=key_id, sealed=sealed)
         async with turn_of(deps.rooms, whose.subject):
             # Brought twice at once, the second finds here what the first did.

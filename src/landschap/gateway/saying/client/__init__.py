@@ -9,7 +9,7 @@ a line in our own log.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -20,6 +20,8 @@ import asyncpg
 import msgspec
 import structlog
 
+from landschap.fsc import jws
+from landschap.fsc.certificates import PeerCertificate
 from landschap.fsc.connections import ConnectionGrant
 from landschap.gateway.insight import assertion as assertions
 from landschap.gateway.insight.assertion import LIFETIME, Assertion
@@ -48,6 +50,7 @@ from landschap.purposes.bound import Bound, read_bound
 from landschap.vocabulary.identifiers import InvalidValue
 from landschap.vocabulary.tracing import TraceContext
 
+Certificate = Callable[[str, str, datetime], Awaitable[PeerCertificate | None]]
 log = structlog.get_logger(__name__)
 
 ASKED = "Inwoner vraagt een andere organisatie wat hij koos"
@@ -87,7 +90,8 @@ class Voice:
     """What is needed to speak to others. ``insight`` knows contracts, the key and who we are.
 
     ``activity`` covers it in our register; ``subject_type`` and ``controller`` are those of our
-    lines. ``seal_key`` opens what is on its way.
+    lines. ``seal_keys`` open what is on its way; ``certificate`` is what others sign their
+    receipts with.
     """
 
     insight: Insight
@@ -96,7 +100,8 @@ class Voice:
     controller: str
     activity: str
     space: str
-    seal_key: bytes = field(repr=False)
+    certificate: Certificate
+    seal_keys: Callable[[], Sequence[bytes]] = field(repr=False)
 
     async def others(self) -> list[ConnectionGrant]:
         """Those whose service can be asked. Raises what a database raises that does not answer."""
@@ -163,7 +168,8 @@ class Voice:
         if grant is None:
             await put_off(self.pool, sent, "no_contract", now)
             return
-        compact = unseal_statement(sent.sealed, sent.peer, self.seal_key) if sent.sealed else None
+        keys = self.seal_keys()
+        compact = unseal_statement(sent.sealed, sent.peer, keys) if sent.sealed else None
         if compact is None:
             await settle(self.pool, sent, REFUSED, "unsealable", "")
             return
@@ -190,10 +196,20 @@ class Voice:
                 await put_off(self.pool, sent, code, now)
             return
         receipt = receipt_of(sent, answer.body)
-        if receipt is None:
+        if receipt is None or not await self._is_signed(sent.peer, receipt.bewijs, now):
             await put_off(self.pool, sent, "receipt_invalid", now)
             return
         await settle(self.pool, sent, receipt.stand, "", receipt.bewijs)
+
+    async def _is_signed(self, peer: str, proof: str, now: datetime) -> bool:
+        """Whether the organisation itself signed its receipt: nothing else is a proof."""
+        read = jws.parse(proof)
+        try:
+            known = await self.certificate(peer, read.thumbprint, now)
+        except (*_AWAY, InvalidValue) as error:
+            log.warning("certificate of a receipt not found", peer=peer, error=type(error).__name__)
+            return False
+        return known is not None and jws.verifies(read, known.key)
 
     def _question(self, peer: str, person: Person) -> bytes:
         own, now = self.insight.own(), datetime.now(UTC).replace(microsecond=0)

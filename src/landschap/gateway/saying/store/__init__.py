@@ -27,7 +27,7 @@ from landschap.platform.ids import uuid7
 from landschap.purposes.choosing import choices_of, is_equal, stoppable
 from landschap.purposes.model import Text
 from landschap.purposes.needs import Kind
-from landschap.purposes.persons.store import Statement, consents_of, say
+from landschap.purposes.persons.store import Consent, Statement, consents_of, say
 from landschap.purposes.rights import Right
 from landschap.purposes.snapshot import Snapshot
 
@@ -121,11 +121,12 @@ async def _consent(
     mine = [each for each in history if each.about == about.uri and each.receiver == said.receiver]
     last = mine[-1] if mine else None
     if last is not None:
-        moment = await _said_at(rooms.gateway, last.receipt) or last.at
+        moment = await _said_at(rooms.gateway, last)
         if moment > said.said_at and last.holds != said.holds:
             # Its own receipt: under that of the last it would tell the opposite of it.
             return Done(OVERTAKEN, uuid7(), *more)
         if last.holds == said.holds:
+            await _keep_moment(rooms.gateway, last.receipt, max(moment, said.said_at))
             return Done(HOLDS, last.receipt, *more)
     receipt = await say(
         rooms.purposes,
@@ -140,6 +141,7 @@ async def _consent(
             reason=f"via {said.issuer}",
         ),
     )
+    await _keep_moment(rooms.gateway, receipt.receipt, said.said_at)
     return Done(HOLDS, receipt.receipt, *more)
 
 
@@ -160,12 +162,24 @@ async def turn_of(rooms: Rooms, subject: bytes) -> AsyncIterator[None]:
         yield
 
 
-async def _said_at(pool: asyncpg.Pool, receipt: UUID) -> datetime | None:
-    """When a statement that another brought was said; None for what was said here."""
+async def _said_at(pool: asyncpg.Pool, last: Consent) -> datetime:
+    """When a choice was said last, here or elsewhere; it may have been said more than once."""
     found: datetime | None = await pool.fetchval(
-        "SELECT max(said_at) FROM statement_heard WHERE receipt = $1", receipt
+        "SELECT coalesce((SELECT said_at FROM statement_moment WHERE receipt = $1),"
+        " (SELECT max(said_at) FROM statement_heard WHERE receipt = $1))",
+        last.receipt,
     )
-    return found
+    return found or last.at
+
+
+async def _keep_moment(pool: asyncpg.Pool, receipt: UUID, said_at: datetime) -> None:
+    """Keep when a choice was said last: the same said again says nothing new, but says it later."""
+    await pool.execute(
+        "INSERT INTO statement_moment (receipt, said_at) VALUES ($1, $2)"
+        " ON CONFLICT (receipt) DO UPDATE SET said_at ="
+        " greatest(statement_moment.said_at, excluded.said_at)",
+        *(receipt, said_at),
+    )
 
 
 async def _withdrawn_later(pool: asyncpg.Pool, subject: bytes, said: Said) -> bool:

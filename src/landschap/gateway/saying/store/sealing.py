@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import UUID
 
 import msgspec
 
-from landschap.platform.web.sealed import seal, unseal
+from landschap.platform.web.sealed import seal, unseal_any
 
 _LABEL = b"landschap.request"
 _COPY = b"landschap.copy\x1f"
@@ -31,9 +32,9 @@ def seal_person(person: Person, key: bytes, nonce: bytes) -> bytes:
     return seal(msgspec.json.encode(person), key, _LABEL, nonce)
 
 
-def unseal_person(sealed: bytes, key: bytes) -> Person | None:
-    """The person; None when it was sealed with another key."""
-    value = unseal(sealed, key, _LABEL)
+def unseal_person(sealed: bytes, keys: Iterable[bytes]) -> Person | None:
+    """The person; None when none of the keys opens it."""
+    value = unseal_any(sealed, keys, _LABEL)
     return None if value is None else msgspec.json.decode(value, type=Person)
 
 
@@ -42,9 +43,9 @@ def seal_copy(archive: bytes, request: UUID, key: bytes, nonce: bytes) -> bytes:
     return seal(archive, key, _COPY + request.bytes, nonce)
 
 
-def unseal_copy(sealed: bytes, request: UUID, key: bytes) -> bytes | None:
-    """The archive; None when it was sealed with another key or for another request."""
-    return unseal(sealed, key, _COPY + request.bytes)
+def unseal_copy(sealed: bytes, request: UUID, keys: Iterable[bytes]) -> bytes | None:
+    """The archive; None when no key opens it, or it is of another request."""
+    return unseal_any(sealed, keys, _COPY + request.bytes)
 
 
 def seal_statement(compact: str, peer: str, key: bytes, nonce: bytes) -> bytes:
@@ -52,7 +53,7 @@ def seal_statement(compact: str, peer: str, key: bytes, nonce: bytes) -> bytes:
     return seal(compact.encode(), key, _SENT + peer.encode(), nonce)
 
 
-def unseal_statement(sealed: bytes, peer: str, key: bytes) -> str | None:
-    """The statement; None when it was sealed with another key or for another organisation."""
-    value = unseal(sealed, key, _SENT + peer.encode())
+def unseal_statement(sealed: bytes, peer: str, keys: Iterable[bytes]) -> str | None:
+    """The statement; None when no key opens it, or it is for another organisation."""
+    value = unseal_any(sealed, keys, _SENT + peer.encode())
     return None if value is None else value.decode()

@@ -8,7 +8,7 @@ away at that moment. Nothing of a person stands in that.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -25,6 +25,7 @@ _LONGEST_PAUSE = 300.0
 # Between taking it and the answer; then another process may try.
 _HELD = timedelta(seconds=60)
 _AT_ONCE = 50
+_FORGOTTEN = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,16 +130,39 @@ async def sent_by(pool: asyncpg.Pool, subject: bytes) -> list[Sent]:
 
 
 async def keep_places(pool: asyncpg.Pool, peer: str, told: Standing) -> None:
-    """Keep about what one can say something there; what was said by whom is left out."""
+    """Keep about what one can say something there, and nothing that it no longer tells.
+
+    What was said by whom is left out.
+    """
     rows = [
         (peer, "toestemming", each.doel, each.ontvanger, _text(each)) for each in told.keuzes
     ] + [(peer, "gebruik", each.doel, "", _text(each)) for each in told.gebruik]
-    await pool.executemany(
-        "INSERT INTO statement_place (peer, kind, about, receiver, told)"
-        " VALUES ($1, $2, $3, $4, $5::jsonb) ON CONFLICT (peer, kind, about, receiver)"
-        " DO UPDATE SET told = excluded.told, seen_at = clock_timestamp()"
-        " WHERE statement_place.told <> excluded.told",
-        rows,
+    async with pool.acquire() as connection, connection.transaction():
+        # Two who ask the same organisation at once would wait for each other's rows.
+        await connection.execute("SELECT pg_advisory_xact_lock(hashtext('place' || $1))", peer)
+        await connection.executemany(
+            "INSERT INTO statement_place (peer, kind, about, receiver, told)"
+            " VALUES ($1, $2, $3, $4, $5::jsonb) ON CONFLICT (peer, kind, about, receiver)"
+            " DO UPDATE SET told = excluded.told, seen_at = clock_timestamp()"
+            " WHERE statement_place.told <> excluded.told"
+            " OR statement_place.seen_at < clock_timestamp() - interval '1 day'",
+            rows,
+        )
+        await connection.execute(
+            "DELETE FROM statement_place WHERE peer = $1 AND NOT (kind, about, receiver) = ANY ("
+            " SELECT * FROM unnest($2::text[], $3::text[], $4::text[]))",
+            *(peer, *([row[place] for row in rows] for place in (1, 2, 3))),
+        )
+
+
+async def forget_places(pool: asyncpg.Pool, known: Iterable[str], now: datetime) -> None:
+    """What an organisation told long ago that we have no contract with any more, is forgotten.
+
+    ``known`` are the numbers of those we have a contract with.
+    """
+    await pool.execute(
+        "DELETE FROM statement_place WHERE seen_at < $1 AND NOT peer = ANY ($2::text[])",
+        *(now - _FORGOTTEN, list(known)),
     )
 
 
