@@ -45,6 +45,11 @@ async def test_officers_see_what_is_in_force_what_is_late_and_what_is_undecided(
     assert "alleen voor één persoon" not in page.text
     alone = await held(officers, SHELTER, person=[b"one of sixteen.."])
     assert "alleen voor één persoon" in (await officer.get(PAGE)).text
+    of_case = await held(officers, "", case="Z-STIL-2")
+    page = await officer.get(PAGE)
+    assert "Zaak Z-STIL-2" in page.text
+    assert "al het gebruik in deze zaak" in page.text
+    assert await lift_hold(officers, of_case, TWO, "afgerond", PostLift.SHOW)
     assert await lift_hold(officers, alone, TWO, "afgerond", PostLift.SHOW)
     assert await lift_hold(officers, late, TWO, "afgerond", PostLift.SHOW)
     page = await officer.get(PAGE)

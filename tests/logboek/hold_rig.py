@@ -26,10 +26,11 @@ async def held(
     activity: str,
     after: PostLift = PostLift.NEVER,
     person: Collection[bytes] | None = None,
+    case: str = "",
 ) -> UUID:
     """A hold of now, to be looked at again in ninety days."""
     day = amsterdam_day(datetime.now(UTC)) + timedelta(days=90)
-    what = Matter(activity, person)
+    what = Matter(activity, person, case)
     made = await put_hold(officers, what, "d", TWO, "onderzoek 2026-17", day, after)
     assert made is not None
     return made

@@ -18,6 +18,7 @@ from tests.logboek.reading_rig import (
     NEXT,
     OLD,
     PERSON,
+    REASON,
     SECRET,
     SOMEBODY,
     Reading,
@@ -33,7 +34,8 @@ from landschap.logboek.disclosure import GENERIC_NAME, PostLift
 from landschap.logboek.ingest import ACTIVITY as ACTIVITY_NAME
 from landschap.logboek.ingest import SUBJECT, SUBJECT_TYPE
 from landschap.logboek.read_profile import NEXT_NAMES
-from landschap.logboek.store.holds import lift_hold, review_hold
+from landschap.logboek.store.holds import disclosure, lift_hold, review_hold
+from landschap.logboek.store.told import uses_told
 from landschap.vocabulary.times import amsterdam_day
 
 
@@ -115,6 +117,46 @@ async def test_what_is_held_of_one_person_is_told_to_others(reading: Reading) ->
     assert await names(reading.resident(SOMEBODY), SOMEBODY) == theirs
     assert await under(reading.resident()) == 0
     assert await lift_hold(reading.officers, hold, TWO, "nog eens") is None
+
+
+async def test_a_held_case_leaves_no_gap_whoever_asks_and_however(reading: Reading) -> None:
+    """Pages are as full as before; by the act nobody finds a line of it, lifted or not."""
+    activity, case = f"{ACTIVITY}-zaken", "Z-2026-0017"
+    pool, subjects = await reading.parts.pool("logboek"), [reading.pseudonym()]
+    hold = await held(reading.officers, "", PostLift.SHOW_GENERIC, case=case)
+    since, until = datetime.now(UTC) - timedelta(hours=1), datetime.now(UTC) + timedelta(hours=1)
+    traces = [await reading.write(activity=activity, processing_id="Z-2026-0018")]
+    for number in (case.lower(),) * 5:
+        traces.append(await reading.write(activity=activity, processing_id=number))  # noqa: PERF401 - one after the other
+    traces.append(await reading.write(activity=activity))
+
+    async def page(size: int, person: list[bytes] | None) -> list[str | None]:
+        disclosed = await disclosure(pool, (), person)
+        found = await uses_told(pool, subjects, since, until, size, disclosed)
+        return [each.columns.activity for each in found]
+
+    async def under(who: dict[str, str], **asked: Any) -> list[Any]:
+        body = _asked(NEXT, **asked)
+        if who == auditor:
+            body = {**body, "attributes": {**body["attributes"], "nl.landschap.reason": REASON}}
+        return spans(await reading.ask(who, body))
+
+    auditor = reading.auditor()
+    assert (await page(2, subjects)) == [activity, activity]
+    assert len(await under(reading.resident(), activity=activity)) == 2
+    assert len(await under(auditor, activity=activity)) == 2
+    assert [len(await under(reading.resident(), trace=each)) for each in traces[:2]] == [1, 0]
+    mine = await reading.ask(reading.resident(), _asked(NEXT, subject=PERSON))
+    assert case.lower() not in json.dumps(mine)
+    assert await lift_hold(reading.officers, hold, TWO, "afgerond")
+    assert (await page(2, subjects)) == [activity, None]
+    assert len(await under(reading.resident(), activity=activity)) == 2
+    assert await under(reading.resident(), trace=traces[1]) == []
+    after = await reading.ask(reading.resident(), _asked(NEXT, subject=PERSON))
+    assert json.dumps(after).count(GENERIC_NAME) - json.dumps(mine).count(GENERIC_NAME) == 5
+    again = await held(reading.officers, "", PostLift.SHOW, case=case)
+    assert await lift_hold(reading.officers, again, TWO, "afgerond")
+    assert len(await under(reading.resident(), activity=activity)) == 7
 
 
 @pytest.mark.case("L46")

@@ -140,6 +140,28 @@ async def test_a_hold_on_one_person_asks_for_the_number_and_keeps_none(
     assert len((await _told(organisation, "holds"))["holds"]) == 2
 
 
+async def test_a_case_is_held_by_its_number(organisation: Database) -> None:
+    about = ("--ground", "d", "--review", _in(90), *WHY, *TWO)
+    for wrong in (
+        ("hold", *about),
+        ("hold", SECRET, "--case", "Z-1", *about),
+        ("hold", "--case", "Z-1", "--person", "bsn", *about),
+        ("hold", "--case", "999993653", *about),
+        ("hold", "--case", "z" * 201, *about),
+        ("hold", "--case", " ", *about),
+    ):
+        assert (await run(organisation, log, *wrong)).exit_code == 2
+    made = (await _told(organisation, "hold", "--case", " Z-2026-0017", *about))["hold"]
+    with pytest.raises(Trouble, match="case z-2026-0017 is in force already"):
+        await run(organisation, log, "hold", "--case", "z-2026-0017", *about)
+    told = await _told(organisation, "holds")
+    assert [(each["activity"], each["case"]) for each in told["holds"]] == [(None, "Z-2026-0017")]
+    assert told["undecided"] == [SECRET]
+    assert "case" in (await run(organisation, log, "holds")).stdout
+    lifted = await _told(organisation, "lift", made, *WHY, *TWO)
+    assert lifted == {"lifted": made, "after": "never"}
+
+
 def test_the_help_names_every_ground_and_what_is_told_afterwards() -> None:
     told = hold.help or ""
     assert all(f"{letter}  " in told for letter in GROUNDS)

@@ -39,9 +39,10 @@ def hold(
     lifted: datetime | None = None,
     post_lift: PostLift = PostLift.NEVER,
     person: frozenset[bytes] | None = None,
+    case: str = "",
 ) -> Hold:
     return Hold(
-        hold_id=uuid7(), activity=ACTIVITY, ground="d", reason="onderzoek", decided_by=TWO[0],
+        hold_id=uuid7(), activity="" if case else ACTIVITY, case=case, ground="d", reason="onderzoek", decided_by=TWO[0],
         approved_by=TWO[1], decided_at=NOW - MONTH, review_at=amsterdam_day(NOW),
         post_lift=post_lift, lifted_at=lifted, subjects=person,
     )  # fmt: skip
@@ -113,6 +114,72 @@ def test_a_hold_on_one_person_counts_for_that_one(
     standing = any(each.stands for each in made) and expected == "absent"
     if standing:
         assert disclosure_of((), made, who).level_of(ACTIVITY) is Level.HELD
+
+
+CASE = "Z-2026-0017"
+
+
+@pytest.mark.parametrize(
+    ("made", "expected", "level"),
+    [
+        ([hold(case=CASE)], "absent", Level.HELD),
+        ([hold(case=" z-2026-0017")], "absent", Level.HELD),
+        ([hold(case="Z-2026-001")], "told", Level.NORMAL),
+        ([hold(NOW, PostLift.SHOW, case=CASE)], "told", Level.LIFTED),
+        ([hold(NOW, PostLift.SHOW_GENERIC, case=CASE)], "generic", Level.LIFTED),
+        ([hold(NOW, PostLift.NEVER, case=CASE)], "absent", Level.LIFTED),
+        ([hold(NOW, PostLift.SHOW, case=CASE), hold(case=CASE)], "absent", Level.HELD),
+        ([hold(NOW - MONTH, PostLift.NEVER, case=CASE), hold(NOW, PostLift.SHOW, case=CASE)],
+         "told", Level.LIFTED),
+        # A case opens no activity, and an activity no case.
+        ([hold(), hold(NOW, PostLift.SHOW, case=CASE)], "absent", Level.HELD),
+        ([hold(NOW, PostLift.SHOW), hold(case=CASE)], "absent", Level.HELD),
+        ([hold(NOW, PostLift.SHOW), hold(NOW, PostLift.SHOW_GENERIC, case=CASE)], "generic",
+         Level.LIFTED),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("who", [None, (), ONE])
+def test_a_hold_on_a_case_counts_for_everybody_under_every_activity(
+    made: list[Hold], expected: str, level: Level, who: Collection[bytes] | None
+) -> None:
+    for order in (made, made[::-1]):
+        found = disclosure_of((), order, who)
+        secret = record(processing_id=CASE)
+        told = found.told(secret)
+        became = "absent" if told is None else "generic" if is_generic(told) else "told"
+        assert became == expected
+        assert found.level_of(ACTIVITY, CASE) is level
+        assert found.keeps(ACTIVITY, CASE) is (expected == "absent")
+        # Whoever finds a line by its trace or activity gets nothing of it when it may not be told.
+        by_act = found.withheld(by_act=True)
+        is_read = ACTIVITY not in by_act.activities and not by_act.covers(secret)
+        assert is_read is (expected == "told")
+        other = record(activity=OTHER, processing_id="Z-2026-0018")
+        assert found.told(other) == other
+        assert not by_act.covers(record(activity=OTHER))
+    assert undecided({ACTIVITY}, [hold(case=CASE)]) == [ACTIVITY]
+
+
+async def test_a_case_is_held_once_and_never_with_an_activity_or_a_person(database: Any) -> None:
+    pool = await database.pool("logboek", role=OFFICERS)
+    first = await _put(pool, what=Matter(case=f" {CASE} "))
+    assert first is not None
+    assert await _put(pool, what=Matter(case=CASE.lower())) is None
+    assert await _put(pool) is not None
+    for wrong in (
+        Matter(),
+        Matter(ACTIVITY, None, "Z-1"),
+        Matter("", ONE, "Z-1"),
+        Matter(case="z" * 201),
+    ):
+        with pytest.raises(asyncpg.CheckViolationError):
+            await _put(pool, what=wrong)
+    assert [(each.activity, each.case) for each in await holds(pool)] == [
+        ("", CASE),
+        (ACTIVITY, ""),
+    ]
+    assert await lift_hold(pool, first, TWO, "afgerond") is not None
+    assert await _put(pool, what=Matter(case=CASE)) is not None
 
 
 def test_a_confidential_activity_is_opened_by_no_decision_on_one_person() -> None:

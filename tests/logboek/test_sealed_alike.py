@@ -35,7 +35,6 @@ from landschap.logboek.store.reached import reached_between
 from landschap.logboek.store.refused import decisions_after
 from landschap.logboek.store.selected import lines_asked
 from landschap.logboek.store.vng import groups_above, line_at
-from landschap.platform.ids import uuid7
 from landschap.vocabulary.ijson import JsonValue
 
 PERSONS = ("999993653", "999990019", "999991929", "999992570")
@@ -129,13 +128,16 @@ def _by_a_user(told: dict[str, Any]) -> list[Given]:
     return made
 
 
+CASE = str(UUID(int=7))
+
+
 def _drafts() -> list[list[Given]]:
     chance = random.Random(20_301)
     asked = [_asked(chance) for _ in range(40)]
     whole = line(subject=None, subject_type=None)
     part = line(
         trace_id=whole.trace_id, parent_span_id=whole.span_id, started_at=whole.at,
-        processing_id=str(uuid7()),
+        processing_id=CASE,
     )  # fmt: skip
     return [*asked, *([each] for each in _of_our_own(chance)), [whole, part]]
 
@@ -159,6 +161,7 @@ async def _answers(database: Database, drafts: Sequence[Sequence[Given]]) -> dic
     whole, part = drafts[-1]
     assert isinstance(whole, Draft)
     assert isinstance(part, Draft)
+    without_case = Withheld(cases={CASE})
     found: dict[str, Any] = {
         "person": _told(await store.uses_of(pool, persons, since, until, 500)),
         "trace": [_told(await store.by_trace(pool, each.trace_id)) for each in columns],
@@ -183,9 +186,11 @@ async def _answers(database: Database, drafts: Sequence[Sequence[Given]]) -> dic
             _told((await store.fsc_records(pool, each, store.LogFilters(limit=500))).records)
             for each in (PEER, OTHER)
         ],
-        "ldv": _told(await lines_asked(pool, LogQuestion(activity=ACTIVITY), None, Withheld(), 500)),
+        "ldv": _told(
+            await lines_asked(pool, LogQuestion(activity=ACTIVITY), None, Withheld(), 500)
+        ),
         "not of this case": _told(
-            await lines_asked(pool, LogQuestion(activity=ACTIVITY), None, without, 500)
+            await lines_asked(pool, LogQuestion(activity=ACTIVITY), None, without_case, 500)
         ),
         "lines": _told(
             [
@@ -241,6 +246,7 @@ async def test_every_question_has_the_same_answer(
     assert in_the_open["incident all"][1]["persons"] > 3
     assert in_the_open["vng"]
     assert len(in_the_open["lines"]) == 2
+    assert len(in_the_open["ldv"]) == len(in_the_open["not of this case"]) + 1
     closed.close()
 
 

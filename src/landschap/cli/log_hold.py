@@ -35,6 +35,7 @@ from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.times import amsterdam_day, as_utc_text, parse_day
 
 OFFICERS = "landschap_disclosure"
+LONGEST_CASE = 200
 _Result = TypeVar("_Result")
 _AFTER = click.Choice([each.value for each in PostLift])
 _NONE_STANDS = "`landschap log holds` names those in force"
@@ -58,8 +59,7 @@ def by_two(command: Callable[..., None]) -> Callable[..., None]:
     @click.option("--approver", required=True, help="Who approves: another person.")
     @wraps(command)
     def with_people(*, reason: str, author: str, approver: str, **given: object) -> None:
-        if holds_person_number(reason.encode()):
-            raise click.BadParameter("the number of a person stands in it", param_hint="--reason")
+        _refuse_number(reason, "--reason")
         command(decided=Decided((author, approver), reason), **given)
 
     return with_people
@@ -71,7 +71,13 @@ review_option = click.option(
 
 
 @click.command("hold")
-@click.argument("activity", metavar="ACTIVITY")
+@click.argument("activity", metavar="[ACTIVITY]", required=False, default="")
+@click.option(
+    "--case",
+    metavar="NUMBER",
+    default="",
+    help="Instead of ACTIVITY: all uses in one case, by its number as it stands in the log.",
+)
 @click.option(
     "--ground",
     required=True,
@@ -95,13 +101,15 @@ review_option = click.option(
 @json_option
 @of_organisation
 def hold(
-    settings: Settings, decided: Decided, activity: str, person: str | None, as_json: bool,
-    **told: str,
+    settings: Settings, decided: Decided, activity: str, case: str, person: str | None,
+    as_json: bool, **told: str,
 ) -> None:  # fmt: skip
-    """Hold back all uses under ACTIVITY from the persons they are about, or from one person.
+    """Hold back all uses under ACTIVITY, or in one case, from the persons they are about.
 
     Two people decide it, until it is lifted; it is looked at again within six months. It counts
-    from now on, for uses of before too. With --person others are told of theirs as before.
+    from now on, for uses of before too. With --person it is held back from one person, and others
+    are told of theirs as before. With --case it is about all uses with that number of a case,
+    whoever they are about and under whichever activity.
 
     \b
     Grounds:
@@ -118,21 +126,44 @@ def hold(
       landschap log hold https://weesp.example/activiteiten/fraude --ground i --person bsn \\
         --reason "dreiging, besluit B-31" --review 2027-04-01 --after show_generic \\
         --author "A. de Wit" --approver "B. Jansen"
+      landschap log hold --case Z-2026-0017 --ground d --reason "onderzoek 2026-17" \\
+        --review 2027-04-01 --author "A. de Wit" --approver "B. Jansen"
     """
     day, after = _day(told["review"]), PostLift(told["after"])
-    what = Matter(activity, None if person is None else pseudonyms_asked(settings, person))
+    what = _matter(settings, activity, case.strip(), person)
 
     async def put(rooms: _Rooms) -> UUID | None:
-        await _require_known(rooms.purposes, activity)
+        if what.activity:
+            await _require_known(rooms.purposes, what.activity)
         return await store.put_hold(
             rooms.log, what, told["ground"], decided.people, decided.reason, day, after
         )
 
     made = _done(settings, put)
     if made is None:
-        same = activity if person is None else f"{activity} for this person"
+        same = f"case {what.case}" if what.case else what.activity
+        same = same if person is None else f"{same} for this person"
         raise Trouble(f"a hold on {same} is in force already", _NONE_STANDS)
     click.echo(json.dumps({"hold": str(made)}) if as_json else f"held back: {made}")
+
+
+def _matter(settings: Settings, activity: str, case: str, person: str | None) -> Matter:
+    """What is decided on. Raises click.UsageError, click.BadParameter."""
+    if bool(activity) == bool(case):
+        raise click.UsageError("give an ACTIVITY, or the number of a case with --case")
+    if not case:
+        return Matter(activity, None if person is None else pseudonyms_asked(settings, person))
+    if person is not None:
+        raise click.UsageError("a case is held back from everybody: --person goes with ACTIVITY")
+    if len(case) > LONGEST_CASE:
+        raise click.BadParameter(f"at most {LONGEST_CASE} characters", param_hint="--case")
+    _refuse_number(case, "--case")
+    return Matter(case=case)
+
+
+def _refuse_number(text: str, option: str) -> None:
+    if holds_person_number(text.encode()):
+        raise click.BadParameter("the number of a person stands in it", param_hint=option)
 
 
 @click.command("review")
@@ -220,12 +251,12 @@ def list_holds(settings: Settings, every: bool, as_json: bool) -> None:
         click.echo(json.dumps(told, ensure_ascii=False))
         return
     table = table_of(
-        "Hold", "Activity", "Ground", "Days", "Review", "State", "By", whole="Hold"
+        "Hold", "Activity or case", "Ground", "Days", "Review", "State", "By", whole="Hold"
     )  # fmt: skip
     for each in shown:
         table.add_row(
             str(each.hold_id),
-            each.activity if each.subjects is None else f"{each.activity} (one person)",
+            _about(each),
             each.ground,
             str(each.age(today)),
             each.review_at.isoformat(),
@@ -237,6 +268,12 @@ def list_holds(settings: Settings, every: bool, as_json: bool) -> None:
         click.echo(f"held back without a decision: {uri}")
 
 
+def _about(each: Hold) -> str:
+    if each.case:
+        return f"case {each.case}"
+    return each.activity if each.subjects is None else f"{each.activity} (one person)"
+
+
 def _state(each: Hold, today: date) -> str:
     if not each.stands:
         return f"lifted, {each.post_lift}"
@@ -246,7 +283,8 @@ def _state(each: Hold, today: date) -> str:
 def _body(each: Hold, today: date) -> dict[str, JsonValue]:
     made: dict[str, JsonValue] = {
         "hold": str(each.hold_id),
-        "activity": each.activity,
+        "activity": each.activity or None,
+        "case": each.case or None,
         "isOnePerson": each.subjects is not None,
         "ground": f"UAVG art. 41 lid 1 onder {each.ground}",
         "reason": each.reason,

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Hold-back: which uses the person concerned is not told of, and what is told after it ended.
 
-By decision of two people, of an activity, on a ground of the law; or of an activity as far as it is
-about one person, who then is not told of it while others are:
+By decision of two people, on a ground of the law: of an activity; of an activity as far as it is
+about one person, who then is not told of it while others are; or of a case, whoever its uses are
+about and under whatever activity:
 
     a hold stands                    no line of the activity is told
     lifted, `show`                   its lines are told, also those of before
@@ -11,7 +12,9 @@ about one person, who then is not told of it while others are:
     confidential, nothing decided    none is told: what nobody decided on stays secret
     the day of review has passed     an alarm, and it is still not told
 
-What is decided on one person only ever adds: it opens no activity that is held for all. Who reads
+What is decided on one person or on a case only ever adds: it opens no activity that is held for
+all. A case is known by its number, in which capitals and spaces at the ends count for nothing. Who
+reads
 for nobody in particular is told nothing of an activity that is held for anyone.
 
 It is judged when lines are read, never when they are written: a line does not say that it is
@@ -74,10 +77,11 @@ class Level(StrEnum):
 
 
 class Matter(NamedTuple):
-    """What is held back: an activity, for everybody or for who has these pseudonyms."""
+    """What is held back: an activity, for everybody or for who has these pseudonyms; or a case."""
 
-    activity: str
+    activity: str = ""
     subjects: Collection[bytes] | None = None
+    case: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +90,8 @@ class Hold:
 
     ``ground`` is an item of UAVG art. 41 lid 1. ``review_at`` is the day of the last review or, as
     long as there was none, of the decision; ``post_lift`` is that of the lift once there is one.
-    ``subjects`` are pseudonyms of the one person it is about; None is everybody.
+    ``subjects`` are pseudonyms of the one person it is about; None is everybody. One on a case has
+    the number of it as ``case``, and no activity.
     """
 
     hold_id: UUID
@@ -103,6 +108,12 @@ class Hold:
     lift_approved_by: str = ""
     lift_reason: str = ""
     subjects: frozenset[bytes] | None = None
+    case: str = ""
+
+    @property
+    def is_general(self) -> bool:
+        """True for one on a whole activity, whoever it is about."""
+        return self.subjects is None and not self.case
 
     def is_about(self, person: Collection[bytes]) -> bool:
         """True when it is about who has these pseudonyms and not about everybody."""
@@ -122,17 +133,45 @@ class Hold:
         return self.stands and self.review_at < today
 
 
+class Cases(NamedTuple):
+    """What may be told of cases, as `Disclosure` says it of activities; by `case_key`."""
+
+    absent: frozenset[str] = frozenset()
+    generic: frozenset[str] = frozenset()
+    lifted: frozenset[str] = frozenset()
+
+    @property
+    def reserved(self) -> frozenset[str]:
+        """Those of which no line may be found by anything of the act."""
+        return self.absent | self.generic
+
+
+_NO_CASES = Cases()
+
+
+class Withheld(NamedTuple):
+    """Of which activities and cases no line is read."""
+
+    activities: Collection[str] = ()
+    cases: Collection[str] = ()
+
+    def covers(self, record: Record) -> bool:
+        """True for a line of such a case; one of such an activity is not even looked at."""
+        return bool(self.cases) and case_of(record) in self.cases
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disclosure:
-    """What may be told now: URIs of activities.
+    """What may be told now: URIs of activities, and numbers of cases.
 
     Of ``absent`` nothing is told, of ``generic`` only that there was a use. ``lifted`` were held
-    once. An activity in none of these is told in full.
+    once. An activity in none of these is told in full, but for lines of ``cases``.
     """
 
     absent: frozenset[str]
     generic: frozenset[str]
     lifted: frozenset[str]
+    cases: Cases = _NO_CASES
 
     @property
     def reserved(self) -> frozenset[str]:
@@ -142,18 +181,39 @@ class Disclosure:
         """
         return self.absent | self.generic
 
-    def level_of(self, activity: str) -> Level:
-        """How confidential an activity is now."""
-        if activity in self.absent and activity not in self.lifted:
+    @property
+    def is_whole(self) -> bool:
+        """True when everything may be told in full."""
+        return not (self.reserved or self.cases.reserved)
+
+    def withheld(self, *, by_act: bool = False) -> Withheld:
+        """Of what no line is read; ``by_act`` for who finds lines by something of the act."""
+        if by_act:
+            return Withheld(self.reserved, self.cases.reserved)
+        return Withheld(self.absent, self.cases.absent)
+
+    def keeps(self, activity: str, case: str) -> bool:
+        """True when nothing is told of a use under this activity, in this case."""
+        return activity in self.absent or case_key(case) in self.cases.absent
+
+    def level_of(self, activity: str, case: str = "") -> Level:
+        """How confidential a use under this activity, in this case, is now."""
+        number = case_key(case)
+        if activity in self.absent - self.lifted or number in self.cases.absent - self.cases.lifted:
             return Level.HELD
-        return Level.LIFTED if activity in self.lifted else Level.NORMAL
+        was_held = activity in self.lifted or number in self.cases.lifted
+        return Level.LIFTED if was_held else Level.NORMAL
 
     def told(self, record: Record) -> Record | None:
         """A line as the person concerned may know it; None for one that is held back."""
         activity = record.columns.activity
         if activity in self.absent:
             return None
-        return generic(record) if activity in self.generic else record
+        case = case_of(record) if self.cases.reserved else ""
+        if case in self.cases.absent:
+            return None
+        is_general = activity in self.generic or case in self.cases.generic
+        return generic(record) if is_general else record
 
 
 OPEN = Disclosure(absent=frozenset(), generic=frozenset(), lifted=frozenset())
@@ -171,7 +231,8 @@ def disclosure_of(
     activity that nobody decided on is absent.
     """
     every = list(holds)
-    of_all = _became([each for each in every if each.subjects is None])
+    of_all = _became([each for each in every if each.is_general])
+    of_case = _became([each for each in every if each.case])
     of_one = [_became(group) for group in _on_persons(every, person)]
     standing = frozenset().union(*(each.standing for each in of_one))
     return Disclosure(
@@ -182,12 +243,31 @@ def disclosure_of(
             *(each.after(PostLift.SHOW_GENERIC) for each in (of_all, *of_one))
         ),
         lifted=frozenset(of_all.lifted) - standing,
+        cases=Cases(
+            absent=of_case.standing | of_case.after(PostLift.NEVER),
+            generic=of_case.after(PostLift.SHOW_GENERIC),
+            lifted=frozenset(of_case.lifted),
+        ),
     )
+
+
+def case_key(number: str) -> str:
+    """By what the number of a case is known; empty for none."""
+    return number.strip().casefold()
+
+
+def case_of(record: Record) -> str:
+    """By what the case of a line is known; empty for a line without a case."""
+    number = _object(record.content().get("landschap")).get("processing_id")
+    return case_key(number) if isinstance(number, str) else ""
 
 
 @dataclass(frozen=True, slots=True)
 class _Became:
-    """What became of holds: of which activities one stands, what the last lift says of others."""
+    """What became of holds: of what one stands, what the last lift says of the rest.
+
+    By activity, or for those on cases by the key of the case.
+    """
 
     standing: frozenset[str]
     lifted: Mapping[str, PostLift]
@@ -200,10 +280,11 @@ def _became(holds: Iterable[Hold]) -> _Became:
     standing: set[str] = set()
     after: dict[str, tuple[datetime, PostLift]] = {}
     for each in holds:
+        key = case_key(each.case) or each.activity
         if each.lifted_at is None:
-            standing.add(each.activity)
-        elif each.activity not in after or after[each.activity][0] < each.lifted_at:
-            after[each.activity] = (each.lifted_at, each.post_lift)
+            standing.add(key)
+        elif key not in after or after[key][0] < each.lifted_at:
+            after[key] = (each.lifted_at, each.post_lift)
     lifted = {uri: what for uri, (_, what) in after.items() if uri not in standing}
     return _Became(frozenset(standing), lifted)
 
@@ -221,7 +302,7 @@ def _on_persons(holds: Iterable[Hold], person: Collection[bytes] | None) -> list
 
 def undecided(confidential: Collection[str], holds: Iterable[Hold]) -> list[str]:
     """The confidential activities on which nobody decided for everybody, in order."""
-    return sorted(set(confidential) - {each.activity for each in holds if each.subjects is None})
+    return sorted(set(confidential) - {each.activity for each in holds if each.is_general})
 
 
 def is_generic(record: Record) -> bool:

@@ -53,7 +53,8 @@ async def held_back_reviewed(asked: Asked, _most: timedelta) -> Found:
     bare = undecided(confidential, found)
     facts: Facts = {
         "activities": len(versions),
-        "heldBack": len({each.activity for each in standing} | set(confidential)),
+        "heldBack": len({each.activity for each in standing if each.activity} | set(confidential)),
+        "casesHeldBack": sum(bool(each.case) for each in standing),
         "overdue": len(late),
         "undecided": len(bare),
     }
@@ -63,7 +64,7 @@ async def held_back_reviewed(asked: Asked, _most: timedelta) -> Found:
     if bare:
         return missing(f"{len(bare)} activities are held back without a decision", **facts)
     if not standing:
-        return shown("no activity is held back from residents", **facts)
+        return shown("nothing is held back from residents", **facts)
     last = min(each.review_at for each in standing)
     words = f"{len(standing)} holds by two persons, looked at again in time; the next on {last}"
     return shown(words, **facts)

@@ -68,7 +68,7 @@ async def held_in(rooms: Rooms) -> Held:
     found = await holds(rooms.log)
     missing = undecided(await confidential_activities(rooms.purposes), found)
     names = {}
-    for uri in {*missing, *(each.activity for each in found)}:
+    for uri in {*missing, *(each.activity for each in found if each.activity)}:
         versions = await activity_versions(rooms.purposes, uri)
         if versions:
             names[uri] = versions[0].name

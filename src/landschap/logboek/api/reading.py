@@ -25,7 +25,7 @@ from litestar import Request, Response, post
 from litestar.types import ControllerRouterHandler
 
 from landschap.logboek.api import refusals
-from landschap.logboek.disclosure import OPEN, Disclosure
+from landschap.logboek.disclosure import OPEN, Disclosure, Withheld
 from landschap.logboek.faults import LogUnavailable
 from landschap.logboek.ingest import Keys
 from landschap.logboek.read_profile import (
@@ -129,7 +129,7 @@ async def _read(deps: ReadingDeps, reader: Reader, question: LogQuestion) -> Seq
         subjects = await _looked(deps, reader, question)
     else:
         subjects = subjects_shown(reader, question, deps.keys)
-    found = await lines_asked(deps.pool, question, subjects, sorted(held), MAX_LINES + 1)
+    found = await lines_asked(deps.pool, question, subjects, held, MAX_LINES + 1)
     if len(found) > MAX_LINES:
         raise ProblemError(refusals.result_too_large(MAX_LINES))
     purpose = question.purpose
@@ -141,8 +141,8 @@ async def _read(deps: ReadingDeps, reader: Reader, question: LogQuestion) -> Seq
 
 async def _held(
     deps: ReadingDeps, reader: Reader, question: LogQuestion
-) -> tuple[Collection[str], Disclosure]:
-    """The activities of which no line is read, and what is told of the rest.
+) -> tuple[Withheld, Disclosure]:
+    """Of what no line is read, and what is told of the rest.
 
     Raises InvalidQuestion: what is held back is asked by no auditor, or for no purpose of ours.
     """
@@ -151,12 +151,12 @@ async def _held(
         disclosed = await deps.disclosed(person)
         # A line of which only the use itself is told would be told by what it is found by.
         bare = question.finds_by_act or isinstance(reader, Auditor)
-        return (disclosed.reserved if bare else disclosed.absent), disclosed
+        return disclosed.withheld(by_act=bare), disclosed
     if not isinstance(reader, Auditor):
         raise InvalidQuestion("only a log officer reads for this purpose", HELD_FOR)
     if question.held_for not in await deps.purposes():
         raise InvalidQuestion("no purpose of the register in force", HELD_FOR)
-    return (), OPEN
+    return Withheld(), OPEN
 
 
 async def _looked(

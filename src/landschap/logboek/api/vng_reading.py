@@ -27,7 +27,7 @@ from litestar.types import ControllerRouterHandler
 
 from landschap.logboek.api import refusals, vng_refusals
 from landschap.logboek.api.vng_writing import BASE, RETRY
-from landschap.logboek.disclosure import Disclosure, Level, is_generic
+from landschap.logboek.disclosure import Disclosure, Level, case_of, is_generic
 from landschap.logboek.faults import LogUnavailable
 from landschap.logboek.given import InvalidLine
 from landschap.logboek.ingest import Keys
@@ -191,7 +191,7 @@ async def _of_action(deps: VngReadingDeps, resident: Resident, action_id: UUID) 
         return []
     disclosed = await deps.disclosed(resident.pseudonyms)
     # By its number a line would be told that may only be told in general.
-    held = sorted(disclosed.reserved)
+    held = disclosed.withheld(by_act=True)
     question = LogQuestion(trace_id=noted.trace_id)
     found = await lines_asked(deps.pool, question, resident.pseudonyms, held, MAX_LINES)
     place = _place(deps)
@@ -259,7 +259,9 @@ async def _activity(
 
 
 def _level(record: Record, disclosed: Disclosure) -> Level:
-    return Level.LIFTED if is_generic(record) else disclosed.level_of(record.columns.activity or "")
+    if is_generic(record):
+        return Level.LIFTED
+    return disclosed.level_of(record.columns.activity or "", case_of(record))
 
 
 def _is_under(line: Line, activity_id: UUID) -> bool:

@@ -188,7 +188,7 @@ async def _allowed(
     rights = deps.rights(application)
     if action.level is Level.LIFTED:
         raise ProblemError(vng_refusals.never_lifted())
-    is_held = uri is not None and uri in (await deps.disclosed(())).absent
+    is_held = (await deps.disclosed(())).keeps(uri or "", str(action.processing_id or ""))
     if (action.level is Level.HELD or is_held) and "create:confidential" not in rights:
         raise ProblemError(vng_refusals.scope_missing("create:confidential"))
     if not set(_CREATE) & set(rights):
@@ -229,8 +229,9 @@ async def _change(deps: VngWritingDeps, request: AnyRequest, application: str) -
         raise ProblemError(vng_refusals.processing_unknown())
     if len(found) > MAX_CHANGED:
         raise ProblemError(vng_refusals.too_many_actions(MAX_CHANGED))
-    held = (await deps.disclosed(())).absent
-    if "update:confidential" not in rights and any(each.activity in held for each in found):
+    held = await deps.disclosed(())
+    is_held = any(held.keeps(each.activity or "", str(processing)) for each in found)
+    if is_held and "update:confidential" not in rights:
         raise ProblemError(vng_refusals.scope_missing("update:confidential"))
     numbers = [each.action_id for each in found]
     assert change.term is not None  # noqa: S101 - a change without level has a term

@@ -10,16 +10,25 @@ from uuid import UUID
 
 import asyncpg
 
-from landschap.logboek.disclosure import Disclosure, Hold, Matter, PostLift, disclosure_of
+from landschap.logboek.disclosure import (
+    Disclosure,
+    Hold,
+    Matter,
+    PostLift,
+    case_key,
+    disclosure_of,
+)
 from landschap.platform.ids import uuid7
 
 _HOLDS = """
-SELECT hold.hold_id, hold.activity, hold.ground, hold.reason, hold.decided_by, hold.approved_by,
-       hold.decided_at, coalesce(last.review_at, hold.review_at) AS review_at,
+SELECT hold.hold_id, coalesce(hold.activity, '') AS activity,
+       coalesce(hold.case_number, '') AS "case", hold.subjects,
+       hold.ground, hold.reason, hold.decided_by, hold.approved_by, hold.decided_at,
+       coalesce(last.review_at, hold.review_at) AS review_at,
        coalesce(lift.post_lift, hold.post_lift) AS post_lift, lift.lifted_at,
        coalesce(lift.decided_by, '') AS lifted_by,
        coalesce(lift.approved_by, '') AS lift_approved_by,
-       coalesce(lift.reason, '') AS lift_reason, hold.subjects
+       coalesce(lift.reason, '') AS lift_reason
 FROM logboek.disclosure_hold AS hold
 LEFT JOIN logboek.disclosure_lift AS lift
     ON lift.hold_id = hold.hold_id AND ($1::timestamptz IS NULL OR lift.lifted_at <= $1)
@@ -34,8 +43,9 @@ ORDER BY hold.decided_at, hold.hold_id
 """
 _PUT = """
 INSERT INTO logboek.disclosure_hold
-    (hold_id, activity, ground, reason, decided_by, approved_by, review_at, post_lift, subjects)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    (hold_id, activity, ground, reason, decided_by, approved_by, review_at, post_lift, subjects,
+     case_number)
+VALUES ($1, nullif($2, ''), $3, $4, $5, $6, $7, $8, $9, nullif($10, ''))
 """
 _REVIEWED = """
 INSERT INTO logboek.disclosure_review
@@ -46,7 +56,7 @@ _LIFTED = """
 INSERT INTO logboek.disclosure_lift (hold_id, reason, decided_by, approved_by, post_lift)
 VALUES ($1, $2, $3, $4, $5)
 """
-# Two decisions on one activity never run together.
+# Two decisions on one activity or one case never run together.
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('logboek.hold ' || $1, 0))"
 
 
@@ -80,12 +90,13 @@ async def put_hold(
     made = uuid7()
     subjects = None if what.subjects is None else sorted(what.subjects)
     async with pool.acquire() as connection, connection.transaction():
-        await connection.execute(_ONE_AT_A_TIME, what.activity)
+        await connection.execute(_ONE_AT_A_TIME, _key(what))
         if any(_is_same(each, what) for each in await holds(connection)):
             return None
         await connection.execute(
-            _PUT, made, what.activity, ground, reason, *people, review_at, post_lift.value, subjects
-        )
+            _PUT, made, what.activity, ground, reason, *people, review_at, post_lift.value,
+            subjects, what.case.strip(),
+        )  # fmt: skip
     return made
 
 
@@ -121,16 +132,20 @@ async def _standing(connection: asyncpg.Connection, hold_id: UUID) -> Hold | Non
     found: Sequence[Hold] = [each for each in await holds(connection) if each.hold_id == hold_id]
     if not found:
         return None
-    await connection.execute(_ONE_AT_A_TIME, found[0].activity)
+    await connection.execute(_ONE_AT_A_TIME, _key(found[0]))
     again = next(each for each in await holds(connection) if each.hold_id == hold_id)
     return again if again.stands else None
 
 
 def _is_same(each: Hold, what: Matter) -> bool:
-    """True for one that stands on this activity: for everybody, or for this person."""
-    if each.activity != what.activity or not each.stands:
+    """True for one that stands on this activity, for everybody or this person; or on this case."""
+    if _key(each) != _key(what) or not each.stands:
         return False
     return each.subjects is None if what.subjects is None else each.is_about(what.subjects)
+
+
+def _key(what: Hold | Matter) -> str:
+    return f"case {case_key(what.case)}" if what.case else what.activity
 
 
 def _hold(row: Any) -> Hold:

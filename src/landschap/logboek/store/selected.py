@@ -4,15 +4,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from uuid import UUID
 
 import asyncpg
 
+from landschap.logboek.disclosure import Withheld
 from landschap.logboek.read_profile import LogQuestion
 from landschap.logboek.records import Kind, Record
 from landschap.logboek.store.reading import floor_id, lanes
 from landschap.logboek.store.rows import SELECTED, record_of
+from landschap.logboek.store.told import pages_told
 
 _CLOCK_SLACK = timedelta(minutes=1)
 _SECONDS = 10.0
@@ -20,7 +24,8 @@ _SECONDS = 10.0
 _LINES = f"""
 SELECT {SELECTED} FROM logboek.record
 WHERE kind = {int(Kind.LINE)} AND record_id >= $1 AND at >= $2 AND at < $3
-  AND (activity IS NULL OR activity <> ALL($4::text[])) {{}}
+  AND (activity IS NULL OR activity <> ALL($4::text[]))
+  AND ($6::uuid IS NULL OR record_id < $6) {{}}
 ORDER BY record_id DESC LIMIT $5
 """
 # Of each subject the newest are read by their index, no further than there is room for. Without
@@ -37,22 +42,36 @@ async def lines_asked(
     pool: asyncpg.Pool,
     question: LogQuestion,
     subjects: Sequence[bytes] | None,
-    held_back: Sequence[str],
+    withheld: Withheld,
     limit: int,
 ) -> list[Record]:
     """The lines that fit, newest first, at most ``limit``.
 
     ``subjects`` are the pseudonyms whose lines may be shown: an empty list shows none, None shows
-    those of everybody. Lines under the activities ``held_back`` are not read at all.
+    those of everybody. What is ``withheld`` is left out before anything is counted.
     Raises TimeoutError when finding them takes over ten seconds.
     """
+
+    async def read(before: UUID | None, size: int) -> list[Record]:
+        held = sorted(withheld.activities)
+        return await _page(pool, question, subjects, held, before, size)
+
+    async with asyncio.timeout(_SECONDS):
+        return await pages_told(read, withheld, limit)
+
+
+async def _page(
+    pool: asyncpg.Pool, question: LogQuestion, subjects: Sequence[bytes] | None,
+    held: list[str], before: UUID | None, limit: int,
+) -> list[Record]:  # fmt: skip
     conditions: list[str] = []
     values: list[object] = [
         floor_id(question.since - _CLOCK_SLACK),
         question.since,
         question.until,
-        list(held_back),
+        held,
         limit,
+        before,
     ]
     for condition, value in (
         ("trace_id = ${}", question.trace_id),
@@ -68,5 +87,5 @@ async def lines_asked(
         each = ("text", "lane") if subjects is None else ("bytea", "subject")
         values.append(await lanes(pool) if subjects is None else list(subjects))
         statement = _OF_EACH.format(len(values), *each, narrowed)
-    rows = await pool.fetch(statement, *values, timeout=_SECONDS)
+    rows = await pool.fetch(statement, *values)
     return [record_of(row) for row in rows]

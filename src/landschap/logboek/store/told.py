@@ -8,15 +8,18 @@ other lines in hand.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
 import asyncpg
 
-from landschap.logboek.disclosure import Disclosure
+from landschap.logboek.disclosure import Disclosure, Withheld
 from landschap.logboek.records import Kind, Record
-from landschap.logboek.store.reading import by_record, uses_of
+from landschap.logboek.store.reading import MAX_RECORDS, by_record, uses_of
+
+_SECONDS = 10.0
 
 
 async def uses_told(
@@ -31,10 +34,17 @@ async def uses_told(
     """The lines about one person in ``[since, until)`` that may be told, newest first.
 
     As `uses_of`: ``subjects`` are the pseudonyms, one per living key, and the next page is asked
-    with the last record of this one.
+    with the last record of this one. Raises TimeoutError when finding them takes over ten seconds.
     """
-    held = sorted(disclosed.absent)
-    found = await uses_of(pool, subjects, since, until, limit, before_record, held)
+    withheld = disclosed.withheld()
+    held = sorted(withheld.activities)
+
+    async def read(before: UUID | None, size: int) -> list[Record]:
+        return await uses_of(pool, subjects, since, until, size, before, held)
+
+    async with asyncio.timeout(_SECONDS):
+        size = min(limit, MAX_RECORDS)
+        found = await pages_told(read, withheld, size, before_record)
     told = (disclosed.told(each) for each in found)
     return [each for each in told if each is not None]
 
@@ -47,3 +57,24 @@ async def use_told(
     if record is None or record.columns.kind != Kind.LINE:
         return None
     return disclosed.told(record) if record.columns.subject in subjects else None
+
+
+async def pages_told(
+    read: Callable[[UUID | None, int], Awaitable[list[Record]]],
+    withheld: Withheld,
+    limit: int,
+    before: UUID | None = None,
+) -> list[Record]:
+    """The first ``limit`` records of no case that is withheld; fewer when there are no more.
+
+    ``read`` gives that many records before one, newest first. The number of a case stands in what a
+    record says, which the database can not look into when it is sealed: so what is left out is made
+    up for by a next page. Without such a case one page is read.
+    """
+    found: list[Record] = []
+    while True:
+        page = await read(before, limit)
+        found += [each for each in page if not withheld.covers(each)]
+        if not withheld.cases or len(page) < limit or len(found) >= limit:
+            return found[:limit]
+        before = page[-1].record_id

@@ -28,13 +28,13 @@ async def receivers_shown(
     try:
         confidential = await confidential_activities(deps.purposes_pool)
         disclosed = await disclosure(deps.log_pool, confidential, subjects)
-        lines = await lines_about(deps.log_pool, subjects) if disclosed.reserved else []
+        lines = [] if disclosed.is_whole else await lines_about(deps.log_pool, subjects)
     except (
         OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, TooManyLines,
     ) as error:  # fmt: skip
         log.warning("receivers can not be told", error=type(error).__name__)
         return None
-    if not disclosed.reserved:
+    if disclosed.is_whole:
         return list(told)
     found = []
     for each in told:
