@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -62,9 +62,14 @@ async def without(portal: Kept, room: str, right: str, table: str) -> AsyncItera
 
 
 @asynccontextmanager
-async def served_elsewhere(portal: Portal, deps: PortalDeps) -> AsyncIterator[str]:
-    """The same portal with other dependencies, at an address of its own."""
+async def served_elsewhere(
+    portal: Portal, deps: PortalDeps | Callable[[str], PortalDeps]
+) -> AsyncIterator[str]:
+    """The same portal with other dependencies, at an address of its own that they may depend on."""
     socket = free_socket()
+    address = f"http://weesp.localhost:{socket.getsockname()[1]}"
+    if callable(deps):
+        deps = deps(address)
     app = make_app(routes(deps), people_shape(deps))
     server = Server(
         uvicorn.Config(
@@ -72,9 +77,11 @@ async def served_elsewhere(portal: Portal, deps: PortalDeps) -> AsyncIterator[st
         )
     )
     task = asyncio.create_task(server.serve(sockets=[socket]))
-    yield f"http://weesp.localhost:{socket.getsockname()[1]}"
-    server.should_exit = True
-    await task
+    try:
+        yield address
+    finally:
+        server.should_exit = True
+        await task
 
 
 def moved(visitor: Visitor, old: str, new: str) -> dict[str, dict[str, str]]:

@@ -13,8 +13,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from landschap.platform.oidc import LEVELS, Claims, LoginFailed, Reason, Tokens
+from landschap.platform.desk_settings import DeskSettings
+from landschap.platform.oidc import Claims, LoginFailed, Reason, Tokens
 from landschap.platform.oidc_settings import ConsoleOidcSettings, PortalOidcSettings
+from landschap.platform.oidc_words import is_enough, level_of
 from landschap.vocabulary.companies import Company, CompanyClaims, read_company
 from landschap.vocabulary.identifiers import Bsn, InvalidValue
 from landschap.vocabulary.mandates import Mandate, read_mandates
@@ -28,7 +30,8 @@ _MAX_ROLES = 100
 class Resident:
     """Who logged in, how sure the provider is, the token to log out with, for whom they may act.
 
-    Of a ``company`` there is no number of a person.
+    Of a ``company`` there is no number of a person. ``subject`` is the name by which the provider
+    knows them, ``session_id`` what it calls this session, empty when it does not.
     """
 
     bsn: Bsn | None
@@ -38,6 +41,8 @@ class Resident:
     id_token: str = field(repr=False)
     mandates: tuple[Mandate, ...] = ()
     company: Company | None = None
+    subject: str = ""
+    session_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +51,7 @@ class Employee:
 
     ``session_id`` is what the provider calls this session, empty when it does not.
     ``access_token`` is for services that know the same provider, such as the own Outway.
+    ``number`` is the employee's own number as a person, empty when the provider does not tell it.
     """
 
     subject: str
@@ -56,6 +62,7 @@ class Employee:
     session_id: str = ""
     id_token: str = field(repr=False)
     access_token: str = field(default="", repr=False)
+    number: str = field(default="", repr=False)
 
 
 def resident(settings: PortalOidcSettings) -> Callable[[Claims, Tokens], Resident]:
@@ -71,7 +78,7 @@ def resident(settings: PortalOidcSettings) -> Callable[[Claims, Tokens], Residen
     )
 
     def identify(claims: Claims, tokens: Tokens) -> Resident:
-        level = str(claims.get(settings.acr_claim, ""))
+        level = level_of(settings, claims.get(settings.acr_claim))
         _require_level(level, settings.minimum_level)
         if settings.acting_claim in claims or settings.kvk_claim in claims:
             company = read_company(claims, names, settings.issuer)
@@ -84,6 +91,8 @@ def resident(settings: PortalOidcSettings) -> Callable[[Claims, Tokens], Residen
                 authenticated_at=_when(claims),
                 id_token=tokens.identity,
                 company=company,
+                subject=_text(claims.get("sub")),
+                session_id=_text(claims.get("sid")),
             )
         try:
             bsn = Bsn.parse(str(claims.get(settings.bsn_claim, "")))
@@ -91,7 +100,9 @@ def resident(settings: PortalOidcSettings) -> Callable[[Claims, Tokens], Residen
             raise LoginFailed(Reason.NO_NUMBER, "the provider told no person's number") from None
         return Resident(
             bsn=bsn,
-            name=str(claims.get("name", ""))[:_MAX_NAME],
+            name=str(claims.get(settings.name_claim, ""))[:_MAX_NAME],
+            subject=_text(claims.get("sub")),
+            session_id=_text(claims.get("sid")),
             level=level,
             authenticated_at=_when(claims),
             id_token=tokens.identity,
@@ -105,11 +116,14 @@ def resident(settings: PortalOidcSettings) -> Callable[[Claims, Tokens], Residen
     return identify
 
 
-def employee(settings: ConsoleOidcSettings) -> Callable[[Claims, Tokens], Employee]:
+def employee(
+    settings: ConsoleOidcSettings, desk: DeskSettings | None = None
+) -> Callable[[Claims, Tokens], Employee]:
     """How an employee is read. Raises LoginFailed: no second factor, no name, no fitting role."""
+    allowed = settings.allowed_roles | (frozenset(desk.roles) if desk else frozenset())
 
     def identify(claims: Claims, tokens: Tokens) -> Employee:
-        level = str(claims.get(settings.acr_claim, ""))
+        level = level_of(settings, claims.get(settings.acr_claim))
         methods = _texts(claims.get(settings.amr_claim))
         if settings.second_factors.isdisjoint(methods):
             _require_level(level, settings.minimum_level)
@@ -117,26 +131,34 @@ def employee(settings: ConsoleOidcSettings) -> Callable[[Claims, Tokens], Employ
         if not isinstance(subject, str) or not 0 < len(subject) <= _MAX_SUBJECT:
             raise LoginFailed(Reason.REFUSED, "the provider told no subject")
         roles = _texts(claims.get(settings.roles_claim))[:_MAX_ROLES]
-        enters = not settings.allowed_roles.isdisjoint(roles)
+        enters = not allowed.isdisjoint(roles)
         if not enters and not settings.may_take_emergency(roles):
             raise LoginFailed(Reason.NO_ROLE, "none of the roles may enter the console")
         return Employee(
             subject=subject,
-            name=str(claims.get("name", "") or subject)[:_MAX_NAME],
+            name=str(claims.get(settings.name_claim, "") or subject)[:_MAX_NAME],
             roles=tuple(roles),
             level=level,
             authenticated_at=_when(claims),
             session_id=_text(claims.get("sid")),
             id_token=tokens.identity,
             access_token=tokens.access,
+            number=_number(claims.get(desk.number_claim)) if desk else "",
         )
 
     return identify
 
 
 def _require_level(level: str, minimum: str) -> None:
-    if LEVELS.get(level, 0) < LEVELS[minimum]:
+    if not is_enough(level, minimum):
         raise LoginFailed(Reason.LEVEL_TOO_LOW, f"level {level[:80]!r} is not enough")
+
+
+def _number(claim: object) -> str:
+    try:
+        return Bsn.parse(str(claim)).value
+    except InvalidValue:
+        return ""
 
 
 def _when(claims: Claims) -> int:

@@ -6,8 +6,8 @@ this browser, `nonce` ties the identity token to this question, the code verifie
 code worthless. What comes back is who it is, read from the claims as `identities` does for each
 audience, or `LoginFailed` with one of a few reasons, each of which has a page that says what to do.
 
-Left out: client authentication other than a secret or none, pairwise subjects, the userinfo
-endpoint (claims stand in the identity token), encrypted tokens.
+Claims stand in the identity token, or are asked with the access token (userinfo), as the settings
+say. Left out: mutual TLS to the provider, pairwise subjects, encrypted tokens.
 Source: OpenID Connect Core 1.0; OAuth 2.0 NL GOV profile; RFC 7636; RFC 9207.
 """
 
@@ -16,129 +16,50 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
-import socket
 import time
+import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
-from pathlib import Path
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic
 from urllib.parse import urlencode, urlsplit
 
-import aiohttp
 import structlog
-from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
 from joserfc import jwt
-from joserfc.errors import JoseError
+from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import KeySet
 
+from landschap.platform.oidc_asking import HostResolver, ask, check_client, proof_of
+from landschap.platform.oidc_words import (
+    LEVELS,
+    USERINFO,
+    Claims,
+    ClientSettings,
+    LoggedOut,
+    LoginFailed,
+    Pending,
+    Reason,
+    Tokens,
+    Who,
+    is_enough,
+    words_for,
+)
 from landschap.platform.trouble import Trouble
+
+__all__ = [
+    "LEVELS", "LOGIN_SECONDS", "Claims", "ClientSettings", "HostResolver", "LoggedOut",
+    "LoginFailed", "OidcClient", "Pending", "Reason", "Tokens", "Who",
+]  # fmt: skip
 
 log = structlog.get_logger(__name__)
 
-ALGORITHMS = ["ES256", "PS256", "RS256"]
+ALGORITHMS = ["ES256", "PS256", "RS256", "Ed25519", "EdDSA"]
 LOGIN_SECONDS = 600
-_TIMEOUT = aiohttp.ClientTimeout(total=5)
 _METADATA_SECONDS = 600
 _LEEWAY_SECONDS = 60
-_MAX_ANSWER_BYTES = 200_000
 _MAX_TOKEN = 8_192
 _MAX_NAME = 255
+# What the identity token says of this login stays, whatever else tells it too.
+_OF_THE_TOKEN = ("iss", "aud", "iat", "exp", "nonce", "auth_time", "sid")
 _LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
-
-_EIDAS = "http://eidas.europa.eu/LoA/"
-_ETD = "urn:etoegang:core:assurance-class:"
-_SAML = "urn:oasis:names:tc:SAML:2.0:ac:classes:"
-LEVELS: Mapping[str, int] = {
-    f"{_EIDAS}low": 1,
-    f"{_ETD}loa2": 1,
-    f"{_SAML}PasswordProtectedTransport": 1,
-    f"{_ETD}loa2plus": 2,
-    f"{_SAML}MobileTwoFactorContract": 2,
-    f"{_EIDAS}substantial": 3,
-    f"{_ETD}loa3": 3,
-    f"{_SAML}Smartcard": 3,
-    f"{_EIDAS}high": 4,
-    f"{_ETD}loa4": 4,
-    f"{_SAML}SmartcardPKI": 4,
-}
-"""How sure the provider is, lowest first: eIDAS, eHerkenning, DigiD. An unknown word is none."""
-
-
-class Reason(StrEnum):
-    """Why nobody is logged in."""
-
-    CANCELLED = "cancelled"
-    UNREACHABLE = "unreachable"
-    LEVEL_TOO_LOW = "level_too_low"
-    EXPIRED = "expired"
-    NO_NUMBER = "no_number"
-    NO_MANDATE = "no_mandate"
-    NO_ROLE = "no_role"
-    DEPARTED = "departed"
-    REFUSED = "refused"
-
-
-class LoginFailed(Exception):
-    """Nobody is logged in; ``reason`` chooses the page, the message is for the technical log."""
-
-    def __init__(self, reason: Reason, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = reason
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pending:
-    """A login that has begun, to be kept by the browser that began it until it comes back."""
-
-    state: str
-    nonce: str = field(repr=False)
-    verifier: str = field(repr=False)
-    return_to: str
-    begun_at: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoggedOut:
-    """Whose session the provider says is over: all of ``subject``, or the one ``session_id``."""
-
-    subject: str
-    session_id: str
-    at: int
-
-
-class ClientSettings(Protocol):
-    """How we are known at a provider, and how sure it must be."""
-
-    @property
-    def issuer(self) -> str:
-        """The provider."""
-
-    @property
-    def client_id(self) -> str:
-        """Our name there."""
-
-    @property
-    def client_secret(self) -> Path | None:
-        """The file that holds our secret there, None without one."""
-
-    @property
-    def minimum_level(self) -> str:
-        """The lowest level that may log in, one of `LEVELS`."""
-
-
-Claims = Mapping[str, Any]
-
-
-class Tokens(NamedTuple):
-    """What the provider gave: the identity token, and the access token or an empty text."""
-
-    identity: str
-    access: str
-
-
-Who = TypeVar("Who")
 
 
 class OidcClient(Generic[Who]):
@@ -155,11 +76,8 @@ class OidcClient(Generic[Who]):
         hosts: Mapping[str, str],
         identify: Callable[[Claims, Tokens], Who],
     ) -> None:
-        if settings.minimum_level not in LEVELS:
-            raise Trouble(
-                f"the minimum_level {settings.minimum_level!r} under [oidc] is not a known level",
-                "use one of: " + ", ".join(LEVELS),
-            )
+        _check_levels(settings)
+        check_client(settings)
         self.settings = settings
         self._redirect_uri = redirect_uri
         self._hosts = dict(hosts)
@@ -168,8 +86,12 @@ class OidcClient(Generic[Who]):
         self._metadata_until = 0.0
         self._keys: KeySet | None = None
 
-    async def begin(self, return_to: str) -> tuple[str, Pending]:
-        """The provider's address to send the browser to, and what it must keep. LoginFailed."""
+    async def begin(self, return_to: str, level: str = "") -> tuple[str, Pending]:
+        """The provider's address to send the browser to, and what it must keep. LoginFailed.
+
+        ``level`` is what the page one wants needs, when that is more than the lowest.
+        """
+        level = level if level and not is_enough(self.settings.minimum_level, level) else ""
         metadata = await self._discover()
         pending = Pending(
             state=secrets.token_urlsafe(24),
@@ -177,18 +99,19 @@ class OidcClient(Generic[Who]):
             verifier=secrets.token_urlsafe(48),
             return_to=return_to,
             begun_at=int(time.time()),
+            level=level,
         )
         digest = hashlib.sha256(pending.verifier.encode()).digest()
         query = urlencode({
             "response_type": "code",
             "client_id": self.settings.client_id,
             "redirect_uri": self._redirect_uri,
-            "scope": "openid profile",
+            "scope": " ".join(self.settings.scopes),
             "state": pending.state,
             "nonce": pending.nonce,
             "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
             "code_challenge_method": "S256",
-            "acr_values": self.settings.minimum_level,
+            "acr_values": words_for(self.settings, level or self.settings.minimum_level),
         })  # fmt: skip
         return _with_query(metadata["authorization_endpoint"], query), pending
 
@@ -198,14 +121,23 @@ class OidcClient(Generic[Who]):
             raise LoginFailed(Reason.EXPIRED, "no login was begun in this browser, or too long ago")
         if not secrets.compare_digest(pending.state.encode(), answer.get("state", "").encode()):
             raise LoginFailed(Reason.EXPIRED, "state differs: another login was begun since")
-        if answer.get("iss", self.settings.issuer) != self.settings.issuer:
+        metadata = await self._discover()
+        # Source: RFC 9207, 2.4: where it is promised, an answer without it may be another's.
+        promised = metadata.get("authorization_response_iss_parameter_supported") is True
+        if answer.get("iss", "" if promised else self.settings.issuer) != self.settings.issuer:
             raise LoginFailed(Reason.REFUSED, "the answer came from another issuer")
         if error := answer.get("error"):
             cancelled = error in {"access_denied", "user_cancelled"}
             reason = Reason.CANCELLED if cancelled else Reason.REFUSED
             raise LoginFailed(reason, f"the provider answered {error[:80]}")
         tokens = await self._redeem(answer.get("code", ""), pending.verifier)
-        return self._identify(await self._claims(tokens.identity, pending.nonce), tokens)
+        claims = await self._claims(tokens.identity, pending.nonce)
+        if self.settings.claims_from == USERINFO:
+            claims = await self._with_userinfo(claims, tokens.access)
+        found = self._identify(claims, tokens)
+        if pending.level and not is_enough(found.level, pending.level):
+            raise LoginFailed(Reason.LEVEL_TOO_LOW, f"level {found.level[:80]!r} is not enough")
+        return found
 
     async def logged_out(self, token: str) -> LoggedOut:
         """Who the provider says has logged out, by its logout token. Raises LoginFailed.
@@ -243,11 +175,42 @@ class OidcClient(Generic[Who]):
         query = {"id_token_hint": id_token, "post_logout_redirect_uri": return_to}
         return _with_query(endpoint, urlencode({**query, "client_id": self.settings.client_id}))
 
+    async def _with_userinfo(self, claims: Claims, access: str) -> dict[str, Any]:
+        """What is told of who logged in, besides the token. Raises LoginFailed.
+
+        Source: OpenID Connect Core 1.0, 5.3.2: it must be the same subject; what the token says of
+        the login itself, it keeps.
+        """
+        endpoint = (await self._discover()).get("userinfo_endpoint")
+        _check_endpoint("userinfo_endpoint", endpoint, self.settings.issuer)
+        if not access:
+            raise LoginFailed(Reason.REFUSED, "the provider gave no access token")
+        answer = await ask(
+            self._hosts, "GET", str(endpoint), headers={"Authorization": f"Bearer {access}"}
+        )
+        told = answer.body
+        if answer.signed:
+            told = await self._signed_userinfo(answer.signed)
+        if not claims.get("sub") or told.get("sub") != claims.get("sub"):
+            raise LoginFailed(Reason.REFUSED, "userinfo is of another subject than the token")
+        kept = {name: claims[name] for name in _OF_THE_TOKEN if name in claims}
+        return {**claims, **told, **kept}
+
+    async def _signed_userinfo(self, token: str) -> dict[str, Any]:
+        """Source: OpenID Connect Core 1.0, 5.3.2: signed, it names its issuer and is for us."""
+        ours = {name: rule for name, rule in self._ours().items() if name in ("iss", "aud")}
+        try:
+            told = await self._decoded(token)
+            jwt.JWTClaimsRegistry(leeway=_LEEWAY_SECONDS, **ours).validate(told)
+        except (JoseError, ValueError) as error:
+            raise LoginFailed(Reason.REFUSED, f"userinfo refused: {error}") from None
+        return told
+
     async def _discover(self) -> dict[str, Any]:
         if time.monotonic() < self._metadata_until:
             return self._metadata
         address = f"{self.settings.issuer}/.well-known/openid-configuration"
-        found = await self._ask("GET", address)
+        found, _ = await ask(self._hosts, "GET", address)
         if found.get("issuer") != self.settings.issuer:
             raise LoginFailed(Reason.UNREACHABLE, "the provider says it is another issuer")
         for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
@@ -261,13 +224,11 @@ class OidcClient(Generic[Who]):
             "grant_type": "authorization_code",
             "code": code,
             "redirect_uri": self._redirect_uri,
-            "client_id": self.settings.client_id,
             "code_verifier": verifier,
         }
-        if self.settings.client_secret is not None:
-            form["client_secret"] = self.settings.client_secret.read_text().strip()
-        metadata = await self._discover()
-        answer = await self._ask("POST", metadata["token_endpoint"], form)
+        endpoint = (await self._discover())["token_endpoint"]
+        fields, headers = proof_of(self.settings, endpoint)
+        answer, _ = await ask(self._hosts, "POST", endpoint, {**form, **fields}, headers)
         token = answer.get("id_token")
         if not isinstance(token, str):
             raise LoginFailed(Reason.REFUSED, "the provider gave no identity token")
@@ -304,67 +265,35 @@ class OidcClient(Generic[Who]):
         """The claims, the signature checked; keys are fetched again once when one is unknown."""
         if self._keys is not None:
             try:
-                return jwt.decode(token, self._keys, algorithms=ALGORITHMS).claims
+                return _claims_of(token, self._keys)
             except (JoseError, ValueError):
                 self._keys = None
         metadata = await self._discover()
-        raw = await self._ask("GET", metadata["jwks_uri"])
+        raw, _ = await ask(self._hosts, "GET", metadata["jwks_uri"])
         self._keys = KeySet.import_key_set(raw)  # type: ignore[arg-type]  # checked while importing
-        return jwt.decode(token, self._keys, algorithms=ALGORITHMS).claims
-
-    async def _ask(
-        self, method: str, address: str, form: Mapping[str, str] | None = None
-    ) -> dict[str, Any]:
-        connector = aiohttp.TCPConnector(resolver=HostResolver(self._hosts))
-        try:
-            async with (
-                aiohttp.ClientSession(connector=connector, timeout=_TIMEOUT) as session,
-                session.request(method, address, data=form, allow_redirects=False) as answer,
-            ):
-                raw = await answer.content.read(_MAX_ANSWER_BYTES)
-                status, body = answer.status, _json_object(raw)
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise LoginFailed(Reason.UNREACHABLE, f"{address}: {type(error).__name__}") from None
-        if status >= 500 or (status != 200 and form is None):
-            raise LoginFailed(Reason.UNREACHABLE, f"{address} answered {status}")
-        if status != 200 or body is None:
-            words = str((body or {}).get("error", "no JSON"))[:80]
-            raise LoginFailed(Reason.REFUSED, f"{address} answered {status}: {words}")
-        return body
+        return _claims_of(token, self._keys)
 
 
-class HostResolver(AbstractResolver):
-    """Configured names first, then names under localhost, then the system."""
+def _claims_of(token: str, keys: KeySet) -> dict[str, Any]:
+    with warnings.catch_warnings():
+        # "EdDSA" is the older name of Ed25519; most providers still write it (RFC 9864).
+        warnings.simplefilter("ignore", SecurityWarning)
+        return jwt.decode(token, keys, algorithms=ALGORITHMS).claims
 
-    def __init__(self, hosts: Mapping[str, str]) -> None:
-        self._hosts = hosts
-        self._system = ThreadedResolver()
 
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        """The address of a host."""
-        # Source: RFC 6761, section 6.3; not every system's resolver knows names under localhost.
-        known = self._hosts.get(host) or ("127.0.0.1" if host.endswith(".localhost") else "")
-        return await self._system.resolve(known or host, port, family)
-
-    async def close(self) -> None:
-        """Let go of the system's resolver."""
-        await self._system.close()
+def _check_levels(settings: ClientSettings) -> None:
+    """Raises Trouble for a level that nobody knows."""
+    told = {"minimum_level": settings.minimum_level, **(settings.levels or {})}
+    for name, level in told.items():
+        if level not in LEVELS:
+            raise Trouble(
+                f"{name} under [oidc] is {level!r}, which is not a known level",
+                "use one of: " + ", ".join(LEVELS),
+            )
 
 
 def _name(claim: object) -> str:
     return claim if isinstance(claim, str) and len(claim) <= _MAX_NAME else ""
-
-
-def _json_object(raw: bytes) -> dict[str, Any] | None:
-    import json
-
-    try:
-        body = json.loads(raw)
-    except ValueError:
-        return None
-    return body if isinstance(body, dict) else None
 
 
 def _check_endpoint(name: str, address: object, issuer: str) -> None:

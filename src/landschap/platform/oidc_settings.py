@@ -4,23 +4,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from landschap.platform import options as o
+from landschap.platform.oidc_words import AUTHENTICATIONS, IDENTITY, SECRET_POST, USERINFO
 from landschap.platform.options import option, section
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PortalOidcSettings:
-    """How residents log in at the portal."""
+class ProviderSettings:
+    """How we are known at a login provider, and how it tells who somebody is."""
 
-    issuer: str = option(o.web_address("https", "http"), "Issuer that residents log in with.")
+    issuer: str = option(o.web_address("https", "http"), "Issuer that people log in with.")
     client_id: str = option(o.text, "Our client id at that issuer.")
     client_secret: Path | None = option(o.a_path, "File that holds the secret.", default=None)
-    bsn_claim: str = option(o.text, "Claim that holds the person's number.", default="bsn")
+    client_authentication: str = option(
+        o.choice(*AUTHENTICATIONS),
+        "How we prove who we are there; with the first and no secret only by PKCE.",
+        default=SECRET_POST,
+    )
+    client_key: Path | None = option(
+        o.a_path,
+        "File that holds the private key (PEM) for private_key_jwt; the provider knows its public "
+        "key.",
+        default=None,
+    )
+    scopes: tuple[str, ...] = option(
+        o.several(o.text), "Scopes that are asked.", default=("openid", "profile")
+    )
+    claims_from: str = option(
+        o.choice(IDENTITY, USERINFO),
+        "Where the provider tells who it is: in the identity token, or when userinfo is asked.",
+        default=IDENTITY,
+    )
     acr_claim: str = option(o.text, "Claim that holds the level of assurance.", default="acr")
+    name_claim: str = option(o.text, "Claim that holds the name to greet with.", default="name")
+    levels: Mapping[str, str] | None = option(
+        o.table_of(o.text),
+        "The provider's own words for a level, and which level of eIDAS, eHerkenning or DigiD each "
+        "is.",
+        default=None,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortalOidcSettings(ProviderSettings):
+    """How residents log in at the portal."""
+
+    bsn_claim: str = option(o.text, "Claim that holds the person's number.", default="bsn")
     represents_claim: str = option(
         o.text, "Claim that holds for whom the person may act.", default="represents"
     )
@@ -83,17 +116,13 @@ class EmergencySettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConsoleOidcSettings:
+class ConsoleOidcSettings(ProviderSettings):
     """How employees log in at the console; a second factor is always needed."""
 
-    issuer: str = option(o.web_address("https", "http"), "Issuer that employees log in with.")
-    client_id: str = option(o.text, "Our client id at that issuer.")
     roles: tuple[str, ...] = option(
         o.several(o.text), "Roles that may enter the console; what they see there, policies say."
     )
-    client_secret: Path | None = option(o.a_path, "File that holds the secret.", default=None)
     roles_claim: str = option(o.text, "Claim that holds the roles.", default="roles")
-    acr_claim: str = option(o.text, "Claim that holds the level of assurance.", default="acr")
     amr_claim: str = option(o.text, "Claim that holds the methods of logging in.", default="amr")
     minimum_level: str = option(
         o.text,

@@ -209,6 +209,12 @@ class PortalSettings:
         "Purpose under which residents see their own data; absent: those pages are not there.",
         default="",
     )
+    levels: Mapping[str, str] | None = option(
+        o.table_of(o.text),
+        "Level of assurance that a service needs above the minimum_level of the log-in, by the "
+        "first part of its address, such as gebruik or rechten.",
+        default=None,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, NamedTuple
 from urllib.parse import quote
@@ -49,7 +49,9 @@ class Door(Generic[Who, K]):
     ``remember`` makes of who came what the session knows; ``visitor`` is how the frame shows them.
     ``admit`` raises LoginFailed for one who may not come in after all. ``still`` gets each session
     with the path that is asked, and gives it back as it is now, or None when it is over; it may
-    raise ProblemError. ``depart`` is told whom the provider says has logged out.
+    raise ProblemError. ``depart`` is told whom the provider says has logged out; ``accounts`` are
+    the names under which it may say so. ``needs`` tells which level a path needs that this session
+    does not have, empty when it is enough; None stands for who is not logged in.
     """
 
     site: Site
@@ -69,6 +71,8 @@ class Door(Generic[Who, K]):
     admit: Callable[[Who], Awaitable[None]] | None = None
     still: Callable[[Session[K], str], Awaitable[Session[K] | None]] | None = None
     depart: Callable[[LoggedOut], Awaitable[None]] | None = None
+    accounts: Callable[[Who], Sequence[bytes]] | None = None
+    needs: Callable[[K | None, str], str] | None = None
 
     def token(self, session: Session[K]) -> str:
         """Proves that a form came from our own page in this session."""
@@ -96,6 +100,10 @@ class Door(Generic[Who, K]):
             had_cookie=bool(token),
         )
         request.scope[_ASKED] = asked  # type: ignore[literal-required]  # a key of ours
+        if session is not None and self.needs is not None and self.needs(session.known, path):
+            asked = replace(asked, session=None, is_too_weak=True)
+            request.scope[_ASKED] = asked  # type: ignore[literal-required]  # as above
+            return asked
         if session is not None and self.still is not None:
             asked = replace(asked, session=await self.still(session, path))
             request.scope[_ASKED] = asked  # type: ignore[literal-required]  # as above
@@ -124,10 +132,13 @@ class Door(Generic[Who, K]):
 
     def to_login(self, asked: Asked[K]) -> Redirect:
         """Away to log in, and afterwards back here with everything that was asked."""
-        target = "/sessie-voorbij" if asked.had_cookie else "/inloggen"
+        if asked.is_too_weak:
+            target = "/inloggen/sterker"
+        else:
+            target = "/sessie-voorbij" if asked.had_cookie else "/inloggen"
         back = quote(asked.at(asked.here), safe="")
         answer = Redirect(asked.at(f"{self.base}{target}?terug={back}"), status_code=303)
-        if asked.had_cookie:
+        if asked.had_cookie and not asked.is_too_weak:
             answer.set_cookie(gone(self.session_cookie))
         return answer
 
@@ -159,13 +170,17 @@ class Door(Generic[Who, K]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked(Generic[K]):
-    """A request as a site sees it: language, path without it, query, and who asks."""
+    """A request as a site sees it: language, path without it, query, and who asks.
+
+    ``is_too_weak``: somebody is logged in, but not surely enough for this page.
+    """
 
     language: Language
     path: str
     query: Mapping[str, str]
     session: Session[K] | None
     had_cookie: bool
+    is_too_weak: bool = False
 
     @property
     def here(self) -> str:

@@ -67,8 +67,9 @@ class _Handlers(Generic[Who, K]):
         return_to = door.safe_return(request.query_params.get("terug", default))
         if door.oidc is None:
             return await self.no_login(request)
+        level = door.needs(None, split_path(return_to)[1]) if door.needs else ""
         try:
-            address, pending = await door.oidc.begin(return_to)
+            address, pending = await door.oidc.begin(return_to, level)
         except LoginFailed as failed:
             return await self.failed(request, failed, return_to)
         answer = Redirect(address, status_code=303)
@@ -92,7 +93,8 @@ class _Handlers(Generic[Who, K]):
         before = await door.asked(request)
         if before.session is not None:
             await end_session(door.pool, before.session.hash)
-        token = await begin_session(door.pool, door.key, door.remember(found))
+        accounts = door.accounts(found) if door.accounts else ()
+        token = await begin_session(door.pool, door.key, door.remember(found), accounts)
         answer = Redirect(pending.return_to if pending else door.home, status_code=303)
         answer.set_cookie(cookie(door.session_cookie, token))
         answer.set_cookie(gone(door.login_cookie))
@@ -136,6 +138,16 @@ class _Handlers(Generic[Who, K]):
         )
         again = self.again(self.door.safe_return(asked.query.get("terug", "")))
         return self.message(asked, Failure(N_("U bent uitgelogd"), said, 200), again)
+
+    async def stronger(self, request: AnyRequest) -> Response[Any]:
+        asked = await self.door.asked(request)
+        said = (
+            N_("Voor deze pagina moeten wij zekerder weten wie u bent."),
+            N_("Log opnieuw in, met extra controle. Daarna komt u op de pagina die u wilde zien."),
+        )
+        again = self.again(self.door.safe_return(asked.query.get("terug", "")))
+        title = N_("Log in op een sterkere manier")
+        return self.message(asked, Failure(title, said, 200), again, self.to_start())
 
     async def told(self, request: AnyRequest) -> Response[Any]:
         """The provider says that somebody logged out there; only it can, by its signature."""
@@ -228,6 +240,13 @@ def login_routes(door: Door[Who, K]) -> list[HTTPRouteHandler]:
         return await at.over(request)
 
     routes = [begin, finish, end, ended, over]
+    if door.needs is not None:
+
+        @get(at.paths("inloggen/sterker"), opt={"query": ("terug",)})
+        async def stronger(request: AnyRequest) -> Response[Any]:
+            return await at.stronger(request)
+
+        routes.append(stronger)
     if door.depart is not None:
 
         @post(f"{door.base}/uitloggen/bericht", status_code=200)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Sessions: begun, looked up and extended in one statement, changed, ended, forgotten.
 
+Where the provider may end them too, a room has a table ``session_account`` beside it.
+
 A room whose pages one logs in to has a table ``session`` in its own schema and hands its own pool;
 what a session knows is a struct of that room. A session ends after fifteen minutes in which
 nothing is asked, and eight hours after it began.
@@ -9,6 +11,7 @@ nothing is asked, and eight hours after it began.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 
@@ -30,6 +33,14 @@ WITH forgotten AS (
 INSERT INTO session (session_hash, sealed, begun_at, seen_at)
 VALUES ($1, $2, $3::timestamptz, $3::timestamptz)
 """
+_ACCOUNTS = """
+INSERT INTO session_account (session_hash, account) SELECT $1, unnest($2::bytea[])
+ON CONFLICT DO NOTHING
+"""
+_END_ALL = """
+DELETE FROM session WHERE begun_at <= $2::timestamptz AND session_hash IN (
+    SELECT session_hash FROM session_account WHERE account = $1)
+"""
 _RESUME = """
 UPDATE session SET seen_at = greatest(seen_at, $2::timestamptz)
 WHERE session_hash = $1 AND seen_at > $2::timestamptz - $3::interval
@@ -49,12 +60,20 @@ class Session(msgspec.Struct, Generic[K], frozen=True, kw_only=True):
         return f"Session(until={self.until.isoformat()})"
 
 
-async def begin_session(pool: asyncpg.Pool, key: bytes, known: msgspec.Struct) -> str:
-    """Begin a session; returns the token for the cookie."""
+async def begin_session(
+    pool: asyncpg.Pool, key: bytes, known: msgspec.Struct, accounts: Sequence[bytes] = ()
+) -> str:
+    """Begin a session; returns the token for the cookie. ``accounts`` are for `end_sessions`."""
     token = secrets.token_urlsafe(32)
     hashed = session_hash(token)
     sealed = _sealed(key, hashed, known)
-    await pool.execute(_BEGIN, hashed, sealed, datetime.now(UTC), IDLE, _FORGOTTEN_AT_ONCE)
+    begun = (hashed, sealed, datetime.now(UTC), IDLE, _FORGOTTEN_AT_ONCE)
+    if not accounts:
+        await pool.execute(_BEGIN, *begun)
+        return token
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(_BEGIN, *begun)
+        await connection.execute(_ACCOUNTS, hashed, list(accounts))
     return token
 
 
@@ -82,6 +101,11 @@ async def change_session(
 async def end_session(pool: asyncpg.Pool, hashed: bytes) -> None:
     """End a session; ending one that is over changes nothing."""
     await pool.execute("DELETE FROM session WHERE session_hash = $1", hashed)
+
+
+async def end_sessions(pool: asyncpg.Pool, account: bytes, at: datetime) -> None:
+    """End all sessions of an account that were begun until then."""
+    await pool.execute(_END_ALL, account, at)
 
 
 def _sealed(key: bytes, hashed: bytes, known: msgspec.Struct) -> bytes:

@@ -7,14 +7,18 @@ app = make_app(routes(deps), people_shape(deps))
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from litestar.types import ControllerRouterHandler
 
 from landschap.platform.http import AppShape
+from landschap.platform.oidc import LEVELS
 from landschap.platform.trouble import Trouble
 from landschap.platform.web import static_route
 from landschap.platform.web.login import login_routes
+from landschap.portal.levels import unknown_services
 from landschap.portal.pages.about import about_routes, refusal_page
 from landschap.portal.pages.consents import consent_routes
 from landschap.portal.pages.context import (
@@ -66,7 +70,7 @@ def routes(deps: PortalDeps) -> list[ControllerRouterHandler]:
         if control
         else []
     )
-    return [
+    every = [
         *about_routes(deps),
         *login_routes(door_of(deps)),
         *use_routes(deps),
@@ -75,6 +79,24 @@ def routes(deps: PortalDeps) -> list[ControllerRouterHandler]:
         *mine,
         static_route(deps.static),
     ]
+    _check_levels(deps.settings.portal.levels, every)
+    return every
+
+
+def _check_levels(levels: Mapping[str, str] | None, every: Sequence[Any]) -> None:
+    """Raises Trouble for a level, or a service that needs one, that nobody knows."""
+    paths = [path for handler in every for path in getattr(handler, "paths", ())]
+    for service in unknown_services(levels, paths):
+        raise Trouble(
+            f"portal.levels names {service!r}, which is no service of the portal",
+            "name the first part of an address, such as gebruik",
+        )
+    for service, level in (levels or {}).items():
+        if level not in LEVELS:
+            raise Trouble(
+                f"portal.levels has {level!r} for {service}, which is not a known level",
+                "use one of: " + ", ".join(LEVELS),
+            )
 
 
 def people_shape(deps: PortalDeps) -> AppShape:

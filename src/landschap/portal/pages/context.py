@@ -22,7 +22,7 @@ from landschap.platform.web.login import FAILURES
 from landschap.platform.web.sessions import Session
 from landschap.portal.known import Known
 from landschap.portal.mandates import CHOICE
-from landschap.portal.pages.acting import still_of
+from landschap.portal.pages.acting import accounts_of, departing, needs_of, still_of
 from landschap.portal.pages.control import Control
 from landschap.purposes.store import Following
 from landschap.registers.api import Deps as RegisterDeps
@@ -127,6 +127,9 @@ def door_of(deps: PortalDeps) -> Door[Resident, Known]:
         start="/",
         address=deps.settings.addresses.web,
         still=still_of(deps),
+        depart=departing(deps),
+        accounts=accounts_of(deps),
+        needs=needs_of(deps),
     )
 
 
