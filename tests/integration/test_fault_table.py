@@ -214,7 +214,7 @@ AT_ONCE = ("certificate expired", "wrong type")
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch, place: Place) -> None:
     """A file is looked at for each question; the database's certificates are trusted."""
-    monkeypatch.setattr("landschap.integration.connectors.file._LOOK_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr("landschap.integration.connectors.places.LOOK_AGAIN_SECONDS", 0.0)
     monkeypatch.setenv("PGSSLROOTCERT", str(place.folder / "ca.pem"))
     (place.folder / "personen.csv").write_text(CSV)
 

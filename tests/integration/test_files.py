@@ -22,6 +22,7 @@ from tests.integration.other_rig import asked, declared, door, values
 from landschap.integration.access import FileAccess
 from landschap.integration.connectors.file import FileConnector
 from landschap.integration.connectors.file_rows import UnreadableFile
+from landschap.integration.connectors.places import LocalFile
 from landschap.integration.connectors.snapshot import FIND, find, take
 from landschap.integration.rows import Reason, SourceFailed
 
@@ -65,7 +66,7 @@ def test_a_key_is_found_by_the_index_and_not_by_going_through_the_file(tmp_path:
         .access
     )
     assert isinstance(access, FileAccess)
-    made = take(access, ["id"], tmp_path / "adressen.csv", tmp_path / "m")
+    made = take(access, ["id"], LocalFile(tmp_path / "adressen.csv"), tmp_path / "m")
     with closing(sqlite3.connect(made.path)) as opened:
         plan = opened.execute(f"EXPLAIN QUERY PLAN {FIND}", ("[]", 0)).fetchall()
         assert "USING COVERING INDEX op_waarde (soort=? AND waarde=?)" in str(plan)
@@ -140,7 +141,7 @@ async def test_with_a_period_a_row_is_asked_as_of_the_day(tmp_path: Path) -> Non
 async def test_a_changed_file_is_followed_and_a_spoilt_one_is_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("landschap.integration.connectors.file._LOOK_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr("landschap.integration.connectors.places.LOOK_AGAIN_SECONDS", 0.0)
     monkeypatch.setattr("landschap.integration.connectors.file._TRY_AGAIN_SECONDS", 0.0)
     file = tmp_path / "bron.jsonl"
     made = reach(tmp_path, "jsonl")
@@ -246,7 +247,7 @@ async def test_a_spoilt_file_is_not_read_again_for_every_question(
 async def test_what_is_written_while_it_is_read_is_read_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("landschap.integration.connectors.file._LOOK_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr("landschap.integration.connectors.places.LOOK_AGAIN_SECONDS", 0.0)
     file = tmp_path / "bron.jsonl"
     file.write_text('{"id": "a1", "naam": "een"}\n')
     made = reach(tmp_path, "jsonl")

@@ -131,12 +131,32 @@ class FileForm(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoreAccess:
+    """A store that speaks S3, with the bucket in the path. File: ``opslag``.
+
+    ``secret_file`` holds two lines, the access key and its secret; ``trusted`` is a file with the
+    certificates that are trusted as well, empty when the system's are enough. The object is looked
+    at every ``look_seconds``, and fetched within ``fetch_seconds``.
+    """
+
+    endpoint: str
+    bucket: str
+    secret_file: str
+    region: str
+    trusted: str
+    max_bytes: int
+    look_seconds: int
+    fetch_seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FileAccess:
     """A file of rows, taken into an indexed snapshot whenever it changes.
 
-    ``path`` is relative to the folder of the declarations. Separator, quote and encoding of CSV are
-    never guessed: a guess that is wrong on line 24,000 loses rows. ``records`` is the dotted path
-    to the list in a JSON document; ``sheet`` the sheet of an Excel file, empty for its first.
+    ``path`` is relative to the folder of the declarations, or the key of an object in ``store``.
+    Separator, quote and encoding of CSV are never guessed: a guess that is wrong on line 24,000
+    loses rows. ``records`` is the dotted path to the list in a JSON document; ``sheet`` the sheet
+    of an Excel file, empty for its first.
     """
 
     path: str
@@ -148,11 +168,13 @@ class FileAccess:
     records: str
     period: PeriodPaths
     clock: str
+    store: StoreAccess | None = None
 
     @property
     def words(self) -> str:
         """What it is, for drawings and lists."""
-        return f"{self.form} file {self.path}"
+        bucket = f" of bucket {self.store.bucket}" if self.store else ""
+        return f"{self.form} file {self.path}{bucket}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from landschap.integration.access import (
     RegisterAccess,
     RestAccess,
     SoapAccess,
+    StoreAccess,
     TlsFiles,
     XmlColumn,
 )
@@ -33,6 +34,9 @@ _CONTRACT = re.compile(r"[A-Za-z0-9$][A-Za-z0-9$._/@-]{0,254}")
 _CONTRACT_WORDS = "the name of a connection, such as woz or 00000099000000003000/woz"
 _TABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*(?:\.[A-Za-z_][A-Za-z0-9_$]*)?")
 MAX_ANSWER_BYTES = 50_000_000
+DEFAULT_FILE_BYTES, MAX_FILE_BYTES = 1_000_000_000, 100_000_000_000
+DEFAULT_LOOK_SECONDS, DEFAULT_FETCH_SECONDS = 10, 300
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 MAX_CONNECTIONS = 64
 DEFAULT_PAGES, MAX_PAGES = 20, 1_000
 
@@ -112,8 +116,9 @@ def _database(block: Block) -> DatabaseAccess:
 def _file(block: Block) -> FileAccess:
     form = FileForm(block.choice("vorm", tuple(FileForm)))
     written = block.block("csv", required=form is FileForm.CSV)
+    store = _store(block)
     access = FileAccess(
-        path=block.text("pad"),
+        path=_object_key(block) if store else block.text("pad"),
         form=form,
         separator=_one_sign(written, "scheiding") if written else "",
         quote=_one_sign(written, "aanhaling") if written else "",
@@ -122,10 +127,52 @@ def _file(block: Block) -> FileAccess:
         records=block.text("records", ""),
         period=_period(block),
         clock=_clock(block),
+        store=store,
     )
     if written:
         written.close()
     return access
+
+
+def _store(block: Block) -> StoreAccess | None:
+    """``opslag``: the store in which the file is an object."""
+    inner = block.block("opslag")
+    if inner is None:
+        return None
+    bucket = inner.text("emmer")
+    if bucket and not _BUCKET.fullmatch(bucket):
+        message = "must be the name of a bucket: 3 to 63 small letters, digits, points and hyphens"
+        inner.report.add(inner.line_of("emmer"), inner.key("emmer"), message)
+    found = StoreAccess(
+        endpoint=_endpoint(inner),
+        bucket=bucket,
+        secret_file=_secret_file(inner, "sleutel"),
+        region=inner.text("regio", "us-east-1"),
+        trusted=inner.text("vertrouwt", ""),
+        max_bytes=inner.whole("hoogstens_bytes", DEFAULT_FILE_BYTES, 1_000, MAX_FILE_BYTES),
+        look_seconds=inner.whole("kijkt_elke_s", DEFAULT_LOOK_SECONDS, 1, 86_400),
+        fetch_seconds=inner.whole("ophalen_s", DEFAULT_FETCH_SECONDS, 1, 3_600),
+    )
+    inner.close()
+    return found
+
+
+def _endpoint(block: Block) -> str:
+    url = block.text("adres")
+    if url and not re.fullmatch(r"https?://[^/{}\s@?#]+/?", url):
+        message = "must be the address of the store alone: https://s3.example.nl"
+        block.report.add(block.line_of("adres"), block.key("adres"), message)
+    return url.rstrip("/")
+
+
+def _object_key(block: Block) -> str:
+    key = block.text("pad")
+    parts = key.split("/")
+    if key and (len(key) > 1_024 or any(part in ("", ".", "..") for part in parts)):
+        message = "must be the key of an object, without a slash in front: map/bestand.csv"
+        block.report.add(block.line_of("pad"), block.key("pad"), message)
+        return ""
+    return key
 
 
 def _soap(block: Block) -> SoapAccess:

@@ -6,10 +6,14 @@ from __future__ import annotations
 from landschap.integration.access import FileForm
 from landschap.integration.declaration_access import (
     CLOCKS,
+    DEFAULT_FETCH_SECONDS,
+    DEFAULT_FILE_BYTES,
+    DEFAULT_LOOK_SECONDS,
     DEFAULT_PAGES,
     DEFAULT_TIMEOUT_MS,
     MAX_ANSWER_BYTES,
     MAX_CONNECTIONS,
+    MAX_FILE_BYTES,
     MAX_PAGES,
 )
 from landschap.integration.model import Axes
@@ -27,6 +31,19 @@ _TLS = an_object({"vertrouwt": TEXT, "certificaat": TEXT, "sleutel": TEXT})
 _OAUTH = an_object(
     {"url": _URL, "klant": TEXT, "bestand": TEXT, "bereik": TEXT}, "url", "klant", "bestand"
 )
+_STORE = an_object(
+    {
+        "adres": {"type": "string", "pattern": r"^https?://[^/{}\s@?#]+/?$"},
+        "emmer": {"type": "string", "pattern": r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"},
+        "sleutel": TEXT,
+        "regio": TEXT,
+        "vertrouwt": TEXT,
+        "hoogstens_bytes": whole(1_000, MAX_FILE_BYTES, DEFAULT_FILE_BYTES),
+        "kijkt_elke_s": whole(1, 86_400, DEFAULT_LOOK_SECONDS),
+        "ophalen_s": whole(1, 3_600, DEFAULT_FETCH_SECONDS),
+    },
+    "adres", "emmer", "sleutel",
+)  # fmt: skip
 _SERVICE: Schema = {
     "geheim": _SECRET,
     "tls": _TLS,
@@ -96,6 +113,7 @@ def _file() -> Schema:
         "csv": written,
         "blad": TEXT,
         "records": TEXT,
+        "opslag": _STORE,
     }
     return _kind("bestand", Axes.NONE, _dated(own), "pad", "vorm")
 

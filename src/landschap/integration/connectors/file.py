@@ -18,41 +18,44 @@ import structlog
 
 from landschap.integration.access import FileAccess, FileForm
 from landschap.integration.connectors.file_rows import Cells, UnreadableFile
-from landschap.integration.connectors.snapshot import Snapshot, Stamp, every, find, take, value_at
+from landschap.integration.connectors.places import Place, Stamp
+from landschap.integration.connectors.snapshot import Snapshot, every, find, take, value_at
 from landschap.integration.model import Axes, Source
 from landschap.integration.rows import Question, Reason, Row, SourceFailed, key_text
 from landschap.integration.sql import MAX_ROWS
 from landschap.vocabulary.ijson import JsonValue
 
 log = structlog.get_logger(__name__)
-_LOOK_AGAIN_SECONDS = 1.0
 _TRY_AGAIN_SECONDS = 30.0
 # So many keys, and rows, are read where the question is asked.
 _FEW = 50
 # In these every row has every column; the others leave out what is empty.
 _TABLES = (FileForm.CSV, FileForm.EXCEL, FileForm.PARQUET)
+# The state of a file that can not be looked at.
+_UNSEEN = Stamp(size=-1, written_ns=-1)
 
 
 class FileConnector:
     """Asks the snapshot of one file."""
 
-    def __init__(self, source: Source, access: FileAccess, file: Path, folder: Path) -> None:
+    def __init__(self, source: Source, access: FileAccess, place: Place, folder: Path) -> None:
         self._source = source
         self._access = access
-        self._file = file
+        self._place = place
         self._folder = folder
         self._held: _Held | None = None
         self._taking: asyncio.Task[None] | None = None
         self._looked = float("-inf")
         self._refused: Stamp | None = None
         self._refused_at = 0.0
+        self._why = Reason.UNREADABLE
 
     async def rows(self, question: Question) -> Sequence[Row]:
         """The rows of all keys. Raises SourceFailed when no state of the file was ever read."""
         await self._follow()
         held = self._held
         if held is None:
-            raise SourceFailed(Reason.UNREADABLE)
+            raise SourceFailed(self._why)
         if self._lacks(held.snapshot, question):
             raise SourceFailed(Reason.UNREADABLE)
         try:
@@ -67,7 +70,7 @@ class FileConnector:
         """At most so many different keys, in their order. Raises SourceFailed."""
         await self._follow()
         if self._held is None or by not in self._source.keys:
-            raise SourceFailed(Reason.UNREADABLE)
+            raise SourceFailed(self._why)
         return await asyncio.to_thread(self._keys, self._held, by, most)
 
     def _keys(self, held: _Held, by: str, most: int) -> list[str]:
@@ -77,12 +80,12 @@ class FileConnector:
     async def look(self) -> Snapshot:
         """Take in what the file is now. Raises UnreadableFile or OSError."""
         return await asyncio.to_thread(
-            take, self._access, self._source.keys, self._file, self._folder
+            take, self._access, self._source.keys, self._place, self._folder
         )
 
     async def _follow(self) -> None:
         now = asyncio.get_running_loop().time()
-        if self._taking is None and now - self._looked >= _LOOK_AGAIN_SECONDS:
+        if self._taking is None and now - self._looked >= self._place.look_again_seconds:
             self._looked = now
             self._taking = asyncio.create_task(self._take())
         if self._held is None and self._taking is not None:
@@ -93,11 +96,13 @@ class FileConnector:
         """Take the file in when it is another one than is held, or was refused."""
         try:
             # By its state before it is read: what is written meanwhile is another state.
-            stamp = await asyncio.to_thread(_stamp_of, self._file)
-            now = asyncio.get_running_loop().time()
+            stamp = await asyncio.to_thread(self._place.stamp)
+        except UnreadableFile as error:
+            self._refuse(_UNSEEN, error, error.reason)
+        else:
             # What can not be read is not read again for each question, but now and then it is:
             # a disk that was full may have room.
-            waits = stamp == self._refused and now - self._refused_at < _TRY_AGAIN_SECONDS
+            waits = stamp == self._refused and self._now() - self._refused_at < _TRY_AGAIN_SECONDS
             if not waits and (self._held is None or stamp != self._held.snapshot.stamp):
                 await self._read(stamp)
         finally:
@@ -107,9 +112,22 @@ class FileConnector:
         try:
             self._held = await asyncio.to_thread(_Held, await self.look())
             self._refused = None
-        except (UnreadableFile, OSError, sqlite3.Error) as error:
+        except UnreadableFile as error:
+            self._refuse(stamp, error, error.reason)
+        except (OSError, sqlite3.Error) as error:
+            self._refuse(stamp, error, Reason.UNREADABLE)
+
+    def _refuse(self, stamp: Stamp, error: Exception, why: Reason) -> None:
+        """Keep that this state can not be taken in; it is told once in so many seconds."""
+        if stamp != self._refused or self._now() - self._refused_at >= _TRY_AGAIN_SECONDS:
             log.warning("file_source_not_taken_in", source=self._source.name, why=str(error))
-            self._refused, self._refused_at = stamp, asyncio.get_running_loop().time()
+            self._refused, self._refused_at = stamp, self._now()
+        self._why = why
+        if why is Reason.REFUSED:
+            self._held = None  # who may no longer read it does not answer from what was read
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
 
     def _lacks(self, held: Snapshot, question: Question) -> bool:
         """True when a table lacks an asked column: that is another file, and no empty field."""
@@ -188,11 +206,3 @@ def _holds(row: Row, question: Question) -> bool:
 def _text(cells: Mapping[str, JsonValue], column: str) -> str | None:
     value = value_at(cells, column) if column else None
     return value if isinstance(value, str) and value else None
-
-
-def _stamp_of(file: Path) -> Stamp:
-    """What the file is known by; of one that is not there too."""
-    try:
-        return Stamp.of(file)
-    except OSError:
-        return Stamp(size=-1, written_ns=-1)

@@ -16,7 +16,7 @@ from zipfile import BadZipFile
 from openpyxl.reader.excel import load_workbook
 
 from landschap.integration.access import FileAccess, FileForm
-from landschap.integration.rows import at_path
+from landschap.integration.rows import Reason, at_path
 from landschap.registers.client.rows import Table, csv_rows, features, json_rows, parquet_rows
 from landschap.registers.sources import RowFault, UnreadableSource
 from landschap.vocabulary.ijson import InvalidJson, JsonValue, loads
@@ -33,6 +33,10 @@ _READERS = {
 
 class UnreadableFile(Exception):
     """A file of which no snapshot can be made; the message says where and why, without values."""
+
+    def __init__(self, message: str, reason: Reason = Reason.UNREADABLE) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 def cells_of(access: FileAccess, path: Path) -> Iterator[Cells]:

@@ -22,6 +22,7 @@ from landschap.integration.access import (
     TlsFiles,
 )
 from landschap.integration.connectors.over_http import RestDoor, Tokens
+from landschap.integration.connectors.places import LocalFile, Place
 from landschap.integration.connectors.register import RegisterConnector
 from landschap.integration.connectors.rest import HostResolver, RestConnector
 from landschap.integration.declaration import parse_declaration
@@ -203,10 +204,22 @@ def open_door(source: Source, around: Surroundings) -> Connector:
                 raise ValueError(f"source {source.name} is a file; there is no data folder")
             from landschap.integration.connectors.file import FileConnector
 
-            return FileConnector(source, access, around.folder / access.path, around.snapshots)
+            return FileConnector(source, access, place_of(access, around), around.snapshots)
     if around.pool is None:
         raise ValueError(f"source {source.name} is a register; there is no database")
     return RegisterConnector(access, around.registers, around.pool)
+
+
+def place_of(access: FileAccess, around: Surroundings) -> Place:
+    """Where a file stands. Raises OSError and ValueError for a key file that can not be used."""
+    if access.store is None:
+        return LocalFile(around.folder / access.path)
+    from landschap.integration.connectors.object_store import StoredObject
+
+    endpoint = placed(access.store.endpoint, around.hosts)
+    stored = StoredObject(access.store, access.path, endpoint, around.secrets)
+    stored.check()
+    return stored
 
 
 def _way(source: Source, access: RestAccess | SoapAccess, around: Surroundings) -> RestDoor:

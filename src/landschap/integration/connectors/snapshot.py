@@ -15,14 +15,13 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from landschap.integration.access import FileAccess
 from landschap.integration.connectors.file_rows import Cells, UnreadableFile, cells_of
+from landschap.integration.connectors.places import Place, Stamp
 from landschap.integration.rows import at_path, key_text
 from landschap.vocabulary.ijson import JsonValue
-from landschap.vocabulary.times import as_utc_text
 
 # CROSS JOIN keeps the order: for each key that is wanted the index is used. With another order all
 # keys of the file would be gone through for each question.
@@ -37,25 +36,6 @@ _LONGEST_READING_SECONDS = 6 * 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stamp:
-    """By what a file is known to be another one: its size and when it was written."""
-
-    size: int
-    written_ns: int
-
-    @classmethod
-    def of(cls, path: Path) -> Stamp:
-        """The stamp of a file now. Raises OSError."""
-        told = path.stat()
-        return cls(size=told.st_size, written_ns=told.st_mtime_ns)
-
-    @property
-    def written(self) -> str:
-        """When the file was written, as a moment in UTC."""
-        return as_utc_text(datetime.fromtimestamp(self.written_ns / 1e9, UTC))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """One snapshot on disk: where it is, what it was made of, how many rows, which columns."""
 
@@ -65,22 +45,21 @@ class Snapshot:
     columns: tuple[str, ...]
 
 
-def take(access: FileAccess, keys: Sequence[str], file: Path, folder: Path) -> Snapshot:
+def take(access: FileAccess, keys: Sequence[str], place: Place, folder: Path) -> Snapshot:
     """The snapshot of a file as it is now, made when it is not there yet.
 
     Raises UnreadableFile, and OSError when the snapshot can not be written.
     """
-    try:
-        stamp = Stamp.of(file)
-    except OSError as error:
-        raise UnreadableFile(f"{file}: can not be read: {error.strerror}") from None
+    stamp = place.stamp()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    made = folder / f"{_name(access, keys, file)}-{stamp.written_ns}-{stamp.size}{_SUFFIX}"
+    made = folder / f"{_name(access, keys, place)}-{stamp.written_ns}-{_mark(stamp)}{_SUFFIX}"
     if not made.exists():
-        _make(access, keys, file, made)
-        if Stamp.of(file) != stamp:
-            made.unlink()
-            raise UnreadableFile(f"{file.name}: was written to while it was read; it is read again")
+        try:
+            with place.opened(stamp, folder) as file:
+                _make(access, keys, file, made)
+        except UnreadableFile:
+            made.unlink(missing_ok=True)  # it was of two states of the file
+            raise
         _remove_former(made)
     with closing(sqlite3.connect(f"file:{made}?mode=ro", uri=True)) as opened:
         (count,) = opened.execute("SELECT count(*) FROM rij").fetchone()
@@ -102,10 +81,16 @@ def every(snapshot: sqlite3.Connection, key: int, most: int) -> Iterator[str]:
         yield text
 
 
-def _name(access: FileAccess, keys: Sequence[str], file: Path) -> str:
+def _name(access: FileAccess, keys: Sequence[str], place: Place) -> str:
     # Another separator or another key makes another snapshot of the same file.
-    made_of = json.dumps([str(file.resolve()), repr(access), list(keys)])
-    return f"{file.stem}-{hashlib.sha256(made_of.encode()).hexdigest()[:16]}"
+    made_of = json.dumps([place.identity, repr(access), list(keys)])
+    return f"{place.stem}-{hashlib.sha256(made_of.encode()).hexdigest()[:16]}"
+
+
+def _mark(stamp: Stamp) -> str:
+    """Size and entity tag, without a hyphen."""
+    tag = hashlib.sha256(stamp.tag.encode()).hexdigest()[:16] if stamp.tag else ""
+    return f"{stamp.size}{tag and 'x'}{tag}"
 
 
 def _make(access: FileAccess, keys: Sequence[str], file: Path, made: Path) -> None:

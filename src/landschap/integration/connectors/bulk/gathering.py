@@ -19,7 +19,7 @@ from landschap.integration.bulk.relational import Table
 from landschap.integration.connectors.bulk.scanning import Scan, asked, reads_whole, scanned
 from landschap.integration.connectors.bulk.staging import Stage, direct, view_of
 from landschap.integration.connectors.opening import Surroundings
-from landschap.integration.connectors.snapshot import Stamp
+from landschap.integration.connectors.places import Stamp
 from landschap.integration.model import Axes
 from landschap.integration.plan import Ask, Plan
 from landschap.integration.rows import Connector, Moment, Reason, SourceFailed, key_text
@@ -145,7 +145,7 @@ class _Gathering:
 
     async def _direct(self, ask: Ask, name: str) -> Table | None:
         access = ask.source.access
-        if not (self.direct_files and isinstance(access, FileAccess)):
+        if not (self.direct_files and isinstance(access, FileAccess) and access.store is None):
             return None
         splits = any(self._leads(ask).values())
         if access.form is not FileForm.PARQUET or ask.source.axes is not Axes.NONE or splits:

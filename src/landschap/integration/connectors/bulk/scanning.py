@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,9 +23,9 @@ from sqlalchemy.engine import RowMapping
 from landschap.integration.access import DatabaseAccess, FileAccess, RegisterAccess
 from landschap.integration.connectors.database import address_of, open_engine
 from landschap.integration.connectors.file_rows import Cells, UnreadableFile, cells_of
-from landschap.integration.connectors.opening import Surroundings
+from landschap.integration.connectors.opening import Surroundings, place_of
 from landschap.integration.connectors.register import row_of_found
-from landschap.integration.connectors.snapshot import Stamp, value_at
+from landschap.integration.connectors.snapshot import value_at
 from landschap.integration.model import Axes, Source
 from landschap.integration.rows import (
     Connector,
@@ -57,6 +58,10 @@ PAUSE_SECONDS = 1.0
 SILENT_SECONDS = 600.0
 
 
+class GaveUp(Exception):
+    """Who read a file stopped before its end."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scan:
     """What is read of one source: its rows by ``by``, with these columns, as of a moment."""
@@ -86,7 +91,7 @@ async def scanned(
     """
     access = scan.source.access
     if isinstance(access, FileAccess):
-        found = _of_file(scan, access, around.folder / access.path)
+        found = _of_file(scan, access, around)
     elif isinstance(access, DatabaseAccess):
         found = _of_database(scan, access, around)
     else:
@@ -114,16 +119,33 @@ async def asked(scan: Scan, door: Connector, keys: Sequence[str]) -> Sequence[Ro
     raise SourceFailed(reason)
 
 
-async def _of_file(scan: Scan, access: FileAccess, file: Path) -> AsyncIterator[Sequence[Row]]:
-    rows = _file_rows(scan, access, file)
+async def _of_file(
+    scan: Scan, access: FileAccess, around: Surroundings
+) -> AsyncIterator[Sequence[Row]]:
+    opened: AbstractContextManager[Path] | None = None
     try:
-        stamp = await asyncio.to_thread(Stamp.of, file)
+        place = place_of(access, around)
+        stamp = await asyncio.to_thread(place.stamp)
+        opened = place.opened(stamp, around.snapshots or Path())
+        rows = _file_rows(scan, access, await asyncio.to_thread(opened.__enter__))
         while part := await asyncio.to_thread(_some, rows):
             yield part
-        if await asyncio.to_thread(Stamp.of, file) != stamp:
-            raise SourceFailed(Reason.UNREADABLE)  # of two states of a file nothing is told
-    except (UnreadableFile, OSError):
+        ending, opened = opened, None
+        # Here it is refused when it changed meanwhile: of two states of a file nothing is told.
+        await asyncio.to_thread(ending.__exit__, None, None, None)
+    except UnreadableFile as error:
+        raise SourceFailed(error.reason) from None
+    except (OSError, ValueError):
         raise SourceFailed(Reason.UNREADABLE) from None
+    finally:
+        if opened is not None:
+            _give_up(opened)
+
+
+def _give_up(opened: AbstractContextManager[Path]) -> None:
+    """Close a file that was not read to its end."""
+    with suppress(UnreadableFile, GaveUp):
+        opened.__exit__(GaveUp, GaveUp(), None)
 
 
 def _some(rows: Iterator[Row]) -> list[Row]:
