@@ -247,7 +247,12 @@ async def served_console(
     if registers is not None:
         deps = replace(deps, registers=replace(deps.registers, registers=registers))
     deps = replace(deps, reaches=reaches)
-    mine = OwnData(registers=deps.registers, snapshot=deps.snapshot, purpose=INSIGHT)
+    mine = OwnData(
+        registers=deps.registers,
+        snapshot=deps.snapshot,
+        purpose=INSIGHT,
+        evidence_keys=deps.evidence_keys,
+    )
     portal = replace(await deps_of(database, settings, writer), own=mine)
     server = Server(
         uvicorn.Config(
@@ -359,6 +364,7 @@ async def console_deps(
             gateway=await database.pool("gateway"), purposes=await database.pool("purposes")
         ),
         request_keys=SealKeys(settings, "request"),
+        evidence_keys=SealKeys(settings, "evidence"),
         sources=await _sources(database, registers),
         snapshot=await following(await database.pool("purposes")),
         usage=UsageRooms(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
@@ -33,6 +34,17 @@ class Seen:
         return found[1] if found else ""
 
 
+def with_files(form: dict[str, str], *files: tuple[str, bytes]) -> aiohttp.FormData:
+    """As a browser sends a form with files."""
+    sent = aiohttp.FormData(quote_fields=False)
+    for name, value in form.items():
+        sent.add_field(name, value)
+    for name, body in files or (("", b""),):
+        kind = "application/octet-stream"
+        sent.add_field("bewijs", io.BytesIO(body), filename=name, content_type=kind)
+    return sent
+
+
 @dataclass(kw_only=True)
 class Visitor:
     """One visitor of one portal."""
@@ -40,11 +52,11 @@ class Visitor:
     portal: str
     cookies: dict[str, dict[str, str]] = field(default_factory=dict)
 
-    async def get(self, path: str) -> Seen:
-        """One request; redirects are not followed."""
-        return await self._ask("GET", urljoin(self.portal, path), None)
+    async def get(self, path: str, errors: str = "strict") -> Seen:
+        """One request; redirects are not followed. ``errors``: of bytes that are no text."""
+        return await self._ask("GET", urljoin(self.portal, path), None, errors)
 
-    async def post(self, path: str, form: dict[str, str]) -> Seen:
+    async def post(self, path: str, form: dict[str, str] | aiohttp.FormData) -> Seen:
         """One form."""
         return await self._ask("POST", urljoin(self.portal, path), form)
 
@@ -78,7 +90,13 @@ class Visitor:
         assert found is not None
         return found[1]
 
-    async def _ask(self, method: str, address: str, form: dict[str, str] | None) -> Seen:
+    async def _ask(
+        self,
+        method: str,
+        address: str,
+        form: dict[str, str] | aiohttp.FormData | None,
+        errors: str = "strict",
+    ) -> Seen:
         parts = urlsplit(address)
         own = self.cookies.setdefault(parts.netloc, {})
         headers = {"Host": parts.netloc}
@@ -102,5 +120,5 @@ class Visitor:
                 address=address,
                 headers={name.lower(): value for name, value in answer.headers.items()},
                 set_cookies=lines,
-                text=await answer.text(),
+                text=await answer.text(errors=errors),
             )

@@ -95,6 +95,7 @@ async def _portal(parts: Composition, static: StaticFiles, registers: RegisterDe
             registers=registers,
             snapshot=await parts.snapshot(),
             purpose=settings.portal.own_purpose,
+            evidence_keys=SealKeys(settings, "evidence"),
         )
     insight = await insight_of(parts)
     return PortalDeps(
@@ -151,6 +152,7 @@ async def _console(parts: Composition, static: StaticFiles, registers: RegisterD
         places=Places(every=read_places(), dutch=in_dutch()),
         hearing=await rooms_of(parts),
         request_keys=SealKeys(settings, "request"),
+        evidence_keys=SealKeys(settings, "evidence"),
         sources=await _sources(parts, registers),
         snapshot=await parts.snapshot(),
         purposes=await parts.pool("purposes"),

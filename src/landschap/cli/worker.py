@@ -46,6 +46,7 @@ from landschap.platform.revocation import keep_lists
 from landschap.platform.siem.delivery import keep_delivering
 from landschap.platform.siem.outbox import set_receivers
 from landschap.registers.standards.client import standards_of
+from landschap.registers.worker.forgetting import keep_forgetting
 
 if TYPE_CHECKING:
     import asyncpg
@@ -79,6 +80,7 @@ async def _following(made: Composition, access: AccessDeps, stop: asyncio.Event)
     voice = await voice_of(made, await insight_of(made), access.writer)
     async with asyncio.TaskGroup() as group:
         group.create_task(follow_access(access, stop))
+        group.create_task(keep_forgetting(await made.pool("registers"), stop))
         if voice is not None:
             group.create_task(keep_bringing(voice, stop))
         if made.settings.oidc.portal is not None:

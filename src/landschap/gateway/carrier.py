@@ -243,6 +243,13 @@ server {{
     client_max_body_size 6m;
 {_to_people()}
   }}
+  # Files come along with a report; they are judged where it can be told what is wrong with them,
+  # and are not kept here meanwhile.
+  location ~ ^(?:/en)?/gegevens/[^/]+/[^/]+/[^/]+/[^/]+/fout$ {{
+    client_max_body_size 32m;
+    proxy_request_buffering off;
+{_to_people()}
+  }}
 }}"""
 
 

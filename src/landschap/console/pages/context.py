@@ -91,7 +91,8 @@ class ConsoleDeps:
     person can be found in the log. ``reaches`` tells whether an organisation offers us an inbox, so
     that it can be told of a correction. ``places`` are those where data lies. ``sources`` is the
     folder of logical sources, and what these are looked at with. ``hearing`` is where requests of
-    persons are kept, opened with ``request_keys``; without it nobody decides on them here.
+    persons are kept, opened with ``request_keys``, files they handed in with
+    ``evidence_keys``; without it nobody decides on them here.
     ``opens`` begins a session of the portal for the person of a visit at the desk.
     """
 
@@ -112,6 +113,7 @@ class ConsoleDeps:
     sources: Surroundings | None = None
     hearing: SayingRooms | None = None
     request_keys: Callable[[], Sequence[bytes]] = field(default=tuple, repr=False)
+    evidence_keys: Callable[[], Sequence[bytes]] = field(default=tuple, repr=False)
     opens: Opens | None = None
 
 

@@ -48,6 +48,7 @@ from landschap.console.pages.receivers import Receivers
 from landschap.console.pages.start import task_of
 from landschap.console.permission import CHANGE, READ
 from landschap.platform.web import N_
+from landschap.platform.web.uploads import saving_headers
 from landschap.registers import store
 from landschap.registers.api.cases import Case
 from landschap.registers.api.changing import carry_out
@@ -55,6 +56,7 @@ from landschap.registers.changing import read_change
 from landschap.registers.geometry_crs import CRS84, crs_kept
 from landschap.registers.models import ObjectType, Register
 from landschap.registers.reports import Report, read_decision
+from landschap.registers.store.evidence import file_of_report, files_of_report
 from landschap.registers.telling import title_of
 from landschap.registers.timeline import Clock
 from landschap.vocabulary.ijson import JsonValue
@@ -116,7 +118,16 @@ def report_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
         await own_form(door, request, asked.session)
         return await pages.tell(asked, register, report)
 
-    return [waiting, one, decide, receivers]
+    @get(both(f"{one_path}/bewijs/{{evidence:str}}"))
+    async def evidence(
+        register: FromPath[str], report: FromPath[str], evidence: FromPath[str], request: AnyRequest
+    ) -> Response[Any]:
+        asked = await door.asked(request)
+        if asked.session is None:
+            return door.to_login(asked)
+        return await pages.evidence(asked, register, report, evidence)
+
+    return [waiting, one, decide, receivers, evidence]
 
 
 class _Reports:
@@ -212,6 +223,22 @@ class _Reports:
         await self.receivers.try_tell(self.looking.desk, case, register, report)
         return Redirect(asked.at(f"{BASE}/terugmeldingen/{name}/{text}"), status_code=303)
 
+    async def evidence(
+        self, asked: Asked[Known], name: str, text: str, wanted: str
+    ) -> Response[Any]:
+        """A file that was handed in, for who may decide. That it was fetched is a line before."""
+        register, report = await self._found(name, text)
+        kind = _kind(register, report)
+        redirect = must_choose(asked, kind)
+        if redirect is not None:
+            return redirect
+        await self._look(asked, kind, report, CHANGE, doing="bewijsstuk ophalen")
+        pool, keys = self.deps.registers.pool, self.deps.evidence_keys()
+        file = await file_of_report(pool, keys, report.report_id, _number(wanted))
+        if file is None:
+            raise refuse(404, "not_found", "There is no such file")
+        return Response(file.body, media_type=file.media, headers=saving_headers(file.name))
+
     @staticmethod
     def _correctable(register: Register, report: Report) -> list[Field]:
         """What can be corrected with the decision: plain values, of a register that is ours."""
@@ -244,24 +271,22 @@ class _Reports:
         return None
 
     async def _look(
-        self, asked: Asked[Known], kind: ObjectType, report: Report, action: str
+        self, asked: Asked[Known], kind: ObjectType, report: Report, action: str, doing: str = ""
     ) -> Case:
         """Decide and record; for a person's object a line too. Raises ProblemError."""
         case = await self.looking.case(asked, kind, {}, action=action)
         desk = self.looking.desk
         _, found = await desk.ask(case, [report.object_id])
-        doing = f"{kind.collection}: terugmelding {'beslissen' if action == CHANGE else 'bekijken'}"
-        await self.looking.written(desk.record(case, [report.object_id], found, doing=doing))
+        doing = doing or ("beslissen" if action == CHANGE else "bekijken")
+        told = f"{kind.collection}: terugmelding {doing}"
+        await self.looking.written(desk.record(case, [report.object_id], found, doing=told))
         return case
 
     async def _found(self, name: str, text: str) -> tuple[Register, Report]:
         register = self.deps.registers.registers.by_name.get(name)
-        try:
-            report_id = UUID(text)
-        except ValueError:
-            report_id = None
-        if register is not None and report_id is not None:
-            found = await store.report_of(self.deps.registers.pool, register, report_id)
+        if register is not None:
+            pool = self.deps.registers.pool
+            found = await store.report_of(pool, register, _number(text))
             if found is not None:
                 return register, found
         raise refuse(404, "not_found", "There is no such report")
@@ -280,7 +305,9 @@ class _Reports:
         # What the reporter proposes stands there to be looked at; nothing is written by itself.
         proposed = report.proposed if len(fields) == 1 and not given else ""
         told = await self.receivers.told(register, report)
+        pool, keys = self.deps.registers.pool, self.deps.evidence_keys()
         values = {
+            "files": await files_of_report(pool, keys, report.report_id),
             **self._told(asked, register, report),
             "receivers": told,
             "names": await self.receivers.names() if told else {},
@@ -330,6 +357,14 @@ class _Reports:
             part=REPORTS.path,
             **{"crumbs": (START,), **rest},
         )
+
+
+def _number(text: str) -> UUID:
+    """The number in an address; one that nothing has for what is none."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return UUID(int=0)
 
 
 def _kind(register: Register, report: Report) -> ObjectType:

@@ -30,6 +30,7 @@ from landschap.portal.pages.context import (
 )
 from landschap.portal.pages.copies import copy_routes
 from landschap.portal.pages.correcting import correcting_routes
+from landschap.portal.pages.evidence import evidence_routes
 from landschap.portal.pages.mandates import mandate_routes
 from landschap.portal.pages.own import own_routes
 from landschap.portal.pages.proofs import proof_routes
@@ -55,7 +56,12 @@ def routes(deps: PortalDeps) -> list[ControllerRouterHandler]:
         )
     own = deps.own
     mine = (
-        [*own_routes(deps, own), *correcting_routes(deps, own), *reported_routes(deps, own)]
+        [
+            *own_routes(deps, own),
+            *correcting_routes(deps, own),
+            *reported_routes(deps, own),
+            *evidence_routes(deps, own),
+        ]
         if own is not None
         else []
     )

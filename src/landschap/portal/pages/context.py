@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,12 +38,14 @@ class OwnData:
     """What is needed to show people what our registers say of them.
 
     ``registers`` is what the registers' own API stands on; ``snapshot`` holds the register of
-    purposes in force; ``purpose`` is the one under which people see their own data.
+    purposes in force; ``purpose`` is the one under which people see their own data. Files are
+    sealed with the first of ``evidence_keys`` and opened with any; without these none are taken.
     """
 
     registers: RegisterDeps
     snapshot: Following
     purpose: str
+    evidence_keys: Callable[[], Sequence[bytes]] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

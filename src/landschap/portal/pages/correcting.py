@@ -8,7 +8,7 @@ Source: AVG art. 16; Wet BRP art. 2.58; Awb art. 2:14 and following (electronic 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -24,6 +24,7 @@ from landschap.platform.ids import uuid7
 from landschap.platform.web import N_
 from landschap.platform.web.door import gone
 from landschap.platform.web.sessions import Session
+from landschap.platform.web.uploads import Fault
 from landschap.portal.known import Known
 from landschap.portal.own import (
     LONGEST_EXPLANATION,
@@ -47,11 +48,20 @@ from landschap.portal.pages.context import (
     to_login,
 )
 from landschap.portal.pages.drafts import DRAFT_COOKIE, keep_typed, person_of, taken
+from landschap.portal.pages.evidence import (
+    AWAY,
+    FIELD,
+    MAX_FORM_BYTES,
+    field_values,
+    files_of,
+    refusals,
+)
 from landschap.portal.pages.looking import Looking
 from landschap.portal.pages.own import START, wrong_path
 from landschap.portal.pages.titles import Titles
 from landschap.registers import store
 from landschap.registers.reports import Report
+from landschap.registers.store.evidence import Handed, attach
 from landschap.registers.terms import due
 from landschap.vocabulary.problems import ProblemError, Refusal
 from landschap.vocabulary.times import amsterdam_day
@@ -90,7 +100,7 @@ def correcting_routes(deps: PortalDeps, own: OwnData) -> list[HTTPRouteHandler]:
         await place.find(register, name, reference, field)
         return await place.begun(request.cookies.get(DRAFT_COOKIE, ""))
 
-    @post(paths, status_code=303)
+    @post(paths, status_code=303, request_max_body_size=MAX_FORM_BYTES)
     async def sent(
         register: FromPath[str],
         name: FromPath[str],
@@ -102,10 +112,15 @@ def correcting_routes(deps: PortalDeps, own: OwnData) -> list[HTTPRouteHandler]:
         given = await request.form()
         if asked.session is None:
             answer, typed = to_login(deps, asked), typed_of(given)
-            await keep_typed(
+            kept = await keep_typed(
                 deps, asked, request, answer, given,
                 proposed=typed.proposed, explanation=typed.explanation,
             )  # fmt: skip
+            wanted = form_of(given.get("melding"))
+            if kept and wanted is not None:
+                files = files_of(own, wanted, str(given.get("voor", "")))
+                if files is not None:
+                    await files.change(given)
             return answer
         if not door_of(deps).is_own_form(given, asked.session):
             raise ProblemError(_FOREIGN)
@@ -126,6 +141,7 @@ class _Place:
     session: Session[Known]
     thing: OwnObject | None = None
     path: str = ""
+    files: list[Handed] | None = None
 
     async def find(self, register: str, name: str, reference: str, path: str) -> None:
         """Look the value up, recorded. Raises NotFoundException when it is not this person's."""
@@ -155,6 +171,7 @@ class _Place:
             return Redirect(self.asked.at(f"/meldingen/{before.report_id}"), status_code=303)
         typed = Typed(proposed=draft.proposed, explanation=draft.explanation) if draft else Typed()
         form = (form_of(draft.form) if draft else None) or uuid7()
+        await self._handed_in(form, {})
         answer = self._form(typed, form, {}, is_restored=draft is not None)
         if token:
             answer.set_cookie(gone(DRAFT_COOKIE))
@@ -167,6 +184,11 @@ class _Place:
         step = str(given.get("stap", CHECK))
         if form is None:
             form, step = uuid7(), CHECK
+        refused = await self._handed_in(form, given)
+        if given.get(AWAY):
+            return self._form(typed, form, {})
+        if refused:
+            return self._form(typed, form, faults, refused=refused)
         if faults and step != CHANGE:
             return self._form(typed, form, faults)
         if step == SEND:
@@ -178,6 +200,7 @@ class _Place:
         """Keep the report; the line that it was reported is durable before it."""
         thing, now = self.found, datetime.now(UTC)
         await self.looking.objects(thing.register, thing.type, _SENDING)
+        files = files_of(self.own, form, self.person())
         report = Report(
             report_id=uuid7(),
             type_key=thing.type.key,
@@ -193,19 +216,40 @@ class _Place:
         )
         name = form_name(self.looking.pseudonyms()[0], form)
         pool = self.own.registers.pool
-        return await store.report(pool, thing.register, thing.type, report, name)
+        kept = await store.report(pool, thing.register, thing.type, report, name)
+        if files is not None:
+            await attach(pool, files.form, kept.report_id)
+        return kept
+
+    async def _handed_in(self, form: UUID, given: Mapping[str, Any]) -> Sequence[tuple[str, Fault]]:
+        """Take the files that came along; gives those that are refused."""
+        files = files_of(self.own, form, self.person())
+        if files is None:
+            return ()
+        refused = await files.change(given)
+        self.files = await files.listed()
+        return refused
 
     def _form(
-        self, typed: Typed, form: UUID, faults: Mapping[str, str], *, is_restored: bool = False
+        self,
+        typed: Typed,
+        form: UUID,
+        faults: Mapping[str, str],
+        *,
+        refused: Sequence[tuple[str, Fault]] = (),
+        is_restored: bool = False,
     ) -> Response[str]:
         titles = self._titles()
         errors = {name: titles.say(_WORDS[name][why]) for name, why in faults.items()}
+        if refused:
+            errors[FIELD] = refusals(titles, refused)
         values = {
             **self._shared(typed, form),
             "errors": errors,
             "labels": {
                 "voorstel": titles.say(N_("Wat er moet staan")),
                 "uitleg": titles.say(N_("Hoe u dat weet")),
+                FIELD: titles.say(N_("Bewijs")),
             },
             "is_restored": is_restored,
             "longest": {"voorstel": LONGEST_VALUE, "uitleg": LONGEST_EXPLANATION},
@@ -232,6 +276,7 @@ class _Place:
             "person": self.person(),
             "action": wrong_path(thing, self.path),
             "decide_by": due(today, thing.register.decision_term),
+            **field_values(self.files),
             "steps": {"check": CHECK, "change": CHANGE, "send": SEND},
         }
 

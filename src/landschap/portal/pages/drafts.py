@@ -33,15 +33,16 @@ async def keep_typed(
     *,
     proposed: str,
     explanation: str,
-) -> None:
+) -> bool:
     """Nobody is logged in any more: what was typed waits until they are.
 
-    Only for a form of ours, made in the session that is over; ``answer`` gets the cookie.
+    Only for a form of ours, made in the session that is over: False for another. ``answer`` gets
+    the cookie.
     """
     session = request.cookies.get(door_of(deps).session_cookie, "")
     token = str(given.get("token", ""))
     if not session or not is_form_token(token, deps.session_key, session_hash(session)):
-        return
+        return False
     draft = Draft(
         person=str(given.get("voor", ""))[:100],
         path=asked.path,
@@ -52,6 +53,7 @@ async def keep_typed(
     )
     kept = await keep_draft(deps.portal_pool, deps.session_key, draft)
     answer.set_cookie(cookie(DRAFT_COOKIE, kept, _DRAFT_SECONDS))
+    return True
 
 
 async def taken(deps: PortalDeps, path: str, person: str, token: str) -> Draft | None:

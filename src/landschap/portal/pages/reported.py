@@ -7,6 +7,7 @@ art. 19.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -42,6 +43,7 @@ from landschap.portal.pages.titles import Titles
 from landschap.registers import store
 from landschap.registers.models import ObjectType, Register
 from landschap.registers.reports import WITHDRAWN, Report
+from landschap.registers.store.evidence import Handed, drop_files, files_of_report
 from landschap.registers.store.receivers import told_of
 from landschap.vocabulary.problems import ProblemError, Refusal
 from landschap.vocabulary.times import amsterdam_day
@@ -94,15 +96,16 @@ async def _take_back(
     deps: PortalDeps, own: OwnData, asked: Asked[Known], session: Session[Known], text: str
 ) -> Response[Any]:
     """Take a report back that nobody decided on; twice it is once. Recorded before it is done."""
-    register, report = await _found(deps, own, session, text)
+    register, report = await report_of_person(deps, own, session, text)
     await write_look(deps, session, _TAKEN_BACK, _LOOK_GROUP)
     if report.decided is None:
         kind = _kind(register, report)
+        await drop_files(own.registers.pool, report.report_id)
         await store.decide(own.registers.pool, register, kind, report, WITHDRAWN, "inwoner")
     return Redirect(asked.at(f"{REPORTS.path}/{report.report_id}"), status_code=303)
 
 
-async def _found(
+async def report_of_person(
     deps: PortalDeps, own: OwnData, session: Session[Known], text: str
 ) -> tuple[Register, Report]:
     """A report of this person; another person's is as if it was not there."""
@@ -132,7 +135,7 @@ async def _list(
 async def _one(
     deps: PortalDeps, own: OwnData, asked: Asked[Known], session: Session[Known], text: str
 ) -> Response[str]:
-    register, report = await _found(deps, own, session, text)
+    register, report = await report_of_person(deps, own, session, text)
     titles = Titles(deps.site, asked.language)
     every_one = await told_of(own.registers.pool, register, report.report_id)
     told = await receivers_shown(deps, subjects_of(deps, session.known), every_one)
@@ -140,6 +143,7 @@ async def _one(
     values = {
         "report": report,
         "register": titles.of(register),
+        "files": await _files(own, report),
         "what": _what(titles, register, report),
         "told": told,
         "names": await _names(deps) if told else {},
@@ -152,6 +156,13 @@ async def _one(
         deps, asked, "portal/report.html", _what(titles, register, report),
         crumbs=(START, REPORTS), values=values, part=REPORTS.path,
     )  # fmt: skip
+
+
+async def _files(own: OwnData, report: Report) -> Sequence[Handed]:
+    """What was handed in with it."""
+    if own.evidence_keys is None:
+        return ()
+    return await files_of_report(own.registers.pool, own.evidence_keys(), report.report_id)
 
 
 async def _names(deps: PortalDeps) -> dict[str, str]:
