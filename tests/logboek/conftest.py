@@ -13,8 +13,11 @@ from landschap.logboek.store import LogWriter
 
 @pytest.fixture(params=[1, 2], ids=["one lane", "two lanes"])
 async def writer(database: Any, request: pytest.FixtureRequest) -> AsyncIterator[LogWriter]:
-    """A log writer on lane proef-0 of a fresh database, alone and with a second lane."""
-    made = LogWriter(database.settings, "proef-0", lanes=request.param)
+    """A log writer on lane proef-0 of a fresh database, alone and with a second lane.
+
+    It waits longer than the doors do: what a busy machine takes is not what is tested with it.
+    """
+    made = LogWriter(database.settings, "proef-0", wait_seconds=40, lanes=request.param)
     await made.start()
     yield made
     await made.close()

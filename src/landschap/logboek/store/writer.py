@@ -201,7 +201,7 @@ class LogWriter:
 
     def _call(self) -> None:
         """Wake one lane that sleeps, when what waits is worth it."""
-        if self._awake == 0 or len(self._queue) >= WORTH_A_COMMIT:
+        if self._awake == 0 or self._is_worth_two():
             self._wake(next(each for each in self._courses if not each.wake.is_set()))
 
     def _wake(self, course: Course) -> None:
@@ -211,11 +211,16 @@ class LogWriter:
 
     def _is_worth(self, course: Course) -> bool:
         """True when this lane should take what waits: no other does, or it is enough for two."""
-        if course.sealed or len(self._queue) >= WORTH_A_COMMIT:
+        if course.sealed or self._is_worth_two():
             return True
         return bool(self._queue) and not any(
             other.running for other in self._courses if other is not course
         )
+
+    def _is_worth_two(self) -> bool:
+        """True when what waits is worth a commit beside those that run: it is no smaller."""
+        running = max((len(each.running) for each in self._courses), default=0)
+        return len(self._queue) >= max(WORTH_A_COMMIT, running)
 
     def _is_alone(self, course: Course) -> bool:
         """True when no other lane can be written now, as far as we know."""
