@@ -3,17 +3,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import date
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 from sqlalchemy import Column, Date, Integer, MetaData, String, Table
 from sqlalchemy.dialects import mssql, mysql, oracle, postgresql, sqlite
-from tests.integration.other_rig import asked, declared, door, values
+from tests.integration.other_rig import TODAY, asked, declared, door, values
 from tests.throwaway import Database
 
 from landschap.integration.access import PeriodPaths
@@ -24,6 +26,7 @@ from landschap.integration.connectors.database import (
     open_engine,
 )
 from landschap.integration.connectors.opening import close_doors
+from landschap.integration.connectors.postgresql import ShortWay
 from landschap.integration.model import Axes
 from landschap.integration.rows import Reason, SourceFailed
 from landschap.integration.sql import Shape, UnknownColumn, statement
@@ -32,6 +35,9 @@ from landschap.integration.sql import values as values_of
 SUZANNE, BRAM = "999993653", "999990019"
 SOURCE = "    soort: database\n    verbinding: brp.dsn\n    tabel: brp.personen\n"
 DATED = SOURCE + "    tijd: geldig\n    periode: {begin: vanaf, eind: tot, registratie: geboekt}\n"
+COLUMNS_OF_KINDS = (
+    "SELECT column_name AS name FROM information_schema.columns WHERE table_name = 'soorten'"
+)
 PERSONS = """
 CREATE SCHEMA brp;
 CREATE TABLE brp.personen (
@@ -175,6 +181,67 @@ async def test_a_source_that_keeps_failing_is_left_alone_for_a_while(
     reasons = [await reason_of(made, "naam") for _ in range(7)]
     assert set(reasons[:5]) == {Reason.UNREACHABLE}
     assert reasons[-1] is Reason.SUSPENDED
+
+
+KINDS = """
+CREATE TABLE brp.soorten AS SELECT
+  'K' || n % 40 AS tekst, (n % 30)::int AS getal, ('K' || n % 20)::varchar(4) AS kort,
+  ('00000000-0000-0000-0000-0000000000' || lpad((n % 25)::text, 2, '0'))::uuid AS uuid,
+  ('K' || n % 10)::char(6) AS vast, DATE '2020-01-01' + n % 15 AS dag, n % 2 = 0 AS waar,
+  n * 1.25::numeric(9, 2) AS bedrag, n / 3::float8 AS breuk, now() + n * interval '1 day' AS tijd,
+  localtimestamp AS wand, json_build_object('n', n) AS los, ARRAY[n, 1] AS rij,
+  CASE WHEN n % 3 = 0 THEN NULL ELSE DATE '2020-01-01' + n END AS vanaf, NULL::date AS tot
+  FROM generate_series(1, 90) n;
+ALTER TABLE brp.soorten ALTER tekst TYPE text;
+"""
+KEYS = {
+    "tekst": ["K1", "K39", "k1", "K", "K1 "], "getal": ["1", "01", "29", "x", "99999999999"],
+    "kort": ["K19", "K1", "K19 "], "vast": ["K1", "K2    "], "dag": ["2020-01-03", "2020"],
+    "uuid": ["00000000-0000-0000-0000-000000000007", "00000000-0000-0000-0000-0000000000A7", "7"],
+}  # fmt: skip
+KINDS_SOURCE = SOURCE.replace("personen", "soorten")
+
+
+async def test_questions_that_are_asked_together_get_what_each_would_get_alone(
+    brp: Path, module_database: Database, opened: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = await module_database.administrator()
+    await owner.execute(KINDS + f"GRANT SELECT ON brp.soorten TO lezer_{module_database.name}")
+    columns = [each["name"] for each in await owner.fetch(COLUMNS_OF_KINDS)]
+    await owner.close()
+    at_once: list[int] = []
+    real = ShortWay._together
+
+    async def counted(self: ShortWay, shape: Shape, day: date, asked: Any) -> Any:
+        at_once.append(len(asked))
+        return await real(self, shape, day, asked)
+
+    monkeypatch.setattr(ShortWay, "_together", counted)
+    chance = Random(4)
+    for by, keys in KEYS.items():
+        dated = KINDS_SOURCE + "    tijd: geldig\n    periode: {begin: vanaf, eind: tot}\n"
+        short, long = (door(declared(dated, column=by), brp) for _ in range(2))
+        opened += [short, long]
+        assert isinstance(long, DatabaseConnector)
+        long._short = None
+        shapes = [chance.sample(columns, chance.randint(1, 5)) for _ in range(4)]
+        questions = [
+            asked(
+                *chance.sample(keys, chance.randint(1, 2)),
+                columns=[by, *chance.choice(shapes)],
+                by=by,
+                day=chance.choice([TODAY, date(2020, 2, 1)]),
+            )
+            for _ in range(24)
+        ]
+        await short.rows(questions[0])  # to know the table
+        alone = [await long.rows(each) for each in questions]
+        for each, expected in zip(
+            await asyncio.gather(*(short.rows(each) for each in questions)), alone, strict=True
+        ):
+            assert sorted(map(repr, each)) == sorted(map(repr, expected))
+    assert max(at_once) > 1
+    assert sum(at_once) > 40
 
 
 @pytest.fixture

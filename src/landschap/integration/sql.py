@@ -16,6 +16,13 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
+    BIGINT,
+    DATE,
+    INTEGER,
+    SMALLINT,
+    TEXT,
+    VARCHAR,
     BigInteger,
     BindParameter,
     ColumnElement,
@@ -23,10 +30,13 @@ from sqlalchemy import (
     Select,
     String,
     Table,
+    Text,
     and_,
+    any_,
     bindparam,
     or_,
     select,
+    types,
 )
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import ReturnTypeFromArgs
@@ -44,7 +54,10 @@ MAX_TEXT = 250_000
 # More than this in all rows of one question is too large, by a rough count.
 MAX_BYTES = 50_000_000
 _MOST = 2**63 - 1
-_KEYS, _DAY = "sleutels", "dag_"
+KEYS = "sleutels"
+_DAY = "dag_"
+# Kinds of columns whose values are equal in the database only when they are equal here.
+_EXACT_KINDS = (TEXT, VARCHAR, INTEGER, BIGINT, SMALLINT, DATE, types.UUID)
 
 
 class UnknownColumn(ValueError):
@@ -91,12 +104,38 @@ def statement(
     Of long text one character more is asked than may be there, so that it never comes whole.
     Raises UnknownColumn.
     """
-    wanted = dict.fromkeys([shape.by, *shape.columns, *period.named])
-    columns = [_shortened(_column(table, name)) for name in wanted]
     by = _column(table, shape.by)
     # As the widest kind of number: one that the column is too narrow for is no error there.
     kind = BigInteger() if _kind(by) is int else by.type
-    where: ColumnElement[bool] = by.in_(bindparam(_KEYS, expanding=True, type_=kind))
+    return _asking(
+        table, shape, (period, axes), by.in_(bindparam(KEYS, expanding=True, type_=kind))
+    )
+
+
+def gathered_statement(
+    table: Table, shape: Shape, period: PeriodPaths, axes: Axes
+) -> Select[*tuple[Any, ...]] | None:
+    """The same for the keys of several questions, bound as one array; None where it can not be.
+
+    That is so where the database may hold two keys for equal that are not equal here, as then
+    could not be told whose row it is. Raises UnknownColumn.
+    """
+    by = _column(table, shape.by)
+    if type(by.type) not in _EXACT_KINDS or getattr(by.type, "collation", None) is not None:
+        return None
+    kind = _kind(by)
+    # A text is not cut to the length of the column: a longer one stands there nowhere.
+    each = BigInteger() if kind is int else Text() if kind is str else by.type
+    keys = bindparam(KEYS, type_=ARRAY(each))
+    return _asking(table, shape, (period, axes), by == any_(keys))
+
+
+def _asking(
+    table: Table, shape: Shape, held: tuple[PeriodPaths, Axes], where: ColumnElement[bool]
+) -> Select[*tuple[Any, ...]]:
+    period, axes = held
+    wanted = dict.fromkeys([shape.by, *shape.columns, *period.named])
+    columns = [_shortened(_column(table, name)) for name in wanted]
     if axes is Axes.VALID:
         where = and_(where, _holds_on(table, period))
     return select(*columns).where(where).limit(shape.limit)
@@ -106,15 +145,22 @@ def values(
     table: Table, question: Question, period: PeriodPaths, axes: Axes
 ) -> dict[str, object] | None:
     """What is bound for one question; None when none of its keys can stand in the column."""
-    by, day = _column(table, question.by), question.moment.valid_on
-    keys = [made for key in question.keys if (made := _as_kind(key, by)) is not None]
+    keys = keys_in(table, question)
     if not keys:
         return None
-    found: dict[str, object] = {_KEYS: keys}
-    return found | (_days(table, period, day) if axes is Axes.VALID else {})
+    return {KEYS: keys} | days(table, question.moment.valid_on, period, axes)
 
 
-def _days(table: Table, period: PeriodPaths, day: date) -> dict[str, object]:
+def keys_in(table: Table, question: Question) -> list[object]:
+    """The keys of a question as the column has them, without those that can not stand there."""
+    by = _column(table, question.by)
+    return [made for key in question.keys if (made := _as_kind(key, by)) is not None]
+
+
+def days(table: Table, day: date, period: PeriodPaths, axes: Axes) -> dict[str, object]:
+    """What is bound for the day that is asked about."""
+    if axes is not Axes.VALID:
+        return {}
     return {
         f"{_DAY}{name}": _moment_of(day, _column(table, name))
         for name in (period.begin, period.end)
@@ -169,7 +215,7 @@ def whole_statement(
     """The statement for all rows, whatever their keys. Raises UnknownColumn."""
     wanted = select(*_columns(table, question, period))
     if axes is Axes.VALID:
-        bound = _days(table, period, question.moment.valid_on)
+        bound = days(table, question.moment.valid_on, period, axes)
         return wanted.where(_holds_on(table, period)).params(bound)
     return wanted
 

@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from landschap.integration.access import DatabaseAccess
 from landschap.integration.connectors.guarding import Guard
+from landschap.integration.connectors.postgresql import ShortWay
 from landschap.integration.model import Source
 from landschap.integration.rows import Question, Reason, Row, SourceFailed, key_text
 from landschap.integration.sql import (
@@ -73,13 +74,18 @@ class DatabaseConnector:
         self._guard = Guard(access.connections)
         self._table: Table | None = None
         self._statements: dict[Shape, Any] = {}
+        self._short: ShortWay | None = None
+        if engine.dialect.name == "postgresql":
+            self._short = ShortWay(access, source.axes, self._engine, self._guard.turn)
 
     async def rows(self, question: Question) -> Sequence[Row]:
         """The rows of all keys. Raises SourceFailed."""
-        return await self._guard.run(partial(self._ask, question))
+        return await self._guard.watch(partial(self._ask, question))
 
     async def close(self) -> None:
         """Close the connections."""
+        if self._short is not None:
+            await self._short.close()
         await self._engine.dispose()
 
     async def every_key(self, by: str, most: int) -> list[str]:
@@ -101,6 +107,8 @@ class DatabaseConnector:
         """A connection of which every failure becomes a reason, without text of the database."""
         connected = False
         try:
+            if self._short is not None:
+                await self._short.give_back()
             async with self._engine.connect() as connection:
                 connected = True
                 yield connection
@@ -118,6 +126,8 @@ class DatabaseConnector:
     def _forget(self) -> None:
         self._table = None
         self._statements.clear()
+        if self._short is not None:
+            self._short.forget()
 
     def _failed(self, reason: Reason, error: Exception, *, told: bool) -> SourceFailed:
         self._forget()  # it may have other columns by now
@@ -127,7 +137,17 @@ class DatabaseConnector:
             log.warning("database_source_failed", source=name, error=kind)
         return SourceFailed(reason)
 
-    async def _ask(self, question: Question) -> list[Row]:
+    async def _ask(self, question: Question) -> Sequence[Row]:
+        table, short = self._table, self._short
+        found = None
+        if short is not None and table is not None:
+            found = await short.rows(table, question)
+        if found is not None:
+            return found
+        async with self._guard.turn:
+            return await self._again(question)
+
+    async def _again(self, question: Question) -> list[Row]:
         try:
             return await self._asked(question)
         except _Cut:

@@ -17,18 +17,26 @@ class Guard:
     """The turns and the circuit breaker of one source."""
 
     def __init__(self, concurrency: int) -> None:
-        self._turn = asyncio.Semaphore(concurrency)
+        self.turn = asyncio.Semaphore(concurrency)
         self._breaker = Breaker()
 
     async def run(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Ask in turn. Raises SourceFailed; a refusal is no failure of the source."""
+
+        async def in_turn() -> T:
+            async with self.turn:
+                return await ask()
+
+        return await self.watch(in_turn)
+
+    async def watch(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Ask what takes its turns itself. Raises SourceFailed as `run`."""
         loop = asyncio.get_running_loop()
         if not self._breaker.may_ask(loop.time()):
             raise SourceFailed(Reason.SUSPENDED)
         self._breaker = self._breaker.asking(loop.time())
         try:
-            async with self._turn:
-                found = await ask()
+            found = await ask()
         except SourceFailed as failed:
             if failed.reason is Reason.SUSPENDED:
                 self._breaker = self._breaker.paused(loop.time(), failed.pause_seconds)

@@ -1,29 +1,24 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Objects that several questions ask for at the same time, read in one statement.
 
-There is no timer that gathers: the statement that is running is the time in which the next ones
-gather, as in the log. Each question is answered from a state of knowledge that is read after it
+Each question is answered from a state of knowledge that is read after it
 was asked, with the very statement that shows at which number it stands.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 
+from landschap.platform.gathering import Gathering
 from landschap.registers.models import ObjectType, Register
 from landschap.registers.store.closing import horizon_sql
 from landschap.registers.store.reading import KNOWLEDGE, KNOWN, AtNow
 from landschap.registers.store.rows import Pool, columns_of, contents_of, groups_condition
 from landschap.registers.timeline import Known
-
-# Statements of one kind that run at the same time, and objects in one of them.
-_RUNNING = 2
-_MOST = 100
 
 # As KNOWLEDGE, where the moment is another parameter.
 KNOWLEDGE_OF_PAGE = KNOWLEDGE.replace("$4", "$3")
@@ -40,13 +35,6 @@ class Looked:
     rows: Sequence[Row]
 
 
-class _Waiting(NamedTuple, Generic[Shared]):
-    object_id: str
-    shared: Shared
-    asked_at: datetime
-    found: asyncio.Future[Looked | None]
-
-
 # Per object that there is its rows; None: they can not be told to be of one state of knowledge.
 Ask = Callable[
     [Sequence[str], Shared, datetime], Awaitable[tuple[Known, Mapping[str, Sequence[Row]]] | None]
@@ -58,62 +46,25 @@ class Together(Generic[Shared]):
 
     def __init__(self, ask: Ask[Shared]) -> None:
         self._ask = ask
-        self._queue: deque[_Waiting[Shared]] = deque()
-        self._running: set[asyncio.Task[None]] = set()
-        self._is_called = False
+        self._gathering: Gathering[Shared, tuple[str, datetime], Looked | None] = Gathering(
+            self._looked
+        )
 
     def look_up(
         self, object_id: str, shared: Shared, asked_at: datetime
     ) -> asyncio.Future[Looked | None]:
         """The rows of one object; None: ask the long way."""
-        loop = asyncio.get_running_loop()
-        found: asyncio.Future[Looked | None] = loop.create_future()
-        self._queue.append(_Waiting(object_id, shared, asked_at, found))
-        if not self._is_called and len(self._running) < _RUNNING:
-            # Who asks in the same turn of the loop comes along.
-            self._is_called = True
-            loop.call_soon(self._begin)
-        return found
+        return self._gathering.ask(shared, (object_id, asked_at))
 
-    def _begin(self) -> None:
-        self._is_called = False
-        while self._queue and len(self._running) < _RUNNING:
-            shared = self._queue[0].shared
-            taken: list[_Waiting[Shared]] = []
-            while self._queue and len(taken) < _MOST and self._queue[0].shared == shared:
-                taken.append(self._queue.popleft())
-            task = asyncio.get_running_loop().create_task(self._run(taken, shared))
-            self._running.add(task)
-            task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
-        self._begin()
-
-    async def _run(self, taken: Sequence[_Waiting[Shared]], shared: Shared) -> None:
-        waiting = [each for each in taken if not each.found.done()]
-        try:
-            asked_at = max(each.asked_at for each in taken)
-            told = await self._ask([each.object_id for each in waiting], shared, asked_at)
-        except BaseException as error:  # whoever waits is told, also when we are cancelled
-            for each in waiting:
-                if not each.found.done():
-                    each.found.set_exception(_fresh(error))
-            if not isinstance(error, Exception):
-                raise
-            return
-        for each in waiting:
-            if each.found.done():
-                continue
-            if told is None:
-                each.found.set_result(None)
-            else:
-                each.found.set_result(Looked(told[0], told[1].get(each.object_id, ())))
-
-
-def _fresh(error: BaseException) -> BaseException:
-    """What can be raised by each who waits; a future takes no StopIteration."""
-    return error if isinstance(error, Exception) else ConnectionError("the lookup was ended")
+    async def _looked(
+        self, shared: Shared, asked: Sequence[tuple[str, datetime]]
+    ) -> Sequence[Looked | None]:
+        asked_at = max(each for _, each in asked)
+        told = await self._ask([object_id for object_id, _ in asked], shared, asked_at)
+        if told is None:
+            return [None] * len(asked)
+        known, rows = told
+        return [Looked(known, rows.get(object_id, ())) for object_id, _ in asked]
 
 
 # What an answer without history is made of, of each row of the projection.
