@@ -14,7 +14,6 @@ from datetime import date
 import asyncpg
 
 from landschap.catalogue.facets import FACETS, Picked
-from landschap.catalogue.phases import UNFINISHED
 from landschap.catalogue.store.gathered import MAX_QUESTION, WORD, asked_for
 from landschap.catalogue.store.shown import Shown, shown_by_number
 
@@ -66,10 +65,10 @@ async def find(pool: asyncpg.Pool, asked: Question) -> Answer:
     dutch, begins = asked_for(words, loose=asked.loose) if words else ("", "")
     own = asked.own
     found = await pool.fetch(
-        _with_words(_SEARCH if words else _ALL),
+        _SEARCH if words else _ALL,
         dutch, begins, asked.viewer, [each.service for each in own],
         [each.phase for each in own], [each.personal for each in own],
-        [each.purpose for each in own], asked.today, UNFINISHED.pattern, asked.owner,
+        [each.purpose for each in own], asked.today, asked.owner,
         asked.first, asked.size, _RANKED,
         *(sorted(asked.picked[facet]) if facet in asked.picked else None for facet in FACETS),
     )  # fmt: skip
@@ -118,49 +117,56 @@ def _fits(but: str = "") -> str:
     """That a hit has a chosen value of each facet, or of each but one."""
     each = (
         f"(${number}::text[] IS NULL OR {facet} = ANY(${number}))"
-        for number, facet in enumerate(FACETS, start=14)
+        for number, facet in enumerate(FACETS, start=13)
         if facet != but
     )
     return " AND ".join(each)
 
 
-def _with_words(rows: str) -> str:
+def _with_words(rows: str, near: str, rank: str, *, once: str) -> str:
+    """The question as one statement.
+
+    A hit is put in a kind first, by its value of each facet: the kinds are counted, for they are
+    few where the hits are many. No more hits are put in order than a page needs.
+    """
     return f"""
     WITH asked AS MATERIALIZED (
         SELECT to_tsquery('dutch', $1) || to_tsquery('simple', $2) AS query
     ), own AS MATERIALIZED (
         SELECT * FROM unnest($4::text[], $5::text[], $6::text[], $7::text[])
             AS o(service, phase, personal, purpose)
-    ), hits AS MATERIALIZED (
+    ), hits AS {once} MATERIALIZED (
         SELECT s.api, s.number, s.sorted, s.organisation AS org,
                coalesce(own.phase, CASE
                    WHEN s.sunset < $8::date THEN 'gesloten'
                    WHEN s.sunset IS NOT NULL OR s.deprecated <= $8 THEN 'uitfaserend'
-                   WHEN s.version ~ ('^' || $9) THEN 'concept' ELSE 'actief' END) AS fase,
+                   WHEN s.unfinished THEN 'concept' ELSE 'actief' END) AS fase,
                coalesce(own.personal, CASE s.personal
                    WHEN true THEN 'ja' WHEN false THEN 'nee' ELSE 'onbekend' END) AS pg,
                coalesce(own.purpose, CASE s.purpose
                    WHEN true THEN 'ja' WHEN false THEN 'nee' ELSE 'onbekend' END) AS doel,
                CASE WHEN own.service IS NOT NULL THEN 'contract'
                     WHEN s.access = '' THEN 'onbekend' ELSE s.access END AS toegang,
-               (s.title_words @@ query)::int * 2 + (s.organisation_words @@ query)::int AS near
+               {near} AS near
           FROM asked CROSS JOIN {rows}
-          LEFT JOIN own ON own.service = s.service AND (s.ours OR s.provider = $10)
+          LEFT JOIN own ON own.service = s.service AND (s.ours OR s.provider = $9)
          WHERE ($3::text[] IS NULL OR s.audience && $3)
-    ), fitting AS MATERIALIZED (
-        SELECT * FROM hits WHERE {_fits()}
+    ), kinds AS MATERIALIZED (
+        SELECT {", ".join(FACETS)}, count(*) AS number FROM hits GROUP BY {", ".join(FACETS)}
+    ), front AS MATERIALIZED (
+        SELECT api, number, near, sorted FROM hits WHERE {_fits()}
+         ORDER BY near DESC, sorted, api LIMIT greatest($12::int, $10::int + $11::int)
     ), nearest AS MATERIALIZED (
-        SELECT f.api, ts_rank(d.words, query) AS rank
-          FROM asked, (SELECT * FROM fitting ORDER BY near DESC, sorted, api LIMIT $13) f
+        SELECT f.api, {rank} AS rank
+          FROM asked, (SELECT * FROM front ORDER BY near DESC, sorted, api LIMIT $12) f
           JOIN description d ON d.api = f.api AND d.number = f.number
     ), page AS (
-        -- No more are put in order than are asked for.
-        SELECT api, near, rank, sorted FROM fitting LEFT JOIN nearest USING (api)
+        SELECT api, near, rank, sorted FROM front LEFT JOIN nearest USING (api)
          ORDER BY near DESC, rank DESC NULLS LAST, sorted, api
-         OFFSET $11::int LIMIT $12
+        OFFSET $10 LIMIT $11
     )
     {" UNION ALL ".join(_counted(facet) for facet in FACETS)}
-     UNION ALL SELECT 'total', '', count(*) FROM fitting
+     UNION ALL SELECT 'total', '', coalesce(sum(number), 0)::bigint FROM kinds WHERE {_fits()}
      UNION ALL (SELECT 'api', api::text, row_number() OVER (
                            ORDER BY near DESC, rank DESC NULLS LAST, sorted, api) AS place
                   FROM page ORDER BY place)
@@ -169,10 +175,16 @@ def _with_words(rows: str) -> str:
 
 def _counted(facet: str) -> str:
     return (
-        f"SELECT '{facet}' AS facet, {facet} AS value, count(*) AS number FROM hits"  # noqa: S608
-        f" WHERE {_fits(facet)} GROUP BY {facet}"
+        f"SELECT '{facet}' AS facet, {facet} AS value, sum(number)::bigint AS number"  # noqa: S608
+        f" FROM kinds WHERE {_fits(facet)} GROUP BY {facet}"
     )
 
 
-_SEARCH = "LATERAL found(query) d JOIN present s ON s.api = d.api AND s.number = d.number"
-_ALL = "present s"
+_SEARCH = _with_words(
+    "LATERAL found(query) d JOIN present s ON s.api = d.api AND s.number = d.number",
+    "(s.title_words @@ query)::int * 2 + (s.organisation_words @@ query)::int",
+    "ts_rank(d.words, query)",
+    once="",
+)
+# Without words none is nearer than another: the first by title are read from their index.
+_ALL = _with_words("present s", "0", "0", once="NOT")

@@ -6,6 +6,7 @@ Source: house decision: nothing is shown to others until somebody says to whom.
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ EVERYONE, GROUP = "everyone", "group"
 _REASONS = 2
 # A Dutch stem differs at its end: what does not hold the begin of a word need not be looked at.
 _STEM = 3
+_HAS_NUMBER = re.compile(r"[A-Za-z]*[0-9][A-Za-z0-9]*")
 _COLUMNS = (
     "api, name, source, number, seen_at, digest, title, version, organisation, summary, score,"
     " findings, deprecated, sunset, access, means, personal, purpose, provider, service, ours,"
@@ -178,12 +180,18 @@ async def reasons(
          ) found
          WHERE shown.api = ANY($1)
         """,
-        list(apis), every, _REASONS, [f"%{each[:_STEM]}%" for each in every],
+        list(apis), every, _REASONS, [f"%{_begin(each)}%" for each in every],
     )  # fmt: skip
     found: dict[int, list[str]] = {}
     for row in rows:
         found.setdefault(row["api"], []).append(row["label"])
     return found
+
+
+def _begin(word: str) -> str:
+    """What a label holds in which this word occurs, in whatever form."""
+    # What holds a digit has no other form.
+    return word if _HAS_NUMBER.fullmatch(word) else word[:_STEM]
 
 
 async def versions_of(
