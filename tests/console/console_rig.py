@@ -21,6 +21,7 @@ from tests.throwaway import Database
 
 from landschap.cli.demo.identity_provider import Client, People, Person
 from landschap.cli.where import in_dutch, read_places
+from landschap.console.desk.store.book import Book
 from landschap.console.pages import (
     ConsoleDeps,
     console_shape,
@@ -28,13 +29,14 @@ from landschap.console.pages import (
     refusal_page,
 )
 from landschap.console.pages import routes as console_routes
-from landschap.console.pages.context import Contracts, Pseudonyms
+from landschap.console.pages.context import Contracts, Opens, Pseudonyms
 from landschap.console.places import Places
 from landschap.fsc.client import own_peer
 from landschap.gateway.saying.store import Rooms as SayingRooms
 from landschap.gateway.usage.store import Rooms as UsageRooms
 from landschap.integration.connectors.opening import SOURCES_FOLDER, Surroundings
 from landschap.logboek.store import LogWriter
+from landschap.platform.desk_settings import DeskSettings
 from landschap.platform.http import AppShape, make_app
 from landschap.platform.identities import employee
 from landschap.platform.keys import secret_key
@@ -49,6 +51,7 @@ from landschap.platform.seal_keys import SealKeys
 from landschap.platform.settings import PortalSettings, Settings
 from landschap.platform.web import Site, read_static_files
 from landschap.portal.pages import OwnData, PortalDeps, people_shape, routes
+from landschap.portal.pages.at_desk import opener
 from landschap.purposes.persons.store import said_of
 from landschap.purposes.store import following
 from landschap.registers import client, store
@@ -60,6 +63,7 @@ BURGERZAKEN = "https://doelen.landschap.example/id/gegevens-van-inwoners-bijhoud
 BIJSTAND = "https://doelen.landschap.example/id/recht-op-bijstand-vaststellen"
 BUILDINGS = "https://doelen.landschap.example/id/adressen-en-gebouwen-bijhouden"
 CASE = "Z-2026-00412"
+CHARLES = "999990822"
 SUBSTANTIAL = "http://eidas.europa.eu/LoA/substantial"
 ROLES = ("medewerker-burgerzaken", "inkomensconsulent", "gegevensbeheerder", "groenbeheer")
 
@@ -207,6 +211,9 @@ def employees(address: str) -> People:
             ),
             _person("fg", "F. Groen", "privacy-officer", acr=SUBSTANTIAL),
             _person("fg2", "G. Rood", "privacy-officer", acr=SUBSTANTIAL),
+            _person("balie", "B. Alie", "baliemedewerker", acr=SUBSTANTIAL, bsn=CHARLES),
+            _person("balie2", "L. Oket", "baliemedewerker", acr=SUBSTANTIAL),
+            _person("balie3", "T. Oonbank", "baliemedewerker", acr=SUBSTANTIAL),
             _resident("burger-1", "Suzanne Moulin", SUZANNE),
             _resident("burger-2", "Anna Maria Petra Wesseling", ANOTHER),
         ),
@@ -253,7 +260,8 @@ async def served_console(
         purpose=INSIGHT,
         evidence_keys=deps.evidence_keys,
     )
-    portal = replace(await deps_of(database, settings, writer), own=mine)
+    book = Book(await database.pool("console"), issuer)
+    portal = replace(await deps_of(database, settings, writer), own=mine, desk=book)
     server = Server(
         uvicorn.Config(
             app_of(portal, deps),
@@ -313,6 +321,7 @@ def settings_with(settings: Settings, address: str, issuer: str) -> Settings:
         ),
         organisation=replace(settings.organisation, contact={"telephone": "14 0294"}),
         portal=PortalSettings(look_activity=LOOK, own_purpose=INSIGHT),
+        desk=DeskSettings(roles=("baliemedewerker",), purpose=INSIGHT, persons="inwoners.inwoner"),
     )
 
 
@@ -381,13 +390,23 @@ async def console_deps(
         contracts=Contracts(
             pool=await database.pool("fsc"), own=partial(own_peer, database.settings)
         ),
+        opens=await opens_at_desk(database, settings),
         oidc=OidcClient(
             settings.oidc.console,
             redirect_uri=f"{address_of(settings)}/console/inloggen/terug",
             hosts={},
-            identify=employee(settings.oidc.console),
+            identify=employee(settings.oidc.console, settings.desk),
         ),
     )
+
+
+async def opens_at_desk(database: Database, settings: Settings) -> Opens | None:
+    """How a session of the portal begins for the person of a visit; None without a desk."""
+    if settings.desk is None:
+        return None
+    pool = await database.pool("portal")
+    begin = opener(pool, secret_key(settings, "session"), settings.desk.level)
+    return lambda at, whom, since: begin(at, whom.bsn, whom.name, since)
 
 
 async def _sources(database: Database, registers: Registers) -> Surroundings:

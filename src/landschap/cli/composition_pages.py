@@ -10,6 +10,7 @@ from litestar import Request, Response
 
 from landschap.cli.composition import pseudonym_keys, pseudonym_space
 from landschap.cli.composition_catalogue import catalogue_of
+from landschap.cli.composition_desk import book_of, opens_of
 from landschap.cli.composition_insight import insight_of
 from landschap.cli.composition_saying import control_of, rooms_of
 from landschap.platform.keys import secret_key
@@ -116,6 +117,7 @@ async def _portal(parts: Composition, static: StaticFiles, registers: RegisterDe
         own=own,
         insight=insight,
         control=await control_of(parts, insight),
+        desk=await book_of(parts),
         has_catalogue=True,
     )
 
@@ -142,7 +144,7 @@ async def _console(parts: Composition, static: StaticFiles, registers: RegisterD
             settings.oidc.console,
             redirect_uri=f"{settings.addresses.web}/console/inloggen/terug",
             hosts=settings.network.hosts or {},
-            identify=employee(settings.oidc.console),
+            identify=employee(settings.oidc.console, settings.desk),
         )
     return ConsoleDeps(
         settings=settings,
@@ -152,6 +154,7 @@ async def _console(parts: Composition, static: StaticFiles, registers: RegisterD
         places=Places(every=read_places(), dutch=in_dutch()),
         hearing=await rooms_of(parts),
         request_keys=SealKeys(settings, "request"),
+        opens=await opens_of(parts),
         evidence_keys=SealKeys(settings, "evidence"),
         sources=await _sources(parts, registers),
         snapshot=await parts.snapshot(),

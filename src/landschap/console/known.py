@@ -36,7 +36,8 @@ class Known(msgspec.Struct, frozen=True):
     """An employee who is logged in; ``task`` is None until one is chosen.
 
     ``roles`` are those the provider told, ``session_id`` its name for this session,
-    ``access_token`` is what the own Outway takes as proof of who it is.
+    ``access_token`` is what the own Outway takes as proof of who it is, ``number`` the employee's
+    own number as a person, empty when the provider did not tell it.
     """
 
     subject: str
@@ -49,6 +50,7 @@ class Known(msgspec.Struct, frozen=True):
     session_id: str = ""
     emergency: Emergency | None = None
     access_token: str = ""
+    number: str = ""
 
     @property
     def acting_roles(self) -> tuple[str, ...]:

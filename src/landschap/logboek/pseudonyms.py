@@ -25,6 +25,7 @@ _KINDS = {
     "a-nummer": re.compile(r"[0-9]{10}"),
     "v-nummer": re.compile(r"[0-9]{10}"),
     "eherkenning": re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@/+=#-]{7,254}"),
+    "medewerker": re.compile(r"[^\x00-\x1f]{1,255}"),
 }
 
 
@@ -32,8 +33,8 @@ def subject_pseudonym(key: bytes, controller: Oin, kind: str, identifier: str) -
     """Sixteen bytes that stand for this subject in this controller's log.
 
     ``kind`` is ``bsn``, ``kvk``, ``rsin``, ``vestiging``, ``a-nummer``, ``v-nummer`` or, of who
-    acts for a company, ``eherkenning``. Spellings of one number give one pseudonym: a lost leading
-    zero is put back.
+    acts for a company, ``eherkenning``, of who serves at the desk ``medewerker``. Spellings of one
+    number give one pseudonym: a lost leading zero is put back.
     Raises InvalidValue for another kind or a malformed number.
     """
     parts = (_LABEL, controller.value, kind, _normal(kind, identifier))

@@ -20,6 +20,8 @@ from pathlib import Path
 
 from landschap.platform import options as o
 from landschap.platform.catalogue_settings import CatalogueSettings
+from landschap.platform.desk_settings import DeskSettings
+from landschap.platform.form_settings import FormSettings
 from landschap.platform.fsc_settings import FscSettings, check_callout
 from landschap.platform.logboek_settings import (
     LogboekSettings,
@@ -283,6 +285,10 @@ class Settings:
     fsc: FscSettings = section(FscSettings, "Federated Service Connectivity.")
     oidc: OidcSettings = section(OidcSettings, "Who may log in.")
     portal: PortalSettings = section(PortalSettings, "Pages for residents.")
+    desk: DeskSettings | None = section(
+        DeskSettings, "The desk, for who has no means to log in.", optional=True
+    )
+    form: FormSettings | None = section(FormSettings, "The public form.", optional=True)
     catalogue: CatalogueSettings = section(CatalogueSettings, "The catalogue of APIs.")
     open: OpenSettings = section(OpenSettings, "Open data.")
     nginx: NginxSettings = section(NginxSettings, "The carrier.")

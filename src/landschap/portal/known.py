@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import msgspec
 
+from landschap.vocabulary import desk
 from landschap.vocabulary.companies import Company
+from landschap.vocabulary.desk import AtDesk
 from landschap.vocabulary.mandates import Mandate
 
 
@@ -13,7 +15,8 @@ class Known(msgspec.Struct, frozen=True):
     """The person, the name to greet with, how they logged in, for whom they may act.
 
     ``acting_for`` is the reference of the mandate that is used now; empty for the person itself.
-    With a ``company`` there is no number of a person: who acts is a pseudonym.
+    With a ``company`` there is no number of a person: who acts is a pseudonym. ``at_desk``: an
+    employee does what this person says at the desk.
     """
 
     bsn: str
@@ -24,6 +27,7 @@ class Known(msgspec.Struct, frozen=True):
     mandates: tuple[Mandate, ...] = ()
     acting_for: str = ""
     company: Company | None = None
+    at_desk: AtDesk | None = None
 
     @property
     def mandate(self) -> Mandate | None:
@@ -48,6 +52,8 @@ class Known(msgspec.Struct, frozen=True):
         """The kind and number of who acts for another; None for the person itself."""
         if self.company is not None:
             return "eherkenning", self.company.acting
+        if self.at_desk is not None:
+            return desk.EMPLOYEE, self.at_desk.employee
         return ("bsn", self.bsn) if self.mandate else None
 
     @property
@@ -55,8 +61,15 @@ class Known(msgspec.Struct, frozen=True):
         """In whose name is looked, as it is shown; empty for the person itself."""
         if self.company is not None:
             return self.company.name or self.company.kvk
+        if self.at_desk is not None:
+            return self.name
         mandate = self.mandate
         return (mandate.name or mandate.reference) if mandate else ""
+
+    @property
+    def author(self) -> str:
+        """Who says something, as it is kept: the person, or the employee at the desk."""
+        return desk.author_at_desk(self.at_desk.employee) if self.at_desk else "inwoner"
 
     def __repr__(self) -> str:
         return f"Known(level={self.level!r})"

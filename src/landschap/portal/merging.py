@@ -14,9 +14,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from landschap.gateway.insight.told import Answer
-from landschap.portal.uses import Party, Use, Who
-
-_LOOKS = frozenset({Who.SELF, Who.MANDATED})
+from landschap.gateway.uses.line import LOOKS
+from landschap.portal.uses import Party, Use
 
 
 def merged(answers: Sequence[Answer]) -> tuple[list[Use], bool]:
@@ -43,7 +42,7 @@ def _act(use: Use, counted: defaultdict[tuple[object, ...], int]) -> tuple[objec
     """What names the act. Of what one organisation wrote down twice each is an act of its own."""
     if not use.trace_id or use.is_generic:
         return (use.id,)
-    if use.who in _LOOKS:
+    if use.who in LOOKS:
         return (use.trace_id, use.who)
     holder = use.holder.number if use.holder else ""
     sides = (use.trace_id, use.actor.number, holder)
@@ -55,7 +54,7 @@ def _act(use: Use, counted: defaultdict[tuple[object, ...], int]) -> tuple[objec
 def _together(known: Use, other: Use) -> Use:
     """Of a look the line without a question to others speaks; else who told it first."""
     speaks = known
-    if known.who in _LOOKS and known.holder is not None and other.holder is None:
+    if known.who in LOOKS and known.holder is not None and other.holder is None:
         speaks = other
     recorders: dict[str, Party] = {}
     for each in (*known.recorders, *other.recorders):

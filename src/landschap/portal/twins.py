@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from landschap.gateway.uses.line import LOOKS
 from landschap.portal.uses import Party, Use, Who
 from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.times import as_utc_text
@@ -26,7 +27,6 @@ class UseWords:
 
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 SEPARATOR = ";"
-_OWN = frozenset({Who.SELF, Who.MANDATED})
 
 
 def as_csv(header: Sequence[str], uses: Iterable[tuple[Use, UseWords]]) -> str:
@@ -74,8 +74,9 @@ def as_json(use: Use, said: UseWords) -> dict[str, JsonValue]:
         "tijdstip": as_utc_text(use.at),
         "doorUzelf": use.who is Who.SELF,
         "doorGemachtigde": use.who is Who.MANDATED,
+        "aanDeBalie": use.who is Who.AT_DESK,
         "alleenAlgemeen": use.is_generic,
-        "organisatie": None if use.who in _OWN or use.is_generic else _party(use.actor),
+        "organisatie": None if use.who in LOOKS or use.is_generic else _party(use.actor),
         "namens": _party(use.delegator),
         "bronhouder": _party(use.holder),
         "gegevensgroepen": list(use.groups),

@@ -14,6 +14,7 @@ from datetime import date
 
 from landschap.gateway.uses.line import (
     GIVEN,
+    LOOKS,
     SELF,
     Lookups,
     Party,
@@ -159,7 +160,7 @@ def _rows(uses: Sequence[Use], *, fold: bool) -> tuple[Row, ...]:
     for use in uses:
         delegator = use.delegator.number if use.delegator else ""
         # A look is one row, whoever else was asked and wrote it down.
-        by = () if use.who in (Who.SELF, Who.MANDATED) else use.recorders
+        by = () if use.who in LOOKS else use.recorders
         recorders = tuple(each.number for each in by)
         same = (amsterdam_day(use.at), use.actor_key, delegator, use.activity_uri, use.outcome)
         told = (use.who, use.groups, use.purpose_uri, recorders)

@@ -75,7 +75,8 @@ class Report:
 
     ``reporter`` is the pseudonym of the person concerned when they reported it themselves, empty
     when an organisation did; ``proposed`` is the value they say is right, as typed. ``decide_by``
-    is the last day on which a decision is in time.
+    is the last day on which a decision is in time. ``author`` is who wrote it down for the person
+    at the desk, as `desk.author_at_desk`; ``inwoner`` or empty when nobody did.
     """
 
     report_id: UUID
@@ -91,6 +92,7 @@ class Report:
     proposed: str = ""
     reporter: bytes = field(default=b"", repr=False)
     decide_by: date | None = None
+    author: str = ""
 
     @property
     def number(self) -> str:

@@ -13,6 +13,7 @@ from landschap.console.pages.context import BASE, ConsoleDeps, console_shape, do
 from landschap.console.pages.contracts import contract_routes
 from landschap.console.pages.council import council_routes
 from landschap.console.pages.deciding import deciding_routes
+from landschap.console.pages.desk import desk_routes
 from landschap.console.pages.emergency import emergency_routes
 from landschap.console.pages.held import held_routes
 from landschap.console.pages.integrity import integrity_routes
@@ -56,6 +57,7 @@ def routes(deps: ConsoleDeps) -> list[ControllerRouterHandler]:
         *processing_routes(deps),
         *trace_routes(deps),
         *person_routes(deps),
+        *desk_routes(deps),
         *request_routes(deps),
         *integrity_routes(deps),
         *held_routes(deps),

@@ -281,6 +281,14 @@ def refuse(status: int, code: str, detail: str, **more: Any) -> ProblemError:
     return ProblemError(Refusal(code=code, status=status, title=detail, detail=detail, **more))
 
 
+def require_desk(deps: ConsoleDeps, asked: Asked[Known]) -> Known:
+    """Who it is. Raises ProblemError for who does not serve people at the desk."""
+    known = session_of(asked).known
+    if not is_at_desk(deps, known):
+        raise refuse(403, "role_not_allowed", "Only who serves people at the desk comes here")
+    return known
+
+
 def words_of(deps: ConsoleDeps, asked: Asked[Known]) -> Words:
     """Words in the language of a request."""
     return Words(deps.site, asked.language)

@@ -21,6 +21,7 @@ from landschap.console.pages.context import (
     ConsoleDeps,
     door_of,
 )
+from landschap.console.pages.desk_words import DESK_FAILURES
 from landschap.platform.http import problem_response
 from landschap.platform.web import N_, Link, split_path
 from landschap.platform.web.door import Failure
@@ -105,6 +106,7 @@ _BY_CODE: Mapping[str, Failure] = {
         (N_("Iemand anders deed het al, of u gebruikte deze noodtoegang zelf."),),
         409,
     ),
+    **DESK_FAILURES,
     "obligation_unsupported": Failure(
         N_("Dit kan voor dit doel niet op het scherm"),
         (

@@ -17,6 +17,7 @@ from landschap.fsc import jws
 from landschap.fsc.own import OwnPeer
 from landschap.purposes.model import Text
 from landschap.purposes.needs import Kind
+from landschap.vocabulary.desk import SOURCE
 from landschap.vocabulary.identifiers import InvalidValue
 from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.times import as_utc_text, parse_moment
@@ -46,7 +47,7 @@ class Controller:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """What was written down. ``outcome`` is what the statement did."""
+    """What was written down. ``outcome`` is what it did; ``at_desk`` where it was said."""
 
     receipt: UUID
     subject: bytes
@@ -60,6 +61,7 @@ class Written:
     said_at: datetime
     written_at: datetime
     outcome: str
+    at_desk: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +133,7 @@ def _tree(written: Written, by: Controller) -> dict[str, JsonValue]:
             "state": _STATES[written.kind, written.holds],
             "outcome": written.outcome,
             "entityId": by.number,
+            **({"via": SOURCE} if written.at_desk else {}),
         },
     }
 

@@ -51,6 +51,7 @@ class _Payload(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     ontvanger: str = ""
     meteen: bool = False
     toelichting: str = ""
+    balie: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +60,8 @@ class Said:
 
     ``issuer`` and ``audience`` are OINs, ``subject`` the number of the person, ``about`` a purpose,
     ``receiver`` the OIN a consent is for. ``holds`` is False for a withdrawal. ``at_once``: the use
-    must stop until there is a decision.
+    must stop until there is a decision. ``at_desk``: the person said it there to an employee, who
+    saw a document.
     """
 
     issuer: str
@@ -75,6 +77,7 @@ class Said:
     receiver: str = ""
     at_once: bool = False
     reason: str = field(default="", repr=False)
+    at_desk: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +110,7 @@ def sign(said: Said, own: OwnPeer) -> str:
         ontvanger=said.receiver,
         meteen=said.at_once,
         toelichting=said.reason[:LONGEST_REASON],
+        balie=said.at_desk,
     )
     payload: dict[str, JsonValue] = msgspec.to_builtins(wire)
     signer = own.signer
@@ -194,4 +198,5 @@ def _said(payload: Mapping[str, JsonValue]) -> Said:
         receiver=wire.ontvanger,
         at_once=wire.meteen,
         reason=wire.toelichting,
+        at_desk=wire.balie,
     )

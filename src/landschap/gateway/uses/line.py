@@ -18,6 +18,7 @@ from landschap.logboek.disclosure import is_generic
 from landschap.logboek.payloads import Outcome
 from landschap.logboek.records import Record
 from landschap.purposes.model import ProcessingActivity
+from landschap.vocabulary.desk import SOURCE
 from landschap.vocabulary.identifiers import Oin
 from landschap.vocabulary.ijson import JsonValue
 
@@ -36,9 +37,12 @@ class Who(StrEnum):
     THEY_ASKED_US = "they_asked_us"
     WE_ASKED_THEM = "we_asked_them"
     MANDATED = "mandated"
+    AT_DESK = "at_desk"
 
 
-_NOT_BY_NUMBER = {Who.SELF: SELF, Who.MANDATED: MANDATED}
+LOOKS = frozenset({Who.SELF, Who.MANDATED, Who.AT_DESK})
+"""Looks of the person, or for them: in their name, or at the desk."""
+_NOT_BY_NUMBER = {Who.SELF: SELF, Who.MANDATED: MANDATED, Who.AT_DESK: SOURCE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +116,12 @@ class Lookups:
         return Party(number=number, name=self.own_name if own else self.names.get(number, ""))
 
 
+def _looker(mandate: Mapping[str, JsonValue]) -> Who:
+    if not mandate:
+        return Who.SELF
+    return Who.AT_DESK if mandate.get("source") == SOURCE else Who.MANDATED
+
+
 def use_of(record: Record, lookups: Lookups) -> Use:
     """The use a line tells of."""
     content = record.content()
@@ -123,7 +133,7 @@ def use_of(record: Record, lookups: Lookups) -> Use:
     if veiled:
         who, actor, holder = Who.US, Party(number="", name=""), None
     elif activity_uri == lookups.look_activity or activity_uri in lookups.looks:
-        who = Who.MANDATED if object_in(own.get("mandate")) else Who.SELF
+        who = _looker(object_in(own.get("mandate")))
         asked = peer if direction == "outgoing" else ""
         actor, holder = us, lookups.party(asked) if asked else None
     elif peer and direction == "incoming":

@@ -49,7 +49,8 @@ class Visitor:
     ``until`` is when the session ends if nothing is done; ``token`` proves that a form came from
     our own page; ``as_what`` is in which role, when that matters; ``represents`` in whose name,
     when it is not their own; ``menu`` stands in place of the personal menu when it is given, and
-    ``links`` come after it. ``alarm`` stands on top of every page, with where it leads.
+    ``links`` come after it. ``alarm`` stands on top of every page, with where it leads. ``line``
+    stands in place of the site's, and ``leave`` in place of logging out.
     """
 
     name: str
@@ -60,6 +61,8 @@ class Visitor:
     menu: tuple[Link, ...] = ()
     links: tuple[Link, ...] = ()
     alarm: Alarm | None = None
+    line: str = ""
+    leave: Link | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

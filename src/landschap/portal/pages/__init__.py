@@ -30,6 +30,7 @@ from landschap.portal.pages.context import (
 )
 from landschap.portal.pages.copies import copy_routes
 from landschap.portal.pages.correcting import correcting_routes
+from landschap.portal.pages.desk_done import desk_routes
 from landschap.portal.pages.evidence import evidence_routes
 from landschap.portal.pages.mandates import mandate_routes
 from landschap.portal.pages.own import own_routes
@@ -81,6 +82,7 @@ def routes(deps: PortalDeps) -> list[ControllerRouterHandler]:
         *login_routes(door_of(deps)),
         *use_routes(deps),
         *mandate_routes(deps),
+        *desk_routes(deps),
         *said,
         *mine,
         static_route(deps.static),

@@ -13,6 +13,7 @@ from litestar.handlers import HTTPRouteHandler
 from landschap.platform.http import problem_response
 from landschap.platform.web import N_, Link, Page, split_path
 from landschap.portal.mandates import CHOICE
+from landschap.portal.pages.at_desk import DESK_OVER, DESK_PATH
 from landschap.portal.pages.context import AnyRequest, PortalDeps, asked_of, door_of, show
 from landschap.vocabulary.problems import Refusal
 
@@ -112,6 +113,13 @@ _BY_CODE: dict[str, tuple[str, tuple[str, ...]]] = {
             N_("Wij schreven op dat u dit probeerde. Degene namens wie u kijkt, kan dat zien."),
         ),
     ),
+    DESK_OVER: (
+        N_("Het bezoek aan de balie is voorbij"),
+        (
+            N_("Er is niets getoond en niets gedaan."),
+            N_("Begin opnieuw bij de balie als de persoon er nog is."),
+        ),
+    ),
 }
 _OUR_FAULT = (
     N_("Er ging iets mis bij ons"),
@@ -121,7 +129,8 @@ _ACTIONS = {
     "mandate_lacks_service": (
         Link(path=CHOICE, label=N_("Kies namens wie u kijkt")),
         Link(path="/", label=N_("Naar het begin")),
-    )
+    ),
+    DESK_OVER: (Link(path=DESK_PATH, label=N_("Naar de balie")),),
 }
 _RETRY_SECONDS = "60"
 
@@ -137,6 +146,8 @@ def refusal_page(deps: PortalDeps, refusal: Refusal, request: AnyRequest) -> Res
     title, paragraphs = _BY_CODE.get(refusal.code, by_status)
     door = door_of(deps)
     session = door.asked_before(request).session
+    if refusal.code == DESK_OVER:
+        session = None  # nothing of the person stays on the screen
     values = {
         "paragraphs": [say(language, each) for each in paragraphs],
         "reference": refusal.extra.get("reference", ""),

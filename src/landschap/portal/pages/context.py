@@ -24,9 +24,12 @@ from landschap.portal.known import Known
 from landschap.portal.mandates import CHOICE
 from landschap.portal.pages.acting import accounts_of, departing, needs_of, still_of
 from landschap.portal.pages.control import Control
+from landschap.portal.pages.at_desk import SESSION_COOKIE, still_at_desk
+from landschap.portal.pages.at_desk import visitor_of as desk_visitor
 from landschap.purposes.store import Following
 from landschap.registers.api import Deps as RegisterDeps
 
+from landschap.vocabulary.desk import Desk
 __all__ = [
     "AnyRequest", "Asked", "Control", "OwnData", "PortalDeps", "asked_of", "door_of",
     "portal_shape", "show", "to_login",
@@ -58,7 +61,8 @@ class PortalDeps:
     entry of the register that covers looking here. Without ``oidc`` nobody can log in, and the
     pages say so; without ``own`` there are no pages with the data themselves; without ``insight``
     no other organisation is asked. ``control`` is what hearing a person needs; without it there is
-    nothing to say. ``has_catalogue``: beside it stands a catalogue of APIs.
+    nothing to say. ``desk`` keeps visits at the desk; without it there are none.
+    ``has_catalogue``: beside it stands a catalogue of APIs.
     """
 
     settings: Settings
@@ -80,6 +84,7 @@ class PortalDeps:
     control: Control | None = None
     has_catalogue: bool = False
 
+    desk: Desk | None = None
 
 OWN = Link(path="/gegevens", label=N_("Mijn gegevens"))
 REPORTS = Link(path="/meldingen", label=N_("Mijn meldingen"))
@@ -122,13 +127,13 @@ def door_of(deps: PortalDeps) -> Door[Resident, Known]:
         remember=_remember,
         visitor=_visitor,
         failures=_FAILURES,
-        session_cookie="__Host-sessie",
+        session_cookie=SESSION_COOKIE,
         login_cookie="__Host-inloggen",
         base="",
         home="/gebruik",
         start="/",
         address=deps.settings.addresses.web,
-        still=still_of(deps),
+        still=still_at_desk(deps, still_of(deps)),
         depart=departing(deps),
         accounts=accounts_of(deps),
         needs=needs_of(deps),
@@ -151,6 +156,8 @@ def _visitor(session: Session[Known], token: str) -> Visitor:
     known = session.known
     return Visitor(
         name=known.name or (_ACTING if known.company else ""),
+    if known.at_desk is not None:
+        return desk_visitor(session, known.at_desk, token)
         until=session.until,
         token=token,
         represents=known.represents,

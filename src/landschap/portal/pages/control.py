@@ -23,7 +23,7 @@ from landschap.fsc.own import OwnPeer
 from landschap.gateway.saying import statement as statements
 from landschap.gateway.saying.client import Told, Voice
 from landschap.gateway.saying.proof import Controller, Written, make
-from landschap.gateway.saying.question import Standing
+from landschap.gateway.saying.question import HOLDS, RECEIVED, Standing
 from landschap.gateway.saying.statement import Said
 from landschap.gateway.saying.store import Done, Rooms, Whose, keep_proof, obey, turn_of
 from landschap.gateway.saying.store.requests import Request, request_by_number
@@ -32,9 +32,11 @@ from landschap.gateway.saying.store.sent import ON_THE_WAY, Place, Sent, keep_se
 from landschap.gateway.saying.store.standing import standing_of
 from landschap.platform.ids import new_trace_id, uuid7
 from landschap.platform.web.sealed import NONCE_BYTES
+from landschap.portal.pages.at_desk import note
 from landschap.portal.pages.looks import Look
 from landschap.purposes.needs import Kind
 from landschap.purposes.store import current_snapshot
+from landschap.vocabulary.desk import CONSENT, PASSED_ON, REQUEST
 
 if TYPE_CHECKING:
     from landschap.portal.pages.context import PortalDeps
@@ -143,6 +145,8 @@ class Hearing:
         done = await self._here(self._said(wish, self.me, now)) if here else None
         if signed:
             await self._bring(signed)
+        if done is None and signed:
+            await self.note(PASSED_ON, signed[0][1].jti, wish.about)
         return done
 
     def _said(self, wish: Wish, audience: str, now: datetime) -> Said:
@@ -161,6 +165,7 @@ class Hearing:
             receiver=wish.receiver,
             at_once=wish.at_once,
             reason=wish.reason,
+            at_desk=self.look.known.at_desk is not None,
         )
 
     async def _here(self, said: Said) -> Done:
@@ -169,10 +174,19 @@ class Hearing:
         sealed = seal_person(person, control.seal_keys()[0], os.urandom(NONCE_BYTES))
         snapshot, _ = await current_snapshot(self.deps.purposes_pool)
         async with turn_of(control.rooms, subject):
-            whose = Whose(subject=subject, key_id=key_id, sealed=sealed)
+            whose = Whose(
+                subject=subject, key_id=key_id, sealed=sealed, author=self.look.known.author
+            )
             done = await obey(control.rooms, snapshot, said, whose, said.said_at)
             await self.prove(said, done)
+        kind = CONSENT if said.kind is Kind.CONSENT else REQUEST if said.holds else ""
+        if kind and done.outcome in (HOLDS, RECEIVED):
+            await self.note(kind, done.receipt, said.about)
         return done
+
+    async def note(self, kind: str, reference: UUID, about: str) -> None:
+        """At the desk: write down that this was done there."""
+        await note(self.deps, self.look.known, kind, reference, about)
 
     async def prove(self, said: Said, done: Done) -> str:
         """Make and keep the receipt of what was written down."""
@@ -189,6 +203,7 @@ class Hearing:
             said_at=said.said_at,
             written_at=datetime.now(UTC),
             outcome=done.outcome,
+            at_desk=said.at_desk,
         )
         # A key that is kept elsewhere may take its time to sign.
         proof = await asyncio.to_thread(make, written, self.control.by, self.control.own())

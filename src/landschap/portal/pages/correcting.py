@@ -36,6 +36,7 @@ from landschap.portal.own import (
     of_field,
     typed_of,
 )
+from landschap.portal.pages.at_desk import note
 from landschap.portal.pages.context import (
     OWN,
     AnyRequest,
@@ -63,6 +64,7 @@ from landschap.registers import store
 from landschap.registers.reports import Report
 from landschap.registers.store.evidence import Handed, attach
 from landschap.registers.terms import due
+from landschap.vocabulary.desk import REPORT
 from landschap.vocabulary.problems import ProblemError, Refusal
 from landschap.vocabulary.times import amsterdam_day
 
@@ -213,12 +215,15 @@ class _Place:
             proposed=typed.proposed,
             reporter=self.looking.pseudonyms()[-1],
             decide_by=due(amsterdam_day(now), thing.register.decision_term),
+            author=self.session.known.author,
         )
         name = form_name(self.looking.pseudonyms()[0], form)
         pool = self.own.registers.pool
         kept = await store.report(pool, thing.register, thing.type, report, name)
         if files is not None:
             await attach(pool, files.form, kept.report_id)
+        known = self.session.known
+        await note(self.deps, known, REPORT, kept.report_id, thing.register.name)
         return kept
 
     async def _handed_in(self, form: UUID, given: Mapping[str, Any]) -> Sequence[tuple[str, Fault]]:

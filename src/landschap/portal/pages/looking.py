@@ -124,8 +124,8 @@ class Looking:
         desk, whose = Desk(self.own.registers), self.session.known.whose
         wanted: Match | list[str] = Match(by, (whose,)) if by else [whose]
         _, found = await desk.ask(case, wanted)
-        if self.session.known.company is not None:
-            # The line of the company names who acted, which a line of the register can not.
+        if self.session.known.company is not None or self.session.known.at_desk is not None:
+            # This line names who acted, which a line of the register can not.
             await write_look(self.deps, self.session, f"{kind.collection}: {doing}", kind.name)
         else:
             try:

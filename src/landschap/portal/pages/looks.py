@@ -26,6 +26,7 @@ from landschap.logboek.records import Draft
 from landschap.platform.ids import new_span_id, new_trace_id
 from landschap.platform.web.sessions import Session
 from landschap.portal.known import Known
+from landschap.vocabulary.desk import SOURCE
 from landschap.vocabulary.problems import Fault, ProblemError, Refusal
 from landschap.vocabulary.tracing import TraceContext
 
@@ -36,6 +37,7 @@ log = structlog.get_logger(__name__)
 
 LOOK_NAME = "Inwoner bekijkt wie gegevens gebruikte"
 MANDATED_NAME = "Gemachtigde bekijkt wie gegevens gebruikte"
+DESK_NAME = "Medewerker aan de balie bekijkt wie gegevens gebruikte"
 ASK_NAME = "Inwoner vraagt een andere organisatie wie gegevens gebruikte"
 LOOK_GROUP = "gebruik"
 _NOT_RECORDED = Refusal(
@@ -69,7 +71,7 @@ class Look:
             bsn=known.whose,
             level=known.level,
             authenticated_at=datetime.fromtimestamp(known.authenticated_at, UTC),
-            mandate=mandated_of(known),
+            mandate=mandated_of(known, self.deps.settings.portal.mandate_services),
         )
 
     async def write_questions(self, heard: Sequence[Heard]) -> None:
@@ -123,8 +125,22 @@ def subjects_of(deps: PortalDeps, known: Known) -> list[bytes]:
     return [_pseudonym(deps, key, known.kind, known.whose) for key in keys]
 
 
-def mandated_of(known: Known, acting: bytes | None = None) -> Mandated | None:
-    """The mandate that is used, as a line and an assertion name it."""
+def mandated_of(
+    known: Known, services: Sequence[str], acting: bytes | None = None
+) -> Mandated | None:
+    """The mandate that is used, as a line and an assertion name it; a visit at the desk is one.
+
+    ``services`` are the names of what a visit is for.
+    """
+    visit = known.at_desk
+    if visit is not None:
+        return Mandated(
+            source=SOURCE,
+            reference=visit.reference,
+            services=tuple(services),
+            until=datetime.fromtimestamp(visit.until, UTC),
+            acting=acting,
+        )
     mandate = known.company or known.mandate
     if mandate is None:
         return None
@@ -141,12 +157,18 @@ async def _written(deps: PortalDeps, known: Known, name: str, group: str, outcom
     trace = TraceContext(trace_id=new_trace_id(), span_id=new_span_id(), flags=1)
     entry = msgspec.structs.replace(
         _line(deps, known, trace),
-        name=name or (MANDATED_NAME if known.acting else LOOK_NAME),
+        name=_named(known, name),
         outcome=outcome,
         data_groups=(group,),
     )
     await _append(deps, [line_draft(entry, now=entry.ended_at)])
     return Look(deps=deps, known=known, trace=trace)
+
+
+def _named(known: Known, name: str) -> str:
+    if known.at_desk is not None:
+        return f"{name}, aan de balie" if name else DESK_NAME
+    return name or (MANDATED_NAME if known.acting else LOOK_NAME)
 
 
 def _line(deps: PortalDeps, known: Known, trace: TraceContext) -> LineEntry:
@@ -168,7 +190,7 @@ def _line(deps: PortalDeps, known: Known, trace: TraceContext) -> LineEntry:
         subject_type=f"{deps.pseudonym_space}/{known.kind}/{key_id}",
         key_id=key_id,
         data_groups=(LOOK_GROUP,),
-        mandate=mandated_of(known, acting),
+        mandate=mandated_of(known, deps.settings.portal.mandate_services, acting),
     )
 
 

@@ -41,6 +41,7 @@ from landschap.portal.pages.own import START
 from landschap.portal.pages.titles import Titles
 from landschap.purposes.needs import Kind
 from landschap.purposes.persons.store import consents_of
+from landschap.vocabulary.desk import employee_of
 from landschap.vocabulary.ijson import JsonValue
 
 _TITLE = N_("Een bewijs nakijken")
@@ -61,6 +62,7 @@ class Receipt:
     said_at: datetime
     outcome: str
     check: str = ""
+    at_desk: bool = False
 
 
 async def receipts_of(hearing: Hearing, sent: Sequence[Sent]) -> list[Receipt]:
@@ -76,6 +78,7 @@ async def receipts_of(hearing: Hearing, sent: Sequence[Sent]) -> list[Receipt]:
             holds=each.holds,
             said_at=each.at,
             outcome="geldt",
+            at_desk=bool(employee_of(each.author)),
             check=f"{hearing.control.by.address}{PATH}/{each.receipt}",
         )
         for each in await consents_of(pool, [hearing.subject[1]])

@@ -24,6 +24,7 @@ from landschap.fsc.store import peer_names
 from landschap.platform.web.sessions import Session
 from landschap.portal.known import Known
 from landschap.portal.own import last_day_to_object
+from landschap.portal.pages.at_desk import note
 from landschap.portal.pages.context import (
     REPORTS,
     AnyRequest,
@@ -45,6 +46,7 @@ from landschap.registers.models import ObjectType, Register
 from landschap.registers.reports import WITHDRAWN, Report
 from landschap.registers.store.evidence import Handed, drop_files, files_of_report
 from landschap.registers.store.receivers import told_of
+from landschap.vocabulary.desk import TAKEN_BACK, employee_of
 from landschap.vocabulary.problems import ProblemError, Refusal
 from landschap.vocabulary.times import amsterdam_day
 
@@ -101,7 +103,9 @@ async def _take_back(
     if report.decided is None:
         kind = _kind(register, report)
         await drop_files(own.registers.pool, report.report_id)
-        await store.decide(own.registers.pool, register, kind, report, WITHDRAWN, "inwoner")
+        author = session.known.author
+        await store.decide(own.registers.pool, register, kind, report, WITHDRAWN, author)
+        await note(deps, session.known, TAKEN_BACK, report.report_id, register.name)
     return Redirect(asked.at(f"{REPORTS.path}/{report.report_id}"), status_code=303)
 
 
@@ -142,6 +146,7 @@ async def _one(
     decided_on = amsterdam_day(report.decided_at) if report.decided_at else None
     values = {
         "report": report,
+        "was_at_desk": bool(employee_of(report.author)),
         "register": titles.of(register),
         "files": await _files(own, report),
         "what": _what(titles, register, report),

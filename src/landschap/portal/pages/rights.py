@@ -67,6 +67,7 @@ from landschap.purposes.model import Text
 from landschap.purposes.needs import Kind
 from landschap.purposes.rights import Right
 from landschap.purposes.store import current_snapshot
+from landschap.vocabulary.desk import REQUEST, TAKEN_BACK
 from landschap.vocabulary.problems import Fault, ProblemError, Refusal
 
 _LOOKED, _ASKED, _TAKEN_BACK = "rechten bekeken", "recht gebruikt", "verzoek ingetrokken"
@@ -277,10 +278,13 @@ class _Page:
             at_once=False,
             via=hearing.me,
             said_at=datetime.now(UTC),
+            author=hearing.look.known.author,
             sealed=seal_person(told, control.seal_keys()[0], os.urandom(NONCE_BYTES)),
         )
         async with turn_of(control.rooms, subject):
-            return await file_request(control.rooms.gateway, control.rooms.purposes, request)
+            number = await file_request(control.rooms.gateway, control.rooms.purposes, request)
+        await hearing.note(REQUEST, number, about)
+        return number
 
     async def request(self, number: str) -> Response[Any]:
         """One request of this person here."""
@@ -300,7 +304,9 @@ class _Page:
         hearing, rooms = self.hearing, self.hearing.control.rooms
         kind = _KINDS.get(found.asked.right)
         if kind is None:
-            await end_request(rooms.gateway, rooms.purposes, found, State.WITHDRAWN, "inwoner", "")
+            author = hearing.look.known.author
+            await end_request(rooms.gateway, rooms.purposes, found, State.WITHDRAWN, author, "")
+            await hearing.note(TAKEN_BACK, found.number, found.asked.about)
             return self._to(f"{RIGHTS.path}/verzoek/{found.number}")
         seen = await hearing.overview()
         peers = {
@@ -310,6 +316,7 @@ class _Page:
         }
         wish = Wish(kind=kind, about=found.asked.about, holds=False)
         await hearing.say(wish, sorted(peers))
+        await hearing.note(TAKEN_BACK, found.number, found.asked.about)
         return self._to(f"{RIGHTS.path}/verzoek/{found.number}")
 
     async def _targets(self, right: Right) -> list[Target]:

@@ -19,6 +19,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from landschap.gateway.insight.store import LOG
+from landschap.gateway.uses.line import LOOKS
 from landschap.platform.http import json_response
 from landschap.platform.web import N_, Link
 from landschap.platform.web.sessions import Session
@@ -231,6 +232,7 @@ async def _one(deps: PortalDeps, asked: Asked[Known], reading: Reading) -> Respo
         "use": use,
         "words": words,
         "Who": Who,
+        "LOOKS": LOOKS,
         "reading": reading,
         "agreement": reading.agreed,
         "place": partial(_place, deps),

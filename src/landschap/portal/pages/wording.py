@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from landschap.gateway.uses.line import LOOKS
 from landschap.logboek.payloads import Outcome
 from landschap.platform.web import N_, Language, Site
 from landschap.platform.web.language import capital
@@ -24,8 +25,6 @@ OUTCOMES = {
 """The badge of each outcome: its kind and its words."""
 
 BY_LAW = N_("Gebruik op grond van de wet")
-LOOKS = frozenset({Who.SELF, Who.MANDATED})
-"""Uses that were a look of the person, or in their name."""
 _MANY_GROUPS = 4
 
 
@@ -58,6 +57,8 @@ class Wording:
             return self.say(N_("Dat mogen wij niet zeggen"))
         if use.who is Who.MANDATED:
             return self.say(N_("De gemachtigde") if self.about else N_("Uw gemachtigde"))
+        if use.who is Who.AT_DESK:
+            return self.say(N_("Een medewerker aan de balie"))
         if use.who is not Who.SELF:
             return self.party(use.actor)
         if self.about:
@@ -85,6 +86,8 @@ class Wording:
         if use.who in LOOKS:
             at_uses = use.groups == (GROUPS["gebruik"],)
             own = N_("Om de eigen gegevens te zien")
+            if use.who is Who.AT_DESK:
+                own = N_("Om te helpen met wat aan de balie gevraagd is")
             return self.say(N_("Om te zien wie gegevens gebruikte") if at_uses else own)
         return self.text(use.activity.why) if use.activity else use.said
 
@@ -106,9 +109,9 @@ class Wording:
             return self.say(BY_LAW)
         who, what = self.who(use), self.groups(use)
         values = {"who": who, "what": what}
-        if use.who is Who.SELF and use.groups != (GROUPS["gebruik"],):
+        if use.who in (Who.SELF, Who.AT_DESK) and use.groups != (GROUPS["gebruik"],):
             return self.say(N_("%(who)s bekeek %(what)s"), **values)
-        if use.who in LOOKS and not (self.about or use.who is Who.MANDATED):
+        if use.who is Who.SELF and not self.about:
             return self.say(N_("U keek wie uw gegevens gebruikte"))
         if use.who in LOOKS:
             return self.say(N_("%(who)s keek wie gegevens gebruikte"), who=who)

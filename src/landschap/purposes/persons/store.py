@@ -109,12 +109,13 @@ class Consent:
     receiver: str
     holds: bool
     at: datetime
+    author: str = ""
 
 
 async def consents_of(pool: asyncpg.Pool, subjects: Sequence[bytes]) -> list[Consent]:
     """Everything one person said about consent, under any of these pseudonyms; oldest first."""
     rows = await pool.fetch(
-        "SELECT receipt, about, receiver, holds, said_at FROM standing"
+        "SELECT receipt, about, receiver, holds, said_at, author FROM standing"
         " WHERE subject = ANY($1::bytea[]) AND kind = $2 ORDER BY number LIMIT 10000",
         list(subjects),
         Kind.CONSENT.value,
@@ -126,9 +127,20 @@ async def consents_of(pool: asyncpg.Pool, subjects: Sequence[bytes]) -> list[Con
             receiver=row["receiver"],
             holds=row["holds"],
             at=row["said_at"],
+            author=row["author"],
         )
         for row in rows
     ]
+
+
+async def consent_by_receipt(pool: asyncpg.Pool, receipt: UUID) -> Consent | None:
+    """One consent by its receipt; None when there is none."""
+    row = await pool.fetchrow(
+        "SELECT receipt, about, receiver, holds, said_at AS at, author FROM standing"
+        " WHERE receipt = $1 AND kind = $2",
+        *(receipt, Kind.CONSENT.value),
+    )
+    return None if row is None else Consent(**row)
 
 
 async def marked(pool: asyncpg.Pool) -> Mapping[str, frozenset[str]]:

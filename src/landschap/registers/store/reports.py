@@ -17,7 +17,7 @@ from landschap.registers.timeline import DOUBT_PREFIX, Kind
 from landschap.vocabulary.ijson import JsonValue
 
 _COLUMNS = """r.report_id, r.object_type, r.object_id, r.paths, r.since, r.explanation, r.peer,
-    r.reported_at, r.proposed, r.reporter, r.decide_by, d.upheld, d.reason, d.document,
+    r.reported_at, r.proposed, r.reporter, r.decide_by, r.author, d.upheld, d.reason, d.document,
     d.decided_at"""
 _FROM = "registers.report r LEFT JOIN registers.report_decision d USING (report_id)"
 
@@ -41,11 +41,13 @@ async def report(
             return _report_of(earlier)
         await connection.execute(
             """INSERT INTO registers.report (report_id, object_type, object_id, paths, since,
-                   explanation, peer, transaction_id, reported_at, proposed, reporter, decide_by)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)""",
+                   explanation, peer, transaction_id, reported_at, proposed, reporter, decide_by,
+                   author)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)""",
             given.report_id, kind.key, given.object_id, list(given.paths), given.since,
             given.explanation, given.peer, transaction_id, given.reported_at,
             given.proposed or None, given.reporter or None, given.decide_by,
+            given.author,
         )  # fmt: skip
         await _mark(connection, register, kind, given, set())
     return given
@@ -171,6 +173,7 @@ def _report_of(row: Any) -> Report:
         decided=decided,
         decided_at=row["decided_at"],
         proposed=row["proposed"] or "",
+        author=row["author"],
         reporter=row["reporter"] or b"",
         decide_by=row["decide_by"],
     )

@@ -46,6 +46,7 @@ from landschap.gateway.saying.store import (
     obey,
     turn_of,
 )
+from landschap.gateway.saying.store.requests import BY_PERSON
 from landschap.gateway.saying.store.sealing import Person, seal_person
 from landschap.gateway.saying.store.standing import standing_of
 from landschap.logboek.faults import InvalidRecord, LogUnavailable, QueueFull, Replayed
@@ -66,6 +67,7 @@ from landschap.purposes.snapshot import Snapshot
 from landschap.registers.api.documents import document_routes
 from landschap.registers.describing import About
 from landschap.registers.refusals import closed_fields
+from landschap.vocabulary.desk import SOURCE, author_at_desk
 from landschap.vocabulary.problems import Fault, ProblemError, Refusal, granted
 from landschap.vocabulary.tracing import parse_traceparent
 
@@ -197,7 +199,8 @@ class _Case:
         )
         if isinstance(found, Refusal):
             return found
-        if found.mandate is not None:
+        # At a desk the person chooses, and an employee there writes it down.
+        if found.mandate is not None and found.mandate.source != SOURCE:
             return assertions.refuse("invalid", "nobody chooses in the name of another")
         if not self._is_sure(found.level):
             return assertions.refuse("level", f"the login is below {self._deps.minimum_level}")
@@ -229,7 +232,12 @@ class _Case:
         key_id = min(deps.keys.keys)
         person = Person(bsn=said.subject, name="", reason=said.reason)
         sealed = seal_person(person, deps.seal_keys()[0], os.urandom(NONCE_BYTES))
-        whose = Whose(subject=self._subjects(said.subject)[0], key_id=key_id, sealed=sealed)
+        whose = Whose(
+            subject=self._subjects(said.subject)[0],
+            key_id=key_id,
+            sealed=sealed,
+            author=author_at_desk(said.issuer) if said.at_desk else BY_PERSON,
+        )
         async with turn_of(deps.rooms, whose.subject):
             # Brought twice at once, the second finds here what the first did.
             if before := await heard(deps.rooms.gateway, said.issuer, said.jti):
@@ -248,6 +256,7 @@ class _Case:
                 said_at=said.said_at,
                 written_at=self._now,
                 outcome=done.outcome,
+                at_desk=said.at_desk,
             )
             # A key that is kept elsewhere may take its time to sign.
             proof = await asyncio.to_thread(make, written, deps.by, deps.own())

@@ -22,7 +22,12 @@ import asyncpg
 
 from landschap.gateway.saying.question import HOLDS, NOT_HERE, OVERTAKEN, RECEIVED
 from landschap.gateway.saying.statement import Said
-from landschap.gateway.saying.store.requests import Asked, file_request, withdraw_request
+from landschap.gateway.saying.store.requests import (
+    BY_PERSON,
+    Asked,
+    file_request,
+    withdraw_request,
+)
 from landschap.platform.ids import uuid7
 from landschap.purposes.choosing import choices_of, is_equal, stoppable
 from landschap.purposes.model import Text
@@ -45,11 +50,15 @@ class Rooms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whose:
-    """The person of a statement: the pseudonym under our first key, and what the officer sees."""
+    """The person of a statement: the pseudonym under our first key, and what the officer sees.
+
+    ``author`` is the person, or who wrote down at the desk what the person said.
+    """
 
     subject: bytes
     key_id: int
     sealed: bytes
+    author: str = BY_PERSON
 
 
 class Done(NamedTuple):
@@ -79,7 +88,9 @@ async def obey(rooms: Rooms, snapshot: Snapshot, said: Said, whose: Whose, now: 
     label = known.purpose.label if known else Text(nl=said.about, en=said.about)
     activities = stoppable(snapshot, said.about, right, now)
     if not said.holds:
-        taken = await withdraw_request(rooms.gateway, rooms.purposes, whose.subject, right, said)
+        taken = await withdraw_request(
+            rooms.gateway, rooms.purposes, (whose.subject, whose.author), right, said
+        )
         return Done(HOLDS if taken else NOT_HERE, uuid7(), label)
     if not activities:
         return Done(NOT_HERE, uuid7(), label)
@@ -95,6 +106,7 @@ async def obey(rooms: Rooms, snapshot: Snapshot, said: Said, whose: Whose, now: 
         via=said.issuer,
         said_at=said.said_at,
         sealed=whose.sealed,
+        author=whose.author,
     )
     stopping = stoppable(snapshot, said.about, Right.RESTRICTION, now) if said.at_once else ()
     request = await file_request(rooms.gateway, rooms.purposes, asked, stopping)
@@ -136,7 +148,7 @@ async def _consent(
             key_id=whose.key_id,
             about=about.uri,
             holds=said.holds,
-            author="inwoner",
+            author=whose.author,
             receiver=said.receiver,
             reason=f"via {said.issuer}",
         ),

@@ -26,6 +26,7 @@ from landschap.vocabulary.problems import Fault, ProblemError, Refusal
 from landschap.vocabulary.times import amsterdam_day
 
 MOST = 500
+BY_PERSON = "inwoner"
 _COPIED = (Right.ACCESS, Right.PORTABILITY)
 _STATEMENT = {Right.OBJECTION: Kind.OBJECTION, Right.RESTRICTION: Kind.RESTRICTION}
 
@@ -45,7 +46,10 @@ OPEN = (State.RECEIVED, State.EXTENDED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What is asked. ``about`` is a purpose, empty for all; ``activities`` are ours for it."""
+    """What is asked. ``about`` is a purpose, empty for all; ``activities`` are ours for it.
+
+    ``author`` is the person, or who wrote down at the desk what the person said.
+    """
 
     right: Right
     subject: bytes
@@ -56,6 +60,7 @@ class Asked:
     via: str
     said_at: datetime
     sealed: bytes = field(repr=False)
+    author: str = BY_PERSON
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,19 +129,26 @@ async def file_request(
             *(sorted({*asked.activities, *stopping}), bool(stopping)),
             *(asked.via, asked.said_at, asked.sealed),
         )
-        await _event(connection, number, State.RECEIVED, "inwoner", "")
+        await _event(connection, number, State.RECEIVED, asked.author, "")
     return number
 
 
 async def withdraw_request(
-    gateway: asyncpg.Pool, purposes: asyncpg.Pool, subject: bytes, right: Right, said: Said
+    gateway: asyncpg.Pool,
+    purposes: asyncpg.Pool,
+    by: tuple[bytes, str],
+    right: Right,
+    said: Said,
 ) -> bool:
-    """The person takes back every open request of this; False when there is none."""
-    taken = False
+    """The person takes back every open request of this; False when there is none.
+
+    ``by`` is the person, and who says so for them.
+    """
+    taken, (subject, author) = False, by
     for each in await requests_of(gateway, subject):
         fits = each.asked.right is right and each.asked.about == said.about
         if fits and each.is_open and each.asked.said_at <= said.said_at:
-            await end_request(gateway, purposes, each, State.WITHDRAWN, "inwoner", "")
+            await end_request(gateway, purposes, each, State.WITHDRAWN, author, "")
             taken = True
     return taken
 
@@ -238,6 +250,7 @@ def _request(row: Mapping[str, object], events: Sequence[Event]) -> Request:
             for name in ("subject", "key_id", "about", "at_once", "via", "said_at", "sealed")
         },  # type: ignore[arg-type]  # as the table has them
         activities=tuple(value["activities"]),  # type: ignore[arg-type]  # a list of texts
+        author=events[0].author,
     )
     return Request(
         number=value["request"],  # type: ignore[arg-type]  # as the table has it
@@ -274,7 +287,7 @@ async def _say(
                 key_id=asked.key_id,
                 about=activity,
                 holds=holds,
-                author="inwoner" if holds else "besluit",
+                author=asked.author if holds else "besluit",
                 reason=reason,
             ),
         )
