@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from itertools import count
 from pathlib import Path
@@ -24,8 +25,9 @@ from landschap.integration.stuf.messages import StufFault, read_notice
 from landschap.logboek.store import LogWriter
 from landschap.platform.http import AppShape, make_app
 from landschap.platform.keys import secret_key
-from landschap.platform.pseudonym_keys import newest_pseudonym_key
+from landschap.platform.pseudonym_keys import LivingKeys
 from landschap.registers import api as register_api
+from landschap.registers.api import changing
 from landschap.registers.api.desk import Desk
 from landschap.registers.models import Registers
 
@@ -93,14 +95,13 @@ def message(kind: str, *objects: str, number: str | None = None, code: str = "Lk
 async def sender(module_database: Database) -> AsyncIterator[Asker]:
     """Sends notices as a permitted organisation; reads the register too."""
     settings = module_database.settings
-    number, line_key = newest_pseudonym_key(settings)
     log = LogWriter(settings, "web")
     await log.start()
     pool = await module_database.pool("registers")
     deps = register_api.Deps(
         registers=ALL, pool=pool, log=log, controller=settings.organisation.oin,
         permit_key=secret_key(settings, "permit"), pseudonym_key=secret_key(settings, "pseudonym"),
-        key_id=number, line_key=line_key,
+        line_key=LivingKeys(settings).newest,
     )  # fmt: skip
     mapping = parse_mapping(MAPPING, "brp.yaml", ALL)
     taking = routes(Desk(deps), {mapping.name: mapping})
@@ -180,6 +181,31 @@ async def test_a_notice_that_comes_again_is_done_once(sender: Asker) -> None:
     assert await history(sender, "p3") == []
     # The same number of another organisation is another notice.
     assert code_of(await send(sender, other, peer="00000099000000003000"))[0] == "Bv03"
+
+
+@pytest.mark.parametrize("differs", [True, False])
+async def test_two_notices_of_one_moment_under_one_number_are_compared(
+    sender: Asker, monkeypatch: pytest.MonkeyPatch, differs: bool
+) -> None:
+    both, really = asyncio.Barrier(2), changing.carry_out
+
+    async def together(*given: Any, **more: Any) -> Any:
+        async with asyncio.timeout(40):
+            await both.wait()  # each has seen that nothing was taken under the number
+        return await really(*given, **more)
+
+    monkeypatch.setattr(changing, "carry_out", together)
+    number, key = f"samen-{differs}", f"samen{differs:d}"
+    first = message("T", one(SAID, "20240101", key), number=number)
+    other = one(SAID.replace("Moulin", "Mouillon"), "20240101", f"{key}ander")
+    second = message("T", other, number=number) if differs else first
+    answers = await asyncio.gather(send(sender, first), send(sender, second))
+    codes = sorted(code_of(answer) for answer in answers)
+    if not differs:
+        assert codes == [("Bv03", number)] * 2
+        return
+    assert codes[0] == ("Bv03", number)
+    assert codes[1][1] == "StUF055 another notice was taken under this referentienummer"
 
 
 OLD = one("", "")

@@ -15,6 +15,7 @@ from landschap.integration.connectors.notices import (
     NOTICES_FOLDER,
     placed_out,
     read_mappings,
+    read_schemas,
     way_out,
 )
 from landschap.integration.connectors.opening import (
@@ -91,9 +92,10 @@ async def notice_routes(made: Composition, own: register_api.Deps) -> list[Contr
     """
     desk, settings = Desk(own), made.settings
     mappings = read_mappings(settings.path.parent / NOTICES_FOLDER, own.registers)
+    schemas = read_schemas(settings.path.parent / NOTICES_FOLDER, mappings)
     telling = {name: each.out for name, each in mappings.items() if each.out is not None}
     if not telling:
-        return notices.routes(desk, mappings)
+        return notices.routes(desk, mappings, schemas)
     hosts = settings.network.hosts or {}
     session, secrets = await made.enter(client_session(hosts)), settings.paths.secrets
     try:
@@ -108,8 +110,8 @@ async def notice_routes(made: Composition, own: register_api.Deps) -> list[Contr
         for name, each in mappings.items()
     }
     return [
-        *notices.routes(desk, mappings),
-        *notices.telling_routes(desk, tellers(desk, moved, doors)),
+        *notices.routes(desk, mappings, schemas),
+        *notices.telling_routes(desk, tellers(desk, moved, doors, schemas)),
     ]
 
 

@@ -178,6 +178,16 @@ class FileAccess:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SchemaFiles:
+    """The XML Schema that messages are held against: ``file`` in ``folder``, which lies beside the
+    declaration and holds every schema that it leads to.
+    """
+
+    folder: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class XmlColumn:
     """Where one column stands in a record of XML. ``stuf_date`` also reads how much is known."""
 
@@ -210,6 +220,7 @@ class SoapAccess:
     complete: bool = False
     tls: TlsFiles = TlsFiles()
     oauth: OauthAccess | None = None
+    schema: SchemaFiles | None = None
 
     @property
     def words(self) -> str:

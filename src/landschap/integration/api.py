@@ -70,9 +70,9 @@ class Deps:
 
     ``doors`` holds a connector per source per logical source; ``field_sets`` gives the field sets
     by key, for permits that name one; ``pseudonym_space`` is the URI of our pseudonyms, to which
-    kind of subject and key generation are added; ``key_id`` is the generation that lines are
-    written with, and ``line_key`` its key when that is another than ``pseudonym_key``, which finds
-    a person among statements; ``persons`` looks up what stands against the use of a person;
+    kind of subject and key generation are added; ``line_key`` gives number and key of the
+    generation that lines are written with now, and ``pseudonym_key`` finds a person among
+    statements; ``persons`` looks up what stands against the use of a person;
     ``shadow`` compares copies with what is answered.
     """
 
@@ -83,14 +83,17 @@ class Deps:
     permit_key: bytes
     pseudonym_key: bytes
     permit_keys: Callable[[], Sequence[bytes]] | None = None
-    key_id: int = 1
     pseudonym_space: str = "https://landschap.example/register/pseudoniem"
     field_sets: Callable[[], Mapping[str, FieldSet]] = dict
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     about: About = field(default_factory=lambda: About(version="1.0.0", organisation=""))
     persons: Persons | None = None
-    line_key: bytes | None = None
+    line_key: Callable[[], tuple[int, bytes]] | None = None
     shadow: Shadow | None = None
+
+    def key_of_lines(self) -> tuple[int, bytes]:
+        """Number and key of the pseudonyms in lines; asked once for each question."""
+        return self.line_key() if self.line_key else (1, self.pseudonym_key)
 
 
 def routes(deps: Deps) -> list[ControllerRouterHandler]:
@@ -120,6 +123,7 @@ class _Case:
     span: bytes
     started_at: datetime
     sealed: str
+    line_key: tuple[int, bytes]
 
     @property
     def trace_id(self) -> bytes:
@@ -184,6 +188,7 @@ class _Desk:
             span=new_span_id(),
             started_at=now,
             sealed=request.headers.get(HEADER, ""),
+            line_key=self._deps.key_of_lines(),
         )
         await self._check_key(case)
         known = [asked.key] if declaration.subject and declaration.key_is_subject else []
@@ -274,7 +279,7 @@ class _Desk:
                 case.declaration, fields.chosen, case.asked.key, occasion, whole
             )
         released = release(merged, case.asked.moment, fields.chosen, fields.left_out)
-        duties = case.permit.duties(self._deps.line_key or self._deps.pseudonym_key)
+        duties = case.permit.duties(case.line_key[1])
         if duties:
             duties = guarding(duties, case.declaration.derived)
         body = obeyed(released.body, duties, seen) if duties else released.body
@@ -322,7 +327,7 @@ class _Desk:
         self, case: _Case, outcome: Outcome, paths: tuple[str, ...], exception: str | None
     ) -> Processing:
         declaration, subject = case.declaration, case.declaration.subject
-        kind = subject.kind if subject else ""
+        kind, (key_id, _) = subject.kind if subject else "", case.line_key
         groups = dict.fromkeys(declaration.data_group(path) for path in paths)
         return Processing(
             permit=case.permit,
@@ -336,14 +341,14 @@ class _Desk:
             outcome=outcome,
             data_groups=tuple(groups),
             exception_type=exception,
-            key_id=self._deps.key_id,
-            subject_type=f"{self._deps.pseudonym_space}/{kind}/{self._deps.key_id}",
+            key_id=key_id,
+            subject_type=f"{self._deps.pseudonym_space}/{kind}/{key_id}",
             valid_on=case.asked.moment.valid_on,
             known_at=case.asked.moment.known_at,
         )
 
     def _in_lines(self, case: _Case, numbers: Sequence[str]) -> list[bytes]:
-        return self._pseudonyms(self._deps.line_key or self._deps.pseudonym_key, case, numbers)
+        return self._pseudonyms(case.line_key[1], case, numbers)
 
     def _among_statements(self, case: _Case, numbers: Sequence[str]) -> list[bytes]:
         return self._pseudonyms(self._deps.pseudonym_key, case, numbers)

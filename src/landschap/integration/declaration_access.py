@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Callable, Mapping
 from string import Formatter
@@ -13,30 +12,26 @@ from landschap.integration.access import (
     Access,
     DatabaseAccess,
     FileAccess,
-    FileForm,
     OauthAccess,
     PeriodPaths,
     RegisterAccess,
     RestAccess,
     SoapAccess,
-    StoreAccess,
     TlsFiles,
     XmlColumn,
 )
+from landschap.integration.declaration_file import read_file
+from landschap.integration.declaration_parts import clock_of, period_of, read_schema, secret_name
 from landschap.integration.model import Axes, Source
 from landschap.integration.xml_paths import InvalidPath, check_path
 from landschap.integration.yamltree import Block
 
 DEFAULT_TIMEOUT_MS = 800
-CLOCKS = ("eigen", "bron", "landelijk")
 # A grant hash, or what stands for one: service, peer/service, an alias; with @ for whom is asked.
 _CONTRACT = re.compile(r"[A-Za-z0-9$][A-Za-z0-9$._/@-]{0,254}")
 _CONTRACT_WORDS = "the name of a connection, such as woz or 00000099000000003000/woz"
 _TABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*(?:\.[A-Za-z_][A-Za-z0-9_$]*)?")
 MAX_ANSWER_BYTES = 50_000_000
-DEFAULT_FILE_BYTES, MAX_FILE_BYTES = 1_000_000_000, 100_000_000_000
-DEFAULT_LOOK_SECONDS, DEFAULT_FETCH_SECONDS = 10, 300
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 MAX_CONNECTIONS = 64
 DEFAULT_PAGES, MAX_PAGES = 20, 1_000
 
@@ -88,7 +83,7 @@ def _rest(block: Block) -> RestAccess:
         batch=block.whole("stapel", 1, 1, 1_000),
         records=block.text("records", ""),
         fields_parameter=block.text("velden_parameter", ""),
-        period=_period(block),
+        period=period_of(block),
         next_path=(following := block.text("volgende", "")),
         max_pages=block.whole("bladzijden", DEFAULT_PAGES if following else 1, 1, MAX_PAGES),
         contract=_contract(outway) if outway else "",
@@ -105,74 +100,12 @@ def _database(block: Block) -> DatabaseAccess:
         message = "must be the name of a table or view, with its schema before it: brp.personen"
         block.report.add(block.line_of("tabel"), block.key("tabel"), message)
     return DatabaseAccess(
-        secret_file=_secret_file(block, "verbinding"),
+        secret_file=secret_name(block, "verbinding"),
         table=table,
-        period=_period(block),
-        clock=_clock(block),
+        period=period_of(block),
+        clock=clock_of(block),
         connections=block.whole("verbindingen", 4, 1, MAX_CONNECTIONS),
     )
-
-
-def _file(block: Block) -> FileAccess:
-    form = FileForm(block.choice("vorm", tuple(FileForm)))
-    written = block.block("csv", required=form is FileForm.CSV)
-    store = _store(block)
-    access = FileAccess(
-        path=_object_key(block) if store else block.text("pad"),
-        form=form,
-        separator=_one_sign(written, "scheiding") if written else "",
-        quote=_one_sign(written, "aanhaling") if written else "",
-        encoding=_encoding(written) if written else "utf-8",
-        sheet=block.text("blad", ""),
-        records=block.text("records", ""),
-        period=_period(block),
-        clock=_clock(block),
-        store=store,
-    )
-    if written:
-        written.close()
-    return access
-
-
-def _store(block: Block) -> StoreAccess | None:
-    """``opslag``: the store in which the file is an object."""
-    inner = block.block("opslag")
-    if inner is None:
-        return None
-    bucket = inner.text("emmer")
-    if bucket and not _BUCKET.fullmatch(bucket):
-        message = "must be the name of a bucket: 3 to 63 small letters, digits, points and hyphens"
-        inner.report.add(inner.line_of("emmer"), inner.key("emmer"), message)
-    found = StoreAccess(
-        endpoint=_endpoint(inner),
-        bucket=bucket,
-        secret_file=_secret_file(inner, "sleutel"),
-        region=inner.text("regio", "us-east-1"),
-        trusted=inner.text("vertrouwt", ""),
-        max_bytes=inner.whole("hoogstens_bytes", DEFAULT_FILE_BYTES, 1_000, MAX_FILE_BYTES),
-        look_seconds=inner.whole("kijkt_elke_s", DEFAULT_LOOK_SECONDS, 1, 86_400),
-        fetch_seconds=inner.whole("ophalen_s", DEFAULT_FETCH_SECONDS, 1, 3_600),
-    )
-    inner.close()
-    return found
-
-
-def _endpoint(block: Block) -> str:
-    url = block.text("adres")
-    if url and not re.fullmatch(r"https?://[^/{}\s@?#]+/?", url):
-        message = "must be the address of the store alone: https://s3.example.nl"
-        block.report.add(block.line_of("adres"), block.key("adres"), message)
-    return url.rstrip("/")
-
-
-def _object_key(block: Block) -> str:
-    key = block.text("pad")
-    parts = key.split("/")
-    if key and (len(key) > 1_024 or any(part in ("", ".", "..") for part in parts)):
-        message = "must be the key of an object, without a slash in front: map/bestand.csv"
-        block.report.add(block.line_of("pad"), block.key("pad"), message)
-        return ""
-    return key
 
 
 def _soap(block: Block) -> SoapAccess:
@@ -186,6 +119,7 @@ def _soap(block: Block) -> SoapAccess:
         records=_xpath(block, "records", namespaces),
         columns=_xml_columns(block, namespaces),
         period=_xml_period(block, namespaces),
+        schema=read_schema(block),
     )
 
 
@@ -193,7 +127,7 @@ _READERS: Mapping[str, Callable[[Block], Access]] = {
     "register": _register,
     "rest": _rest,
     "database": _database,
-    "bestand": _file,
+    "bestand": read_file,
     "soap": _soap,
 }
 
@@ -217,7 +151,7 @@ def _service(block: Block) -> _Service:
         concurrency=_concurrency(block),
         secret_header=secret_header,
         secret_file=secret_file,
-        clock=_clock(block),
+        clock=clock_of(block),
         max_bytes=_max_bytes(block),
         complete=block.flag("volledig"),
         tls=read_tls(block),
@@ -261,27 +195,13 @@ def read_secret(block: Block) -> tuple[str, str]:
     inner = block.block("geheim")
     if inner is None:
         return "", ""
-    found = inner.text("kop"), _secret_file(inner, "bestand")
+    found = inner.text("kop"), secret_name(inner, "bestand")
     inner.close()
     return found
 
 
-def _secret_file(block: Block, name: str) -> str:
-    """The name of a file; what is no name may be the secret itself and is never repeated."""
-    text = block.text(name)
-    if "://" in text or any(sign.isspace() for sign in text):
-        message = "must be the name of a file in the secrets folder; put the secret in there"
-        block.report.add(block.line_of(name), block.key(name), message)
-        return ""
-    return text
-
-
 def _concurrency(block: Block) -> int:
     return block.whole("gelijktijdig", 8, 1, 256)
-
-
-def _clock(block: Block) -> str:
-    return block.choice("klok", CLOCKS, "bron")
 
 
 def _max_bytes(block: Block) -> int:
@@ -294,19 +214,6 @@ def _contract(outway: Block) -> str:
         message = f"must be {_CONTRACT_WORDS}"
         outway.report.add(outway.line_of("contract"), outway.key("contract"), message)
     return text
-
-
-def _period(block: Block) -> PeriodPaths:
-    inner = block.block("periode")
-    if inner is None:
-        return PeriodPaths()
-    paths = PeriodPaths(
-        begin=inner.text("begin", ""),
-        end=inner.text("eind", ""),
-        registered=inner.text("registratie", ""),
-    )
-    inner.close()
-    return paths
 
 
 def _url(block: Block) -> str:
@@ -330,26 +237,6 @@ def _plain_url(block: Block, why: str = "the key goes into the message") -> str:
         message = f"must start with http:// or https://; {why}"
         block.report.add(block.line_of("url"), block.key("url"), message)
     return url
-
-
-def _one_sign(block: Block, name: str) -> str:
-    text = block.text(name)
-    sign = "\t" if text in ("tab", "\\t") else text
-    if sign and (len(sign) != 1 or sign in "\r\n"):
-        block.report.add(block.line_of(name), block.key(name), "must be one character, or tab")
-        return ""
-    return sign
-
-
-def _encoding(block: Block) -> str:
-    name = block.text("codering")
-    try:
-        return codecs.lookup(name).name if name else ""
-    except LookupError:
-        valid = ("utf-8", "utf-8-sig", "windows-1252", "iso-8859-15")
-        line, key = block.line_of("codering"), block.key("codering")
-        block.report.unknown(line, key, "encoding", name, valid)
-        return ""
 
 
 def _namespaces(block: Block) -> dict[str, str]:

@@ -5,17 +5,19 @@ from __future__ import annotations
 
 from landschap.integration.access import FileForm
 from landschap.integration.declaration_access import (
-    CLOCKS,
-    DEFAULT_FETCH_SECONDS,
-    DEFAULT_FILE_BYTES,
-    DEFAULT_LOOK_SECONDS,
     DEFAULT_PAGES,
     DEFAULT_TIMEOUT_MS,
     MAX_ANSWER_BYTES,
     MAX_CONNECTIONS,
-    MAX_FILE_BYTES,
     MAX_PAGES,
 )
+from landschap.integration.declaration_file import (
+    DEFAULT_FETCH_SECONDS,
+    DEFAULT_FILE_BYTES,
+    DEFAULT_LOOK_SECONDS,
+    MAX_FILE_BYTES,
+)
+from landschap.integration.declaration_parts import CLOCKS
 from landschap.integration.model import Axes
 from landschap.integration.schema_parts import TEXT, TEXTS, Schema, an_object, one_of, whole
 
@@ -131,6 +133,7 @@ def _soap() -> Schema:
             "minProperties": 1,
             "additionalProperties": {"oneOf": [TEXT, dated]},
         },
+        "schema": an_object({"map": TEXT, "bestand": TEXT}, "map", "bestand"),
         **_SERVICE,
     }
     required = ("url", "vraag", "naamruimten", "records", "kolommen")

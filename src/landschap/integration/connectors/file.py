@@ -190,7 +190,7 @@ class _Held:
         self.snapshot = snapshot
         self.lock = threading.Lock()
         self.opened = sqlite3.connect(
-            f"file:{snapshot.path}?mode=ro", uri=True, check_same_thread=False
+            f"file:{snapshot.path}?mode=ro&immutable=1", uri=True, check_same_thread=False
         )
 
     def __del__(self) -> None:

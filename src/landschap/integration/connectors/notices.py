@@ -9,8 +9,10 @@ from pathlib import Path
 
 import aiohttp
 
+from landschap.integration.conforming import Conformity
 from landschap.integration.connectors.opening import placed, tls_of
 from landschap.integration.connectors.over_http import RestDoor
+from landschap.integration.connectors.xml_schema import InvalidSchema, read_conformity
 from landschap.integration.mistakes import DeclarationError
 from landschap.integration.stuf.mapping import NoticeMapping, Outgoing, parse_mapping
 from landschap.registers.models import Registers
@@ -23,6 +25,28 @@ def way_out(out: Outgoing, session: aiohttp.ClientSession, secrets: Path) -> Res
     """The way to who is told. Raises OSError for a file that can not be read."""
     secret = (secrets / out.secret_file).read_text("utf-8").strip() if out.secret_file else ""
     return RestDoor(session=session, secret=secret, tls=tls_of(out.tls, secrets))
+
+
+def read_schemas(folder: Path, mappings: Mapping[str, NoticeMapping]) -> dict[str, Conformity]:
+    """What the messages of each kind are held against, where its file says so.
+
+    Raises DeclarationError for schemas that can not be used.
+    """
+    found: dict[str, Conformity] = {}
+    mistakes: list[Mistake] = []
+    for name, each in mappings.items():
+        if each.schema is None:
+            continue
+        try:
+            found[name] = read_conformity(each.schema, folder)
+        except (InvalidSchema, OSError) as error:
+            why = getattr(error, "strerror", None) or str(error)
+            mistakes.append(
+                Mistake(file=name, line=1, key="schema", message=f"can not be used: {why}")
+            )
+    if mistakes:
+        raise DeclarationError(mistakes)
+    return found
 
 
 def placed_out(out: Outgoing, hosts: Mapping[str, str]) -> Outgoing:

@@ -192,7 +192,13 @@ def open_door(source: Source, around: Surroundings) -> Connector:
             from landschap.integration.soap import read_template
 
             template = read_template((around.folder / access.template).read_bytes(), access)
-            return SoapConnector(there, template, _way(source, access, around))
+            conformity = None
+            if access.schema is not None:
+                from landschap.integration.connectors.xml_schema import read_conformity
+
+                conformity = read_conformity(access.schema, around.folder)
+            way = _way(source, access, around)
+            return SoapConnector(there, template, way, conformity)
         case DatabaseAccess():
             from landschap.integration.connectors import database
 

@@ -8,7 +8,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 
+import structlog
+
 from landschap.integration.access import SoapAccess
+from landschap.integration.conforming import Conformity
 from landschap.integration.connectors.guarding import Guard, all_of
 from landschap.integration.connectors.over_http import (
     Request,
@@ -22,12 +25,21 @@ from landschap.integration.soap import Fault, Reader, Template, UnreadableAnswer
 from landschap.platform.ids import new_span_id
 from landschap.vocabulary.times import AMSTERDAM
 
+log = structlog.get_logger(__name__)
+
 
 class SoapConnector:
     """Asks one SOAP service. Raises InvalidPath for a declaration that was not checked."""
 
-    def __init__(self, access: SoapAccess, template: Template, door: RestDoor) -> None:
+    def __init__(
+        self,
+        access: SoapAccess,
+        template: Template,
+        door: RestDoor,
+        conformity: Conformity | None = None,
+    ) -> None:
         self._access = access
+        self._conformity = conformity
         self._template = template
         self._door = door
         self._reader = Reader(access)
@@ -53,6 +65,8 @@ class SoapConnector:
             message = self._template.message({question.by, *question.columns}, facts)
         except ValueError:
             return []  # a key with a character that XML can not hold: nothing has it
+        if not self._may_send(message, key):
+            return []
         request = Request(
             method="POST",
             url=self._access.url,
@@ -65,9 +79,29 @@ class SoapConnector:
             body = await read_limited(answer, self._access.max_bytes)
         return self._rows(body, question, key)
 
+    def _may_send(self, message: bytes, key: str) -> bool:
+        """False for a key that no object can have. Raises SourceFailed for a question that is not
+        as the schema says: it is not sent.
+        """
+        wrong = self._conformity and self._conformity.of_message(message, key)
+        if not wrong:
+            return True
+        if wrong.by_key:
+            return False
+        log.error("soap_question_not_conform", template=self._access.template, where=str(wrong))
+        raise SourceFailed(Reason.BROKEN)
+
+    def _check_answer(self, body: bytes) -> None:
+        wrong = self._conformity and self._conformity.of_message(body)
+        if wrong:
+            log.warning("soap_answer_not_conform", url=self._access.url, where=str(wrong))
+            raise UnreadableAnswer("is not as the schema says")
+
     def _rows(self, body: bytes, question: Question, key: str) -> list[Row]:
         try:
-            return [self._row(each, question, key) for each in self._reader.records(body)]
+            records = self._reader.records(body)
+            self._check_answer(body)
+            return [self._row(each, question, key) for each in records]
         except Fault:
             raise SourceFailed(Reason.REFUSED) from None
         except UnreadableAnswer:

@@ -15,8 +15,10 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
+import structlog
 from litestar import Request
 
+from landschap.integration.conforming import Conformity
 from landschap.integration.connectors.over_http import Request as Asked
 from landschap.integration.connectors.over_http import RestDoor, answered, read_limited
 from landschap.integration.rows import Reason, SourceFailed
@@ -31,6 +33,7 @@ from landschap.registers.inbox import Received
 from landschap.registers.timeline import Assertion, segment_on, segments
 from landschap.vocabulary.problems import ProblemError, Refusal
 
+log = structlog.get_logger(__name__)
 _MAX_ANSWER = 1_000_000
 # Sooner than who brings the notice gives up, so that he is told who was too late.
 SECONDS = 8.0
@@ -45,6 +48,7 @@ class Teller:
     mapping: NoticeMapping
     out: Outgoing
     door: RestDoor
+    conformity: Conformity | None = None
 
     async def tell(self, event: Received, permit: Permit, request: Request[Any, Any, Any]) -> bool:
         """Tell one change; False when it is not of this mapping. Raises ProblemError when it was
@@ -54,14 +58,22 @@ class Teller:
         found = await self._found(event, now)
         if found is None:
             return False
-        kind = self.mapping.type
+        kind, number = self.mapping.type, event.event_id.replace("-", "")
         allowed = {leaf for path in permit.fields for leaf in kind.leaves(path)}
         fields = frozenset(self.mapping.targets) & allowed
         case = changing.case_of(kind, permit, request, now, fields)
         _, held = await self.desk.ask(case, [found.object_id])
         await self.desk.record(case, [found.object_id], held, doing=_DOING, also=self._whose(found))
-        await self._send(lk01(found, self.mapping, fields, event.event_id.replace("-", ""), now))
+        await self._send(self._conform(lk01(found, self.mapping, fields, number, now)))
         return True
+
+    def _conform(self, message: bytes) -> bytes:
+        """The message when it is as the schema says. Raises ProblemError: nothing is sent."""
+        wrong = self.conformity and self.conformity.of_message(message)
+        if wrong:
+            log.error("stuf_notice_not_conform", notices=self.mapping.name, where=str(wrong))
+            raise ProblemError(_NOT_CONFORM)
+        return message
 
     def _whose(self, told: Told) -> list[str]:
         """The numbers of the persons in it, also of who is no longer there."""
@@ -119,11 +131,15 @@ class Teller:
 
 
 def tellers(
-    desk: Desk, mappings: Mapping[str, NoticeMapping], doors: Mapping[str, RestDoor]
+    desk: Desk,
+    mappings: Mapping[str, NoticeMapping],
+    doors: Mapping[str, RestDoor],
+    schemas: Mapping[str, Conformity] | None = None,
 ) -> list[Teller]:
-    """One per mapping that tells; ``doors`` are by the name of the mapping."""
+    """One per mapping that tells; ``doors`` and ``schemas`` are by the name of the mapping."""
+    held = schemas or {}
     return [
-        Teller(desk=desk, mapping=each, out=each.out, door=doors[name])
+        Teller(desk=desk, mapping=each, out=each.out, door=doors[name], conformity=held.get(name))
         for name, each in mappings.items()
         if each.out is not None
     ]
@@ -141,6 +157,14 @@ def _away(reason: Reason) -> Refusal:
     )
 
 
+_NOT_CONFORM = Refusal(
+    code="stuf.niet-conform",
+    status=HTTPStatus.UNPROCESSABLE_ENTITY,
+    title="This StUF notice is not as the schema says",
+    detail="It was not sent. The technical log names the places; the notice is brought again.",
+    missing="a mapping (kennisgevingen) that makes messages as the schema says",
+    owner="the operators of this system",
+)
 _NOT_TAKEN = Refusal(
     code="stuf.geweigerd",
     status=HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -19,6 +19,7 @@ from litestar.enums import HttpMethod
 from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
+from landschap.integration.conforming import Conformity
 from landschap.integration.connectors.telling import Teller
 from landschap.integration.stuf.applying import act_of, body_of, digest_of, operation_of
 from landschap.integration.stuf.mapping import NoticeMapping
@@ -50,10 +51,14 @@ _ORIGIN = re.compile(r"[A-Za-z0-9.-]{1,253}")
 _XML = ("text/xml", "application/soap+xml", "application/xml")
 
 
-def routes(desk: Desk, mappings: Mapping[str, NoticeMapping]) -> list[ControllerRouterHandler]:
-    """The routes of all kinds of notices that are taken."""
+def routes(
+    desk: Desk,
+    mappings: Mapping[str, NoticeMapping],
+    schemas: Mapping[str, Conformity] | None = None,
+) -> list[ControllerRouterHandler]:
+    """The routes of all kinds of notices that are taken; ``schemas`` by the name of a kind."""
     names = {each.type.register for each in mappings.values()}
-    return [_route(desk, register, mappings) for register in sorted(names)]
+    return [_route(desk, register, mappings, schemas or {}) for register in sorted(names)]
 
 
 def telling_routes(desk: Desk, found: Sequence[Teller]) -> list[ControllerRouterHandler]:
@@ -96,7 +101,10 @@ _NOT_OURS = Refusal(
 
 
 def _route(
-    desk: Desk, register: str, mappings: Mapping[str, NoticeMapping]
+    desk: Desk,
+    register: str,
+    mappings: Mapping[str, NoticeMapping],
+    schemas: Mapping[str, Conformity],
 ) -> ControllerRouterHandler:
     base = f"/{register}{changing.SERVICE_ENDING}/v1/_stuf"
 
@@ -107,7 +115,7 @@ def _route(
         mapping = mappings.get(naam)
         if mapping is None or mapping.type.register != register:
             raise ProblemError(_NOTHING)
-        return await _answer(_Desk(desk, mapping, permit, request, now))
+        return await _answer(_Desk(desk, mapping, permit, request, now, schemas.get(naam)))
 
     return take
 
@@ -131,13 +139,14 @@ class _Desk:
 
     def __init__(
         self, desk: Desk, mapping: NoticeMapping, permit: Permit, request: Request[Any, Any, Any],
-        now: datetime,
+        now: datetime, conformity: Conformity | None,
     ) -> None:  # fmt: skip
         self.desk = desk
         self.mapping = mapping
         self.permit = permit
         self.request = request
         self.now = now
+        self.conformity = conformity
 
     async def notice(self) -> Notice:
         """What came. Raises ProblemError or StufFault."""
@@ -153,11 +162,11 @@ class _Desk:
                     detail=f"A notice holds at most {MAX_BYTES} bytes.",
                 )
             )
-        return read_notice(body, self.mapping)
+        return read_notice(body, self.mapping, self.conformity)
 
     async def carry_out(self, notice: Notice) -> None:
         """Write it, once. Raises StufFault, and ProblemError when nothing can be written now."""
-        kind, pool = self.mapping.type, self.desk.deps.pool
+        kind = self.mapping.type
         operation = operation_of(notice, self.mapping)
         act = Act(
             register=self.desk.deps.registers.by_name[kind.register],
@@ -165,10 +174,7 @@ class _Desk:
             entries=(),
         )
         digest = digest_of(notice)
-        if await store.written_before(pool, act) is not None:
-            if await store.request_of(pool, act) != digest:
-                words = "another notice was taken under this referentienummer"
-                raise StufFault(INVALID, words, notice.head)
+        if await self._taken(act, digest, notice):
             return
         before, seen = await self._before(notice)
         body = body_of(notice, self.mapping, before)
@@ -178,9 +184,29 @@ class _Desk:
         case = changing.case_of(
             kind, self.permit, self.request, self.now, written_paths(kind, wanted)
         )
-        await changing.carry_out(
-            self.desk, case, notice.object_id, wanted, act.transaction_id, seen, digest
-        )
+        try:
+            await changing.carry_out(
+                self.desk, case, notice.object_id, wanted, act.transaction_id, seen, digest
+            )
+        except ProblemError:
+            # It may have come twice at the same moment: then the other one was written.
+            if not await self._taken(act, digest, notice):
+                raise
+        else:
+            # What was written under this number may be another notice of the same moment.
+            await self._taken(act, digest, notice)
+
+    async def _taken(self, act: Act, digest: str, notice: Notice) -> bool:
+        """True when this notice was written. Raises StufFault when another one was under its
+        number.
+        """
+        pool = self.desk.deps.pool
+        if await store.written_before(pool, act) is None:
+            return False
+        if await store.request_of(pool, act) != digest:
+            words = "another notice was taken under this referentienummer"
+            raise StufFault(INVALID, words, notice.head)
+        return True
 
     async def _before(self, notice: Notice) -> tuple[Mapping[str, JsonValue] | None, int]:
         """What holds on the day of the notice, and the last number of the object."""

@@ -20,8 +20,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from landschap.integration.access import PeriodPaths, TlsFiles, XmlColumn
+from landschap.integration.access import PeriodPaths, SchemaFiles, TlsFiles, XmlColumn
 from landschap.integration.declaration_access import read_secret, read_tls
+from landschap.integration.declaration_parts import read_schema
 from landschap.integration.mistakes import Report
 from landschap.integration.xml_paths import InvalidPath, check_path
 from landschap.integration.yamltree import Block, read_tree
@@ -95,6 +96,7 @@ class NoticeMapping:
     targets: Mapping[str, Target]
     group: str
     out: Outgoing | None = None
+    schema: SchemaFiles | None = None
 
     @property
     def columns(self) -> Mapping[str, XmlColumn]:
@@ -128,12 +130,14 @@ def parse_mapping(text: str, file: str, registers: Registers) -> NoticeMapping:
     removal = Removal(top.choice("verwijdering", tuple(Removal), Removal.REFUSE))
     group = _group(top, kind, targets) if kind else ""
     out = _outgoing(top, namespaces, (*targets.values(),), (identification, begin))
+    schema = read_schema(top)
     top.close()
     report.close()
     assert kind is not None  # noqa: S101  # else the report was not empty
     return NoticeMapping(
         name=name, type=kind, entity=entity, namespaces=namespaces, identification=identification,
         begin=begin, removal=removal, targets=targets, group=group, out=out,
+        schema=schema,
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from lxml import etree
 
+from landschap.integration.conforming import Conformity
 from landschap.integration.soap import ENVELOPES, STUF, Fault, Reader, UnreadableAnswer, parsed
 from landschap.integration.stuf.mapping import NoticeMapping, as_value
 from landschap.vocabulary.ijson import JsonValue
@@ -66,18 +67,27 @@ class Notice:
     values: Mapping[str, JsonValue]
 
 
-def read_notice(content: bytes, mapping: NoticeMapping) -> Notice:
-    """The one notice in a message. Raises StufFault."""
+def read_notice(
+    content: bytes, mapping: NoticeMapping, conformity: Conformity | None = None
+) -> Notice:
+    """The one notice in a message, as the schema says. Raises StufFault."""
     head = Head()
     try:
         message = _message(parsed(content))
         head = _head(message)
+        _check_schema(content, conformity)
         kind = _parameter(message, "mutatiesoort")
         objects = [each for each in message if _local(each) == "object"]
         _check(message, mapping, head, kind, objects)
         return _notice(mapping, head, kind, objects[-1])
     except UnreadableAnswer as error:
         raise StufFault(INVALID, str(error), head) from None
+
+
+def _check_schema(content: bytes, conformity: Conformity | None) -> None:
+    wrong = conformity and conformity.of_message(content)
+    if wrong:
+        raise UnreadableAnswer(f"is not as the schema says at {wrong}")
 
 
 def _message(root: Any) -> Any:
