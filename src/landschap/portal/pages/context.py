@@ -23,13 +23,13 @@ from landschap.platform.web.sessions import Session
 from landschap.portal.known import Known
 from landschap.portal.mandates import CHOICE
 from landschap.portal.pages.acting import accounts_of, departing, needs_of, still_of
-from landschap.portal.pages.control import Control
 from landschap.portal.pages.at_desk import SESSION_COOKIE, still_at_desk
 from landschap.portal.pages.at_desk import visitor_of as desk_visitor
+from landschap.portal.pages.control import Control
 from landschap.purposes.store import Following
 from landschap.registers.api import Deps as RegisterDeps
-
 from landschap.vocabulary.desk import Desk
+
 __all__ = [
     "AnyRequest", "Asked", "Control", "OwnData", "PortalDeps", "asked_of", "door_of",
     "portal_shape", "show", "to_login",
@@ -82,9 +82,9 @@ class PortalDeps:
     own: OwnData | None = None
     insight: Insight | None = None
     control: Control | None = None
+    desk: Desk | None = None
     has_catalogue: bool = False
 
-    desk: Desk | None = None
 
 OWN = Link(path="/gegevens", label=N_("Mijn gegevens"))
 REPORTS = Link(path="/meldingen", label=N_("Mijn meldingen"))
@@ -154,10 +154,10 @@ def _remember(found: Resident) -> Known:
 
 def _visitor(session: Session[Known], token: str) -> Visitor:
     known = session.known
-    return Visitor(
-        name=known.name or (_ACTING if known.company else ""),
     if known.at_desk is not None:
         return desk_visitor(session, known.at_desk, token)
+    return Visitor(
+        name=known.name or (_ACTING if known.company else ""),
         until=session.until,
         token=token,
         represents=known.represents,
