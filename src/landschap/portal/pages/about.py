@@ -14,7 +14,6 @@ from landschap.platform.http import problem_response
 from landschap.platform.web import N_, Link, Page, split_path
 from landschap.portal.mandates import CHOICE
 from landschap.portal.pages.at_desk import DESK_OVER, DESK_PATH
-from landschap.portal.pages.bearers import api_problem, is_api
 from landschap.portal.pages.context import AnyRequest, PortalDeps, asked_of, door_of, show
 from landschap.vocabulary.problems import Refusal
 
