@@ -235,6 +235,8 @@ async def test_a_decision_is_taken_once_and_a_rejection_has_its_words(console: C
         ({"uitleg_nl": [""]}, "uitleg_nl"),
         ({"werking": ["misschien"]}, "werking"),
         ({"reden": ["x"]}, "reden"),
+        ({"uitleg_en": ["as asked by 999993653"]}, "uitleg_en"),
+        ({"rollen": ["consulent", "999993653"]}, "rollen"),
         ({}, "tekst"),
     ],
 )
@@ -248,6 +250,23 @@ async def test_what_can_not_be_is_told_at_its_field_and_input_is_kept(
     assert f'id="{field}-fout"' in page.text
     if field != "reden":
         assert "De reden blijft staan" in page.text
+
+
+async def test_no_number_of_a_person_is_kept_with_a_proposal_or_a_decision(
+    console: Console,
+) -> None:
+    author, other = await console.visit("fg"), await console.visit("fg2")
+    form = form_of(await author.get(FORM)) | {"reden": ["melding over 999993653"]}
+    page = await send(author, FORM, form | {"uitleg_nl": ["Anders."]})
+    assert (page.status, 'id="reden-fout"' in page.text) == (400, True)
+    address = await proposed(author, uitleg_nl=["Weer anders."])
+    for visitor, decision in ((other, "goedkeuren"), (other, "afwijzen"), (author, "intrekken")):
+        page = await decide(visitor, address, decision, "zoals 999993653 vroeg")
+        assert page.status == 400
+        assert "Haal dat weg" in page.text
+        # To be mended, not typed again; who wrote it has no such field.
+        assert ("zoals 999993653 vroeg" in page.text) is (visitor is other)
+    assert (await decide(author, address, "intrekken", "niet meer nodig")).status == 303
 
 
 async def test_the_period_of_a_policy_is_changed_by_form(console: Console) -> None:

@@ -18,7 +18,7 @@ from litestar import Response
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import Redirect
 
-from landschap.console.known import Known
+from landschap.console.known import Known, names_a_person
 from landschap.console.pages.context import (
     BASE,
     PROCESSING,
@@ -59,6 +59,8 @@ _KIND_NAMES: Mapping[str, str] = {
 }
 _TABLES = {"policy": "policies", "activity": "activities", "purpose": "purposes"}
 _NO_WORDS = N_("Schrijf op waarom, in ten minste drie tekens")
+_WITH_WORDS = ("goedkeuren", "afwijzen", "intrekken")
+A_PERSON = N_("Hier staat het nummer van een persoon. Haal dat weg: dit wordt bewaard")
 
 
 def deciding_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
@@ -95,7 +97,7 @@ class _Pages:
         return self._show(asked, "proposals", title, values, (START, PROCESSING))
 
     async def one(
-        self, asked: Asked[Known], number: str, errors: Mapping[str, str] | None = None
+        self, asked: Asked[Known], number: str, fault: str = "", typed: str = ""
     ) -> Response[str]:
         self._officer(asked)
         found = await self._found(number)
@@ -103,7 +105,7 @@ class _Pages:
         base = await store.snapshot_by_version(self.deps.purposes, found.based_on)
         known, words = session_of(asked).known, words_of(self.deps, asked)
         is_older = found.is_open and found.based_on != snapshot.version
-        changes, fault = _changes(found, base.register if base else None)
+        changes, unfit = _changes(found, base.register if base else None)
         since: Sequence[Change] = ()
         if is_older:
             hidden = hidden_in(snapshot, *([base] if base else []))
@@ -115,12 +117,13 @@ class _Pages:
             "changes": changes,
             "kind_name": lambda kind: words.say(_KIND_NAMES.get(kind, kind)),
             "key_name": _key_name if asked.language == "nl" else _attribute,
-            "fault": fault,
+            "fault": unfit,
             "is_older": is_older,
             "since": since[:_SHOWN],
             "touches": any(found.name in each.name for each in since),
             "is_author": found.author.casefold() == known.subject.casefold(),
-            "errors": {name: words.say(text) for name, text in (errors or {}).items()},
+            "errors": {"woorden": words.say(fault)} if fault else {},
+            "typed": typed,
             "labels": {"woorden": words.say(N_("Waarom"))},
         }
         title = words.say(N_("Voorstel %(number)s"), number=found.number)
@@ -135,13 +138,16 @@ class _Pages:
         here = Redirect(asked.at(f"{PROPOSALS.path}/{found.number}"), status_code=303)
         is_author = found.author.casefold() == known.subject.casefold()
         person = person_of(known)
+        may_close = not is_author or decision == "intrekken"
+        if decision in _WITH_WORDS and may_close and names_a_person(words):
+            return await self.one(asked, number, A_PERSON, words)
         if decision == "goedkeuren":
             await self._record(known, found, "goedkeuren", words)
             await proposals.approve(self.deps.purposes, found.number, person, words)
             return here
         if decision == "afwijzen" and not is_author:
             if len(words) < 3:
-                return await self.one(asked, number, {"woorden": _NO_WORDS})
+                return await self.one(asked, number, _NO_WORDS, words)
             await self._record(known, found, "afwijzen", words)
             await proposals.close(
                 self.deps.purposes, found.number, proposals.REJECTED, person, words

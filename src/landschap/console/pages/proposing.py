@@ -20,7 +20,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from landschap.console.known import Known
+from landschap.console.known import Known, names_a_person
 from landschap.console.pages.context import (
     BASE,
     PROCESSING,
@@ -36,8 +36,9 @@ from landschap.console.pages.context import (
     session_of,
     words_of,
 )
-from landschap.console.pages.deciding import PROPOSALS, person_of
+from landschap.console.pages.deciding import A_PERSON, PROPOSALS, person_of
 from landschap.console.policy_form import faults_by_field, fields_of, kept_as_it_is, read_form
+from landschap.logboek.canonical import holds_person_number
 from landschap.platform.web import N_
 from landschap.purposes.model import Policy, ProcessingActivity
 from landschap.purposes.proposals import (
@@ -74,6 +75,7 @@ _LABELS: Mapping[str, str] = {
     "tekst": N_("Tekst"),
     "reden": N_("Waarom deze wijziging"),
 }
+_WORDS = ("rollen", "uitleg_nl", "uitleg_en", "reden")
 _NO_DAY = N_("Vul een dag in, zoals 24-11-2026")
 _NO_CHOICE = N_("Kies een van de mogelijkheden")
 _NO_REASON = N_("Schrijf op waarom, in ten minste drie tekens")
@@ -150,6 +152,7 @@ class _Pages:
         reason = " ".join((form.get("reden") or [""])[0][:1000].split())
         if len(reason) < 3:
             errors["reden"] = words.say(_NO_REASON)
+        errors |= dict.fromkeys(_naming_a_person(form), words.say(A_PERSON))
         if not errors:
             try:
                 made = with_proposal(snapshot.register, kind, entry_name, text)
@@ -236,6 +239,17 @@ class _Pages:
             status=400 if errors else 200,
             is_wrong=bool(errors),
         )
+
+
+def _naming_a_person(form: Mapping[str, Sequence[str]]) -> list[str]:
+    """The fields in which the number of a person stands: what is proposed is kept.
+
+    In what also holds numbers of organisations a number counts when it stands by itself.
+    """
+    given = {name: "\n".join(each) for name, each in form.items()}
+    found = [name for name in _WORDS if names_a_person(given.get(name, ""))]
+    whole = ("tekst", "organisaties")
+    return found + [name for name in whole if holds_person_number(given.get(name, "").encode())]
 
 
 def _renamed(kind: str, text: str) -> str:
