@@ -28,6 +28,7 @@ KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
 CATALOGUES: dict[str, frozenset[str]] = {
     "platform/web": frozenset(),
     "portal": frozenset({*all_words(), NOT_A_DAY, TURNED_AROUND}),
+    "forms": frozenset(),
     "registers/open": frozenset(),
     "catalogue": STEP_WORDS,
     "console": frozenset(

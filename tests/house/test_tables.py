@@ -8,7 +8,7 @@ import re
 from tests.conftest import Database
 
 _ROOMS = (
-    "logboek", "purposes", "fsc", "registers", "gateway", "portal", "console", "packages",
+    "logboek", "purposes", "fsc", "registers", "gateway", "portal", "console", "packages", "forms",
     "platform",
 )  # fmt: skip
 # Tables that a library makes and keeps; their shape is not ours.

@@ -16,7 +16,7 @@ from landschap.console.places import CLASSES, MODEL, Held, places_of
 
 ROOT = Path(__file__).parents[2]
 _ROOMS = ("logboek", "purposes", "fsc", "registers", "gateway", "portal", "console", "packages",
-          "platform", "catalogue")  # fmt: skip
+          "forms", "platform", "catalogue")  # fmt: skip
 
 
 async def test_every_table_stands_in_exactly_one_place(database: Database) -> None:

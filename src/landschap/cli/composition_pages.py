@@ -11,6 +11,7 @@ from litestar import Request, Response
 from landschap.cli.composition import pseudonym_keys, pseudonym_space
 from landschap.cli.composition_catalogue import catalogue_of
 from landschap.cli.composition_desk import book_of, opens_of
+from landschap.cli.composition_forms import forms_of
 from landschap.cli.composition_insight import insight_of
 from landschap.cli.composition_saying import control_of, rooms_of
 from landschap.platform.keys import secret_key
@@ -35,6 +36,7 @@ async def people(parts: Composition) -> ASGIApp:
     from landschap.catalogue import pages as catalogue_pages
     from landschap.console.pages import is_console, refusal_page
     from landschap.console.pages import routes as console_routes
+    from landschap.forms import pages as form_pages
     from landschap.platform.http import make_app
     from landschap.platform.web import read_static_files
     from landschap.portal.pages import people_shape, routes
@@ -43,6 +45,7 @@ async def people(parts: Composition) -> ASGIApp:
     portal = await _portal(parts, static, registers)
     console = await _console(parts, static, registers)
     catalogue = await catalogue_of(parts, static, console)
+    form = await forms_of(parts, static)
     shape = people_shape(portal)
 
     def render(refusal: Refusal, request: Request[Any, Any, Any]) -> Response[Any]:
@@ -50,9 +53,12 @@ async def people(parts: Composition) -> ASGIApp:
             return refusal_page(console, refusal, request)
         if catalogue_pages.is_catalogue(request.url.path):
             return catalogue_pages.refusal_page(catalogue, refusal, request)
+        if form is not None and form_pages.is_form(request.url.path):
+            return form_pages.refusal_page(form, refusal, request)
         return shape.render(refusal, request)
 
     every = [*routes(portal), *console_routes(console), *catalogue_pages.routes(catalogue)]
+    every += form_pages.routes(form) if form else []
     return make_app(every, replace(shape, render=render))
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -26,6 +25,7 @@ from landschap.registers.telling import Value, values_of
 from landschap.registers.terms import due
 from landschap.registers.timeline import Clock
 from landschap.vocabulary.ijson import JsonValue
+from landschap.vocabulary.typed import clean
 
 RESIDENT = "betrokkene"
 """The role of who looks at their own data; policies name it."""
@@ -190,17 +190,9 @@ class Typed:
 def typed_of(form: Mapping[str, object]) -> Typed:
     """What was typed, without what no register and no screen can keep."""
     return Typed(
-        proposed=_clean(form.get("voorstel"), LONGEST_VALUE + 1, lines=False),
-        explanation=_clean(form.get("uitleg"), LONGEST_EXPLANATION + 1, lines=True),
+        proposed=clean(form.get("voorstel"), LONGEST_VALUE + 1, lines=False),
+        explanation=clean(form.get("uitleg"), LONGEST_EXPLANATION + 1, lines=True),
     )
-
-
-def _clean(value: object, longest: int, *, lines: bool) -> str:
-    text = str(value or "").replace("\r\n", "\n")
-    kept = "".join(
-        each for each in text if (each == "\n" and lines) or unicodedata.category(each)[0] != "C"
-    )
-    return kept.strip()[:longest]
 
 
 def form_of(text: object) -> UUID | None:

@@ -6,29 +6,10 @@ It is kept for a day at most, and given back once, to the same person at the sam
 
 from __future__ import annotations
 
-import secrets
-from datetime import UTC, datetime, timedelta
-
 import asyncpg
 import msgspec
 
-from landschap.platform.web.sealed import NONCE_BYTES, seal, session_hash, unseal
-
-KEPT = timedelta(days=1)
-_FORGOTTEN_AT_ONCE = 200
-_LABEL = b"landschap.draft\x1f"
-
-_KEEP = """
-WITH forgotten AS (
-    DELETE FROM portal.draft WHERE draft_hash IN (
-        SELECT draft_hash FROM portal.draft WHERE kept_at < $3::timestamptz - $4::interval
-        LIMIT $5))
-INSERT INTO portal.draft (draft_hash, sealed, kept_at) VALUES ($1, $2, $3)
-"""
-_TAKE = """
-DELETE FROM portal.draft WHERE draft_hash = $1 AND kept_at > $2::timestamptz - $3::interval
-RETURNING sealed
-"""
+from landschap.platform.web import drafts
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,17 +28,9 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 
 async def keep_draft(pool: asyncpg.Pool, key: bytes, draft: Draft) -> str:
     """Keep a draft; returns the token for the cookie."""
-    token = secrets.token_urlsafe(32)
-    hashed = session_hash(token)
-    nonce = secrets.token_bytes(NONCE_BYTES)
-    sealed = seal(msgspec.json.encode(draft), key, _LABEL + hashed, nonce)
-    await pool.execute(_KEEP, hashed, sealed, datetime.now(UTC), KEPT, _FORGOTTEN_AT_ONCE)
-    return token
+    return await drafts.keep(pool, key, draft)
 
 
 async def take_draft(pool: asyncpg.Pool, key: bytes, token: str) -> Draft | None:
     """The draft of a cookie, which is forgotten with it; None when there is none any more."""
-    hashed = session_hash(token)
-    sealed = await pool.fetchval(_TAKE, hashed, datetime.now(UTC), KEPT)
-    value = None if sealed is None else unseal(sealed, key, _LABEL + hashed)
-    return None if value is None else msgspec.json.decode(value, type=Draft)
+    return await drafts.take(pool, key, token, Draft)

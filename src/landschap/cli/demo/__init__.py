@@ -120,6 +120,7 @@ def _tell_addresses(console: Console, opened: Opened, transaction_id: str) -> No
     lines = [
         "",
         f"[bold]Open[/bold] {scene.weesp.web_address}  log in as Suzanne Moulin",
+        f"     {scene.weesp.web_address}/formulier  a permit; log in as Anna Maria Petra Wesseling",
         f"     {scene.weesp.open_address}  open data of Weesp, without logging in",
         f"     {scene.weesp.web_address}/console  Weesp's registers; log in as M. de Wit",
         f"     {scene.doesburg.web_address}/catalogus  Doesburg's catalogue; log in as D. Bruin",

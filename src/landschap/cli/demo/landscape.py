@@ -33,6 +33,9 @@ OWN_PURPOSE = "https://doelen.landschap.example/id/inzage-geven"
 PORTAL_CLIENT = "mijn-gegevens"
 # Asks other organisations for the uses of who logged in.
 PORTAL_APPLICATION = "portaal"
+# The public form of Weesp: a client of its own at the log-in, and an application at the Outway.
+FORM_CLIENT = FORM_APPLICATION = "omgevingsformulier"
+FORM_PURPOSE = "https://doelen.landschap.example/id/omgevingsvergunning-verlenen"
 CONSOLE_CLIENT = "console"
 DOESBURG_CONSOLE_CLIENT = "console-doesburg"
 CASE_CLIENT = "zaaksysteem"
@@ -42,6 +45,7 @@ AUDIT_REDIRECT = "http://auditgereedschap.localhost/terug"
 # Official fictitious persons of the BRP test set.
 SUZANNE = "999993653"
 ANOTHER = "999990032"
+ANNA = "999990196"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

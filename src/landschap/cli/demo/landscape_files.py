@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from landschap.cli.demo.landscape import (
+    ANNA,
     ANOTHER,
     AUDIT_CLIENT,
     AUDIT_REDIRECT,
@@ -21,6 +22,9 @@ from landschap.cli.demo.landscape import (
     DATA,
     DECLARED,
     DOESBURG_CONSOLE_CLIENT,
+    FORM_APPLICATION,
+    FORM_CLIENT,
+    FORM_PURPOSE,
     GROUP_ID,
     LOOK_ACTIVITY,
     OWN_PURPOSE,
@@ -86,12 +90,20 @@ def _anchor(landscape: Landscape, validity: Validity) -> Issued:
 
 def _people(landscape: Landscape) -> dict[str, object]:
     """Who can log in, and which applications may ask them to."""
-    residents = [(SUZANNE, "Suzanne Moulin"), (ANOTHER, "Mihailović Bilgiç")]
+    residents = [
+        (SUZANNE, "Suzanne Moulin"),
+        (ANOTHER, "Mihailović Bilgiç"),
+        (ANNA, "Anna Maria Petra Wesseling"),
+    ]
     return {
         "clients": {
             PORTAL_CLIENT: {
                 "kind": "resident",
                 "redirect_uris": [f"{landscape.weesp.web_address}/inloggen/terug"],
+            },
+            FORM_CLIENT: {
+                "kind": "resident",
+                "redirect_uris": [f"{landscape.weesp.web_address}/formulier/inloggen/terug"],
             },
             CONSOLE_CLIENT: {
                 "kind": "employee of Weesp",
@@ -269,6 +281,12 @@ def _role_lines(landscape: Landscape, member: Member) -> list[str]:
             f'look_activity = "{LOOK_ACTIVITY}"',
             f'own_purpose = "{OWN_PURPOSE}"',
             f'application_key = "secrets/{PORTAL_APPLICATION}.key"',
+            "",
+            "[form]",
+            f'issuer = "{landscape.login_address}"',
+            f'client_id = "{FORM_CLIENT}"',
+            f'purpose = "{FORM_PURPOSE}"',
+            f'application_key = "secrets/{FORM_APPLICATION}.key"',
             "",
             *console_lines(landscape.login_address, CONSOLE_CLIENT),
         ]

@@ -170,7 +170,7 @@ async def _apply(config: Path) -> None:
 
 async def publish(landscape: Landscape, member: Member, service: str = SERVICE) -> None:
     """A member offers a service; the directory signs publications by itself."""
-    config, offered = landscape.settings_file(member), (_PUBLICATION, member)
+    config, offered = landscape.settings_file(member), (_PUBLICATION, member, service)
     if not await _contracts(config, *offered):
         await landschap(config, "contract", "publish", "--service", service, "--yes")
     await until(lambda: _valid(config, *offered), "the publication")
@@ -189,9 +189,12 @@ async def connect(
 async def agree(
     landscape: Landscape, asker: Member, member: Member, *wish: str, tell: Tell = lambda _: None
 ) -> dict[str, str]:
-    """One proposes a connection to another, as ``wish`` says; a person there says yes."""
+    """One proposes a connection to another, as ``wish`` says; a person there says yes.
+
+    ``wish`` begins with ``--service`` and its name. Who asks itself has nobody to wait for.
+    """
     asking = landscape.settings_file(asker)
-    giving, wanted = landscape.settings_file(member), (_CONNECTION, member)
+    giving, wanted = landscape.settings_file(member), (_CONNECTION, member, wish[1])
     if not await _contracts(asking, *wanted):
         peer = ("--peer", str(member.oin))
         await landschap(asking, "contract", "propose", *peer, *wish, "--yes")
@@ -204,28 +207,29 @@ async def agree(
     return {"contentHash": found["contentHash"], "grantHash": found["grants"][0]["grantHash"]}
 
 
-async def _contracts(config: Path, kind: str, provider: Member) -> Any:
+async def _contracts(config: Path, kind: str, provider: Member, service: str) -> Any:
     """The newest contract of a kind about a member's service, None when none is living."""
     found = (await landschap(config, "contract", "list")).answer
+    wanted = (kind, provider.oin.value, service)
     living = [
         each
         for each in found["contracts"]
         if each["state"] in ("proposed", "valid")
         and any(
-            (grant["type"], grant.get("providerPeerId")) == (kind, provider.oin.value)
+            (grant["type"], grant.get("providerPeerId"), grant.get("service")) == wanted
             for grant in each["grants"]
         )
     ]
     return living[0] if living else None
 
 
-async def _valid(config: Path, kind: str, provider: Member) -> Any:
-    found = await _contracts(config, kind, provider)
+async def _valid(config: Path, kind: str, provider: Member, service: str) -> Any:
+    found = await _contracts(config, kind, provider, service)
     return found if found and found["state"] == "valid" else None
 
 
-async def _ready(config: Path, kind: str, provider: Member) -> Any:
-    found = await _valid(config, kind, provider)
+async def _ready(config: Path, kind: str, provider: Member, service: str) -> Any:
+    found = await _valid(config, kind, provider, service)
     return found if found and all(grant.get("ready") for grant in found["grants"]) else None
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from landschap.cli.demo.accounting import account_for_a_use
 from landschap.cli.demo.application import Answer, Question
+from landschap.cli.demo.applying import apply_for_a_permit
 from landschap.cli.demo.breach import stolen_certificate
 from landschap.cli.demo.commands import landschap
 from landschap.cli.demo.correcting import report_an_error
@@ -98,6 +99,10 @@ class Story:
             (
                 "a resident reports a wrong house number; it is decided and corrected",
                 lambda: report_an_error(self.opened.landscape),
+            ),
+            (
+                "a form fills in what is known, and registers an application once",
+                lambda: apply_for_a_permit(self.opened.landscape),
             ),
             ("an employee sees a building as known then", self.employee_sees_it_as_known_then),
             (
