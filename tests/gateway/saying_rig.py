@@ -19,6 +19,7 @@ from html import unescape
 from typing import Any
 
 import aiohttp
+import asyncpg
 import httpx
 from tests.gateway.freshness_rig import SHOWING, with_persons
 from tests.gateway.gateway_scene import ASSISTANCE, DOESBURG, WEESP, register
@@ -32,6 +33,7 @@ from landschap.fsc.certificates import PeerCertificate
 from landschap.gateway import store
 from landschap.gateway.insight.client import Insight
 from landschap.gateway.saying.api import SayingDeps, routes
+from landschap.gateway.saying.api.reports import ReportDeps, report_routes
 from landschap.gateway.saying.client import Certificate, Voice
 from landschap.gateway.saying.proof import Controller
 from landschap.gateway.saying.question import FIELD, NUMBER, SERVICE
@@ -75,6 +77,7 @@ SAYING = Service(
     recording="self",
     declaration="signed",
     methods={"POST": "raadplegen", "PUT": "bijwerken-of-wijzigen"},
+    body_bytes=8_000_000,
 )
 PEOPLE_SERVICE = Service(name="proef", upstream="landschap", methods={"POST": "raadplegen"})
 
@@ -230,12 +233,7 @@ async def _serve(stack: AsyncExitStack, pair: Pair) -> None:
     settings, oin = side.settings, side.settings.organisation.oin
     pool = await registers_of(stack, side)
     content = {"naam": "Suzanne", NUMBER: SUZANNE}
-    draft = Draft(
-        period=Period(date(2020, 1, 1)), kind=Happened.CHANGE, content=content, group="persoon"
-    )
-    entry = Entry(type=kind_of(PEOPLE), object_id="p1", draft=draft)
-    act = Act(register=PEOPLE, transaction_id=uuid7(), entries=[entry])
-    assert isinstance(await registers.write(pool, act), Written)
+    await keep_person(pool, content)
     log = await _writer(stack, settings)
     purposes = await postgres.pool(settings, "purposes")
     gateway = await postgres.pool(settings, "gateway")
@@ -261,8 +259,22 @@ async def _serve(stack: AsyncExitStack, pair: Pair) -> None:
         minimum_level=SUBSTANTIAL, seal_keys=SealKeys(settings, "request"),
         field_sets=lambda: sets, **given,
     )  # fmt: skip
-    served = [*register_routes(persons), *routes(hearing)]
+    reports = ReportDeps(
+        saying=hearing, registers=persons.registers, pool=pool,
+        evidence_keys=SealKeys(settings, "evidence"),
+    )  # fmt: skip
+    served = [*register_routes(persons), *routes(hearing), *report_routes(reports)]
     await serve_routes(stack, served, [app_socket(settings, "services")])
+
+
+async def keep_person(pool: asyncpg.Pool, content: dict[str, Any]) -> None:
+    """One person in a register, known since 2020."""
+    draft = Draft(
+        period=Period(date(2020, 1, 1)), kind=Happened.CHANGE, content=content, group="persoon"
+    )
+    entry = Entry(type=kind_of(PEOPLE), object_id="p1", draft=draft)
+    act = Act(register=PEOPLE, transaction_id=uuid7(), entries=[entry])
+    assert isinstance(await registers.write(pool, act), Written)
 
 
 def certificates(pair: Pair) -> Certificate:

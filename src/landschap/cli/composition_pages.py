@@ -13,7 +13,7 @@ from landschap.cli.composition_catalogue import catalogue_of
 from landschap.cli.composition_desk import book_of, opens_of
 from landschap.cli.composition_forms import forms_of
 from landschap.cli.composition_insight import insight_of
-from landschap.cli.composition_saying import control_of, rooms_of
+from landschap.cli.composition_saying import control_of, courier_of, rooms_of
 from landschap.platform.keys import secret_key
 from landschap.platform.seal_keys import SealKeys
 from landschap.vocabulary.problems import Refusal
@@ -96,15 +96,19 @@ async def _portal(parts: Composition, static: StaticFiles, registers: RegisterDe
             hosts=settings.network.hosts or {},
             identify=resident(settings.oidc.portal),
         )
-    own = None
+    own, insight = None, await insight_of(parts)
+    control = await control_of(parts, insight)
     if settings.portal.own_purpose:
+        voice = control.voice
         own = OwnData(
             registers=registers,
             snapshot=await parts.snapshot(),
             purpose=settings.portal.own_purpose,
             evidence_keys=SealKeys(settings, "evidence"),
+            courier=courier_of(parts, voice, registers.registers, registers.pool)
+            if voice
+            else None,
         )
-    insight = await insight_of(parts)
     return PortalDeps(
         settings=settings,
         site=Site(settings, static, portal_shape(settings, number)),
@@ -122,7 +126,7 @@ async def _portal(parts: Composition, static: StaticFiles, registers: RegisterDe
         oidc=oidc,
         own=own,
         insight=insight,
-        control=await control_of(parts, insight),
+        control=control,
         desk=await book_of(parts),
         has_catalogue=True,
     )

@@ -12,15 +12,18 @@ from landschap.platform.keys import PermitKeys, secret_key
 from landschap.platform.seal_keys import SealKeys
 
 if TYPE_CHECKING:
+    from asyncpg import Pool
     from litestar.types import ControllerRouterHandler
 
     from landschap.cli.composition import Composition
     from landschap.gateway.insight.client import Insight
     from landschap.gateway.saying.client import Voice
+    from landschap.gateway.saying.client.reports import Courier
     from landschap.gateway.saying.proof import Controller
     from landschap.gateway.saying.store import Rooms
     from landschap.logboek.store import LogWriter
     from landschap.portal.pages import Control
+    from landschap.registers.models import Registers
 
 
 def controller_of(parts: Composition) -> Controller:
@@ -79,31 +82,52 @@ async def control_of(parts: Composition, insight: Insight | None) -> Control:
     )
 
 
+def courier_of(parts: Composition, voice: Voice, registers: Registers, pool: Pool) -> Courier:
+    """How reports of persons are brought to who holds a register."""
+    from landschap.gateway.saying.client.reports import Courier
+
+    return Courier(
+        voice=voice,
+        registers=registers,
+        pool=pool,
+        evidence_keys=SealKeys(parts.settings, "evidence"),
+    )
+
+
 async def saying_routes(parts: Composition) -> list[ControllerRouterHandler]:
     """The service `zeggenschap` for the portals of others."""
     from landschap.gateway.saying.api import SayingDeps, routes
+    from landschap.gateway.saying.api.reports import ReportDeps, report_routes
     from landschap.logboek.ingest import Keys
+    from landschap.registers.client import MODELS_FOLDER, read_models
+    from landschap.registers.models import Registers
 
     settings, snapshot = parts.settings, await parts.snapshot()
     own, certificate = await certificates_of(parts)
     keys = Keys(
         settings.organisation.oin.value, pseudonym_space(settings), pseudonym_keys(settings)
     )
-    return routes(
-        SayingDeps(
-            rooms=await rooms_of(parts),
-            log=await parts.log(),
-            keys=keys,
-            certificate=certificate,
-            own=own,
-            by=controller_of(parts),
-            about=parts.about(),
-            snapshot=snapshot.newest,
-            minimum_level=minimum_level(parts),
-            permit_key=secret_key(settings, "permit"),
-            permit_keys=PermitKeys(settings),
-            seal_keys=SealKeys(settings, "request"),
-            field_sets=lambda: snapshot().field_sets,
-            version=version("landschap"),
-        )
+    saying = SayingDeps(
+        rooms=await rooms_of(parts),
+        log=await parts.log(),
+        keys=keys,
+        certificate=certificate,
+        own=own,
+        by=controller_of(parts),
+        about=parts.about(),
+        snapshot=snapshot.newest,
+        minimum_level=minimum_level(parts),
+        permit_key=secret_key(settings, "permit"),
+        permit_keys=PermitKeys(settings),
+        seal_keys=SealKeys(settings, "request"),
+        field_sets=lambda: snapshot().field_sets,
+        version=version("landschap"),
     )
+    models = settings.path.parent / MODELS_FOLDER
+    reports = ReportDeps(
+        saying=saying,
+        registers=read_models(models) if models.is_dir() else Registers({}),
+        pool=await parts.pool("registers"),
+        evidence_keys=SealKeys(settings, "evidence"),
+    )
+    return [*routes(saying), *report_routes(reports)]

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from landschap.cli.accepting import keep_accepted
 from landschap.cli.composition import Composition
 from landschap.cli.composition_insight import insight_of
-from landschap.cli.composition_saying import control_of, voice_of
+from landschap.cli.composition_saying import control_of, courier_of, voice_of
 from landschap.cli.log_destroying import keep_destroying
 from landschap.cli.notices import notice_work
 from landschap.cli.verifying import verified
@@ -32,7 +32,7 @@ from landschap.console.verifying.worker import VerifyDeps, keep_verifying
 from landschap.fsc import worker as fsc
 from landschap.fsc.client.deciding import Decider, keep_deciding
 from landschap.fsc.witnesses.worker import WitnessDeps, keep_witnessed
-from landschap.gateway.saying.worker import keep_bringing
+from landschap.gateway.saying.worker import keep_bringing, keep_bringing_reports
 from landschap.gateway.security.worker import follow_refusals
 from landschap.gateway.store import offered_services
 from landschap.gateway.usage.store import Rooms
@@ -45,6 +45,8 @@ from landschap.platform.processes import tell_ready
 from landschap.platform.revocation import keep_lists
 from landschap.platform.siem.delivery import keep_delivering
 from landschap.platform.siem.outbox import set_receivers
+from landschap.registers.client import MODELS_FOLDER, read_models
+from landschap.registers.models import Registers
 from landschap.registers.standards.client import standards_of
 from landschap.registers.worker.forgetting import keep_forgetting
 
@@ -83,6 +85,10 @@ async def _following(made: Composition, access: AccessDeps, stop: asyncio.Event)
         group.create_task(keep_forgetting(await made.pool("registers"), stop))
         if voice is not None:
             group.create_task(keep_bringing(voice, stop))
+            models = made.settings.path.parent / MODELS_FOLDER
+            registers = read_models(models) if models.is_dir() else Registers({})
+            courier = courier_of(made, voice, registers, await made.pool("registers"))
+            group.create_task(keep_bringing_reports(courier, stop))
         if made.settings.oidc.portal is not None:
             # Imported here: pages are more than all other work needs.
             from landschap.cli.composition_pages import portal_of

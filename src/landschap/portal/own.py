@@ -20,7 +20,7 @@ from uuid import UUID
 from landschap.purposes.decision import Question
 from landschap.registers.models import ObjectType, Register
 from landschap.registers.questions import Found
-from landschap.registers.reports import Report
+from landschap.registers.reports import Report, can_be_wrong
 from landschap.registers.telling import Value, values_of
 from landschap.registers.terms import due
 from landschap.registers.timeline import Clock
@@ -158,12 +158,6 @@ def object_of(
         told=told,
         values=tuple(values_of(found.type, told, history.doubts)),
     )
-
-
-def can_be_wrong(kind: ObjectType, path: str) -> bool:
-    """True for what is kept of a person and does not say who it is."""
-    subject = kind.subject.name if kind.subject else ""
-    return path in kind.kept_paths() and path not in (subject, kind.identification)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from landschap.registers.migrating import migration_faults, parse_migrations
 from landschap.registers.model_checks import NAME, clashes, faults_of_type
 from landschap.registers.object_types import ObjectType, Property
 from landschap.registers.schemas import Fault, Schema, as_list
+from landschap.registers.source_holder import SourceHolder, faults_of_source, source_holder
 from landschap.registers.terms import DURATION
 from landschap.registers.timeline import Clock
 from landschap.vocabulary.ijson import JsonValue
@@ -68,7 +69,8 @@ class Dialect(StrEnum):
 class Register:
     """One register: its object types, and the clock that orders its knowledge.
 
-    ``decision_term`` is within which time is decided on a report that a value is wrong.
+    ``decision_term`` is within which time is decided on a report that a value is wrong. ``source``
+    is who holds what this is a copy of, when that is known.
     """
 
     name: str
@@ -78,6 +80,7 @@ class Register:
     types: Mapping[str, ObjectType]
     dialect: Dialect = Dialect.STANDARD
     decision_term: str = ONE_MONTH
+    source: SourceHolder | None = None
 
     def by_collection(self, collection: str) -> ObjectType | None:
         """The object type behind a collection in an address."""
@@ -158,6 +161,7 @@ def _register(head: Mapping[str, JsonValue], kinds: Mapping[str, ObjectType]) ->
         types=kinds,
         dialect=Dialect(str(head.get("dialect", Dialect.STANDARD))),
         decision_term=str(head.get("besluittermijn", ONE_MONTH)),
+        source=source_holder(head.get("bronhouder")),
     )
 
 
@@ -172,13 +176,14 @@ def _faults_of_head(
         yield Fault("/dialect", f"must be one of {', '.join(Dialect)}")
     if not re.fullmatch(DURATION, str(head.get("besluittermijn", ONE_MONTH))):
         yield Fault("/besluittermijn", "must be a term such as P1M, P4W or P20D")
+    yield from faults_of_source(head)
     for key in sorted(set(head) - _HEAD):
         yield Fault(f"/{key}", f"is not a setting of a register{did_you_mean(key, _HEAD)}")
     if not schemas:
         yield Fault("", "has no object types: put a NAME.schema.json beside it")
 
 
-_HEAD = frozenset({"naam", "titel", "title", "klok", "dialect", "besluittermijn"})
+_HEAD = frozenset({"naam", "titel", "title", "klok", "dialect", "besluittermijn", "bronhouder"})
 
 
 def parse_object_type(schema: JsonValue, *, register: str, name: str, clock: Clock) -> ObjectType:

@@ -168,6 +168,12 @@ def no_doubt_about(kind: ObjectType, path: str) -> str:
     return f"there is no {path[:80]}{did_you_mean(path, kind.kept_paths())}"
 
 
+def can_be_wrong(kind: ObjectType, path: str) -> bool:
+    """True for what is kept of a person and does not say who it is."""
+    subject = kind.subject.name if kind.subject else ""
+    return path in kind.kept_paths() and path not in (subject, kind.identification)
+
+
 def in_doubt(kind: ObjectType, reports: Iterable[Report]) -> dict[str, tuple[date, list[str]]]:
     """Per group, from which day which paths are in doubt by these open reports."""
     found: dict[str, tuple[date, list[str]]] = {}

@@ -47,6 +47,7 @@ from landschap.console.pages.looking import Looking, must_choose
 from landschap.console.pages.receivers import Receivers
 from landschap.console.pages.start import task_of
 from landschap.console.permission import CHANGE, READ
+from landschap.gateway.saying.store.passed import Passed, passed_of
 from landschap.platform.web import N_
 from landschap.platform.web.uploads import saving_headers
 from landschap.registers import store
@@ -179,8 +180,8 @@ class _Reports:
         if session_of(asked).known.task is None:
             back = f"{BASE}/doel?terug={asked.at(asked.here)}"
             return Redirect(asked.at(back), status_code=303)
-        if report.decided is not None:
-            raise refuse(409, "geschiedenis.gewijzigd", "This report has been decided on")
+        if report.decided is not None or await self._elsewhere(report):
+            raise refuse(409, "geschiedenis.gewijzigd", "This report is decided on elsewhere")
         errors = {name: words for name, words in _TO_FILL_IN.items() if not given.get(name)}
         upheld = given.get("gegrond") == "ja"
         body = {
@@ -238,6 +239,12 @@ class _Reports:
         if file is None:
             raise refuse(404, "not_found", "There is no such file")
         return Response(file.body, media_type=file.media, headers=saving_headers(file.name))
+
+    async def _elsewhere(self, report: Report) -> Passed | None:
+        """How it stands at who holds the register, when that one is to decide; else None."""
+        rooms = self.deps.hearing
+        found = await passed_of(rooms.gateway, report.report_id) if rooms else None
+        return found if found is not None and found.is_open else None
 
     @staticmethod
     def _correctable(register: Register, report: Report) -> list[Field]:
@@ -330,6 +337,9 @@ class _Reports:
                 **{PREFIX + each.path: title_of(kind, each.path, language) for each in fields},
             },
             "may_decide": self.looking.may_change(asked, kind),
+            "elsewhere": await self._elsewhere(report),
+            "source": register.source,
+            "is_from_elsewhere": report.peer != self.deps.settings.organisation.oin.value,
             "task": task_of(self.deps, asked),
         }
         title = words.say(

@@ -7,6 +7,8 @@ Source: NL GOV REST API Design Rules 2.2, /core/publish-openapi.
 from __future__ import annotations
 
 from landschap.gateway.saying.question import MAX_BYTES, SERVICE, schemas
+from landschap.gateway.saying.report import MOST_ASKED, report_schemas
+from landschap.platform.web.uploads import MOST_BYTES
 from landschap.registers.describing import About, Json, info_of, problem_response
 from landschap.registers.description_parts import HEADERS, PROBLEM
 
@@ -42,11 +44,44 @@ def document_of(about: About) -> Json:
                     ("Uiting", "Ontvangst", "Wat de uiting deed, met een ondertekend bewijs."),
                 )
             },
+            **_reports(),
         },
         "components": {
-            "schemas": {**schemas(), "Probleem": PROBLEM},
+            "schemas": {**schemas(), **report_schemas(), "Probleem": PROBLEM},
             "headers": {"API-Version": HEADERS["API-Version"]},
             "responses": {"Probleem": problem_response()},
+        },
+    }
+
+
+def _reports() -> Json:
+    """Reports that a value is wrong: brought, with files, and asked after."""
+    return {
+        "/meldingen": {
+            "put": _operation(
+                "brengMelding",
+                "Breng een melding van iemand dat een gegeven niet klopt, of dat hij die introk",
+                "De melding is hoogstens dertig dagen oud. Dezelfde mag vaker komen: zij telt een "
+                "keer. Zij gaat over een gegeven van deze persoon dat hier wordt bijgehouden.",
+                ("GebrachteMelding", "Melding", "Hoe het met de melding staat."),
+            )
+        },
+        "/bewijs": {
+            "put": _operation(
+                "brengBewijs",
+                "Breng een bestand dat bij een melding hoort",
+                f"Een PDF, JPEG of PNG van hoogstens {MOST_BYTES} bytes, in base64. De som staat "
+                "in de melding.",
+                ("Bewijs", "Melding", "Hoe het met de melding staat, en welke sommen ontbreken."),
+            )
+        },
+        "/meldingen/stand": {
+            "post": _operation(
+                "zoekMeldingen",
+                "Vraag wat er van meldingen werd die u bracht",
+                f"Hoogstens {MOST_ASKED} meldingen; die hier niet bekend zijn ontbreken.",
+                ("Meldingen", "StandVanMeldingen", "Hoe het met elke melding staat."),
+            )
         },
     }
 

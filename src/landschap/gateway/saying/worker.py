@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from time import monotonic
 
 from landschap.gateway.saying.client import Voice
+from landschap.gateway.saying.client.reports import Courier, bring_due_reports
 from landschap.gateway.saying.store.sent import forget_places, take_due
 from landschap.platform.loops import forever, pause
 
@@ -29,6 +30,17 @@ async def keep_bringing(voice: Voice, stop: asyncio.Event) -> None:
             await pause(stop, _ROUND_SECONDS)
 
     await forever(rounds, stop, "statements to others")
+
+
+async def keep_bringing_reports(courier: Courier, stop: asyncio.Event) -> None:
+    """Bring reports to who holds the register, and ask after them, until ``stop``."""
+
+    async def rounds() -> None:
+        while not stop.is_set():
+            await bring_due_reports(courier, _SECONDS_EACH)
+            await pause(stop, _ROUND_SECONDS)
+
+    await forever(rounds, stop, "reports to others")
 
 
 async def bring_due(voice: Voice) -> int:

@@ -12,6 +12,7 @@ from litestar import Response
 from litestar.response import Redirect
 
 from landschap.gateway.insight.client import Insight
+from landschap.gateway.saying.client.reports import Courier
 from landschap.logboek.store import LogWriter
 from landschap.platform.identities import Resident
 from landschap.platform.oidc import OidcClient, Reason
@@ -42,13 +43,14 @@ class OwnData:
 
     ``registers`` is what the registers' own API stands on; ``snapshot`` holds the register of
     purposes in force; ``purpose`` is the one under which people see their own data. Files are
-    sealed with the first of ``evidence_keys`` and opened with any; without these none are taken.
+    sealed with the first of ``evidence_keys`` and opened with any; without these none are taken. ``courier`` brings reports to other organisations.
     """
 
     registers: RegisterDeps
     snapshot: Following
     purpose: str
     evidence_keys: Callable[[], Sequence[bytes]] | None = field(default=None, repr=False)
+    courier: Courier | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

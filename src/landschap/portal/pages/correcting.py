@@ -59,6 +59,7 @@ from landschap.portal.pages.evidence import (
 )
 from landschap.portal.pages.looking import Looking
 from landschap.portal.pages.own import START, wrong_path
+from landschap.portal.pages.passing import Passing, decider_of
 from landschap.portal.pages.titles import Titles
 from landschap.registers import store
 from landschap.registers.reports import Report
@@ -161,6 +162,23 @@ class _Place:
         assert self.thing is not None  # noqa: S101  # `find` comes first
         return self.thing
 
+    @property
+    def _passing(self) -> Passing:
+        return Passing(deps=self.deps, own=self.own, session=self.session)
+
+    async def _unreachable(self) -> Response[str] | None:
+        """What somebody can do when we can not bring a report to who holds this; else None."""
+        source = self.found.register.source
+        if source is None or await self._passing.can_reach(source):
+            return None
+        thing, titles = self.found, self._titles()
+        values = {
+            "field": titles.path(thing.type, self.path),
+            "decider": decider_of(self.deps, thing.register),
+        }
+        title = titles.say(N_("Klopt uw gegeven niet?"))
+        return self._show("report_elsewhere", title, values)
+
     def person(self) -> str:
         """Proves for whom a form was made, also after another log-in."""
         return person_of(self.deps, self.looking.pseudonyms()[0])
@@ -171,6 +189,9 @@ class _Place:
         draft = await taken(self.deps, self.asked.path, self.person(), token)
         if before is not None:
             return Redirect(self.asked.at(f"/meldingen/{before.report_id}"), status_code=303)
+        elsewhere = await self._unreachable()
+        if elsewhere is not None:
+            return elsewhere
         typed = Typed(proposed=draft.proposed, explanation=draft.explanation) if draft else Typed()
         form = (form_of(draft.form) if draft else None) or uuid7()
         await self._handed_in(form, {})
@@ -184,6 +205,9 @@ class _Place:
         form, typed = form_of(given.get("melding")), typed_of(given)
         faults = typed.faults()
         step = str(given.get("stap", CHECK))
+        elsewhere = await self._unreachable()
+        if elsewhere is not None:
+            return elsewhere
         if form is None:
             form, step = uuid7(), CHECK
         refused = await self._handed_in(form, given)
@@ -222,6 +246,7 @@ class _Place:
         kept = await store.report(pool, thing.register, thing.type, report, name)
         if files is not None:
             await attach(pool, files.form, kept.report_id)
+        await self._passing.pass_on(thing.register, kept)
         known = self.session.known
         await note(self.deps, known, REPORT, kept.report_id, thing.register.name)
         return kept
@@ -282,6 +307,7 @@ class _Place:
             "action": wrong_path(thing, self.path),
             "decide_by": due(today, thing.register.decision_term),
             **field_values(self.files),
+            "decider": decider_of(self.deps, thing.register),
             "steps": {"check": CHECK, "change": CHANGE, "send": SEND},
         }
 

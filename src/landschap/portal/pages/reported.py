@@ -39,6 +39,7 @@ from landschap.portal.pages.context import (
 from landschap.portal.pages.looking import Looking
 from landschap.portal.pages.looks import subjects_of, write_look
 from landschap.portal.pages.own import START
+from landschap.portal.pages.passing import Passing, decider_of
 from landschap.portal.pages.receivers import receivers_shown
 from landschap.portal.pages.titles import Titles
 from landschap.registers import store
@@ -106,6 +107,8 @@ async def _take_back(
         author = session.known.author
         await store.decide(own.registers.pool, register, kind, report, WITHDRAWN, author)
         await note(deps, session.known, TAKEN_BACK, report.report_id, register.name)
+    if report.decided is None or report.is_withdrawn:
+        await Passing(deps=deps, own=own, session=session).taken_back(report.report_id)
     return Redirect(asked.at(f"{REPORTS.path}/{report.report_id}"), status_code=303)
 
 
@@ -140,6 +143,10 @@ async def _one(
     deps: PortalDeps, own: OwnData, asked: Asked[Known], session: Session[Known], text: str
 ) -> Response[str]:
     register, report = await report_of_person(deps, own, session, text)
+    passing = Passing(deps=deps, own=own, session=session)
+    passed = await passing.stands(report.report_id, ask=report.decided is None)
+    if passed is not None and report.decided is None and not passed.is_open:
+        register, report = await report_of_person(deps, own, session, text)
     titles = Titles(deps.site, asked.language)
     every_one = await told_of(own.registers.pool, register, report.report_id)
     told = await receivers_shown(deps, subjects_of(deps, session.known), every_one)
@@ -149,6 +156,9 @@ async def _one(
         "was_at_desk": bool(employee_of(report.author)),
         "register": titles.of(register),
         "files": await _files(own, report),
+        "passed": passed,
+        "decider": decider_of(deps, register),
+        "decide_by": (passed and passed.decide_by) or report.decide_by,
         "what": _what(titles, register, report),
         "told": told,
         "names": await _names(deps) if told else {},

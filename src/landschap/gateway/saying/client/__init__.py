@@ -58,8 +58,8 @@ BROUGHT = "Inwoner zegt een andere organisatie iets over het gebruik"
 # As a line tells it of an answer that did not come: the kind of the exception.
 _LATE = "TimeoutError"
 _PIECE = 65_536
-_AWAY = (aiohttp.ClientError, OSError, TimeoutError, asyncpg.PostgresError)
-_FINAL = frozenset(
+AWAY = (aiohttp.ClientError, OSError, TimeoutError, asyncpg.PostgresError)
+FINAL = frozenset(
     {
         "statement_unreadable",
         "statement_audience",
@@ -79,7 +79,9 @@ class Told:
     code: str = ""
 
 
-class _Answer(msgspec.Struct, frozen=True):
+class Reply(msgspec.Struct, frozen=True):
+    """What came back."""
+
     status: int
     body: bytes
     transaction_id: UUID | None
@@ -126,7 +128,7 @@ class Voice:
         for grant, task in zip(grants, tasks, strict=True):
             peer = grant.service_peer_id.value
             if task.cancelled():
-                await self._write(grant, ASKED, subject, trace, Outcome.FAILED, why=_LATE)
+                await self.write(grant, ASKED, subject, trace, Outcome.FAILED, why=_LATE)
                 told.append(Told(peer=peer, standing=None, code=_LATE))
             else:
                 told.append(task.result())
@@ -149,18 +151,18 @@ class Voice:
         standing, code, answer = None, "", None
         try:
             body = await asyncio.to_thread(self._question, peer, person)
-            answer = await self._send("POST", STANDING_PATH, grant, ASK, body, span)
-            code = _refused(answer)
+            answer = await self.send("POST", STANDING_PATH, grant, ASK, body, span)
+            code = refused(answer)
             if not code:
                 standing = forms.read_answer(answer.body, Standing)
                 await keep_places(self.pool, peer, standing)
         except InvalidValue as error:
             log.warning("unreadable standing of another", peer=peer, why=str(error))
             code = "InvalidValue"
-        except _AWAY as error:
+        except AWAY as error:
             code = type(error).__name__
-        outcome = Outcome.DELIVERED if standing is not None else _outcome(answer)
-        await self._write(grant, ASKED, subject, span, outcome, why=code, answer=answer)
+        outcome = Outcome.DELIVERED if standing is not None else outcome_of(answer)
+        await self.write(grant, ASKED, subject, span, outcome, why=code, answer=answer)
         return Told(peer=peer, standing=standing, code=code)
 
     async def _bring(self, sent: Sent, grant: ConnectionGrant | None, seconds: float) -> None:
@@ -178,19 +180,19 @@ class Voice:
         try:
             async with asyncio.timeout(seconds):
                 body = forms.write(forms.Brought(uiting=compact))
-                answer = await self._send("PUT", STATEMENT_PATH, grant, SAY, body, trace)
-            code = _refused(answer)
-        except _AWAY as error:
+                answer = await self.send("PUT", STATEMENT_PATH, grant, SAY, body, trace)
+            code = refused(answer)
+        except AWAY as error:
             code = type(error).__name__
         await self._came_of(sent, answer, code, now)
-        outcome = Outcome.DELIVERED if not code else _outcome(answer)
+        outcome = Outcome.DELIVERED if not code else outcome_of(answer)
         subject = (sent.key_id, sent.subject)
-        await self._write(grant, BROUGHT, subject, trace, outcome, why=code, answer=answer)
+        await self.write(grant, BROUGHT, subject, trace, outcome, why=code, answer=answer)
 
-    async def _came_of(self, sent: Sent, answer: _Answer | None, code: str, now: datetime) -> None:
+    async def _came_of(self, sent: Sent, answer: Reply | None, code: str, now: datetime) -> None:
         if code or answer is None:
             # Only the service itself says that a statement is no good; a door may be set right.
-            if answer is not None and answer.status < 500 and code in _FINAL:
+            if answer is not None and answer.status < 500 and code in FINAL:
                 await settle(self.pool, sent, REFUSED, code, "")
             else:
                 await put_off(self.pool, sent, code, now)
@@ -206,7 +208,7 @@ class Voice:
         read = jws.parse(proof)
         try:
             known = await self.certificate(peer, read.thumbprint, now)
-        except (*_AWAY, InvalidValue) as error:
+        except (*AWAY, InvalidValue) as error:
             log.warning("certificate of a receipt not found", peer=peer, error=type(error).__name__)
             return False
         return known is not None and jws.verifies(read, known.key)
@@ -226,7 +228,7 @@ class Voice:
         signed = assertions.sign(said, own, ASSERTION)
         return forms.write(forms.Question(burgerservicenummer=person.bsn, verklaring=signed))
 
-    async def _send(
+    async def send(
         self,
         method: str,
         path: str,
@@ -234,7 +236,8 @@ class Voice:
         action: str,
         body: bytes,
         trace: TraceContext,
-    ) -> _Answer:
+    ) -> Reply:
+        """Send it through our Outway. Raises one of `AWAY` when nothing comes back."""
         bound = read_bound(grant.properties)
         headers = {
             "Content-Type": "application/json",
@@ -255,9 +258,9 @@ class Voice:
                 told += piece
                 if len(told) > forms.MAX_ANSWER_BYTES:
                     raise aiohttp.ClientPayloadError("the answer is too large")
-            return _Answer(answer.status, bytes(told), transaction_in(answer.headers))
+            return Reply(answer.status, bytes(told), transaction_in(answer.headers))
 
-    async def _write(
+    async def write(
         self,
         grant: ConnectionGrant,
         name: str,
@@ -266,7 +269,7 @@ class Voice:
         outcome: Outcome,
         *,
         why: str = "",
-        answer: _Answer | None = None,
+        answer: Reply | None = None,
     ) -> None:
         """Our own line of it. A log that is full loses no statement: it was brought already."""
         bound = read_bound(grant.properties)
@@ -311,13 +314,14 @@ def receipt_of(sent: Sent, body: bytes) -> forms.Receipt | None:
     return receipt if shown.is_of(sent.kind, sent.receiver, holds=sent.holds) else None
 
 
-def _refused(answer: _Answer) -> str:
+def refused(answer: Reply) -> str:
     """The code of a refusal; empty when there is none."""
     if answer.status == 200:
         return ""
     return code_in(answer.body) or f"HTTP {answer.status}"
 
 
-def _outcome(answer: _Answer | None) -> Outcome:
-    refused = answer is not None and 400 <= answer.status < 500
-    return Outcome.REFUSED if refused else Outcome.FAILED
+def outcome_of(answer: Reply | None) -> Outcome:
+    """The outcome of what did not succeed."""
+    is_refused = answer is not None and 400 <= answer.status < 500
+    return Outcome.REFUSED if is_refused else Outcome.FAILED
