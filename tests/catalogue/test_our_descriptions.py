@@ -17,6 +17,7 @@ from landschap.catalogue.findings import Mode
 from landschap.integration.connectors.opening import read_declarations
 from landschap.integration.description import describe
 from landschap.logboek.describing import document as log_document
+from landschap.portal.describing import document_of as portal_document
 from landschap.purposes.authzen import description as decisions
 from landschap.registers.client.models import read_models, ready_models
 from landschap.registers.describing import About, document_of
@@ -66,6 +67,8 @@ def documents() -> Iterator[tuple[str, Mapping[str, JsonValue]]]:
     reached = {"email": ABOUT.email, "url": ABOUT.url}
     yield "decisions", decisions.document_of(f"{ABOUT.address}/v1", ABOUT.organisation, **reached)
     yield "catalogue", catalogue_document(ABOUT.address, ABOUT.organisation, **reached)
+    yield "portal 3.1", portal_document(ABOUT)
+    yield "portal 3.0", as_3_0(portal_document(ABOUT))
     yield "log", log_document(ABOUT.address, ABOUT.organisation, **reached)
     for name, declaration in read_declarations(WEESP / "bronnen").items():
         yield f"source {name}", describe(declaration, ABOUT)

@@ -48,7 +48,8 @@ from landschap.platform.oidc_settings import (
     PortalOidcSettings,
 )
 from landschap.platform.seal_keys import SealKeys
-from landschap.platform.settings import PortalSettings, Settings
+from landschap.platform.portal_settings import PortalApiSettings, PortalSettings
+from landschap.platform.settings import Settings
 from landschap.platform.web import Site, read_static_files
 from landschap.portal.pages import OwnData, PortalDeps, people_shape, routes
 from landschap.portal.pages.at_desk import opener
@@ -58,6 +59,7 @@ from landschap.registers import client, store
 from landschap.registers.api import Deps as RegisterDeps
 from landschap.registers.models import Registers
 
+API = "https://weesp.example/mijn-gegevens/v1"
 INSIGHT = "https://doelen.landschap.example/id/inzage-geven"
 BURGERZAKEN = "https://doelen.landschap.example/id/gegevens-van-inwoners-bijhouden"
 BIJSTAND = "https://doelen.landschap.example/id/recht-op-bijstand-vaststellen"
@@ -320,7 +322,9 @@ def settings_with(settings: Settings, address: str, issuer: str) -> Settings:
             ),
         ),
         organisation=replace(settings.organisation, contact={"telephone": "14 0294"}),
-        portal=PortalSettings(look_activity=LOOK, own_purpose=INSIGHT),
+        portal=PortalSettings(
+            look_activity=LOOK, own_purpose=INSIGHT, api=PortalApiSettings(audience=API)
+        ),
         desk=DeskSettings(roles=("baliemedewerker",), purpose=INSIGHT, persons="inwoners.inwoner"),
     )
 

@@ -63,7 +63,7 @@ async def without(portal: Kept, room: str, right: str, table: str) -> AsyncItera
 
 @asynccontextmanager
 async def served_elsewhere(
-    portal: Portal, deps: PortalDeps | Callable[[str], PortalDeps]
+    portal: Kept, deps: PortalDeps | Callable[[str], PortalDeps]
 ) -> AsyncIterator[str]:
     """The same portal with other dependencies, at an address of its own that they may depend on."""
     socket = free_socket()

@@ -55,6 +55,7 @@ ALGORITHMS = ["ES256", "PS256", "RS256", "Ed25519", "EdDSA"]
 LOGIN_SECONDS = 600
 _METADATA_SECONDS = 600
 _LEEWAY_SECONDS = 60
+_PATIENT_SECONDS = 10
 _MAX_TOKEN = 8_192
 _MAX_NAME = 255
 # What the identity token says of this login stays, whatever else tells it too.
@@ -85,6 +86,7 @@ class OidcClient(Generic[Who]):
         self._metadata: dict[str, Any] = {}
         self._metadata_until = 0.0
         self._keys: KeySet | None = None
+        self._keys_asked = 0.0
 
     async def begin(self, return_to: str, level: str = "") -> tuple[str, Pending]:
         """The provider's address to send the browser to, and what it must keep. LoginFailed.
@@ -138,6 +140,29 @@ class OidcClient(Generic[Who]):
         if pending.level and not is_enough(found.level, pending.level):
             raise LoginFailed(Reason.LEVEL_TOO_LOW, f"level {found.level[:80]!r} is not enough")
         return found
+
+    async def bearer(self, token: str, audience: str, scope: str) -> tuple[Who, int]:
+        """Whose access token this is, and when it ends (seconds since 1970). Raises LoginFailed.
+
+        It must be an access token (``at+jwt``) of this provider, for this audience, with this
+        scope. Source: RFC 9068, section 4.
+        """
+        if len(token) > _MAX_TOKEN:
+            raise LoginFailed(Reason.REFUSED, "the token is larger than any we accept")
+        wanted = {**self._ours(), "aud": {"essential": True, "value": audience}}
+        try:
+            claims, kind = await self._read(token, patient=True)
+            jwt.JWTClaimsRegistry(leeway=_LEEWAY_SECONDS, **wanted).validate(claims)
+        except (JoseError, ValueError) as error:
+            raise LoginFailed(Reason.REFUSED, f"access token refused: {error}") from None
+        if kind.lower().removeprefix("application/") != "at+jwt":
+            raise LoginFailed(Reason.REFUSED, "this is no access token")
+        if scope not in str(claims.get("scope", "")).split():
+            raise LoginFailed(Reason.NO_SCOPE, "the token lacks the scope that is needed")
+        told: Claims = claims
+        if self.settings.claims_from == USERINFO:
+            told = await self._with_userinfo(claims, token)
+        return self._identify(told, Tokens("", token)), int(claims["exp"])
 
     async def logged_out(self, token: str) -> LoggedOut:
         """Who the provider says has logged out, by its logout token. Raises LoginFailed.
@@ -262,23 +287,33 @@ class OidcClient(Generic[Who]):
         }
 
     async def _decoded(self, token: str) -> dict[str, Any]:
-        """The claims, the signature checked; keys are fetched again once when one is unknown."""
+        """The claims, the signature checked."""
+        return (await self._read(token))[0]
+
+    async def _read(self, token: str, *, patient: bool = False) -> tuple[dict[str, Any], str]:
+        """Claims and type, the signature checked; keys are fetched once more for an unknown one.
+
+        ``patient``: anybody may send such a token, so the provider is not asked for each of them.
+        """
         if self._keys is not None:
             try:
                 return _claims_of(token, self._keys)
             except (JoseError, ValueError):
-                self._keys = None
+                if patient and time.monotonic() < self._keys_asked + _PATIENT_SECONDS:
+                    raise
         metadata = await self._discover()
+        self._keys_asked = time.monotonic()
         raw, _ = await ask(self._hosts, "GET", metadata["jwks_uri"])
         self._keys = KeySet.import_key_set(raw)  # type: ignore[arg-type]  # checked while importing
         return _claims_of(token, self._keys)
 
 
-def _claims_of(token: str, keys: KeySet) -> dict[str, Any]:
+def _claims_of(token: str, keys: KeySet) -> tuple[dict[str, Any], str]:
     with warnings.catch_warnings():
         # "EdDSA" is the older name of Ed25519; most providers still write it (RFC 9864).
         warnings.simplefilter("ignore", SecurityWarning)
-        return jwt.decode(token, keys, algorithms=ALGORITHMS).claims
+        read = jwt.decode(token, keys, algorithms=ALGORITHMS)
+    return read.claims, str(read.header.get("typ", ""))
 
 
 def _check_levels(settings: ClientSettings) -> None:

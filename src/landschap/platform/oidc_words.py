@@ -54,6 +54,7 @@ class Reason(StrEnum):
     NO_MANDATE = "no_mandate"
     NO_ROLE = "no_role"
     DEPARTED = "departed"
+    NO_SCOPE = "no_scope"
     REFUSED = "refused"
 
 

@@ -34,6 +34,7 @@ from landschap.platform.oidc_settings import OidcSettings
 from landschap.platform.open_settings import OpenSettings
 from landschap.platform.options import option, section
 from landschap.platform.outway_settings import OutwaySettings
+from landschap.platform.portal_settings import PortalSettings
 from landschap.platform.postgres_settings import PostgresSettings, check_shared
 from landschap.platform.siem_settings import SiemSettings
 from landschap.platform.toml_reading import Origin, Problem, Reading, SettingsError, section_schema
@@ -186,37 +187,6 @@ class DirectorySettings:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleSettings:
     directory: bool = option(o.boolean, "This organisation is the directory.", default=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PortalSettings:
-    look_activity: str = option(
-        o.web_address("https"),
-        "Address of the processing activity that covers a resident's own look at the log.",
-        default="",
-    )
-    application_key: Path | None = option(
-        o.a_path,
-        "File that holds the key of the application that asks other organisations for uses, "
-        "through our own Outway.",
-        default=None,
-    )
-    mandate_services: tuple[str, ...] = option(
-        o.several(o.text),
-        "Names under which a mandate is for seeing who used somebody's data.",
-        default=("logboek-inzage",),
-    )
-    own_purpose: str = option(
-        o.web_address("https"),
-        "Purpose under which residents see their own data; absent: those pages are not there.",
-        default="",
-    )
-    levels: Mapping[str, str] | None = option(
-        o.table_of(o.text),
-        "Level of assurance that a service needs above the minimum_level of the log-in, by the "
-        "first part of its address, such as gebruik or rechten.",
-        default=None,
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

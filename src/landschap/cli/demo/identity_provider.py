@@ -72,6 +72,7 @@ class Asked:
     state: str
     nonce: str
     challenge: str
+    scope: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +192,7 @@ class Provider:
             state=given.get("state", ""),
             nonce=given.get("nonce", ""),
             challenge=given["code_challenge"],
+            scope=given["scope"],
         )
 
     def _hand_out(self, asked: Asked, person: Person) -> str:
@@ -232,7 +234,7 @@ class Provider:
         identity = {**common, "aud": granted.asked.client_id, "name": granted.person.name}
         identity |= {"auth_time": now, "nonce": granted.asked.nonce}
         access = {**common, "aud": client.audience or self.issuer, "jti": secrets.token_hex(8)}
-        access["client_id"] = granted.asked.client_id
+        access |= {"client_id": granted.asked.client_id, "scope": granted.asked.scope}
         return {
             "token_type": "Bearer",
             "expires_in": TOKEN_SECONDS,

@@ -34,10 +34,12 @@ from landschap.portal.pages.desk_done import desk_routes
 from landschap.portal.pages.evidence import evidence_routes
 from landschap.portal.pages.mandates import mandate_routes
 from landschap.portal.pages.own import own_routes
+from landschap.portal.pages.programs import program_routes
 from landschap.portal.pages.proofs import proof_routes
 from landschap.portal.pages.reported import reported_routes
 from landschap.portal.pages.rights import rights_routes
 from landschap.portal.pages.uses import use_routes
+from landschap.registers.describing import About
 
 __all__ = ["Control", "OwnData", "PortalDeps", "people_shape", "portal_shape", "routes"]
 
@@ -85,10 +87,23 @@ def routes(deps: PortalDeps) -> list[ControllerRouterHandler]:
         *desk_routes(deps),
         *said,
         *mine,
+        *program_routes(deps, _about(deps)),
         static_route(deps.static),
     ]
     _check_levels(deps.settings.portal.levels, every)
     return every
+
+
+def _about(deps: PortalDeps) -> About:
+    organisation = deps.settings.organisation
+    contact = organisation.contact or {}
+    return About(
+        version=deps.version,
+        organisation=organisation.name,
+        address=deps.settings.addresses.web,
+        email=contact.get("email", ""),
+        url=contact.get("url", "") or deps.settings.addresses.web,
+    )
 
 
 def _check_levels(levels: Mapping[str, str] | None, every: Sequence[Any]) -> None:

@@ -14,6 +14,7 @@ from landschap.platform.http import problem_response
 from landschap.platform.web import N_, Link, Page, split_path
 from landschap.portal.mandates import CHOICE
 from landschap.portal.pages.at_desk import DESK_OVER, DESK_PATH
+from landschap.portal.pages.bearers import api_problem, is_api
 from landschap.portal.pages.context import AnyRequest, PortalDeps, asked_of, door_of, show
 from landschap.vocabulary.problems import Refusal
 
@@ -138,6 +139,8 @@ _RETRY_SECONDS = "60"
 def refusal_page(deps: PortalDeps, refusal: Refusal, request: AnyRequest) -> Response[Any]:
     """A refusal as a page for people; a program that asked for a file gets problem details."""
     headers = {"Retry-After": _RETRY_SECONDS} if refusal.status == 503 else {}
+    if is_api(request.url.path):
+        return api_problem(refusal, request)
     if request.url.path.endswith(".json"):
         return problem_response(refusal, instance=request.url.path, headers=headers)
     language, path = split_path(request.url.path)

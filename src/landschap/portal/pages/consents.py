@@ -34,8 +34,8 @@ from landschap.vocabulary.problems import Fault, ProblemError, Refusal
 
 log = structlog.get_logger(__name__)
 GROUP = "toestemmingen"
-_LOOKED = "toestemmingen bekeken"
-_SAID = {GIVE: "toestemming gegeven", WITHDRAW: "toestemming ingetrokken"}
+LOOKED = "toestemmingen bekeken"
+SAID = {GIVE: "toestemming gegeven", WITHDRAW: "toestemming ingetrokken"}
 _NO_ANSWER = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 _FOREIGN = Refusal(
     code="form_foreign",
@@ -64,13 +64,13 @@ def consent_routes(deps: PortalDeps, control: Control) -> list[HTTPRouteHandler]
         asked = await asked_of(deps, request)
         if asked.session is None:
             return to_login(deps, asked)
-        look = await write_look(deps, asked.session, _LOOKED, GROUP)
+        look = await write_look(deps, asked.session, LOOKED, GROUP)
         hearing = Hearing(deps=deps, control=control, look=look)
         overview = await hearing.overview()
         snapshot, _ = await current_snapshot(deps.purposes_pool)
         receipts = await receipts_of(hearing, overview.sent)
         values = {
-            "cards": _cards(hearing, overview),
+            "cards": cards_here(hearing, overview),
             "receipts": _by_card(receipts),
             "by_law": by_law(snapshot, datetime.now(UTC)),
             "names": await names_of(deps),
@@ -92,20 +92,20 @@ def consent_routes(deps: PortalDeps, control: Control) -> list[HTTPRouteHandler]
         if not door_of(deps).is_own_form(form, asked.session):
             raise ProblemError(_FOREIGN)
         deed, key = str(form.get("keuze", "")), str(form.get("waarvoor", ""))
-        if deed not in _SAID:
+        if deed not in SAID:
             raise ProblemError(_GONE)
         # Before anything is done: what can not be recorded is not done.
-        look = await write_look(deps, asked.session, _SAID[deed], GROUP)
-        await _say(Hearing(deps=deps, control=control, look=look), deed, key)
+        look = await write_look(deps, asked.session, SAID[deed], GROUP)
+        await say_choice(Hearing(deps=deps, control=control, look=look), deed, key)
         return Redirect(asked.at(CONSENTS.path), status_code=303)
 
     return [every, chosen]
 
 
-async def _say(hearing: Hearing, deed: str, key: str) -> None:
+async def say_choice(hearing: Hearing, deed: str, key: str) -> None:
     """Say it to everybody it concerns who was not told so already."""
     overview = await hearing.overview()
-    card = next((each for each in _cards(hearing, overview) if each.key == key), None)
+    card = next((each for each in cards_here(hearing, overview) if each.key == key), None)
     if card is None:
         raise ProblemError(_GONE)
     holds = deed == GIVE
@@ -127,7 +127,8 @@ async def _say(hearing: Hearing, deed: str, key: str) -> None:
     await hearing.say(wish, peers, here=here)
 
 
-def _cards(hearing: Hearing, overview: Overview) -> list[Card]:
+def cards_here(hearing: Hearing, overview: Overview) -> list[Card]:
+    """What there is to choose, here and at the others."""
     told = {peer: each.keuzes if each else None for peer, each in overview.told.items()}
     known = {peer: each.choices for peer, each in overview.places.items()}
     return cards_of({**told, hearing.me: overview.own.keuzes}, known, overview.sent)

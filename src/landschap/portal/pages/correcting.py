@@ -99,7 +99,7 @@ def correcting_routes(deps: PortalDeps, own: OwnData) -> list[HTTPRouteHandler]:
         asked = await asked_of(deps, request)
         if asked.session is None:
             return to_login(deps, asked)
-        place = _Place(deps, own, asked, asked.session)
+        place = Place(deps, own, asked, asked.session)
         await place.find(register, name, reference, field)
         return await place.begun(request.cookies.get(DRAFT_COOKIE, ""))
 
@@ -127,7 +127,7 @@ def correcting_routes(deps: PortalDeps, own: OwnData) -> list[HTTPRouteHandler]:
             return answer
         if not door_of(deps).is_own_form(given, asked.session):
             raise ProblemError(_FOREIGN)
-        place = _Place(deps, own, asked, asked.session)
+        place = Place(deps, own, asked, asked.session)
         await place.find(register, name, reference, field)
         return await place.sent(given)
 
@@ -135,7 +135,7 @@ def correcting_routes(deps: PortalDeps, own: OwnData) -> list[HTTPRouteHandler]:
 
 
 @dataclass(slots=True)
-class _Place:
+class Place:
     """One value of one person, and what they say of it."""
 
     deps: PortalDeps
@@ -155,10 +155,12 @@ class _Place:
 
     @property
     def looking(self) -> Looking:
+        """The look of who asks."""
         return Looking(self.deps, self.own, self.session)
 
     @property
     def found(self) -> OwnObject:
+        """What `find` found."""
         assert self.thing is not None  # noqa: S101  # `find` comes first
         return self.thing
 

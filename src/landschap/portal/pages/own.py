@@ -52,23 +52,26 @@ def own_routes(deps: PortalDeps, own: OwnData) -> list[HTTPRouteHandler]:
             return to_login(deps, asked)
         seen = await Looking(deps, own, asked.session).everything()
         headers = {"Content-Disposition": 'attachment; filename="gegevens.json"'}
-        return json_response(_document(deps, seen), headers=headers)
+        return json_response(own_document(deps, seen), headers=headers)
 
     return [data, document]
 
 
-def _document(deps: PortalDeps, seen: Seen) -> JsonValue:
+def own_document(deps: PortalDeps, seen: Seen) -> JsonValue:
     """The same for programs; values as the registers have them."""
     organisation = deps.settings.organisation
     told: list[JsonValue] = [
         {
             "register": thing.register.name,
             "soort": thing.type.title,
+            "type": thing.type.name,
+            "kenmerk": thing.reference,
             "isKopie": thing.is_copy,
             "geldigSinds": shown(thing.since),
             "opgeschrevenOp": as_utc_text(thing.registered_at),
             "waarden": dict(thing.told),
             "inOnderzoek": sorted({each.path for each in thing.values if each.in_doubt}),
+            "teMelden": [each.path for each in thing.values if thing.value(each.path)],
         }
         for thing in seen.objects
     ]

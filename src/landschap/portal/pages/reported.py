@@ -53,8 +53,8 @@ from landschap.vocabulary.times import amsterdam_day
 
 log = structlog.get_logger(__name__)
 
-_LOOK_NAME = "Inwoner bekijkt eigen meldingen"
-_LOOK_GROUP = "melding"
+LOOK_NAME = "Inwoner bekijkt eigen meldingen"
+LOOK_GROUP = "melding"
 _TAKEN_BACK = "melding ingetrokken"
 _FOREIGN = Refusal(
     code="form_foreign",
@@ -72,7 +72,7 @@ def reported_routes(deps: PortalDeps, own: OwnData) -> list[HTTPRouteHandler]:
         asked = await asked_of(deps, request)
         if asked.session is None:
             return to_login(deps, asked)
-        await write_look(deps, asked.session, _LOOK_NAME, _LOOK_GROUP)
+        await write_look(deps, asked.session, LOOK_NAME, LOOK_GROUP)
         return await _list(deps, own, asked, asked.session)
 
     @get(["/meldingen/{report:str}", "/en/meldingen/{report:str}"])
@@ -80,7 +80,7 @@ def reported_routes(deps: PortalDeps, own: OwnData) -> list[HTTPRouteHandler]:
         asked = await asked_of(deps, request)
         if asked.session is None:
             return to_login(deps, asked)
-        await write_look(deps, asked.session, _LOOK_NAME, _LOOK_GROUP)
+        await write_look(deps, asked.session, LOOK_NAME, LOOK_GROUP)
         return await _one(deps, own, asked, asked.session, report)
 
     @post(["/meldingen/{report:str}", "/en/meldingen/{report:str}"], status_code=303)
@@ -100,7 +100,7 @@ async def _take_back(
 ) -> Response[Any]:
     """Take a report back that nobody decided on; twice it is once. Recorded before it is done."""
     register, report = await report_of_person(deps, own, session, text)
-    await write_look(deps, session, _TAKEN_BACK, _LOOK_GROUP)
+    await write_look(deps, session, _TAKEN_BACK, LOOK_GROUP)
     if report.decided is None:
         kind = _kind(register, report)
         await drop_files(own.registers.pool, report.report_id)

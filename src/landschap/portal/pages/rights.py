@@ -70,7 +70,7 @@ from landschap.purposes.store import current_snapshot
 from landschap.vocabulary.desk import REQUEST, TAKEN_BACK
 from landschap.vocabulary.problems import Fault, ProblemError, Refusal
 
-_LOOKED, _ASKED, _TAKEN_BACK = "rechten bekeken", "recht gebruikt", "verzoek ingetrokken"
+LOOKED, _ASKED, _TAKEN_BACK = "rechten bekeken", "recht gebruikt", "verzoek ingetrokken"
 _CHECK, _CHANGE, _SEND = "nakijken", "wijzig", "verstuur"
 _KINDS = {Right.OBJECTION: Kind.OBJECTION, Right.RESTRICTION: Kind.RESTRICTION}
 _FOREIGN = Refusal(
@@ -97,15 +97,15 @@ def rights_routes(deps: PortalDeps, control: Control) -> list[HTTPRouteHandler]:
         asked = await asked_of(deps, request)
         if asked.session is None:
             return to_login(deps, asked)
-        return await (await _begun(deps, control, asked, _LOOKED)).overview()
+        return await (await begun(deps, control, asked, LOOKED)).overview()
 
     @get([one, f"/en{one}"])
     async def form(name: FromPath[str], request: AnyRequest) -> Response[Any]:
         asked = await asked_of(deps, request)
-        right = _right(name)
+        right = right_of(name)
         if asked.session is None:
             return to_login(deps, asked)
-        page = await _begun(deps, control, asked, _LOOKED)
+        page = await begun(deps, control, asked, LOOKED)
         token = request.cookies.get(DRAFT_COOKIE, "")
         draft = await taken(deps, asked.path, person_of(deps, page.hearing.subject[1]), token)
         given = {}
@@ -117,7 +117,7 @@ def rights_routes(deps: PortalDeps, control: Control) -> list[HTTPRouteHandler]:
     @post([one, f"/en{one}"], status_code=303)
     async def sent(name: FromPath[str], request: AnyRequest) -> Response[Any]:
         asked = await asked_of(deps, request)
-        right = _right(name)
+        right = right_of(name)
         given = {key: str(value)[:2000].strip() for key, value in (await request.form()).items()}
         if asked.session is None:
             answer = to_login(deps, asked)
@@ -129,7 +129,7 @@ def rights_routes(deps: PortalDeps, control: Control) -> list[HTTPRouteHandler]:
             return answer
         if not door_of(deps).is_own_form(given, asked.session):
             raise ProblemError(_FOREIGN)
-        page = await _begun(deps, control, asked, _ASKED)
+        page = await begun(deps, control, asked, _ASKED)
         return await page.sent(right, given)
 
     @get([request_path, f"/en{request_path}"])
@@ -137,7 +137,7 @@ def rights_routes(deps: PortalDeps, control: Control) -> list[HTTPRouteHandler]:
         asked = await asked_of(deps, request)
         if asked.session is None:
             return to_login(deps, asked)
-        return await (await _begun(deps, control, asked, _LOOKED)).request(number)
+        return await (await begun(deps, control, asked, LOOKED)).request(number)
 
     @post([request_path, f"/en{request_path}"], status_code=303)
     async def withdrawn(number: FromPath[str], request: AnyRequest) -> Response[Any]:
@@ -146,12 +146,12 @@ def rights_routes(deps: PortalDeps, control: Control) -> list[HTTPRouteHandler]:
             return to_login(deps, asked)
         if not door_of(deps).is_own_form(await request.form(), asked.session):
             raise ProblemError(_FOREIGN)
-        return await (await _begun(deps, control, asked, _TAKEN_BACK)).withdraw(number)
+        return await (await begun(deps, control, asked, _TAKEN_BACK)).withdraw(number)
 
     return [every, followed, withdrawn, form, sent]
 
 
-def _right(name: str) -> Right:
+def right_of(name: str) -> Right:
     """Raises NotFoundException for what is no right one can ask for here."""
     try:
         right = Right(name)
@@ -162,15 +162,17 @@ def _right(name: str) -> Right:
     return right
 
 
-async def _begun(deps: PortalDeps, control: Control, asked: Asked[Known], doing: str) -> _Page:
+async def begun(
+    deps: PortalDeps, control: Control, asked: Asked[Known], doing: str = _ASKED
+) -> RightsPage:
     """The page of this person; that they look is on record first."""
     assert asked.session is not None  # noqa: S101  # asked before
     look = await write_look(deps, asked.session, doing, GROUP)
-    return _Page(deps, asked, Hearing(deps=deps, control=control, look=look))
+    return RightsPage(deps, asked, Hearing(deps=deps, control=control, look=look))
 
 
 @dataclass(frozen=True, slots=True)
-class _Page:
+class RightsPage:
     """What one person sees and asks."""
 
     deps: PortalDeps
@@ -192,7 +194,7 @@ class _Page:
         uses = uses_of(snapshot, datetime.now(UTC), with_consent=True)
         values = {
             "chapters": chapters_of(uses),
-            "requests": _requests(self.hearing.me, seen),
+            "requests": requests_told(self.hearing.me, seen),
             "me": self.hearing.me,
             "shows_own": self.deps.own is not None,
             "on_the_way": [
@@ -375,7 +377,7 @@ class _Page:
         )  # fmt: skip
 
 
-def _requests(me: str, seen: Overview) -> list[tuple[str, ToldRequest]]:
+def requests_told(me: str, seen: Overview) -> list[tuple[str, ToldRequest]]:
     """The requests of a person at every organisation that tells, newest first."""
     found = [(me, each) for each in seen.own.verzoeken]
     for peer, standing in seen.told.items():

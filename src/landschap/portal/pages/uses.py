@@ -98,11 +98,11 @@ def use_routes(deps: PortalDeps) -> list[HTTPRouteHandler]:
 async def _use(deps: PortalDeps, request: AnyRequest, recorder: str, name: str) -> Response[Any]:
     """One use, from the log of an organisation; an empty number is ours."""
     asked = await asked_of(deps, request)
-    record_id, is_json = _record_id(name)
+    wanted, is_json = record_id(name)
     if asked.session is None:
         return to_login(deps, asked)
     look = await write_look(deps, asked.session)
-    reading = await read_one(look, recorder, record_id)
+    reading = await read_one(look, recorder, wanted)
     if LOG in reading.missing:
         return _list(deps, asked, _today(), reading)
     if not reading.uses:
@@ -116,7 +116,8 @@ def words_for(deps: PortalDeps, asked: Asked[Known]) -> Wording:
     return Wording(deps.site, asked.language, about)
 
 
-def _record_id(name: str) -> tuple[UUID, bool]:
+def record_id(name: str) -> tuple[UUID, bool]:
+    """Which use an address names, and whether as JSON. Raises NotFoundException."""
     try:
         return UUID(name.removesuffix(".json")), name.endswith(".json")
     except ValueError:
@@ -274,11 +275,18 @@ async def _document(
         return _with_errors(deps, asked, chosen, errors)
     look = await write_look(deps, session)
     reading = await read_uses(look, replace(chosen, is_patient=True))
-    words = words_for(deps, asked)
+    body = uses_document(deps, words_for(deps, asked), chosen, reading)
+    return _attached(body, "gebruik.json")
+
+
+def uses_document(
+    deps: PortalDeps, words: Wording, chosen: Filter, reading: Reading
+) -> dict[str, JsonValue]:
+    """The list for programs, with who was asked and who did not answer."""
     uses = [as_json(use, words.of(use)) for use in reading.uses if chosen.admits(use)]
     organisation = deps.settings.organisation
     since, until = chosen.moments()
-    body: dict[str, JsonValue] = {
+    return {
         "organisatie": {"oin": organisation.oin.value, "naam": organisation.name},
         "vanaf": as_utc_text(since),
         "tot": as_utc_text(until),
@@ -290,7 +298,6 @@ async def _document(
         "misschienNietAlles": True,
         "gebruik": list[JsonValue](uses),
     }
-    return _attached(body, "gebruik.json")
 
 
 def _attached(body: JsonValue, name: str) -> Response[bytes]:

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: EUPL-1.2
+# ruff: noqa: RUF009 - option() and section() make dataclass fields
+"""The part of the settings about the pages for residents: what they need, and who shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from landschap.platform import options as o
+from landschap.platform.options import option, section
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortalApiSettings:
+    """The portal for programs: an application asks for who logged in there, by their token."""
+
+    audience: str = option(o.text, "Audience that access tokens must name.")
+    scope: str = option(o.text, "Scope a token must have to look.", default="mijn-gegevens")
+    acting_scope: str = option(
+        o.text,
+        "Scope a token must have to do something, such as withdrawing a consent.",
+        default="mijn-gegevens:doen",
+    )
+    requests_per_minute: int = option(
+        o.whole_number(1, 100_000), "Requests per minute of one person.", default=120
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortalSettings:
+    """What the pages for residents need, who may show them, and how they look."""
+
+    look_activity: str = option(
+        o.web_address("https"),
+        "Address of the processing activity that covers a resident's own look at the log.",
+        default="",
+    )
+    application_key: Path | None = option(
+        o.a_path,
+        "File that holds the key of the application that asks other organisations for uses, "
+        "through our own Outway.",
+        default=None,
+    )
+    mandate_services: tuple[str, ...] = option(
+        o.several(o.text),
+        "Names under which a mandate is for seeing who used somebody's data.",
+        default=("logboek-inzage",),
+    )
+    own_purpose: str = option(
+        o.web_address("https"),
+        "Purpose under which residents see their own data; absent: those pages are not there.",
+        default="",
+    )
+    levels: Mapping[str, str] | None = option(
+        o.table_of(o.text),
+        "Level of assurance that a service needs above the minimum_level of the log-in, by the "
+        "first part of its address, such as gebruik or rechten.",
+        default=None,
+    )
+    api: PortalApiSettings | None = section(
+        PortalApiSettings, "The same for programs.", optional=True
+    )
