@@ -30,7 +30,7 @@ from landschap.logboek.records import Kind
 from landschap.logboek.store import LogWriter
 from landschap.platform import postgres
 from landschap.platform.keys import PermitKeys, secret_key
-from landschap.platform.pseudonym_keys import newest_pseudonym_key, rotate_pseudonym_key
+from landschap.platform.pseudonym_keys import LivingKeys, rotate_pseudonym_key
 from landschap.platform.sockets import app_socket, listening
 from landschap.purposes.persons.store import said_of
 from landschap.purposes.rows import RowCondition
@@ -129,7 +129,7 @@ class Held:
     def pseudonym(self, number: str) -> str:
         """How this person stands in Weesp's log."""
         settings = self.pair.weesp.settings
-        (_, key), controller = newest_pseudonym_key(settings), settings.organisation.oin
+        (_, key), controller = LivingKeys(settings).newest(), settings.organisation.oin
         return as_subject_id(subject_pseudonym(key, controller, "bsn", number))
 
     def figure(self, name: str, **labels: str) -> float:
@@ -166,7 +166,6 @@ async def running_hold(pair: Pair, anchor: Anchor, supplier: Leaf) -> AsyncItera
     (settings.paths.secrets / "leverancier.key").write_text("geheim\n")
     # Lines are of a later key than what was said of persons, as in an organisation of some years.
     rotate_pseudonym_key(settings)
-    number, line_key = newest_pseudonym_key(settings)
     own_key = (settings.path.parent / "organisation.key").read_bytes()
     (settings.paths.secrets / "leverancier-client.key").write_bytes(own_key)
     async with AsyncExitStack() as stack:
@@ -192,8 +191,7 @@ async def running_hold(pair: Pair, anchor: Anchor, supplier: Leaf) -> AsyncItera
                     key=secret_key(settings, "pseudonym"),
                     controller=settings.organisation.oin,
                     space="https://weesp.example/pseudoniem",
-                    key_id=number,
-                    line_key=line_key,
+                    line_key=LivingKeys(settings).newest,
                 ),
                 permit_keys=PermitKeys(settings),
                 persons=partial(said_of, pair.weesp.pools.purposes),

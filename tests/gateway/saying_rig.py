@@ -253,7 +253,7 @@ async def _serve(stack: AsyncExitStack, pair: Pair) -> None:
     hearing = SayingDeps(
         rooms=Rooms(gateway=gateway, purposes=purposes), log=log,
         keys=Keys(oin.value, SPACE, {1: secret_key(settings, "pseudonym")}),
-        certificate=certificates(pair), own=lambda: side.own,
+        person_key=secret_key(settings, "pseudonym"), certificate=certificates(pair), own=lambda: side.own,
         by=Controller(number=WEESP, name="Gemeente Weesp", address="http://weesp.test"),
         about=About(version="1.0.0", organisation="Gemeente Weesp"), snapshot=snapshot,
         minimum_level=SUBSTANTIAL, seal_keys=SealKeys(settings, "request"),

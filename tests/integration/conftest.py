@@ -34,7 +34,7 @@ from landschap.integration.rows import Connector
 from landschap.logboek.store import LogWriter
 from landschap.platform.http import AppShape, make_app
 from landschap.platform.keys import secret_key
-from landschap.platform.pseudonym_keys import newest_pseudonym_key
+from landschap.platform.pseudonym_keys import LivingKeys
 from landschap.purposes.second_look import Persons
 from landschap.registers.client import read_extract, read_models
 from landschap.registers.models import Registers
@@ -59,7 +59,6 @@ class World:
     def asker(self, given: Declaration | None = None, **doors: Connector) -> Asker:
         """The door to one logical source; ``doors`` replaces connectors by source."""
         settings = self.database.settings
-        number, line_key = newest_pseudonym_key(settings)
         declaration = given or read_declaration(DECLARATION)
         given_all = doors.keys() >= declaration.sources.keys()
         opened = doors if given_all else {**open_doors(declaration, self.surroundings), **doors}
@@ -70,8 +69,7 @@ class World:
             controller=settings.organisation.oin,
             permit_key=secret_key(settings, "permit"),
             pseudonym_key=secret_key(settings, "pseudonym"),
-            key_id=number,
-            line_key=line_key,
+            line_key=LivingKeys(settings).newest,
             metrics=CollectorRegistry(),
             persons=self.persons,
             shadow=self.shadow,

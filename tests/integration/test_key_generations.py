@@ -139,8 +139,8 @@ async def test_what_runs_writes_with_the_newest_key_and_knows_persons_by_the_fir
     settings = world.database.settings
     async with AsyncExitStack() as stack:
         given = await Composition(settings=settings, stack=stack).own_service()
-    assert (given["key_id"], given["line_key"]) == newest_pseudonym_key(settings)
-    assert given["pseudonym_key"] == secret_key(settings, "pseudonym") != given["line_key"]
+    assert given["line_key"]() == newest_pseudonym_key(settings)
+    assert given["pseudonym_key"] == secret_key(settings, "pseudonym") != given["line_key"]()[1]
 
 
 @pytest.mark.parametrize(

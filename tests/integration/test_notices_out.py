@@ -36,7 +36,7 @@ from landschap.platform import postgres
 from landschap.platform.http import AppShape, make_app
 from landschap.platform.ids import uuid7
 from landschap.platform.keys import secret_key
-from landschap.platform.pseudonym_keys import newest_pseudonym_key
+from landschap.platform.pseudonym_keys import LivingKeys
 from landschap.registers import api as register_api
 from landschap.registers import store
 from landschap.registers.api.desk import Desk
@@ -155,14 +155,13 @@ async def place(database: Database) -> AsyncIterator[Place]:
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", receiver.port).start()
-    number, line_key = newest_pseudonym_key(settings)
     log = LogWriter(settings, "web")
     await log.start()
     pool, oin = await database.pool("registers"), settings.organisation.oin
     deps = register_api.Deps(
         registers=ALL, pool=pool, log=log, controller=oin,
         permit_key=secret_key(settings, "permit"), pseudonym_key=secret_key(settings, "pseudonym"),
-        key_id=number, line_key=line_key,
+        line_key=LivingKeys(settings).newest,
     )  # fmt: skip
     desk, hosts = Desk(deps), {"burgerzaken.test": f"127.0.0.1:{receiver.port}"}
     session = client_session(hosts)

@@ -13,6 +13,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 from click.testing import CliRunner
+from structlog.testing import capture_logs
 from tests.gateway.gateway_scene import ACTIVITY, WEESP, register
 from tests.logboek.log_rig import line, permitted
 from tests.logboek.old_months import write_month
@@ -38,6 +39,14 @@ _WAITED_FOR = """
 SELECT count(*) FROM pg_locks WHERE NOT granted
 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
+
+_SIGNED = """
+INSERT INTO logboek.anchor (anchor_id, at, jws, certificate)
+SELECT (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0')
+        || substr(replace(gen_random_uuid()::text, '-', ''), 13))::uuid, at, 'x', 'x'
+FROM (SELECT now() - interval '1 day' * $1 - interval '1 second' AS at) AS made
+"""
+_EVENTS = "SELECT facts FROM platform.siem_event WHERE kind = 'log_clock_doubted'"
 
 
 @pytest.fixture
@@ -290,6 +299,46 @@ async def test_the_worker_takes_away_each_day_what_nothing_keeps(old: Database) 
         if rest == [APRIL, MAY]:
             await told(old, "legal-hold", "lift", placed["hold"], *WHY, *TWO)
     assert await states(old) == {"2019-05": "within its term"}
+
+
+async def test_nothing_is_destroyed_by_a_clock_that_stands_ahead(old: Database) -> None:
+    """The log was signed long ago and hardly since: by that clock everything is past its term."""
+    owner = await old.administrator()
+    await owner.execute(
+        "INSERT INTO platform.siem_receiver (name, confirmed_seq) VALUES ('otlp', 0)"
+    )
+
+    async def signed(*days_ago: int) -> None:
+        for days in days_ago:
+            await owner.execute(_SIGNED, days)
+
+    await signed(400, 300)
+    assert (await states(old))["2019-03"] == "due"
+    code, words = await run(old, "destroy", "--execute")
+    assert (code, "may stand ahead" in words) == (1, True)
+    with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError):
+        await drop(old, MARCH)
+    stop = asyncio.Event()
+    with capture_logs() as logged:
+        working = asyncio.create_task(keep_destroying(old.settings, stop, calm=0, between=0.1))
+        async with asyncio.timeout(40):
+            while not (seen := await owner.fetch(_EVENTS)):  # noqa: ASYNC110 - of another task
+                await asyncio.sleep(0.02)
+        stop.set()
+        await asyncio.wait_for(working, 40)
+    assert seen[0]["facts"] == '{"code": "clock_ahead", "times": 2}'
+    assert any("may stand ahead" in each["event"] for each in logged)
+    assert set(await states(old)) == {"2019-03", "2019-04", "2019-05"}
+    # Days of the future count for nothing, nor do many signatures of one day.
+    await signed(-1, -2, -3, 0, 0, 0, 0, 1, 2, 3, 4, 5)
+    with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError):
+        await drop(old, MARCH)
+    assert (await states(old, "--execute", "--clock-is-right"))["2019-03"] == "destroyed"
+    await owner.execute("SET ROLE landschap_owner; SELECT logboek.make_month('2019-03-01')")
+    await owner.execute("RESET ROLE; DELETE FROM logboek.dropped_month")
+    await signed(30)
+    assert await drop(old, MARCH) == 0, "in use on seven days: the clock is right"
+    await owner.close()
 
 
 async def _left(database: Database, months: list[date]) -> None:

@@ -20,7 +20,7 @@ from landschap.logboek.store import LogWriter, by_transaction
 from landschap.platform.http import AppShape, make_app
 from landschap.platform.ids import uuid7
 from landschap.platform.keys import secret_key
-from landschap.platform.pseudonym_keys import newest_pseudonym_key
+from landschap.platform.pseudonym_keys import LivingKeys
 from landschap.purposes.model import HISTORY
 from landschap.purposes.permit import HEADER, Permit, seal
 from landschap.purposes.persons.store import said_of
@@ -110,7 +110,6 @@ async def asker(database: Database) -> AsyncIterator[Asker]:
 
 async def asker_of(database: Database, register: Register) -> AsyncIterator[Asker]:
     settings = database.settings
-    number, line_key = newest_pseudonym_key(settings)
     log = LogWriter(settings, "web")
     await log.start()
     deps = Deps(
@@ -120,8 +119,7 @@ async def asker_of(database: Database, register: Register) -> AsyncIterator[Aske
         controller=settings.organisation.oin,
         permit_key=secret_key(settings, "permit"),
         pseudonym_key=secret_key(settings, "pseudonym"),
-        key_id=number,
-        line_key=line_key,
+        line_key=LivingKeys(settings).newest,
         persons=partial(said_of, await database.pool("purposes")),
     )
     app = make_app(routes(deps), AppShape(title="registers", version="1.0.0"))

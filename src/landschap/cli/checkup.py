@@ -24,7 +24,7 @@ from landschap.platform.keys import KEY_NAMES, secret_key
 from landschap.platform.listeners import require_free
 from landschap.platform.log_keys import kept_keys, sealing_key
 from landschap.platform.postgres.migrations import pending_migrations
-from landschap.platform.pseudonym_keys import living_keys
+from landschap.platform.pseudonym_keys import generations, living_keys
 from landschap.platform.seal_keys import SEAL_NAMES, seal_keys
 from landschap.platform.settings import Settings
 from landschap.platform.trouble import Trouble
@@ -95,7 +95,9 @@ async def _secrets(settings: Settings) -> AsyncIterator[Line]:
     sealing_key(settings)
     former = sum(len(seal_keys(settings, name)) - 1 for name in SEAL_NAMES)
     sealing = len([each for each in kept_keys(settings) if each.destroyed_at is None])
-    count = len(KEY_NAMES) - 1 + len(living_keys(settings)) + sealing + former
+    living_keys(settings)
+    of_lines = sum(not (e.is_shared or e.destroyed_at) for e in generations(settings))
+    count = len(KEY_NAMES) + of_lines + sealing + former
     open_files = [
         path
         for path in (settings.identity.key, *settings.paths.secrets.rglob("*"))

@@ -30,7 +30,7 @@ from landschap.platform import postgres
 from landschap.platform.credentials import SIGNERS_WAIT_SECONDS
 from landschap.platform.keys import PermitKeys, secret_key
 from landschap.platform.part_figures import part_registry
-from landschap.platform.pseudonym_keys import living_keys, newest_pseudonym_key
+from landschap.platform.pseudonym_keys import LivingKeys
 from landschap.platform.settings import Settings
 from landschap.platform.sockets import open_files_folder
 
@@ -65,8 +65,7 @@ class _OwnService(TypedDict):
     permit_key: bytes
     permit_keys: PermitKeys
     pseudonym_key: bytes
-    key_id: int
-    line_key: bytes
+    line_key: Callable[[], tuple[int, bytes]]
     field_sets: Callable[[], Mapping[str, FieldSet]]
     pseudonym_space: str
 
@@ -211,7 +210,6 @@ class Composition:
         from landschap.purposes.persons.store import said_of
 
         settings, snapshot = self.settings, await self.snapshot()
-        number, line_key = newest_pseudonym_key(settings)
         around = Around(
             folder=settings.path.parent,
             secrets=settings.paths.secrets,
@@ -227,8 +225,7 @@ class Composition:
                     key=secret_key(settings, "pseudonym"),
                     controller=settings.organisation.oin,
                     space=pseudonym_space(settings),
-                    key_id=number,
-                    line_key=line_key,
+                    line_key=LivingKeys(settings).newest,
                 ),
                 permit_keys=PermitKeys(settings),
                 field_sets=lambda: snapshot().field_sets,
@@ -322,7 +319,6 @@ class Composition:
         from landschap.purposes.persons.store import said_of
 
         snapshot = await self.snapshot()
-        number, line_key = newest_pseudonym_key(self.settings)
         return {
             "persons": partial(said_of, await self.pool("purposes")),
             "log": await self.log(),
@@ -330,8 +326,7 @@ class Composition:
             "permit_key": secret_key(self.settings, "permit"),
             "permit_keys": PermitKeys(self.settings),
             "pseudonym_key": secret_key(self.settings, "pseudonym"),
-            "key_id": number,
-            "line_key": line_key,
+            "line_key": LivingKeys(self.settings).newest,
             "field_sets": lambda: snapshot().field_sets,
             "pseudonym_space": pseudonym_space(self.settings),
         }
@@ -392,5 +387,8 @@ def pseudonym_space(settings: Settings) -> str:
 
 
 def pseudonym_keys(settings: Settings) -> Mapping[int, bytes]:
-    """The living keys of pseudonyms by their number, the newest last. Raises Trouble."""
-    return living_keys(settings)
+    """The living keys of pseudonyms by their number, the newest last, as they are now.
+
+    Raises Trouble.
+    """
+    return LivingKeys(settings)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import partial
 from hashlib import sha256
@@ -87,7 +87,10 @@ class Room:
     async def deliver(self, asked: Asked, limits: Limits, told: Told) -> Delivered:
         """Make one extract. Raises Trouble, ProblemError, DeclarationError."""
         wish = self.wish(asked)
-        delivery = Delivery(self.office, wish, limits, self.work)
+        # One extract is under one key; the next may be under a newer one.
+        key_id, line_key = newest_pseudonym_key(self.settings)
+        office = replace(self.office, key_id=key_id, line_key=line_key)
+        delivery = Delivery(office, wish, limits, self.work)
         async with self._doors(asked, wish) as doors:
             return await delivery.run(self.around, doors, told=told)
 

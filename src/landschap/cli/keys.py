@@ -75,10 +75,10 @@ def rotate(name: str, config: Path) -> None:
     """Make a new key NAME; no question fails.
 
     Running parts take a permit key over; the former one opens permits for five minutes more. A key
-    of pseudonyms is one more generation: after a restart of `landschap serve` lines are written
-    with it, and persons are found with all that are not destroyed. So it is with a key of the log,
-    when that is sealed: records are sealed with the new one after a restart, the former ones open
-    what they sealed. A key of requests or of evidence needs no restart: what is kept from then on
+    of pseudonyms is one more generation: within two seconds lines are written with it, and persons
+    are found with all that are not destroyed. A key of the log, when that is sealed, needs a
+    restart of `landschap serve`: then records are sealed with it, and the former ones open what
+    they sealed. A key of requests or of evidence needs no restart: what is kept from then on
     is sealed with the new one. Certificates and their keys are rotated by replacing their files.
 
     \b
@@ -103,10 +103,8 @@ def rotate(name: str, config: Path) -> None:
         return
     if name == "pseudonym":
         number = rotate_pseudonym_key(load_settings(config))
-        click.echo(f"key {number} of pseudonyms is made; restart `landschap serve`: then lines are")
-        click.echo(
-            "written with it. Keep a copy in escrow, apart from the back-up of the database."
-        )
+        click.echo(f"key {number} of pseudonyms is made; within two seconds lines are written with")
+        click.echo("it. Keep a copy in escrow, apart from the back-up of the database.")
         click.echo("A legal hold on one person knows the former keys alone: place it again.")
         return
     rotate_permit_key(load_settings(config))
@@ -143,9 +141,9 @@ def shred(number: int, of: str, lost: bool, yes: bool, config: Path, as_json: bo
     """Destroy key NUMBER of the pseudonyms: its lines are anonymous from then on.
 
     When the last line of a generation has reached its term, or earlier. Not while a legal hold is
-    in force, and never the first key or the newest. Of the log: when the last record that it sealed
-    is gone after its term, and never the newest. A destroyed key of which the file came back is
-    destroyed again. Copies in back-ups and escrow are yours to destroy.
+    in force, and never the newest. Running parts forget it within two seconds. Of the log: when
+    the last record that it sealed is gone after its term, and never the newest. A destroyed key of
+    which the file came back is destroyed again. Copies in back-ups and escrow are yours to destroy.
 
     \b
     Examples:
@@ -184,9 +182,8 @@ def _shred_pseudonym(
     click.echo(f"key {number} of pseudonyms is destroyed; {told}")
     for part in LOST.split("; "):
         click.echo(part)
-    click.echo(
-        "not reached: copies in back-ups and escrow, and a running `landschap serve`: restart"
-    )
+    click.echo("running parts forget it within two seconds of their next use of it;")
+    click.echo("not reached: copies in back-ups and escrow")
 
 
 async def _of_key(number: int, pool: asyncpg.Pool) -> Keyed:
@@ -211,12 +208,13 @@ def inventory(settings: Settings) -> list[Row]:
     from landschap.platform.seal_keys import SEAL_NAMES, former_seal_keys
 
     identity, secrets, every = settings.identity, settings.paths.secrets, generations(settings)
+    is_shared = any(each.is_shared for each in every)
     signing = "contracts, tokens, declarations, anchors"
     kept = identity.pkcs11
     files = [
         ("tls", "TLS at every door" if kept else f"TLS at every door, {signing}", identity.key),
         ("permit", "what the door allowed, for our own services", secrets / "permit.key"),
-        ("pseudonym", _FIRST if len(every) > 1 else f"{_FIRST}, lines", secrets / "pseudonym.key"),
+        ("pseudonym", f"{_FIRST}, lines" if is_shared else _FIRST, secrets / "pseudonym.key"),
         ("session", "sessions of residents", secrets / "session.key"),
         ("request", f"{_REQUESTS}: seals and opens", secrets / "request.key"),
         ("evidence", f"{_EVIDENCE}: seals and opens", secrets / "evidence.key"),
@@ -227,7 +225,8 @@ def inventory(settings: Settings) -> list[Row]:
     rows = [
         Row(name=name, does=does, place=str(path), since=_since(path)) for name, does, path in files
     ]
-    rows += [_generation(each, newest=each is every[-1]) for each in every[1:]]
+    of_lines = [each for each in every if not each.is_shared]
+    rows += [_generation(each, newest=each is every[-1]) for each in of_lines]
     sealing = kept_keys(settings)
     rows += [_of_log(each, newest=each is sealing[-1]) for each in sealing]
     if kept is not None:

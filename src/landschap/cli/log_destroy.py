@@ -27,23 +27,32 @@ of_organisation = read_from_config("settings", load_settings)
 
 @click.command("destroy")
 @click.option("--execute", is_flag=True, help="Destroy; without it only what would be is told.")
+@click.option(
+    "--clock-is-right",
+    "confirmed",
+    is_flag=True,
+    help="Destroy although the log was hardly signed in the last 40 days: it was out of use.",
+)
 @json_option
 @of_organisation
 @click.pass_context
-def destroy(ctx: click.Context, settings: Settings, execute: bool, as_json: bool) -> None:
+def destroy(
+    ctx: click.Context, settings: Settings, execute: bool, confirmed: bool, as_json: bool
+) -> None:  # fmt: skip
     """Destroy the months of the log that nothing keeps any longer; list them without --execute.
 
     A month goes when the term of the log and those of all processing activities in it are over
     (`bewaartermijn_logboek`, the longest of their versions), and nothing in it is held: no legal
     hold, no request for access without an answer. `landschap verify` still proves the rest.
-    The worker does this each day, unless `logboek.destroy` is `by_hand`.
+    The worker does this each day, unless `logboek.destroy` is `by_hand`. When the clock may stand
+    ahead, nothing is destroyed: the log was signed on fewer than 7 of the last 40 days by it.
 
     \b
     Examples:
       landschap log destroy
       landschap log destroy --execute
     """
-    verdicts, done = asyncio.run(_destroy(settings, execute=execute))
+    verdicts, done = asyncio.run(_destroy(settings, execute=execute, confirmed=confirmed))
     now = datetime.now(UTC)
     rows = [_body(each, now, done) for each in verdicts]
     if as_json:
@@ -86,7 +95,7 @@ def _body(each: Verdict, now: datetime, done: dict[date, int | None]) -> dict[st
 
 
 async def _destroy(
-    settings: Settings, *, execute: bool
+    settings: Settings, *, execute: bool, confirmed: bool
 ) -> tuple[list[Verdict], dict[date, int | None]]:
     """Judge each month; with ``execute`` take away what is due: records by month, None when held
     meanwhile.
@@ -95,5 +104,5 @@ async def _destroy(
         verdicts = await judged_months(by)
         months = due(verdicts) if execute else []
         with counting("Destroying", len(months)) as advance:
-            done = await take_away(by, months, advance)
+            done = await take_away(by, months, advance, confirmed=confirmed)
         return [each for each in verdicts if each.month in done or each.month not in months], done

@@ -17,6 +17,7 @@ from landschap.logboek.store import legal_holds as store
 from landschap.platform import postgres
 from landschap.platform.loops import forever, pause
 from landschap.platform.settings import Settings
+from landschap.platform.siem.outbox import note
 from landschap.platform.trouble import Trouble
 from landschap.purposes.store import activity_versions
 
@@ -52,24 +53,42 @@ async def judged_months(by: Disposal) -> list[Verdict]:
     return [await _verdict(by, each) for each in await store.ended_months(by.reader)]
 
 
+class ClockDoubted(Trouble):
+    """The clock may stand months ahead of the log: by it everything would be past its term."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the clock of the database may stand ahead: the log was signed on fewer than 7 of the "
+            "last 40 days by it, so nothing is destroyed",
+            "set the clock right; when it is right and the log was out of use: "
+            "`landschap log destroy --execute --clock-is-right`",
+        )
+
+
 async def take_away(
-    by: Disposal, months: Sequence[date], tell: Callable[[int], None] | None = None
+    by: Disposal,
+    months: Sequence[date],
+    tell: Callable[[int], None] | None = None,
+    *,
+    confirmed: bool = False,
 ) -> dict[date, int | None]:
     """Destroy these; the records of each, or None when something in it is held since.
 
     What somebody else took away meanwhile is left out.
     ``tell`` gets how many were done. What is held is asked again by the database when a month goes.
-    Raises Trouble when somebody reads the log all the time.
+    Raises Trouble when somebody reads the log all the time, ClockDoubted unless ``confirmed``.
     """
     records: dict[date, int | None] = {}
     for place, month in enumerate(months, start=1):
         try:
-            records[month] = await store.drop_month(by.keeper, month)
+            records[month] = await store.drop_month(by.keeper, month, confirmed=confirmed)
         except asyncpg.RaiseError:
             records[month] = None
         except asyncpg.NoDataFoundError:
             continue
-        except asyncpg.LockNotAvailableError:
+        except asyncpg.ObjectNotInPrerequisiteStateError as error:
+            if not isinstance(error, asyncpg.LockNotAvailableError):
+                raise ClockDoubted from None
             raise Trouble(
                 f"the log is being read, so its month {month:%Y-%m} can not go now",
                 "run `landschap log destroy --execute` again when no export or verification runs; "
@@ -106,10 +125,23 @@ async def keep_destroying(
         while not stop.is_set():
             async with disposal(settings) as by:
                 verdicts = await judged_months(by)
-                _tell(verdicts, await take_away(by, due(verdicts)))
+                try:
+                    _tell(verdicts, await take_away(by, due(verdicts)))
+                except ClockDoubted as doubt:
+                    await _alarm(settings, doubt, len(due(verdicts)))
             await pause(stop, between)
 
     await forever(destroying, stop, "destroying the log after its term")
+
+
+async def _alarm(settings: Settings, doubt: ClockDoubted, months: int) -> None:
+    """Tell the watch and the operators that the clock can not be right, or the log was not used."""
+    _log.error("months of the log stay: the clock may stand ahead", remedy=doubt.remedy)
+    pool = await postgres.pool(settings, "platform", size=1)
+    try:
+        await note(pool, "log_clock_doubted", {"code": "clock_ahead", "times": months})
+    finally:
+        await pool.close()
 
 
 def _tell(verdicts: Sequence[Verdict], taken: dict[date, int | None]) -> None:

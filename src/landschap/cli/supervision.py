@@ -50,6 +50,7 @@ from landschap.platform.processes import (
     Watch,
     end_with_parent,
 )
+from landschap.platform.pseudonym_keys import make_first_line_key
 from landschap.platform.revocation import require_lists
 from landschap.platform.settings import Settings, default_run_folder
 from landschap.platform.sockets import (
@@ -74,7 +75,8 @@ def supervise(settings: Settings) -> None:
     with _only_one(settings):
         require_lists(settings, datetime.now(UTC))
         require_identity(settings, datetime.now(UTC))
-        make_secret_keys(settings)
+        if "pseudonym" in make_secret_keys(settings):
+            make_first_line_key(settings)
         make_log_key(settings)
         sealing_key(settings)  # a lost one is told now, not by each process
         privileges = arrange(settings)

@@ -62,6 +62,10 @@ class Keys(msgspec.Struct, frozen=True):
     space: str
     keys: Mapping[int, bytes]
 
+    def newest(self) -> tuple[int, bytes]:
+        """Number and key that lines are written with now."""
+        return list(self.keys.items())[-1]
+
 
 class Found(msgspec.Struct, frozen=True):
     """What the log and the register hold of what a line refers to.

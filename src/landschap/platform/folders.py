@@ -93,10 +93,11 @@ def _refuse_squatted(folder: Path) -> None:
         )
 
 
-def write_private(path: Path, content: bytes) -> None:
+def write_private(path: Path, content: bytes, owner_of: Path | None = None) -> None:
     """Write a file that only its owner may read, in one step: it is there whole or not at all.
 
-    Written by root, it belongs to the owner of its folder: the user that our processes run as.
+    Written by root, it belongs to the owner of its folder, or of ``owner_of``: the user that our
+    processes run as.
     """
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -105,17 +106,17 @@ def write_private(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        inherit_owner(draft)
+        inherit_owner(draft, owner_of)
         draft.replace(path)
     except OSError as error:
         draft.unlink(missing_ok=True)
         raise Trouble(f"{path} cannot be written: {error.strerror}", _remedy(error)) from None
 
 
-def inherit_owner(path: Path) -> None:
-    """As root: give what was made to the owner of the folder it stands in."""
+def inherit_owner(path: Path, owner_of: Path | None = None) -> None:
+    """As root: give what was made to the owner of the folder it stands in, or of ``owner_of``."""
     if os.geteuid() == 0:
-        folder = path.parent.stat()
+        folder = (owner_of or path.parent).stat()
         os.chown(path, folder.st_uid, folder.st_gid)
 
 

@@ -18,10 +18,14 @@ from landschap.platform.trouble import Trouble
 
 @dataclass(frozen=True, slots=True)
 class KeyMemory:
-    """The file that tells what was done with the keys of one kind, ``of``."""
+    """The file that tells what was done with the keys of one kind, ``of``, in the folder ``keys``.
+
+    Written by root it belongs to who owns that folder: who runs our processes reads both.
+    """
 
     path: Path
     of: str
+    keys: Path
 
     def deeds(self) -> list[dict[str, object]]:
         """What was done, the oldest first. Raises Trouble when the file is damaged."""
@@ -42,7 +46,7 @@ class KeyMemory:
         """Add what is done now. Raises Trouble."""
         data_folder(self.path.parent)
         told = json.dumps([*self.deeds(), deed], indent=1)
-        write_private(self.path, told.encode())
+        write_private(self.path, told.encode(), owner_of=self.keys)
 
 
 def read_key_file(path: Path, name: str, *, lost: str, remedy: str) -> bytes:

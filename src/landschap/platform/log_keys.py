@@ -18,6 +18,8 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
+import structlog
+
 from landschap.platform.folders import write_private
 from landschap.platform.key_memory import KeyMemory, read_key_file
 from landschap.platform.keys import KEY_BYTES
@@ -28,6 +30,8 @@ KEY_ID_BYTES = 8
 MOST = 9_999
 _FILE = re.compile(r"log-([1-9][0-9]{0,3})\.key")
 _LOOK_SECONDS = 1.0
+
+_log = structlog.get_logger(__name__)
 
 LOST = (
     "still proved: every record stands in the log as it was written (`landschap verify log`: what "
@@ -207,10 +211,20 @@ def log_keys(settings: Settings) -> LogKeys | None:
 
 
 def _living(settings: Settings) -> dict[int, bytes]:
-    """The keys that are here and were not destroyed, by number."""
-    destroyed: set[int] = set()
-    with contextlib.suppress(Trouble):
+    """The keys that are here and were not destroyed, by number.
+
+    None while it can not be read which were: the file of a destroyed one may lie there again.
+    """
+    try:
         destroyed = {k.number for k in kept_keys(settings) if k.destroyed_at is not None}
+    except (Trouble, ValueError, KeyError) as error:
+        _log.error(
+            "what the log says stays closed: it can not be read which of its keys were destroyed",
+            file=str(_memory(settings).path),
+            remedy="restore that file from your back-up",
+            why=str(error),
+        )
+        return {}
     return _readable(settings, destroyed)
 
 
@@ -256,4 +270,4 @@ def _path(settings: Settings, number: int) -> Path:
 
 
 def _memory(settings: Settings) -> KeyMemory:
-    return KeyMemory(settings.paths.data / "log-keys.json", "the log")
+    return KeyMemory(settings.paths.data / "log-keys.json", "the log", keys=settings.paths.secrets)

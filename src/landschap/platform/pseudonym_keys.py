@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The generations of the key of pseudonyms: lines are written with the newest, found with all.
 
-The first, ``secrets/pseudonym.key``, also stands for a person among statements, holds and cases; so
-it is never destroyed here. Those after it (``secrets/pseudonym-2.key`` and on) are of lines alone.
+They are of lines alone: ``secrets/pseudonym-1.key`` and on. What stands for a person among
+statements, holds and cases is made with another key, ``secrets/pseudonym.key``, which stays. An
+organisation that started before there was a first key of lines has that one for both: there
+generation 1 can not be destroyed, since who made statements would not be found any more.
 A destroyed one is remembered, with when: a key that is only gone is lost, and that is told.
 """
 
@@ -11,7 +13,8 @@ from __future__ import annotations
 import contextlib
 import re
 import secrets
-from collections.abc import Mapping
+import time
+from collections.abc import ItemsView, Iterator, Mapping, ValuesView
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,8 +26,13 @@ from landschap.platform.settings import Settings
 from landschap.platform.trouble import Trouble
 
 FIRST = 1
+STATEMENTS = 1
+"""The generation under which statements are kept: there is one key of them."""
+_SHARED = "pseudonym.key"
 _FILE = re.compile(r"pseudonym-([1-9][0-9]{0,3})\.key")
 MOST = 9_999
+LOOK_SECONDS = 1.0
+"""How often a running process looks whether a key was made or destroyed."""
 
 LOST = (
     "still proved: every line stands in the log as it was written (`landschap verify`: the "
@@ -42,6 +50,11 @@ class Generation:
     path: Path
     destroyed_at: datetime | None = None
 
+    @property
+    def is_shared(self) -> bool:
+        """True for a first key that also finds who made statements."""
+        return self.path.name == _SHARED
+
 
 def generations(settings: Settings) -> list[Generation]:
     """Every generation there ever was, the oldest first. Raises Trouble."""
@@ -52,10 +65,14 @@ def generations(settings: Settings) -> list[Generation]:
         # Numbers are given in a row: one below the last that is not there was there.
         last = max({FIRST, *found, *destroyed})
         return [
-            Generation(number=each, path=_path(settings, each), destroyed_at=destroyed.get(each))
+            Generation(
+                number=each,
+                path=_path(settings, each, own=FIRST in found or FIRST in destroyed),
+                destroyed_at=destroyed.get(each),
+            )
             for each in range(FIRST, last + 1)
         ]
-    return [Generation(number=FIRST, path=_path(settings, FIRST))]
+    return [Generation(number=FIRST, path=_path(settings, FIRST, own=FIRST in destroyed))]
 
 
 def living_keys(settings: Settings) -> Mapping[int, bytes]:
@@ -66,16 +83,69 @@ def living_keys(settings: Settings) -> Mapping[int, bytes]:
     """
     found = {}
     for each in generations(settings):
-        if each.number == FIRST:
-            found[FIRST] = secret_key(settings, "pseudonym")
-        elif each.destroyed_at is None:
-            found[each.number] = _read(each)
+        if each.destroyed_at is not None:
+            continue
+        found[each.number] = secret_key(settings, "pseudonym") if each.is_shared else _read(each)
     return found
+
+
+class LivingKeys(Mapping[int, bytes]):
+    """The living keys by number, the newest last, as the files are now.
+
+    The files are looked at once a second, so that a key which is made or destroyed needs no
+    restart; what can not be read then changes nothing. Raises Trouble when made as `living_keys`.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._looked_at = time.monotonic()
+        self._held = living_keys(settings)
+
+    def now(self) -> Mapping[int, bytes]:
+        """All of them as of one moment."""
+        now = time.monotonic()
+        if now - self._looked_at > LOOK_SECONDS:
+            self._looked_at = now
+            with contextlib.suppress(Trouble, OSError):
+                self._held = living_keys(self._settings)
+        return self._held
+
+    def newest(self) -> tuple[int, bytes]:
+        """Number and key with which lines are written now."""
+        held = self.now()
+        number = max(held)
+        return number, held[number]
+
+    def __getitem__(self, number: int) -> bytes:
+        return self.now()[number]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.now())
+
+    def __len__(self) -> int:
+        return len(self.now())
+
+    def items(self) -> ItemsView[int, bytes]:
+        """Number and key, of one moment."""
+        return self.now().items()
+
+    def values(self) -> ValuesView[bytes]:
+        """The keys, of one moment."""
+        return self.now().values()
 
 
 def newest_pseudonym_key(settings: Settings) -> tuple[int, bytes]:
     """Number and key with which lines are written now. Raises Trouble."""
     return list(living_keys(settings).items())[-1]
+
+
+def make_first_line_key(settings: Settings) -> None:
+    """Make the first key of lines, in an organisation that has just been given its other keys.
+
+    Raises Trouble.
+    """
+    if not _memory(settings).deeds():
+        _make(settings, FIRST)
 
 
 def rotate_pseudonym_key(settings: Settings) -> int:
@@ -84,10 +154,15 @@ def rotate_pseudonym_key(settings: Settings) -> int:
     living_keys(settings)  # none is made beside one that is lost
     if number > MOST:
         raise Trouble("there are no numbers left for keys of pseudonyms", "ask for help")
+    _make(settings, number)
+    return number
+
+
+def _make(settings: Settings, number: int) -> None:
     # Remembered first: a file that is then not written shows as lost, never as if it had not been.
     _memory(settings).remember({"made": number})
-    write_private(_path(settings, number), secrets.token_bytes(KEY_BYTES).hex().encode())
-    return number
+    path = _path(settings, number, own=True)
+    write_private(path, secrets.token_bytes(KEY_BYTES).hex().encode())
 
 
 def check_shreddable(settings: Settings, number: int, *, lost: bool) -> Generation:
@@ -95,8 +170,8 @@ def check_shreddable(settings: Settings, number: int, *, lost: bool) -> Generati
 
     One that was destroyed can be again as long as its file is there: it was cut short, or the file
     came back from a back-up.
-    Raises Trouble for the first, the newest, one that there is not, one that is destroyed already,
-    and one of which the file is gone, unless ``lost`` gives that up.
+    Raises Trouble for the newest, one that there is not, one that is destroyed already, one that
+    finds statements too, and one of which the file is gone, unless ``lost`` gives that up.
     """
     known = {each.number: each for each in generations(settings)}
     found = known.get(number)
@@ -105,15 +180,16 @@ def check_shreddable(settings: Settings, number: int, *, lost: bool) -> Generati
     there = found.path.exists()
     if found.destroyed_at is not None and not there:
         raise Trouble(f"key {number} of pseudonyms was destroyed already", "nothing is left to do")
-    if number == FIRST:
+    if found.is_shared:
         raise Trouble(
-            "key 1 of pseudonyms also finds consents, objections, holds and cases of a person",
-            "it stays; rotate before the first line is written, and no line is ever of key 1",
+            "key 1 of pseudonyms also finds consents, objections, holds and cases of a person here",
+            "it stays, since this organisation started before lines had a first key of their own; "
+            "rotate, and the last lines of key 1 go with their months",
         )
     if number == max(known) and found.destroyed_at is None:
         raise Trouble(
             f"key {number} is the one that lines are written with now",
-            "rotate first: `landschap keys rotate pseudonym`, and restart `landschap serve`",
+            "rotate first: `landschap keys rotate pseudonym`",
         )
     if there == lost:
         way = "leave --lost out" if there else "restore it from your back-up, or add --lost"
@@ -145,13 +221,15 @@ def _read(one: Generation) -> bytes:
     )
 
 
-def _path(settings: Settings, number: int) -> Path:
-    name = "pseudonym.key" if number == FIRST else f"pseudonym-{number}.key"
-    return settings.paths.secrets / name
+def _path(settings: Settings, number: int, *, own: bool) -> Path:
+    """Where a generation is; ``own`` is false where the first is the key of statements."""
+    is_shared = number == FIRST and not own
+    return settings.paths.secrets / (_SHARED if is_shared else f"pseudonym-{number}.key")
 
 
 def _memory(settings: Settings) -> KeyMemory:
-    return KeyMemory(settings.paths.data / "pseudonym-keys.json", "pseudonyms")
+    path = settings.paths.data / "pseudonym-keys.json"
+    return KeyMemory(path, "pseudonyms", keys=settings.paths.secrets)
 
 
 def _destroyed(settings: Settings) -> dict[int, datetime | None]:

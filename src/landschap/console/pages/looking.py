@@ -264,7 +264,7 @@ class Looking:
                 left_out=left_out,
                 with_history=True,
                 with_corrections="formeel" in permit.history,
-                duties=guarding(permit.duties(self.deps.registers.key_of_lines), kind.derived),
+                duties=guarding(permit.duties(self.deps.registers.key_of_lines()[1]), kind.derived),
             ),
             trace=trace,
             path=asked.path,

@@ -150,7 +150,7 @@ class _Pages:
             # What identifies a person is not sent back.
             return await self.every(asked, {**form, "bsn": ""}, errors)
         oin = self.deps.settings.organisation.oin
-        keys = self.pseudonyms.keys
+        keys = dict(self.pseudonyms.keys.items())
         question = PersonQuestion(
             question_id=uuid7(),
             at=datetime.now(UTC),

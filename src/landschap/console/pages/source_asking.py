@@ -8,7 +8,6 @@ stands against the use of these persons, write a line per person, and only then 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
@@ -65,8 +64,9 @@ class Asking:
         known = {self._pseudonym(declaration, each): each for each in subjects}
         codes = await stopped(permit, list(known), self.deps.registers.persons)
         outcome = _outcome(found) if not codes else Outcome.REFUSED
-        told = self._processing(asked, declaration, found, outcome, (permit, trace, begun))
-        lines = self._in_lines(declaration, sorted(subjects))
+        key_id, line_key = self.deps.registers.key_of_lines()
+        told = self._processing(asked, declaration, found, outcome, (permit, trace, begun), key_id)
+        lines = [self._made(line_key, declaration, each) for each in sorted(subjects)]
         drafts = lines_of(told, lines, chain([trace.span_id], span_ids()))
         try:
             await looking.written(self.deps.registers.log.append(drafts))
@@ -100,6 +100,7 @@ class Asking:
         found: Rehearsal,
         outcome: Outcome,
         look: tuple[Permit, TraceContext, datetime],
+        key_id: int,
     ) -> Processing:
         permit, trace, begun = look
         task, registers = session_of(asked).known.task, self.deps.registers
@@ -116,16 +117,13 @@ class Asking:
             ended_at=max(datetime.now(UTC), begun),
             outcome=outcome,
             data_groups=tuple(dict.fromkeys(declaration.data_group(path) for path in paths)),
-            key_id=registers.key_id,
-            subject_type=f"{registers.pseudonym_space}/{kind}/{registers.key_id}",
+            key_id=key_id,
+            subject_type=f"{registers.pseudonym_space}/{kind}/{key_id}",
             valid_on=found.moment.valid_on,
             known_at=found.moment.known_at,
             direction="own",
             processing_id=task.case if task else "",
         )
-
-    def _in_lines(self, declaration: Declaration, numbers: Sequence[str]) -> list[bytes]:
-        return [self._made(self.deps.registers.key_of_lines, declaration, each) for each in numbers]
 
     def _pseudonym(self, declaration: Declaration, number: str) -> bytes:
         return self._made(self.deps.registers.pseudonym_key, declaration, number)

@@ -22,6 +22,8 @@ from landschap.platform.ids import uuid7
 OFFICERS, READER, KEEPER = "landschap_legal_hold", "landschap_log_reader", "landschap_keeper"
 # How long taking a month away may keep writers waiting at a time, and how often it is tried.
 _TURN_MS, _TRIES = 500, 10
+# A month of a very large log is counted and looked through for longer than a question may take.
+_LOOK_SECONDS, _DROP_SECONDS = 3_600.0, 1_800.0
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('logboek.drop_month', 0))"
 
 _HOLDS = """
@@ -93,7 +95,10 @@ async def end_hold_for_request(pool: asyncpg.Pool, request: UUID, reason: str, w
 
 
 async def ended_months(pool: asyncpg.Pool) -> list[EndedMonth]:
-    """The months that ended longer ago than the log keeps any, oldest first."""
+    """The months that ended longer ago than the log keeps any, oldest first.
+
+    Raises TimeoutError when looking through them takes over an hour.
+    """
     return [
         EndedMonth(
             month=row["month"],
@@ -101,7 +106,7 @@ async def ended_months(pool: asyncpg.Pool) -> list[EndedMonth]:
             activities=tuple(row["activities"]),
             holds=tuple(row["holds"]),
         )
-        for row in await pool.fetch(_MONTHS)
+        for row in await pool.fetch(_MONTHS, timeout=_LOOK_SECONDS)
     ]
 
 
@@ -115,15 +120,19 @@ async def term_ends(pool: asyncpg.Pool, month: date, terms: Sequence[str]) -> li
     return [row["ends"] for row in rows]
 
 
-async def drop_month(pool: asyncpg.Pool, month: date) -> int:
+async def drop_month(pool: asyncpg.Pool, month: date, *, confirmed: bool = False) -> int:
     """Take a month away; how many records it held.
+
+    ``confirmed``: a person says that the clock is right, when the signatures of the log say not.
 
     Every writer waits behind who waits to take a table away. So this waits for who reads the log
     half a second at a time only, and lets the writers go first in between.
 
     Raises asyncpg.RaiseError when it is within its term or held: also when that began just now;
     asyncpg.LockNotAvailableError when the log was read all the time; asyncpg.NoDataFoundError when
-    there is no such month, for one: somebody else just took it away.
+    there is no such month, for one: somebody else just took it away;
+    asyncpg.ObjectNotInPrerequisiteStateError when the clock may stand ahead; TimeoutError when it
+    takes over half an hour.
     """
     tries = 0
     while True:
@@ -131,7 +140,13 @@ async def drop_month(pool: asyncpg.Pool, month: date) -> int:
             async with pool.acquire() as connection, connection.transaction():
                 await connection.execute(f"SET LOCAL lock_timeout = {_TURN_MS}")
                 await connection.execute(_ONE_AT_A_TIME)
-                return int(await connection.fetchval("SELECT logboek.drop_month($1)", month))
+                return int(
+                    await connection.fetchval(
+                        "SELECT logboek.drop_month($1, $2)",
+                        *(month, confirmed),
+                        timeout=_DROP_SECONDS,
+                    )
+                )
         except asyncpg.LockNotAvailableError:
             tries += 1
             if tries == _TRIES:

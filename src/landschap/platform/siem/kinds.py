@@ -71,6 +71,9 @@ KINDS: Mapping[str, Kind] = {
     "account_back": _done("account", 2, LOW, "An employee is back"),
     "outcome_lost": Kind("finding", 1, MEDIUM, "How a question ended was never heard"),
     "log_gap": Kind("finding", 1, CRITICAL, "The log is not what was written"),
+    "log_clock_doubted": Kind(
+        "finding", 1, CRITICAL, "Months of the log stay: the clock may stand ahead"
+    ),
     "link_broken": Kind("finding", 1, HIGH, "A peer has another record than we, or none"),
     "events_lost": Kind("finding", 1, CRITICAL, "Security events were lost: too many waited"),
     "watch_tested": Kind("finding", 1, INFORMATIONAL, "A test of the way to the watch"),

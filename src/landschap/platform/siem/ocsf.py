@@ -183,6 +183,11 @@ def _clean(facts: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _safe(value) for name, value in facts.items() if name in _KNOWN}
 
 
+def without_numbers(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts as they may be kept: no number of a person stands in any text of them."""
+    return {name: _safe(each) if isinstance(each, str) else each for name, each in facts.items()}
+
+
 def _safe(value: Any) -> Any:
     if isinstance(value, int):
         return value

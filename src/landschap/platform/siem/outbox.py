@@ -16,7 +16,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from landschap.platform.siem.ocsf import Event
+from landschap.platform.siem.ocsf import Event, without_numbers
 from landschap.platform.siem_settings import SiemSettings
 
 # Any number will do, as long as every worker takes the same one.
@@ -45,13 +45,14 @@ async def note(
 ) -> str:
     """Note an event; tells ``noted``, ``known``, ``off``, ``lost`` or, with comes_again, ``full``.
 
-    With an ``event_id`` an event that was noted before is not noted again.
+    A number of a person in a text is left out: who operates the database reads it. With an
+    ``event_id`` an event that was noted before is not noted again.
     """
     told: str = await connection.fetchval(
         "SELECT platform.note_security_event($1, $2::jsonb, coalesce($3, clock_timestamp()),"
         " coalesce($4, uuidv7()), $5)",
         kind,
-        msgspec.json.encode(facts).decode(),
+        msgspec.json.encode(without_numbers(facts)).decode(),
         at,
         event_id,
         comes_again,

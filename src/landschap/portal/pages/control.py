@@ -31,9 +31,11 @@ from landschap.gateway.saying.store.sealing import Person, seal_person, seal_sta
 from landschap.gateway.saying.store.sent import ON_THE_WAY, Place, Sent, keep_sent, places, sent_by
 from landschap.gateway.saying.store.standing import standing_of
 from landschap.platform.ids import new_trace_id, uuid7
+from landschap.platform.keys import secret_key
+from landschap.platform.pseudonym_keys import STATEMENTS
 from landschap.platform.web.sealed import NONCE_BYTES
 from landschap.portal.pages.at_desk import note
-from landschap.portal.pages.looks import Look
+from landschap.portal.pages.looks import Look, pseudonym_of
 from landschap.purposes.needs import Kind
 from landschap.purposes.store import current_snapshot
 from landschap.vocabulary.desk import CONSENT, PASSED_ON, REQUEST
@@ -107,12 +109,13 @@ class Hearing:
 
     @property
     def subject(self) -> tuple[int, bytes]:
-        """How the person stands among statements: under the first key always.
+        """How the person stands among statements: under the key of statements always.
 
-        Under another as well it would join that key's pseudonym to this one, and destroying that
-        key would no longer make its lines anonymous.
+        Under a key of lines as well it would join that key's pseudonym to this one, and destroying
+        that key would no longer make its lines anonymous.
         """
-        return min(self.deps.pseudonym_keys), self.look.subjects[0]
+        known, key = self.look.known, secret_key(self.deps.settings, "pseudonym")
+        return STATEMENTS, pseudonym_of(self.deps, key, known.kind, known.whose)
 
     async def overview(self, seconds: float = FIRST_SECONDS) -> Overview:
         """How it stands here and, asked now, at the others."""

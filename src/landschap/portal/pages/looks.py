@@ -122,7 +122,7 @@ def not_recorded(error: Exception) -> ProblemError:
 def subjects_of(deps: PortalDeps, known: Known) -> list[bytes]:
     """The pseudonyms of the person whose data are shown, the newest key last."""
     keys = deps.pseudonym_keys.values()
-    return [_pseudonym(deps, key, known.kind, known.whose) for key in keys]
+    return [pseudonym_of(deps, key, known.kind, known.whose) for key in keys]
 
 
 def mandated_of(
@@ -175,7 +175,7 @@ def _line(deps: PortalDeps, known: Known, trace: TraceContext) -> LineEntry:
     """What all lines of a look share, as of now."""
     now = datetime.now(UTC)
     key_id, key = list(deps.pseudonym_keys.items())[-1]
-    acting = _pseudonym(deps, key, *known.acting) if known.acting else None
+    acting = pseudonym_of(deps, key, *known.acting) if known.acting else None
     return LineEntry(
         trace_id=trace.trace_id,
         span_id=trace.span_id,
@@ -186,7 +186,7 @@ def _line(deps: PortalDeps, known: Known, trace: TraceContext) -> LineEntry:
         outcome=Outcome.DELIVERED,
         system=f"landschap-portal/{deps.version}",
         activity=deps.look_activity,
-        subject=_pseudonym(deps, key, known.kind, known.whose),
+        subject=pseudonym_of(deps, key, known.kind, known.whose),
         subject_type=f"{deps.pseudonym_space}/{known.kind}/{key_id}",
         key_id=key_id,
         data_groups=(LOOK_GROUP,),
@@ -204,8 +204,9 @@ async def _append(deps: PortalDeps, drafts: Sequence[Draft]) -> None:
 def acting_of(deps: PortalDeps, known: Known) -> bytes | None:
     """The pseudonym of who acts for another; None for the person itself."""
     key = list(deps.pseudonym_keys.values())[-1]
-    return _pseudonym(deps, key, *known.acting) if known.acting else None
+    return pseudonym_of(deps, key, *known.acting) if known.acting else None
 
 
-def _pseudonym(deps: PortalDeps, key: bytes, kind: str, number: str) -> bytes:
+def pseudonym_of(deps: PortalDeps, key: bytes, kind: str, number: str) -> bytes:
+    """What stands for a person or company under a key."""
     return subject_pseudonym(key, deps.settings.organisation.oin, kind, number)

@@ -32,11 +32,10 @@ class Deps:
     """What the routes need, given by who composes the process.
 
     ``field_sets`` gives the field sets by key, for permits that name one; ``pseudonym_space`` is
-    the URI of our pseudonyms, to which kind of subject and key generation are added; ``key_id`` is
-    the generation that lines are written with, and ``line_key`` its key when that is another than
-    ``pseudonym_key``, which finds a person among statements;
-    ``persons`` looks up what stands against the use of a
-    person; ``notice_hosts`` are the hosts to which notices may go without FSC.
+    the URI of our pseudonyms, to which kind of subject and key generation are added; ``line_key``
+    gives number and key of the generation that lines are written with now, and ``pseudonym_key``
+    finds a person among statements; ``persons`` looks up what stands against the use of a person;
+    ``notice_hosts`` are the hosts to which notices may go without FSC.
     """
 
     registers: Registers
@@ -46,18 +45,16 @@ class Deps:
     permit_key: bytes
     pseudonym_key: bytes
     permit_keys: Callable[[], Sequence[bytes]] | None = None
-    key_id: int = 1
     pseudonym_space: str = "https://landschap.example/register/pseudoniem"
     field_sets: Callable[[], Mapping[str, FieldSet]] = dict
     about: About = field(default_factory=lambda: About(version="1.0.0", organisation=""))
     notice_hosts: Sequence[str] = ()
     persons: Persons | None = None
-    line_key: bytes | None = None
+    line_key: Callable[[], tuple[int, bytes]] | None = None
 
-    @property
-    def key_of_lines(self) -> bytes:
-        """The key of the pseudonyms in lines."""
-        return self.line_key or self.pseudonym_key
+    def key_of_lines(self) -> tuple[int, bytes]:
+        """Number and key of the pseudonyms in lines; ask once for what goes into one line."""
+        return self.line_key() if self.line_key else (1, self.pseudonym_key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

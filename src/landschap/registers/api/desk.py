@@ -96,7 +96,7 @@ class Desk:
         expanded = read_expansion(self.deps.registers, kind, query, wrong)
         if crs_keys(kind):
             asked = replace(asked, crs=granted(read_crs(query, crs_headers(request), wrong)))
-        duties = permit.duties(self.deps.key_of_lines)
+        duties = permit.duties(self.deps.key_of_lines()[1])
         refusal = (
             wrong.refusal(self.deps.registers.by_name[kind.register].dialect)
             or _closed(permit, asked, query, now, needs)
@@ -290,6 +290,7 @@ class Desk:
         outcome = Outcome.DELIVERED if found or also else Outcome.NOTHING_FOUND
         subject = case.type.subject
         kind = subject.subject_kind if subject else ""
+        key_id, key = self.deps.key_of_lines()
         use = Use(
             permit=case.permit,
             controller=self.deps.controller.value,
@@ -299,8 +300,8 @@ class Desk:
             ended_at=max(datetime.now(UTC), case.started_at),
             outcome=Outcome.REFUSED if refused else outcome,
             leaves=case.shape.leaves,
-            key_id=self.deps.key_id,
-            subject_type=f"{self.deps.pseudonym_space}/{kind}/{self.deps.key_id}",
+            key_id=key_id,
+            subject_type=f"{self.deps.pseudonym_space}/{kind}/{key_id}",
             doing=doing or f"{case.type.collection} raadplegen",
             valid_on=case.asked.valid_on,
             known_at=case.asked.moment or case.started_at,
@@ -309,7 +310,7 @@ class Desk:
         )
         try:
             subjects = [
-                self._pseudonym(self.deps.key_of_lines, kind, number)
+                self._pseudonym(key, kind, number)
                 for number in sorted({*numbers_of(case.type, wanted, found), *also})
             ]
             await self.deps.log.append(drafts_of(use, subjects, span_ids()))

@@ -218,6 +218,7 @@ class Shortcuts:
         if subject is None or not isinstance(number, str):
             return None
         deps, then = self._desk.deps, asking.then
+        key_id, key = deps.key_of_lines()
         moment = LineMoment(
             asking.started_at,
             max(datetime.now(UTC), asking.started_at),
@@ -225,13 +226,13 @@ class Shortcuts:
             new_span_id(),
             trace.span_id if trace else None,
             opened.transaction_id,
-            subject_pseudonym(deps.key_of_lines, deps.controller, subject.subject_kind, number),
+            subject_pseudonym(key, deps.controller, subject.subject_kind, number),
             asking.day,
             then.moment if then is not None else asking.started_at,
             opened.declaration,
         )
-        mould = way.mould(has_parent=trace is not None, has_declaration=bool(opened.declaration))
-        return mould.fill(moment)
+        has = {"has_parent": trace is not None, "has_declaration": bool(opened.declaration)}
+        return way.mould(key_id, **has).fill(moment)
 
 
 _EXPAND = b"expand="

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, datetime
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from landschap.logboek.line_mould import LineMoment, LineMould
@@ -118,18 +119,19 @@ class Way:
             self.ends.insert(0, (b"vary", b"Accept, Accept-Crs, Prefer"))
         self._permit = permit
         self._desk = lookups.desk
-        self._moulds: dict[tuple[bool, bool], LineMould] = {}
+        self._moulds: dict[tuple[int, bool, bool], LineMould] = {}
 
-    def mould(self, *, has_parent: bool, has_declaration: bool) -> LineMould:
-        """The mould of a line about one person. Raises InvalidRecord."""
-        key = (has_parent, has_declaration)
+    def mould(self, key_id: int, *, has_parent: bool, has_declaration: bool) -> LineMould:
+        """The mould of a line about one person, under this key. Raises InvalidRecord."""
+        key = (key_id, has_parent, has_declaration)
         if key not in self._moulds:
+            make = partial(self._draft, key_id)
             self._moulds[key] = LineMould(
-                self._draft, has_parent=has_parent, has_declaration=has_declaration
+                make, has_parent=has_parent, has_declaration=has_declaration
             )
         return self._moulds[key]
 
-    def _draft(self, moment: LineMoment) -> Draft:
+    def _draft(self, key_id: int, moment: LineMoment) -> Draft:
         deps, subject = self._desk.deps, self.subject
         permit = replace(
             self._permit, transaction_id=moment.transaction_id, declaration=moment.declaration
@@ -147,8 +149,8 @@ class Way:
             ended_at=moment.ended_at,
             outcome=Outcome.DELIVERED,
             leaves=self.plan.leaves,
-            key_id=deps.key_id,
-            subject_type=f"{deps.pseudonym_space}/{subject_kind}/{deps.key_id}",
+            key_id=key_id,
+            subject_type=f"{deps.pseudonym_space}/{subject_kind}/{key_id}",
             doing=f"{self.kind.collection} raadplegen",
             valid_on=moment.valid_on,
             known_at=moment.known_at,

@@ -212,7 +212,7 @@ class HoldApp:
 
     async def _judged(self, case: Case, answered: Answered, understood: Understood) -> Judged:
         served = case.served
-        duties = case.permit.duties(self._deps.pseudonyms.newest)
+        duties = case.permit.duties(self._deps.pseudonyms.newest()[1])
         given = (answered, served.hold, served.shapes, case.permit, understood, duties)
         if len(answered.body) < _IN_A_THREAD_BYTES:
             return judge(*given)

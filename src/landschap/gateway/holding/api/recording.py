@@ -6,7 +6,7 @@ Source: Logboek Dataverwerkingen, "Gedrag van de applicatie"; Authorization Deci
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
@@ -30,30 +30,25 @@ SYSTEM = "landschap gateway"
 class Pseudonyms:
     """With what a number becomes a pseudonym, and the space that it is then of.
 
-    ``key`` finds a person among statements. Lines are written with generation ``key_id``, of which
-    ``line_key`` is the key when it is another.
+    ``key`` finds a person among statements. ``line_key`` gives number and key of the generation
+    that lines are written with now.
     """
 
     key: bytes
     controller: Oin
     space: str
-    key_id: int = 1
-    line_key: bytes | None = None
+    line_key: Callable[[], tuple[int, bytes]] | None = None
 
-    @property
-    def newest(self) -> bytes:
-        """The key that lines are written with, and pseudonyms in answers."""
-        return self.line_key or self.key
+    def newest(self) -> tuple[int, bytes]:
+        """Number and key that lines are written with, and pseudonyms in answers."""
+        return self.line_key() if self.line_key else (1, self.key)
 
     def of(self, kind: str, numbers: Iterable[str]) -> list[bytes]:
         """Each person among statements, once. Raises ProblemError for what is no such number."""
-        return self._made(self.key, kind, numbers)
+        return self.under(self.key, kind, numbers)
 
-    def in_lines(self, kind: str, numbers: Iterable[str]) -> list[bytes]:
-        """Each person as lines name them, once. Raises ProblemError as `of` does."""
-        return self._made(self.newest, kind, numbers)
-
-    def _made(self, key: bytes, kind: str, numbers: Iterable[str]) -> list[bytes]:
+    def under(self, key: bytes, kind: str, numbers: Iterable[str]) -> list[bytes]:
+        """Each person under this key, once. Raises ProblemError for what is no such number."""
         try:
             found = [
                 subject_pseudonym(key, self.controller, kind, number)
@@ -92,7 +87,8 @@ def lines(
 ) -> list[Draft]:
     """The lines of one answer. Raises ProblemError for what is no number of a person."""
     hold = case.served.hold
-    subjects = pseudonyms.in_lines(hold.kind, numbers)
+    key_id, key = pseudonyms.newest()
+    subjects = pseudonyms.under(key, hold.kind, numbers)
     processing = Processing(
         permit=case.permit,
         system=SYSTEM,
@@ -106,8 +102,8 @@ def lines(
         data_groups=tuple(sorted({path.partition(".")[0] for path in fields})),
         exception_type=exception,
         steps=tuple(each.label for each in hold.steps),
-        key_id=pseudonyms.key_id,
-        subject_type=f"{pseudonyms.space}/{hold.kind}/{pseudonyms.key_id}",
+        key_id=key_id,
+        subject_type=f"{pseudonyms.space}/{hold.kind}/{key_id}",
     )
     return lines_of(processing, subjects, chain([case.span], span_ids()))
 

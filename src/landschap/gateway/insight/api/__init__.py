@@ -33,6 +33,7 @@ from landschap.logboek.faults import InvalidRecord, LogUnavailable, QueueFull, R
 from landschap.logboek.ingest import Keys
 from landschap.logboek.lines import UNRECORDABLE, Processing, lines_of
 from landschap.logboek.payloads import Mandated, Outcome
+from landschap.logboek.pseudonyms import subject_pseudonym
 from landschap.logboek.readers import pseudonyms_of
 from landschap.logboek.store import LogWriter
 from landschap.platform.http import json_response
@@ -46,6 +47,7 @@ from landschap.purposes.second_look import unmet
 from landschap.registers.api.documents import document_routes
 from landschap.registers.describing import About
 from landschap.registers.refusals import closed_fields
+from landschap.vocabulary.identifiers import Oin
 from landschap.vocabulary.problems import Fault, ProblemError, Refusal, granted
 from landschap.vocabulary.tracing import parse_traceparent
 
@@ -173,8 +175,9 @@ class _Case:
     async def _write(self, outcome: Outcome, found: Assertion | None) -> None:
         """The line of the person. Raises ProblemError: without it nothing is told."""
         deps, permit = self._deps, self._permit
-        key_id = max(deps.keys.keys)
-        subject = pseudonyms_of(deps.keys, "bsn", self._question.bsn)[-1]
+        key_id, key = deps.keys.newest()
+        controller = Oin.parse(deps.keys.controller)
+        subject = subject_pseudonym(key, controller, "bsn", self._question.bsn)
         trace = parse_traceparent(self._request.headers.get("traceparent", ""))
         mandate = found.mandate if found else None
         span = new_span_id()

@@ -53,10 +53,11 @@ from landschap.logboek.faults import InvalidRecord, LogUnavailable, QueueFull, R
 from landschap.logboek.ingest import Keys
 from landschap.logboek.lines import UNRECORDABLE, Processing, lines_of
 from landschap.logboek.payloads import Outcome
-from landschap.logboek.readers import pseudonyms_of
+from landschap.logboek.pseudonyms import subject_pseudonym
 from landschap.logboek.store import LogWriter
 from landschap.platform.ids import new_span_id
 from landschap.platform.oidc import LEVELS
+from landschap.platform.pseudonym_keys import STATEMENTS
 from landschap.platform.telemetry import security_event
 from landschap.platform.web.sealed import NONCE_BYTES
 from landschap.purposes.api import permit_of
@@ -68,6 +69,7 @@ from landschap.registers.api.documents import document_routes
 from landschap.registers.describing import About
 from landschap.registers.refusals import closed_fields
 from landschap.vocabulary.desk import SOURCE, author_at_desk
+from landschap.vocabulary.identifiers import Oin
 from landschap.vocabulary.problems import Fault, ProblemError, Refusal, granted
 from landschap.vocabulary.tracing import parse_traceparent
 
@@ -89,6 +91,7 @@ class SayingDeps:
     rooms: Rooms
     log: LogWriter
     keys: Keys
+    person_key: bytes
     certificate: Certificate
     own: Callable[[], OwnPeer]
     by: Controller
@@ -143,7 +146,7 @@ class _Case:
         assert isinstance(found, Assertion)  # noqa: S101 - the other case raised
         try:
             told = await standing_of(
-                deps.rooms, await deps.snapshot(), self._subjects(bsn)[0], self._now
+                deps.rooms, await deps.snapshot(), self._stated(bsn), self._now
             )
         except _AWAY as error:
             raise _unavailable(error) from None
@@ -229,12 +232,11 @@ class _Case:
 
     async def _do(self, said: Said, digest: bytes) -> Heard:
         deps = self._deps
-        key_id = min(deps.keys.keys)
         person = Person(bsn=said.subject, name="", reason=said.reason)
         sealed = seal_person(person, deps.seal_keys()[0], os.urandom(NONCE_BYTES))
         whose = Whose(
-            subject=self._subjects(said.subject)[0],
-            key_id=key_id,
+            subject=self._stated(said.subject),
+            key_id=STATEMENTS,
             sealed=sealed,
             author=author_at_desk(said.issuer) if said.at_desk else BY_PERSON,
         )
@@ -263,9 +265,10 @@ class _Case:
             proof = await keep_proof(deps.rooms.gateway, done.receipt, proof)
             return await keep_heard(deps.rooms.gateway, said, digest, whose, done, proof)
 
-    def _subjects(self, bsn: str) -> tuple[bytes, ...]:
-        """The pseudonyms of a person, the first key's first; statements stand under that one."""
-        return pseudonyms_of(self._deps.keys, "bsn", bsn)
+    def _stated(self, bsn: str) -> bytes:
+        """What stands for a person among statements."""
+        controller = Oin.parse(self._deps.keys.controller)
+        return subject_pseudonym(self._deps.person_key, controller, "bsn", bsn)
 
     async def _refuse(self, refusal: Refusal, bsn: str) -> None:
         """Record the attempt and raise."""
@@ -282,7 +285,8 @@ class _Case:
     async def _write(self, name: str, outcome: Outcome, bsn: str, found: Assertion | None) -> None:
         """The line of the person. Raises ProblemError: without it nothing is told or done."""
         deps, permit = self._deps, self._permit
-        key_id = max(deps.keys.keys)
+        key_id, key = deps.keys.newest()
+        subject = subject_pseudonym(key, Oin.parse(deps.keys.controller), "bsn", bsn)
         trace = parse_traceparent(self._request.headers.get("traceparent", ""))
         span = new_span_id()
         processing = Processing(
@@ -301,7 +305,7 @@ class _Case:
         )
         used = found.used(span) if found else None
         try:
-            drafts = lines_of(processing, [self._subjects(bsn)[-1]], iter([span]))
+            drafts = lines_of(processing, [subject], iter([span]))
             await deps.log.append(drafts, used=used)
         except Replayed:
             refusal = assertions.refuse("replayed", "it was used before, for another question")
