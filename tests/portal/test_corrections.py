@@ -8,9 +8,9 @@ import copy
 import json
 import re
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from playwright.async_api import Browser
@@ -23,6 +23,8 @@ from tests.portal.visits import without
 from tests.throwaway import Database
 
 from landschap.portal.own import last_day_to_object
+from landschap.registers.store.reminding import remind
+from landschap.registers.worker.terms import one_round
 from landschap.vocabulary.times import amsterdam_day
 
 PROPOSED, WHY = "14", "Mijn huurcontract zegt 14."
@@ -300,6 +302,17 @@ async def test_a_term_that_passed_is_told_to_both(console: Console) -> None:
     listed = await officer.get("/console/terugmeldingen")
     rows = listed.text.split("<tr ")[2:]
     assert ["Te laat" in row for row in rows] == [True, *[False] * (len(rows) - 1)]
+    # Whoever looks first reminds; the same week nobody does again.
+    pool, now = console.deps.registers.pool, datetime.now(UTC)
+    for _ in range(2):
+        await one_round(pool, now)
+    assert "Wij herinnerden wie beslist eraan" in (await visitor.get(sent)).text
+    path = await waiting(officer, "Woonplaats")
+    page = await officer.get(path)
+    assert re.search(r"Herinnerd op</dt><dd>(?:(?!;|</dd>).)*</dd>", page.text, re.DOTALL)
+    assert "1 terugmelding is te laat" in (await officer.get("/console")).text
+    later = await remind(pool, amsterdam_day(now) + timedelta(days=7))
+    assert [each.report_id for each in later].count(UUID(sent.rpartition("/")[2])) == 1
 
 
 async def test_a_register_that_does_not_answer_is_named(console: Console) -> None:

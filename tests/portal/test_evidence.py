@@ -121,6 +121,9 @@ async def test_what_is_handed_in_is_read_by_the_person_and_who_decides_alone(
     assert len(lines) == before + 1
     assert "bewijsstuk ophalen" in str(lines)
     assert (await visitor.get(theirs)).status == 303
+    letter = f"{sent.location}/brief.pdf"
+    assert (await visitor.download(letter)).startswith(b"%PDF-")
+    assert (await other.get(letter)).status == 404
     # Decided, it is kept a year; then it is gone, for both.
     await decide(officer, path, gegrond="nee", reden="Het klopt wel.")
     now = datetime.now(UTC)

@@ -48,7 +48,7 @@ from landschap.platform.siem.outbox import set_receivers
 from landschap.registers.client import MODELS_FOLDER, read_models
 from landschap.registers.models import Registers
 from landschap.registers.standards.client import standards_of
-from landschap.registers.worker.forgetting import keep_forgetting
+from landschap.registers.worker.terms import keep_terms
 
 if TYPE_CHECKING:
     import asyncpg
@@ -82,7 +82,7 @@ async def _following(made: Composition, access: AccessDeps, stop: asyncio.Event)
     voice = await voice_of(made, await insight_of(made), access.writer)
     async with asyncio.TaskGroup() as group:
         group.create_task(follow_access(access, stop))
-        group.create_task(keep_forgetting(await made.pool("registers"), stop))
+        group.create_task(keep_terms(await made.pool("registers"), stop))
         if voice is not None:
             group.create_task(keep_bringing(voice, stop))
             models = made.settings.path.parent / MODELS_FOLDER

@@ -58,6 +58,7 @@ from landschap.registers.geometry_crs import CRS84, crs_kept
 from landschap.registers.models import ObjectType, Register
 from landschap.registers.reports import Report, read_decision
 from landschap.registers.store.evidence import file_of_report, files_of_report
+from landschap.registers.store.reminding import reminders_of
 from landschap.registers.telling import title_of
 from landschap.registers.timeline import Clock
 from landschap.vocabulary.ijson import JsonValue
@@ -339,6 +340,7 @@ class _Reports:
             "may_decide": self.looking.may_change(asked, kind),
             "elsewhere": await self._elsewhere(report),
             "source": register.source,
+            "reminders": await reminders_of(pool, report.report_id),
             "is_from_elsewhere": report.peer != self.deps.settings.organisation.oin.value,
             "task": task_of(self.deps, asked),
         }

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+import asyncpg
 import msgspec
 from litestar import Response, get, post
 from litestar.handlers import HTTPRouteHandler
@@ -36,6 +37,8 @@ from landschap.gateway.users import level_of
 from landschap.platform.web import N_
 from landschap.platform.web.sessions import change_session
 from landschap.registers.api.changing import SERVICE_ENDING
+from landschap.registers.store.reminding import due_counts
+from landschap.vocabulary.times import amsterdam_day
 
 _TITLE = N_("Doel en zaak")
 _NOT_CHOSEN = N_("Kies waarvoor u kijkt")
@@ -43,6 +46,14 @@ _NO_CASE = {
     "form": N_("Vul het nummer van de zaak in, zoals Z-2026-00412"),
     "person": N_("Dit is het nummer van een persoon. Vul het nummer van de zaak in"),
 }
+
+
+async def _due(deps: ConsoleDeps) -> tuple[int, int]:
+    """How many reports are late, and due within a week; none while that can not be read."""
+    try:
+        return await due_counts(deps.registers.pool, amsterdam_day(datetime.now(UTC)))
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        return (0, 0)
 
 
 def start_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
@@ -61,6 +72,7 @@ def start_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
             values["proposals"] = await waiting_proposals(deps, known)
             values["contracts"] = await waiting_contracts(deps, known)
             values["enters"] = gate_of(deps).enters(known)
+            values["late"], values["soon"] = await _due(deps)
         return door.show(asked, "console/start.html", title, values=values)
 
     @get(both("/doel"), opt={"query": ("terug",)})

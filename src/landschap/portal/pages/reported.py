@@ -7,8 +7,9 @@ art. 19.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,8 +22,13 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from landschap.fsc.store import peer_names
+from landschap.gateway.saying.store.passed import Passed
+from landschap.platform.documents import MEDIA_TYPES, file_of
+from landschap.platform.web import Language
 from landschap.platform.web.sessions import Session
+from landschap.platform.web.uploads import saving_headers
 from landschap.portal.known import Known
+from landschap.portal.letters import Reported, letter_of, name_of
 from landschap.portal.own import last_day_to_object
 from landschap.portal.pages.at_desk import note
 from landschap.portal.pages.context import (
@@ -47,6 +53,7 @@ from landschap.registers.models import ObjectType, Register
 from landschap.registers.reports import WITHDRAWN, Report
 from landschap.registers.store.evidence import Handed, drop_files, files_of_report
 from landschap.registers.store.receivers import told_of
+from landschap.registers.store.reminding import reminders_of
 from landschap.vocabulary.desk import TAKEN_BACK, employee_of
 from landschap.vocabulary.problems import ProblemError, Refusal
 from landschap.vocabulary.times import amsterdam_day
@@ -56,6 +63,7 @@ log = structlog.get_logger(__name__)
 LOOK_NAME = "Inwoner bekijkt eigen meldingen"
 LOOK_GROUP = "melding"
 _TAKEN_BACK = "melding ingetrokken"
+_KEPT = "brief over melding opgehaald"
 _FOREIGN = Refusal(
     code="form_foreign",
     status=403,
@@ -92,7 +100,17 @@ def reported_routes(deps: PortalDeps, own: OwnData) -> list[HTTPRouteHandler]:
             raise ProblemError(_FOREIGN)
         return await _take_back(deps, own, asked, asked.session, report)
 
-    return [every, one, taken_back]
+    path = "/meldingen/{report:str}/brief.pdf"
+
+    @get([path, f"/en{path}"])
+    async def letter(report: FromPath[str], request: AnyRequest) -> Response[Any]:
+        asked = await asked_of(deps, request)
+        if asked.session is None:
+            return to_login(deps, asked)
+        await write_look(deps, asked.session, _KEPT, LOOK_GROUP)
+        return await _letter(deps, own, asked.session, report)
+
+    return [every, one, taken_back, letter]
 
 
 async def _take_back(
@@ -150,27 +168,59 @@ async def _one(
     titles = Titles(deps.site, asked.language)
     every_one = await told_of(own.registers.pool, register, report.report_id)
     told = await receivers_shown(deps, subjects_of(deps, session.known), every_one)
-    decided_on = amsterdam_day(report.decided_at) if report.decided_at else None
     values = {
         "report": report,
         "was_at_desk": bool(employee_of(report.author)),
         "register": titles.of(register),
         "files": await _files(own, report),
         "passed": passed,
+        "reminders": await reminders_of(own.registers.pool, report.report_id),
         "decider": decider_of(deps, register),
         "decide_by": (passed and passed.decide_by) or report.decide_by,
         "what": _what(titles, register, report),
         "told": told,
         "names": await _names(deps) if told else {},
         "is_late": report.is_late(amsterdam_day(datetime.now(UTC))),
-        "object_by": last_day_to_object(decided_on)
-        if decided_on and not report.is_withdrawn
-        else None,
+        "object_by": object_by(report, passed),
     }
     return show(
         deps, asked, "portal/report.html", _what(titles, register, report),
         crumbs=(START, REPORTS), values=values, part=REPORTS.path,
     )  # fmt: skip
+
+
+def object_by(report: Report, passed: Passed | None) -> date | None:
+    """The last day to object, from when it was decided, also elsewhere; None without a decision."""
+    decided_at = (passed and passed.decided_at) or report.decided_at
+    if decided_at is None or report.decided is None or report.is_withdrawn:
+        return None
+    return last_day_to_object(amsterdam_day(decided_at))
+
+
+async def _letter(
+    deps: PortalDeps, own: OwnData, session: Session[Known], text: str
+) -> Response[bytes]:
+    """The receipt of a report, or the decision on it, to keep."""
+    register, report = await report_of_person(deps, own, session, text)
+    passing = Passing(deps=deps, own=own, session=session)
+    passed, decider = await passing.stands(report.report_id, ask=False), decider_of(deps, register)
+    titles = Titles(deps.site, Language.NL)
+    told = Reported(
+        report=report,
+        what=_what(titles, register, report),
+        register=titles.of(register),
+        decider=decider.name,
+        address=decider.address,
+        number=(passed and passed.number) or report.number,
+        files=tuple(each.name for each in await _files(own, report)),
+        decide_by=(passed and passed.decide_by) or report.decide_by,
+        object_by=object_by(report, passed),
+    )
+    author = deps.settings.organisation.name
+    now, document = datetime.now(UTC), letter_of(told, author)
+    body = await asyncio.to_thread(file_of, "pdf", document, now, author)
+    headers = saving_headers(name_of(report))
+    return Response(body, media_type=MEDIA_TYPES["pdf"], headers=headers)
 
 
 async def _files(own: OwnData, report: Report) -> Sequence[Handed]:

@@ -59,6 +59,7 @@ class Passed:
     delivered_at: datetime | None = None
     number: str = ""
     decide_by: date | None = None
+    decided_at: datetime | None = None
 
     @property
     def is_open(self) -> bool:
@@ -79,7 +80,7 @@ class HeardReport(NamedTuple):
 
 _COLUMNS = (
     "report, register, peer, subject, key_id, said_at, trace_id, sealed, taken_back, state,"
-    " attempts, code, delivered_at, number, decide_by"
+    " attempts, code, delivered_at, number, decide_by, decided_at"
 )
 
 
@@ -145,9 +146,10 @@ async def delivered(
     """It is there, or it is still to be decided on there; ``lacks``: why a file is not."""
     await pool.execute(
         "UPDATE report_sent SET sealed = NULL, code = $6, attempts = 0, number = $2,"
-        " decide_by = $3, next_at = $4, delivered_at = coalesce(delivered_at, $5),"
+        " decide_by = $3, decided_at = $7, next_at = $4, delivered_at = coalesce(delivered_at, $5),"
         " state = CASE WHEN state = 'onderweg' THEN 'afgeleverd' ELSE state END WHERE report = $1",
         *(passed.report, told.nummer, told.uiterlijk, now + _ASKED_AGAIN, now, lacks),
+        told.besloten,
     )
 
 
