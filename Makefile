@@ -5,7 +5,7 @@ BIN := .venv/bin
 # Images often forbid compiled files; the tests start our programs by the hundred, so here they are kept.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test long lint conformance bench docs lock clean browser
+.PHONY: help setup demo test long lint conformance bench docs lock clean browser spark
 
 help:  ## show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,10 @@ bench: setup  ## what questions, agreements, registers, decisions, the log, the 
 docs: setup  ## the manual as HTML in docs/_build
 	@$(BIN)/python tools/reference.py
 	@$(BIN)/sphinx-build -q -W -b html docs docs/_build
+
+spark:  ## Spark itself in .spark, for one test of `make long` (half a gigabyte; needs Java 17)
+	@test -d .spark || python3 -m venv .spark
+	@.spark/bin/pip install -q "pyspark[connect]==4.2.0"
 
 lock: setup  ## renew requirements.lock after a change of pyproject.toml
 	@$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \

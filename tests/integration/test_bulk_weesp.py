@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -23,6 +24,7 @@ from tests.integration.bulk_rig import (
 )
 from tests.integration.small import MOMENT, row, small
 from tests.integration.source_rig import DECLARATION
+from tests.integration.spark_rig import running_spark
 from tests.integration.test_bulk_plan import ONE, ROWS, STEPS, VALUES, WINS
 from tests.registers.rig import FULL
 
@@ -157,15 +159,20 @@ async def test_every_resident_of_the_demo_is_the_same_both_ways(world: Any, tmp_
 # The distributed engine --------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def spark() -> Iterator[Any]:
-    """A session with Sail, as a cluster of two workers on this machine."""
+@pytest.fixture(scope="module", params=["sail", "spark"])
+def spark(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Any]:
+    """A session with Sail, as a cluster of two workers on this machine, and one with Spark."""
     if importlib.util.find_spec("pysail") is None or importlib.util.find_spec("pyspark") is None:
         pytest.skip(NO_SAIL)
     from landschap.integration.connectors.bulk.sail import opened_session
 
-    with opened_session(workers=2) as session:
-        yield session
+    with ExitStack() as stack:
+        address = ""
+        if request.param == "spark":
+            address = stack.enter_context(running_spark(tmp_path_factory.mktemp("spark")))
+        yield stack.enter_context(opened_session(address, workers=2))
 
 
 def by_spark(session: Any, how: Leaving, found: Gathered, folder: Path) -> list[dict[str, Any]]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from contextlib import AsyncExitStack
 from datetime import date
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +22,7 @@ from landschap.cli.register_load import Rate
 from landschap.cli.source import source
 from landschap.integration.bulk.extracts import Form
 from landschap.platform.settings import load_settings
+from landschap.platform.trouble import Trouble
 from landschap.vocabulary.identifiers import InvalidValue, Oin
 from landschap.vocabulary.times import parse_day
 
@@ -27,9 +30,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from landschap.integration.bulk.anonymity import Question
+    from landschap.integration.connectors.bulk.engine import Cluster
     from landschap.integration.connectors.bulk.office import Delivered, Told
 
 _DEFAULT_MB = 2_048
+_ADDRESS = re.compile(r"sc://[A-Za-z0-9.-]+:[0-9]{1,5}")
 
 
 @source.command("extract")
@@ -78,6 +83,19 @@ _DEFAULT_MB = 2_048
     show_default=True,
     help="How many cores the engine may use.",
 )
+@click.option(
+    "--engine",
+    type=click.Choice(["duckdb", "sail"]),
+    default="duckdb",
+    show_default=True,
+    help="Embedded, or distributed in the Spark dialect (needs the extra `sail`).",
+)
+@click.option(
+    "--cluster",
+    default="",
+    metavar="sc://HOST:PORT",
+    help="With --engine sail: a Spark Connect server that reads and writes the work folder.",
+)
 @json_option
 @config_option
 def extract(config: Path, name: str, out: Path, as_json: bool, **given: Any) -> None:
@@ -93,11 +111,14 @@ def extract(config: Path, name: str, out: Path, as_json: bool, **given: Any) -> 
       landschap source extract bewoning --purpose https://doelen.example/id/monitor --out uit
       landschap source extract bewoning --purpose https://doelen.example/id/monitor \\
         --form geojson --geometry pand.vlak --geldig-op 2026-01-01 --out uit --json
+      landschap source extract bewoning --purpose https://doelen.example/id/monitor --out uit \\
+        --engine sail --cluster sc://spark.example:15002
     """
     from landschap.cli.composition_extracts import Asked, extract_room
     from landschap.integration.connectors.bulk.engine import Limits
     from landschap.platform import postgres
 
+    cluster = _cluster(given["engine"], given["cluster"], given["threads"])
     settings = load_settings(config)
     moment = given["beschikbaar_op"]
     asked = Asked(
@@ -112,7 +133,7 @@ def extract(config: Path, name: str, out: Path, as_json: bool, **given: Any) -> 
         valid_on=_day(given["geldig_op"]),
         known_at=moment_of("--beschikbaar-op", moment) if moment else None,
     )
-    limits = Limits(memory_mb=given["memory"], threads=given["threads"])
+    limits = Limits(memory_mb=given["memory"], threads=given["threads"], cluster=cluster)
 
     async def work(told: Told) -> Delivered:
         async with AsyncExitStack() as stack:
@@ -130,6 +151,24 @@ def extract(config: Path, name: str, out: Path, as_json: bool, **given: Any) -> 
     click.echo(f"{found.result.rows:,} rows in {found.file}, {found.result.bytes:,} bytes")
     for gap in _gaps(found.manifest):
         click.echo(f"gap: {gap}", err=True)
+
+
+def _cluster(engine: str, address: str, workers: int) -> Cluster | None:
+    from landschap.integration.connectors.bulk.engine import Cluster
+
+    if engine == "duckdb":
+        if address:
+            raise click.BadParameter("needs --engine sail", param_hint="--cluster")
+        return None
+    if address and not _ADDRESS.fullmatch(address):
+        raise click.BadParameter("must be sc://HOST:PORT", param_hint="--cluster")
+    needed = ("pyspark",) if address else ("pyspark", "pysail")
+    if missing := [name for name in needed if find_spec(name) is None]:
+        raise Trouble(
+            f"the engine sail is not installed ({', '.join(missing)} is missing)",
+            "install the extra: pip install 'landschap[sail]'; or leave --engine away",
+        )
+    return Cluster(address=address, workers=workers)
 
 
 def _anonymous(given: Mapping[str, Any]) -> Question | None:

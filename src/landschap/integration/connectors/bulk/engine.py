@@ -40,18 +40,34 @@ _LOOK_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """A distributed engine that speaks Spark Connect: at an address (``sc://host:port``), or Sail
+    in our own process with so many workers.
+    """
+
+    address: str = ""
+    workers: int = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What the engine may take. ``seconds`` is for one job."""
+    """What the engine may take. ``seconds`` is for one job; with ``cluster`` the extract itself is
+    put together there, and not by the embedded engine.
+    """
 
     memory_mb: int = 2_048
     threads: int = 2
     disk_mb: int = 20_480
     seconds: int = 3_600
+    cluster: Cluster | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Writing:
-    """What is written: the statement, and how its rows become a file."""
+    """What is written: the statement, and how its rows become a file.
+
+    ``tables`` are the staged files by their names, for a ``cluster``.
+    """
 
     statement: Statement
     leaving: Leaving
@@ -60,6 +76,8 @@ class Writing:
     file: Path
     geometry: str
     key: str
+    cluster: Cluster | None = None
+    tables: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +137,7 @@ def _done(engine: duckdb.DuckDBPyConnection, folder: Path, job: Job) -> dict[str
     for name, sql in job.to_files.items():
         engine.execute(f"COPY ({sql}) TO {_text(str(folder / name))} (FORMAT parquet)")
     if job.writing is not None:
-        told |= _written(engine, job.writing)
+        told |= _written(engine, folder, job.writing)
     return told
 
 
@@ -158,20 +176,33 @@ def _tell(told: object) -> None:
     sys.stdout.flush()
 
 
-def _written(engine: duckdb.DuckDBPyConnection, job: Writing) -> dict[str, Any]:
+def _written(engine: duckdb.DuckDBPyConnection, folder: Path, job: Writing) -> dict[str, Any]:
     """Write the file; gives its number of rows, digest, and the gaps by kind."""
     as_it_is = (
         job.form is Form.PARQUET
+        and job.cluster is None
         and job.leaving.as_they_are
         and all(one.kind is not Kind.MIXED for one in job.statement.outputs)
     )
     size = _GROUP if as_it_is else _ROWS_AT_ONCE
-    reader = engine.sql(job.statement.sql).to_arrow_reader(size)
+    if job.cluster is None:
+        reader = engine.sql(job.statement.sql).to_arrow_reader(size)
+    else:
+        reader = _on_cluster(job.cluster, folder, job)
     counted = _as_it_is(reader, job) if as_it_is else _by_record(reader, job)
     with job.file.open("rb") as made:
         digest = file_digest(made, "sha256").hexdigest()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1_024
     return {**counted, "sha256": digest, "bytes": job.file.stat().st_size, "peak_mb": peak}
+
+
+def _on_cluster(cluster: Cluster, folder: Path, job: Writing) -> Any:
+    """The rows of a statement in the Spark dialect, some at a time."""
+    from landschap.integration.connectors.bulk import sail
+
+    with sail.opened_session(cluster.address, workers=cluster.workers) as session:
+        made = sail.rows_to_files(session, job.statement.sql, job.tables, folder)
+    return sail.batches_of(made, _ROWS_AT_ONCE)
 
 
 def _as_it_is(reader: Any, job: Writing) -> dict[str, Any]:

@@ -27,11 +27,11 @@ from pyarrow import lib as pa
 
 from landschap.integration.bulk.assembling import Leaving
 from landschap.integration.bulk.compiling import Statement, statement, subjects
-from landschap.integration.bulk.dialects import DUCKDB
+from landschap.integration.bulk.dialects import DUCKDB, SPARK, Dialect
 from landschap.integration.bulk.extracts import Form, OutColumn
 from landschap.integration.bulk.relational import Relational, Step, relational
 from landschap.integration.bulk.schedule import DRAFT_ENDING
-from landschap.integration.connectors.bulk.engine import Begin, Job, Limits, Writing
+from landschap.integration.connectors.bulk.engine import Begin, Cluster, Job, Limits, Writing
 from landschap.integration.connectors.bulk.gathering import Gathered, Progress, gathered
 from landschap.integration.connectors.opening import Surroundings
 from landschap.integration.rows import Connector, Moment
@@ -109,8 +109,12 @@ class Result:
 class Extract:
     """One extract, between gathering and the end. Made by `opened_extract`."""
 
-    def __init__(self, leaving: Leaving, found: Gathered, folder: Path, engine: Engine) -> None:
+    def __init__(
+        self, leaving: Leaving, found: Gathered, folder: Path, engine: Engine,
+        cluster: Cluster | None = None,
+    ) -> None:  # fmt: skip
         self.leaving, self.folder, self.found, self.engine = leaving, folder, found, engine
+        self.cluster = cluster
         self.plan: Relational = relational(leaving.plan)
         self._leave_out = False
 
@@ -129,13 +133,13 @@ class Extract:
         return int(told["aantal"][0][0])
 
     def statement(self) -> Statement:
-        """The whole extract as one statement of the embedded engine."""
+        """The whole extract as one statement, in the dialect of the engine that carries it out."""
         made = statement(
-            self.plan, self.found.tables, DUCKDB, self.found.codes, numbered=self._leave_out
+            self.plan, self.found.tables, self._dialect, self.found.codes, numbered=self._leave_out
         )
         if not self._leave_out:
             return made
-        sql = f"SELECT * FROM ({made.sql}) x WHERE x.n NOT IN ({self._blocked()})"  # noqa: S608
+        sql = f"SELECT * FROM ({made.sql}) x WHERE x.n NOT IN ({self._blocked(self._dialect)})"  # noqa: S608
         return Statement(sql=sql, outputs=made.outputs, has_gaps=made.has_gaps)
 
     async def subjects(self) -> AsyncIterator[Sequence[str]]:
@@ -143,10 +147,10 @@ class Extract:
 
         Of rows that are left out nobody. Raises EngineFailed when their source failed.
         """
-        pairs = self._pairs()
+        pairs = self._pairs(DUCKDB)
         if not pairs:
             return
-        kept = f" WHERE n NOT IN ({self._blocked()})" if self._leave_out else ""
+        kept = f" WHERE n NOT IN ({self._blocked(DUCKDB)})" if self._leave_out else ""
         sql = f"SELECT DISTINCT subject FROM ({pairs}) s{kept}"  # noqa: S608  # our own
         await self.engine.run(Job(to_files={_SUBJECTS: sql}))
         read = pq.ParquetFile(self.folder / _SUBJECTS)  # type: ignore[no-untyped-call]  # pyarrow
@@ -159,7 +163,16 @@ class Extract:
         pq.write_table(told, self.folder / _BLOCKED)  # type: ignore[no-untyped-call]  # pyarrow
         self._leave_out = bool(numbers)
 
-    def _pairs(self) -> str:
+    @property
+    def _dialect(self) -> Dialect:
+        return DUCKDB if self.cluster is None else SPARK
+
+    @property
+    def _tables(self) -> tuple[str, ...]:
+        """The staged files that a cluster needs."""
+        return (*self.found.views, *((_BLOCKED.removesuffix(".parquet"),) * self._leave_out))
+
+    def _pairs(self, dialect: Dialect) -> str:
         """A query for the rows of the root and whom each is about; empty without a subject."""
         declaration = self.plan.declaration
         subject = declaration.subject
@@ -170,12 +183,15 @@ class Extract:
             name = subject.column.source
             raise EngineFailed(f"the source {name}, that tells whose data it is, failed")
         steps = [Step(source=declaration.sources[n], link=declaration.links[n]) for n in path[1:]]
-        return subjects(self.plan, self.found.tables, DUCKDB, steps, subject.column.name)
+        return subjects(self.plan, self.found.tables, dialect, steps, subject.column.name)
 
-    def _blocked(self) -> str:
+    def _blocked(self, dialect: Dialect) -> str:
         """A query for the rows of the root that are left out."""
-        numbers = f"SELECT subject FROM read_parquet('{self.folder / _BLOCKED}')"  # noqa: S608
-        return f"SELECT n FROM ({self._pairs()}) b WHERE subject IN ({numbers})"  # noqa: S608
+        table = f"read_parquet('{self.folder / _BLOCKED}')"
+        if dialect is SPARK:
+            table = _BLOCKED.removesuffix(".parquet")
+        numbers = f"SELECT subject FROM {table}"  # noqa: S608  # our own
+        return f"SELECT n FROM ({self._pairs(dialect)}) b WHERE subject IN ({numbers})"  # noqa: S608
 
     async def write(
         self,
@@ -211,6 +227,7 @@ class Extract:
         writing = Writing(
             statement=self.statement(), leaving=self.leaving, columns=tuple(columns), form=form,
             file=partly, geometry=geometry, key=self.plan.declaration.key,
+            cluster=self.cluster, tables=self._tables,
         )  # fmt: skip
         try:
             partly.touch(mode=0o600)
@@ -329,7 +346,11 @@ async def opened_extract(
 ) -> AsyncIterator[Extract]:
     """Gather the sources, so that they can be written. Raises NoBegin, EngineFailed and OSError."""
     with places.opened() as folder:
-        found = await gathered(leaving.plan, moment, around, doors, folder, progress=progress)
+        found = await gathered(
+            leaving.plan, moment, around, doors, folder, progress=progress,
+            # A cluster reads what was staged alone: types and keys are the same for every engine.
+            direct_files=limits.cluster is None,
+        )  # fmt: skip
         begin = Begin(
             folder=folder,
             limits=limits,
@@ -339,6 +360,6 @@ async def opened_extract(
         )
         engine = Engine(begin)
         try:
-            yield Extract(leaving, found, folder, engine)
+            yield Extract(leaving, found, folder, engine, limits.cluster)
         finally:
             await engine.end()
