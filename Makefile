@@ -34,14 +34,16 @@ lint: setup  ## style, types, floors
 conformance: setup browser  ## one line per numbered case of a standard or a demand; writes docs/conformance.md
 	@$(BIN)/python tools/conformance.py
 
-bench: setup  ## what questions, agreements, registers, decisions, the log, the catalogue and sources cost; writes docs/performance*.md
+bench: setup  ## what questions, agreements, registers, decisions, the log, the catalogue, the portal and sources cost; writes docs/performance*.md
 	@$(BIN)/python benchmarks/run.py --write docs/performance.md
 	@$(BIN)/python benchmarks/agreements.py --write docs/performance-agreements.md
 	@$(BIN)/python benchmarks/registers.py --write docs/performance-registers.md
 	@$(BIN)/python benchmarks/decisions.py --write docs/performance-decisions.md
 	@PYTHONPATH=. $(BIN)/python benchmarks/logbook.py --write docs/performance-logbook.md
 	@$(BIN)/python benchmarks/catalogue.py --write docs/performance-catalogue.md
+	@$(BIN)/python benchmarks/portal.py --write docs/performance-portal.md
 	@$(BIN)/python benchmarks/integration.py --write docs/performance-integration.md
+	@$(BIN)/python benchmarks/bulk.py --rows $(or $(ROWS),1000000) $(if $(BAG),--data $(BAG)) --write docs/performance-bulk.md
 
 docs: setup  ## the manual as HTML in docs/_build
 	@$(BIN)/python tools/reference.py

@@ -22,7 +22,7 @@ WRITTEN = {
     *("conformance.md", "long.md"),
     *("performance.md", "performance-agreements.md", "performance-registers.md"),
     *("performance-decisions.md", "performance-logbook.md", "performance-catalogue.md"),
-    "performance-integration.md",
+    *("performance-integration.md", "performance-bulk.md"),
 }
 
 
