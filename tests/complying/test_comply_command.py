@@ -154,6 +154,12 @@ def test_a_wrong_list_is_refused_with_its_place(
         law_of("ensia", own, EVIDENCE)
 
 
+def test_what_no_query_shows_says_what_to_deliver() -> None:
+    controls = [each for law in LAWS for each in law_of(law, None, EVIDENCE).controls]
+    assert {bool(each.evidence) for each in controls} == {True, False}
+    assert all(bool(each.evidence) != bool(each.deliver) for each in controls)
+
+
 def test_every_piece_of_evidence_stands_in_a_list() -> None:
     used = {each.evidence for law in LAWS for each in law_of(law, None, EVIDENCE).controls}
     assert used - {""} == set(EVIDENCE)

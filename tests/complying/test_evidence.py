@@ -19,6 +19,7 @@ from landschap.cli.complying.asking import State
 from landschap.cli.complying.backups import note_backup
 from landschap.cli.complying.evidence import EVIDENCE
 from landschap.console import store as console
+from landschap.console.council.store import incidents
 from landschap.console.officers import store as officers
 from landschap.fsc.states import Kind
 from landschap.logboek.store.holds import lift_hold
@@ -36,6 +37,11 @@ SHOWN, FAILED, MISSING = State.SHOWN, State.FAILED, State.MISSING
 NOW = datetime.now(UTC)
 DAY = timedelta(days=1)
 ISSUER = "https://login.test"
+_REPORTED = """
+INSERT INTO registers.report (report_id, object_type, object_id, paths, since, explanation, peer,
+    transaction_id, reported_at)
+VALUES ($1, 'inwoners.inwoner', 'o1', '{naam}', '2026-01-01', 'is verhuisd', 'x', $1, $2)
+"""
 LOW, HIGH = "http://eidas.europa.eu/LoA/low", "http://eidas.europa.eu/LoA/high"
 
 
@@ -46,6 +52,35 @@ async def test_where_nothing_happened_nothing_is_shown(
     organisation: Organisation, name: str
 ) -> None:
     assert (await organisation.ask(name)).state is MISSING
+
+
+async def test_breaches_are_dealt_with_in_three_days(organisation: Organisation) -> None:
+    pool = await organisation.database.pool("console")
+    found = NOW - 5 * DAY
+    first, second = uuid7(), uuid7()
+    for each in (first, second):
+        await incidents.note_incident(pool, each, found_at=found, words="gestolen laptop", by="fg")
+    late = await organisation.ask("breaches_in_time")
+    assert (late.state, late.facts["late"]) == (FAILED, 2)
+    step = {"words": "afgehandeld", "by": "fg"}
+    at = found + 2 * DAY
+    assert await incidents.note_step(pool, first, incidents.Step.AUTHORITY, at=at, **step)
+    assert (await organisation.ask("breaches_in_time")).facts["late"] == 1
+    # Why it need not be told stands where it was closed.
+    assert await incidents.note_step(pool, second, incidents.Step.CLOSED, at=at, **step)
+    told = await organisation.ask("breaches_in_time")
+    assert told.state is SHOWN
+    assert told.facts == {"breaches": 2, "toldToAuthority": 1, "late": 0}
+    assert (await organisation.ask("breaches_in_time", ago=200 * DAY)).state is MISSING
+
+
+async def test_reports_of_wrong_values_are_decided_on_in_time(organisation: Organisation) -> None:
+    for days in (40, 10):
+        await organisation.run(_REPORTED, uuid7(), NOW - days * DAY)
+    late = await organisation.ask("corrections_in_time")
+    assert (late.state, late.facts) == (FAILED, {"reports": 2, "late": 1, "open": 2})
+    await organisation.run("DELETE FROM registers.report WHERE reported_at < $1", NOW - 30 * DAY)
+    assert (await organisation.ask("corrections_in_time")).state is SHOWN
 
 
 async def test_the_log_is_intact_and_signed(organisation: Organisation) -> None:
@@ -170,6 +205,12 @@ async def test_registers_have_rules_and_nothing_is_past_its_term(
     found = await organisation.ask("retention_overdue")
     assert found.state is FAILED, found
     assert int(found.facts["overdue"]) > 0
+    assert (await organisation.ask("transfer_overdue")).state is SHOWN
+    organisation.rules("uitkeringen", RULES.replace('"vernietigen"', '"blijvend bewaren"'))
+    assert (await organisation.ask("retention_overdue")).state is SHOWN
+    waits = await organisation.ask("transfer_overdue")
+    assert (waits.state, waits.facts["toTransfer"]) == (FAILED, found.facts["overdue"])
+    organisation.rules("uitkeringen", RULES)
     (organisation.settings.path.parent / "registers/inwoners/bewaartermijnen.toml").unlink()
     assert (await organisation.ask("retention_rules")).state is FAILED
     organisation.rules("uitkeringen", NO_RULE)

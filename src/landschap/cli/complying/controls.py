@@ -17,7 +17,7 @@ from landschap.platform.trouble import Trouble
 LAWS = ("avg", "wdo", "bio2", "ensia", "archiefwet")
 _FOLDER = Path(__file__).with_name("controls")
 _NEEDED = frozenset({"id", "article", "asked", "evidence"})
-_MAY = frozenset({"ensia", "most"})
+_MAY = frozenset({"ensia", "most", "deliver"})
 _LONGEST_DAYS = 3_660
 
 
@@ -27,7 +27,8 @@ class Control:
 
     ``evidence`` names the query that shows it; empty: nothing here can show it. ``ensia`` is the
     number of the ENSIA question, empty until the organisation fills it in. ``most`` is a number of
-    days, what it limits is said by the evidence.
+    days, what it limits is said by the evidence. ``deliver`` is what the organisation hands in
+    itself where nothing here can show it.
     """
 
     id: str
@@ -37,6 +38,7 @@ class Control:
     evidence: str
     ensia: str
     most: int
+    deliver: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +91,8 @@ def _wrong(each: Mapping[str, object], evidences: Collection[str]) -> str:
         return "asked needs words in nl and en"
     if each["evidence"] and each["evidence"] not in evidences:
         return f"there is no evidence {each['evidence']}"
+    if not isinstance(each.get("deliver", ""), str):
+        return "deliver is a text"
     if not isinstance(most, int) or not 0 <= most <= _LONGEST_DAYS:
         return f"most is a number of days, at most {_LONGEST_DAYS}"
     return ""
@@ -106,4 +110,5 @@ def _control(each: Mapping[str, object]) -> Control:
         evidence=str(each["evidence"]),
         ensia=str(each.get("ensia", "")),
         most=most,
+        deliver=str(each.get("deliver", "")),
     )

@@ -33,8 +33,11 @@ EVIDENCE: Mapping[str, Evidence] = {
         of_registers.retention_rules,
         of_registers.retention_overdue,
         of_registers.retention_executed,
+        of_registers.transfer_overdue,
+        of_registers.corrections_in_time,
         of_officers.emergency_reasons,
         of_officers.access_in_time,
+        of_officers.breaches_in_time,
         of_operation.certificates_valid,
         of_operation.second_factor,
         of_operation.residents_level,
@@ -65,7 +68,8 @@ async def evidence_of(
 async def find(asked: Asked, control: Control) -> Found:
     """What can be shown of one control."""
     if not control.evidence:
-        return missing("no query here can show this; the organisation adds its own evidence")
+        deliver = control.deliver or "the organisation adds its own evidence"
+        return missing(f"no query here can show this; to deliver: {deliver}")
     if not asked.begun:
         return missing("the period has not begun")
     try:

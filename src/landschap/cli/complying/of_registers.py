@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Evidence from the registers: rules of retention, what is past its term, what was destroyed."""
+"""Evidence from the registers: rules of retention, what is past its term, what was destroyed.
+
+And reports that a value is wrong.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from landschap.cli.retention.parts import pseudonyms, rules_of
 from landschap.cli.verify import counting
 from landschap.registers.retention import Value
 from landschap.registers.store import disposal, proposing
+from landschap.registers.store.reported import reported_between
 from landschap.vocabulary.times import amsterdam_day
 
 _NO_REGISTERS = "there are no registers here"
@@ -32,6 +36,45 @@ async def retention_rules(asked: Asked, _most: timedelta) -> Found:
 
 async def retention_overdue(asked: Asked, most: timedelta) -> Found:
     """Nothing that must be destroyed is longer than ``most`` past its term, unless it is held."""
+    seen, without, facts = await _past_term(asked, most)
+    if seen["overdue"]:
+        words = f"{seen['overdue']:,} objects are past their term, {seen['held']:,} more are held"
+        return failed(words, **facts)
+    if without:
+        return missing(without, **facts)
+    return shown(f"of {seen.total():,} objects with a rule none is past its term", **facts)
+
+
+async def transfer_overdue(asked: Asked, most: timedelta) -> Found:
+    """Nothing that is kept for ever is longer than ``most`` past the day of its transfer."""
+    seen, without, facts = await _past_term(asked, most)
+    if seen["toTransfer"]:
+        return failed(f"{seen['toTransfer']:,} objects had to be transferred by now", **facts)
+    if without:
+        return missing(without, **facts)
+    return shown(f"of {seen.total():,} objects with a rule none waits for its transfer", **facts)
+
+
+async def corrections_in_time(asked: Asked, _most: timedelta) -> Found:
+    """Each report that a value is wrong, made in the period, was decided on in its term.
+
+    Which receivers were told stands with each report in the console, and is not counted.
+    """
+    found = await reported_between(await asked.pool("registers"), asked.since, asked.until)
+    late = sum((each.decided_at or asked.now) > each.until for each in found)
+    waiting = sum(each.decided_at is None for each in found)
+    facts: Facts = {"reports": len(found), "late": late, "open": waiting}
+    if late:
+        return failed(f"{late} of {len(found)} reports were not decided on in time", **facts)
+    if not found:
+        return missing(
+            "no value was reported as wrong; reports made elsewhere are not seen", **facts
+        )
+    return shown(f"{len(found)} reports, {waiting} open, none past its term", **facts)
+
+
+async def _past_term(asked: Asked, most: timedelta) -> tuple[Counter[str], str, Facts]:
+    """How the objects of all registers stand; and why that can not be told of all."""
     desk = desk_of(asked.settings)
     pool = await asked.pool("registers")
     day, find = amsterdam_day(asked.now) - most, pseudonyms(desk)
@@ -49,13 +92,8 @@ async def retention_overdue(asked: Asked, most: timedelta) -> Found:
                 advance(seen.total())
     kinds = {each: seen[each] for each in ("overdue", "held", "toTransfer")}
     facts: Facts = {"looked": seen.total(), **kinds, "withoutRules": len(without)}
-    if seen["overdue"]:
-        words = f"{seen['overdue']:,} objects are past their term, {seen['held']:,} more are held"
-        return failed(words, **facts)
-    if without or not desk.registers.by_name:
-        told = f"no rules for {named(without)}" if without else _NO_REGISTERS
-        return missing(told, **facts)
-    return shown(f"of {seen.total():,} objects with a rule none is past its term", **facts)
+    told = f"no rules for {named(without)}" if without else ""
+    return seen, told if desk.registers.by_name else _NO_REGISTERS, facts
 
 
 def _standing(one: proposing.Judged, day: date) -> str:
