@@ -25,9 +25,9 @@ from tests.gateway.saying_rig import (
     keep_person,
     saying,
 )
-from tests.platform.test_uploads import JPEG, pdf
 from tests.registers.notice_rig import until
 from tests.registers.test_api import PEOPLE
+from tests.vocabulary.test_uploads import JPEG, pdf
 
 from landschap.gateway.saying import report as forms
 from landschap.gateway.saying.client.reports import BROUGHT, Courier, bring_due_reports

@@ -11,11 +11,11 @@ from uuid import UUID
 import pytest
 from tests.console.acts import records_of
 from tests.console.console_rig import BURGERZAKEN, Console, served_console
-from tests.platform.test_uploads import JPEG, PNG, pdf
 from tests.portal.portal_rig import SUZANNE
 from tests.portal.test_corrections import decide, form_of, hidden, place_of, resident, waiting
 from tests.portal.visiting import Seen, Visitor, with_files
 from tests.throwaway import Database
+from tests.vocabulary.test_uploads import JPEG, PNG, pdf
 
 from landschap.platform.seal_keys import seal_keys
 from landschap.registers.store.evidence import KEPT, PENDING, forget_files

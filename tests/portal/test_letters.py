@@ -11,7 +11,7 @@ from uuid import UUID
 from pypdf import PdfReader
 
 from landschap.platform.documents import file_of
-from landschap.portal.letters import Reported, letter_of, name_of
+from landschap.portal.pages.letters import Reported, letter_of, name_of
 from landschap.registers.reports import WITHDRAWN, Decided, Report
 
 MOMENT = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)

@@ -49,7 +49,6 @@ from landschap.console.pages.start import task_of
 from landschap.console.permission import CHANGE, READ
 from landschap.gateway.saying.store.passed import Passed, passed_of
 from landschap.platform.web import N_
-from landschap.platform.web.uploads import saving_headers
 from landschap.registers import store
 from landschap.registers.api.cases import Case
 from landschap.registers.api.changing import carry_out
@@ -64,6 +63,7 @@ from landschap.registers.timeline import Clock
 from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.problems import Refusal
 from landschap.vocabulary.times import amsterdam_day
+from landschap.vocabulary.uploads import saving_headers
 
 _MOST = 200
 _TO_FILL_IN = {

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from landschap.gateway.saying.question import MAX_BYTES, SERVICE, schemas
 from landschap.gateway.saying.report import MOST_ASKED, report_schemas
-from landschap.platform.web.uploads import MOST_BYTES
 from landschap.registers.describing import About, Json, info_of, problem_response
 from landschap.registers.description_parts import HEADERS, PROBLEM
+from landschap.vocabulary.uploads import MOST_BYTES
 
 _WHAT = (
     "Wat een inwoner in een ander portaal zegt over het gebruik van zijn gegevens hier. "

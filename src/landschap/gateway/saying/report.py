@@ -31,11 +31,11 @@ from landschap.fsc.own import OwnPeer
 from landschap.gateway.insight.told import named_schemas
 from landschap.gateway.saying.question import SERVICE
 from landschap.gateway.saying.statement import LIFETIME, LONGEST_LOGIN, SKEW, refuse
-from landschap.platform.web.uploads import MOST_BYTES, MOST_FILES
 from landschap.vocabulary.identifiers import Bsn, InvalidValue, Oin
 from landschap.vocabulary.ijson import InvalidJson, JsonValue, loads
 from landschap.vocabulary.problems import Fault, Refusal
 from landschap.vocabulary.times import as_utc_text, parse_moment
+from landschap.vocabulary.uploads import MOST_BYTES, MOST_FILES
 
 TYPE = "zeggenschap-melding+jwt"
 REPORT_PATH = f"/{SERVICE}/v1/meldingen"

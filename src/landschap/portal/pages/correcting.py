@@ -24,7 +24,6 @@ from landschap.platform.ids import uuid7
 from landschap.platform.web import N_
 from landschap.platform.web.door import gone
 from landschap.platform.web.sessions import Session
-from landschap.platform.web.uploads import Fault
 from landschap.portal.known import Known
 from landschap.portal.own import (
     LONGEST_EXPLANATION,
@@ -68,6 +67,7 @@ from landschap.registers.terms import due
 from landschap.vocabulary.desk import REPORT
 from landschap.vocabulary.problems import ProblemError, Refusal
 from landschap.vocabulary.times import amsterdam_day
+from landschap.vocabulary.uploads import Fault
 
 CHECK, CHANGE, SEND = "nakijken", "wijzig", "verstuur"
 _LOOKING, _SENDING = "fout doorgeven", "fout doorgegeven"

@@ -21,14 +21,6 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from landschap.platform.web import N_
-from landschap.platform.web.uploads import (
-    ACCEPT,
-    MOST_BYTES,
-    MOST_FILES,
-    Fault,
-    judge,
-    saving_headers,
-)
 from landschap.portal.pages.context import (
     AnyRequest,
     OwnData,
@@ -46,6 +38,14 @@ from landschap.registers.store.evidence import (
     files_of_form,
     hand_in,
     take_out,
+)
+from landschap.vocabulary.uploads import (
+    ACCEPT,
+    MOST_BYTES,
+    MOST_FILES,
+    Fault,
+    judge,
+    saving_headers,
 )
 
 FIELD, AWAY = "bewijs", "weg"

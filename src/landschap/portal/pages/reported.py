@@ -26,9 +26,7 @@ from landschap.gateway.saying.store.passed import Passed
 from landschap.platform.documents import MEDIA_TYPES, file_of
 from landschap.platform.web import Language
 from landschap.platform.web.sessions import Session
-from landschap.platform.web.uploads import saving_headers
 from landschap.portal.known import Known
-from landschap.portal.letters import Reported, letter_of, name_of
 from landschap.portal.own import last_day_to_object
 from landschap.portal.pages.at_desk import note
 from landschap.portal.pages.context import (
@@ -42,6 +40,7 @@ from landschap.portal.pages.context import (
     show,
     to_login,
 )
+from landschap.portal.pages.letters import Reported, letter_of, name_of
 from landschap.portal.pages.looking import Looking
 from landschap.portal.pages.looks import subjects_of, write_look
 from landschap.portal.pages.own import START
@@ -57,6 +56,7 @@ from landschap.registers.store.reminding import reminders_of
 from landschap.vocabulary.desk import TAKEN_BACK, employee_of
 from landschap.vocabulary.problems import ProblemError, Refusal
 from landschap.vocabulary.times import amsterdam_day
+from landschap.vocabulary.uploads import saving_headers
 
 log = structlog.get_logger(__name__)
 
@@ -121,8 +121,8 @@ async def _take_back(
     await write_look(deps, session, _TAKEN_BACK, LOOK_GROUP)
     if report.decided is None:
         kind = _kind(register, report)
-        await drop_files(own.registers.pool, report.report_id)
         author = session.known.author
+        await drop_files(own.registers.pool, report.report_id)
         await store.decide(own.registers.pool, register, kind, report, WITHDRAWN, author)
         await note(deps, session.known, TAKEN_BACK, report.report_id, register.name)
     if report.decided is None or report.is_withdrawn:

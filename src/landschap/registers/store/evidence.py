@@ -20,9 +20,9 @@ import msgspec
 
 from landschap.platform.ids import uuid7
 from landschap.platform.web.sealed import NONCE_BYTES, seal, unseal_any
-from landschap.platform.web.uploads import MOST_FILES, Fault, Taken
 from landschap.registers.reports import WITHDRAWN
 from landschap.registers.store.rows import Pool
+from landschap.vocabulary.uploads import MOST_FILES, Fault, Taken
 
 PENDING = timedelta(days=1)
 KEPT = timedelta(days=365)

@@ -49,8 +49,6 @@ from landschap.logboek.lines import UNRECORDABLE, Processing, lines_of
 from landschap.logboek.payloads import Outcome
 from landschap.logboek.readers import pseudonyms_of
 from landschap.platform.ids import new_span_id, uuid7
-from landschap.platform.web.uploads import Fault as FileFault
-from landschap.platform.web.uploads import judge
 from landschap.registers import store
 from landschap.registers.models import ObjectType, Register, Registers
 from landschap.registers.reports import WITHDRAWN, Report, can_be_wrong
@@ -65,6 +63,8 @@ from landschap.registers.terms import due
 from landschap.vocabulary.problems import Fault, ProblemError, Refusal, granted
 from landschap.vocabulary.times import amsterdam_day
 from landschap.vocabulary.tracing import parse_traceparent
+from landschap.vocabulary.uploads import Fault as FileFault
+from landschap.vocabulary.uploads import judge
 
 log = structlog.get_logger(__name__)
 REPORTED = "Inwoner meldt in een ander portaal een fout"

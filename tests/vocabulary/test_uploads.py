@@ -10,7 +10,7 @@ import pytest
 from pypdf import PdfWriter
 from pypdf.generic import ArrayObject, DictionaryObject, NameObject
 
-from landschap.platform.web.uploads import (
+from landschap.vocabulary.uploads import (
     MOST_BYTES,
     Fault,
     Taken,
