@@ -1,40 +1,51 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What an extract costs: against the engine used directly, per form, and its memory at ten times.
 
-    benchmarks/bulk.py [--data FOLDER] [--rows 10000000] [--rounds 5] [--scratch DIR] [--json FILE]
+    benchmarks/bulk.py [--write docs/performance-bulk.md] [--data FOLDER] [--rows 1000000]
+                       [--rounds 5] [--scratch DIR]
 
 The same joined scan is made twice, alternately and in the same engine with the same limits: by our
 plan, that also looks for keys that stand twice and says what is missing, and by SQL written by hand
-that trusts the data. FOLDER holds the BAG files of Weesp (CSV); without it that row is left out.
+that trusts the data. FOLDER holds the BAG files of Weesp (CSV): those beside the project when
+they are there; without any that row is left out.
+So many rows, and a tenth of them, are made up; for ten million give --rows 10000000.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import json
+import os
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from bulk_page import Export, Measured, Scan, as_page
 from landschap.integration.bulk.assembling import Leaving
 from landschap.integration.bulk.extracts import Form, columns_of
 from landschap.integration.connectors.bulk.engine import Begin, Limits, opened
-from landschap.integration.connectors.bulk.extracting import Extract, Places, opened_extract
+from landschap.integration.connectors.bulk.extracting import (
+    Extract,
+    Places,
+    Result,
+    opened_extract,
+)
 from landschap.integration.connectors.opening import Surroundings
 from landschap.integration.declaration import parse_declaration
 from landschap.integration.plan import make_plan
 from landschap.integration.rows import Moment
 from landschap.purposes.duties import NO_DUTIES
 
+# Of more rows than these the slower forms would take most of the time.
+MANY = 1_000_000
+WEESP = Path(__file__).parents[2] / "shared" / "data" / "bag-weesp-0457"
 LIMITS = Limits(memory_mb=2_048, threads=2)
 TOP = """\
 logische_bron: proef
@@ -62,15 +73,6 @@ FROM read_parquet('{0}/a.parquet') a
 LEFT JOIN read_parquet('{0}/b.parquet') b ON b.id = a.b
 LEFT JOIN read_parquet('{0}/c.parquet') c ON c.id = b.c
 """
-
-
-@dataclass(slots=True)
-class Measured:
-    """What was measured: seconds of both ways per size, rows per second per form, peak memory."""
-
-    scans: dict[str, dict[str, float]] = field(default_factory=dict)
-    exports: dict[str, float] = field(default_factory=dict)
-    peak_mb: dict[str, float] = field(default_factory=dict)
 
 
 def synthetic(folder: Path, rows: int) -> None:
@@ -142,86 +144,87 @@ async def within(folder: Path, work: Callable[[Extract], Any]) -> Any:
         return await work(extract)
 
 
-async def scans(folder: Path, rounds: int) -> dict[str, float]:
-    """Best and median seconds of both ways, alternately, in one engine that was used before."""
+async def scans(folder: Path, rounds: int) -> Scan:
+    """Both ways of a joined scan, alternately, in one engine that was used before."""
 
     async def compiled(extract: Extract) -> tuple[str, Mapping[str, str], Any]:
         return extract.statement().sql, dict(extract.found.views), tuple(extract.found.files)
 
     sql, views, files = await within(folder, compiled)
     begin = Begin(folder=folder, limits=LIMITS, views=views, files=files)
-    ways = {"ours": sql, "by hand": BY_HAND.format(folder)}
-    taken: dict[str, list[float]] = {name: [] for name in ways}
+    ways = (sql, BY_HAND.format(folder))
+    taken: tuple[list[float], ...] = ([], [])
+    worked: tuple[list[float], ...] = ([], [])
     with opened(begin) as engine:
         for turn in range(rounds + 1):
-            for name, each in ways.items():
-                started = time.perf_counter()
+            for place, each in enumerate(ways):
+                started, before = time.perf_counter(), time.process_time()
                 rows = sum(batch.num_rows for batch in engine.sql(each).to_arrow_reader(100_000))
                 assert rows
                 if turn:
-                    taken[name].append(time.perf_counter() - started)
-    told = {f"{name}, best": min(found) for name, found in taken.items()}
-    told |= {f"{name}, median": statistics.median(found) for name, found in taken.items()}
-    return told | {"ratio of best": min(taken["ours"]) / min(taken["by hand"])}
+                    taken[place].append(time.perf_counter() - started)
+                    worked[place].append(time.process_time() - before)
+    ours, by_hand = ((min(each), statistics.median(each)) for each in taken)
+    return Scan(ours=ours, by_hand=by_hand, cpu=(min(worked[0]), min(worked[1])))
 
 
-async def export(folder: Path, form: Form) -> tuple[float, float]:
-    """Rows per second and peak memory (MB) of the engine, writing a file."""
+async def export(folder: Path, form: Form) -> Export:
+    """A whole extract into a file, from gathering to the name it gets at last."""
+    started = time.perf_counter()
 
-    async def write(extract: Extract) -> tuple[float, float]:
+    async def write(extract: Extract) -> Result:
         outputs = extract.statement().outputs
         columns = columns_of(extract.leaving.plan, outputs, extract.leaving.chosen, NO_DUTIES)
-        started = time.perf_counter()
-        result = await extract.write(columns, form, folder / f"uit.{form.value}")
-        return result.rows / (time.perf_counter() - started), result.peak_mb
+        return await extract.write(columns, form, folder / f"uit.{form.value}")
 
-    found: tuple[float, float] = await within(folder, write)
-    return found
+    found: Result = await within(folder, write)
+    seconds = time.perf_counter() - started
+    (folder / f"uit.{form.value}").unlink()
+    return Export(per_second=found.rows / seconds, peak_mb=found.peak_mb)
 
 
 async def measured(given: argparse.Namespace) -> Measured:
-    """All of it; the data is in memory only as long as it is measured."""
-    told = Measured()
+    """All of it; the data is there only as long as it is measured."""
+    told = Measured(loads=[os.getloadavg()[0]])
+
+    def done(what: str) -> None:
+        told.loads.append(os.getloadavg()[0])
+        print(f"{what} measured", file=sys.stderr, flush=True)
+
     with tempfile.TemporaryDirectory(dir=given.scratch) as name:
         if given.data is not None:
             folder = Path(name) / "weesp"
             folder.mkdir()
             count = of_weesp(given.data.resolve(), folder)
-            told.scans[f"Weesp, {count:,} addresses"] = await scans(folder, given.rounds)
+            # So little that a round takes milliseconds.
+            told.scans[f"Weesp, {count:,} addresses"] = await scans(folder, given.rounds * 10)
+            done("Weesp")
         for rows in (max(1, given.rows // 10), given.rows):
             folder = Path(name) / str(rows)
             folder.mkdir()
             synthetic(folder, rows)
             told.scans[f"{rows:,} rows"] = await scans(folder, given.rounds)
-            rate, peak = await export(folder, Form.PARQUET)
-            told.exports[f"parquet, {rows:,} rows"] = rate
-            told.peak_mb[f"parquet, {rows:,} rows"] = peak
-            if rows != given.rows:
-                for form in (Form.CSV, Form.LINES):
-                    told.exports[f"{form.value}, {rows:,} rows"], _ = await export(folder, form)
+            done(f"the scan of {rows:,} rows")
+            for form in (Form.PARQUET,) if rows > MANY else (Form.PARQUET, Form.CSV, Form.LINES):
+                told.exports[form.value, rows] = await export(folder, form)
+                done(f"{form.value} of {rows:,} rows")
     return told
 
 
 def main() -> None:
-    """Measure and print; as JSON in a file too when asked."""
-    reader = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    reader.add_argument("--data", type=Path, help="folder with the BAG files of Weesp")
-    reader.add_argument("--rows", type=int, default=10_000_000)
+    """Measure, tell, and write when asked to."""
+    reader = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    reader.add_argument("--write", type=Path, help="page to write the results to")
+    there = WEESP if WEESP.is_dir() else None
+    reader.add_argument("--data", type=Path, default=there, help="the BAG files of Weesp")
+    reader.add_argument("--rows", type=int, default=1_000_000)
     reader.add_argument("--rounds", type=int, default=5)
     reader.add_argument("--scratch", type=Path, help="where the data is made; default: /tmp")
-    reader.add_argument("--json", type=Path)
     given = reader.parse_args()
-    told = asyncio.run(measured(given))
-    for name, found in told.scans.items():
-        words = ", ".join(f"{what} {value:.3f}" for what, value in found.items())
-        print(f"scan    {name}: {words}")
-    for name, rate in told.exports.items():
-        print(f"export  {name}: {rate:,.0f} rows/s")
-    for name, peak in told.peak_mb.items():
-        print(f"memory  {name}: {peak:,.0f} MB at most")
-    if given.json:
-        given.json.write_text(json.dumps(asdict(told), indent=2) + "\n")
-    sys.exit(0)
+    text = as_page(asyncio.run(measured(given)), given.rounds)
+    print(text)
+    if given.write is not None:
+        given.write.write_text(text)
 
 
 if __name__ == "__main__":

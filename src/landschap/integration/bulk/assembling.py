@@ -7,7 +7,7 @@ object: derived fields, conditions on rows, obligations and pseudonyms.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -38,10 +38,15 @@ class Leaving:
     duties: Duties
 
     @property
+    def whole(self) -> bool:
+        """True when a record leaves with all that is read of it, and nothing is made of that."""
+        extra = self.rows or self.duties or self.plan.derived or self.plan.hidden
+        return not extra and self.chosen == self.plan.paths
+
+    @property
     def as_they_are(self) -> bool:
         """True when a row of the engine needs nothing more."""
-        extra = self.rows or self.duties or self.plan.derived or self.plan.hidden
-        return not extra and not self.plan.lists and self.chosen == self.plan.paths
+        return self.whole and not self.plan.lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +61,13 @@ def records_of(
     rows: Sequence[Mapping[str, object]], statement: Statement, leaving: Leaving
 ) -> Made:
     """The records of a batch of rows. Raises ValueError for a duty that is not known."""
-    records: list[Mapping[str, JsonValue]] = []
+    records: list[dict[str, JsonValue]] = []
     gaps: list[Gap] = []
     for number, row in enumerate(rows):
         records.append(_record(row, statement.outputs))
         gaps += _gaps(row.get("gap"), number)
+    if leaving.whole:
+        return Made(_with_gaps(records, (gap for gap in gaps if gap.path in leaving.chosen)), 0)
     whole = with_derived(
         leaving.plan, Merged(records=records, provenance={}, gaps=gaps), leaving.day
     )
@@ -72,13 +79,20 @@ def records_of(
         obey(record, duties, before) if duties else dict(record)
         for record, before in zip(merged.records, seen.records, strict=True)
     ]
-    for gap in merged.gaps:
+    return Made(_with_gaps(told, merged.gaps), len(records) - len(told))
+
+
+def _with_gaps(
+    records: list[dict[str, JsonValue]], gaps: Iterable[Gap]
+) -> list[dict[str, JsonValue]]:
+    """The records, with what each of them lacks."""
+    for gap in gaps:
         if gap.record is not None:
-            named = told[gap.record].setdefault(GAPS, [])
+            named = records[gap.record].setdefault(GAPS, [])
             assert isinstance(named, list)  # noqa: S101  # made here
             if (line := _line(gap)) not in named:
                 named.append(line)
-    return Made(told, len(records) - len(told))
+    return records
 
 
 def gaps_told(text: str | None) -> list[dict[str, JsonValue]] | None:
