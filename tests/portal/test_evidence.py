@@ -5,19 +5,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
+from playwright.async_api import Browser
+from tests.browsing import LOOKS, faults_at, opened
 from tests.console.acts import records_of
 from tests.console.console_rig import BURGERZAKEN, Console, served_console
 from tests.portal.portal_rig import SUZANNE
-from tests.portal.test_corrections import decide, form_of, hidden, place_of, resident, waiting
+from tests.portal.test_corrections import (
+    cookies_of,
+    decide,
+    form_of,
+    hidden,
+    place_of,
+    resident,
+    waiting,
+)
 from tests.portal.visiting import Seen, Visitor, with_files
 from tests.throwaway import Database
 from tests.vocabulary.test_uploads import JPEG, PNG, pdf
 
 from landschap.platform.seal_keys import seal_keys
+from landschap.registers.source_holder import SourceHolder
 from landschap.registers.store.evidence import KEPT, PENDING, forget_files
 
 pytestmark = pytest.mark.long
@@ -161,3 +175,55 @@ async def test_files_wait_with_the_words_when_the_session_was_over_and_go_when_t
     await visitor.post(sent.location, {"token": visitor.token(page)})
     assert "foto.jpg" not in (await visitor.get(sent.location)).text
     assert await kept(console) == before
+
+
+async def test_the_pages_with_files_have_no_fault_that_a_program_can_find(
+    console: Console, browser: Browser, tmp_path: Path
+) -> None:
+    """As a person meets them: a file refused, a file taken, the report, and a holder elsewhere."""
+    (tmp_path / "brief.docx").write_bytes(b"PK\3\4")
+    (tmp_path / "huur.pdf").write_bytes(pdf())
+    faults: dict[str, list[str]] = {}
+    visitor = await resident(console, "burger-2")
+    async with opened(browser) as context:
+        page = await context.new_page()
+        await context.add_cookies(cookies_of(visitor, console.address))
+
+        async def look(name: str) -> None:
+            if found := await faults_at(page, LOOKS, f"bewijs-{name}"):
+                faults[name] = found
+
+        await page.goto(console.address + await place_of(visitor, "postcode"))
+        await page.get_by_label("Wat moet er staan?").fill("1381 XX")
+        await page.get_by_label("Hoe weet u dat?").fill(WORDS["uitleg"])
+        files = [tmp_path / "brief.docx", tmp_path / "huur.pdf"]
+        await page.get_by_label("Heeft u bewijs?").set_input_files(files)
+        # Enter in a field goes on: it takes no file away.
+        await page.get_by_label("Wat moet er staan?").press("Enter")
+        await page.wait_for_load_state()
+        assert "brief.docx is geen PDF" in await page.locator("main").inner_text()
+        assert await page.get_by_label("Hoe weet u dat?").input_value() == WORDS["uitleg"]
+        await look("geweigerd")
+        await page.get_by_label("Wat moet er staan?").press("Enter")
+        await page.wait_for_load_state()
+        assert "huur.pdf" in await page.locator("main").inner_text()
+        await look("nakijken")
+        await page.get_by_role("button", name="Verstuur melding").click()
+        await page.wait_for_url("**/meldingen/*")
+        await look("melding")
+        async with page.expect_download() as download:
+            await page.get_by_role("link", name="huur.pdf").click()
+        saved = await (await download.value).path()
+        assert saved.read_bytes() == pdf()
+        own = console.portal.own
+        assert own is not None
+        registers: Any = own.registers.registers.by_name
+        elsewhere = SourceHolder(oin="00000099000000009999", name="RDW", address="Postbus 30.000")
+        before = registers["postadressen"]
+        registers["postadressen"] = replace(before, source=elsewhere)
+        try:
+            await page.goto(console.address + await place_of(visitor, "straat"))
+            await look("elders")
+        finally:
+            registers["postadressen"] = before
+    assert faults == {}
