@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import html
 import re
+from pathlib import Path
 
 import pytest
 from tests.console.test_proposing import form_of, send
@@ -45,5 +48,22 @@ async def test_sources_are_seen_at_work_and_a_change_goes_by_two_people_into_its
     assert file.read_text() == before
     await landschap(config, "source", "take", number)
     assert file.read_text().splitlines() == text.splitlines()
+    # Without a restart it is this text that answers, and afterwards the former one again.
+    await answers_with(config, file.read_bytes())
+    assert (await story.ask()).status == 200
+    file.write_text("logische_bron: half\n")
+    await asyncio.sleep(5)
     assert (await story.ask()).status == 200
     file.write_text(before)
+    await answers_with(config, file.read_bytes())
+
+
+async def answers_with(config: Path, text: bytes) -> None:
+    """Wait until this text is the one that runs."""
+    digest = hashlib.sha256(text).hexdigest()[:12]
+    for _ in range(60):
+        told = (await landschap(config, "source", "running")).answer
+        if digest in {each["digest"] for each in told if each["source"] == NAME}:
+            return
+        await asyncio.sleep(1)
+    pytest.fail(f"still {told}")

@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from litestar.types import ControllerRouterHandler
 
 from landschap.integration import api
-from landschap.integration.connectors.comparing import Shadow, Side
+from landschap.integration.connectors.comparing import Shadow
 from landschap.integration.connectors.notices import (
     NOTICES_FOLDER,
     placed_out,
@@ -23,10 +23,9 @@ from landschap.integration.connectors.opening import (
     SOURCES_FOLDER,
     Surroundings,
     client_session,
-    close_doors,
     open_doors,
-    read_declarations,
 )
+from landschap.integration.connectors.serving import Serving
 from landschap.integration.connectors.telling import tellers
 from landschap.integration.model import Declaration
 from landschap.integration.rows import Connector
@@ -49,7 +48,6 @@ async def source_routes(
     """
     settings = made.settings
     folder, hosts = settings.path.parent / SOURCES_FOLDER, settings.network.hosts or {}
-    declarations = read_declarations(folder, registers)
     around = Surroundings(
         pool=await made.pool("registers"),
         registers=registers,
@@ -59,31 +57,24 @@ async def source_routes(
         folder=folder,
         snapshots=settings.paths.data / SNAPSHOTS_FOLDER,
     )
-    doors = {name: opened(each, around) for name, each in declarations.items()}
-    made.stack.push_async_callback(close_doors, *doors.values())
+    serving = Serving(folder, registers, lambda each: opened(each, around), made.metrics)
+    made.stack.push_async_callback(serving.close)
+    serving.begin()
+    shadow = Shadow(serving.sides, made.metrics)
+    made.stack.push_async_callback(shadow.settled)
+    stop = asyncio.Event()
+    following = asyncio.create_task(serving.follow(stop), name="logical sources")
+    made.stack.callback(following.cancel)
     return api.routes(
         api.Deps(
-            declarations=declarations,
-            doors=doors,
-            shadow=_shadow(made, declarations, doors),
+            declarations=serving.declarations,
+            doors=serving.doors,
+            shadow=shadow,
             metrics=made.metrics,
             about=made.about(),
             **given,
         )
     )
-
-
-def _shadow(
-    made: Composition, declared: Mapping[str, Declaration], doors: Mapping[str, Any]
-) -> Shadow | None:
-    """The copies that are compared while their sources answer; None when there are none."""
-    copies = {one.shadow for one in declared.values() if one.shadow}
-    if not copies:
-        return None
-    sides = {name: Side(declaration=declared[name], doors=doors[name]) for name in copies}
-    shadow = Shadow(sides, made.metrics)
-    made.stack.push_async_callback(shadow.settled)
-    return shadow
 
 
 async def notice_routes(made: Composition, own: register_api.Deps) -> list[ControllerRouterHandler]:

@@ -9,6 +9,7 @@ from landschap.cli import (
     source_extract,
     source_proposals,
     source_reidentify,
+    source_running,
     source_schedule,
 )
 from landschap.cli.source import source
@@ -20,5 +21,6 @@ __all__ = [
     "source_extract",
     "source_proposals",
     "source_reidentify",
+    "source_running",
     "source_schedule",
 ]

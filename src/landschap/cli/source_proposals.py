@@ -65,7 +65,7 @@ def list_proposals(config: Path, as_json: bool) -> None:
 def take(config: Path, number: int, dry_run: bool, as_json: bool) -> None:
     """Write an approved change into its file; refused when the file was changed meanwhile.
 
-    The difference is shown. Restart the organisation for it to answer with the new text.
+    The difference is shown. What runs answers with the new text within seconds; no restart.
 
     \b
     Examples:

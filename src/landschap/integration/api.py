@@ -117,6 +117,7 @@ class _Case:
     """One question on its way: what was permitted, what was asked, when it began."""
 
     declaration: Declaration
+    doors: Mapping[str, Connector]
     permit: Permit
     asked: Asked
     trace: TraceContext | None
@@ -165,6 +166,8 @@ class _Desk:
         """Answer one question. Raises ProblemError."""
         now = datetime.now(UTC)
         declaration = self.declaration(name)
+        # Taken with it: a text that takes its place meanwhile has doors of its own.
+        doors = self._deps.doors[declaration.name]
         permit = permit_of(request, self._deps, declaration.name, now)
         refusal = unmet(permit, obeys=True)
         if refusal is not None:
@@ -180,6 +183,7 @@ class _Desk:
             raise ProblemError(closed)
         case = _Case(
             declaration=declaration,
+            doors=doors,
             permit=permit,
             asked=asked,
             trace=parse_traceparent(
@@ -251,8 +255,7 @@ class _Desk:
         plan = self._plan(case.declaration, fields.chosen | beside)
         behalf = Behalf(permit=case.sealed, purpose=case.permit.purpose)
         occasion = Occasion(moment=case.asked.moment, trace=case.onward, behalf=behalf)
-        doors = self._deps.doors[case.declaration.name]
-        collected = await collect(plan, case.asked.key, occasion, doors)
+        collected = await collect(plan, case.asked.key, occasion, case.doors)
         for part, found in collected.items():
             self._up.labels(case.declaration.name, part).set(not isinstance(found, Failure))
         whole = with_derived(plan, merge(plan, collected), case.asked.moment.valid_on)
@@ -289,7 +292,7 @@ class _Desk:
 
     def _plan(self, declaration: Declaration, chosen: frozenset[str]) -> Plan:
         known = self._plans.get((declaration.name, chosen))
-        if known is None:
+        if known is None or known.declaration is not declaration:
             if len(self._plans) >= _PLANS_KEPT:
                 self._plans.clear()
             known = self._plans[declaration.name, chosen] = make_plan(declaration, chosen)

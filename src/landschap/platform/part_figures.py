@@ -30,7 +30,9 @@ __all__ = [
     "joined",
     "part_registry",
     "shadow_fields",
+    "source_running",
     "source_up",
+    "sources_refused",
     "stopped_fields",
     "telling",
 ]
@@ -101,6 +103,38 @@ def shadow_fields(registry: CollectorRegistry) -> Counter:
             registry=registry,
         )
     return _shadow[registry]
+
+
+_running: WeakKeyDictionary[CollectorRegistry, Gauge] = WeakKeyDictionary()
+
+
+def source_running(registry: CollectorRegistry) -> Gauge:
+    """Which text of a logical source answers in a process: since when, in seconds of Unix time.
+
+    Labels: ``source`` the logical source, ``version`` and ``digest`` of its declaration.
+    """
+    if registry not in _running:
+        _running[registry] = Gauge(
+            "landschap_integration_source_running",
+            "Since when this text of a logical source answers, in seconds of Unix time.",
+            ["source", "version", "digest"],
+            registry=registry,
+        )
+    return _running[registry]
+
+
+_refused: WeakKeyDictionary[CollectorRegistry, Gauge] = WeakKeyDictionary()
+
+
+def sources_refused(registry: CollectorRegistry) -> Gauge:
+    """Mistakes in files of logical sources, whose former text goes on answering meanwhile."""
+    if registry not in _refused:
+        _refused[registry] = Gauge(
+            "landschap_integration_sources_refused",
+            "Mistakes in files of logical sources; the former text answers meanwhile.",
+            registry=registry,
+        )
+    return _refused[registry]
 
 
 @asynccontextmanager

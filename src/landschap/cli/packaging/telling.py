@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import click
 
 from landschap.cli.purpose import BASIS
-from landschap.packages.kinds import MODELS, POLICIES, SOURCES, of_kind
+from landschap.packages.kinds import MODELS, POLICIES, of_kind
 from landschap.packages.packing import Opened
 from landschap.packages.parameters import Value
 from landschap.packages.planning import Plan
@@ -101,8 +101,8 @@ def _still_to_do(settings: Settings, outcome: Outcome) -> Iterator[str]:
         value = str(outcome.given[name])
         if each.kind == "file" and not (settings.paths.secrets / value).exists():
             yield f"a file {value} in {settings.paths.secrets}: {each.meaning}"
-    if any(name.startswith((f"{MODELS}/", f"{SOURCES}/")) for name in files):
-        yield "restart `landschap serve`: models and logical sources are read when it starts"
+    if any(name.startswith(f"{MODELS}/") for name in files):
+        yield "restart `landschap serve`: models are read when it starts, and then their sources"
     are_theirs = of_kind(plan.here.files, POLICIES) and f"{POLICIES}/{BASIS}" not in files
     if are_theirs and plan.register.register != plan.here.register:
         yield (

@@ -122,13 +122,13 @@ def read_declarations(folder: Path, registers: Registers | None = None) -> dict[
             message = f"{declaration.name} is declared in another file too"
             mistakes.append(Mistake(file=str(path), line=1, key="logische_bron", message=message))
         found[declaration.name] = declaration
-    mistakes += _without_copy(folder, found)
+    mistakes += without_copy(folder, found)
     if mistakes:
         raise DeclarationError(mistakes)
     return found
 
 
-def _without_copy(folder: Path, found: Mapping[str, Declaration]) -> Iterator[Mistake]:
+def without_copy(folder: Path, found: Mapping[str, Declaration]) -> Iterator[Mistake]:
     """Of each that is compared with a copy which is not there, or has no field in common."""
     for one in found.values():
         copy = found.get(one.shadow)
