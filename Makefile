@@ -43,7 +43,7 @@ bench: setup  ## what questions, agreements, registers, decisions, the log, the 
 	@$(BIN)/python benchmarks/catalogue.py --write docs/performance-catalogue.md
 	@$(BIN)/python benchmarks/portal.py --write docs/performance-portal.md
 	@$(BIN)/python benchmarks/integration.py --write docs/performance-integration.md
-	@$(BIN)/python benchmarks/bulk.py --rows $(or $(ROWS),1000000) $(if $(BAG),--data $(BAG)) --write docs/performance-bulk.md
+	@$(BIN)/python benchmarks/bulk.py --rows $(or $(ROWS),1000000) --write docs/performance-bulk.md
 
 docs: setup  ## the manual as HTML in docs/_build
 	@$(BIN)/python tools/reference.py
