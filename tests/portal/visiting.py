@@ -47,10 +47,11 @@ def with_files(form: dict[str, str], *files: tuple[str, bytes]) -> aiohttp.FormD
 
 @dataclass(kw_only=True)
 class Visitor:
-    """One visitor of one portal."""
+    """One visitor of one portal; ``sends`` are headers of each of their questions."""
 
     portal: str
     cookies: dict[str, dict[str, str]] = field(default_factory=dict)
+    sends: dict[str, str] = field(default_factory=dict)
 
     async def get(self, path: str, errors: str = "strict") -> Seen:
         """One request; redirects are not followed. ``errors``: of bytes that are no text."""
@@ -99,7 +100,7 @@ class Visitor:
     ) -> Seen:
         parts = urlsplit(address)
         own = self.cookies.setdefault(parts.netloc, {})
-        headers = {"Host": parts.netloc}
+        headers = {"Host": parts.netloc, **self.sends}
         if own:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in own.items())
         reached = parts._replace(netloc=f"127.0.0.1:{parts.port}").geturl()

@@ -41,7 +41,8 @@ async def people(parts: Composition) -> ASGIApp:
     from landschap.platform.web import read_static_files
     from landschap.portal.pages import people_shape, routes
 
-    static, registers = read_static_files(), await _registers(parts)
+    static = read_static_files(parts.settings.portal.theme)
+    registers = await _registers(parts)
     portal = await _portal(parts, static, registers)
     console = await _console(parts, static, registers)
     catalogue = await catalogue_of(parts, static, console)

@@ -59,6 +59,17 @@ class PortalSettings:
         "first part of its address, such as gebruik or rechten.",
         default=None,
     )
+    shown_by: tuple[str, ...] = option(
+        o.several(o.web_address("https", "http")),
+        "Sites that may show the pages in a frame of theirs; there they have no header, menu and "
+        "footer.",
+        default=(),
+    )
+    theme: Path | None = option(
+        o.a_path,
+        "File with the tokens of your own theme (CSS custom properties); absent: a neutral one.",
+        default=None,
+    )
     api: PortalApiSettings | None = section(
         PortalApiSettings, "The same for programs.", optional=True
     )

@@ -98,6 +98,7 @@ class Door(Generic[Who, K]):
             query=dict(request.query_params),
             session=session,
             had_cookie=bool(token),
+            is_framed=self.is_framed(request),
         )
         request.scope[_ASKED] = asked  # type: ignore[literal-required]  # a key of ours
         if session is not None and self.needs is not None and self.needs(session.known, path):
@@ -108,6 +109,11 @@ class Door(Generic[Who, K]):
             asked = replace(asked, session=await self.still(session, path))
             request.scope[_ASKED] = asked  # type: ignore[literal-required]  # as above
         return asked
+
+    def is_framed(self, request: AnyRequest) -> bool:
+        """True when the browser says that it shows this in a frame, and somebody may do that."""
+        where = request.headers.get("sec-fetch-dest", "")
+        return self.site.is_shown_by_others and where in ("iframe", "frame")
 
     def asked_before(self, request: AnyRequest) -> Asked[K]:
         """What was read of a request before it was refused; without session when nothing was."""
@@ -126,13 +132,16 @@ class Door(Generic[Who, K]):
             path=asked.here,
             language=asked.language,
             visitor=self.visitor(session, self.token(session)) if session else None,
+            is_bare=asked.is_framed,
             **rest,
         )
         return self.site.show(page)
 
     def to_login(self, asked: Asked[K]) -> Redirect:
         """Away to log in, and afterwards back here with everything that was asked."""
-        if asked.is_too_weak:
+        if asked.is_framed:
+            target = "/inloggen/venster"
+        elif asked.is_too_weak:
             target = "/inloggen/sterker"
         else:
             target = "/sessie-voorbij" if asked.had_cookie else "/inloggen"
@@ -172,7 +181,8 @@ class Door(Generic[Who, K]):
 class Asked(Generic[K]):
     """A request as a site sees it: language, path without it, query, and who asks.
 
-    ``is_too_weak``: somebody is logged in, but not surely enough for this page.
+    ``is_too_weak``: somebody is logged in, but not surely enough for this page. ``is_framed``: the
+    page stands in a frame of another site.
     """
 
     language: Language
@@ -181,6 +191,7 @@ class Asked(Generic[K]):
     session: Session[K] | None
     had_cookie: bool
     is_too_weak: bool = False
+    is_framed: bool = False
 
     @property
     def here(self) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 from litestar import Request, Response, get
@@ -24,10 +24,13 @@ from litestar.params import FromPath
 from markupsafe import Markup
 
 from landschap.platform.trouble import Trouble
+from landschap.platform.web.theme import read_theme
 
 PREFIX = "/static"
 OWN_FILES = ("landschap.css", "pages.css", "landschap.svg")
 STYLE_SHEETS = ("noto-sans.css", "theme.css", "components.css", "landschap.css", "pages.css")
+THEME = "thema.css"
+"""The own theme, where there is one."""
 _TYPES = {
     ".css": "text/css; charset=utf-8",
     ".svg": "image/svg+xml",
@@ -64,13 +67,23 @@ class StaticFiles:
     @property
     def style_sheets(self) -> list[str]:
         """Addresses of the style sheets in the order in which they are loaded."""
-        return [self.addresses[name] for name in STYLE_SHEETS]
+        # The own tokens come after ours, and before what only lays out.
+        names = (*STYLE_SHEETS[:-1], THEME, STYLE_SHEETS[-1])
+        return [self.addresses[name] for name in names if name in self.addresses]
 
 
-def read_static_files() -> StaticFiles:
-    """All files for pages. Raises Trouble when set-up did not gather them."""
+def read_static_files(theme: Path | None = None) -> StaticFiles:
+    """All files for pages, with an own ``theme``.
+
+    Raises Trouble when set-up did not gather them, or the theme is none.
+    """
     folder = files("landschap.platform") / "static"
     found = {hashed: (name, content) for name, hashed, content in _all_files(folder)}
+    if theme is not None:
+        named = dict(found.values())
+        under = (named["theme.css"] + named["landschap.css"]).decode()
+        hashed, content = _hashed(THEME, read_theme(theme, under).style_sheet())
+        found[hashed] = (THEME, content)
     icons = next(content for name, content in found.values() if name == "icons.json")
     return StaticFiles(
         by_hashed_name={
@@ -92,10 +105,14 @@ def _all_files(folder: Traversable) -> Iterator[tuple[str, str, bytes]]:
             "the style sheets and letters of the pages are not gathered", "run `make setup`"
         ) from error
     for name in OWN_FILES:
-        content = (folder / name).read_bytes()
-        path = PurePath(name)
-        digest = hashlib.sha256(content).hexdigest()[:12]
-        yield name, f"{path.stem}.{digest}{path.suffix}", content
+        yield name, *_hashed(name, (folder / name).read_bytes())
+
+
+def _hashed(name: str, content: bytes) -> tuple[str, bytes]:
+    """Under which name content is sent, and the content."""
+    path = PurePath(name)
+    digest = hashlib.sha256(content).hexdigest()[:12]
+    return f"{path.stem}.{digest}{path.suffix}", content
 
 
 def _as_sent(name: str, content: bytes) -> StaticFile:

@@ -35,11 +35,15 @@ def N_(text: str) -> str:  # noqa: N802 - the name gettext knows
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """A path without language, and its words."""
+    """A path without language, and its words.
+
+    ``leaves_frame``: it opens in the whole window, also when the page stands in a frame.
+    """
 
     path: str
     label: str
     is_translated: bool = False
+    leaves_frame: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +89,7 @@ class Page:
 
     ``path`` is the address without language, with its query; ``crumbs`` lead to it. ``is_wrong``
     says that a form came back with an error. ``title`` is the ``h1``; ``part`` is the entry of the
-    main menu it belongs to.
+    main menu it belongs to. ``is_bare``: without header, menu and footer, for a frame of another.
     """
 
     template: str
@@ -99,6 +103,7 @@ class Page:
     is_wrong: bool = False
     has_twin: bool = True
     part: str = ""
+    is_bare: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -108,7 +113,8 @@ class SiteShape:
 
     ``base`` stands before the addresses of logging in and out, ``start`` is its first page;
     ``visitor_line`` says what who is logged in looks at. ``form_targets`` are other origins a form
-    may end at, such as the issuer one logs out with.
+    may end at, such as the issuer one logs out with; ``shown_by`` are those that may show its pages
+    in a frame.
     """
 
     name: str
@@ -120,6 +126,7 @@ class SiteShape:
     public_menu: tuple[Link, ...] = ()
     personal_menu: tuple[Link, ...] = ()
     form_targets: tuple[str, ...] = ()
+    shown_by: tuple[str, ...] = ()
 
 
 class Site:
@@ -132,6 +139,16 @@ class Site:
         self._words = {each: words.translations(each, _catalogues(shape)) for each in Language}
         self._environments = {each: self._environment(each) for each in Language}
         self.headers = page_headers(shape.form_targets)
+        # Of its own pages alone: other sites answer with the same application.
+        self._framed: dict[str, str] = {}
+        if shape.shown_by:
+            policy = page_headers(shape.form_targets, shape.shown_by)[_POLICY]
+            self._framed = {_POLICY: policy}
+
+    @property
+    def is_shown_by_others(self) -> bool:
+        """True when another site may show a page in a frame."""
+        return bool(self._framed)
 
     def show(self, page: Page) -> Response[str]:
         """The page in its frame."""
@@ -143,7 +160,7 @@ class Site:
             html,
             status_code=page.status,
             media_type="text/html; charset=utf-8",
-            headers={"Content-Language": str(page.language), **page.headers},
+            headers={"Content-Language": str(page.language), **self._framed, **page.headers},
         )
 
     def say(self, language: Language, text: str, **values: object) -> str:
@@ -201,19 +218,25 @@ def _catalogues(shape: SiteShape) -> list[Traversable]:
     return [files(package) / "locale" / "en.po" for package in packages]
 
 
-def page_headers(form_targets: Sequence[str]) -> dict[str, str]:
+_POLICY = "Content-Security-Policy"
+
+
+def page_headers(form_targets: Sequence[str], shown_by: Sequence[str] = ()) -> dict[str, str]:
     """Headers of every page: nothing runs, nothing comes from elsewhere, nothing is kept.
+
+    Only ``shown_by`` may show it in a frame; browsers go by that, and not by the older header.
 
     ``data:`` is for the arrow in the component style sheet's select box.
     """
     targets = " ".join(["'self'", *sorted({_origin(each) for each in form_targets})])
+    ancestors = " ".join(sorted({_origin(each) for each in shown_by})) or "'none'"
     policy = (
         "default-src 'self'; img-src 'self' data:; script-src 'none'; object-src 'none'; "
-        f"base-uri 'none'; frame-ancestors 'none'; form-action {targets}"
+        f"base-uri 'none'; frame-ancestors {ancestors}; form-action {targets}"
     )
     return {
         "Cache-Control": "no-store",
-        "Content-Security-Policy": policy,
+        _POLICY: policy,
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cross-Origin-Resource-Policy": "same-origin",
         "Permissions-Policy": "camera=(), geolocation=(), microphone=()",

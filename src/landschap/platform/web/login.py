@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic
 from urllib.parse import quote
 
@@ -67,6 +67,11 @@ class _Handlers(Generic[Who, K]):
         return_to = door.safe_return(request.query_params.get("terug", default))
         if door.oidc is None:
             return await self.no_login(request)
+        if door.is_framed(request):
+            # A login provider does not let itself be shown in a frame.
+            back = quote(return_to, safe="")
+            place = in_language(language, f"{door.base}/inloggen/venster?terug={back}")
+            return Redirect(place, status_code=303)
         level = door.needs(None, split_path(return_to)[1]) if door.needs else ""
         try:
             address, pending = await door.oidc.begin(return_to, level)
@@ -148,6 +153,13 @@ class _Handlers(Generic[Who, K]):
         again = self.again(self.door.safe_return(asked.query.get("terug", "")))
         title = N_("Log in op een sterkere manier")
         return self.message(asked, Failure(title, said, 200), again, self.to_start())
+
+    async def window(self, request: AnyRequest) -> Response[Any]:
+        asked = await self.door.asked(request)
+        said = N_("Dat gaat in een heel venster. Kom daarna hier terug en ververs deze pagina.")
+        again = self.again(self.door.safe_return(asked.query.get("terug", "")))
+        title = N_("Log in om dit te zien")
+        return self.message(asked, Failure(title, (said,), 200), replace(again, leaves_frame=True))
 
     async def told(self, request: AnyRequest) -> Response[Any]:
         """The provider says that somebody logged out there; only it can, by its signature."""
@@ -240,6 +252,13 @@ def login_routes(door: Door[Who, K]) -> list[HTTPRouteHandler]:
         return await at.over(request)
 
     routes = [begin, finish, end, ended, over]
+    if door.site.is_shown_by_others:
+
+        @get(at.paths("inloggen/venster"), opt={"query": ("terug",)})
+        async def window(request: AnyRequest) -> Response[Any]:
+            return await at.window(request)
+
+        routes.append(window)
     if door.needs is not None:
 
         @get(at.paths("inloggen/sterker"), opt={"query": ("terug",)})

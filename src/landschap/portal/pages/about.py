@@ -165,6 +165,7 @@ def refusal_page(deps: PortalDeps, refusal: Refusal, request: AnyRequest) -> Res
         values=values,
         status=refusal.status,
         has_twin=False,
+        is_bare=door.asked_before(request).is_framed,
         headers=headers,
     )
     return deps.site.show(page)

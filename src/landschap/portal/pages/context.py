@@ -115,6 +115,7 @@ def portal_shape(settings: Settings, version: str) -> SiteShape:
         ),
         visitor_line=N_("U bekijkt uw eigen gegevens"),
         form_targets=(portal.issuer,) if portal else (),
+        shown_by=settings.portal.shown_by,
     )
 
 
