@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -374,6 +375,14 @@ def test_a_value_that_holds_itself_is_refused_by_name() -> None:
     with pytest.raises(UnreadableDocument) as refused:
         read_document(b"openapi: 3.0.2\na: &a [*a]\n")
     assert refused.value.code == "aliases"
+
+
+@pytest.mark.parametrize(
+    "text", ["\U0001f600", "a\\\U0001f600", "\\ud83d\\ude00", "\\\\ud83d\\ude00"]
+)
+def test_json_that_writes_a_sign_as_two_escapes_is_read_as_it_is(text: str) -> None:
+    document = {"openapi": "3.0.3", "info": {"title": text}}
+    assert read_document(json.dumps(document).encode()).value == document
 
 
 @pytest.mark.parametrize(

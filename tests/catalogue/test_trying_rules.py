@@ -30,6 +30,7 @@ from landschap.catalogue.trying.filled import (
     Filled,
     field_paths,
     keyed_parameters,
+    numbers_sent,
     persons_in,
     question_of,
     takes_person,
@@ -212,6 +213,24 @@ def test_only_what_can_be_the_number_of_a_person_names_one(
 ) -> None:
     # Against real data a question that names nobody is not sent: a key alone names nobody.
     assert persons_in(body) == persons
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        ({"persoonsnummer": "999993653"}, {}),
+        ({"zoek": [{"kenmerk": 999993653}]}, {}),
+        ({"tekst": "het gaat om 999993653."}, {}),
+        (["999993653", {"bsn": "999993653"}], {}),
+        (None, {"X-Persoon": "999993653"}),
+        ({"a": "999993654", "b": "1999993653", "c": True}, {"X-Kenmerk": "nr=999993653"}),
+    ],
+)
+def test_whose_number_goes_out_is_found_under_whatever_name(
+    body: Any, headers: dict[str, str]
+) -> None:
+    question = Question(service="s", path="/", json=body, headers=headers)
+    assert numbers_sent(question) == ["999993653"]
 
 
 def test_a_person_is_found_however_deep() -> None:

@@ -68,6 +68,8 @@ def test_a_grant_hash_is_told_from_a_name() -> None:
         ({"path": "v1"}, "begin with a /"),
         ({"service": ""}, "name the service"),
         ({"path": "/personen/999993653"}, "number of a person"),
+        ({"path": "/personen/%39%39%39993653"}, "number of a person"),
+        ({"path": "/personen?bsn=99999365%33"}, "number of a person"),
         ({"query": {"bsn": "999993653"}}, "number of a person"),
         ({"purpose": "a\r\nX-Api-Key: b"}, "plain text"),
         ({"headers": {"X y": "b"}}, "plain text"),

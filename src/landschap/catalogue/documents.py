@@ -79,6 +79,8 @@ def read_document(raw: bytes) -> Document:
         raise UnreadableDocument(
             "aliases", f"aliases in a document of more than {MAX_BYTES_WITH_ALIASES:,} bytes"
         )
+    if text.lstrip().startswith("{"):
+        text = _PAIR.sub(_one_sign, text)
     try:
         node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
@@ -100,6 +102,10 @@ def read_document(raw: bytes) -> Document:
 
 _Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _ALIAS = re.compile(r"(?:^|[\s\[{,:-])\*[A-Za-z0-9_-]+", re.MULTILINE)
+# JSON writes a sign beyond the first 65,536 as two escapes, which YAML does not know.
+_PAIR = re.compile(
+    r"(?<!\\)((?:\\\\)*)\\u([dD][89aAbB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})"
+)
 _INT = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _CONSTANTS: dict[str, JsonValue] = {
@@ -107,6 +113,11 @@ _CONSTANTS: dict[str, JsonValue] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
+
+
+def _one_sign(found: re.Match[str]) -> str:
+    high, low = int(found[2], 16), int(found[3], 16)
+    return f"{found[1]}{chr(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00))}"
 
 
 def _written_out(node: yaml.Node, known: dict[int, int], depth: int) -> int:

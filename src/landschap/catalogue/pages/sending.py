@@ -16,7 +16,7 @@ from uuid import UUID
 
 import structlog
 
-from landschap.catalogue.trying.filled import persons_in
+from landschap.catalogue.trying.filled import numbers_sent
 from landschap.client import Answer, AsyncLandschap, Failed, NotReached, Question, Refused
 from landschap.client.asking import Sent, sent_of
 from landschap.gateway.tracing.explained import Explained, ExplainedDecision
@@ -154,7 +154,7 @@ async def _asked(
 
 async def _noted(lines: Lines, found: Tried, question: Question, transaction: UUID) -> None:
     """A line for each person whose number went out; none when our own door kept it in."""
-    persons = list(dict.fromkeys(persons_in(question.json)))
+    persons = numbers_sent(question)
     if persons and not found.halves and found.answer is not None and found.problem is None:
         # Somebody answered, and our log does not say who: there is nothing to hang a line on.
         log.warning("try-out not recorded", error="the transaction is not in the log")

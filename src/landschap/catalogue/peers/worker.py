@@ -38,6 +38,8 @@ log = structlog.get_logger(__name__)
 
 MOST_PEERS, MOST_APIS = 200, 2_000
 _SECONDS = 60.0
+_AT_ONCE, _PEER_SECONDS = 4, 900.0
+"""So many peers beside each other, each so long: one that is slow holds up none of the others."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,199}")
 _GONE = "the provider does not offer it to us any more"
 _AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
@@ -95,7 +97,7 @@ async def gather_peers(deps: GatherDeps) -> list[Gathered]:
     async with AsyncLandschap(
         deps.outway, key=deps.key(), timeout=_SECONDS, max_bytes=MAX_BYTES
     ) as line:
-        return [found for each in ours for found in await _Peer(deps, line, each).gathered()]
+        return await told_by(deps, line, ours)
 
 
 async def gather_addresses(deps: GatherDeps) -> list[Gathered]:
@@ -113,6 +115,32 @@ async def gather_addresses(deps: GatherDeps) -> list[Gathered]:
         except NotFetched as error:
             found.append(await _unread(pool, source, str(error)))
     return found
+
+
+async def told_by(
+    deps: GatherDeps, line: AsyncLandschap, grants: Sequence[ConnectionGrant]
+) -> list[Gathered]:
+    """What each of them shows us, in their order. Raises what a database raises that is away."""
+    room = asyncio.Semaphore(_AT_ONCE)
+    peers = (_within(room, _Peer(deps, line, each)) for each in grants)
+    told = await asyncio.gather(*peers, return_exceptions=True)
+    return [found for each in told for found in _or_raised(each)]
+
+
+async def _within(room: asyncio.Semaphore, peer: _Peer) -> list[Gathered]:
+    """What a peer shows us, or that it took too long; what was read by then is kept."""
+    async with room:
+        try:
+            async with asyncio.timeout(_PEER_SECONDS):
+                return await peer.gathered()
+        except TimeoutError:
+            return [await peer.too_slow()]
+
+
+def _or_raised(told: list[Gathered] | BaseException) -> list[Gathered]:
+    if isinstance(told, BaseException):
+        raise told
+    return told
 
 
 class _Peer:
@@ -136,6 +164,11 @@ class _Peer:
         here = {each.source for each in found}
         before = [each for each in await _sources(self._pool, self._place) if each not in here]
         return [*found, *[await _unread(self._pool, each, _GONE) for each in before]]
+
+    async def too_slow(self) -> Gathered:
+        """Note that it did not tell all in time."""
+        why = f"it did not tell all it offers within {_PEER_SECONDS / 60:g} minutes"
+        return await _unread(self._pool, self._place, why)
 
     async def _names(self) -> list[str]:
         """The names of all that it offers to us. Raises ValueError for a list that is none."""

@@ -8,7 +8,8 @@ be tried here: addresses are kept in logs.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
@@ -23,6 +24,7 @@ FIELDS = "fields"
 MOST_BODY = 10_000
 _PERSON_KEYS = frozenset({"burgerservicenummer", "bsn"})
 _DEEPEST = 8
+_DIGITS = re.compile(r"(?<!\d)\d{9}(?!\d)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +107,21 @@ def question_of(
 
 def persons_in(body: JsonValue) -> list[str]:
     """The numbers of persons that a body names, however deep; a key without one names nobody."""
-    found: list[str] = []
+    numbers = (_number(value) for value, is_person in _leaves(body) if is_person)
+    return [each for each in numbers if each]
+
+
+def numbers_sent(question: Question) -> list[str]:
+    """All that may be the number of a person in what goes out: in the body under whatever name,
+    and in the headers. A line too many in the log is better than one that lacks.
+    """
+    texts = [*question.headers.values(), *(str(value) for value, _ in _leaves(question.json))]
+    found = (_number(each) for text in texts for each in _DIGITS.findall(text))
+    return list(dict.fromkeys([*persons_in(question.json), *filter(None, found)]))
+
+
+def _leaves(body: JsonValue) -> Iterator[tuple[JsonValue, bool]]:
+    """Each value that holds no others, with whether it stands under a key of a person."""
     waiting = [(body, False)]
     while waiting:
         value, is_person = waiting.pop()
@@ -113,9 +129,8 @@ def persons_in(body: JsonValue) -> list[str]:
             waiting += [(each, is_person or _is_person(key)) for key, each in value.items()]
         elif isinstance(value, list):
             waiting += [(each, is_person) for each in value]
-        elif is_person and (number := _number(value)):
-            found.append(number)
-    return found
+        else:
+            yield value, is_person
 
 
 def _body(operation: Operation, filled: Filled) -> JsonValue | Fault:
