@@ -7,7 +7,6 @@ the console with the proposed value, and the register has the correction on both
 
 from __future__ import annotations
 
-import html
 import json
 import re
 from typing import Any
@@ -15,14 +14,13 @@ from typing import Any
 from landschap.cli.demo.landscape import Landscape
 from landschap.cli.demo.report import Seen, demand
 from landschap.cli.demo.visitor import Seen as Page
-from landschap.cli.demo.visitor import Visitor
+from landschap.cli.demo.visitor import Visitor, form_in
 
 RESIDENT, OFFICER = "burger-1", "weesp-burgerzaken"
 WHY = "Mijn huurcontract zegt het anders."
 REASON = "Zo staat het in het huurcontract."
 _PURPOSE = "https://doelen.landschap.example/id/gegevens-van-inwoners-bijhouden"
 _THING = "register/postadressen/postadressen/P00001"
-_HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')
 _TYPED = re.compile(r'name="(waarde\.[^"]+)"[^>]*value="([^"]*)"')
 
 
@@ -65,18 +63,18 @@ async def _report(resident: Visitor, web: str, proposed: str) -> Page:
     demand(found is not None, "the house number can not be reported", {"status": page.status})
     assert found is not None  # noqa: S101  # demanded above
     place = f"{web}{found[1]}"
-    form = _form((await resident.open(place)).text) | {"voorstel": proposed, "uitleg": WHY}
+    form = form_in((await resident.open(place)).text) | {"voorstel": proposed, "uitleg": WHY}
     looked_over = await resident.send(place, {**form, "stap": "nakijken"})
-    return await resident.send(place, {**_form(looked_over.text), "stap": "verstuur"})
+    return await resident.send(place, {**form_in(looked_over.text), "stap": "verstuur"})
 
 
 async def _decide(officer: Visitor, console: str, report: str) -> dict[str, Any]:
     """Decide that it is right; gives the last registration of the object."""
-    chosen = _form((await officer.open(f"{console}/doel")).text)
+    chosen = form_in((await officer.open(f"{console}/doel")).text)
     await officer.send(f"{console}/doel", {**chosen, "doel": _PURPOSE, "zaak": "Z-2026-00318"})
     place = f"{console}/terugmeldingen/postadressen/{report}"
     page = await officer.open(place)
-    form = _form(page.text) | dict(_TYPED.findall(page.text))
+    form = form_in(page.text) | dict(_TYPED.findall(page.text))
     await officer.send(
         place, {**form, "gegrond": "ja", "reden": REASON, "document": "huurcontract"}
     )
@@ -86,12 +84,6 @@ async def _decide(officer: Visitor, console: str, report: str) -> dict[str, Any]
         key=lambda each: each["volgnummer"],
     )
     return last
-
-
-def _form(page: str) -> dict[str, str]:
-    """What the form in the middle of a page brings along; what is logged out with stands above."""
-    main = page[page.index("<main") :] if "<main" in page else ""
-    return {name: html.unescape(value) for name, value in _HIDDEN.findall(main)}
 
 
 def _house_number(page: str) -> str:

@@ -14,6 +14,8 @@ CONSOLE_PEOPLE = {
     "weesp-privacy": ("F. Groen, privacy officer van Weesp", "privacy-officer"),
     "weesp-privacy-2": ("G. Rood, privacy officer van Weesp", "privacy-officer"),
     "weesp-contracten": ("C. Blauw, contractbeheerder van Weesp", "contractbeheerder"),
+    "weesp-balie": ("B. Alie, balie van Weesp", "baliemedewerker"),
+    "weesp-balie-2": ("L. Oket, balie van Weesp", "baliemedewerker"),
     "weesp-piket": ("P. Geel, piketdienst van Weesp", "piketdienst"),
 }
 DOESBURG_PEOPLE = {
@@ -23,6 +25,7 @@ DOESBURG_PEOPLE = {
 # As this one employees of Doesburg try out what others offer.
 CATALOGUE_APPLICATION = "catalogus"
 _ACCESS = "https://register.weesp.example/activiteiten/inzageverzoeken-beantwoorden"
+_ASKING = "https://doelen.landschap.example/id/inzage-geven"
 # Who has only this comes in with emergency access, and not otherwise.
 _ON_CALL = "piketdienst"
 
@@ -60,5 +63,10 @@ def console_lines(issuer: str, client: str) -> list[str]:
         'roles = ["medewerker-burgerzaken"]',
         'officers = ["privacy-officer"]',
         f'who = ["{_ON_CALL}"]',
+        "",
+        "[desk]",
+        'roles = ["baliemedewerker"]',
+        f'purpose = "{_ASKING}"',
+        'persons = "inwoners.inwoner"',
         "",
     ]

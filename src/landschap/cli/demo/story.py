@@ -35,6 +35,7 @@ from landschap.cli.demo.operating import collective_steps
 from landschap.cli.demo.report import Seen, demand
 from landschap.cli.demo.retaining import destroy_what_is_due
 from landschap.cli.demo.searching import no_copies, settings_of
+from landschap.cli.demo.serving import serve_at_the_desk
 from landschap.cli.demo.taking_over import take_over
 from landschap.cli.demo.visitor import Visitor
 from landschap.platform import postgres
@@ -99,6 +100,10 @@ class Story:
             (
                 "a resident reports a wrong house number; it is decided and corrected",
                 lambda: report_an_error(self.opened.landscape),
+            ),
+            (
+                "somebody who can not log in is served at the desk; the letter waits",
+                lambda: serve_at_the_desk(self.opened.landscape),
             ),
             (
                 "a form fills in what is known, and registers an application once",

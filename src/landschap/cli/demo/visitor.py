@@ -7,6 +7,8 @@ sends them over plain HTTP; the usual cookie jars do not, so this visitor keeps 
 
 from __future__ import annotations
 
+import html
+import re
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from urllib.parse import parse_qsl, urljoin, urlsplit
@@ -15,6 +17,7 @@ import aiohttp
 
 _TIMEOUT = aiohttp.ClientTimeout(total=15)
 _LONGEST_WALK = 10
+_HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,3 +84,9 @@ class Visitor:
             if answer.status in (301, 302, 303, 307):
                 return urljoin(address, answer.headers["Location"])
             return Seen(status=answer.status, address=address, text=text)
+
+
+def form_in(page: str) -> dict[str, str]:
+    """What the form in the middle of a page brings along; what is logged out with stands above."""
+    main = page[page.index("<main") :] if "<main" in page else ""
+    return {name: html.unescape(value) for name, value in _HIDDEN.findall(main)}

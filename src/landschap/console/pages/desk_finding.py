@@ -111,7 +111,7 @@ class Finding:
         by = kind.subject.name if sought.number else self.desk.born_on
         value = sought.number or (sought.born_on.isoformat() if sought.born_on else "")
         session = session_of(asked)
-        task = Task(self.desk.purpose, f"balie-{letters_of(look.look_id)}")
+        task = Task(self.desk.purpose, f"balie-{letters_of(look.look_id)[-8:]}")
         doing = replace(
             asked,
             session=msgspec.structs.replace(

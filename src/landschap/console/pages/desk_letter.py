@@ -190,7 +190,7 @@ def document_of(letter: Letter, whom: Whom | None, sender: Sender, day: date) ->
             *closing(sender),
         ),
         parts=tuple(_part(letter)),
-        definitions_title="Vragen?",
+        definitions_title="Vragen",
         definitions=(("Contact", contact_of(sender, letter.number)),),
     )
 
@@ -208,7 +208,7 @@ def closing(sender: Sender) -> tuple[str, ...]:
 def contact_of(sender: Sender, number: str) -> str:
     """Whom to ask."""
     way = f"Bel {sender.telephone}" if sender.telephone else f"Vraag het {sender.name}"
-    return f"{way} en noem het nummer {number}."
+    return f"Heeft u een vraag? {way} en noem nummer {number}."
 
 
 def _part(letter: Letter) -> Sequence[Part]:
