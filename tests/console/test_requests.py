@@ -16,7 +16,7 @@ import pytest
 from jsonschema_rs import Draft202012Validator
 from tests.console.acts import records_of
 from tests.console.console_rig import Console
-from tests.portal.portal_rig import SUZANNE
+from tests.portal.portal_rig import ANOTHER, SUZANNE
 from tests.portal.visiting import Visitor
 
 from landschap.gateway.saying.store.copies import file_of, forget_files
@@ -25,6 +25,7 @@ from landschap.portal.pages import PortalDeps
 from landschap.portal.worker import make_due
 from landschap.purposes.needs import Kind
 from landschap.purposes.persons.store import said_of
+from landschap.vocabulary.times import amsterdam_day
 
 HERE = "/console/verzoeken"
 WHY = "uw situatie weegt zwaarder dan ons belang"
@@ -51,10 +52,10 @@ async def decide(visitor: Visitor, number: str, choice: str, reason: str = WHY) 
     return (await visitor.post(f"{HERE}/{number}", form)).status
 
 
-async def standing(console: Console) -> set[tuple[Kind, bool]]:
+async def standing(console: Console, bsn: str = SUZANNE) -> set[tuple[Kind, bool]]:
     deps = console.deps
     key, oin = deps.registers.pseudonym_key, deps.settings.organisation.oin
-    who = subject_pseudonym(key, oin, "bsn", SUZANNE)
+    who = subject_pseudonym(key, oin, "bsn", bsn)
     found = await said_of(deps.purposes, [who])
     return {(each.kind, each.holds) for each in found.get(who, ())}
 
@@ -142,7 +143,7 @@ async def test_who_asks_for_their_data_gets_a_file_that_the_worker_made_and_nobo
     Draft202012Validator(json.loads(files["gegevens.schema.json"])).validate(told)
     assert told["kenmerk"] == number
     assert [each["register"] for each in told["gegevens"]] == ["postadressen"]
-    assert told["nietGetoond"] == ["kring.lid"]
+    assert told["nietGetoond"] == ["omgevingsvergunningen.aanvraag", "kring.lid"]
     assert told["doelen"][0]["verwerkingen"][0]["waaromDitMag"]
     assert told["gebruik"]
     street = told["gegevens"][0]["waarden"]["straat"]
@@ -171,3 +172,36 @@ async def test_only_who_may_look_in_the_log_sees_requests(console: Console, sub:
     assert (await officer.get(f"{HERE}/x")).status == 404
     foreign = {"token": "x", "besluit": "afwijzen", "reden": WHY}
     assert (await officer.post(f"{HERE}/{number}", foreign)).status == 403
+
+
+async def test_what_was_upheld_is_lifted_once_its_person_was_told_and_stays_where_another_keeps_it(
+    console: Console,
+) -> None:
+    officer = await console.visit("fg")
+    first, second = await asked(console, "bezwaar", "burger-2"), ""
+    assert await decide(officer, first, "toewijzen") == 303
+    second = await asked(console, "bezwaar", "burger-2")
+    assert await decide(officer, second, "toewijzen") == 303
+    today = amsterdam_day(datetime.now(UTC))
+
+    async def lift(number: str, told: str, reason: str = "het gevaar is voorbij") -> int:
+        page = await officer.get(f"{HERE}/{number}")
+        form = {"token": officer.token(page), "besluit": "opheffen", "reden": reason}
+        return (await officer.post(f"{HERE}/{number}", {**form, "verteld": told})).status
+
+    for wrong in ("", "ooit", str(today + timedelta(days=1)), str(today - timedelta(days=400))):
+        assert await lift(first, wrong) == 400
+    assert await lift(first, str(today), "x") == 400
+    assert await lift(first, str(today)) == 303
+    # The other request keeps the use stopped.
+    assert (Kind.OBJECTION, True) in await standing(console, ANOTHER)
+    assert await lift(second, str(today)) == 303
+    assert (Kind.OBJECTION, True) not in await standing(console, ANOTHER)
+    assert await lift(second, str(today)) == 409
+    resident = Visitor(portal=console.address)
+    await resident.log_in("burger-2")
+    told = await resident.get(f"/rechten/verzoek/{second}")
+    assert "Geldt niet meer" in told.text
+    assert "het gevaar is voorbij" in told.text
+    assert "Geldt niet meer" in (await resident.get("/rechten")).text
+    assert "Opgeheven" in (await officer.get(f"{HERE}/{second}")).text

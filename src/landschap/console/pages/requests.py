@@ -11,7 +11,7 @@ the next question; the person reads the reason. Source: AVG art. 12 lid 3 and 4,
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -37,22 +37,27 @@ from landschap.console.pages.person_uses import write_look
 from landschap.fsc.store import peer_names
 from landschap.gateway.saying.store import Rooms
 from landschap.gateway.saying.store.requests import (
+    Lifted,
     Request,
     State,
     end_request,
     every_request,
     extend_request,
+    lift_request,
     request_by_number,
 )
 from landschap.gateway.saying.store.sealing import unseal_person
 from landschap.platform.web import N_
 from landschap.purposes.choosing import STOPPING
 from landschap.purposes.rights import Right
-from landschap.vocabulary.times import amsterdam_day
+from landschap.vocabulary.identifiers import InvalidValue
+from landschap.vocabulary.times import amsterdam_day, parse_day
 
-_GRANT, _REFUSE, _EXTEND = "toewijzen", "afwijzen", "verlengen"
+_GRANT, _REFUSE, _EXTEND, _LIFT = "toewijzen", "afwijzen", "verlengen", "opheffen"
 _SHORTEST, _LONGEST = 3, 1000
 _GROUP = "verzoek"
+_TYPED = ("besluit", "reden", "verteld")
+_NO_DAY = N_("Vul de dag in waarop u het de inwoner vertelde: vandaag of eerder, zoals 2026-11-30")
 _NO_CHOICE = N_("Kies wat u besluit")
 _NO_REASON = N_("Schrijf op waarom, in ten minste drie tekens. De inwoner leest dit")
 RIGHTS: Mapping[Right, str] = {
@@ -64,6 +69,17 @@ RIGHTS: Mapping[Right, str] = {
     Right.OBJECTION: N_("Bezwaar"),
     Right.HUMAN: N_("Een mens laten kijken"),
 }
+
+
+def _today() -> date:
+    return amsterdam_day(datetime.now(UTC))
+
+
+def _day(text: str) -> date | None:
+    try:
+        return parse_day(text.strip())
+    except InvalidValue:
+        return None
 
 
 def request_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
@@ -109,10 +125,14 @@ class _Pages:
             "purpose": self._purpose(asked, found.asked.about),
             "stops": found.asked.right in STOPPING,
             "path": f"{REQUESTS.path}/{found.number}",
-            "given": {name: (typed or {}).get(name, "") for name in ("besluit", "reden")},
+            "given": {name: (typed or {}).get(name, "") for name in _TYPED},
             "errors": {name: words.say(text) for name, text in (errors or {}).items()},
-            "labels": {"besluit": words.say(N_("Besluit")), "reden": words.say(N_("Waarom"))},
-            "choices": {"grant": _GRANT, "refuse": _REFUSE, "extend": _EXTEND},
+            "labels": {
+                "besluit": words.say(N_("Besluit")),
+                "reden": words.say(N_("Waarom")),
+                "verteld": words.say(N_("Wanneer vertelde u het de inwoner?")),
+            },
+            "choices": {"grant": _GRANT, "refuse": _REFUSE, "extend": _EXTEND, "lift": _LIFT},
             "can_extend": found.state is State.RECEIVED,
         }
         crumbs = (START, LOG, REQUESTS)
@@ -124,6 +144,8 @@ class _Pages:
         """Grant, refuse or extend; recorded before it is done."""
         known, found = self.officer.require(asked), await self._found(number)
         choice, reason = form.get("besluit", ""), form.get("reden", "")[:_LONGEST]
+        if choice == _LIFT:
+            return await self._lift(asked, found, form, reason)
         errors = {}
         if choice not in (_GRANT, _REFUSE, _EXTEND):
             errors["besluit"] = _NO_CHOICE
@@ -143,6 +165,30 @@ class _Pages:
             await end_request(
                 self.rooms.gateway, self.rooms.purposes, found, state, known.subject, reason
             )
+        return Redirect(asked.at(f"{REQUESTS.path}/{found.number}"), status_code=303)
+
+    async def _lift(
+        self, asked: Asked[Known], found: Request, form: Mapping[str, str], reason: str
+    ) -> Response[Any]:
+        """What was upheld holds no longer. Its person was told before; recorded before it is done.
+
+        Source: AVG art. 18 lid 3.
+        """
+        known, errors = self.officer.require(asked), {}
+        if len(reason) < _SHORTEST:
+            errors["reden"] = _NO_REASON
+        elif names_a_person(reason):
+            errors["reden"] = A_PERSON
+        told_on = _day(form.get("verteld", ""))
+        if told_on is None or not amsterdam_day(found.received_at) <= told_on <= _today():
+            errors["verteld"] = _NO_DAY
+        if not found.holds:
+            raise refuse(409, "request_decided", "There is nothing that holds and can be lifted")
+        if errors or told_on is None:
+            return await self.one(asked, str(found.number), form, errors)
+        await self.officer.note(asked, _LIFT, str(found.number), f"{_LIFT}: {reason}"[:500])
+        lifted = Lifted(at=datetime.now(UTC), author=known.subject, reason=reason, told_on=told_on)
+        await lift_request(self.rooms.gateway, self.rooms.purposes, found, lifted)
         return Redirect(asked.at(f"{REQUESTS.path}/{found.number}"), status_code=303)
 
     async def _found(self, number: str) -> Request:

@@ -98,6 +98,7 @@ class ToldRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     uiterlijk: date
     meteen: bool = False
     reden: str = ""
+    opgeheven: _Moment | None = None
 
 
 class Standing(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -148,8 +148,15 @@ async def delivered(
         "UPDATE report_sent SET sealed = NULL, code = $6, attempts = 0, number = $2,"
         " decide_by = $3, decided_at = $7, next_at = $4, delivered_at = coalesce(delivered_at, $5),"
         " state = CASE WHEN state = 'onderweg' THEN 'afgeleverd' ELSE state END WHERE report = $1",
-        *(passed.report, told.nummer, told.uiterlijk, now + _ASKED_AGAIN, now, lacks),
-        told.besloten,
+        *(
+            passed.report,
+            told.nummer,
+            told.uiterlijk,
+            now + _ASKED_AGAIN,
+            now,
+            lacks,
+            told.besloten,
+        ),
     )
 
 

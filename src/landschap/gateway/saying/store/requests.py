@@ -20,7 +20,7 @@ from landschap.gateway.saying.statement import Said
 from landschap.gateway.saying.store.copies import ask_file
 from landschap.platform.ids import uuid7
 from landschap.purposes.needs import Kind
-from landschap.purposes.persons.store import Statement, say
+from landschap.purposes.persons.store import Statement, said_of, say
 from landschap.purposes.rights import Right, due_on
 from landschap.vocabulary.problems import Fault, ProblemError, Refusal
 from landschap.vocabulary.times import amsterdam_day
@@ -74,6 +74,16 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lifted:
+    """That what was upheld holds no longer; its person was told on a day before."""
+
+    at: datetime
+    author: str
+    reason: str
+    told_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """A request with everything that became of it, oldest first."""
 
@@ -81,6 +91,13 @@ class Request:
     asked: Asked
     received_at: datetime
     events: tuple[Event, ...]
+    lifted: Lifted | None = None
+
+    @property
+    def holds(self) -> bool:
+        """True for an objection or restriction that is upheld, and was not lifted since."""
+        is_upheld = self.state is State.GRANTED and self.asked.right in _STATEMENT
+        return is_upheld and self.lifted is None
 
     @property
     def state(self) -> State:
@@ -191,14 +208,50 @@ async def end_request(
         await _let_go(gateway, purposes, request)
 
 
+async def lift_request(
+    gateway: asyncpg.Pool, purposes: asyncpg.Pool, request: Request, lifted: Lifted
+) -> None:
+    """What was upheld holds no longer, as far as no other request keeps it.
+
+    The person is told before. Doing it twice does it once; cut short, the page offers it again.
+    Source: AVG art. 18 lid 3.
+    Raises ProblemError (``request_decided``) for one that was not upheld.
+    """
+    kind = _STATEMENT.get(request.asked.right)
+    if kind is None or request.state is not State.GRANTED:
+        raise ProblemError(_DECIDED)
+    kept = _kept(await requests_of(gateway, request.asked.subject), request, kind)
+    said = await said_of(purposes, [request.asked.subject])
+    standing = {
+        each.about
+        for each in said.get(request.asked.subject, ())
+        if each.kind is kind and each.holds
+    }
+    freed = [each for each in request.asked.activities if each in standing and each not in kept]
+    reason = f"{request.number}: {lifted.reason}"
+    await _say(purposes, kind, request.asked, freed, holds=False, reason=reason)
+    await gateway.execute(
+        "INSERT INTO rights_lifted (request, author, reason, told_on) VALUES ($1, $2, $3, $4)"
+        " ON CONFLICT DO NOTHING",
+        *(request.number, lifted.author, lifted.reason, lifted.told_on),
+    )
+
+
+def _kept(every: Sequence[Request], but: Request, kind: Kind) -> set[str]:
+    """The activities that other requests of the same person keep stopped."""
+    kept: set[str] = set()
+    for each in every:
+        stops = each.is_open and each.asked.at_once and kind is Kind.RESTRICTION
+        upheld = each.holds and _STATEMENT[each.asked.right] is kind
+        if each.number != but.number and (stops or upheld):
+            kept |= set(each.asked.activities)
+    return kept
+
+
 async def _let_go(gateway: asyncpg.Pool, purposes: asyncpg.Pool, request: Request) -> None:
     """Lift what was stopped for this request, as far as no other request keeps it."""
-    kept: set[str] = set()
-    for each in await requests_of(gateway, request.asked.subject):
-        stops = each.is_open and each.asked.at_once
-        upheld = each.state is State.GRANTED and each.asked.right is Right.RESTRICTION
-        if each.number != request.number and (stops or upheld):
-            kept |= set(each.asked.activities)
+    every = await requests_of(gateway, request.asked.subject)
+    kept = _kept(every, request, Kind.RESTRICTION)
     lifted = [each for each in request.asked.activities if each not in kept]
     why = f"{request.number}: {request.state.value}"
     await _say(purposes, Kind.RESTRICTION, request.asked, lifted, holds=False, reason=why)
@@ -238,10 +291,21 @@ async def _read(pool: asyncpg.Pool, condition: str, value: object) -> list[Reque
                 state=State(row["state"]), at=row["at"], author=row["author"], reason=row["reason"]
             )
         )
-    return [_request(row, told[row["request"]]) for row in rows]
+    gone = await pool.fetch(
+        "SELECT request, at, author, reason, told_on FROM rights_lifted"
+        " WHERE request = ANY($1::uuid[])",
+        [row["request"] for row in rows],
+    )
+    lifted = {
+        row["request"]: Lifted(
+            at=row["at"], author=row["author"], reason=row["reason"], told_on=row["told_on"]
+        )
+        for row in gone
+    }
+    return [_request(row, told[row["request"]], lifted.get(row["request"])) for row in rows]
 
 
-def _request(row: Mapping[str, object], events: Sequence[Event]) -> Request:
+def _request(row: Mapping[str, object], events: Sequence[Event], lifted: Lifted | None) -> Request:
     value: dict[str, object] = dict(row)
     asked = Asked(
         right=Right(str(value["right_asked"])),
@@ -257,6 +321,7 @@ def _request(row: Mapping[str, object], events: Sequence[Event]) -> Request:
         asked=asked,
         received_at=value["received_at"],  # type: ignore[arg-type]  # as the table has it
         events=tuple(events),
+        lifted=lifted,
     )
 
 

@@ -36,5 +36,6 @@ def told_request(request: Request) -> ToldRequest:
         ontvangen=request.received_at,
         uiterlijk=request.due,
         meteen=request.asked.at_once and request.is_open,
-        reden=request.reason,
+        reden=request.lifted.reason if request.lifted else request.reason,
+        opgeheven=request.lifted.at if request.lifted else None,
     )
