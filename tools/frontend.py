@@ -24,7 +24,10 @@ FRONTEND = ROOT / "frontend"
 MODULES = FRONTEND / "node_modules"
 VENDOR = ROOT / "src" / "landschap" / "platform" / "static" / "vendor"
 MANIFEST = VENDOR / "manifest.json"
-FOR_TESTS = (MODULES / "axe-core" / "axe.min.js",)
+FOR_TESTS = (
+    MODULES / "axe-core" / "axe.min.js",
+    MODULES / "html-validate" / "bin" / "html-validate.mjs",
+)
 
 UTRECHT = "@utrecht/component-library-css"
 TOKENS = "@nl-design-system-unstable/voorbeeld-design-tokens"
