@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import copy
 import json
-import shutil
 import subprocess
-import sys
-import sysconfig
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 import yaml
+from tests.catalogue.installing import SCRIPTS, from_npm
 from tests.catalogue.test_design_rules import BASELINE, CHANGES, Change
 from tests.catalogue.test_our_descriptions import OPENAPI, documents
 
@@ -27,32 +25,13 @@ from landschap.catalogue.findings import Mode
 
 pytestmark = pytest.mark.long
 OFFICIAL = Path(__file__).parent / "official"
-SCRIPTS = Path(sysconfig.get_path("scripts"))
-HOME = Path(sys.prefix) / "official-linter"
-MEASURED = ("package.json", "package-lock.json")
 Findings = set[tuple[str, tuple[str, ...]]]
 
 
 @pytest.fixture(scope="module")
 def linter() -> Path:
     """The official linter, of the pinned version."""
-    program = HOME / "node_modules" / ".bin" / "spectral"
-    same = all(_same(OFFICIAL / name, HOME / name) for name in MEASURED)
-    if not (same and program.exists()):
-        shutil.rmtree(HOME, ignore_errors=True)
-        HOME.mkdir(parents=True)
-        command = [str(SCRIPTS / "npm"), "ci", "--ignore-scripts", "--loglevel=error"]
-        for name in MEASURED:
-            shutil.copy(OFFICIAL / name, HOME / name)
-        done = subprocess.run(
-            command, cwd=HOME, capture_output=True, text=True, timeout=600, check=False
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-    return program
-
-
-def _same(one: Path, other: Path) -> bool:
-    return other.exists() and one.read_bytes() == other.read_bytes()
+    return from_npm(OFFICIAL, "official-linter") / "spectral"
 
 
 def official(linter: Path, files: Sequence[Path]) -> dict[str, Findings]:

@@ -19,6 +19,7 @@ from landschap.catalogue.findings import Finding, Mode, Severity
 from landschap.catalogue.reports import as_json, as_junit, as_sarif, pointer, pointer_of
 from landschap.catalogue.rules import RULES
 from landschap.catalogue.scoring import score_of
+from landschap.cli.api_kit import kit
 from landschap.cli.api_mock import mock
 from landschap.cli.description_files import bytes_of, document_at, unreadable
 from landschap.platform.trouble import Trouble
@@ -28,7 +29,7 @@ _FAILED = 1
 
 @click.group()
 def api() -> None:
-    """Check and compare descriptions of APIs.
+    """Check and compare descriptions of APIs, and make things of them.
 
     \b
     Examples:
@@ -36,9 +37,11 @@ def api() -> None:
       landschap api check --mode official --json https://api.example.nl/v1/openapi.json
       landschap api diff openapi-1.4.yaml openapi.yaml
       landschap api mock openapi.yaml
+      landschap api kit typescript openapi.yaml --out kit
     """
 
 
+api.add_command(kit)
 api.add_command(mock)
 
 
