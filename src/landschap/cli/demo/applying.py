@@ -19,7 +19,7 @@ from landschap.cli.demo.landscape import (
     FORM_PURPOSE,
     Landscape,
 )
-from landschap.cli.demo.opening import agree, publish
+from landschap.cli.demo.opening import agree, connected, publish
 from landschap.cli.demo.report import Seen, demand
 from landschap.cli.demo.visitor import Seen as Page
 from landschap.cli.demo.visitor import Visitor
@@ -64,6 +64,8 @@ async def open_form(landscape: Landscape) -> None:
     """Weesp's officers: a key for the form, its two services listed, its two contracts."""
     weesp = landscape.weesp
     await key_of(landscape, weesp, FORM_APPLICATION)
+    if await connected(landscape, weesp, weesp, tuple(_WISHES)):
+        return
     await asyncio.gather(*(publish(landscape, weesp, service) for service in _WISHES))
     terms = ("--purpose", FORM_PURPOSE, "--legal-basis", "eu-gdpr:A6-1-e")
     await asyncio.gather(*(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -205,6 +205,21 @@ async def agree(
     await until(lambda: _valid(giving, *wanted), f"the signature of {member.name}")
     found = await until(lambda: _ready(asking, *wanted), f"a token and a way to {member.name}")
     return {"contentHash": found["contentHash"], "grantHash": found["grants"][0]["grantHash"]}
+
+
+async def connected(
+    landscape: Landscape, asker: Member, member: Member, services: Collection[str]
+) -> bool:
+    """True when contracts for all these services are ready to ask by; looked up at once."""
+    found = (await landschap(landscape.settings_file(asker), "contract", "list")).answer
+    ready = {
+        grant["service"]
+        for each in found["contracts"]
+        for grant in each["grants"]
+        if (grant["type"], grant.get("providerPeerId")) == (_CONNECTION, member.oin.value)
+        and grant.get("ready")
+    }
+    return ready >= set(services)
 
 
 async def _contracts(config: Path, kind: str, provider: Member, service: str) -> Any:
