@@ -352,3 +352,10 @@ async def test_where_it_can_not_be_brought_the_page_says_what_one_can_do(
     assert "Geef het zelf door aan RDW." in told
     assert "Schrijf naar: Postbus 30.000" in told
     assert "<textarea" not in told
+    # What was typed when that was still otherwise stands there to be taken along.
+    (token,) = set(re.findall(r'name="token" value="([^"]+)"', page))
+    data = {"token": token, "voorstel": "Suzan", "uitleg": WHY, "stap": "verstuur"}
+    answer = await passing.portal.post(found[1], data=data, headers=session)
+    assert answer.status_code == 200
+    assert WHY in answer.text
+    assert await passing.theirs() == []

@@ -138,6 +138,14 @@ async def test_what_is_handed_in_is_read_by_the_person_and_who_decides_alone(
     letter = f"{sent.location}/brief.pdf"
     assert (await visitor.download(letter)).startswith(b"%PDF-")
     assert (await other.get(letter)).status == 404
+    # What is destroyed takes it along, whoever destroys.
+    owner = await console.database.administrator()
+    trial = owner.transaction()
+    await trial.start()
+    await owner.execute("UPDATE registers.report SET explanation = ''")
+    assert await owner.fetchval("SELECT count(*) FROM registers.evidence") == 0
+    await trial.rollback()
+    await owner.close()
     # Decided, it is kept a year; then it is gone, for both.
     await decide(officer, path, gegrond="nee", reden="Het klopt wel.")
     now = datetime.now(UTC)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import io
+import time
 import zlib
 
 import pytest
@@ -124,6 +125,22 @@ def test_a_pdf_that_swells_up_is_not_unpacked_to_its_end() -> None:
     body = whole(b"2 0 obj<</Type/ObjStm/Filter/FlateDecode>>stream\n" + data + b"endstream")
     assert len(body) < MOST_BYTES
     assert judge("bom.pdf", body) is Fault.LOCKED
+
+
+@pytest.mark.parametrize(
+    "middle",
+    [
+        b"1" * 4_800_000 + b"stream\nendstream",
+        b"1 " * 2_400_000 + b"stream\nendstream",
+        b"/#41" * 1_200_000,
+        b"stream\nendstream " * 250_000,
+        b"/ObjStm/FlateDecode/Filter stream\nx\nendstream " * 29_000,
+    ],
+)
+def test_a_file_that_is_made_to_take_long_does_not(middle: bytes) -> None:
+    began = time.process_time()
+    judge("traag.pdf", whole(middle))
+    assert time.process_time() - began < 20
 
 
 @pytest.mark.parametrize(

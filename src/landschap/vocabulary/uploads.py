@@ -23,6 +23,8 @@ _MOST_UNPACKED = 20_000_000
 _MOST_CHUNKS = 20_000
 _TAIL = 2048
 _LONG = 4
+# More than any document of this size has; each costs time.
+_MOST_NAMES, _MOST_STREAMS = 100_000, 60_000
 
 
 class Fault(StrEnum):
@@ -156,7 +158,6 @@ _ACTIVE = frozenset(
 _NAME = re.compile(rb"/([^\x00\t\n\x0c\r ()<>\[\]{}/%]+)")
 _HEX = re.compile(rb"#([0-9A-Fa-f]{2})")
 _STREAM = re.compile(rb"stream\r?\n")
-_OBJECT = re.compile(rb"\d+\s+\d+\s+obj\b")
 
 
 def _pdf(body: bytes) -> Fault | None:
@@ -164,6 +165,8 @@ def _pdf(body: bytes) -> Fault | None:
     is_headed = re.match(rb"%PDF-[12]\.[0-9]", body) is not None
     if not is_headed or b"%%EOF" not in body[-_TAIL:] or b"startxref" not in body[-_TAIL:]:
         return Fault.BROKEN
+    if body.count(b"/") > _MOST_NAMES or body.count(b"stream") > _MOST_STREAMS:
+        return Fault.LOCKED
     pieces, packed, data = _parts(body)
     names = set().union(*(_names(each) for each in pieces))
     # The word `stream` in a text or a remark hides what is behind it from us, and from no reader:
@@ -195,10 +198,8 @@ def _parts(body: bytes) -> tuple[list[bytes], list[bytes], list[bytes]]:
         if end < 0:
             outside.append(body[begin.end() :])
             return outside, packed, data
-        begun = [each.end() for each in _OBJECT.finditer(before)]
-        about = before[begun[-1] :] if begun else before
-        if b"ObjStm" in _names(about):
-            packed.append(about + b"\0" + body[begin.end() : end])
+        if b"ObjStm" in _names(before):
+            packed.append(before + b"\0" + body[begin.end() : end])
         else:
             data.append(body[begin.end() : end])
         place = end + len(b"endstream")
@@ -231,5 +232,5 @@ _OTHER_FILTERS = frozenset(
 
 def _names(text: bytes) -> set[bytes]:
     """The names in a piece, also those that are written with ``#xx``."""
-    found = _NAME.findall(text)
+    found = set(_NAME.findall(text))
     return {_HEX.sub(lambda each: bytes([int(each[1], 16)]), each) for each in found}

@@ -52,6 +52,7 @@ from landschap.portal.pages.evidence import (
     AWAY,
     FIELD,
     MAX_FORM_BYTES,
+    Allowance,
     field_values,
     files_of,
     refusals,
@@ -86,7 +87,7 @@ _WORDS = {
 def correcting_routes(deps: PortalDeps, own: OwnData) -> list[HTTPRouteHandler]:
     """The routes of saying that a value is wrong."""
     path = "/gegevens/{register:str}/{name:str}/{reference:str}/{field:str}/fout"
-    paths = [path, f"/en{path}"]
+    paths, allowance = [path, f"/en{path}"], Allowance()
 
     @get(paths)
     async def form(
@@ -120,7 +121,9 @@ def correcting_routes(deps: PortalDeps, own: OwnData) -> list[HTTPRouteHandler]:
                 proposed=typed.proposed, explanation=typed.explanation,
             )  # fmt: skip
             wanted = form_of(given.get("melding"))
-            if kept and wanted is not None:
+            # Who this is was proved by a session that is over, so it is few that is taken.
+            over = str(given.get("token", ""))
+            if kept and wanted is not None and allowance.take(over):
                 files = files_of(own, wanted, str(given.get("voor", "")))
                 if files is not None:
                     await files.change(given)
@@ -168,7 +171,7 @@ class Place:
     def _passing(self) -> Passing:
         return Passing(deps=self.deps, own=self.own, session=self.session)
 
-    async def _unreachable(self) -> Response[str] | None:
+    async def _unreachable(self, typed: Typed) -> Response[str] | None:
         """What somebody can do when we can not bring a report to who holds this; else None."""
         source = self.found.register.source
         if source is None or await self._passing.can_reach(source):
@@ -177,6 +180,7 @@ class Place:
         values = {
             "field": titles.path(thing.type, self.path),
             "decider": decider_of(self.deps, thing.register),
+            "typed": typed,
         }
         title = titles.say(N_("Klopt uw gegeven niet?"))
         return self._show("report_elsewhere", title, values)
@@ -188,12 +192,12 @@ class Place:
     async def begun(self, token: str) -> Response[Any]:
         """The form: empty, or with what was typed before the session was over."""
         before = of_field([each for _, each in await self.looking.reports()], self.found, self.path)
+        elsewhere = None if before is not None else await self._unreachable(Typed())
+        if elsewhere is not None:
+            return elsewhere
         draft = await taken(self.deps, self.asked.path, self.person(), token)
         if before is not None:
             return Redirect(self.asked.at(f"/meldingen/{before.report_id}"), status_code=303)
-        elsewhere = await self._unreachable()
-        if elsewhere is not None:
-            return elsewhere
         typed = Typed(proposed=draft.proposed, explanation=draft.explanation) if draft else Typed()
         form = (form_of(draft.form) if draft else None) or uuid7()
         await self._handed_in(form, {})
@@ -207,7 +211,7 @@ class Place:
         form, typed = form_of(given.get("melding")), typed_of(given)
         faults = typed.faults()
         step = str(given.get("stap", CHECK))
-        elsewhere = await self._unreachable()
+        elsewhere = await self._unreachable(typed)
         if elsewhere is not None:
             return elsewhere
         if form is None:

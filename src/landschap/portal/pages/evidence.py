@@ -106,6 +106,23 @@ class Files:
         return refused
 
 
+class Allowance:
+    """How many forms with files are kept for a session that is over: few, of the last sessions."""
+
+    def __init__(self, each: int = 3, most: int = 10_000) -> None:
+        self._each = each
+        self._most = most
+        self._used: dict[str, int] = {}
+
+    def take(self, key: str) -> bool:
+        """True as long as it is within what is allowed."""
+        used = self._used.pop(key, 0)
+        self._used[key] = used + 1
+        if len(self._used) > self._most:
+            del self._used[next(iter(self._used))]
+        return used < self._each
+
+
 def files_of(own: OwnData, form: UUID, person: str) -> Files | None:
     """The files of a form of a person; None where none can be handed in."""
     if own.evidence_keys is None:

@@ -26,6 +26,8 @@ from landschap.vocabulary.uploads import MOST_FILES, Fault, Taken
 
 PENDING = timedelta(days=1)
 KEPT = timedelta(days=365)
+MOST_PENDING = 4 * MOST_FILES
+"""Of one person, over all forms that are not sent."""
 _ABOUT, _BODY = b"landschap.evidence.about\x1f", b"landschap.evidence\x1f"
 Keys = Sequence[bytes]
 
@@ -162,7 +164,11 @@ async def _add(
         same = next((each for each in before if each.digest == digest), None)
         if same is not None:
             return same
-        if len(rows) >= MOST_FILES:
+        pending = await connection.fetchval(
+            "SELECT count(*) FROM registers.evidence WHERE owner = $1 AND report_id IS NULL",
+            form.owner,
+        )
+        if len(rows) >= MOST_FILES or pending >= MOST_PENDING:
             return Fault.TOO_MANY
         label = made.bytes
         await connection.execute(
