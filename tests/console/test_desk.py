@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import unescape
 
 from tests.console.acts import records_of
@@ -14,7 +14,8 @@ from tests.console.console_rig import CHARLES, Console
 from tests.portal.portal_rig import ANOTHER
 from tests.portal.visiting import Seen, Visitor
 
-from landschap.console.desk.store import Look, note_look, waiting_visits
+from landschap.console.desk.store import Look, note_look, waiting_visits, wipe_visits
+from landschap.logboek.pseudonyms import as_subject_id, subject_pseudonym
 from landschap.platform.ids import uuid7
 
 HERE = "/console/balie"
@@ -163,6 +164,40 @@ async def test_nobody_serves_themselves_and_looking_up_has_a_limit(console: Cons
     for _ in range(3):
         assert await note_look(deps.pool, replace(look, look_id=uuid7()), 3)
     assert not await note_look(deps.pool, look, 3)
+
+
+async def test_who_answers_for_the_log_sees_who_looked_up_whom_and_why(console: Console) -> None:
+    visitor = await served(console, naam="Wesseling", geboren="18-04-1945")
+    await end(visitor)
+    officer = await console.visit("fg")
+    page = await officer.get(f"{HERE}/verantwoording")
+    who = as_subject_id(person_of(console, ANOTHER))
+    for words in ("B. Alie", WHY, who, "paspoort", "A12B"):
+        assert words in page.text, words
+    assert ANOTHER not in page.text
+    assert "verantwoording van de balie bekijken" in (await officer.get("/console/meekijkers")).text
+    assert (await visitor.get(f"{HERE}/verantwoording")).status == 403
+
+
+async def test_document_and_address_are_wiped_after_their_term(console: Console) -> None:
+    visitor = await served(console)
+    number = await ask_for_access(visitor)
+    await end(visitor)
+    await wipe_visits(console.deps.pool, datetime.now(UTC) - timedelta(days=1))
+    kept = f"{HERE}/brieven/{number}/ontvangst"
+    assert "Hoogstraat 1" in (await visitor.get(kept)).text
+    await wipe_visits(console.deps.pool, datetime.now(UTC) + timedelta(seconds=1))
+    wiped = (await visitor.get(kept)).text
+    assert "Hoogstraat 1" not in wiped
+    assert "Wesseling" not in wiped
+    assert "Het adres is gewist" in wiped
+    rows = await console.deps.pool.fetch("SELECT document, characters, sealed FROM desk_visit")
+    assert {tuple(row) for row in rows} == {(None, None, None)}
+
+
+def person_of(console: Console, bsn: str) -> bytes:
+    key, oin = console.deps.registers.pseudonym_key, console.deps.settings.organisation.oin
+    return subject_pseudonym(key, oin, "bsn", bsn)
 
 
 async def test_a_colleague_sees_the_person_where_the_login_does_not_tell_who_serves(

@@ -41,6 +41,7 @@ _APPEND_ONLY = {
     *("console.emergency_review", "console.quarter_report"),
     "console.report_publication",
     *("console.incident", "console.incident_step"),
+    *("console.desk_look", "console.desk_found", "console.desk_deed", "console.desk_letter"),
     *("gateway.statement_heard", "gateway.statement_proof"),
     *("gateway.rights_request", "gateway.rights_event"),
     *("packages.applied", "packages.proposal", "packages.verdict"),

@@ -27,6 +27,7 @@ from landschap.cli.verifying import verified
 from landschap.console.council.store.gathering import Sources, gather
 from landschap.console.council.store.standing import kept_standards
 from landschap.console.council.worker import CouncilDeps, keep_reporting
+from landschap.console.desk.worker import keep_wiping
 from landschap.console.links.worker import LinkDeps, keep_comparing
 from landschap.console.verifying.worker import VerifyDeps, keep_verifying
 from landschap.fsc import worker as fsc
@@ -153,6 +154,9 @@ async def _for_the_console(made: Composition, worker: fsc.WorkerDeps, stop: asyn
         group.create_task(_verifying(made, stop))
         group.create_task(_reporting(made, stop))
         group.create_task(_comparing(made, worker, stop))
+        if made.settings.desk is not None:
+            days = made.settings.desk.kept_days
+            group.create_task(keep_wiping(await made.pool("console"), days, stop))
         group.create_task(_standing(made, stop))
         group.create_task(_gathering(made, stop))
 

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from landschap.vocabulary import desk
 from landschap.vocabulary.identifiers import Bsn, InvalidValue
 
 MOST = 50
@@ -73,6 +74,8 @@ def _read(value: object, bsn_claim: str, issuer: str) -> Mandate | None:
     source, reference = str(value.get("iss", issuer)), value.get("jti") or value.get("reference")
     if not isinstance(reference, str) or not (is_code(reference) and is_code(source)):
         return None
+    if source == desk.SOURCE:
+        return None  # what is said at our own desk is no mandate that a log-in can tell
     try:
         bsn = Bsn.parse(str(value.get(bsn_claim, ""))).value
         until = _moment(value.get("exp"))

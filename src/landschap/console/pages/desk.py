@@ -53,6 +53,7 @@ from landschap.console.pages.context import (
     session_of,
     words_of,
 )
+from landschap.console.pages.desk_account import account_routes
 from landschap.console.pages.desk_finding import Finding, Found, type_of_persons
 from landschap.console.pages.desk_letters import LETTERS, letter_routes
 from landschap.console.pages.looking import Looking
@@ -120,6 +121,7 @@ def desk_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
         acting("/klaar", pages.end),
         acting("/gezien", pages.seen),
         *letter_routes(deps),
+        *account_routes(deps),
     ]
 
 
@@ -143,7 +145,7 @@ class _Pages:
         values = {
             "visit": visit,
             "whom": self._whom(visit) if visit else None,
-            "waiting": [(each, self._whom(each)) for each in waiting],
+            "waiting": waiting,
             "by_name": self.finding.by_name,
             "most": self.finding.desk.looks_per_hour,
             "letters": LETTERS.path,

@@ -25,6 +25,8 @@ from landschap.vocabulary.times import amsterdam_day
 
 RECEIVED, LONGER, DECIDED = "ontvangst", "verlenging", "besluit"
 TAKEN_BACK, PROOF, PASSED = "ingetrokken", "bewijs", "doorgegeven"
+LAST = (DECIDED, TAKEN_BACK, PROOF, PASSED)
+"""After one of these nothing more is to be sent about a number."""
 _OBJECTION_TERM = "P6W"
 _ASKED: Mapping[Right, str] = {
     Right.ACCESS: "uw gegevens te zien (inzage)",

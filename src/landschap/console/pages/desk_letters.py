@@ -140,22 +140,18 @@ class _Pages:
 
     async def every(self, asked: Asked[Known]) -> Response[str]:
         require_desk(self.deps, asked)
-        sent = await store.sent_letters(self.deps.pool)
+        deeds = await store.open_deeds(self.deps.pool, letters.LAST)
+        sent = await store.sent_about(self.deps.pool, [each.reference for each in deeds])
         found: dict[tuple[UUID, str], Letter] = {}
-        for deed in await store.deeds(self.deps.pool):
+        for deed in deeds:
             found |= {(each.reference, each.letter): each for each in await self._letters(deed)}
         waiting = sorted(
             (each for key, each in found.items() if key not in sent), key=lambda one: one.since
         )
-        done = sorted(
-            ((each, sent[key]) for key, each in found.items() if key in sent),
-            key=lambda pair: pair[1].at,
-            reverse=True,
-        )
         words = words_of(self.deps, asked)
         values = {
             "waiting": waiting,
-            "done": done[:_SENT_SHOWN],
+            "done": await store.latest_sent(self.deps.pool, _SENT_SHOWN),
             "names": {name: words.say(text) for name, text in _NAMES.items()},
             "path": LETTERS.path,
         }
@@ -167,8 +163,8 @@ class _Pages:
 
     async def one(self, asked: Asked[Known], number: str, name: str) -> Response[str]:
         opened = await self._opened(asked, number, name)
-        sent = await store.sent_letters(self.deps.pool)
         letter, sender = opened.letter, self._sender()
+        sent = await store.sent_about(self.deps.pool, [letter.reference])
         values = {
             "letter": letter,
             "whom": opened.whom,

@@ -184,4 +184,5 @@ LOOKS: Mapping[str, str] = {
     "persoon": N_("Gebruik van één persoon"),
     "inzage": N_("Inzagebestand gemaakt"),
     "controle": N_("Logboek nagerekend"),
+    "balie": N_("Verantwoording van de balie"),
 }

@@ -66,6 +66,7 @@ def watcher_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
         values = {
             "has_persons": bool(console.access_activity),
             "has_places": deps.places is not None,
+            "has_desk": deps.settings.desk is not None and deps.opens is not None,
             "overview": await _overview(deps),
             "held": await held_in(deps.usage) if deps.usage else None,
             "past": await past_terms(deps),

@@ -121,6 +121,35 @@ async def look_of(pool: asyncpg.Pool, look_id: UUID, subject: str) -> datetime |
     return found
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accounted:
+    """One look and what came of it. ``person`` is None when nobody was found."""
+
+    at: datetime
+    name: str
+    sought: str
+    reason: str
+    person: bytes | None
+    begun_at: datetime | None
+    document: str | None
+    characters: str | None
+    seen_by: str | None
+    ended_at: datetime | None
+    ended_why: str | None
+
+
+async def account(pool: asyncpg.Pool, most: int) -> Sequence[Accounted]:
+    """Who looked somebody up, and what came of it; the latest first."""
+    rows = await pool.fetch(
+        "SELECT l.at, l.name, l.sought, l.reason, f.person, v.begun_at, v.document, v.characters,"
+        " v.seen_by, v.ended_at, v.ended_why FROM desk_look l"
+        " LEFT JOIN desk_found f USING (look_id) LEFT JOIN desk_visit v USING (look_id)"
+        " ORDER BY l.at DESC LIMIT $1",
+        most,
+    )
+    return [Accounted(**row) for row in rows]
+
+
 async def begin_visit(pool: asyncpg.Pool, visit: Visit) -> bool:
     """Begin a visit; False while another of this employee is open, or the look was used before."""
     try:
@@ -217,11 +246,10 @@ async def note_deed(
     )
 
 
-async def deeds(pool: asyncpg.Pool, visit_id: UUID | None = None) -> Sequence[Deed]:
-    """What was done, of one visit or of all, the latest first."""
+async def deeds(pool: asyncpg.Pool, visit_id: UUID) -> Sequence[Deed]:
+    """What was done in one visit, the latest first."""
     rows = await pool.fetch(
-        "SELECT * FROM desk_deed WHERE $1::uuid IS NULL OR visit_id = $1 ORDER BY at DESC LIMIT $2",
-        *(visit_id, _MOST),
+        "SELECT * FROM desk_deed WHERE visit_id = $1 ORDER BY at DESC LIMIT $2", visit_id, _MOST
     )
     return [Deed(**row) for row in rows]
 
@@ -234,10 +262,33 @@ async def deeds_about(pool: asyncpg.Pool, reference: UUID) -> Sequence[Deed]:
     return [Deed(**row) for row in rows]
 
 
-async def sent_letters(pool: asyncpg.Pool) -> Mapping[tuple[UUID, str], Sent]:
-    """The letters that were sent, by number and which letter."""
-    rows = await pool.fetch("SELECT reference, letter, at, name FROM desk_letter")
+async def open_deeds(pool: asyncpg.Pool, last_letters: Sequence[str]) -> Sequence[Deed]:
+    """What was done and asks for a letter, the first first: none of the last ones was sent."""
+    rows = await pool.fetch(
+        "SELECT d.* FROM desk_deed d WHERE NOT EXISTS (SELECT FROM desk_letter l"
+        " WHERE l.reference = d.reference AND l.letter = ANY($1)) ORDER BY d.at LIMIT $2",
+        *(list(last_letters), _MOST),
+    )
+    return [Deed(**row) for row in rows]
+
+
+async def sent_about(
+    pool: asyncpg.Pool, references: Sequence[UUID]
+) -> Mapping[tuple[UUID, str], Sent]:
+    """The letters that were sent about these numbers, by number and which letter."""
+    rows = await pool.fetch(
+        "SELECT reference, letter, at, name FROM desk_letter WHERE reference = ANY($1)",
+        list(references),
+    )
     return {(row["reference"], row["letter"]): Sent(**row) for row in rows}
+
+
+async def latest_sent(pool: asyncpg.Pool, most: int) -> Sequence[Sent]:
+    """The letters that were sent last, the latest first."""
+    rows = await pool.fetch(
+        "SELECT reference, letter, at, name FROM desk_letter ORDER BY at DESC LIMIT $1", most
+    )
+    return [Sent(**row) for row in rows]
 
 
 async def send_letter(
