@@ -4,11 +4,15 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.async_api import Browser, Page
+from tests.browsing import FOCUS, LOOKS, faults_at, opened
 from tests.portal.portal_rig import (
     ANOTHER,
     COMPANY,
@@ -21,6 +25,7 @@ from tests.portal.visiting import Visitor
 from tests.portal.visits import as_person, logged_in
 from tests.registers.test_models_ready import PROFILES
 from tests.throwaway import Database
+from tests.validating import faults_in
 
 from landschap.logboek.drafts import line_draft
 from landschap.logboek.payloads import LineEntry, Outcome
@@ -231,6 +236,67 @@ async def test_what_is_of_people_is_closed_to_a_company_and_says_why(portal: Por
     assert 'href="/toestemmingen"' not in page.text
     for path in ("/toestemmingen", "/rechten/inzage", "/rechten/verzoek/x", "/namens/x"):
         assert (await visitor.get(path)).status in (403, 404), path
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("language", ["nl", "en"])
+async def test_no_page_of_a_company_has_a_fault_that_a_program_can_find(
+    portal: Portal, browser: Browser, tmp_path: Path, language: str
+) -> None:
+    use, own = await use_of(portal, COMPANY), "/en" if language == "en" else ""
+    visitor = await logged_in(portal, "onderneming")
+    data = await visitor.get("/gegevens")
+    wrong = re.search(r'href="(/gegevens/[^"]+/fout)"', data.text)
+    assert wrong is not None
+    paths = ["/", "/gegevens", wrong[1], "/meldingen", "/gebruik", f"/gebruik/{use}", "/rechten",
+             "/toestemmingen", "/privacy", "/toegankelijkheid"]  # fmt: skip
+    problems, pages = {}, {}
+    async with opened(browser) as context:
+        held = visitor.cookies[portal.address.removeprefix("http://")]
+        url = portal.address.replace("http://", "https://")
+        await context.add_cookies([
+            {"name": name, "value": value, "url": url, "secure": True}
+            for name, value in held.items()
+        ])  # fmt: skip
+        page = await context.new_page()
+        for path in paths:
+            address = (own + path).rstrip("/") or "/"
+            await page.goto(portal.address + address)
+            told = await page.locator("header").first.inner_text()
+            assert "Test EMZ Dagobert" in told, path
+            name = f"bedrijf{path.replace('/', '-')[:40]}-{language}"
+            if found := await faults_at(page, LOOKS, name):
+                problems[path] = found
+            pages[path] = (await visitor.get(address)).text
+        await page.goto(portal.address + own + "/gegevens")
+        stops = await stops_of(page)
+    assert problems == {}
+    faults = await faults_in(pages, tmp_path)
+    assert faults == [], "\n".join(faults)
+    # By keyboard: past the header and the menu to what can be done with the data, and out again.
+    assert stops[0] == ("Ga naar de inhoud" if language == "nl" else "Go to the content")
+    assert len(stops) == len(await focusable(visitor, f"{own}/gegevens"))
+
+
+async def stops_of(page: Page) -> list[str]:
+    """Where Tab leads, until it has been everywhere; each stop can be seen."""
+    stops: list[str] = []
+    for _ in range(400):
+        await page.keyboard.press("Tab")
+        found = await page.evaluate(FOCUS)
+        if not found["words"]:
+            break
+        assert found["visible"], found
+        stops.append(found["words"])
+    return stops
+
+
+async def focusable(visitor: Visitor, path: str) -> list[str]:
+    """What on a page takes the focus, in its order."""
+    text = (await visitor.get(path)).text
+    return re.findall(
+        r'<(?:a [^>]*href=|button|select|summary|textarea|input (?!type="hidden"))', text
+    )
 
 
 async def test_people_see_nothing_of_a_company(portal: Portal) -> None:
