@@ -2,7 +2,7 @@
 """What an extract costs: against the engine used directly, per form, and its memory at ten times.
 
     benchmarks/bulk.py [--write docs/performance-bulk.md] [--data FOLDER] [--rows 1000000]
-                       [--rounds 5] [--scratch DIR]
+                       [--forms parquet,csv,jsonl] [--rounds 5] [--scratch DIR]
 
 The same joined scan is made twice, alternately and in the same engine with the same limits: by our
 plan, that also looks for keys that stand twice and says what is missing, and by SQL written by hand
@@ -43,7 +43,8 @@ from landschap.integration.plan import make_plan
 from landschap.integration.rows import Moment
 from landschap.purposes.duties import NO_DUTIES
 
-# Of more rows than these the slower forms would take most of the time.
+FORMS = (Form.PARQUET, Form.CSV, Form.LINES)
+# Of more rows than these the first form alone: the slower ones would take most of the time.
 MANY = 1_000_000
 WEESP = Path(__file__).parents[2] / "shared" / "data" / "bag-weesp-0457"
 LIMITS = Limits(memory_mb=2_048, threads=2)
@@ -205,10 +206,14 @@ async def measured(given: argparse.Namespace) -> Measured:
             synthetic(folder, rows)
             told.scans[f"{rows:,} rows"] = await scans(folder, given.rounds)
             done(f"the scan of {rows:,} rows")
-            for form in (Form.PARQUET,) if rows > MANY else (Form.PARQUET, Form.CSV, Form.LINES):
+            for form in given.forms if rows <= MANY else given.forms[:1]:
                 told.exports[form.value, rows] = await export(folder, form)
                 done(f"{form.value} of {rows:,} rows")
     return told
+
+
+def _forms(text: str) -> tuple[Form, ...]:
+    return tuple(Form(each) for each in text.split(","))
 
 
 def main() -> None:
@@ -218,6 +223,7 @@ def main() -> None:
     there = WEESP if WEESP.is_dir() else None
     reader.add_argument("--data", type=Path, default=there, help="the BAG files of Weesp")
     reader.add_argument("--rows", type=int, default=1_000_000)
+    reader.add_argument("--forms", type=_forms, default=FORMS, help="default: parquet,csv,jsonl")
     reader.add_argument("--rounds", type=int, default=5)
     reader.add_argument("--scratch", type=Path, help="where the data is made; default: /tmp")
     given = reader.parse_args()

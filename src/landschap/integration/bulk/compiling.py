@@ -9,11 +9,13 @@ the record, so no list multiplies another.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import takewhile
 
 from landschap.integration.bulk.converting import converted
 from landschap.integration.bulk.dialects import Dialect
 from landschap.integration.bulk.relational import ListOf, Relational, Step, Table
+from landschap.integration.bulk.relations import Known, Relation, carried
 from landschap.integration.bulk.settling import (
     Candidate,
     Settled,
@@ -46,23 +48,6 @@ class Statement:
     sql: str
     outputs: tuple[Output, ...]
     has_gaps: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """A source in a relation being made: the prefix of its columns, why it may be absent."""
-
-    table: Table
-    prefix: str
-    reason: str = ""
-
-
-@dataclass(slots=True)
-class _Relation:
-    """A relation by name, and the sources in it."""
-
-    name: str
-    known: dict[str, _Known] = field(default_factory=dict)
 
 
 def statement(
@@ -109,9 +94,7 @@ class _Compiling:
         self.begins = ("b",) if any(each.wins is Wins.NEWEST for each in fields) else ()
 
     def run(self) -> Statement:
-        relation = self._root()
-        for step in self.plan.steps:
-            relation = self._joined(relation, step)
+        relation = self._joined_all(self.plan.steps)
         fields = [(each, self._settled(each, relation)) for each in self.plan.fields]
         lists = [self._list(place, each, relation) for place, each in enumerate(self.plan.lists)]
         outputs = [
@@ -163,13 +146,39 @@ class _Compiling:
         return f"NULLIF(concat_ws(chr(10), {', '.join(gaps)}), '')"
 
     # Relations.
-    def _root(self) -> _Relation:
-        table = self.tables[self.plan.root.name]
-        select = ", ".join(["t.n AS n", *_carried(table, "t", "r_", *self.begins)])
-        name = self._part("j", f"SELECT {select} FROM {table.name} t WHERE t.key <> ''")
-        return _Relation(name, {table.source: _Known(table, "r_")})
+    def _joined_all(self, steps: Sequence[Step]) -> Relation:
+        """The root and the sources of these steps, of which there is at most one row per record."""
+        plain = list(takewhile(self._is_plain, steps))
+        relation = self._root(plain)
+        for step in steps[len(plain) :]:
+            relation = self._joined(relation, step)
+        return relation
 
-    def _joined(self, before: _Relation, step: Step) -> _Relation:
+    def _is_plain(self, step: Step) -> bool:
+        """True for a source that one key leads to, with one row, and that is never missed."""
+        table, origin = self.tables[step.source.name], step.link.origin
+        is_read = table.failure is None and self.tables[origin.source].failure is None
+        if not is_read or not table.unique or step.link.required:
+            return False
+        return self.tables[origin.source].columns[origin.name].single
+
+    def _root(self, plain: Sequence[Step] = ()) -> Relation:
+        """The root with the sources that come first and plainly: a flat join is planned sooner."""
+        table = self.tables[self.plan.root.name]
+        known = {table.source: Known(table, "r_")}
+        select = ["r.n AS n", *carried(table, "r", "r_", *self.begins)]
+        joined = f"{table.name} r"
+        for number, step in enumerate(plain):
+            other, alias = self.tables[step.source.name], f"a{number}"
+            parent = known[step.link.origin.source]
+            leading = self._leading(parent, step.link, f"{parent.prefix[:-1]}.")
+            joined += f" LEFT JOIN {other.name} {alias} ON {alias}.key = {leading}"
+            known[other.source] = Known(other, f"{alias}_")
+            select += carried(other, alias, f"{alias}_", *self.begins)
+        told = f"SELECT {', '.join(select)} FROM {joined} WHERE r.key <> ''"
+        return Relation(self._part("j", told), known)
+
+    def _joined(self, before: Relation, step: Step) -> Relation:
         """One more source, of which there is at most one row per record."""
         table = self.tables[step.source.name]
         prefix = f"s{len(self.parts)}_"
@@ -179,8 +188,8 @@ class _Compiling:
             name = self._part(
                 f"j{len(self.parts)}", f"SELECT p.*, {reason} AS {prefix}r FROM {before.name} p"
             )
-            failed = _Known(table, prefix, f"{prefix}r")
-            return _Relation(name, {**before.known, table.source: failed})
+            failed = Known(table, prefix, f"{prefix}r")
+            return Relation(name, {**before.known, table.source: failed})
         origin = parent.table.columns[step.link.origin.name]
         count = ""
         if origin.single and table.unique:
@@ -195,16 +204,16 @@ class _Compiling:
             )
             count = "d.c"
         reason = self._why(parent, step.link, count)
-        select = ["p.*", *_carried(table, "s", prefix, *self.begins)]
+        select = ["p.*", *carried(table, "s", prefix, *self.begins)]
         if reason:
             select.append(f"{reason} AS {prefix}r")
         name = self._part(
             f"j{len(self.parts)}", f"SELECT {', '.join(select)} FROM {before.name} p {joins}"
         )
-        known = _Known(table, prefix, f"{prefix}r" if reason else "")
-        return _Relation(name, {**before.known, table.source: known})
+        known = Known(table, prefix, f"{prefix}r" if reason else "")
+        return Relation(name, {**before.known, table.source: known})
 
-    def _counted(self, parent: _Known, link: Link, table: Table) -> str:
+    def _counted(self, parent: Known, link: Link, table: Table) -> str:
         """Per key (or per row, when one leads to several keys) how many rows, and one of them."""
         origin = parent.table.columns[link.origin.name]
         if origin.single:
@@ -218,16 +227,16 @@ class _Compiling:
             )
         return self._part(f"m{len(self.parts)}", sql)
 
-    def _leading(self, parent: _Known, link: Link) -> str:
-        """The one key that a row leads to."""
-        origin = parent.table.columns[link.origin.name]
+    def _leading(self, parent: Known, link: Link, at: str = "") -> str:
+        """The one key that a row leads to; ``at`` is what stands before its column."""
+        origin, at = parent.table.columns[link.origin.name], at or f"p.{parent.prefix}"
         if origin.native and origin.marks == {TEXT}:
-            return f"p.{parent.prefix}c{origin.place}"
+            return f"{at}c{origin.place}"
         if origin.native:
-            return f"CAST(p.{parent.prefix}c{origin.place} AS {self.dialect.text_type})"
-        return self.dialect.first(f"p.{parent.prefix}o{origin.place}")
+            return f"CAST({at}c{origin.place} AS {self.dialect.text_type})"
+        return self.dialect.first(f"{at}o{origin.place}")
 
-    def _why(self, parent: _Known, link: Link, count: str, found: str = "s.n") -> str:
+    def _why(self, parent: Known, link: Link, count: str, found: str = "s.n") -> str:
         """Why a source is absent, where its rows were read; empty when it never is."""
         when = []
         if parent.reason:
@@ -239,7 +248,7 @@ class _Compiling:
             when.append(f"WHEN {there} THEN '{Reason.NO_PARTNER}'")
         return f"CASE {' '.join(when)} END" if when else ""
 
-    def _failed(self, parent: _Known, link: Link, failure: Reason) -> str:
+    def _failed(self, parent: Known, link: Link, failure: Reason) -> str:
         """Why a source is absent that was not read: only where it would have been asked."""
         when = []
         if parent.reason:
@@ -251,7 +260,7 @@ class _Compiling:
                 when.append(f"WHEN p.{parent.prefix}n IS NOT NULL THEN '{Reason.NO_PARTNER}'")
         return f"CASE {' '.join(when)} END" if when else self._nothing()
 
-    def _multiplied(self, before: _Relation, step: Step) -> _Relation:
+    def _multiplied(self, before: Relation, step: Step) -> Relation:
         """One more source, with a row for each of its rows."""
         table = self.tables[step.source.name]
         parent = before.known[step.link.origin.source]
@@ -266,19 +275,19 @@ class _Compiling:
                 f"JOIN ({unfolded}) u ON u.n0 = p.{parent.prefix}n "
                 f"JOIN {table.name} s ON s.key = u.k"
             )
-        select = ", ".join(["p.*", *_carried(table, "s", prefix, "id", *self.begins)])
+        select = ", ".join(["p.*", *carried(table, "s", prefix, "id", *self.begins)])
         name = self._part(f"j{len(self.parts)}", f"SELECT {select} FROM {before.name} p {joins}")
-        return _Relation(name, {**before.known, table.source: _Known(table, prefix)})
+        return Relation(name, {**before.known, table.source: Known(table, prefix)})
 
     # Fields.
-    def _settled(self, one: Field, relation: _Relation) -> Settled:
+    def _settled(self, one: Field, relation: Relation) -> Settled:
         given = [
             self._candidate(one, number, column, relation)
             for number, column in enumerate(one.columns)
         ]
         return settled(one, given, self.dialect)
 
-    def _candidate(self, one: Field, number: int, column: Column, relation: _Relation) -> Candidate:
+    def _candidate(self, one: Field, number: int, column: Column, relation: Relation) -> Candidate:
         known = relation.known[column.source]
         reason = f"p.{known.reason}" if known.reason else ""
         if known.table.failure is not None:
@@ -295,7 +304,7 @@ class _Compiling:
             source=column.source, cell=found.cell, bad=found.bad, reason=reason, begin=begin
         )
 
-    def _cell(self, relation: _Relation, column: Column) -> Cell:
+    def _cell(self, relation: Relation, column: Column) -> Cell:
         known = relation.known[column.source]
         held = known.table.columns[column.name]
         sql, kind = f"p.{known.prefix}c{held.place}", kind_of(held.marks)
@@ -308,7 +317,7 @@ class _Compiling:
         return Cell(kind, f"({sql} = '{BOOLEAN_TEXT}')")
 
     # Lists.
-    def _list(self, place: int, one: ListOf, relation: _Relation) -> _MadeList:
+    def _list(self, place: int, one: ListOf, relation: Relation) -> _MadeList:
         parent = relation.known[one.step.link.origin.source]
         table = self.tables[one.step.source.name]
         reason = self._list_reason(one, parent, table, f"l{place}.n")
@@ -328,7 +337,7 @@ class _Compiling:
         output = self._output(place, one, [found.cell.kind for _, found in fields])
         return _MadeList(output, gathered, reason, gaps)
 
-    def _list_reason(self, one: ListOf, parent: _Known, table: Table, found: str) -> str:
+    def _list_reason(self, one: ListOf, parent: Known, table: Table, found: str) -> str:
         if table.failure is not None:
             return self._failed(parent, one.step.link, table.failure)
         return self._why(parent, one.step.link, "", found)
@@ -342,7 +351,7 @@ class _Compiling:
         return Output(name=name, path=one.path, kind=Kind.JSON, inner=inner, reason=f"q{place}")
 
     def _gathered(
-        self, place: int, one: ListOf, inner: _Relation, cells: Sequence[Cell], gaps: Sequence[str]
+        self, place: int, one: ListOf, inner: Relation, cells: Sequence[Cell], gaps: Sequence[str]
     ) -> str:
         own = inner.known[one.step.source.name]
         order = list(self._order(one, inner, own))
@@ -360,7 +369,7 @@ class _Compiling:
         )
         return self._part(f"g{place}", f"SELECT {', '.join(gathered)} FROM {items} GROUP BY n")
 
-    def _order(self, one: ListOf, inner: _Relation, own: _Known) -> Iterator[str]:
+    def _order(self, one: ListOf, inner: Relation, own: Known) -> Iterator[str]:
         """Numbers by size before texts by letter; of equals the lower id."""
         # A list that is only counted is not ordered, so nobody asked for that column.
         if one.order in own.table.columns:
@@ -383,15 +392,3 @@ class _MadeList:
     relation: str
     reason: str
     gaps: list[str]
-
-
-def _carried(table: Table, alias: str, prefix: str, *beside: str) -> Iterator[str]:
-    """The columns of a table as they go along in a relation; ``beside``: id, or b, as well."""
-    for name in ("n", *beside):
-        yield f"{alias}.{name} AS {prefix}{name}"
-    for column in table.columns.values():
-        yield f"{alias}.c{column.place} AS {prefix}c{column.place}"
-        if kind_of(column.marks) is Kind.MIXED and not column.native:
-            yield f"{alias}.k{column.place} AS {prefix}k{column.place}"
-        if column.leads and not column.native:
-            yield f"{alias}.o{column.place} AS {prefix}o{column.place}"
