@@ -290,3 +290,26 @@ def test_pages_learn_nothing_trusted_from_the_browser_and_answer_to_one_name(pla
         "x-forwarded-proto": "http",
     }
     assert caller.ask()[0] == 421
+
+
+@pytest.mark.parametrize("prefix", ["", "/en"])
+def test_only_a_form_with_files_may_be_large(place: Place, prefix: str) -> None:
+    people = start_party(place.folder / "people.sock")
+    listen = Listen(host="127.0.0.1", port=free_port())
+    socket = place.folder / "people.sock"
+    place.start(web=WebDoor(listen=listen, server_name="weesp.localhost", socket=socket, tls=False))
+    caller, size = Caller("127.0.0.1", listen.port), 6_000_000
+
+    def posted(path: str) -> int:
+        head = (
+            f"POST {prefix}{path} HTTP/1.1\r\nHost: weesp.localhost:{listen.port}\r\n"
+            f"Connection: close\r\nContent-Length: {size}\r\n\r\n"
+        )
+        return caller.raw(head.encode() + bytes(size))[0]
+
+    assert posted("/gegevens/postadressen/postadres/abc/huisnummer/fout") == 200
+    assert len(people.heard[0].body) == size
+    people.stop()
+    head = f"POST {prefix}/meldingen/1 HTTP/1.1\r\nHost: weesp.localhost:{listen.port}\r\n"
+    refused = caller.raw(f"{head}Connection: close\r\nContent-Length: {size}\r\n\r\n".encode())
+    assert refused[0] == 413
