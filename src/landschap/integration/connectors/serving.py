@@ -12,7 +12,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -49,6 +49,10 @@ Open = Callable[[Declaration], Mapping[str, Connector]]
 """Opens the doors of a declaration. Raises Trouble."""
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
     """One text of a logical source that answers. ``made_of`` is the state of the other files that
@@ -59,7 +63,7 @@ class Served:
     doors: Mapping[str, Connector]
     made_of: tuple[object, ...]
     digest: str
-    since: datetime = field(default_factory=lambda: datetime.now(UTC))
+    since: datetime = field(default_factory=_now)
 
 
 class Serving:
@@ -76,7 +80,6 @@ class Serving:
         self._tried: object = None
         self._told: object = None
         self._closing: set[asyncio.Task[None]] = set()
-        self._last: dict[str, tuple[str, str]] = {}
 
     @property
     def declarations(self) -> Mapping[str, Declaration]:
@@ -180,7 +183,8 @@ class Serving:
                 continue
             if former is not None:
                 self._running.remove(name, former.declaration.version, former.digest)
-                self._close_later(former)
+                if now is None or now.doors is not former.doors:
+                    self._close_later(former)
             if now is not None:
                 labels = (name, now.declaration.version, now.digest)
                 self._running.labels(*labels).set(now.since.timestamp())
@@ -205,18 +209,18 @@ class Serving:
     ) -> Served:
         """The text with its doors open; the same as before when nothing changed. Raises Trouble."""
         made_of = _made_of(declaration, self._folder)
-        if (
-            former is not None
-            and former.declaration == declaration
-            and former.made_of == made_of
-        ):  # fmt: skip
-            return former
         text = next(path for path, name in files.items() if name == declaration.name).read_bytes()
+        digest = hashlib.sha256(text).hexdigest()[:12]
+        if former and former.declaration == declaration and former.made_of == made_of:
+            # A comment may be another one: the doors are as they were.
+            return (
+                former if former.digest == digest else replace(former, digest=digest, since=_now())
+            )
         return Served(
             declaration=declaration,
             doors=self._opens(declaration),
             made_of=made_of,
-            digest=hashlib.sha256(text).hexdigest()[:12],
+            digest=digest,
         )
 
     def _read(self) -> tuple[dict[str, Declaration], list[Mistake], dict[Path, str]]:
