@@ -88,6 +88,10 @@ async def test_a_file_that_is_refused_loses_no_word_and_says_which_and_why(
     one_less = await visitor.post(place, with_files({**form, "weg": away[0]}))
     assert (one_less.status, one_less.text.count("Haal weg")) == (200, 2)
     assert WORDS["uitleg"] in one_less.text
+    many = [(f"{each}\u202e.exe", b"MZ") for each in range(9)]
+    told = await visitor.post(place, with_files(form, *many))
+    assert told.text.count("past er niet bij") == 2 * 3
+    assert "\u202e" not in told.text
     # Nothing was sent, and nobody else sees or takes out what is there.
     other = await resident(console, "burger-2")
     theirs = {**form, "token": other.token(await other.get("/gegevens")), "weg": away[1]}

@@ -39,6 +39,7 @@ from landschap.registers.store.evidence import (
     hand_in,
     take_out,
 )
+from landschap.vocabulary.typed import clean
 from landschap.vocabulary.uploads import (
     ACCEPT,
     MOST_BYTES,
@@ -54,6 +55,7 @@ MAX_FORM_BYTES = 32_000_000
 _FETCHED = "bewijsstuk opgehaald"
 _GROUP = "melding"
 _MOST_NAME = 60
+_MOST_LOOKED_INTO = 2 * MOST_FILES
 _WORDS = {
     Fault.EMPTY: N_("%(name)s is leeg. Kies een ander bestand."),
     Fault.TOO_LARGE: N_("%(name)s is te groot. Een bestand mag %(megabytes)s MB zijn."),
@@ -92,17 +94,17 @@ class Files:
         if away is not None:
             await take_out(self.pool, self.form, away)
         came = given.getall(FIELD, []) if isinstance(given, FormMultiDict) else []
-        refused = []
-        for each in came:
-            if not isinstance(each, UploadFile) or not each.filename:
-                continue
+        files = [each for each in came if isinstance(each, UploadFile) and each.filename]
+        # Each that is looked into costs time; of more than this none can be taken anyway.
+        refused = [(_plain(each.filename), Fault.TOO_MANY) for each in files[_MOST_LOOKED_INTO:]]
+        for each in files[:_MOST_LOOKED_INTO]:
             body = await each.read(MOST_BYTES + 1)
             taken = await asyncio.to_thread(judge, each.filename, body)
             if not isinstance(taken, Fault):
                 kept = await hand_in(self.pool, self.keys(), self.form, taken)
                 taken = kept if isinstance(kept, Fault) else taken
             if isinstance(taken, Fault):
-                refused.append((each.filename, taken))
+                refused.append((_plain(each.filename), taken))
         return refused
 
 
@@ -135,12 +137,17 @@ def refusals(titles: Titles, refused: Sequence[tuple[str, Fault]]) -> str:
     return " ".join(
         titles.say(
             _WORDS[fault],
-            name=name[-_MOST_NAME:],
+            name=name,
             most=MOST_FILES,
             megabytes=MOST_BYTES // 1_000_000,
         )
         for name, fault in refused
     )
+
+
+def _plain(name: str) -> str:
+    """A name to show: its end, without signs that can not be seen."""
+    return clean(name, 1000, lines=False)[-_MOST_NAME:] or "?"
 
 
 def field_values(files: Sequence[Handed] | None) -> dict[str, Any]:
