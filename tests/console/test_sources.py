@@ -463,3 +463,56 @@ async def test_an_operator_takes_over_what_two_people_agreed_on(
     assert file.read_text() == before + "  straatcode: {uit: [straten.identificatie]}\n"
     assert "is this text already" in (await run("take", number)).stdout
     assert (await run("take", "999999")).exit_code == 3
+
+
+async def test_a_source_and_its_link_are_put_in_the_file_by_form(
+    console: Console, visitor: Visitor
+) -> None:
+    before = file_of(console).read_text()
+    made = await posted(
+        visitor, "bron", bron_naam=["vergunningen"], bron_soort=["bestand"],
+        bron_waar=["vergunningen.csv"], bron_wat=["csv"], bron_sleutels=["adres, nummer"],
+        bron_houder=["Gemeente Weesp"],
+    )  # fmt: skip
+    assert "De bron staat in het bestand" in made.text, made.text
+    text = text_in(made)
+    assert (
+        "  vergunningen: {soort: bestand, pad: vergunningen.csv, vorm: csv, sleutels: [adres, nummer]"
+        in text
+    )
+    linked = await posted(
+        visitor, "koppel", tekst=[text], koppel_van=["adressen.identificatie"],
+        koppel_naar=["vergunningen.adres"], koppel_aantal=["veel"],
+    )  # fmt: skip
+    assert "De koppeling staat in het bestand" in linked.text
+    text = text_in(linked)
+    lines = [line for line in text.splitlines() if "vergunningen" not in line]
+    assert lines == before.splitlines()
+    assert "Er staan fouten in dit bestand" not in linked.text
+    # It is in the form again, with its link, and goes out as it came.
+    fetched = form_of(await posted(visitor, "bron_haal", tekst=[text], welke_bron=["vergunningen"]))
+    assert fetched["bron_sleutels"] == ["adres, nummer"]
+    assert fetched["koppel_naar"] == ["vergunningen.adres"]
+    again = await posted(visitor, "bron", **{**fetched, "tekst": [text], "doe": ["bron"]})
+    assert text_in(again) == text
+    gone = await posted(
+        visitor, "koppel_weg", **{**fetched, "tekst": [text], "doe": ["koppel_weg"]}
+    )
+    left = await posted(visitor, "bron_weg", tekst=[text_in(gone)], bron_naam=["vergunningen"])
+    assert text_in(left).splitlines() == before.splitlines()
+    assert file_of(console).read_text() == before
+
+
+async def test_what_is_wrong_in_the_form_of_a_source_is_told_at_its_field(visitor: Visitor) -> None:
+    bad = await posted(visitor, "bron", bron_naam=["De Bron"], bron_soort=["bestand"],
+                       bron_waar=[""], bron_wat=["pdf"], bron_sleutels=[""], bron_houder=[""])  # fmt: skip
+    assert bad.status == 400
+    for words in ("zoals vergunningen", "Vul dit in", "Een van: csv", "ten minste een kolom"):
+        assert words in bad.text, words
+    wrong = await posted(visitor, "koppel", koppel_van=["adressen"], koppel_naar=["panden.id"],
+                         koppel_splits=["|"], koppel_aantal=["een"])  # fmt: skip
+    assert wrong.status == 400
+    for words in ("Schrijf bron.kolom", "Kies: meer rijen"):
+        assert words in wrong.text, words
+    nobody = await posted(visitor, "koppel_weg", koppel_naar=["nergens.id"])
+    assert "Dit kan alleen als tekst worden gewijzigd" in nobody.text

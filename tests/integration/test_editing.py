@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 from tests.integration.source_rig import DECLARATION
 
 from landschap.integration.declaration import parse_declaration
-from landschap.integration.editing import FieldText, NotEditable, flow, with_field, without_field
+from landschap.integration.editing import (
+    FieldText,
+    NotEditable,
+    PartText,
+    flow,
+    with_field,
+    with_part,
+    without_field,
+    without_part,
+)
 from landschap.integration.mistakes import Report
 from landschap.integration.yamltree import plain, read_tree
 
@@ -160,3 +169,102 @@ def test_a_change_and_the_way_back_lose_no_comment(
     back = with_field(made, FieldText(path=path, parts={k: flow(v) for k, v in old.items()}))
     assert yaml.safe_load(back) == yaml.safe_load(TEXT)
     assert sorted(comments(back)) == sorted(comments(TEXT))
+
+
+# Sources and links.
+PARTS = """\
+# Boven
+logische_bron: x
+bronnen:
+  # de adressen
+  a: {soort: bestand, pad: a.csv, sleutels: [id], bronhouder: X}  # achter a
+  b:
+    soort: rest   # van de leverancier
+    url: http://x/{id}
+    sleutels:
+      - id   # de sleutel
+    bronhouder: Y
+koppelingen:
+  - {naam: b, van: a.id, naar: b.id, aantal: een}   # een is genoeg
+  # dan c
+  - naam: c
+    van: a.c
+    naar: c.id
+velden:
+  id: {uit: [a.id]}
+# Onder
+"""
+NEW_SOURCE = PartText(
+    block="bronnen",
+    name="d",
+    parts={"soort": "register", "register": "r", "sleutels": "[id]", "bronhouder": '"Gemeente W"'},
+)
+NEW_LINK = PartText(
+    block="koppelingen", name="d", parts={"naam": "d", "van": "a.x", "naar": "d.id"}
+)
+
+
+def test_a_source_and_a_link_are_added_and_taken_out_again() -> None:
+    made = with_part(with_part(PARTS, NEW_SOURCE), NEW_LINK)
+    old, new = lines_changed(PARTS, made)
+    assert old == []
+    assert new == [
+        '  d: {soort: register, register: r, sleutels: [id], bronhouder: "Gemeente W"}',
+        "  - {naam: d, van: a.x, naar: d.id}",
+    ]
+    gone = without_part(without_part(made, "koppelingen", "d"), "bronnen", "d")
+    assert gone == PARTS
+
+
+@pytest.mark.parametrize(
+    ("block", "name", "parts", "old", "new"),
+    [
+        (
+            "koppelingen", "b", {"aantal": "veel", "verplicht": "true"},
+            ["  - {naam: b, van: a.id, naar: b.id, aantal: een}   # een is genoeg"],
+            ["  - {naam: b, van: a.id, naar: b.id, aantal: veel, verplicht: true}   # een is genoeg"],
+        ),
+        ("koppelingen", "c", {"aantal": "veel"}, [], ["    aantal: veel"]),
+        (
+            "bronnen", "b", {"sleutels": "[id, nr]", "url": ""},
+            ["    url: http://x/{id}", "    sleutels:", "      - id   # de sleutel"],
+            ["    # de sleutel", "    sleutels: [id, nr]"],
+        ),
+    ],
+)  # fmt: skip
+def test_only_what_the_form_names_is_changed(
+    block: str, name: str, parts: dict[str, str], old: list[str], new: list[str]
+) -> None:
+    made = with_part(PARTS, PartText(block=block, name=name, parts=parts))
+    assert lines_changed(PARTS, made) == (old, new)
+    assert sorted(comments(made)) == sorted(comments(PARTS))
+
+
+def test_the_first_link_gets_a_block_and_the_last_one_takes_it_away() -> None:
+    bare = "bronnen:\n  a: {soort: rest}\nvelden: {}\n"
+    made = with_part(bare, NEW_LINK)
+    assert made == f"{bare}koppelingen:\n  - {{naam: d, van: a.x, naar: d.id}}\n"
+    assert without_part(made, "koppelingen", "d") == bare
+    flowing = "koppelingen: [{naam: b, van: a.id}, {naam: c, van: a.c}]\n"
+    assert without_part(flowing, "koppelingen", "b") == "koppelingen: [{naam: c, van: a.c}]\n"
+    assert yaml.safe_load(with_part(flowing, NEW_LINK))["koppelingen"][2]["naar"] == "d.id"
+
+
+@pytest.mark.parametrize(
+    ("block", "name", "words"),
+    [
+        ("koppelingen", "z", "there is no"),
+        ("koppelingen", "b", "would be lost"),
+        ("bronnen", "z", "there is no"),
+    ],
+)
+def test_a_part_that_can_not_be_taken_out_by_machine_is_refused(
+    block: str, name: str, words: str
+) -> None:
+    with pytest.raises(NotEditable, match=words):
+        without_part(PARTS, block, name)
+
+
+def test_the_only_source_is_not_taken_out() -> None:
+    with pytest.raises(NotEditable, match="only source"):
+        without_part("bronnen:\n  a: {soort: rest}\n", "bronnen", "a")

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""One field of a declaration changed in its text: all other text stays as somebody wrote it.
+"""One part of a declaration (a field, a source, a link) changed in its text: all other text stays
+as somebody wrote it.
 
-Comments, order, quotes and spaces are those of the writer; only what the field says is put in
-place. What comes out is read again, and must differ in that field alone.
+Comments, order, quotes and spaces are those of the writer; only what the part says is put in place.
+What comes out is read again, and must differ in that part alone.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from landschap.integration.yamltree import plain, read_tree
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 _NO_WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 _ORDER = ("uit", "zet_om", "wint", "strikt")
+SOURCES, LINKS = "bronnen", "koppelingen"
 
 
 class NotEditable(ValueError):
@@ -35,6 +37,19 @@ class FieldText:
 
     path: str
     within: str = ""
+    parts: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartText:
+    """What a source or link says: of its keys only these are put in place, in this order.
+
+    ``block`` is that of the file; a part of ``koppelingen`` is known by its ``naam``. An empty
+    value takes the key out; what is not named stays.
+    """
+
+    block: str
+    name: str
     parts: Mapping[str, str]
 
 
@@ -89,6 +104,128 @@ def without_field(text: str, path: str, within: str = "") -> str:
     made = _removed(text, owner, *found)
     _only_this(before, _read(made), FieldText(path=path, within=within, parts={}))
     return made
+
+
+def with_part(text: str, part: PartText) -> str:
+    """The text with this source or link in it: changed where it is, added at the end of its block
+    where it is not. Raises NotEditable.
+    """
+    before = _read(text)
+    node = _node(text, part)
+    if node is not None:
+        if not isinstance(node, yaml.MappingNode):
+            raise NotEditable(f"{part.block}.{part.name} is written in another way")
+        made = text
+        for key, wanted in part.parts.items():
+            node = _node(made, part)
+            assert isinstance(node, yaml.MappingNode)  # noqa: S101  # it was, and one key changed
+            made = _with_part(made, node, key, wanted)
+    else:
+        made = _new_part(text, part)
+    _only_that(before, _read(made), part)
+    return made
+
+
+def without_part(text: str, block: str, name: str) -> str:
+    """The text without a source or link. Raises NotEditable, also for the last source."""
+    before = _read(text)
+    part = PartText(block=block, name=name, parts={})
+    owner, node = _block(text, block), _node(text, part)
+    if owner is None or node is None:
+        raise NotEditable(f"there is no {block}.{name}")
+    if len(owner.value) == 1 and block == SOURCES:
+        raise NotEditable("it is the only source")
+    if isinstance(owner, yaml.MappingNode):
+        key = next(one for one, each in owner.value if each is node or one.value == name)
+        made = _removed(text, owner, key, node)
+    elif len(owner.value) == 1:
+        top = yaml.compose(text, Loader=yaml.SafeLoader)
+        assert isinstance(top, yaml.MappingNode)  # noqa: S101  # a block was found in it
+        found = _member(top, block)
+        assert found is not None  # noqa: S101  # the same
+        made = _removed(text, top, *found)
+    else:
+        made = _item_removed(text, owner, node)
+    _only_that(before, _read(made), part, is_removal=True)
+    return made
+
+
+def _block(text: str, name: str) -> yaml.MappingNode | yaml.SequenceNode | None:
+    top: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
+    found = _member(top, name) if isinstance(top, yaml.MappingNode) else None
+    node = found[1] if found else None
+    return node if isinstance(node, yaml.MappingNode | yaml.SequenceNode) else None
+
+
+def _node(text: str, part: PartText) -> yaml.Node | None:
+    owner = _block(text, part.block)
+    if isinstance(owner, yaml.MappingNode):
+        found = _member(owner, part.name)
+        return found[1] if found else None
+    for item in owner.value if owner is not None else ():
+        named = _member(item, "naam") if isinstance(item, yaml.MappingNode) else None
+        if named is not None and named[1].value == part.name:
+            return item  # type: ignore[no-any-return]  # yaml has no types for items
+    return None
+
+
+def _new_part(text: str, part: PartText) -> str:
+    said = ", ".join(f"{key}: {value}" for key, value in part.parts.items() if value)
+    owner = _block(text, part.block)
+    if owner is None:
+        whole = f"- {{{said}}}" if part.block == LINKS else f"{flow(part.name)}: {{{said}}}"
+        return f"{_ended(text)}{part.block}:\n  {whole}\n"
+    if isinstance(owner, yaml.MappingNode):
+        return _added(text, owner, flow(part.name), f"{{{said}}}")
+    if owner.flow_style:
+        at = _end(owner) - 1
+        before = text[:at].rstrip().removesuffix(",") if owner.value else text[:at]
+        return f"{before}{', ' if owner.value else ''}{{{said}}}{text[at:]}"
+    at = _line_end(text, _end(owner))
+    # Where the first item has its hyphen.
+    indent = " " * int(owner.start_mark.column)
+    return f"{text[:at]}\n{indent}- {{{said}}}{text[at:] or chr(10)}"
+
+
+def _item_removed(text: str, owner: yaml.SequenceNode, node: yaml.Node) -> str:
+    begin, end = _start(node), _end(node)
+    if owner.flow_style:
+        after = re.match(r"\s*,\s*", text[end:])
+        if after:
+            return text[:begin] + text[end + after.end() :]
+        return re.sub(r"\s*,\s*$", "", text[:begin]) + text[end:]
+    line, last = text.rfind("\n", 0, begin) + 1, _line_end(text, end)
+    if text[line:begin].strip() != "-" or re.search(r"(?:^|\s)#", text[begin:last]):
+        raise NotEditable("something is said beside it, which would be lost")
+    return text[:line] + text[last + 1 :]
+
+
+def _only_that(before: Any, after: Any, part: PartText, *, is_removal: bool = False) -> None:
+    """Raises NotEditable when more than this part differs, or it does not say what was asked."""
+    former, said = _part_taken(before, part), _part_taken(after, part)
+    wanted = dict(former or {})
+    for key, value in part.parts.items():
+        wanted.pop(key, None)
+        if value:
+            wanted[key] = yaml.safe_load(value)
+    if before != after or (said is not None if is_removal else said != wanted):
+        raise NotEditable("this file is written in a way in which it can only be changed as text")
+
+
+def _part_taken(tree: Any, part: PartText) -> Any:
+    """Take a part out of a tree; gives what it said, None when it is not there."""
+    block = tree.get(part.block)
+    if not block:
+        tree.pop(part.block, None)
+        return None
+    if isinstance(block, dict):
+        found = block.pop(part.name, None)
+    else:
+        place = next((n for n, each in enumerate(block) if each.get("naam") == part.name), None)
+        found = None if place is None else block.pop(place)
+    if not block:
+        tree.pop(part.block)
+    return found
 
 
 def _read(text: str) -> Any:

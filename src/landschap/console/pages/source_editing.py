@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from litestar import Response, get, post
@@ -37,6 +38,7 @@ from landschap.console.pages.context import (
 )
 from landschap.console.pages.source_deciding import SOURCE_PROPOSALS
 from landschap.console.pages.source_trying import Trying
+from landschap.console.pages.source_words import DONE, LABELS, SAYS, WINS
 from landschap.console.pages.sources import Workshop, has_workshop
 from landschap.console.sources import (
     MAX_CHARACTERS,
@@ -53,51 +55,40 @@ from landschap.console.sources.field_form import (
     read_form,
     text_of,
 )
+from landschap.console.sources.part_form import (
+    KINDS,
+    LinkForm,
+    SourceForm,
+    link_faults,
+    link_form_of,
+    link_text,
+    read_link_form,
+    read_source_form,
+    source_faults,
+    source_form_of,
+    source_text,
+)
 from landschap.console.sources.store import proposal, propose
 from landschap.console.sources.store.library import SourceFile, is_stem
 from landschap.integration.conversions import SIMPLE, WITH_ARGUMENT
-from landschap.integration.editing import NotEditable, with_field, without_field
-from landschap.integration.model import Declaration, Wins
+from landschap.integration.editing import (
+    LINKS,
+    NotEditable,
+    with_field,
+    with_part,
+    without_field,
+    without_part,
+)
+from landschap.integration.editing import (
+    SOURCES as SOURCES_BLOCK,
+)
+from landschap.integration.model import Declaration
 from landschap.platform.web import N_, Link
 
 NEW = "nieuw"
 # Of the longest text, each character of which may be twelve when it is sent.
 _MAX_FORM_BYTES = 12 * MAX_CHARACTERS + 40_960
 _PROPOSAL = "voorstel"
-_LABELS: Mapping[str, str] = {
-    "tekst": N_("Het bestand"),
-    "veld": N_("Naam van het veld"),
-    "lijst": N_("In lijst"),
-    "kolom": N_("Komt uit"),
-    "zet_om": N_("Omzetten"),
-    "wint": N_("Als bronnen verschillen"),
-    "voorbeeld": N_("Voorbeeldvraag"),
-    "bestand": N_("Naam van het bestand"),
-    "reden": N_("Waarom deze wijziging"),
-}
-_SAYS: Mapping[str, str] = {
-    "name": N_("Begin met een kleine letter, zonder spaties, zoals adres.huisnummer"),
-    "column": N_("Kies ten minste een kolom"),
-    "several": N_("Deze regel heeft meer dan een kolom nodig"),
-    "choice": N_("Kies een van de mogelijkheden"),
-    "argument": N_("Hier hoort een waarde bij, zoals het voorbeeld laat zien"),
-    "wrong": N_("Er staan nog fouten in. Los die eerst op"),
-    "long": N_("De tekst is leeg of te lang: hooguit 60.000 tekens"),
-    "nothing": N_("Hiermee verandert er niets"),
-    "reason": N_("Schrijf op waarom, in ten minste drie tekens"),
-    "person": N_("Hier staat het nummer van een persoon. Haal dat weg: dit wordt bewaard"),
-    "task": N_(
-        "Kies eerst een doel en zaak, in een nieuw tabblad. Druk daarna hier opnieuw op de knop"
-    ),
-    "stem": N_("Geef een naam die er nog niet is, met letters, cijfers en streepjes"),
-    "as_text": N_("Dit kan alleen als tekst worden gewijzigd"),
-}
-_WINS: Mapping[str, str] = {
-    Wins.FIRST_FILLED.value: N_("de eerste die iets zegt"),
-    Wins.NEWEST.value: N_("de nieuwste"),
-    Wins.AGREE_OR_REPORT.value: N_("geen: zij moeten het eens zijn"),
-    Wins.JOINED.value: N_("alle, achter elkaar"),
-}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -108,6 +99,8 @@ class _Draft:
     text: str
     check: Checked
     form: FieldForm = field(default_factory=FieldForm)
+    source: SourceForm = field(default_factory=SourceForm)
+    link: LinkForm = field(default_factory=LinkForm)
     given: Mapping[str, Sequence[str]] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     done: str = ""
@@ -177,6 +170,7 @@ class _Pages:
         text = (given.get("tekst") or [""])[0].replace("\r\n", "\n")
         draft = await self._draft(file, text[: MAX_CHARACTERS + 1])
         draft.given, draft.form = given, read_form(given)
+        draft.source, draft.link = read_source_form(given), read_link_form(given)
         if not text.strip() or len(text) > MAX_CHARACTERS:
             draft.errors["tekst"] = "long"
             return await self._page(asked, draft)
@@ -185,6 +179,12 @@ class _Pages:
             self._fetch(draft)
         elif doing in ("veld", "weg"):
             await self._map(draft, is_removal=doing == "weg")
+        elif doing == "bron_haal":
+            self._fetch_source(draft)
+        elif doing in ("bron", "bron_weg"):
+            await self._put_source(draft, is_removal=doing == "bron_weg")
+        elif doing in ("koppel", "koppel_weg"):
+            await self._put_link(draft, is_removal=doing == "koppel_weg")
         elif doing == "proef" and self._is_right(draft) and self._has_task(asked, draft):
             number = draft.one("voorbeeld")
             return await self.trying.run(asked, file, draft.text, number, given)
@@ -236,20 +236,65 @@ class _Pages:
         draft.errors |= {} if is_removal else faults
         if draft.errors:
             return
-        try:
-            if is_removal:
-                made = await asyncio.to_thread(without_field, draft.text, form.path, form.within)
-            else:
-                made = await asyncio.to_thread(with_field, draft.text, text_of(form))
-        except NotEditable:
-            draft.errors["tekst" if draft.check.mistakes else "veld"] = "as_text"
-            return
-        draft.done = "weg" if is_removal else "veld"
         if is_removal:
-            draft.form = FieldForm()
+            change = partial(without_field, draft.text, form.path, form.within)
+        else:
+            change = partial(with_field, draft.text, text_of(form))
+        if await self._changed(draft, change, "veld", "weg" if is_removal else "veld"):
+            draft.form = FieldForm() if is_removal else form
+
+    async def _changed(
+        self, draft: _Draft, change: Callable[[], str], place: str, done: str
+    ) -> bool:
+        """Change the text; False, with the place where that is told, when it can not be."""
+        try:
+            made = await asyncio.to_thread(change)
+        except NotEditable:
+            draft.errors["tekst" if draft.check.mistakes else place] = "as_text"
+            return False
+        draft.done = done
         draft.changed = differences(draft.text, made)
         draft.text = made
         draft.check = await self.shop.library.check(made, draft.file.name)
+        return True
+
+    def _fetch_source(self, draft: _Draft) -> None:
+        """Put a source that there is, and the link to it, in the forms."""
+        declaration = draft.check.declaration
+        if not self._is_right(draft) or declaration is None:
+            return
+        name = draft.one("welke_bron")
+        found = source_form_of(declaration, name)
+        if found is None:
+            draft.errors["bron_naam"] = "as_text"
+            return
+        draft.source, draft.link = found, link_form_of(declaration, name) or LinkForm()
+
+    async def _put_source(self, draft: _Draft, *, is_removal: bool) -> None:
+        """Put the source of the form in the text, or take it out."""
+        form, faults = draft.source, source_faults(draft.source)
+        if is_removal:
+            faults = {name: why for name, why in faults.items() if name == "bron_naam"}
+            change = partial(without_part, draft.text, SOURCES_BLOCK, form.name)
+        if not faults and not is_removal:
+            part = source_text(form, draft.check.declaration)
+            change = partial(with_part, draft.text, part)
+        draft.errors |= faults
+        if not draft.errors:
+            await self._changed(draft, change, "bron_naam", "bron_weg" if is_removal else "bron")
+
+    async def _put_link(self, draft: _Draft, *, is_removal: bool) -> None:
+        """Put the link of the form in the text, or take it out."""
+        form, faults = draft.link, link_faults(draft.link)
+        if is_removal:
+            faults = {name: why for name, why in faults.items() if name == "koppel_naar"}
+            change = partial(without_part, draft.text, LINKS, form.name)
+        else:
+            change = partial(with_part, draft.text, link_text(form))
+        draft.errors |= faults
+        if not draft.errors:
+            done = "koppel_weg" if is_removal else "koppel"
+            await self._changed(draft, change, "koppel_naar", done)
 
     async def _propose(self, asked: Asked[Known], draft: _Draft) -> Response[Any] | None:
         """Keep a proposal, and away to it; None when something is wrong."""
@@ -298,16 +343,21 @@ class _Pages:
             "lists": list(at_hand.lists) if at_hand else [],
             "columns": columns,
             "form": draft.form,
+            "source": draft.source,
+            "link": draft.link,
+            "kinds": list(KINDS),
+            "sources": list(at_hand.sources) if at_hand else [],
             "known_columns": {
                 f"{name}.{column}" for name, found in columns.items() for column in found.names
             },
             "conversions": [*SIMPLE, *WITH_ARGUMENT],
-            "wins": {name: words.say(text) for name, text in _WINS.items()},
+            "wins": {name: words.say(text) for name, text in WINS.items()},
             "examples": examples,
             "given": defaultdict(list, {key: list(each) for key, each in draft.given.items()}),
-            "errors": {name: words.say(_SAYS[why]) for name, why in draft.errors.items()},
-            "labels": {name: words.say(text) for name, text in _LABELS.items()},
+            "errors": {name: words.say(SAYS[why]) for name, why in draft.errors.items()},
+            "labels": {name: words.say(text) for name, text in LABELS.items()},
             "done": draft.done,
+            "done_words": {name: words.say(text) for name, text in DONE.items()},
             "changed": draft.changed,
             "difference": differences("" if draft.is_new else draft.file.text, draft.text)
             if draft.shows_difference
