@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 from datetime import UTC, datetime, timedelta
@@ -101,16 +102,26 @@ async def _sent_by_double_click(window: Page) -> str:
 
 async def _sent_again_with_other_words(window: Page, number: str) -> None:
     """The back button and another text: nothing is sent, and it stays there."""
-    # No page of a person is kept by the browser: going back it asks to send the form before again.
-    with contextlib.suppress(Error):
-        await window.go_back()
-    await window.reload()
+    await _go_back(window)
     await window.get_by_role("button", name="Wijzig").click()
     await window.get_by_label("Wat wilt u doen?").fill("Iets heel anders")
     await window.get_by_role("button", name="Verder").click()
     await window.get_by_role("button", name="Verstuur aanvraag").click()
     await window.get_by_text(f"onder nummer {number}").wait_for()
     assert await window.get_by_label("Wat wilt u doen?").input_value() == "Iets heel anders"
+
+
+async def _go_back(window: Page) -> None:
+    """No page of a person is kept by the browser: it asks whether to send the form before again."""
+    with contextlib.suppress(Error):
+        await window.go_back()
+    for _ in range(80):
+        # The page that asks so is still on its way, perhaps.
+        with contextlib.suppress(Error):
+            await window.reload()
+            return
+        await asyncio.sleep(0.5)
+    pytest.fail("the page before does not come back")
 
 
 def _begins() -> str:

@@ -119,10 +119,9 @@ async def test_a_link_that_leads_out_of_the_folder_is_refused(maker: Town, tmp_p
 async def test_what_is_in_force_is_packed_and_a_file_that_says_otherwise_refused(
     maker: Town, tmp_path: Path
 ) -> None:
-    left_out = '"doelbinding/leveringen.toml", "doelbinding/inzage-elders.toml", '
-    maker.change(
-        "pakket.toml", f'laat_weg = [{left_out}"services/inwoners-bulk.toml"]', "laat_weg = []"
-    )
+    heading = (maker.folder / "pakket.toml").read_text()
+    left_out = heading[heading.index("laat_weg = [") : heading.index("]") + 1]
+    maker.change("pakket.toml", left_out, "laat_weg = []")
     out = tmp_path / "een.pakket"
     assert "no register of purposes is in force" in (await maker.run("pack", "--out", out)).err
     for words in (("apply", *TWO), ("service", "apply"), ("model", "apply")):

@@ -41,8 +41,11 @@ async def test_all_of_it_is_told_and_then_in_force(maker: Town) -> None:
     done = await maker.run("apply", maker.folder, *TWO)
     assert done.code == 0, done.err
     assert len((await maker.purposes()).policies) > 3
-    assert await models(maker) == 10
-    assert await offered(maker) == ["inwoners-bulk", "woon-en-uitkeringssituatie"]
+    assert await models(maker) == 11
+    assert await offered(maker) == [
+        "aanvrager-en-woning", "inwoners-bulk", "omgevingsvergunningen-bijhouden",
+        "woon-en-uitkeringssituatie",
+    ]  # fmt: skip
     again = await maker.run("apply", maker.folder, *TWO)
     assert "nothing to change" in again.out, again.err
 
