@@ -47,8 +47,8 @@ from landschap.platform.oidc_settings import (
     OidcSettings,
     PortalOidcSettings,
 )
-from landschap.platform.seal_keys import SealKeys
 from landschap.platform.portal_settings import PortalApiSettings, PortalSettings
+from landschap.platform.seal_keys import SealKeys
 from landschap.platform.settings import Settings
 from landschap.platform.web import Site, read_static_files
 from landschap.portal.pages import OwnData, PortalDeps, people_shape, routes
@@ -248,7 +248,10 @@ async def served_console(
     await provider.setup()
     await web.SockSite(provider, login).start()
     settings = settings_with(database.settings, address, issuer)
-    if not bare:
+    if bare:
+        # A desk finds persons in a register of the demo.
+        settings = replace(settings, desk=None)
+    else:
         await fill_rooms(database, {"proef.toml": MORE, "kring.toml": CIRCLE})
     writer = LogWriter(settings, "web", wait_seconds=0.5)
     await writer.start()
