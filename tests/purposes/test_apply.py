@@ -124,10 +124,11 @@ async def test_a_purpose_is_shown_with_its_activities_fields_and_who_may(
         "werk-en-inkomen": 0,
         "recht-op-bijstand-vaststellen": 3,
         "parkeervergunning-verlenen": 0,
-        "inzage-geven": 4,
+        "inzage-geven": 5,
         "adressen-en-gebouwen-bijhouden": 1,
         "gegevens-van-inwoners-bijhouden": 3,
         "gemeentelijke-belastingen-heffen": 1,
+        "omgevingsvergunning-verlenen": 2,
     }
     told = json.loads((await landschap_command("purpose", "history", "--json")).stdout)
     assert [(t["author"], t["approver"], t["reason"]) for t in told] == [
