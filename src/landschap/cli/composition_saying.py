@@ -12,12 +12,11 @@ from landschap.platform.keys import PermitKeys, secret_key
 from landschap.platform.seal_keys import SealKeys
 
 if TYPE_CHECKING:
+    from asyncpg import Pool
     from litestar.types import ControllerRouterHandler
 
     from landschap.cli.composition import Composition
     from landschap.gateway.insight.client import Insight
-    from asyncpg import Pool
-
     from landschap.gateway.saying.client import Voice
     from landschap.gateway.saying.client.reports import Courier
     from landschap.gateway.saying.proof import Controller

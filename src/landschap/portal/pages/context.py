@@ -12,9 +12,9 @@ from litestar import Response
 from litestar.response import Redirect
 
 from landschap.gateway.insight.client import Insight
-from landschap.gateway.saying.client.reports import Courier
 from landschap.logboek.store import LogWriter
 from landschap.platform.identities import Resident
+from landschap.gateway.saying.client.reports import Courier
 from landschap.platform.oidc import OidcClient, Reason
 from landschap.platform.settings import Settings
 from landschap.platform.web import N_, Link, Site, SiteShape, StaticFiles, Visitor
