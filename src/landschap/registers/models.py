@@ -21,8 +21,8 @@ from landschap.registers.migrating import migration_faults, parse_migrations
 from landschap.registers.model_checks import NAME, clashes, faults_of_type
 from landschap.registers.object_types import ObjectType, Property
 from landschap.registers.schemas import Fault, Schema, as_list
-from landschap.registers.terms import DURATION
 from landschap.registers.source_holder import SourceHolder, faults_of_source, source_holder
+from landschap.registers.terms import DURATION
 from landschap.registers.timeline import Clock
 from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.mistakes import did_you_mean

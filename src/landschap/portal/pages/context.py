@@ -12,9 +12,9 @@ from litestar import Response
 from litestar.response import Redirect
 
 from landschap.gateway.insight.client import Insight
+from landschap.gateway.saying.client.reports import Courier
 from landschap.logboek.store import LogWriter
 from landschap.platform.identities import Resident
-from landschap.gateway.saying.client.reports import Courier
 from landschap.platform.oidc import OidcClient, Reason
 from landschap.platform.settings import Settings
 from landschap.platform.web import N_, Link, Site, SiteShape, StaticFiles, Visitor
@@ -43,7 +43,8 @@ class OwnData:
 
     ``registers`` is what the registers' own API stands on; ``snapshot`` holds the register of
     purposes in force; ``purpose`` is the one under which people see their own data. Files are
-    sealed with the first of ``evidence_keys`` and opened with any; without these none are taken. ``courier`` brings reports to other organisations.
+    sealed with the first of ``evidence_keys`` and opened with any; without these none are taken.
+    ``courier`` brings reports to other organisations.
     """
 
     registers: RegisterDeps
