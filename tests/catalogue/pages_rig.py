@@ -85,7 +85,9 @@ async def served_catalogue(
     await web.SockSite(provider, login).start()
     settings = settings_with(database.settings, address, issuer)
     levels = EmployeesOidcSettings(issuer=issuer, audience="outway")
-    settings = shaped(replace(settings, oidc=replace(settings.oidc, employees=levels)))
+    # A desk looks people up in a register, and here is none.
+    oidc = replace(settings.oidc, employees=levels)
+    settings = shaped(replace(settings, oidc=oidc, desk=None))
     await fill_rooms(database)
     writer = LogWriter(settings, "web", wait_seconds=0.5)
     await writer.start()
