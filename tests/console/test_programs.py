@@ -16,7 +16,7 @@ import aiohttp
 from jsonschema_rs import Draft202012Validator
 from tests.console.acts import records_of
 from tests.console.console_rig import API, Console
-from tests.portal.portal_rig import ANOTHER, PARENT, SUZANNE, Deed, draft_of
+from tests.portal.portal_rig import ANOTHER, COMPANY, PARENT, SUZANNE, Deed, draft_of
 from tests.portal.visiting import Visitor
 from tests.portal.visits import served_elsewhere
 
@@ -41,7 +41,9 @@ class Told:
     body: Any
 
 
-def token_of(console: Console, bsn: str = SUZANNE, kind: str = "at+jwt", **changed: Any) -> str:
+def token_of(
+    console: Console, bsn: str | None = SUZANNE, kind: str = "at+jwt", **changed: Any
+) -> str:
     """An access token as the login provider gives it."""
     now = int(time.time())
     claims = {
@@ -228,6 +230,21 @@ async def test_every_address_for_programs_is_closed_to_who_it_is_not_for(console
     assert CASE in {each["zaak"] for each in told.body["gebruik"]}
     # What no mandate can be for stays closed.
     assert (await ask(console.address, f"{BASE}/gegevens", parent, Namens="M-9")).status == 403
+
+
+async def test_a_company_sees_its_data_and_has_no_rights_of_people(console: Console) -> None:
+    token = token_of(
+        console, None, sub="bedrijf", kvk=COMPANY, acting_subject="2f8a1c0d@eherkenning.example",
+        services=["mijn-gegevens"], acr="urn:etoegang:core:assurance-class:loa3", name=None,
+    )  # fmt: skip
+    for path in ("gegevens", "gebruik", "meldingen"):
+        assert (await ask(console.address, f"{BASE}/{path}", token)).status == 200, path
+    form = {"recht": "inzage", "waarvoor": "alles"}
+    choice = {"doel": "https://doelen.example/id/x", "keuze": "geven"}
+    for path, body in (("verzoeken", form), ("toestemmingen", choice)):
+        for sent in (None, body):
+            told = await ask(console.address, f"{BASE}/{path}", token, sent)
+            assert (told.status, told.body["code"]) == (403, "mandate_lacks_service"), path
 
 
 def _mandate(reference: str, services: list[str], until: datetime | None) -> dict[str, Any]:

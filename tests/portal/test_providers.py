@@ -251,6 +251,26 @@ async def test_a_provider_that_changes_its_key_is_followed(way: Way) -> None:
     assert (await way.login()).bsn is not None
 
 
+@pytest.mark.parametrize("keys", [{}, {"keys": 3}, {"keys": [{}]}, {"keys": [3]}])
+async def test_a_provider_without_keys_is_one_that_does_not_answer(keys: Any) -> None:
+    class Keyless(Provider):
+        async def _jwks(self, _request: web.Request) -> web.Response:
+            return web.json_response(keys)
+
+    socket = free_socket()
+    issuer = f"http://login.localhost:{socket.getsockname()[1]}"
+    runner = web.AppRunner(Keyless(issuer=issuer, people=people(HERE)).app())
+    await runner.setup()
+    await web.SockSite(runner, socket).start()
+    client = client_of(PortalOidcSettings(issuer=issuer, client_id="mijn-gegevens"), HERE)
+    try:
+        with pytest.raises(LoginFailed) as caught:
+            await client.bearer("e30.e30.e30", "us", "scope")
+    finally:
+        await runner.cleanup()
+    assert caught.value.reason is Reason.UNREACHABLE
+
+
 @pytest.mark.parametrize("way", KINDS[1:], indirect=True)
 async def test_userinfo_of_another_or_about_another_login_is_refused(way: Way) -> None:
     assert isinstance(way.provider, Broker)
@@ -288,6 +308,9 @@ def test_a_level_of_what_is_no_service_or_no_level_stops_the_start(portal: Porta
         routes(_with_levels(portal.deps, {"belastingen": HIGH}))
     with pytest.raises(Trouble, match="not a known level"):
         routes(_with_levels(portal.deps, {"gebruik": "very sure"}))
+    # Programs need the level of the page; of their own they have none that would be overlooked.
+    with pytest.raises(Trouble, match="no service"):
+        routes(_with_levels(portal.deps, {"mijn-gegevens": HIGH}))
 
 
 def _with_levels(deps: PortalDeps, levels: dict[str, str]) -> PortalDeps:

@@ -304,7 +304,11 @@ class OidcClient(Generic[Who]):
         metadata = await self._discover()
         self._keys_asked = time.monotonic()
         raw, _ = await ask(self._hosts, "GET", metadata["jwks_uri"])
-        self._keys = KeySet.import_key_set(raw)  # type: ignore[arg-type]  # checked while importing
+        try:
+            self._keys = KeySet.import_key_set(raw)  # type: ignore[arg-type]  # checked here
+        except (JoseError, LookupError, TypeError, ValueError) as error:
+            why = f"the provider publishes no keys: {type(error).__name__}"
+            raise LoginFailed(Reason.UNREACHABLE, why) from None
         return _claims_of(token, self._keys)
 
 

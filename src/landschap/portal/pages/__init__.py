@@ -20,6 +20,7 @@ from landschap.platform.web import static_route
 from landschap.platform.web.login import login_routes
 from landschap.portal.levels import unknown_services
 from landschap.portal.pages.about import about_routes, refusal_page
+from landschap.portal.pages.bearers import is_api
 from landschap.portal.pages.consents import consent_routes
 from landschap.portal.pages.context import (
     Control,
@@ -108,7 +109,9 @@ def _about(deps: PortalDeps) -> About:
 
 def _check_levels(levels: Mapping[str, str] | None, every: Sequence[Any]) -> None:
     """Raises Trouble for a level, or a service that needs one, that nobody knows."""
-    paths = [path for handler in every for path in getattr(handler, "paths", ())]
+    every_path = (path for handler in every for path in getattr(handler, "paths", ()))
+    # What programs ask needs the level of the page that shows the same.
+    paths = [path for path in every_path if not is_api(path)]
     for service in unknown_services(levels, paths):
         raise Trouble(
             f"portal.levels names {service!r}, which is no service of the portal",

@@ -92,7 +92,8 @@ class Bearers:
 def _page_of(path: str) -> str:
     """The page that shows the same: its level and who may open it hold here too."""
     inside = path.removeprefix(BASE)
-    return RIGHTS.path if inside == "/verzoeken" else inside
+    # Of the page with rights a company sees why it has none; there are no requests of its own.
+    return f"{RIGHTS.path}/verzoek" if inside == "/verzoeken" else inside
 
 
 def _token_of(request: AnyRequest) -> str:
