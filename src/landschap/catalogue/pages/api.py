@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from itertools import islice
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -40,7 +41,8 @@ from landschap.catalogue.pages.machine import (
 from landschap.catalogue.pages.own import DAYS, Availability
 from landschap.catalogue.pages.shelf import TooLarge
 from landschap.catalogue.phases import Standing, standing_of
-from landschap.catalogue.reading.outline import member, table, text
+from landschap.catalogue.reading.outline import member, operations_of, table, text
+from landschap.catalogue.references import References
 from landschap.catalogue.reports import pointer_of
 from landschap.catalogue.rules import RULES
 from landschap.catalogue.store import Shown
@@ -163,6 +165,21 @@ async def known_of(deps: CatalogueDeps, asked: Asked[Any], name: str) -> Known:
     )
 
 
+def can_try(deps: CatalogueDeps, known: Known) -> bool:
+    """Whether an API can be tried here: it is reached by a contract, and trying is set up."""
+    criteria = known.criteria
+    through = bool(criteria.needs_contract and criteria.service and criteria.provider)
+    return deps.trying is not None and through and known.document is not None
+
+
+def _sole_try(deps: CatalogueDeps, known: Known) -> str:
+    """Where the one operation of an API is tried; empty when there is a choice, or no trying."""
+    if known.document is None or not can_try(deps, known):
+        return ""
+    first = list(islice(operations_of(References(known.document.value)), 2))
+    return f"{BASE}/{known.api.name}/proef/{first[0][0].slug}" if len(first) == 1 else ""
+
+
 async def _page(deps: CatalogueDeps, asked: Asked[Any], known: Known) -> Response[str]:
     api, own = known.api, await deps.services()
     names = await deps.names()
@@ -202,6 +219,7 @@ async def _page(deps: CatalogueDeps, asked: Asked[Any], known: Known) -> Respons
         "percent": partial(_percent, asked.language),
         "is_logged_in": asked.session is not None,
         "can_ask": _can_ask(deps, known),
+        "sole_try": _sole_try(deps, known),
         "can_log_in": deps.door.oidc is not None,
         "login": f"{deps.door.base}/inloggen?"
         + urlencode({"terug": asked.at(f"{BASE}/{api.name}")}),

@@ -18,9 +18,8 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from landschap.catalogue.pages import context
-from landschap.catalogue.pages.api import Known, known_of
+from landschap.catalogue.pages.api import Known, can_try, known_of
 from landschap.catalogue.pages.context import BASE, START, CatalogueDeps, api_link, both
-from landschap.catalogue.pages.trying import can_try
 from landschap.catalogue.reading import outline_of, read_operation, read_schema
 from landschap.catalogue.reading.calling import Call, as_curl, as_python, call_of
 from landschap.catalogue.reading.languages import as_csharp, as_java, as_javascript

@@ -21,10 +21,11 @@ from litestar.datastructures import FormMultiDict
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
+from litestar.response import Redirect
 
 from landschap.catalogue.pages import context, listed
 from landschap.catalogue.pages.agreeing import own_form
-from landschap.catalogue.pages.api import Known, known_of
+from landschap.catalogue.pages.api import Known, can_try, known_of
 from landschap.catalogue.pages.context import BASE, START, CatalogueDeps, api_link, both
 from landschap.catalogue.pages.persons import BY_NUMBER, PERSONS
 from landschap.catalogue.pages.sending import Tried, Trying, tried
@@ -113,16 +114,12 @@ def trying_routes(deps: CatalogueDeps) -> list[HTTPRouteHandler]:
             return deps.door.to_login(asked)
         sent = await own_form(deps, asked, request)
         given = {key: [str(each) for each in sent.getall(key, [])] for key in _KEYS}
-        return await pages.send(asked, await pages.case(asked, name, slug, given), sent)
+        case = await pages.case(asked, name, slug, given)
+        if sent.get("stap") == "bekijk":
+            return Redirect(asked.at(pages.address(case)), status_code=303)
+        return await pages.send(asked, case, sent)
 
     return [form, send]
-
-
-def can_try(deps: CatalogueDeps, known: Known) -> bool:
-    """Whether an API can be tried here: it is reached by a contract, and trying is set up."""
-    criteria = known.criteria
-    through = bool(criteria.needs_contract and criteria.service and criteria.provider)
-    return deps.trying is not None and through and known.document is not None
 
 
 class _Pages:
@@ -273,8 +270,8 @@ class _Pages:
             else "",
             "answer": answer_text(found.answer) if found and found.answer else "",
             "suggested": suggested,
-            "fitting": self._address(replace(case, fields=suggested)) if suggested else "",
-            "again": self._address(case),
+            "fitting": self.address(replace(case, fields=suggested)) if suggested else "",
+            "again": self.address(case),
             "access": self._access(case),
             "names": await self.deps.names(),
             "rules": RULES,
@@ -314,7 +311,7 @@ class _Pages:
             found[uri] = words
         return found
 
-    def _address(self, case: _Case) -> str:
+    def address(self, case: _Case) -> str:
         """The form with what was chosen; nobody and no secret stands in it."""
         chosen = {
             "veld": list(case.fields),
