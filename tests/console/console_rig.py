@@ -397,7 +397,7 @@ async def console_deps(
         contracts=Contracts(
             pool=await database.pool("fsc"), own=partial(own_peer, database.settings)
         ),
-        opens=await opens_at_desk(database, settings),
+        opens=None if bare else await opens_at_desk(database, settings),
         oidc=OidcClient(
             settings.oidc.console,
             redirect_uri=f"{address_of(settings)}/console/inloggen/terug",
