@@ -33,7 +33,8 @@ def line_of(text: str, part: str) -> int:
 
 def test_the_demo_declaration_fits_its_information_models() -> None:
     found = read_declarations(WEESP / "bronnen", read_models(WEESP / "registers"))
-    assert list(found) == ["woon-en-uitkeringssituatie"]
+    assert list(found) == ["aanvrager-en-woning", "woon-en-uitkeringssituatie"]
+    assert len(found["aanvrager-en-woning"].fields) == 10
     assert len(found["woon-en-uitkeringssituatie"].fields) == 17
 
 

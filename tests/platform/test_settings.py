@@ -129,6 +129,10 @@ def test_production_refuses_what_is_only_for_tests(tmp_path: Path) -> None:
     found = " ".join(problems(tmp_path, unsafe))
     for told in ("is a test OIN", "cannot run in production", "production needs https"):
         assert told in found
+    form = '[form]\nissuer = "http://login.test"\nclient_id = "x"\napplication_key = "k"\n'
+    form += 'purpose = "https://doelen.example/id/x"\n'
+    production = GOOD.replace("[identity]", 'environment = "production"\n[identity]')
+    assert any("form.issuer" in each for each in problems(tmp_path, production + form))
 
 
 def test_environment_wins_over_the_file_and_says_so(tmp_path: Path) -> None:

@@ -353,6 +353,8 @@ def _check_production(reading: Reading, settings: Settings) -> None:
     for name, use in uses.items():
         if use is not None and not use.issuer.startswith("https://"):
             reading.problem(f"oidc.{name}.issuer", "production needs https")
+    if settings.form is not None and not settings.form.issuer.startswith("https://"):
+        reading.problem("form.issuer", "production needs https")
 
 
 def default_run_folder(path: Path) -> Path:

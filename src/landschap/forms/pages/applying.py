@@ -10,16 +10,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
+import msgspec
 from litestar import Response, get, post
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from landschap.forms.application import KINDS, LONGEST, Fault, Typed, number_of, registration
+from landschap.forms.application import (
+    KINDS,
+    LONGEST,
+    Fault,
+    Typed,
+    number_of,
+    read_day,
+    registration,
+)
 from landschap.forms.application import typed_of as read_typed
 from landschap.forms.client import NotRegistered, Registered
 from landschap.forms.fetched import Fetched, Outcome
@@ -56,6 +65,8 @@ from landschap.vocabulary.times import amsterdam_day, parse_moment
 FETCH, WITHOUT, CHECK, CHANGE, SEND = "ophalen", "zonder", "nakijken", "wijzig", "verstuur"
 _STEPS = {"fetch": FETCH, "without": WITHOUT, "check": CHECK, "change": CHANGE, "send": SEND}
 _MOST_RECEIPTS = 20
+# Beside the token of the log-in, in what a session may hold.
+_MOST_BYTES_SENT = 6_000
 
 
 def applying_routes(deps: FormDeps) -> list[HTTPRouteHandler]:
@@ -145,7 +156,7 @@ class _Place:
         body = registration(form.typed, number, self.bsn, self._today(), unchanged)
         match await self.deps.client.register(number, body):
             case Registered(is_new=True, at=at):
-                await self._remember(Receipt(number=number, at=at, values=dict(form.typed.values)))
+                await self._remember(Receipt(number=number, at=at, values=_small(form.typed)))
                 return Redirect(self.asked.at(f"{BASE}/ontvangen/{number}"), status_code=303)
             case Registered():
                 again = replace(form, id=uuid7())
@@ -213,10 +224,11 @@ class _Place:
         }
         return self._show("receipt", self._say(N_("Uw aanvraag is ontvangen")), values)
 
-    def _rows(self, values: Mapping[str, str]) -> list[tuple[str, str]]:
-        told = {**values}
-        if told.get("soortWerk") in KIND_WORDS:
-            told["soortWerk"] = self._say(KIND_WORDS[told["soortWerk"]])
+    def _rows(self, values: Mapping[str, str]) -> list[tuple[str, str | date]]:
+        told: dict[str, str | date] = {**values}
+        if values.get("soortWerk") in KIND_WORDS:
+            told["soortWerk"] = self._say(KIND_WORDS[values["soortWerk"]])
+        told["begintOp"] = read_day(values.get("begintOp", "")) or ""
         return [(self._say(LABELS[name]), told[name]) for name in LONGEST if told.get(name)]
 
     def _shared(self, form: Form) -> dict[str, Any]:
@@ -239,7 +251,7 @@ class _Place:
     def _say(self, words: str) -> str:
         return self.deps.site.say(self.asked.language, words)
 
-    def _today(self) -> Any:
+    def _today(self) -> date:
         return amsterdam_day(datetime.now(UTC))
 
     def _show(
@@ -250,6 +262,12 @@ class _Place:
             self.asked, f"forms/{template}.html", title, crumbs=(START,), values=values,
             part=APPLY, status=status or (400 if wrong else 200), is_wrong=wrong,
         )  # fmt: skip
+
+
+def _small(typed: Typed) -> Mapping[str, str]:
+    """What was sent, when a session has room for it."""
+    size = len(msgspec.json.encode(typed.values))
+    return typed.values if size <= _MOST_BYTES_SENT else {}
 
 
 _FOREIGN = Refusal(
