@@ -61,7 +61,7 @@ async def test_every_question_gets_the_answer_that_was_computed_apart(
     if question["beschikbaarOp"]:
         query += f"&beschikbaarOp={question['beschikbaarOp'].replace('+', '%2B')}"
     body = {"burgerservicenummer": question["burgerservicenummer"]}
-    answer = await world.asker().ask(body, query=query)
+    answer = await world.asker(patient(read_declaration(DECLARATION))).ask(body, query=query)
     assert answer.status_code == 200, answer.text
     got = answer.json()
     assert got["ontbreekt"] == []

@@ -163,10 +163,12 @@ async def test_what_the_store_refuses_has_a_name(
 
 # What a good store does not do.
 @asynccontextmanager
-async def faulty(way: str) -> AsyncIterator[str]:
-    """The address of a store that fails in this way."""
+async def faulty(way: str, heard: list[web.BaseRequest] | None = None) -> AsyncIterator[str]:
+    """The address of a store that fails in this way; what it is asked goes in ``heard``."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
+        if heard is not None:
+            heard.append(request)
         headers = {"ETag": '"een"', "Last-Modified": "Mon, 30 Nov 2026 10:00:00 GMT"}
         if way == "storing":
             return web.Response(status=503)
@@ -221,6 +223,26 @@ async def test_a_store_that_is_not_there_is_unreachable(tmp_path: Path) -> None:
     address = f"http://127.0.0.1:{free_port()}"
     declaration = declared(stored(address, "a.csv", "csv", CSV), column="id")
     assert await told(door(declaration, tmp_path)) is Reason.UNREACHABLE
+
+
+async def test_nothing_of_the_environment_goes_along(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {
+        "AWS_SESSION_TOKEN": "van-elders", "AWS_ENDPOINT": "http://127.0.0.1:1",
+        "AWS_ACCESS_KEY_ID": "ander", "HTTP_PROXY": "http://127.0.0.1:1",
+        "http_proxy": "http://127.0.0.1:1", "ALL_PROXY": "http://127.0.0.1:1",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    key_file(tmp_path, *READER)
+    heard: list[web.BaseRequest] = []
+    async with faulty("storing", heard) as address:
+        declaration = declared(stored(address, "a.csv", "csv", CSV), column="id")
+        assert await told(door(declaration, tmp_path)) is Reason.UNREACHABLE
+    assert heard, "a proxy was asked"
+    for each in heard:
+        assert "x-amz-security-token" not in each.headers
+        assert f"Credential={READER[0]}/" in each.headers["authorization"]
 
 
 def test_the_key_of_a_store_is_two_lines(tmp_path: Path) -> None:

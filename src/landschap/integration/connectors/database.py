@@ -76,7 +76,7 @@ class DatabaseConnector:
         self._statements: dict[Shape, Any] = {}
         self._short: ShortWay | None = None
         if engine.dialect.name == "postgresql":
-            self._short = ShortWay(access, source.axes, self._engine, self._guard.turn)
+            self._short = ShortWay(source, access, self._engine, self._guard.turn)
 
     async def rows(self, question: Question) -> Sequence[Row]:
         """The rows of all keys. Raises SourceFailed."""

@@ -10,9 +10,12 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
 
@@ -27,6 +30,8 @@ from landschap.vocabulary.ijson import JsonValue
 
 log = structlog.get_logger(__name__)
 _TRY_AGAIN_SECONDS = 30.0
+_READING = ThreadPoolExecutor(max_workers=32, thread_name_prefix="bestand")
+T = TypeVar("T")
 # So many keys, and rows, are read where the question is asked.
 _FEW = 50
 # In these every row has every column; the others leave out what is empty.
@@ -79,9 +84,7 @@ class FileConnector:
 
     async def look(self) -> Snapshot:
         """Take in what the file is now. Raises UnreadableFile or OSError."""
-        return await asyncio.to_thread(
-            take, self._access, self._source.keys, self._place, self._folder
-        )
+        return await _aside(take, self._access, self._source.keys, self._place, self._folder)
 
     async def _follow(self) -> None:
         now = asyncio.get_running_loop().time()
@@ -96,7 +99,7 @@ class FileConnector:
         """Take the file in when it is another one than is held, or was refused."""
         try:
             # By its state before it is read: what is written meanwhile is another state.
-            stamp = await asyncio.to_thread(self._place.stamp)
+            stamp = await _aside(self._place.stamp)
         except UnreadableFile as error:
             self._refuse(_UNSEEN, error, error.reason)
         else:
@@ -181,6 +184,11 @@ class FileConnector:
             registered=_text(cells, period.registered) or held.stamp.written,
             clock=self._access.clock,
         )
+
+
+async def _aside(work: Callable[..., T], *given: object) -> T:
+    """Read in a thread of these: a store that is slow keeps no thread from other sources."""
+    return await asyncio.get_running_loop().run_in_executor(_READING, partial(work, *given))
 
 
 class _Held:

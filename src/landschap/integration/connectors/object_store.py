@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import obstore
 from obstore import exceptions as refusals
@@ -29,7 +30,7 @@ from landschap.integration.rows import Reason
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta
-    from obstore.store import ClientConfig
+    from obstore.store import ClientConfig, S3Credential
 
 LOOK_SECONDS = 10.0
 _CONNECT_SECONDS = 5.0
@@ -141,12 +142,19 @@ class StoredObject:
     def _store(self, seconds: float) -> S3Store:
         """Made for each look, so that a key that was renewed is used at once."""
         identity, secret = self._keys()
+
+        def given() -> S3Credential:
+            return {"access_key_id": identity, "secret_access_key": secret, "expires_at": None}
+
         options: ClientConfig = {
             "allow_http": self._endpoint.startswith("http://"),
             "connect_timeout": timedelta(seconds=_CONNECT_SECONDS),
             "read_timeout": timedelta(seconds=min(seconds, _SILENT_SECONDS)),
             "timeout": timedelta(seconds=seconds),
             "user_agent": "landschap",
+            # No proxy of the environment: one is named, that is used for no host.
+            "proxy_url": "http://127.0.0.1:9",
+            "proxy_excludes": urlsplit(self._endpoint).hostname or "",
         }
         if trusted := self._trusted():
             options["root_certificate"] = trusted
@@ -154,8 +162,8 @@ class StoredObject:
             self._access.bucket,
             endpoint=self._endpoint,
             region=self._access.region,
-            access_key_id=identity,
-            secret_access_key=secret,
+            # Given so, nothing is taken from the environment beside it, such as a session token.
+            credential_provider=given,
             virtual_hosted_style_request=False,
             client_options=options,
             retry_config={"max_retries": 1, "retry_timeout": timedelta(seconds=min(seconds, 5.0))},

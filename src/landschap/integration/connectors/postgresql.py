@@ -22,7 +22,7 @@ from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from landschap.integration.access import DatabaseAccess
-from landschap.integration.model import Axes
+from landschap.integration.model import Source
 from landschap.integration.rows import Question, Row
 from landschap.integration.sql import (
     KEYS,
@@ -74,10 +74,12 @@ class ShortWay:
     """Questions to one table. ``turn`` bounds the statements that run at the same time."""
 
     def __init__(
-        self, access: DatabaseAccess, axes: Axes, engine: AsyncEngine, turn: asyncio.Semaphore
+        self, source: Source, access: DatabaseAccess, engine: AsyncEngine, turn: asyncio.Semaphore
     ) -> None:
         self._access = access
-        self._axes = axes
+        self._axes = source.axes
+        # Whoever waits for a statement has waited as long as it takes: then nobody is left.
+        self._seconds = source.timeout_ms / 1000
         self._engine = engine
         self._turn = turn
         self._ways: dict[tuple[str, tuple[str, ...]], _Way | None] = {}
@@ -175,9 +177,10 @@ class ShortWay:
         async with self._turn:
             connection = None
             try:
-                connection = self._idle.pop() if self._idle else await self._engine.connect()
-                raw = (await connection.get_raw_connection()).driver_connection
-                records: Sequence[Mapping[str, Any]] = await raw.fetch(text, *bound)  # type: ignore[union-attr]  # asyncpg's
+                async with asyncio.timeout(self._seconds):
+                    connection = self._idle.pop() if self._idle else await self._engine.connect()
+                    raw: Any = (await connection.get_raw_connection()).driver_connection
+                    records: Sequence[Mapping[str, Any]] = await raw.fetch(text, *bound)
             except BaseException as error:  # also of who is ended: what it was doing is unknown
                 if connection is not None:
                     await _ended(connection)

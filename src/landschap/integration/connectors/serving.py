@@ -110,7 +110,7 @@ class Serving:
         self._take(opened, files)
 
     async def follow(self, stop: asyncio.Event) -> None:
-        """Look every few seconds, until asked to stop; then close all doors."""
+        """Look every few seconds, until asked to stop."""
 
         async def look() -> None:
             while not await pause(stop, LOOK_SECONDS):
