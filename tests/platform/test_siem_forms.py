@@ -69,6 +69,20 @@ def test_every_kind_is_valid_ocsf(kind: str, facts: dict[str, Any]) -> None:
     assert told["metadata"]["event_code"] == kind
 
 
+def test_no_number_of_a_person_is_kept_with_an_event() -> None:
+    facts = {
+        "reason": "asked by 999993653",
+        "peer": "00000099000000002000",
+        "times": 3,
+        "what": None,
+    }
+    kept = ocsf.without_numbers(facts)
+    assert "999993653" not in json.dumps(kept)
+    assert {name: kept[name] for name in ("peer", "times", "what")} == {
+        "peer": "00000099000000002000", "times": 3, "what": None,
+    }  # fmt: skip
+
+
 def test_the_schema_refuses_what_is_no_ocsf() -> None:
     told = ocsf.form(event("token_refused", FACTS), SENDER)
     assert not validator(3002).is_valid({**told, "bsn": "x"})

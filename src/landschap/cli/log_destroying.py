@@ -86,14 +86,16 @@ async def take_away(
             records[month] = None
         except asyncpg.NoDataFoundError:
             continue
-        except asyncpg.ObjectNotInPrerequisiteStateError as error:
-            if not isinstance(error, asyncpg.LockNotAvailableError):
-                raise ClockDoubted from None
+        except asyncpg.LockNotAvailableError:
             raise Trouble(
                 f"the log is being read, so its month {month:%Y-%m} can not go now",
                 "run `landschap log destroy --execute` again when no export or verification runs; "
                 "the worker tries again by itself",
             ) from None
+        except asyncpg.ObjectNotInPrerequisiteStateError as error:
+            if type(error) is not asyncpg.ObjectNotInPrerequisiteStateError:
+                raise  # of the same family, and something else
+            raise ClockDoubted from None
         if tell is not None:
             tell(place)
     return records
