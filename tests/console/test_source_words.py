@@ -4,15 +4,25 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 from tests.integration.source_rig import DECLARATION
 from tests.integration.test_typical_mistakes import SLIPS, Slip
 
 from landschap.console.sources import checked, differences, with_mistakes
 from landschap.console.sources.dutch import said
 from landschap.console.sources.field_form import FieldForm, Step, faults_of, form_of, text_of
+from landschap.console.sources.part_form import (
+    SourceForm,
+    link_faults,
+    link_form_of,
+    link_text,
+    source_faults,
+    source_form_of,
+    source_text,
+)
 from landschap.console.sources.picture import HEIGHT, WIDTH, pictured
 from landschap.integration.declaration import parse_declaration
-from landschap.integration.editing import with_field
+from landschap.integration.editing import with_field, with_part
 from landschap.integration.plan import make_plan
 
 TEXT = DECLARATION.read_text()
@@ -105,3 +115,36 @@ def test_a_mistake_beyond_the_file_stands_at_its_last_line() -> None:
     lines = with_mistakes("a: [1", [wrong])
     assert [len(line.mistakes) for line in lines] == [1]
     assert differences("a\nb\n", "a\nc\n")[-2:] == [("-", "b"), ("+", "c")]
+
+
+def test_a_source_and_link_that_go_through_their_form_unchanged_change_nothing() -> None:
+    assert len(DEMO.links) > 3
+    for name in DEMO.sources:
+        form = source_form_of(DEMO, name)
+        assert form is not None
+        assert source_faults(form) == {}
+        assert with_part(TEXT, source_text(form, DEMO)) == TEXT, name
+        link = link_form_of(DEMO, name)
+        if link is not None:
+            assert link_faults(link) == {}
+            assert with_part(TEXT, link_text(link)) == TEXT, name
+
+
+def test_what_is_typed_in_a_form_never_becomes_more_than_a_value() -> None:
+    form = SourceForm(
+        name="a", kind="bestand", where='x", z: {y} # c', what="csv", keys='id"', holder="}{ *a &b"
+    )
+    made = yaml.safe_load(with_part(TEXT, source_text(form, DEMO)))["bronnen"]["a"]
+    assert made == {
+        "soort": "bestand", "pad": 'x", z: {y} # c', "vorm": "csv", "sleutels": ['id"'],
+        "bronhouder": "}{ *a &b", "csv": {"scheiding": ";", "aanhaling": '"', "codering": "utf-8"},
+    }  # fmt: skip
+
+
+def test_another_kind_of_source_leaves_nothing_of_the_former_one() -> None:
+    form = SourceForm(
+        name="panden", kind="register", where="bag", what="pand", keys="identificatie", holder="W"
+    )
+    made = yaml.safe_load(with_part(TEXT, source_text(form, DEMO)))["bronnen"]["panden"]
+    assert "url" not in made
+    assert "records" not in made
