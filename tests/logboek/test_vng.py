@@ -183,6 +183,27 @@ async def test_confidential_is_what_falls_under_a_confidential_activity(log: Mun
     assert code(answer) == (404, "not_found")
 
 
+async def test_a_case_that_is_held_is_confidential_whatever_it_falls_under(log: Municipal) -> None:
+    told = await log.created()
+    case = told["verwerkingId"]
+    hold = await held(log.reading.officers, "", PostLift.SHOW, case=case.upper())
+    assert told["actieId"] not in json.dumps(await log.told(log.asked()))
+    answer = await log.client.get(told["url"], headers=log.reading.resident())
+    assert code(answer) == (404, "not_found")
+    assert code(await log.post(action(verwerkingId=case))) == (403, "scope_missing")
+    also = await log.created("recherche", verwerkingId=case)
+    assert also["vertrouwelijkheid"] == "vertrouwelijk"
+    body = {"bewaartermijn": "P10Y"}
+    assert code(await log.patch(case, body)) == (403, "scope_missing")
+    assert await lift_hold(log.reading.officers, hold, TWO, "afgerond")
+    found = json.dumps(await log.told(log.asked()))
+    assert told["actieId"] in found
+    assert also["actieId"] in found
+    one = (await log.client.get(told["url"], headers=log.reading.resident())).json()
+    assert one["vertrouwelijkheid"] == "opgeheven"
+    assert (await log.patch(case, body)).status_code == 204
+
+
 async def test_an_activity_may_be_named_by_its_number(log: Municipal) -> None:
     number = str(id_of(ACTIVITY))
     told = await log.created(verwerkingsactiviteitUrl=None, verwerkingsactiviteitId=number)
