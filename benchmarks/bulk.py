@@ -45,7 +45,7 @@ from landschap.purposes.duties import NO_DUTIES
 
 FORMS = (Form.PARQUET, Form.CSV, Form.LINES)
 # Of more rows than these the first form alone: the slower ones would take most of the time.
-MANY = 1_000_000
+MANY = 200_000
 WEESP = Path(__file__).parents[2] / "shared" / "data" / "bag-weesp-0457"
 LIMITS = Limits(memory_mb=2_048, threads=2)
 TOP = """\
