@@ -79,7 +79,7 @@ _NAMES = {
     letters.LONGER: N_("Meer tijd nodig"),
     letters.DECIDED: N_("Besluit"),
     letters.TAKEN_BACK: N_("Ingetrokken"),
-    letters.PROOF: N_("Bewijs"),
+    letters.PROOF: N_("Bewijs van toestemming"),
     letters.PASSED: N_("Doorgegeven"),
 }
 
