@@ -157,6 +157,7 @@ async def test_a_table_that_changed_is_seen_anew(
     module_database: Database, opened: list[Any], brp: Path
 ) -> None:
     made = reach(opened, brp)
+    assert len(await made.rows(asked(SUZANNE, columns=["naam"]))) == 2
     assert await reason_of(made, "bijnaam") is Reason.UNREADABLE
     owner = await module_database.administrator()
     await owner.execute("ALTER TABLE brp.personen ADD bijnaam text DEFAULT 'Suus'")

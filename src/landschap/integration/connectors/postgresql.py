@@ -27,6 +27,7 @@ from landschap.integration.rows import Question, Row
 from landschap.integration.sql import (
     KEYS,
     Shape,
+    UnknownColumn,
     days,
     gathered_statement,
     keys_in,
@@ -88,10 +89,13 @@ class ShortWay:
 
     async def rows(self, table: Table, question: Question) -> Sequence[Row] | None:
         """The rows of all keys; None: ask the long way."""
-        way = self._way(table, question)
-        if way is None or len(question.keys) > _KEYS_APIECE:
+        try:
+            way = self._way(table, question)
+            keys = keys_in(table, question)
+        except UnknownColumn:
             return None
-        keys = keys_in(table, question)
+        if way is None or len(keys) > _KEYS_APIECE:
+            return None
         if not keys:
             return []
         return await way.gathering.ask(question.moment.valid_on, _Asked(question, keys))
