@@ -14,6 +14,8 @@ from tests.console.test_proposing import form_of, send
 from tests.landscape.test_officers import officer
 
 from landschap.cli.demo.commands import landschap
+from landschap.cli.demo.operating import answers_as_filed
+from landschap.cli.demo.report import StepFailedError
 from landschap.cli.demo.story import Story
 
 NAME = "woon-en-uitkeringssituatie"
@@ -54,8 +56,11 @@ async def test_sources_are_seen_at_work_and_a_change_goes_by_two_people_into_its
     file.write_text("logische_bron: half\n")
     await asyncio.sleep(5)
     assert (await story.ask()).status == 200
+    with pytest.raises(StepFailedError, match="another text"):
+        await answers_as_filed(story.opened.landscape)
     file.write_text(before)
     await answers_with(config, file.read_bytes())
+    assert NAME in await answers_as_filed(story.opened.landscape)
 
 
 async def answers_with(config: Path, text: bytes) -> None:

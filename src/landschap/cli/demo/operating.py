@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What the operator of the shared server gets at: every file, and no key of a controller."""
+"""What an operator sees to; and what that of a shared server gets at: every file, and no key."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from landschap.cli.demo.commands import landschap
 from landschap.cli.demo.landscape import PURPOSE
 from landschap.cli.demo.report import Seen, demand
 from landschap.cli.demo.service_centre import as_operator, kept_apart
@@ -26,15 +27,30 @@ _READER = "landschap_log_reader"
 _MOST = 500
 
 
-def collective_steps(
+def operating_steps(
     landscape: Landscape,
 ) -> Iterator[tuple[str, Callable[[], Awaitable[Seen]]]]:
-    """The steps that the form with a shared server has beside the others."""
+    """What an operator sees to, with the steps that the form with a shared server has beside it."""
+    name = "the text of each logical source that answers is that of its file"
+    yield name, lambda: answers_as_filed(landscape)
     if landscape.collective:
         name = "on the shared server neither gets into the other's database"
         yield name, lambda: kept_apart(landscape)
         name = "the operator of the shared server reads no record of the log"
         yield name, lambda: operator_reads_nothing(landscape)
+
+
+async def answers_as_filed(landscape: Landscape) -> Seen:
+    """Every logical source of Weesp that lies there answers, with the text of its file."""
+    told = await landschap(landscape.settings_file(landscape.weesp), "source", "running")
+    listed = await landschap(
+        landscape.settings_file(landscape.weesp), "source", "status", may_fail=True
+    )
+    seen: Seen = {each["source"]: each["digest"] for each in told.answer}
+    other = [each["source"] for each in told.answer if not each["as_file"]]
+    demand(not other, f"another text than the file answers: {other}", seen)
+    demand(set(seen) == set(listed.answer), "a logical source does not answer", seen)
+    return seen
 
 
 async def operator_reads_nothing(landscape: Landscape) -> Seen:

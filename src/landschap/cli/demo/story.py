@@ -31,7 +31,7 @@ from landschap.cli.demo.observing import (
     year_on,
 )
 from landschap.cli.demo.opening import Opened
-from landschap.cli.demo.operating import collective_steps
+from landschap.cli.demo.operating import operating_steps
 from landschap.cli.demo.report import Seen, demand
 from landschap.cli.demo.retaining import destroy_what_is_due
 from landschap.cli.demo.searching import no_copies, settings_of
@@ -133,7 +133,7 @@ class Story:
             ("both logs verify", self.logs_verify),
             ("tampered copy fails at the right record", self.tampered_copy_fails),
             ("a third municipality takes over what Weesp set up", self.third_takes_over),
-            *collective_steps(self.opened.landscape),
+            *operating_steps(self.opened.landscape),
         ]
 
     def config(self, member: Member) -> Path:
