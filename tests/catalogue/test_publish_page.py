@@ -81,7 +81,7 @@ async def uploaded(visitor: Visitor, raw: bytes, **more: str) -> Seen:
     form.add_field("bestand", io.BytesIO(raw), filename="api.yaml", content_type="application/yaml")
     for name, value in {"token": token, "adres": "", "vervangt": "", **more}.items():
         form.add_field(name, value)
-    return await visitor._ask("POST", urljoin(visitor.portal, START), form)  # type: ignore[arg-type]
+    return await visitor._ask("POST", urljoin(visitor.portal, START), form)
 
 
 async def filled(visitor: Visitor, address: str, step: str, form: Mapping[str, str]) -> Seen:

@@ -231,6 +231,16 @@ def test_without_a_policy_the_refusal_names_only_what_the_asker_knows() -> None:
     assert ("R7", "geheim-van-doesburg", "miss") in [step[:3] for step in decision.steps]
 
 
+def test_who_is_let_in_by_role_gets_nothing_of_a_permission_for_programs() -> None:
+    register = r.weesp(r.policy("programma", organisations=("*own",)))
+    program = r.question(organisation=r.WEESP)
+    person = replace(program, by_role=True, roles=("consulent",))
+    assert decided(program, register).allow
+    refused(decided(person, register), "role_not_allowed")
+    by_role = r.weesp(r.policy("consulent", organisations=("*own",), roles=("consulent",)))
+    assert decided(person, by_role).allow
+
+
 @pytest.mark.case("A22")
 def test_a_role_that_misses_in_one_policy_may_fit_another() -> None:
     register = r.weesp(r.policy("a", roles=("beheerder",)), r.policy("b", roles=("consulent",)))

@@ -67,6 +67,7 @@ def question_of(
         roles=known.acting_roles,
         loa=level,
         require_bound=False,
+        by_role=True,
     )
 
 

@@ -41,6 +41,8 @@ class Question:
     at the asker's own Outway, where the policy says which grounds will be declared. ``facts`` is
     what the door knows beside the question; ``follows`` the question that this one is needed for.
     ``confidential``: the asker's own processing is, so only a confidential activity will do.
+    ``by_role``: a person asks who is let in by role, so a permission for no role in particular,
+    which is for programs, lets them in to nothing (BIO2, 5.15).
     """
 
     purpose: str
@@ -60,6 +62,7 @@ class Question:
     facts: Facts = NO_FACTS
     follows: Followed | None = None
     confidential: bool = False
+    by_role: bool = False
 
     def fault(self) -> str:
         """What is wrong with its form; empty when it can be decided."""

@@ -40,7 +40,8 @@ def judge_rule(
     """
     if question.delegatee and not rule.policy.delegable:
         return _miss(steps, "R4", Miss(0, "delegation_not_allowed", "", rule))
-    if not rule.plain and (found := _unmet(rule, question, now, steps)):
+    must = question.by_role or not rule.plain
+    if must and (found := _unmet(rule, question, now, steps)):
         return found
     bases = _legal_bases(rule, question)
     if isinstance(bases, str):
@@ -56,7 +57,7 @@ def judge_rule(
 
 def _unmet(rule: Rule, question: Question, now: datetime, steps: list[Step]) -> Miss | None:
     """Which condition of this policy does not hold: role, hours, level, or what it needs."""
-    if rule.roles and rule.roles.isdisjoint(question.roles):
+    if (rule.roles or question.by_role) and rule.roles.isdisjoint(question.roles):
         shown = ", ".join(question.roles) or "(none)"
         return _miss(steps, "R8", Miss(1, "role_not_allowed", shown, rule))
     if rule.policy.hours is not None and not rule.policy.hours.contains(now):

@@ -142,6 +142,7 @@ def question_of(
             roles=_texts(said.get("roles")),
             loa=_text(said.get("loa")),
             require_bound=False,
+            by_role=True,
         )
     asker = owner if own_side else _text(subject.get("id"))
     delegator = _text(context.get("delegator"))
