@@ -173,7 +173,8 @@ def test_the_reader_reads_every_key_of_a_source_in_the_schema(kind: str) -> None
         "kolommen": "{id: 'a:id', dag: {pad: 'a:dag', soort: stuf_datum}}",
         "tls": "{vertrouwt: ca.pem, certificaat: c.pem, sleutel: k.pem}", "volledig": "true",
         "oauth": "{url: 'http://a.test/token', klant: k, bestand: b, bereik: r}",
-        "volgende": "next", "bladzijden": "3",
+        "volgende": "next", "bladzijden": "3", "schema": "{map: xsd, bestand: antwoord.xsd}",
+        "opslag": "{adres: 'https://opslag.test', emmer: levering, sleutel: opslag.toml}",
     }  # fmt: skip
     if kind == "soap":
         sample["url"] = "http://a.test/x"

@@ -88,7 +88,8 @@ async def _dump(database: Database) -> dict[str, set[bytes]]:
 
 def _open_columns() -> set[str]:
     """The columns of a record that stay open, as the how-to tells them."""
-    rows = [each for each in HOW_TO.read_text("utf-8").splitlines() if each.startswith("| `")]
+    _, _, table = HOW_TO.read_text("utf-8").partition("| Column of `logboek.record` |")
+    rows = [each for each in table.partition("\n\n")[0].splitlines() if each.startswith("| `")]
     return {name.strip(" `") for row in rows for name in row.split("|")[1].split(",")}
 
 

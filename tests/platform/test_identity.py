@@ -155,7 +155,9 @@ def test_an_application_gets_a_client_certificate_of_the_internal_ca() -> None:
 
 
 def test_secret_keys_are_private_stable_and_never_silently_replaced(settings: Settings) -> None:
-    assert make_secret_keys(settings) == ["permit", "pseudonym", "session", "anchor"]
+    assert make_secret_keys(settings) == [
+        "permit", "pseudonym", "session", "anchor", "request", "evidence",
+    ]  # fmt: skip
     key = secret_key(settings, "pseudonym")
     assert len(key) == 32
     assert make_secret_keys(settings) == []

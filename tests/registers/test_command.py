@@ -89,7 +89,11 @@ async def test_counts_and_rate_are_told_in_words(
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
-        (("load", "bomen", "x"), 1, "bag, inwoners, postadressen, uitkeringen"),
+        (
+            ("load", "bomen", "x"),
+            1,
+            "bag, inwoners, omgevingsvergunningen, postadressen, uitkeringen",
+        ),
         (("load", "bag", "nergens"), 1, "nergens: does not exist"),
         (("load", "bga", "x"), 1, "there is no register bga; did you mean bag"),
         (("show", "bag/bomen/1"), 1, "bag/panden"),
@@ -118,7 +122,7 @@ async def test_counts_and_rate_are_told_in_words(
         (("export", "inwoners/inwoners"), 1, "with a purpose"),
         (("export", "bag/panden", "--geldig-op", "2021-02-29"), 2, "--geldig-op"),
         (("export", "bag/panden", "--out", "/nergens/x.csv"), 1, "could not be written"),
-        (("verify", "bomen"), 1, "bag, inwoners, postadressen, uitkeringen"),
+        (("verify", "bomen"), 1, "bag, inwoners, omgevingsvergunningen, postadressen, uitkeringen"),
     ],
 )
 async def test_every_mistake_gets_an_exit_code_and_a_way_out(

@@ -258,10 +258,12 @@ def test_a_zip_is_read_like_a_folder(tmp_path: Path, demo_registers: Registers) 
 
 def test_the_demo_models_are_read_with_their_annotations(demo_registers: Registers) -> None:
     assert set(demo_registers.by_name) == {
-        "bag", "inwoners", "postadressen", "uitkeringen",
+        "bag", "inwoners", "omgevingsvergunningen", "postadressen", "uitkeringen",
     }  # fmt: skip
     resident = demo_registers.type("inwoners", "inwoner")
-    assert resident.searchable_paths() == ("burgerservicenummer", "nummeraanduiding")
+    assert resident.searchable_paths() == (
+        "burgerservicenummer", "geboortedatum", "nummeraanduiding",
+    )  # fmt: skip
     assert resident.holds_personal_data
     assert resident.subject is not None
     assert resident.leaves("naam") == {"naam.voornamen", "naam.voorvoegsel", "naam.geslachtsnaam"}

@@ -18,6 +18,7 @@ from landschap.cli.demo.applying import apply_for_a_permit
 from landschap.cli.demo.breach import stolen_certificate
 from landschap.cli.demo.commands import landschap
 from landschap.cli.demo.correcting import report_an_error
+from landschap.cli.demo.finding import find_by_a_field
 from landschap.cli.demo.insight import see_both
 from landschap.cli.demo.knocking import knock, pass_by, supplier_asked, token_of_doesburg
 from landschap.cli.demo.landscape import OTHER_PURPOSE, PURPOSE, SUZANNE, Member
@@ -133,6 +134,10 @@ class Story:
             ("both logs verify", self.logs_verify),
             ("tampered copy fails at the right record", self.tampered_copy_fails),
             ("a third municipality takes over what Weesp set up", self.third_takes_over),
+            (
+                "the catalogue finds the service by a field, and can be harvested",
+                lambda: find_by_a_field(self.opened.landscape),
+            ),
             *operating_steps(self.opened.landscape),
         ]
 
