@@ -35,7 +35,7 @@ __all__ = ["browser"]
 
 FIELDS = ("adres.woonplaats", "uitkering.soort")
 MOST_CLICKS = 9
-"""Under ten, beside choosing who one is at the login provider: the developer once, the officer once."""
+"""Under ten, with choosing who one is at the login provider: the developer once, the officer once."""
 LOG_INS = 2
 _WITHIN_SECONDS = 90.0
 
@@ -122,9 +122,9 @@ async def asked_at_doesburg(window: Page, hand: Hand, made: Opened) -> None:
     await take_picture(window, "loop-1-gevonden")
     await hand.click(window.get_by_role("link", name="Woon- en uitkeringssituatie opvragen"))
     await take_picture(window, "loop-2-api")
-    await hand.click(window.get_by_role("link", name="Probeer uit"))
+    await hand.click(window.get_by_role("link", name="adres.woonplaats"))
     await hand.log_in(window, "D. Bruin")
-    await hand.click(window.get_by_label("adres.woonplaats"))
+    assert await window.get_by_label("adres.woonplaats").is_checked()
     await take_picture(window, "loop-3-velden")
     await hand.click(window.get_by_role("button", name="Verstuur de vraag"))
     # It goes as far as the Outway, which says what is lacking: access, for these very fields.
@@ -195,7 +195,7 @@ async def test_a_developer_finds_asks_and_calls_the_same_day(
     assert answer.status == 200
     facts, computed = facts_of(answer.data), expected(SUZANNE, VALID_ON, None)
     assert {each: facts[each] for each in FIELDS} == {each: computed[each] for each in FIELDS}
-    assert hand.clicks - LOG_INS <= MOST_CLICKS
+    assert hand.clicks <= MOST_CLICKS
     assert hand.log_ins == LOG_INS
     # Under ten minutes: no e-mail, and nobody who had to wait for anybody but the other.
     assert time.monotonic() - began < 600

@@ -41,11 +41,13 @@ from landschap.catalogue.pages.machine import (
 from landschap.catalogue.pages.own import DAYS, Availability
 from landschap.catalogue.pages.shelf import TooLarge
 from landschap.catalogue.phases import Standing, standing_of
+from landschap.catalogue.reading import read_operation
 from landschap.catalogue.reading.outline import member, operations_of, table, text
 from landschap.catalogue.references import References
 from landschap.catalogue.reports import pointer_of
 from landschap.catalogue.rules import RULES
 from landschap.catalogue.store import Shown
+from landschap.catalogue.trying.filled import field_paths, takes_fields
 from landschap.gateway.measured import Measured
 from landschap.platform.web import N_
 from landschap.platform.web.door import AnyRequest, Asked
@@ -53,7 +55,7 @@ from landschap.platform.web.language import Language
 
 _JSON = ".json"
 _FIRST_FINDINGS, _MOST_FINDINGS = 5, 500
-_MOST_TEXTS, _MOST_CHANGES = 10, 12
+_MOST_TEXTS, _MOST_CHANGES, _MOST_FIELDS = 10, 12, 60
 _MAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,190}")
 NEEDS: Mapping[Kind, str] = {
     Kind.CERTIFICATE: N_("Certificaat van de organisatie"),
@@ -172,12 +174,26 @@ def can_try(deps: CatalogueDeps, known: Known) -> bool:
     return deps.trying is not None and through and known.document is not None
 
 
-def _sole_try(deps: CatalogueDeps, known: Known) -> str:
-    """Where the one operation of an API is tried; empty when there is a choice, or no trying."""
-    if known.document is None or not can_try(deps, known):
-        return ""
-    first = list(islice(operations_of(References(known.document.value)), 2))
-    return f"{BASE}/{known.api.name}/proef/{first[0][0].slug}" if len(first) == 1 else ""
+async def _sole_try(deps: CatalogueDeps, known: Known) -> tuple[str, Mapping[str, str]]:
+    """Where the one operation of an API is tried, and the fields to begin with, by meaning.
+
+    Empty when there is a choice of operations, or no trying.
+    """
+    if known.document is None or deps.trying is None or not can_try(deps, known):
+        return "", {}
+    value = known.document.value
+    first = list(islice(operations_of(References(value)), 2))
+    if len(first) != 1:
+        return "", {}
+    slug = first[0][0].slug
+    place = f"{BASE}/{known.api.name}/proef/{slug}"
+    operation = await deps.shelf.worked(partial(read_operation, value, slug))
+    if operation is None or not takes_fields(operation):
+        return place, {}
+    snapshot, criteria = await deps.trying.snapshot(), known.criteria
+    service = snapshot.services.get((criteria.provider, criteria.service))
+    paths = field_paths(operation, service.fields if service else ())
+    return place, dict(islice(paths.items(), _MOST_FIELDS))
 
 
 async def _page(deps: CatalogueDeps, asked: Asked[Any], known: Known) -> Response[str]:
@@ -187,6 +203,7 @@ async def _page(deps: CatalogueDeps, asked: Asked[Any], known: Known) -> Respons
     versions = await store.versions_of(deps.pool, context.viewer_of(asked), api)
     texts = await store.texts(deps.pool, api.name)
     findings = await _findings(deps, api)
+    sole_try, sole_fields = await _sole_try(deps, known)
     values = {
         "api": api,
         "known": known,
@@ -219,7 +236,8 @@ async def _page(deps: CatalogueDeps, asked: Asked[Any], known: Known) -> Respons
         "percent": partial(_percent, asked.language),
         "is_logged_in": asked.session is not None,
         "can_ask": _can_ask(deps, known),
-        "sole_try": _sole_try(deps, known),
+        "sole_try": sole_try,
+        "sole_fields": sole_fields,
         "can_log_in": deps.door.oidc is not None,
         "login": f"{deps.door.base}/inloggen?"
         + urlencode({"terug": asked.at(f"{BASE}/{api.name}")}),
