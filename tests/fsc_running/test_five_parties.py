@@ -170,6 +170,7 @@ async def agree_while_killed(
         assert await accepts(each, contract.hash.value) == expected, each.place.key
 
 
+@pytest.mark.long
 async def test_two_kills_in_the_middle_cost_no_signature(
     whole_scene: Scene, parties: list[Organisation]
 ) -> None:

@@ -241,6 +241,7 @@ async def _until(look: Callable[[], Awaitable[Any]]) -> Any:
     raise TimeoutError
 
 
+@pytest.mark.long
 async def test_every_resident_is_delivered_once_sealed_and_with_a_line(taxes: Taxes) -> None:
     got = await taxes.all()
     assert got.status == 200, got.body

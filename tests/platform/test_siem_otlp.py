@@ -64,6 +64,7 @@ async def collector() -> AsyncIterator[Collector]:
     await made.go()
 
 
+@pytest.mark.long
 async def test_events_wait_until_the_receiver_takes_all_of_them(
     database: Database, collector: Collector
 ) -> None:

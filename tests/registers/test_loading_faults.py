@@ -40,6 +40,7 @@ def load(file: Path) -> tuple[str, ...]:
     )
 
 
+@pytest.mark.long
 async def test_a_load_that_is_killed_goes_on_where_it_was_and_writes_nothing_twice(
     cluster: Cluster, tmp_path: Path
 ) -> None:
