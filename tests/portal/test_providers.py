@@ -271,6 +271,45 @@ async def test_a_provider_without_keys_is_one_that_does_not_answer(keys: Any) ->
     assert caught.value.reason is Reason.UNREACHABLE
 
 
+async def test_a_key_that_was_withdrawn_counts_no_longer_and_noise_is_not_passed_on() -> None:
+    class Counting(Twisted):
+        asked = 0
+
+        async def _jwks(self, request: web.Request) -> web.Response:
+            self.asked += 1
+            return await super()._jwks(request)
+
+    socket = free_socket()
+    issuer = f"http://login.localhost:{socket.getsockname()[1]}"
+    provider = Counting(issuer=issuer, people=people(HERE))
+    runner = web.AppRunner(provider.app())
+    await runner.setup()
+    await web.SockSite(runner, socket).start()
+    client = client_of(PortalOidcSettings(issuer=issuer, client_id="mijn-gegevens"), HERE)
+    now = int(time.time())
+    claims = {
+        "iss": issuer, "aud": "mijn-gegevens", "sub": "burger-1", "iat": now, "exp": now + 300,
+        "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
+    }  # fmt: skip
+    old = provider._signed(claims, "logout+jwt")
+    try:
+        assert (await client.logged_out(old)).subject == "burger-1"
+        for _ in range(5):
+            # Anybody may send these: the provider does not hear of each of them.
+            with pytest.raises(LoginFailed):
+                await client.logged_out("e30.e30.e30")
+        assert provider.asked == 1
+        provider.key = Provider(issuer="", people=provider.people).key
+        assert (await client.logged_out(old)).subject == "burger-1"
+        client._keys_until = 0.0  # as after ten minutes
+        with pytest.raises(LoginFailed):
+            await client.logged_out(old)
+        new = provider._signed(claims, "logout+jwt")
+        assert (await client.logged_out(new)).subject == "burger-1"
+    finally:
+        await runner.cleanup()
+
+
 @pytest.mark.parametrize("way", KINDS[1:], indirect=True)
 async def test_userinfo_of_another_or_about_another_login_is_refused(way: Way) -> None:
     assert isinstance(way.provider, Broker)

@@ -86,6 +86,7 @@ class OidcClient(Generic[Who]):
         self._metadata: dict[str, Any] = {}
         self._metadata_until = 0.0
         self._keys: KeySet | None = None
+        self._keys_until = 0.0
         self._keys_asked = 0.0
 
     async def begin(self, return_to: str, level: str = "") -> tuple[str, Pending]:
@@ -172,7 +173,7 @@ class OidcClient(Generic[Who]):
         if len(token) > _MAX_TOKEN:
             raise LoginFailed(Reason.REFUSED, "the logout token is larger than any we accept")
         try:
-            claims = await self._decoded(token)
+            claims, _ = await self._read(token, patient=True)
             jwt.JWTClaimsRegistry(leeway=_LEEWAY_SECONDS, **self._ours()).validate(claims)
         except (JoseError, ValueError) as error:
             raise LoginFailed(Reason.REFUSED, f"logout token refused: {error}") from None
@@ -293,9 +294,10 @@ class OidcClient(Generic[Who]):
     async def _read(self, token: str, *, patient: bool = False) -> tuple[dict[str, Any], str]:
         """Claims and type, the signature checked; keys are fetched once more for an unknown one.
 
+        A key that the provider no longer publishes counts no longer than its metadata would.
         ``patient``: anybody may send such a token, so the provider is not asked for each of them.
         """
-        if self._keys is not None:
+        if self._keys is not None and time.monotonic() < self._keys_until:
             try:
                 return _claims_of(token, self._keys)
             except (JoseError, ValueError):
@@ -309,6 +311,7 @@ class OidcClient(Generic[Who]):
         except (JoseError, LookupError, TypeError, ValueError) as error:
             why = f"the provider publishes no keys: {type(error).__name__}"
             raise LoginFailed(Reason.UNREACHABLE, why) from None
+        self._keys_until = time.monotonic() + _METADATA_SECONDS
         return _claims_of(token, self._keys)
 
 
