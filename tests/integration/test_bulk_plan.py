@@ -24,6 +24,7 @@ from tests.integration.bulk_rig import (
 )
 from tests.integration.small import ADDRESS, BUILDING, DWELLING, PEOPLE, TEXT, row, small
 
+from landschap.integration.bulk.relational import relational
 from landschap.integration.declaration import parse_declaration
 from landschap.integration.plan import Plan, make_plan
 from landschap.integration.rows import Reason, Row, key_text
@@ -80,6 +81,12 @@ def equal(plan: Plan, given: Rows, engine: Engine, **how: Any) -> int:
     together = engine.records(leaves, staged(plan, given, engine.folder))
     assert plain(together) == plain(one_by_one)
     return len(together)
+
+
+def test_keys_that_stand_twice_matter_only_where_one_row_is_matched() -> None:
+    # Not of the root, which is the largest, nor of the rows of a list.
+    plan = make_plan(small(), small().fields)
+    assert relational(plan).matched == {"verblijf", "panden"}
 
 
 @pytest.mark.parametrize("kind", ["every", "texts", "numbers"])

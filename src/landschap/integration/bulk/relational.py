@@ -76,6 +76,12 @@ class Relational:
     fields: tuple[Field, ...]
     lists: tuple[ListOf, ...]
 
+    @property
+    def matched(self) -> frozenset[str]:
+        """The sources that give at most one row, so that it matters whether a key stands twice."""
+        steps = (*self.steps, *(step for each in self.lists for step in each.below))
+        return frozenset(step.source.name for step in steps)
+
 
 def relational(plan: Plan) -> Relational:
     """The plan of fields, as sets."""

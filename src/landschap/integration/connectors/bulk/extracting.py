@@ -123,7 +123,8 @@ class Extract:
         queries = {
             each.name: _TWICE.format(each.name)
             for each in self.found.tables.values()
-            if each.failure is None
+            # Of others it would cost the memory of all their keys, for nothing.
+            if each.failure is None and each.source in self.plan.matched
         }
         root = self.found.tables[self.plan.root.name].name
         queries["aantal"] = f"SELECT count(*) FROM {root} WHERE key <> ''"  # noqa: S608  # our name
