@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from html import unescape
 
 from tests.console.acts import records_of
-from tests.console.console_rig import CHARLES, Console
+from tests.console.console_rig import CHARLES, INSIGHT, Console
 from tests.portal.portal_rig import ANOTHER
 from tests.portal.visiting import Seen, Visitor
 
@@ -153,6 +153,16 @@ async def test_nobody_is_shown_without_role_reason_exact_name_and_document(
     assert (await check(visitor, found)).status == 303
     await end(visitor)
     assert (await check(visitor, found)).status == 409
+
+
+async def test_what_the_role_opens_at_the_desk_it_opens_nowhere_else(console: Console) -> None:
+    """Else the registers would list who was born on a day, with their numbers, without a limit."""
+    visitor = await console.visit("balie")
+    refused = await console.choose(visitor, INSIGHT)
+    assert refused.status == 400
+    assert INSIGHT not in refused.text
+    assert (await visitor.get("/console/register/inwoners/inwoners")).status == 303
+    assert (await look_up(visitor, bsn=ANOTHER)).title == "Controleer wie het is"
 
 
 async def test_nobody_serves_themselves_and_looking_up_has_a_limit(console: Console) -> None:

@@ -18,6 +18,7 @@ from landschap.gateway.recording import permission
 from landschap.logboek.drafts import refused_draft
 from landschap.logboek.payloads import AdlEntry
 from landschap.logboek.records import Draft
+from landschap.platform.desk_settings import DeskSettings
 from landschap.purposes.decide import decide
 from landschap.purposes.decision import Decision, Question
 from landschap.purposes.model import HISTORY, ProcessingActivity, Purpose
@@ -87,10 +88,13 @@ def usable_purposes(
     services: Iterable[tuple[str, str]],
     snapshot: Snapshot,
     now: datetime,
+    desk: DeskSettings | None = None,
 ) -> list[Usable]:
     """The purposes this employee may use now for some service, in order of their Dutch name.
 
-    ``services`` are services with the action that is asked of them.
+    ``services`` are services with the action that is asked of them. What a role of the ``desk``
+    opens under the purpose of the desk, it opens there alone, where persons are found exactly,
+    counted and by a document: it gives no choice here.
     """
     found: dict[str, list[Decision]] = {}
     for service, action in services:
@@ -99,6 +103,9 @@ def usable_purposes(
             asked = question_of(known, snapshot.owner, service, uri, level=level, action=action)
             case = known.task.case if known.task else _ANY_CASE
             asked = replace(asked, facts=Facts(case=case))
+            if desk is not None and uri == desk.purpose:
+                elsewhere = tuple(each for each in asked.roles if each not in desk.roles)
+                asked = replace(asked, roles=elsewhere)
             decision = decide(asked, snapshot, now)
             if decision.allow:
                 found.setdefault(uri, []).append(decision)

@@ -128,7 +128,7 @@ def _usable(deps: ConsoleDeps, asked: Asked[Known], sources: Mapping[str, str]) 
         for ending, action in (("", READ), (SERVICE_ENDING, CHANGE))
     ] + [(name, READ) for name in sources]
     level, now = level_of(known.level), datetime.now(UTC)
-    return usable_purposes(known, level, services, deps.snapshot(), now)
+    return usable_purposes(known, level, services, deps.snapshot(), now, deps.settings.desk)
 
 
 def _register(deps: ConsoleDeps, words: Words, service: str, sources: Mapping[str, str]) -> str:
