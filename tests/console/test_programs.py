@@ -121,8 +121,9 @@ async def test_a_consent_an_error_and_a_right_are_said_as_on_the_page(console: C
     }  # fmt: skip
     short = await ask(console.address, f"{BASE}/meldingen", token, {**report, "uitleg": "x"})
     assert (short.status, short.body["errors"][0]["field"]) == (400, "uitleg")
-    wrong = await ask(console.address, f"{BASE}/meldingen", token, {**report, "bsn": "1"})
-    assert wrong.status == 400
+    for more in ({"bsn": "1"}, {"melding": "1"}, {"voorstel": ""}, {"uitleg": "x" * 2001}):
+        wrong = await ask(console.address, f"{BASE}/meldingen", token, {**report, **more})
+        assert wrong.status == 400, more
     other = token_of(console, ANOTHER, sub="burger-2")
     foreign = await ask(console.address, f"{BASE}/meldingen", other, report)
     assert foreign.status == 404
@@ -140,6 +141,10 @@ async def test_a_consent_an_error_and_a_right_are_said_as_on_the_page(console: C
     asked = {"recht": "inzage", "waarvoor": "alles"}
     wrong = await ask(console.address, f"{BASE}/verzoeken", token, {**asked, "recht": "geld"})
     assert wrong.status == 400
+    # What is too long is not cut off, and who must say why is told so.
+    for more in ({"uitleg": "x" * 1001}, {"recht": "bezwaar"}):
+        wrong = await ask(console.address, f"{BASE}/verzoeken", token, {**asked, **more})
+        assert (wrong.status, wrong.body["errors"][0]["field"]) == (400, "uitleg"), more
     form = await visitor.get("/rechten/inzage")
     (first, *_) = re.findall(r'name="waarvoor" id="waarvoor[^"]*" value="([^"]+)"', form.text)
     made = await ask(console.address, f"{BASE}/verzoeken", token, {**asked, "waarvoor": first})

@@ -7,6 +7,8 @@ Source: NL GOV REST API Design Rules 2.2, /core/doc-openapi and /core/publish-op
 from __future__ import annotations
 
 from landschap.portal.filters import KEYS
+from landschap.portal.own import LONGEST_EXPLANATION, LONGEST_VALUE, SHORTEST
+from landschap.portal.rights import LONGEST
 from landschap.registers.describing import About, Json, info_of, problem_response
 from landschap.registers.description_parts import HEADERS, PROBLEM
 from landschap.vocabulary.ijson import JsonValue
@@ -46,7 +48,7 @@ def document_of(about: About) -> Json:
             "securitySchemes": {
                 "inwoner": {"type": "http", "scheme": "bearer", "bearerFormat": "at+jwt"}
             },
-            "schemas": _schemas(),
+            "schemas": _SCHEMAS,
             "parameters": {
                 "Namens": {
                     "name": "Namens", "in": "header", "schema": _TEXT,
@@ -151,79 +153,79 @@ def _list_of(name: str) -> Json:
     return {"type": "array", "items": {"$ref": f"#/components/schemas/{name}"}}
 
 
-def _schemas() -> Json:
-    party = _object({"oin": _TEXT, "naam": _MAYBE})
-    maybe_party: Json = {"anyOf": [{"$ref": "#/components/schemas/Organisatie"}, {"type": "null"}]}
-    return {
-        "Organisatie": party,
-        "Gegevens": _object({
-            "organisatie": _ref("Organisatie"), "gevraagdOp": _MOMENT, "nietGelukt": _TEXTS,
-            "nietGetoond": _TEXTS, "gegevens": _list_of("Gegeven"),
-        }),
-        "Gegeven": _object({
-            "register": _TEXT, "soort": _TEXT, "type": _TEXT, "kenmerk": _TEXT, "isKopie": _YES,
-            "geldigSinds": _MAYBE, "opgeschrevenOp": _MOMENT, "waarden": {"type": "object"},
-            "inOnderzoek": _TEXTS, "teMelden": _TEXTS,
-        }),
-        "Gebruiken": _object({
-            "organisatie": _ref("Organisatie"), "vanaf": _MOMENT, "tot": _MOMENT,
-            "gevraagdOp": _MOMENT, "nietGelukt": _TEXTS, "gevraagd": _list_of("Organisatie"),
-            "geenAntwoord": _list_of("Organisatie"), "volgende": _MAYBE,
-            "misschienNietAlles": _YES, "gebruik": _list_of("Gebruik"),
-        }),
-        "Gebruik": _object({
-            "id": _TEXT, "tijdstip": _MOMENT, "doorUzelf": _YES, "doorGemachtigde": _YES,
-            "alleenAlgemeen": _YES, "organisatie": maybe_party, "namens": maybe_party,
-            "bronhouder": maybe_party, "gegevensgroepen": _TEXTS, "waarvoor": _TEXT,
-            "waaromDitMag": _TEXT, "doel": _MAYBE, "verwerkingsactiviteit": _MAYBE,
-            "zaak": _MAYBE, "uitkomst": _TEXT, "opgeschrevenDoor": _list_of("Organisatie"),
-            "gegevens": {"type": "array", "items": {"type": "object"}},
-        }, "gegevens"),
-        "Toestemmingen": _object({
-            "toestemmingen": _list_of("Toestemming"), "geenAntwoord": _TEXTS,
-        }),
-        "Toestemming": _object({
-            "doel": _TEXT, "naam": _TEXT, "uitleg": _TEXT, "ontvanger": _TEXT,
-            "gegevensgroepen": _TEXTS, "isGegeven": _YES, "kanGeven": _YES, "kanIntrekken": _YES,
-            "bij": {"type": "array", "items": {"type": "object"}},
-        }),
-        "Keuze": _closed({
-            "doel": _TEXT, "ontvanger": _TEXT,
-            "keuze": {"type": "string", "enum": ["geven", "intrekken"]},
-        }, "ontvanger"),
-        "Meldingen": _object({"meldingen": _list_of("Gemelde")}),
-        "Gemelde": _object({
-            "melding": _TEXT, "register": _TEXT, "type": _TEXT, "velden": _TEXTS,
-            "voorstel": _TEXT, "uitleg": _TEXT, "gemeldOp": _MOMENT, "uiterlijk": _MAYBE,
-            "besluit": _MAYBE, "besluitOp": _MAYBE,
-        }),
-        "Melding": _closed({
-            "melding": {
-                "type": "string", "format": "uuid",
-                "description": "Door u gekozen; hetzelfde nummer is dezelfde melding.",
-            },
-            "register": _TEXT, "type": _TEXT,
-            "kenmerk": {"type": "string", "description": "Het kenmerk van het gegeven."},
-            "veld": {"type": "string", "description": "Een van `teMelden`."},
-            "voorstel": {"type": "string", "maxLength": 500},
-            "uitleg": {"type": "string", "minLength": 3, "maxLength": 2000},
-        }),
-        "Gemeld": _object({"melding": _TEXT}),
-        "Verzoeken": _object({
-            "verzoeken": {"type": "array", "items": {"type": "object"}}, "geenAntwoord": _TEXTS,
-        }),
-        "Verzoek": _closed({
-            "recht": _TEXT, "waarvoor": _TEXT, "uitleg": {"type": "string", "maxLength": 2000},
-            "meteen": _YES,
-        }, "uitleg", "meteen"),
-        "Gevraagd": _object({"kenmerk": _MAYBE}),
-        "Probleem": PROBLEM,
-    }  # fmt: skip
-
-
 def _ref(name: str) -> Json:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
 def _closed(properties: Json, *optional: str) -> Json:
     return {**_object(properties, *optional), "additionalProperties": False}
+
+
+_PARTY_OR_NONE: Json = {"anyOf": [{"$ref": "#/components/schemas/Organisatie"}, {"type": "null"}]}
+_SCHEMAS: Json = {
+    "Organisatie": _object({"oin": _TEXT, "naam": _MAYBE}),
+    "Gegevens": _object({
+        "organisatie": _ref("Organisatie"), "gevraagdOp": _MOMENT, "nietGelukt": _TEXTS,
+        "nietGetoond": _TEXTS, "gegevens": _list_of("Gegeven"),
+    }),
+    "Gegeven": _object({
+        "register": _TEXT, "soort": _TEXT, "type": _TEXT, "kenmerk": _TEXT, "isKopie": _YES,
+        "geldigSinds": _MAYBE, "opgeschrevenOp": _MOMENT, "waarden": {"type": "object"},
+        "inOnderzoek": _TEXTS, "teMelden": _TEXTS,
+    }),
+    "Gebruiken": _object({
+        "organisatie": _ref("Organisatie"), "vanaf": _MOMENT, "tot": _MOMENT,
+        "gevraagdOp": _MOMENT, "nietGelukt": _TEXTS, "gevraagd": _list_of("Organisatie"),
+        "geenAntwoord": _list_of("Organisatie"), "volgende": _MAYBE,
+        "misschienNietAlles": _YES, "gebruik": _list_of("Gebruik"),
+    }),
+    "Gebruik": _object({
+        "id": _TEXT, "tijdstip": _MOMENT, "doorUzelf": _YES, "doorGemachtigde": _YES,
+        "aanDeBalie": _YES, "alleenAlgemeen": _YES, "organisatie": _PARTY_OR_NONE,
+        "namens": _PARTY_OR_NONE, "bronhouder": _PARTY_OR_NONE, "gegevensgroepen": _TEXTS,
+        "waarvoor": _TEXT, "waaromDitMag": _TEXT, "doel": _MAYBE, "verwerkingsactiviteit": _MAYBE,
+        "zaak": _MAYBE, "uitkomst": _TEXT, "opgeschrevenDoor": _list_of("Organisatie"),
+        "gegevens": {"type": "array", "items": {"type": "object"}},
+    }, "gegevens"),
+    "Toestemmingen": _object({
+        "toestemmingen": _list_of("Toestemming"), "geenAntwoord": _TEXTS,
+    }),
+    "Toestemming": _object({
+        "doel": _TEXT, "naam": _TEXT, "uitleg": _TEXT, "ontvanger": _TEXT,
+        "gegevensgroepen": _TEXTS, "isGegeven": _YES, "kanGeven": _YES, "kanIntrekken": _YES,
+        "bij": {"type": "array", "items": {"type": "object"}},
+    }),
+    "Keuze": _closed({
+        "doel": _TEXT, "ontvanger": _TEXT,
+        "keuze": {"type": "string", "enum": ["geven", "intrekken"]},
+    }, "ontvanger"),
+    "Meldingen": _object({"meldingen": _list_of("Gemelde")}),
+    "Gemelde": _object({
+        "melding": _TEXT, "register": _TEXT, "type": _TEXT, "velden": _TEXTS,
+        "voorstel": _TEXT, "uitleg": _TEXT, "gemeldOp": _MOMENT, "uiterlijk": _MAYBE,
+        "besluit": _MAYBE, "besluitOp": _MAYBE,
+    }),
+    "Melding": _closed({
+        "melding": {
+            "type": "string", "format": "uuid",
+            "description": "Door u gekozen; hetzelfde nummer is dezelfde melding.",
+        },
+        "register": _TEXT, "type": _TEXT,
+        "kenmerk": {"type": "string", "description": "Het kenmerk van het gegeven."},
+        "veld": {"type": "string", "description": "Een van `teMelden`."},
+        "voorstel": {"type": "string", "minLength": 1, "maxLength": LONGEST_VALUE},
+        "uitleg": {
+            "type": "string", "minLength": SHORTEST, "maxLength": LONGEST_EXPLANATION,
+        },
+    }),
+    "Gemeld": _object({"melding": _TEXT}),
+    "Verzoeken": _object({
+        "verzoeken": {"type": "array", "items": {"type": "object"}}, "geenAntwoord": _TEXTS,
+    }),
+    "Verzoek": _closed({
+        "recht": _TEXT, "waarvoor": _TEXT, "meteen": _YES,
+        "uitleg": {"type": "string", "maxLength": LONGEST},
+    }, "uitleg", "meteen"),
+    "Gevraagd": _object({"kenmerk": _MAYBE}),
+    "Probleem": PROBLEM,
+}  # fmt: skip

@@ -25,7 +25,7 @@ from landschap.purposes.rights import (
 )
 
 EVERYTHING = "alles"
-LONGEST = 1000
+LONGEST, SHORTEST = 1000, 3
 _FOR_ALL = (Right.ACCESS,)
 _LOCAL = (Right.ACCESS, Right.ERASURE, Right.PORTABILITY, Right.HUMAN)
 

@@ -20,6 +20,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from litestar import Response, get, post
@@ -33,21 +34,23 @@ from landschap.platform.web.sessions import Session
 from landschap.portal.describing import document_of
 from landschap.portal.filters import KEYS, read_filter
 from landschap.portal.known import Known
-from landschap.portal.own import typed_of
+from landschap.portal.own import LONGEST_EXPLANATION, LONGEST_VALUE, SHORTEST, typed_of
 from landschap.portal.pacing import Pace
 from landschap.portal.pages.bearers import BASE, SERVICE, Bearers
 from landschap.portal.pages.consents import GROUP, LOOKED, SAID, cards_here, say_choice
 from landschap.portal.pages.context import AnyRequest, Asked, Control, OwnData, PortalDeps
 from landschap.portal.pages.control import Hearing
 from landschap.portal.pages.correcting import SEND, Place
+from landschap.portal.pages.drafts import TICKED
 from landschap.portal.pages.looking import Looking
 from landschap.portal.pages.looks import write_look
 from landschap.portal.pages.own import own_document
 from landschap.portal.pages.reading import read_one, read_uses
 from landschap.portal.pages.reported import LOOK_GROUP, LOOK_NAME
 from landschap.portal.pages.rights import LOOKED as RIGHTS_LOOKED
-from landschap.portal.pages.rights import begun, requests_told, right_of
+from landschap.portal.pages.rights import begun, lacks_reason, requests_told, right_of
 from landschap.portal.pages.uses import record_id, uses_document, words_for
+from landschap.portal.rights import LONGEST
 from landschap.portal.twins import as_json
 from landschap.purposes.choosing import GIVE, WITHDRAW
 from landschap.registers.api.documents import document_routes
@@ -55,8 +58,14 @@ from landschap.registers.describing import About
 from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.problems import Fault, ProblemError, Refusal
 from landschap.vocabulary.times import amsterdam_day, as_utc_text
+from landschap.vocabulary.typed import clean
 
 _CHOICES = {"geven": GIVE, "intrekken": WITHDRAW}
+_BOUNDS = {
+    "voorstel": f"1 to {LONGEST_VALUE} characters",
+    "uitleg": f"{SHORTEST} to {LONGEST_EXPLANATION} characters",
+}
+_REASON = f"at most {LONGEST} characters; who objects or restricts says why"
 
 
 class _Choice(msgspec.Struct, forbid_unknown_fields=True):
@@ -66,7 +75,7 @@ class _Choice(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class _Report(msgspec.Struct, forbid_unknown_fields=True):
-    melding: str
+    melding: UUID
     register: str
     type: str
     kenmerk: str
@@ -151,11 +160,11 @@ def _own_routes(deps: PortalDeps, own: OwnData, bearers: Bearers) -> list[Contro
         asked = await bearers.asked(request, acts=True)
         given = await _body(request, _Report)
         form = {
-            "melding": given.melding, "voorstel": given.voorstel, "uitleg": given.uitleg,
+            "melding": str(given.melding), "voorstel": given.voorstel, "uitleg": given.uitleg,
             "stap": SEND,
         }  # fmt: skip
         if faults := typed_of(form).faults():
-            raise _wrong(faults)
+            raise _wrong({name: _BOUNDS[name] for name in faults})
         place = Place(deps, own, asked, _session(asked))
         await place.find(given.register, given.type, given.kenmerk, given.veld)
         return _created(await place.sent(form), "meldingen")
@@ -202,14 +211,17 @@ def _said_routes(
     async def requested(request: AnyRequest) -> Response[Any]:
         asked = await bearers.asked(request, acts=True)
         given = await _body(request, _Request)
-        form = {
-            "waarvoor": given.waarvoor, "uitleg": given.uitleg[:2000].strip(), "stap": SEND,
-            "meteen": "ja" if given.meteen else "",
-        }  # fmt: skip
         try:
             right = right_of(given.recht)
         except NotFoundException:
             raise _wrong({"recht": "no right that can be asked for here"}) from None
+        reason = clean(given.uitleg, LONGEST + 1, lines=True)
+        if len(reason) > LONGEST or lacks_reason(right, reason):
+            raise _wrong({"uitleg": _REASON})
+        form = {
+            "waarvoor": given.waarvoor, "uitleg": reason, "stap": SEND,
+            "meteen": TICKED if given.meteen else "",
+        }  # fmt: skip
         page = await begun(deps, control, asked)
         return _created(await page.sent(right, form), "verzoeken")
 

@@ -57,6 +57,7 @@ from landschap.portal.pages.titles import Titles
 from landschap.portal.rights import (
     EVERYTHING,
     LONGEST,
+    SHORTEST,
     Target,
     chapters_of,
     company_chapters,
@@ -69,6 +70,7 @@ from landschap.purposes.rights import Right
 from landschap.purposes.store import current_snapshot
 from landschap.vocabulary.desk import REQUEST, TAKEN_BACK
 from landschap.vocabulary.problems import Fault, ProblemError, Refusal
+from landschap.vocabulary.typed import clean
 
 LOOKED, _ASKED, _TAKEN_BACK = "rechten bekeken", "recht gebruikt", "verzoek ingetrokken"
 _CHECK, _CHANGE, _SEND = "nakijken", "wijzig", "verstuur"
@@ -119,12 +121,13 @@ def rights_routes(deps: PortalDeps, control: Control) -> list[HTTPRouteHandler]:
         asked = await asked_of(deps, request)
         right = right_of(name)
         given = {key: str(value)[:2000].strip() for key, value in (await request.form()).items()}
+        # A browser counts a line end as one character, and sends it as two.
+        given["uitleg"] = clean(given.get("uitleg"), LONGEST, lines=True)
         if asked.session is None:
             answer = to_login(deps, asked)
             await keep_typed(
                 deps, asked, request, answer, given,
-                proposed=given.get("waarvoor", "")[:500],
-                explanation=given.get("uitleg", "")[:LONGEST],
+                proposed=given.get("waarvoor", "")[:500], explanation=given["uitleg"],
             )  # fmt: skip
             return answer
         if not door_of(deps).is_own_form(given, asked.session):
@@ -160,6 +163,11 @@ def right_of(name: str) -> Right:
     if right is Right.CORRECTION:
         raise NotFoundException
     return right
+
+
+def lacks_reason(right: Right, reason: str) -> bool:
+    """True where a person must say why, and did not."""
+    return right in STOPPING and len(reason) < SHORTEST
 
 
 async def begun(
@@ -236,7 +244,7 @@ class RightsPage:
         faults = {}
         if target is None:
             faults["waarvoor"] = _WORDS["waarvoor"]
-        if right in STOPPING and len(given.get("uitleg", "")) < 3:
+        if lacks_reason(right, given.get("uitleg", "")):
             faults["uitleg"] = _WORDS["uitleg"]
         step = given.get("stap", _CHECK)
         if faults or step == _CHANGE or target is None:
@@ -247,7 +255,7 @@ class RightsPage:
         return await self._send(right, target, given)
 
     async def _send(self, right: Right, target: Target, given: Mapping[str, str]) -> Response[Any]:
-        reason = given.get("uitleg", "")[:LONGEST]
+        reason = given.get("uitleg", "")
         kind = _KINDS.get(right)
         if kind is None:
             number = await self._file(right, target, reason)
