@@ -31,7 +31,7 @@ from tests.vocabulary.test_uploads import JPEG, pdf
 
 from landschap.gateway.saying import report as forms
 from landschap.gateway.saying.client.reports import BROUGHT, Courier, bring_due_reports
-from landschap.gateway.saying.question import NUMBER
+from landschap.gateway.saying.question import NUMBER, write
 from landschap.gateway.saying.report import FILE_PATH, REPORT_PATH, STATE_PATH, Doubt, Reported
 from landschap.gateway.saying.store.passed import State, passed_of
 from landschap.platform import postgres
@@ -126,7 +126,7 @@ class Passed:
         }  # fmt: skip
         insight = self.rig.voice.insight
         async with insight.session.request(
-            method, f"{insight.outway}{path}", data=forms.write(form), headers=headers
+            method, f"{insight.outway}{path}", data=write(form), headers=headers
         ) as answer:
             return answer.status, await answer.json(content_type=None)
 
@@ -274,6 +274,10 @@ async def test_who_is_away_gets_it_later_and_taking_back_travels_too(passing: Pa
     assert await passing.theirs() == [report]
     await owner.execute("REVOKE INSERT ON logboek.record FROM landschap_logboek")
     try:
+        # That it can not be asked after now says nothing of the evidence that is there.
+        page = await passing.page(session, address)
+        assert "Afgeleverd bij Gemeente Weesp" in page
+        assert "Niet al uw bewijs kwam aan" not in page
         await passing.take_back(session, address)
         assert "Intrekken is onderweg" in await passing.page(session, address)
     finally:

@@ -119,14 +119,16 @@ async def passed_of(pool: asyncpg.Pool, report: UUID) -> Passed | None:
 async def put_off(pool: asyncpg.Pool, passed: Passed, code: str, now: datetime) -> None:
     """It could not be brought or asked now: again later, with a growing pause.
 
-    What was not brought within thirty days has expired: its signature counts no longer.
+    What was not brought within thirty days has expired: its signature counts no longer. Of what is
+    there, ``code`` says why a file is not: that its holder is away now says nothing of a file.
     """
     if passed.state is not State.DELIVERED and now - passed.said_at > LIFETIME:
         await settle(pool, passed, State.EXPIRED, code)
         return
     pause = timedelta(seconds=backoff_seconds(passed.attempts, _LONGEST_PAUSE))
     await pool.execute(
-        "UPDATE report_sent SET attempts = attempts + 1, code = $2, next_at = $3 WHERE report = $1",
+        "UPDATE report_sent SET attempts = attempts + 1, next_at = $3,"
+        " code = CASE WHEN state = 'onderweg' THEN $2 ELSE code END WHERE report = $1",
         *(passed.report, code, now + pause),
     )
 
