@@ -16,6 +16,7 @@ from tests.gateway.gateway_scene import own_peer_of
 
 from landschap.fsc import jws
 from landschap.fsc.own import OwnPeer
+from landschap.gateway.saying.question import write
 from landschap.gateway.saying.report import (
     TYPE,
     Brought,
@@ -29,9 +30,8 @@ from landschap.gateway.saying.report import (
     read_form,
     read_told,
     sign,
-    verify,
-    write,
 )
+from landschap.gateway.saying.statement import verify
 from landschap.platform.ids import uuid7
 from landschap.registers.source_holder import faults_of_source, source_holder
 from landschap.vocabulary.identifiers import InvalidValue
@@ -73,7 +73,7 @@ def test_a_report_and_its_withdrawal_are_what_was_signed(own: OwnPeer) -> None:
     assert checked(dataclasses.replace(SAID, doubt=None), own) == ""
     assert "another organisation than brings" in checked(SAID, own, peer=WEESP)
     assert "meant for another" in checked(SAID, own, own=DOESBURG)
-    assert "30 days old" in checked(SAID, own, now=NOW + timedelta(days=31))
+    assert "more than 30 days ago" in checked(SAID, own, now=NOW + timedelta(days=31))
     assert "future" in checked(SAID, own, now=NOW - timedelta(hours=1))
     old = dataclasses.replace(SAID, authenticated_at=NOW - timedelta(hours=13))
     assert "login" in checked(old, own)

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -25,12 +24,10 @@ from uuid import UUID
 
 import msgspec
 
-from landschap.fsc import jws
-from landschap.fsc.keys import PublicKey
 from landschap.fsc.own import OwnPeer
 from landschap.gateway.insight.told import named_schemas
 from landschap.gateway.saying.question import SERVICE
-from landschap.gateway.saying.statement import LIFETIME, LONGEST_LOGIN, SKEW, refuse
+from landschap.gateway.saying.statement import Unverified, read_claims, refuse, sign_claims
 from landschap.vocabulary.identifiers import Bsn, InvalidValue, Oin
 from landschap.vocabulary.ijson import InvalidJson, JsonValue, loads
 from landschap.vocabulary.problems import Fault, Refusal
@@ -112,20 +109,6 @@ class Reported:
     doubt: Doubt | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unverified:
-    """A well-formed report of which no signature was checked yet; nothing rests on it."""
-
-    read: jws.Jws
-    reported: Reported
-    digest: bytes
-
-    @property
-    def thumbprint(self) -> str:
-        """Which certificate of the issuer is needed to `verify` it."""
-        return self.read.thumbprint
-
-
 class Brought(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A report that is brought."""
 
@@ -202,50 +185,12 @@ def sign(said: Reported, own: OwnPeer) -> str:
         soort=WITHDRAWAL if doubt is None else REPORT,
         **about,  # type: ignore[arg-type]  # the members above
     )
-    payload: dict[str, JsonValue] = msgspec.to_builtins(wire)
-    signer = own.signer
-    return jws.sign(payload, signer.key, signer.certificate.thumbprint, kind=TYPE)
+    return sign_claims(wire, own, TYPE)
 
 
-def read(compact: str) -> Unverified | Refusal:
+def read(compact: str) -> Unverified[Reported] | Refusal:
     """The report in a compact JWS, when its form is right; else the refusal."""
-    try:
-        found = jws.parse(compact)
-        if found.header.get("typ") != TYPE:
-            return refuse("invalid", f"its typ is not {TYPE}")
-        said = _reported(found.payload)
-    except InvalidValue as error:
-        return refuse("invalid", str(error))
-    except (msgspec.ValidationError, ValueError, OverflowError, OSError):
-        # The words of such an error may hold a value.
-        return refuse("invalid", "a claim is missing, unknown or has no valid form")
-    digest = hashlib.sha256(found.signing_input).digest()
-    return Unverified(read=found, reported=said, digest=digest)
-
-
-def verify(
-    unverified: Unverified, key: PublicKey, *, peer: str, own: str, now: datetime
-) -> Reported | Refusal:
-    """The report, when the key signed it and it is by this peer, for us and not too old.
-
-    ``key`` is that of the peer's certificate with `Unverified.thumbprint`.
-    """
-    found = unverified.reported
-    login = found.said_at - found.authenticated_at
-    wrong = (
-        (not jws.verifies(unverified.read, key), "invalid", "its signature does not hold"),
-        (found.issuer != peer, "invalid", "it is by another organisation than brings it"),
-        (found.audience != own, "audience", "it is meant for another organisation"),
-        (found.said_at > now + SKEW, "invalid", "it is from the future"),
-        (now - found.said_at > LIFETIME + SKEW, "expired", f"it is over {LIFETIME.days} days old"),
-        (not -SKEW <= login <= LONGEST_LOGIN, "invalid", "the login does not fit its moment"),
-    )
-    return next((refuse(what, why) for is_so, what, why in wrong if is_so), found)
-
-
-def write(form: msgspec.Struct) -> bytes:
-    """The body of a question or an answer."""
-    return msgspec.json.encode(form)
+    return read_claims(compact, TYPE, _reported)
 
 
 def read_form(body: bytes, form: type[_Form]) -> _Form | Refusal:

@@ -10,9 +10,10 @@ Source: RFC 7515; RFC 8725; AVG art. 7 lid 1 ("aantonen").
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -80,12 +81,44 @@ class Said:
     at_desk: bool = False
 
 
+class Uttered(Protocol):
+    """Anything that was said in a portal and signed there."""
+
+    @property
+    def issuer(self) -> str:
+        """The OIN of who signed it."""
+        ...
+
+    @property
+    def audience(self) -> str:
+        """The OIN of whom it is for."""
+        ...
+
+    @property
+    def level(self) -> str:
+        """That of the login."""
+        ...
+
+    @property
+    def authenticated_at(self) -> datetime:
+        """When the login was."""
+        ...
+
+    @property
+    def said_at(self) -> datetime:
+        """When it was said."""
+        ...
+
+
+AnyUttered = TypeVar("AnyUttered", bound=Uttered)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unverified:
+class Unverified(Generic[AnyUttered]):
     """A well-formed statement of which no signature was checked yet; nothing rests on it."""
 
     read: jws.Jws
-    said: Said
+    said: AnyUttered
     digest: bytes
 
     @property
@@ -112,18 +145,30 @@ def sign(said: Said, own: OwnPeer) -> str:
         toelichting=said.reason[:LONGEST_REASON],
         balie=said.at_desk,
     )
+    return sign_claims(wire, own, TYPE)
+
+
+def sign_claims(wire: msgspec.Struct, own: OwnPeer, kind: str) -> str:
+    """The compact form of these claims, signed by our organisation."""
     payload: dict[str, JsonValue] = msgspec.to_builtins(wire)
     signer = own.signer
-    return jws.sign(payload, signer.key, signer.certificate.thumbprint, kind=TYPE)
+    return jws.sign(payload, signer.key, signer.certificate.thumbprint, kind=kind)
 
 
-def read(compact: str) -> Unverified | Refusal:
+def read(compact: str) -> Unverified[Said] | Refusal:
     """The statement in a compact JWS, when its form is right; else the refusal."""
+    return read_claims(compact, TYPE, _said)
+
+
+def read_claims(
+    compact: str, kind: str, form: Callable[[Mapping[str, JsonValue]], AnyUttered]
+) -> Unverified[AnyUttered] | Refusal:
+    """What ``form`` makes of the claims in a compact JWS of this kind; else the refusal."""
     try:
         found = jws.parse(compact)
-        if found.header.get("typ") != TYPE:
-            return refuse("invalid", f"its typ is not {TYPE}")
-        said = _said(found.payload)
+        if found.header.get("typ") != kind:
+            return refuse("invalid", f"its typ is not {kind}")
+        said = form(found.payload)
     except InvalidValue as error:
         return refuse("invalid", str(error))
     except (msgspec.ValidationError, ValueError, OverflowError, OSError):
@@ -133,9 +178,9 @@ def read(compact: str) -> Unverified | Refusal:
 
 
 def verify(
-    unverified: Unverified, key: PublicKey, *, peer: str, own: str, now: datetime
-) -> Said | Refusal:
-    """The statement, when the key signed it and it is by this peer, for us and not too old.
+    unverified: Unverified[AnyUttered], key: PublicKey, *, peer: str, own: str, now: datetime
+) -> AnyUttered | Refusal:
+    """What was said, when the key signed it and it is by this peer, for us and not too old.
 
     ``key`` is that of the peer's certificate with `Unverified.thumbprint`.
     """

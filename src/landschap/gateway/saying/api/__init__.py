@@ -16,12 +16,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
+import msgspec
 import structlog
 from litestar import Request, Response, post, put
 from litestar.types import ControllerRouterHandler
@@ -35,7 +36,7 @@ from landschap.gateway.saying import statement as statements
 from landschap.gateway.saying.describing import document_of
 from landschap.gateway.saying.proof import Controller, Written, make
 from landschap.gateway.saying.question import FIELD, NUMBER, SERVICE, STANDING_PATH, STATEMENT_PATH
-from landschap.gateway.saying.statement import Said
+from landschap.gateway.saying.statement import AnyUttered, Said
 from landschap.gateway.saying.store import (
     Heard,
     Rooms,
@@ -77,7 +78,7 @@ AnyRequest = Request[Any, Any, Any]
 Certificate = Callable[[str, str, datetime], Awaitable[PeerCertificate | None]]
 LOOKED = "Inwoner bekijkt in een ander portaal wat hij koos"
 SAID = "Inwoner zegt in een ander portaal iets over het gebruik"
-_AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 log = structlog.get_logger(__name__)
 
 
@@ -110,22 +111,23 @@ def routes(deps: SayingDeps) -> list[ControllerRouterHandler]:
 
     @post(STANDING_PATH, status_code=200, opt={"query": ("fields",)})
     async def standing(request: AnyRequest) -> Response[bytes]:
-        return _answer(await _Case(deps, request).standing())
+        return answer(await Case(deps, request).standing())
 
     @put(STATEMENT_PATH, status_code=200, opt={"query": ("fields",)})
     async def statement(request: AnyRequest) -> Response[bytes]:
-        return _answer(await _Case(deps, request).taken())
+        return answer(await Case(deps, request).taken())
 
     return [standing, statement, *document_routes(SERVICE, document_of(deps.about))]
 
 
-def _answer(form: forms.Standing | forms.Receipt) -> Response[bytes]:
+def answer(form: msgspec.Struct) -> Response[bytes]:
+    """The answer in JSON, which nobody keeps."""
     return Response(
         forms.write(form), media_type="application/json", headers={"Cache-Control": "no-store"}
     )
 
 
-class _Case:
+class Case:
     """One question or statement, from the Permit to the answer."""
 
     def __init__(self, deps: SayingDeps, request: AnyRequest) -> None:
@@ -148,8 +150,8 @@ class _Case:
             told = await standing_of(
                 deps.rooms, await deps.snapshot(), self._stated(bsn), self._now
             )
-        except _AWAY as error:
-            raise _unavailable(error) from None
+        except AWAY as error:
+            raise unavailable(error) from None
         await self._write(LOOKED, Outcome.DELIVERED, bsn, found)
         return told
 
@@ -169,8 +171,8 @@ class _Case:
                 # The line comes first: what can not be recorded is not done.
                 await self._write(SAID, Outcome.DELIVERED, bsn, None)
             kept = kept or await self._do(said, unverified.digest)
-        except _AWAY as error:
-            raise _unavailable(error) from None
+        except AWAY as error:
+            raise unavailable(error) from None
         if kept.digest != unverified.digest:
             refusal = statements.refuse("changed", "another one was brought with its number before")
             await self._refuse(refusal, bsn)
@@ -209,7 +211,9 @@ class _Case:
             return assertions.refuse("level", f"the login is below {self._deps.minimum_level}")
         return found
 
-    async def _verified(self, unverified: statements.Unverified) -> Said | Refusal:
+    async def _verified(
+        self, unverified: statements.Unverified[AnyUttered]
+    ) -> AnyUttered | Refusal:
         certificate = await self._certificate(unverified.thumbprint)
         if certificate is None:
             return statements.refuse("invalid", "the key it was signed with is not of the asker")
@@ -220,7 +224,7 @@ class _Case:
             own=self._deps.by.number,
             now=self._now,
         )
-        if isinstance(said, Said) and not self._is_sure(said.level):
+        if not isinstance(said, Refusal) and not self._is_sure(said.level):
             return statements.refuse("level", f"the login is below {self._deps.minimum_level}")
         return said
 
@@ -284,16 +288,51 @@ class _Case:
 
     async def _write(self, name: str, outcome: Outcome, bsn: str, found: Assertion | None) -> None:
         """The line of the person. Raises ProblemError: without it nothing is told or done."""
+        try:
+            await self._record(name or LOOKED, outcome, [self._in_lines(bsn)], found)
+        except Replayed:
+            refusal = assertions.refuse("replayed", "it was used before, for another question")
+            await self._refuse(refusal, bsn)
+
+    def _in_lines(self, bsn: str) -> tuple[int, bytes]:
+        """What stands for a person in lines of now, and the number of its key."""
+        key_id, key = self._deps.keys.newest()
+        return key_id, subject_pseudonym(key, Oin.parse(self._deps.keys.controller), "bsn", bsn)
+
+    async def _record(
+        self,
+        name: str,
+        outcome: Outcome,
+        subjects: Iterable[tuple[int, bytes]],
+        found: Assertion | None = None,
+    ) -> None:
+        """A line of each of these persons; with ``found`` it is one, that uses that up.
+
+        Raises ProblemError, and Replayed when ``found`` was used before.
+        """
+        drafts, used = [], None
+        try:
+            for key_id, subject in subjects:
+                span = new_span_id()
+                used = found.used(span) if found else None
+                processing = self._processing(name, outcome, key_id)
+                drafts += lines_of(processing, [subject], iter([span]))
+            await self._deps.log.append(drafts, used=used)
+        except InvalidRecord as error:
+            log.warning("line of a statement can not be made", error=str(error))
+            raise ProblemError(UNRECORDABLE) from None
+        except (LogUnavailable, QueueFull) as error:
+            log.warning("statement of another portal not recorded", error=str(error))
+            raise ProblemError(LogUnavailable("It can not be recorded now.").refusal) from None
+
+    def _processing(self, name: str, outcome: Outcome, key_id: int) -> Processing:
         deps, permit = self._deps, self._permit
-        key_id, key = deps.keys.newest()
-        subject = subject_pseudonym(key, Oin.parse(deps.keys.controller), "bsn", bsn)
         trace = parse_traceparent(self._request.headers.get("traceparent", ""))
-        span = new_span_id()
-        processing = Processing(
+        return Processing(
             permit=permit,
             system=f"landschap-zeggenschap/{deps.version}",
             controller=deps.keys.controller,
-            name=name or LOOKED,
+            name=name,
             trace_id=trace.trace_id if trace else permit.transaction_id.bytes,
             parent=trace.span_id if trace else None,
             started_at=self._now,
@@ -303,22 +342,10 @@ class _Case:
             key_id=key_id,
             subject_type=f"{deps.keys.space}/bsn/{key_id}",
         )
-        used = found.used(span) if found else None
-        try:
-            drafts = lines_of(processing, [subject], iter([span]))
-            await deps.log.append(drafts, used=used)
-        except Replayed:
-            refusal = assertions.refuse("replayed", "it was used before, for another question")
-            await self._refuse(refusal, bsn)
-        except InvalidRecord as error:
-            log.warning("line of a statement can not be made", error=str(error))
-            raise ProblemError(UNRECORDABLE) from None
-        except (LogUnavailable, QueueFull) as error:
-            log.warning("statement of another portal not recorded", error=str(error))
-            raise ProblemError(LogUnavailable("It can not be recorded now.").refusal) from None
 
 
-def _unavailable(error: Exception) -> ProblemError:
+def unavailable(error: Exception) -> ProblemError:
+    """What is told when a database does not answer."""
     log.warning("what was said can not be read or kept", error=type(error).__name__)
     return ProblemError(
         Refusal(

@@ -14,20 +14,24 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from uuid import UUID
 
 import asyncpg
-import structlog
 from litestar import Response, post, put
 from litestar.types import ControllerRouterHandler
 
 from landschap.gateway.saying import report as forms
 from landschap.gateway.saying import statement as statements
-from landschap.gateway.saying.api import AnyRequest, SayingDeps, _Case, _unavailable
-from landschap.gateway.saying.question import FIELD
+from landschap.gateway.saying.api import (
+    AWAY,
+    AnyRequest,
+    Case,
+    SayingDeps,
+    answer,
+    unavailable,
+)
 from landschap.gateway.saying.report import (
     FILE_PATH,
     MAX_FILE_BYTES,
@@ -44,11 +48,9 @@ from landschap.gateway.saying.store.passed import (
     heard_report,
     keep_report,
 )
-from landschap.logboek.faults import InvalidRecord, LogUnavailable, QueueFull
-from landschap.logboek.lines import UNRECORDABLE, Processing, lines_of
 from landschap.logboek.payloads import Outcome
 from landschap.logboek.readers import pseudonyms_of
-from landschap.platform.ids import new_span_id, uuid7
+from landschap.platform.ids import uuid7
 from landschap.registers import store
 from landschap.registers.models import ObjectType, Register, Registers
 from landschap.registers.reports import WITHDRAWN, Report, can_be_wrong
@@ -62,15 +64,12 @@ from landschap.registers.store.subjects import subjects_of
 from landschap.registers.terms import due
 from landschap.vocabulary.problems import Fault, ProblemError, Refusal, granted
 from landschap.vocabulary.times import amsterdam_day
-from landschap.vocabulary.tracing import parse_traceparent
 from landschap.vocabulary.uploads import Fault as FileFault
 from landschap.vocabulary.uploads import judge
 
-log = structlog.get_logger(__name__)
 REPORTED = "Inwoner meldt in een ander portaal een fout"
 FILED = "Inwoner stuurt bewijs mee vanuit een ander portaal"
 LOOKED = "Ander portaal vraagt wat er van een melding werd"
-_AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +87,7 @@ def report_routes(deps: ReportDeps) -> list[ControllerRouterHandler]:
 
     @put(REPORT_PATH, status_code=200, opt={"query": ("fields",)})
     async def report(request: AnyRequest) -> Response[bytes]:
-        return _answer(await _ReportCase(deps, request).taken_in())
+        return answer(await _ReportCase(deps, request).taken_in())
 
     @put(
         FILE_PATH,
@@ -97,22 +96,16 @@ def report_routes(deps: ReportDeps) -> list[ControllerRouterHandler]:
         request_max_body_size=MAX_FILE_BYTES,
     )
     async def file(request: AnyRequest) -> Response[bytes]:
-        return _answer(await _ReportCase(deps, request).filed())
+        return answer(await _ReportCase(deps, request).filed())
 
     @post(STATE_PATH, status_code=200, opt={"query": ("fields",)})
     async def state(request: AnyRequest) -> Response[bytes]:
-        return _answer(await _ReportCase(deps, request).asked())
+        return answer(await _ReportCase(deps, request).asked())
 
     return [report, file, state]
 
 
-def _answer(form: ToldReport | ToldReports) -> Response[bytes]:
-    return Response(
-        forms.write(form), media_type="application/json", headers={"Cache-Control": "no-store"}
-    )
-
-
-class _ReportCase(_Case):
+class _ReportCase(Case):
     """One report, file or question, from the Permit to the answer."""
 
     def __init__(self, deps: ReportDeps, request: AnyRequest) -> None:
@@ -125,24 +118,23 @@ class _ReportCase(_Case):
         await self._open()
         brought = granted(forms.read_form(await self._request.body(), forms.Brought))
         unverified = granted(forms.read(brought.melding))
-        bsn = unverified.reported.subject
-        said = await self._checked(unverified)
+        bsn = unverified.said.subject
+        said = await self._verified(unverified)
         if isinstance(said, Refusal):
             await self._refuse(said, bsn)
             raise ProblemError(said)
-        key_id = max(self._deps.keys.keys)
-        subject = (key_id, pseudonyms_of(self._deps.keys, "bsn", bsn)[-1])
+        subject = self._in_lines(bsn)
         try:
             # The line comes first: what can not be recorded is not done.
-            await self._note(REPORTED, [subject])
+            await self._record(REPORTED, Outcome.DELIVERED, [subject])
             known = await heard_report(self._gateway, said.issuer, said.report)
             if said.doubt is None:
                 return await self._taken_back(said, known, unverified.digest, subject)
             if known is None:
                 known = await self._kept(said, said.doubt, unverified.digest, subject)
             told = await self._told(said.report, known)
-        except _AWAY as error:
-            raise _unavailable(error) from None
+        except AWAY as error:
+            raise unavailable(error) from None
         if known.kept is not None and known.digest != unverified.digest:
             refusal = statements.refuse("changed", "another one was brought with its number before")
             await self._refuse(refusal, bsn)
@@ -160,7 +152,7 @@ class _ReportCase(_Case):
                 raise ProblemError(
                     forms.not_here("This file goes with no report that was brought.")
                 )
-            await self._note(FILED, [(known.key_id, known.subject)])
+            await self._record(FILED, Outcome.DELIVERED, [(known.key_id, known.subject)])
             if known.kept is not None:
                 taken = await asyncio.to_thread(judge, brought.naam, body)
                 if not isinstance(taken, FileFault):
@@ -171,8 +163,8 @@ class _ReportCase(_Case):
                 if isinstance(taken, FileFault):
                     raise ProblemError(_no_file(taken))
             return await self._told(brought.melding, known)
-        except _AWAY as error:
-            raise _unavailable(error) from None
+        except AWAY as error:
+            raise unavailable(error) from None
 
     async def asked(self) -> ToldReports:
         """How every report stands that this organisation brought. Raises ProblemError."""
@@ -181,28 +173,12 @@ class _ReportCase(_Case):
         try:
             known = await heard_of(self._gateway, self._permit.peer, asking.meldingen)
             if known:
-                await self._note(
-                    LOOKED, sorted({(each.key_id, each.subject) for each in known.values()})
-                )
+                whose = sorted({(each.key_id, each.subject) for each in known.values()})
+                await self._record(LOOKED, Outcome.DELIVERED, whose)
             told = [await self._told(number, each) for number, each in known.items()]
-        except _AWAY as error:
-            raise _unavailable(error) from None
+        except AWAY as error:
+            raise unavailable(error) from None
         return ToldReports(meldingen=tuple(told))
-
-    async def _checked(self, unverified: forms.Unverified) -> Reported | Refusal:
-        certificate = await self._certificate(unverified.thumbprint)
-        if certificate is None:
-            return statements.refuse("invalid", "the key it was signed with is not of the asker")
-        found = forms.verify(
-            unverified,
-            certificate.key,
-            peer=self._permit.peer,
-            own=self._deps.by.number,
-            now=self._now,
-        )
-        if isinstance(found, Reported) and not self._is_sure(found.level):
-            return statements.refuse("level", f"the login is below {self._deps.minimum_level}")
-        return found
 
     async def _kept(
         self, said: Reported, doubt: Doubt, digest: bytes, subject: tuple[int, bytes]
@@ -288,35 +264,6 @@ class _ReportCase(_Case):
             uiterlijk=report.decide_by,
             ontbreekt=tuple(each for each in known.files if each not in sums),
         )
-
-    async def _note(self, name: str, subjects: Iterable[tuple[int, bytes]]) -> None:
-        """The lines of these persons. Raises ProblemError: without them nothing is done."""
-        deps, trace = self._deps, parse_traceparent(self._request.headers.get("traceparent", ""))
-        drafts = []
-        try:
-            for key_id, subject in subjects:
-                processing = Processing(
-                    permit=self._permit,
-                    system=f"landschap-zeggenschap/{deps.version}",
-                    controller=deps.keys.controller,
-                    name=name,
-                    trace_id=trace.trace_id if trace else self._permit.transaction_id.bytes,
-                    parent=trace.span_id if trace else None,
-                    started_at=self._now,
-                    ended_at=datetime.now(UTC),
-                    outcome=Outcome.DELIVERED,
-                    data_groups=(FIELD,),
-                    key_id=key_id,
-                    subject_type=f"{deps.keys.space}/bsn/{key_id}",
-                )
-                drafts += lines_of(processing, [subject], iter([new_span_id()]))
-            await deps.log.append(drafts)
-        except InvalidRecord as error:
-            log.warning("line of a report can not be made", error=str(error))
-            raise ProblemError(UNRECORDABLE) from None
-        except (LogUnavailable, QueueFull) as error:
-            log.warning("report of another portal not recorded", error=str(error))
-            raise ProblemError(LogUnavailable("It can not be recorded now.").refusal) from None
 
 
 def _name(issuer: str, report: UUID) -> UUID:

@@ -20,7 +20,7 @@ import structlog
 from landschap.fsc.connections import ConnectionGrant
 from landschap.gateway.saying import report as forms
 from landschap.gateway.saying.client import AWAY, FINAL, Reply, Voice, outcome_of, refused
-from landschap.gateway.saying.question import ASK, SAY
+from landschap.gateway.saying.question import ASK, SAY, write
 from landschap.gateway.saying.report import (
     FILE_PATH,
     REPORT_PATH,
@@ -123,7 +123,7 @@ class Courier:
             told = await self._put(passed, passed.sealed or b"", grant, trace)
             lacks = await self._put_files(passed, told.ontbreekt, grant, trace)
         else:
-            body = forms.write(forms.Asking(meldingen=(passed.report,)))
+            body = write(forms.Asking(meldingen=(passed.report,)))
             reply = await self._ask("POST", STATE_PATH, grant, ASK, body, trace)
             every = forms.read_told(reply.body, forms.ToldReports).meldingen
             found = next((each for each in every if each.melding == passed.report), None)
@@ -138,7 +138,7 @@ class Courier:
         compact = unseal_statement(sealed, passed.peer, self.voice.seal_keys())
         if compact is None:
             raise InvalidValue("what is on its way can not be opened")
-        body = forms.write(forms.Brought(melding=compact))
+        body = write(forms.Brought(melding=compact))
         reply = await self._ask("PUT", REPORT_PATH, grant, SAY, body, trace)
         return self._own(passed, reply)
 
@@ -170,7 +170,7 @@ class Courier:
             raise _Refused("file_gone", Reply(410, b"", None))
         text = base64.b64encode(file.body).decode()
         brought = forms.BroughtFile(melding=passed.report, naam=file.name, inhoud=text)
-        reply = await self._ask("PUT", FILE_PATH, grant, SAY, forms.write(brought), trace)
+        reply = await self._ask("PUT", FILE_PATH, grant, SAY, write(brought), trace)
         return self._own(passed, reply)
 
     async def _ask(
