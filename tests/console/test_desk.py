@@ -170,6 +170,9 @@ async def test_nobody_serves_themselves_and_looking_up_has_a_limit(console: Cons
     refused = await look_up(visitor, bsn=CHARLES)
     assert refused.status == 403
     assert "Kierkegaard" not in refused.text
+    officer = await console.visit("fg")
+    who = as_subject_id(person_of(console, CHARLES))
+    assert who in (await officer.get(f"{HERE}/verantwoording")).text
     deps = console.deps
     look = Look(look_id=uuid7(), subject="balie9", name="B. Negen", sought="nummer", reason=WHY)
     for _ in range(3):

@@ -9,7 +9,15 @@ from uuid import UUID
 
 import pytest
 
-from landschap.console.desk import Checked, Sought, Whom, is_called, read_checked, read_sought
+from landschap.console.desk import (
+    Checked,
+    Sought,
+    Whom,
+    is_called,
+    read_checked,
+    read_sought,
+    the_one,
+)
 from landschap.console.pages import desk_letter as letters
 from landschap.gateway.saying.store.requests import Asked, Event, Request, State
 from landschap.platform.desk_settings import DeskSettings
@@ -52,6 +60,22 @@ CHECK = {"document": "rijbewijs", "tekens": "ab1", "adres": "Hoogstraat 1, Weesp
 )
 def test_a_person_is_sought_by_one_exact_thing(form: dict[str, str], expected: object) -> None:
     assert read_sought(form) == expected
+
+
+@pytest.mark.parametrize(
+    ("numbers", "expected"),
+    [
+        ([], ""),
+        (["999990196"], "999990196"),
+        (["999990196", "999990196"], "999990196"),
+        (["999990196", "999990822"], ""),
+        (["999990196", None], ""),
+        ([None], ""),
+        ([None, None], ""),
+    ],
+)
+def test_only_who_is_certain_is_found(numbers: list[str | None], expected: str) -> None:
+    assert the_one(numbers) == expected
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,14 @@ of a number than is needed).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
 import msgspec
 
 from landschap.vocabulary.identifiers import Bsn, InvalidValue
+from landschap.vocabulary.ijson import JsonValue
 
 DOCUMENTS = ("paspoort", "identiteitskaart", "rijbewijs", "verblijfsdocument")
 """Documents by which a municipality may see who somebody is. Source: Wet op de identificatieplicht,
@@ -100,6 +101,15 @@ def read_checked(form: Mapping[str, str]) -> Checked | dict[str, str]:
 def is_called(name: str, typed: str) -> bool:
     """True when somebody has this surname, whatever its case and with or without its prefix."""
     return _plain(name) == _plain(typed)
+
+
+def the_one(numbers: Iterable[JsonValue]) -> str:
+    """The number of the one person that all these are of; empty when it is not certain who.
+
+    Of whom no number is known, nobody can say which person it is.
+    """
+    one = {None if each is None else str(each) for each in numbers}
+    return one.pop() or "" if len(one) == 1 else ""
 
 
 def _plain(name: str) -> str:

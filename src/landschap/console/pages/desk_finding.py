@@ -16,7 +16,7 @@ from uuid import UUID
 
 import msgspec
 
-from landschap.console.desk import Sought, is_called, store
+from landschap.console.desk import Sought, is_called, store, the_one
 from landschap.console.known import Known, Task
 from landschap.console.pages.context import Asked, ConsoleDeps, Pseudonyms, refuse, session_of
 from landschap.console.pages.looking import Looking
@@ -99,10 +99,11 @@ class Finding:
         found = await self._read(asked, sought, look)
         if found is None:
             return None
+        # Also oneself: who answers for the log sees that too.
+        await store.note_found(self.deps.pool, look.look_id, *self._person(found.bsn))
         if known.number and found.bsn == known.number:
             security_event(door="console", peer="", code="desk_own_number", reason="own number")
             raise refuse(403, "desk_own_number", "Nobody serves themselves at the desk")
-        await store.note_found(self.deps.pool, look.look_id, *self._person(found.bsn))
         return found
 
     async def _read(self, asked: Asked[Known], sought: Sought, look: store.Look) -> Found | None:
@@ -123,21 +124,18 @@ class Finding:
             raise refuse(403, "obligation_unsupported", "What is shown here can not be changed")
         wanted = Match(by, (value,))
         _, every = await looking.desk.ask(case, wanted)
-        persons = {
-            str(each.content.get(kind.subject.name)): cut(each.content, case.shape.leaves)
-            for each in every
-            if sought.number or self._is_called(each.content, sought.name)
-        }
-        one = [each for each in every if str(each.content.get(kind.subject.name)) in persons]
-        is_one = len(persons) == 1
+        called = [
+            each for each in every if sought.number or self._is_called(each.content, sought.name)
+        ]
+        bsn = the_one(each.content.get(kind.subject.name) for each in called)
         recorded: Match | list[str] = wanted if sought.number else []
         doing_words = f"{kind.collection}: iemand opzoeken aan de balie"
         await looking.written(
-            looking.desk.record(case, recorded, one if is_one else [], doing=doing_words)
+            looking.desk.record(case, recorded, called if bsn else [], doing=doing_words)
         )
-        if not is_one:
+        if not bsn:
             return None
-        ((bsn, told),) = persons.items()
+        told = cut(called[-1].content, case.shape.leaves)
         return Found(
             look=look.look_id,
             bsn=bsn,
