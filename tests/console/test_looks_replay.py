@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 from tests.purposes import registers as r
 
 from landschap.console.known import Known, Task
-from landschap.console.permission import Look, facts_of, question_of, record_of
+from landschap.console.permission import (
+    READ,
+    Look,
+    facts_of,
+    question_of,
+    record_of,
+    usable_purposes,
+)
 from landschap.platform.ids import new_span_id, new_trace_id, uuid7
 from landschap.purposes.decide import decide
 from landschap.purposes.replay import replay
@@ -22,9 +29,11 @@ LEVELS = ("", "urn:etoegang:core:assurance-class:loa2", "urn:etoegang:core:assur
 OURS = Snapshot(
     r.weesp(
         r.policy("eigen", organisations=("*own",), roles=("consulent",), min_loa=LEVELS[1]),
-        r.policy("links", organisations=("*own",), field_set="rechts@1", needs=("zaak",)),
+        r.policy("links", organisations=("*own",), roles=("archivaris",), field_set="rechts@1",
+                 needs=("zaak",)),
+        r.policy("programma", organisations=("*own",)),
     )
-)
+)  # fmt: skip
 
 
 @settings(max_examples=200, deadline=None)
@@ -66,3 +75,18 @@ def test_a_look_is_decided_alike_from_its_record(
     assert found.differences == ()
     assert found.decision == msgspec.structs.replace(decision, question=found.decision.question)
     assert found.decision.question == question
+
+
+def test_a_permission_for_programs_lets_no_employee_in_and_the_refusal_says_what_it_lacks() -> None:
+    known = Known("j.devries", "J. de Vries", ("consulent",), LEVELS[2], 0, "", None)
+    services = [(r.SERVICE, READ)]
+    for roles, permitted in (((), False), (("consulent",), True)):
+        ours = Snapshot(r.weesp(r.policy("een", organisations=("*own",), roles=roles)))
+        found = usable_purposes(known, LEVELS[2], services, ours, r.NOW)
+        assert [each.purpose.uri for each in found] == [r.ASSISTANCE] * permitted
+        question = question_of(known, r.WEESP, r.SERVICE, r.ASSISTANCE, level=LEVELS[2])
+        decision = decide(question, ours, r.NOW)
+        assert decision.allow is permitted
+        if not permitted:
+            assert decision.code == "role_not_allowed"
+            assert "one that names none is for programs" in decision.refusal().missing

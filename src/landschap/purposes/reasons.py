@@ -123,7 +123,7 @@ REASONS: Mapping[str, Reason] = {
         status=403,
         title="This role may not use the service for this purpose",
         detail="The policy does not name the role {about}.",
-        missing="a role that the policy names",
+        missing="a role that the policy names; one that names none is for programs",
         owner="the organisation of the user (the role), or {owner_of_register} (the policy)",
     ),
     "delegation_not_allowed": Reason(

@@ -42,7 +42,7 @@ _BY_CODE: Mapping[str, Failure] = {
     "purpose_retired": Failure(N_("Dit doel is ingetrokken"), (_OTHER_PURPOSE,), 403),
     "role_not_allowed": Failure(
         N_("Uw rol mag dit niet zien voor dit doel"),
-        (N_("De regel noemt andere rollen dan die van u."), _OTHER_PURPOSE, _POLICY),
+        (N_("De regel noemt geen rol van u, of is voor programma's."), _OTHER_PURPOSE, _POLICY),
         403,
     ),
     "prohibited": Failure(
