@@ -220,12 +220,27 @@ def test_a_theme_is_tokens_and_comes_after_ours(tmp_path: Path) -> None:
         (".x-theme { --a: 1 }\n\nbody { --b: 2 }", "line 3 is no block"),
         (".x-theme { --a: 1 } </style><script>", "line 1 is no block"),
         (".x-theme { --a: </style> }", "line 1 is no token"),
+        # Whatever follows would be part of it, the dark theme too.
+        (".x-theme { --a: calc(1px; --b: 2 }", "line 1 is no token"),
+        ('.x-theme { --a: 1;\n --b: "Noto; --c: 2 }', "line 2 is no token"),
+        (".x-theme { --a: 1 /*; --b: 2 }", "line 1 is no token"),
         ("", "no tokens"),
     ],
 )
 def test_what_is_more_than_tokens_is_told_with_its_line(text: str, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         parse_theme(text)
+
+
+def test_a_value_may_hold_what_opens_and_closes_in_it() -> None:
+    values = (
+        '"Noto Sans", Arial',
+        "clamp(1rem, calc(2vw + (1px * 2)), 3rem)",
+        "[a] 1fr [b]",
+        "'('",
+    )
+    for value in values:
+        assert parse_theme(f".x-theme {{ --a: {value} }}").light == {"--a": value}
 
 
 def test_text_that_is_hard_to_read_stops_the_start_with_both_colours(tmp_path: Path) -> None:

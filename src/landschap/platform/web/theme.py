@@ -26,7 +26,9 @@ _BLOCK = re.compile(
     r"\{(?P<dim>[^{}]*)\}\s*\})",
 )
 _PAIR = re.compile(r"(--[A-Za-z0-9_-]+)\s*:\s*([^;:{}@\\<>]+)")
-_ASKS = re.compile(r"url\s*\(|image\s*\(|image-set|expression|@|//", re.IGNORECASE)
+_ASKS = re.compile(r"url\s*\(|image\s*\(|image-set|expression|@|//|/\*", re.IGNORECASE)
+_TEXT = re.compile(r""""[^"]*"|'[^']*'""")
+_INNERMOST = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _VAR = re.compile(r"var\(\s*(--[A-Za-z0-9_-]+)\s*(?:,\s*(.+))?\)")
 _HEX = re.compile(r"#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
@@ -117,11 +119,21 @@ def _declared(text: str, begin: int, end: int) -> Iterator[tuple[str, str]]:
     for part in text[begin:end].split(";"):
         if part.strip():
             pair = _PAIR.fullmatch(part.strip())
-            if pair is None or _ASKS.search(pair[2]):
+            if pair is None or _ASKS.search(pair[2]) or not _is_whole(pair[2]):
                 line = _line(text, at + len(part) - len(part.lstrip()))
                 raise ValueError(f"line {line} is no token with a value of its own")
             yield pair[1], " ".join(pair[2].split())
         at += len(part) + 1
+
+
+def _is_whole(value: str) -> bool:
+    """True when all that opens in a value closes in it; else it takes what follows along."""
+    rest = _TEXT.sub("", value)
+    for _ in range(_DEEPEST):
+        rest, closed = _INNERMOST.subn("", rest)
+        if not closed:
+            break
+    return not any(each in rest for each in "()[]\"'")
 
 
 def _line(text: str, at: int) -> int:
