@@ -117,6 +117,15 @@ def test_refuses_a_wrong_value_in_words(tmp_path: Path, old: str, new: str, told
     assert any(told in problem for problem in found), found
 
 
+@pytest.mark.parametrize(
+    "site", ["https://*", "https://*.example", "https://a;script-src", "https://a,b"]
+)
+def test_a_site_that_may_show_the_pages_is_one_host(tmp_path: Path, site: str) -> None:
+    (told,) = problems(tmp_path, GOOD + f'[portal]\nshown_by = ["{site}"]\n')
+    assert "portal.shown_by" in told
+    assert "expected an address such as https://host.example:8443" in told
+
+
 def test_needs_a_directory_unless_it_is_one(tmp_path: Path) -> None:
     without = GOOD[: GOOD.index("[directory]")]
     assert "needed unless roles.directory = true" in problems(tmp_path, without)[0]

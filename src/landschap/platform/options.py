@@ -156,6 +156,9 @@ def web_address(*schemes: str) -> Kind:
             raise ValueError(words) from None
         if parts.scheme not in schemes or not parts.hostname or parts.username:
             raise ValueError(words)
+        # A host with such a sign is none; in a header it would be more hosts, or another rule.
+        if any(sign in parts.hostname for sign in "*;,'\""):
+            raise ValueError(words)
         if parts.query or parts.fragment or any(c.isspace() for c in value):
             raise ValueError(f"{words}, without query or fragment")
         return value.rstrip("/")
