@@ -334,10 +334,11 @@ def test_what_we_prove_ourselves_with_must_be_there(tmp_path: Path) -> None:
     with pytest.raises(Trouble, match="no client_secret"):
         client_of(replace(settings, client_authentication="client_secret_basic"), HERE)
     key = tmp_path / "sleutel.pem"
-    key.write_text("no key")
     bad = replace(settings, client_authentication="private_key_jwt", client_key=key)
-    with pytest.raises(Trouble, match="no private key"):
-        client_of(bad, HERE)
+    for content in (b"no key", ECKey.generate_key("P-256").as_pem(private=False)):
+        key.write_bytes(content)
+        with pytest.raises(Trouble, match="no private key"):
+            client_of(bad, HERE)
     with pytest.raises(Trouble, match="not a known level"):
         client_of(replace(settings, levels={"Hoog": "very sure"}), HERE)
 

@@ -89,9 +89,11 @@ def _key(settings: ClientSettings) -> Key:
     assert path is not None  # noqa: S101  # checked at the start
     for kind in _SIGNS:
         try:
-            return kind.import_key(path.read_bytes())
+            key = kind.import_key(path.read_bytes())
         except (JoseError, ValueError):
             continue
+        if key.is_private:
+            return key
     raise Trouble(
         f"the client_key {path.name} under [oidc] is no private key that signs",
         "make one: openssl ecparam -name prime256v1 -genkey -noout",
