@@ -22,6 +22,7 @@ from tests.portal.visiting import Seen, Visitor
 from tests.portal.visits import without
 from tests.throwaway import Database
 
+from landschap.gateway.saying.store.passed import Passed, State, keep_passed, settle
 from landschap.portal.own import last_day_to_object
 from landschap.registers.store.reminding import remind
 from landschap.registers.worker.terms import one_round
@@ -311,6 +312,15 @@ async def test_a_term_that_passed_is_told_to_both(console: Console) -> None:
     page = await officer.get(path)
     assert re.search(r"Herinnerd op</dt><dd>(?:(?!;|</dd>).)*</dd>", page.text, re.DOTALL)
     assert "1 terugmelding is te laat" in (await officer.get("/console")).text
+    assert console.deps.hearing is not None
+    gateway = console.deps.hearing.gateway
+    passed = Passed(
+        report=UUID(sent.rpartition("/")[2]), register="postadressen", peer="00000099000000003000",
+        subject=bytes(16), key_id=1, said_at=now, trace_id=bytes(16),
+    )  # fmt: skip
+    await keep_passed(gateway, passed)
+    assert "1 terugmelding is te laat" not in (await officer.get("/console")).text
+    await settle(gateway, passed, State.REFUSED, "statement_level")
     later = await remind(pool, amsterdam_day(now) + timedelta(days=7))
     assert [each.report_id for each in later].count(UUID(sent.rpartition("/")[2])) == 1
 

@@ -13,12 +13,20 @@ from tests.throwaway import Database
 
 from landschap.cli.checkup import State, look
 from landschap.cli.decision_terms import decision_terms
+from landschap.gateway.saying.store.passed import (
+    Passed,
+    decided_elsewhere,
+    keep_passed,
+    settle,
+)
+from landschap.gateway.saying.store.passed import State as SentState
 from landschap.platform.ids import uuid7
 from landschap.registers import store
 from landschap.registers.models import InvalidModel
 from landschap.registers.reports import Decided, Report
 from landschap.registers.store.duties import Telling
 from landschap.registers.store.receivers import OldValue, note_receivers, told_of
+from landschap.registers.store.reminding import due_counts
 from landschap.registers.terms import due, is_day_off
 from landschap.vocabulary.times import amsterdam_day
 
@@ -134,6 +142,24 @@ async def test_a_term_that_passed_is_told_by_the_doctor_the_log_and_a_figure(
     assert [each.step(now) for each in found.endings(today)] == [7, 7]
     words = " ".join(each.what + each.remedy for each in told)
     assert "p1" not in words
+    # Passed on to who holds the source, it is late there, and no alarm of ours.
+    gateway = await database.pool("gateway")
+    passed = Passed(
+        report=late.report_id, register=REGISTER.name, peer="00000099000000003000",
+        subject=bytes(16), key_id=1, said_at=now, trace_id=bytes(16), sealed=b"x",
+    )  # fmt: skip
+    await keep_passed(gateway, passed)
+    assert await due_counts(pool, today) == (1, 1)
+    assert await due_counts(pool, today, await decided_elsewhere(gateway)) == (0, 1)
+    told = [each async for each in look(database.settings) if each.subject == "reports"]
+    assert [each.state for each in told] == [State.SOON, State.SOON]
+    assert (soon.number in told[0].what, late.number in told[1].what) == (True, True)
+    found = await decision_terms(database.settings)
+    assert found is not None
+    assert found.figures(today) == {"waiting": 1, "late": 0}
+    # What can not be brought there is for us to see to.
+    await settle(gateway, passed, SentState.REFUSED, "statement_level")
+    assert await due_counts(pool, today, await decided_elsewhere(gateway)) == (1, 1)
     decided = Decided(upheld=False, reason="Zo staat het in de akte", document="akte 7")
     for each in made:
         await store.decide(pool, REGISTER, KIND, each, decided, "m")

@@ -33,6 +33,7 @@ from landschap.console.pages.deciding import waiting_proposals
 from landschap.console.pages.emergency import unjudged
 from landschap.console.pages.sources import Workshop
 from landschap.console.permission import CHANGE, READ, Usable, usable_purposes
+from landschap.gateway.saying.store.passed import decided_elsewhere
 from landschap.gateway.users import level_of
 from landschap.platform.web import N_
 from landschap.platform.web.sessions import change_session
@@ -49,9 +50,11 @@ _NO_CASE = {
 
 
 async def _due(deps: ConsoleDeps) -> tuple[int, int]:
-    """How many reports are late, and due within a week; none while that can not be read."""
+    """How many reports are late here, and due within a week; none while that can not be read."""
+    today, heard = amsterdam_day(datetime.now(UTC)), deps.hearing
     try:
-        return await due_counts(deps.registers.pool, amsterdam_day(datetime.now(UTC)))
+        elsewhere = await decided_elsewhere(heard.gateway) if heard else frozenset()
+        return await due_counts(deps.registers.pool, today, elsewhere)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
         return (0, 0)
 

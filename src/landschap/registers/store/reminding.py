@@ -7,7 +7,7 @@ one reminds. Source: Awb art. 4:14; AVG art. 12 lid 3.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -59,13 +59,16 @@ async def reminders_of(pool: Pool, report_id: UUID) -> Sequence[Reminder]:
     return [Reminder(**dict(row)) for row in rows]
 
 
-async def due_counts(pool: Pool, today: date) -> tuple[int, int]:
-    """How many reports are late, and how many are due within a week."""
+async def due_counts(pool: Pool, today: date, elsewhere: Collection[UUID] = ()) -> tuple[int, int]:
+    """How many reports are late, and how many are due within a week, but for those ``elsewhere``,
+    on which another organisation decides.
+    """
     row = await pool.fetchrow(
         "SELECT count(*) FILTER (WHERE r.decide_by < $1) AS late,"
         " count(*) FILTER (WHERE r.decide_by >= $1) AS soon FROM registers.report r"
         " LEFT JOIN registers.report_decision d USING (report_id)"
-        " WHERE d.report_id IS NULL AND r.decide_by <= $1::date + $2::interval",
-        *(today, SOON),
+        " WHERE d.report_id IS NULL AND r.decide_by <= $1::date + $2::interval"
+        " AND r.report_id <> ALL ($3::uuid[])",
+        *(today, SOON, list(elsewhere)),
     )
     return (row["late"], row["soon"])

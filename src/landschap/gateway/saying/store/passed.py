@@ -22,6 +22,8 @@ from landschap.platform.loops import backoff_seconds
 _LONGEST_PAUSE = 300.0
 _HELD = timedelta(seconds=60)
 _AT_ONCE = 20
+# What is more counts as ours.
+_MOST_ELSEWHERE = 10_000
 # Between two looks at what became of it; opening its page asks at once.
 _ASKED_AGAIN = timedelta(minutes=15)
 
@@ -114,6 +116,16 @@ async def passed_of(pool: asyncpg.Pool, report: UUID) -> Passed | None:
         report,
     )
     return _passed(row) if row else None
+
+
+async def decided_elsewhere(pool: asyncpg.Pool) -> frozenset[UUID]:
+    """Reports on which another organisation decides: they are there, or on their way there."""
+    rows = await pool.fetch(
+        "SELECT report FROM report_sent WHERE state IN ('onderweg', 'afgeleverd')"
+        " ORDER BY next_at LIMIT $1",
+        _MOST_ELSEWHERE,
+    )
+    return frozenset(row["report"] for row in rows)
 
 
 async def put_off(pool: asyncpg.Pool, passed: Passed, code: str, now: datetime) -> None:
