@@ -109,6 +109,39 @@ def test_what_leads_outside_is_not_followed_but_told() -> None:
     assert "https://other.example/a.yaml#/Adres" in added(kit)["README.md"]
 
 
+def test_what_a_generator_would_copy_into_a_program_as_it_is_is_left_out() -> None:
+    """A name that begins as an extension does stays; a field called as a word is a field."""
+    document, evil = described(), "EVIL"
+    document["paths"]["/panden/{nummer}"]["get"] |= {
+        "x-operation-extra-annotation": evil, "x-java-import": [evil],
+    }  # fmt: skip
+    pand = document["components"]["schemas"]["Pand"]
+    pand |= {"x-class-extra-annotation": evil, "x-implements": [evil], "$id": "https://e.example/"}
+    pand["properties"] |= {
+        "x-naam": {"type": "string", "x-setter-extra-annotation": evil},
+        "properties": {"type": "object", "x-field-extra-annotation": evil},
+        "discriminator": {"$ref": "file:///etc/passwd"},
+        "enum": {"type": "string"},
+    }
+    document["components"]["schemas"]["x-Soort"] = {
+        "enum": ["a"], "x-enum-varnames": [evil], "oneOf": [{"$ref": "#/components/schemas/Pand"}],
+        "discriminator": {"propertyName": "s", "x-soort": evil},
+    }  # fmt: skip
+    kit = kit_of(JAVA, document)
+    kept: Any = kit.document
+    told = json.dumps(kept)
+    assert evil not in told
+    assert "e.example" not in told
+    assert "passwd" not in told
+    assert list(kit.away) == ["file:///etc/passwd"]
+    assert set(kept["components"]["schemas"]["Pand"]["properties"]) == {
+        "status", "bouwjaar", "x-naam", "properties", "discriminator", "enum",
+    }  # fmt: skip
+    assert kept["components"]["schemas"]["x-Soort"]["discriminator"] == {
+        "propertyName": "s", "mapping": {"Pand": "#/components/schemas/Pand"},
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("language", [TYPESCRIPT, JAVA])
 def test_a_text_of_a_stranger_is_a_string_in_the_program_and_a_line_in_the_page(
     language: str,

@@ -3,8 +3,9 @@
 
 The types and calls are the generator's. Ours is one file that says how a question goes through the
 Outway, with purpose and contract by name, and a page on how to use it. The description comes from a
-stranger: what it refers to outside itself is not fetched but becomes a value of any kind, and each
-of its texts that ends in a program is a string of JSON in ASCII, which these languages read alike.
+stranger: what it refers to outside itself is not fetched but becomes a value of any kind, its
+extensions are left out, and each of its texts that ends in our part of the program is a string of
+JSON in ASCII, which these languages read alike.
 Source: ``docs/how-to/ask-from-a-program.md``; OpenAPI 3.1.0, "Reference Object".
 """
 
@@ -36,6 +37,12 @@ from landschap.vocabulary.ijson import JsonValue
 TYPESCRIPT, JAVA = "typescript", "java"
 LANGUAGES: Final = (TYPESCRIPT, JAVA)
 _LEADS = frozenset({"$ref", "$dynamicRef", "operationRef", "externalValue"})
+# Of these the keys are names that the description gives, not words of OpenAPI.
+_NAMED = frozenset({
+    "properties", "patternProperties", "definitions", "$defs", "dependentSchemas", "schemas",
+    "responses", "parameters", "examples", "requestBodies", "headers", "securitySchemes", "links",
+    "callbacks", "pathItems", "encoding",
+})  # fmt: skip
 _VERSION = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6}){2}")
 _PLAIN = re.compile(r"[A-Za-z0-9._-]{1,200}")
 _OUTWAY = "http://127.0.0.1:8080"
@@ -135,8 +142,12 @@ def added(kit: Kit) -> Mapping[str, str]:
     }
 
 
-def _inside(value: JsonValue, away: list[str]) -> JsonValue:
-    """The value without what leads outside the document; ``away`` gets where that led."""
+def _inside(value: JsonValue, away: list[str], *, named: bool = False) -> JsonValue:
+    """The value without what leads outside the document; ``away`` gets where that led.
+
+    ``named``: its keys are names. Elsewhere extensions are left out: of some, such as
+    ``x-class-extra-annotation``, the generator copies the text into the program as it is.
+    """
     if isinstance(value, list):
         return [_inside(each, away) for each in value]
     if not isinstance(value, dict):
@@ -149,12 +160,16 @@ def _inside(value: JsonValue, away: list[str]) -> JsonValue:
     for key, each in value.items():
         if key in _LEADS and isinstance(each, str) and not each.startswith("#"):
             away.append(each[:300])
+        elif named:
+            kept[key] = _inside(each, away)
+        elif key.startswith("x-") or key == "$id":  # or to what references are relative
+            continue
         elif key == "enum" and isinstance(each, list) and not any(v is not None for v in each):
             continue  # nothing but null to choose from: a type without a value to the generator
         elif key == "discriminator" and isinstance(each, dict):
             kept[key] = _told_apart(each, value, away)
         else:
-            kept[key] = _inside(each, away)
+            kept[key] = _inside(each, away, named=key in _NAMED)
     return kept
 
 
@@ -177,7 +192,7 @@ def _told_apart(
             mapping[key] = led
         else:
             away.append(str(led)[:300])
-    kept = {key: each for key, each in value.items() if key != "mapping"}
+    kept = {"propertyName": text(value.get("propertyName"))}
     return {**kept, "mapping": mapping} if mapping else kept
 
 
