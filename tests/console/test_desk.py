@@ -201,7 +201,9 @@ async def test_document_and_address_are_wiped_after_their_term(console: Console)
     kept = f"{HERE}/brieven/{number}/ontvangst"
     assert "Hoogstraat 1" in (await visitor.get(kept)).text
     await wipe_visits(console.deps.pool, datetime.now(UTC) + timedelta(seconds=1))
+    looks = len(await records_of(console, ANOTHER))
     wiped = (await visitor.get(kept)).text
+    assert len(await records_of(console, ANOTHER)) == looks + 1
     assert "Hoogstraat 1" not in wiped
     assert "Wesseling" not in wiped
     assert "Het adres is gewist" in wiped

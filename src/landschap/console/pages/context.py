@@ -20,6 +20,7 @@ from landschap.fsc.own import OwnPeer
 from landschap.gateway.saying.store import Rooms as SayingRooms
 from landschap.gateway.usage.store import Rooms as UsageRooms
 from landschap.integration.connectors.opening import Surroundings
+from landschap.logboek.pseudonyms import subject_pseudonym
 from landschap.platform.identities import Employee
 from landschap.platform.oidc import OidcClient, Reason
 from landschap.platform.settings import Settings
@@ -32,6 +33,7 @@ from landschap.purposes.store import Following
 from landschap.registers.api import Deps as RegisterDeps
 from landschap.registers.models import ObjectType, Property, Register
 from landschap.vocabulary.desk import AtDesk
+from landschap.vocabulary.identifiers import Oin
 from landschap.vocabulary.problems import ProblemError, Refusal
 
 __all__ = [
@@ -74,6 +76,11 @@ class Pseudonyms:
     keys: Mapping[int, bytes] = field(repr=False)
     space: str
     version: str
+
+    def of(self, own: Oin, kind: str, number: str) -> tuple[bytes, int]:
+        """What stands for somebody in a new line, and by which key."""
+        key_id, key = list(self.keys.items())[-1]
+        return subject_pseudonym(key, own, kind, number), key_id
 
 
 Opens = Callable[[AtDesk, Whom, int], Awaitable[Cookie]]

@@ -20,7 +20,6 @@ from landschap.console.desk import Sought, is_called, store, the_one
 from landschap.console.known import Known, Task
 from landschap.console.pages.context import Asked, ConsoleDeps, Pseudonyms, refuse, session_of
 from landschap.console.pages.looking import Looking
-from landschap.logboek.pseudonyms import subject_pseudonym
 from landschap.platform.desk_settings import DeskSettings
 from landschap.platform.ids import uuid7
 from landschap.platform.telemetry import security_event
@@ -100,7 +99,9 @@ class Finding:
         if found is None:
             return None
         # Also oneself: who answers for the log sees that too.
-        await store.note_found(self.deps.pool, look.look_id, *self._person(found.bsn))
+        oin = self.deps.settings.organisation.oin
+        person = self.pseudonyms.of(oin, _BSN, found.bsn)
+        await store.note_found(self.deps.pool, look.look_id, *person)
         if known.number and found.bsn == known.number:
             security_event(door="console", peer="", code="desk_own_number", reason="own number")
             raise refuse(403, "desk_own_number", "Nobody serves themselves at the desk")
@@ -152,11 +153,6 @@ class Finding:
     def _name(self, told: Mapping[str, JsonValue]) -> str:
         parts = (str(_at(told, each) or "") for each in self.desk.name)
         return " ".join(each for each in parts if each)
-
-    def _person(self, bsn: str) -> tuple[bytes, int]:
-        key_id, key = list(self.pseudonyms.keys.items())[-1]
-        oin = self.deps.settings.organisation.oin
-        return subject_pseudonym(key, oin, _BSN, bsn), key_id
 
     def sealed(self, asked: Asked[Known], found: Found) -> str:
         """The one who was found, for the form of the check: only this session can send it back."""

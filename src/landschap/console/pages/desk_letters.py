@@ -6,7 +6,8 @@
     /console/balie/brieven/{nummer}/{brief}/pdf  the same as accessible PDF
     /console/balie/brieven/{nummer}/{brief}/kopie  the copy of somebody's data that goes with it
 
-Opening one is a line of its person, who sees that it was at the desk. The list names nobody.
+Opening one is a line of its person, who sees that it was at the desk; also after the address was
+wiped. The list names nobody.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from landschap.console.pages.context import (
     AnyRequest,
     Asked,
     ConsoleDeps,
+    Pseudonyms,
     both,
     door_of,
     own_form,
@@ -50,7 +52,6 @@ from landschap.gateway.saying.store.requests import request_by_number
 from landschap.gateway.saying.store.sealing import unseal_copy
 from landschap.logboek.drafts import line_draft
 from landschap.logboek.payloads import LineEntry, Mandated, Outcome
-from landschap.logboek.pseudonyms import subject_pseudonym
 from landschap.platform.documents import file_of as form_of
 from landschap.platform.ids import new_span_id, new_trace_id
 from landschap.platform.web import N_, Link
@@ -222,8 +223,7 @@ class _Pages:
         if visit is None:
             raise NotFoundException
         whom = unseal_whom(visit.sealed, visit.visit_id, self.deps.request_keys())
-        if whom is not None:
-            await self._written(known, visit, whom)
+        await self._written(known, visit, *await self._person(visit, whom))
         has_copy = False
         if deed.kind == REQUEST and letter.letter == letters.DECIDED and self.deps.hearing:
             request = await request_by_number(self.deps.hearing.gateway, letter.reference)
@@ -279,12 +279,22 @@ class _Pages:
         what = ", ".join(title_of(kind, path, "nl") for path in report.paths)
         return letters.of_report(report, what, self._sender())
 
-    async def _written(self, known: Known, visit: store.Visit, whom: Whom) -> None:
-        """The line of the person. Raises ProblemError: no line, no letter."""
-        pseudonyms, settings = self.deps.pseudonyms, self.deps.settings
+    async def _person(self, visit: store.Visit, whom: Whom | None) -> tuple[bytes, int]:
+        """The person of a visit as the log knows them: also when their number was wiped."""
+        if whom is None:
+            return await store.found_by(self.deps.pool, visit.look_id)
+        return self._pseudonyms.of(self.deps.settings.organisation.oin, "bsn", whom.bsn)
+
+    @property
+    def _pseudonyms(self) -> Pseudonyms:
+        pseudonyms = self.deps.pseudonyms
         assert pseudonyms is not None  # noqa: S101  # `desk_routes` saw to it
+        return pseudonyms
+
+    async def _written(self, known: Known, visit: store.Visit, person: bytes, key_id: int) -> None:
+        """The line of the person. Raises ProblemError: no line, no letter."""
+        pseudonyms, settings = self._pseudonyms, self.deps.settings
         now, oin = datetime.now(UTC), settings.organisation.oin
-        key_id, key = list(pseudonyms.keys.items())[-1]
         at = AtDesk(
             visit=visit.visit_id, employee=known.subject, employee_name=known.name, login="",
             since=0, until=0,
@@ -299,7 +309,7 @@ class _Pages:
             outcome=Outcome.DELIVERED,
             system=f"landschap-console/{pseudonyms.version}",
             activity=settings.portal.look_activity,
-            subject=subject_pseudonym(key, oin, "bsn", whom.bsn),
+            subject=person,
             subject_type=f"{pseudonyms.space}/bsn/{key_id}",
             key_id=key_id,
             data_groups=(_GROUP,),
@@ -308,7 +318,7 @@ class _Pages:
                 reference=at.reference,
                 services=settings.portal.mandate_services,
                 until=now + timedelta(minutes=1),
-                acting=subject_pseudonym(key, oin, EMPLOYEE, known.subject),
+                acting=pseudonyms.of(oin, EMPLOYEE, known.subject)[0],
             ),
         )
         await Looking(self.deps).written(

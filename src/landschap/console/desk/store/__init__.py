@@ -110,6 +110,12 @@ async def note_found(pool: asyncpg.Pool, look_id: UUID, person: bytes, key_id: i
     )
 
 
+async def found_by(pool: asyncpg.Pool, look_id: UUID) -> tuple[bytes, int]:
+    """Whom a look found, of which a visit came, and by which key that stands there."""
+    row = await pool.fetchrow("SELECT person, key_id FROM desk_found WHERE look_id = $1", look_id)
+    return row["person"], row["key_id"]
+
+
 async def look_of(pool: asyncpg.Pool, look_id: UUID, subject: str) -> datetime | None:
     """When this employee found somebody by this look, with which no visit began; None: never."""
     found: datetime | None = await pool.fetchval(
