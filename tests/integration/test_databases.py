@@ -248,6 +248,44 @@ async def test_questions_that_are_asked_together_get_what_each_would_get_alone(
     assert sum(at_once) > 30
 
 
+async def test_a_key_that_is_told_in_two_ways_gives_its_rows_once(
+    brp: Path, module_database: Database, opened: list[Any]
+) -> None:
+    owner = await module_database.administrator()
+    await owner.execute(
+        "CREATE TABLE brp.panden AS SELECT '0000000a-0000-0000-0000-000000000001'::uuid AS id;"
+        f"GRANT SELECT ON brp.panden TO lezer_{module_database.name}"
+    )
+    await owner.close()
+    made = door(declared(SOURCE.replace("personen", "panden"), column="id"), brp)
+    opened.append(made)
+    keys = ("0000000a-0000-0000-0000-000000000001", "0000000A-0000-0000-0000-000000000001")
+    for _ in range(2):  # before and after the table is known, and so the long way and the short
+        (row,) = await made.rows(asked(*keys, columns=["id"], by="id"))
+        assert row.id == keys[0]
+
+
+async def test_keys_of_a_collation_of_its_own_are_never_asked_together(
+    brp: Path, module_database: Database, opened: list[Any]
+) -> None:
+    """It may hold two keys for equal that are not equal here; the database tells us that it is."""
+    owner = await module_database.administrator()
+    await owner.execute(
+        'CREATE TABLE brp.straten (naam text COLLATE "POSIX");'
+        "INSERT INTO brp.straten VALUES ('Hoogstraat');"
+        f"GRANT SELECT ON brp.straten TO lezer_{module_database.name}"
+    )
+    await owner.close()
+    made = door(declared(SOURCE.replace("personen", "straten"), column="naam"), brp)
+    opened.append(made)
+    question = asked("Hoogstraat", columns=["naam"], by="naam")
+    assert [row.id for row in await made.rows(question)] == ["Hoogstraat"]
+    assert isinstance(made, DatabaseConnector)
+    assert made._short is not None
+    assert made._table is not None
+    assert await made._short.rows(made._table, question) is None
+
+
 async def test_a_database_that_says_nothing_is_waited_for_no_longer_than_it_may_take(
     tmp_path: Path, opened: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

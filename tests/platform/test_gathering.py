@@ -81,6 +81,37 @@ async def test_slow_work_does_not_hold_up_the_others_for_long() -> None:
     assert await asyncio.gather(*waiting) == [2, 4, 6]
 
 
+async def test_who_waits_begins_as_soon_as_one_of_the_slow_ends() -> None:
+    begins, ends = [[asyncio.Event() for _ in range(5)] for _ in range(2)]
+
+    async def work(_: str, items: Sequence[int]) -> Sequence[int]:
+        begins[items[0]].set()
+        async with asyncio.timeout(40):
+            await ends[items[0]].wait()
+        return items
+
+    gathering = Gathering(work, lanes=1, most_lanes=3, most=1)
+    waiting = [gathering.ask("a", n) for n in range(5)]
+    async with asyncio.timeout(40):
+        for last in (2, 3, 4):
+            await begins[last].wait()
+            ends[last - 2].set()  # one of three: the next begins beside two that go on
+    for each in ends:
+        each.set()
+    assert await asyncio.gather(*waiting) == [0, 1, 2, 3, 4]
+
+
+async def test_work_that_forgets_somebody_leaves_nobody_waiting() -> None:
+    async def work(_: str, items: Sequence[int]) -> Sequence[int]:
+        return items[1:]
+
+    gathering = Gathering(work)
+    told = [gathering.ask("a", n) for n in range(2)]
+    async with asyncio.timeout(40):
+        found = await asyncio.gather(*told, return_exceptions=True)
+    assert [type(each) for each in found] == [ValueError, ValueError]
+
+
 async def test_work_that_is_ended_leaves_nobody_waiting() -> None:
     work = _Work()
     gathering = Gathering(work, lanes=1)

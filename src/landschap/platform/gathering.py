@@ -64,22 +64,27 @@ class Gathering(Generic[Group, Item, Told]):
                 # Who asks in the same turn of the loop comes along.
                 self._is_called = True
                 loop.call_soon(self._begin)
-        elif self._patience is None and len(self._running) < self._most_lanes:
-            self._patience = loop.call_later(_PATIENCE_SECONDS, self._one_more)
+        else:
+            self._be_patient()
         return told
 
     def _begin(self) -> None:
         self._is_called = False
         while self._queue and len(self._running) < self._lanes:
             self._start()
+        self._be_patient()
+
+    def _be_patient(self) -> None:
+        """Who waits now begins in a while at the latest, when a lane of the slow is free."""
+        if self._queue and self._patience is None and len(self._running) < self._most_lanes:
+            loop = asyncio.get_running_loop()
+            self._patience = loop.call_later(_PATIENCE_SECONDS, self._one_more)
 
     def _one_more(self) -> None:
         self._patience = None
         if self._queue and len(self._running) < self._most_lanes:
             self._start()
-        if self._queue and len(self._running) < self._most_lanes:
-            loop = asyncio.get_running_loop()
-            self._patience = loop.call_later(_PATIENCE_SECONDS, self._one_more)
+        self._be_patient()
 
     def _start(self) -> None:
         group = self._queue[0].group
@@ -100,6 +105,7 @@ class Gathering(Generic[Group, Item, Told]):
     async def _run(self, group: Group, taken: Sequence[_Waiting[Group, Item, Told]]) -> None:
         try:
             outcomes = await self._work(group, [each.item for each in taken])
+            told = list(zip(taken, outcomes, strict=True))
         except BaseException as error:  # whoever waits is told, also when we are cancelled
             for each in taken:
                 if not each.told.done():
@@ -107,7 +113,7 @@ class Gathering(Generic[Group, Item, Told]):
             if not isinstance(error, Exception):
                 raise
             return
-        for each, outcome in zip(taken, outcomes, strict=True):
+        for each, outcome in told:
             if not each.told.done():
                 each.told.set_result(outcome)
 

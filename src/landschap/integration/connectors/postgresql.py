@@ -91,7 +91,8 @@ class ShortWay:
         """The rows of all keys; None: ask the long way."""
         try:
             way = self._way(table, question)
-            keys = keys_in(table, question)
+            # Two texts may be one key there, as a UUID in capitals: its rows are there once.
+            keys = list(dict.fromkeys(keys_in(table, question)))
         except UnknownColumn:
             return None
         if way is None or len(keys) > _KEYS_APIECE:
