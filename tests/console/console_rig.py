@@ -253,7 +253,7 @@ async def served_console(
         settings = replace(settings, desk=None)
     else:
         await fill_rooms(database, {"proef.toml": MORE, "kring.toml": CIRCLE})
-    writer = LogWriter(settings, "web", wait_seconds=0.5)
+    writer = LogWriter(settings, "web", wait_seconds=40)
     await writer.start()
     deps = await console_deps(database, settings, writer, bare=bare)
     if registers is not None:

@@ -203,7 +203,7 @@ async def served_portal(
     await web.SockSite(provider, login).start()
     settings = settings_with(database.settings, address, issuer)
     await fill_rooms(database, more)
-    writer = LogWriter(settings, "web", wait_seconds=0.5)
+    writer = LogWriter(settings, "web", wait_seconds=40)
     await writer.start()
     deps = await deps_of(database, settings, writer)
     if registers is not None:
