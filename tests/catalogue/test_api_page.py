@@ -5,16 +5,21 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 from tests.catalogue.pages_rig import Catalogue, described, offered, page
 from tests.fsc import fsc_rig
 from tests.portal.portal_rig import DOESBURG, PURPOSE
 from tests.portal.visiting import Visitor
+from tests.purposes import registers
 
+from landschap.catalogue.pages import routes
+from landschap.catalogue.pages.sending import Lines, Trying
 from landschap.fsc import store as agreed
 from landschap.fsc.autosign import AutoSign
 from landschap.fsc.client import own_peer
@@ -26,12 +31,19 @@ from landschap.gateway.measured import Cell, Count, end_of, step_of
 from landschap.gateway.services import Service, read_service
 from landschap.gateway.store import apply_services
 from landschap.gateway.store.measured import add_measured
+from landschap.gateway.tracing.halves import Crossing, Half
+from landschap.gateway.usage.store import Rooms
+from landschap.logboek.store import LogWriter
+from landschap.platform.http import AppShape, make_app
 from landschap.purposes.bound import PROPERTY, Bound
+from landschap.purposes.snapshot import Snapshot
+from landschap.vocabulary.identifiers import Oin
 from landschap.vocabulary.problems import Refusal
 from landschap.vocabulary.times import amsterdam_day
 
 LOA3 = "urn:etoegang:core:assurance-class:loa3"
 SUBSTANTIAL = "http://eidas.europa.eu/LoA/substantial"
+ROOMS = {"log": "logboek", "purposes": "purposes", "fsc": "fsc"}
 UNKNOWN_PURPOSE = "https://doelen.example/id/wat-wij-niet-doen"
 ASKED: dict[str, Any] = {
     "toegang": "contract",
@@ -247,3 +259,72 @@ async def test_each_version_shows_where_it_stands_with_its_days(catalogue: Catal
     assert "Het einde is niet goed aangekondigd" in await page(
         catalogue.visitor(), f"/catalogus/{name}"
     )
+
+
+def _one_operation(*more: str) -> dict[str, Any]:
+    """An API that is reached by a contract and takes fields; with ``more`` paths beside it."""
+    answer = {"type": "object", "properties": {"uitkering": {"type": "object", "properties": {
+        "soort": {"type": "string", "description": "Welke uitkering het is."}}}}}  # fmt: skip
+    document: dict[str, Any] = described(
+        f"Proef {len(more)}",
+        info={"x-gebruik": {"toegang": "contract",
+                            "fsc": {"peerId": registers.WEESP, "service": registers.SERVICE}}},
+    )  # fmt: skip
+    asked = {
+        "parameters": [{"name": "fields", "in": "query", "schema": {"type": "string"}}],
+        "responses": {"200": {"description": "Gevonden", "content": {
+            "application/json": {"schema": answer}}}},
+    }  # fmt: skip
+    document["paths"] = {
+        path: {"get": {**asked, "operationId": path.strip("/")}} for path in ("/zoek", *more)
+    }
+    document["servers"] = [{"url": "https://api.weesp.example/v1"}]
+    return document
+
+
+async def test_an_api_with_one_operation_is_tried_from_its_page_by_a_field(
+    catalogue: Catalogue,
+) -> None:
+    database, writer = catalogue.database, LogWriter(catalogue.deps.settings, "proef")
+    rooms = Rooms(**{name: await database.pool(room) for name, room in ROOMS.items()})
+    snapshot = Snapshot(registers.weesp())
+
+    async def in_force() -> Snapshot:
+        return snapshot
+
+    async def halves(_: Sequence[Crossing]) -> Sequence[Half]:
+        return []
+
+    lines = Lines(writer=writer, controller=Oin(registers.WEESP), keys={}, space="", version="0")
+    trying = Trying(outway="", key=str, rooms=rooms, snapshot=in_force, halves=halves, lines=lines)
+    deps = replace(catalogue.deps, trying=trying)
+    app: Any = make_app(routes(deps), AppShape(title="landschap", version="0", headers={}))
+    client = httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=app), base_url=catalogue.address, follow_redirects=False
+    )
+    name = await offered(catalogue, _one_operation(), "everyone")
+    many = await offered(catalogue, _one_operation("/haal"), "everyone")
+    visitor = await catalogue.employee()
+    cookies = visitor.cookies[catalogue.address.partition("//")[2]]
+    place = f"/catalogus/{name}/proef/zoek"
+
+    def fields(html: str) -> list[str]:
+        return re.findall(rf'href="{place}\?veld=([^"]+)"', html)
+
+    async with client:
+        anybody = (await client.get(f"/catalogus/{name}")).text
+        assert f'href="{place}"' in anybody
+        assert fields(anybody) == ["uitkering.soort"]
+        assert "Welke uitkering het is." in anybody
+        # A link leads to the form that exists, behind a login.
+        assert (await client.get(f"{place}?veld=uitkering.soort")).status_code == 303
+        client.cookies.update(cookies)
+        ours = (await client.get(f"/catalogus/{name}")).text
+        assert fields(ours) == list(registers.FIELDS)
+        form = (await client.get(f"{place}?veld=uitkering.soort")).text
+        chosen = re.findall(r'<input[^>]*name="veld"[^>]*checked[^>]*>', form)
+        assert ['value="uitkering.soort"' in each for each in chosen] == [True]
+        # With a choice of operations one chooses first.
+        choice = (await client.get(f"/catalogus/{many}")).text
+    assert "proef" not in re.sub(r"(?i)proef \d|proef-\d", "", choice)
+    assert "Gegevens die u kunt vragen" not in choice

@@ -264,7 +264,10 @@ def test_what_can_not_be_asked_names_its_place(
 def test_fields_are_those_of_the_service_or_else_of_the_answer() -> None:
     made = operation()
     assert field_paths(made, ()) == {"lijst": "", "lijst.naam": "Naam."}
-    assert field_paths(made, ("naam", "bsn")) == {"naam": "Naam.", "bsn": ""}
+    known = ("lijst", "naam", "bsn")
+    assert field_paths(made, known) == {"lijst": "", "naam": "Naam.", "bsn": ""}
+    # Who may not read our register sees nothing of it that the description does not show.
+    assert field_paths(made, known, is_told=True) == {"lijst": "", "naam": "Naam."}
 
 
 def test_answers_are_shown_with_lines_and_cut() -> None:

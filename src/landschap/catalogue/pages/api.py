@@ -52,6 +52,7 @@ from landschap.gateway.measured import Measured
 from landschap.platform.web import N_
 from landschap.platform.web.door import AnyRequest, Asked
 from landschap.platform.web.language import Language
+from landschap.vocabulary.ijson import JsonValue
 
 _JSON = ".json"
 _FIRST_FINDINGS, _MOST_FINDINGS = 5, 500
@@ -174,10 +175,13 @@ def can_try(deps: CatalogueDeps, known: Known) -> bool:
     return deps.trying is not None and through and known.document is not None
 
 
-async def _sole_try(deps: CatalogueDeps, known: Known) -> tuple[str, Mapping[str, str]]:
+async def _sole_try(
+    deps: CatalogueDeps, asked: Asked[Any], known: Known
+) -> tuple[str, Mapping[str, str]]:
     """Where the one operation of an API is tried, and the fields to begin with, by meaning.
 
-    Empty when there is a choice of operations, or no trying.
+    Empty when there is a choice of operations, or no trying. Which fields our register knows of a
+    service is for who has logged in: others see those of them that its description shows.
     """
     if known.document is None or deps.trying is None or not can_try(deps, known):
         return "", {}
@@ -187,13 +191,21 @@ async def _sole_try(deps: CatalogueDeps, known: Known) -> tuple[str, Mapping[str
         return "", {}
     slug = first[0][0].slug
     place = f"{BASE}/{known.api.name}/proef/{slug}"
-    operation = await deps.shelf.worked(partial(read_operation, value, slug))
-    if operation is None or not takes_fields(operation):
-        return place, {}
     snapshot, criteria = await deps.trying.snapshot(), known.criteria
     service = snapshot.services.get((criteria.provider, criteria.service))
-    paths = field_paths(operation, service.fields if service else ())
-    return place, dict(islice(paths.items(), _MOST_FIELDS))
+    fields, is_told = service.fields if service else (), asked.session is None
+    return place, await deps.shelf.worked(partial(_fields, value, slug, fields, is_told=is_told))
+
+
+def _fields(
+    value: JsonValue, slug: str, known: Sequence[str], *, is_told: bool
+) -> Mapping[str, str]:
+    """The fields of an operation to begin with, by meaning; none when there is no choice."""
+    operation = read_operation(value, slug)
+    if operation is None or not takes_fields(operation):
+        return {}
+    paths = field_paths(operation, known, is_told=is_told)
+    return dict(islice(paths.items(), _MOST_FIELDS))
 
 
 async def _page(deps: CatalogueDeps, asked: Asked[Any], known: Known) -> Response[str]:
@@ -203,7 +215,7 @@ async def _page(deps: CatalogueDeps, asked: Asked[Any], known: Known) -> Respons
     versions = await store.versions_of(deps.pool, context.viewer_of(asked), api)
     texts = await store.texts(deps.pool, api.name)
     findings = await _findings(deps, api)
-    sole_try, sole_fields = await _sole_try(deps, known)
+    sole_try, sole_fields = await _sole_try(deps, asked, known)
     values = {
         "api": api,
         "known": known,

@@ -192,9 +192,14 @@ def _is_choice(parameter: Parameter) -> bool:
     return (parameter.where, parameter.name) == ("query", FIELDS)
 
 
-def field_paths(operation: Operation, known: Sequence[str]) -> dict[str, str]:
+def field_paths(
+    operation: Operation, known: Sequence[str], *, is_told: bool = False
+) -> dict[str, str]:
     """The fields one may choose with what they mean: those that are known of the service, else
     those that the description shows in its answer.
+
+    ``is_told``: of those that are known only what the description shows as well, for who may read
+    the one and not the other.
     """
     shown: dict[str, str] = {}
     for reply in operation.replies:
@@ -203,11 +208,13 @@ def field_paths(operation: Operation, known: Sequence[str]) -> dict[str, str]:
                 shown.setdefault(row.path.replace("[]", "").strip("."), row.description)
     if not known:
         return shown
-    return {path: _meaning(path, shown) for path in known}
+    found = {path: _meaning(path, shown) for path in known}
+    return {path: words or "" for path, words in found.items() if words is not None or not is_told}
 
 
-def _meaning(path: str, shown: Mapping[str, str]) -> str:
-    """What the description says of a field; it may show it within something else."""
-    return shown.get(path) or next(
-        (words for each, words in shown.items() if each.endswith(f".{path}")), ""
-    )
+def _meaning(path: str, shown: Mapping[str, str]) -> str | None:
+    """What the description says of a field, None when it does not show it; it may show it within
+    something else.
+    """
+    within = (words for each, words in shown.items() if each.endswith(f".{path}"))
+    return shown.get(path) or next(within, shown.get(path))
