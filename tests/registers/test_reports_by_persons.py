@@ -13,10 +13,13 @@ from tests.throwaway import Database
 
 from landschap.cli.checkup import State, look
 from landschap.cli.decision_terms import decision_terms
+from landschap.gateway.saying.report import Reported
 from landschap.gateway.saying.store.passed import (
     Passed,
     decided_elsewhere,
+    forget_reports,
     keep_passed,
+    keep_report,
     settle,
 )
 from landschap.gateway.saying.store.passed import State as SentState
@@ -165,3 +168,47 @@ async def test_a_term_that_passed_is_told_by_the_doctor_the_log_and_a_figure(
         await store.decide(pool, REGISTER, KIND, each, decided, "m")
     told = [each async for each in look(database.settings) if each.subject == "reports"]
     assert [(each.state, each.what[:9]) for each in told] == [(State.WELL, "0 reports")]
+
+
+async def test_what_is_destroyed_leaves_nothing_that_says_whose_it_was(database: Database) -> None:
+    pool, gateway = await database.pool("registers"), await database.pool("gateway")
+    await store.prepare(pool, REGISTER)
+    now, peer = datetime.now(UTC), "00000099000000003000"
+    over = now + timedelta(days=31)
+    made, still = [
+        await store.report(pool, REGISTER, KIND, report(path), uuid7())
+        for path in ("naam", "staat")
+    ]
+    for each, is_settled in (
+        (made, True),
+        (still, True),
+        (replace(made, report_id=uuid7()), False),
+    ):
+        passed = Passed(
+            report=each.report_id, register=REGISTER.name, peer=peer, subject=bytes(16), key_id=1,
+            said_at=now, trace_id=bytes(16),
+        )  # fmt: skip
+        await keep_passed(gateway, passed)
+        if is_settled:
+            await settle(gateway, passed, SentState.DECIDED)
+    for kept in (made.report_id, still.report_id, None):
+        said = Reported(
+            issuer=peer, audience=peer, subject="999993653", level="hoog", authenticated_at=now,
+            said_at=now, jti=uuid7(), report=uuid7(), doubt=None,
+        )  # fmt: skip
+        await keep_report(gateway, said, bytes(32), (1, bytes(16)), kept)
+    # What was taken back before it came is kept as long as it can come.
+    assert await forget_reports(gateway, pool, now) == 0
+    assert await forget_reports(gateway, pool, over) == 1
+    owner = await database.administrator()
+    await owner.execute(
+        "UPDATE registers.report SET explanation = '' WHERE report_id = $1", made.report_id
+    )
+    await owner.close()
+    assert await forget_reports(gateway, pool, now) == 0
+    assert await forget_reports(gateway, pool, over) == 2
+    sent = await gateway.fetch("SELECT report, state FROM report_sent")
+    assert {row["report"]: row["state"] for row in sent}[still.report_id] == "besloten"
+    assert sorted(row["state"] for row in sent) == ["besloten", "onderweg"]
+    heard = await gateway.fetch("SELECT kept FROM report_heard")
+    assert [row["kept"] for row in heard] == [still.report_id]

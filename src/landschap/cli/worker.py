@@ -33,7 +33,11 @@ from landschap.console.verifying.worker import VerifyDeps, keep_verifying
 from landschap.fsc import worker as fsc
 from landschap.fsc.client.deciding import Decider, keep_deciding
 from landschap.fsc.witnesses.worker import WitnessDeps, keep_witnessed
-from landschap.gateway.saying.worker import keep_bringing, keep_bringing_reports
+from landschap.gateway.saying.worker import (
+    keep_bringing,
+    keep_bringing_reports,
+    keep_forgetting_reports,
+)
 from landschap.gateway.security.worker import follow_refusals
 from landschap.gateway.store import offered_services
 from landschap.gateway.usage.store import Rooms
@@ -83,12 +87,14 @@ async def _following(made: Composition, access: AccessDeps, stop: asyncio.Event)
     voice = await voice_of(made, await insight_of(made), access.writer)
     async with asyncio.TaskGroup() as group:
         group.create_task(follow_access(access, stop))
-        group.create_task(keep_terms(await made.pool("registers"), stop))
+        held = await made.pool("registers")
+        group.create_task(keep_terms(held, stop))
+        group.create_task(keep_forgetting_reports(access.gateway, held, stop))
         if voice is not None:
             group.create_task(keep_bringing(voice, stop))
             models = made.settings.path.parent / MODELS_FOLDER
             registers = read_models(models) if models.is_dir() else Registers({})
-            courier = courier_of(made, voice, registers, await made.pool("registers"))
+            courier = courier_of(made, voice, registers, held)
             group.create_task(keep_bringing_reports(courier, stop))
         if made.settings.oidc.portal is not None:
             # Imported here: pages are more than all other work needs.

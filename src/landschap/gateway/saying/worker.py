@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Brings again what could not be brought to another organisation, until thirty days have passed."""
+"""Brings again what could not be brought to another organisation, until thirty days have passed.
+
+Forgets what was passed on of reports that are destroyed.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,11 @@ import asyncio
 from datetime import UTC, datetime
 from time import monotonic
 
+import asyncpg
+
 from landschap.gateway.saying.client import Voice
 from landschap.gateway.saying.client.reports import Courier, bring_due_reports
+from landschap.gateway.saying.store.passed import forget_reports
 from landschap.gateway.saying.store.sent import forget_places, take_due
 from landschap.platform.loops import forever, pause
 
@@ -41,6 +47,19 @@ async def keep_bringing_reports(courier: Courier, stop: asyncio.Event) -> None:
             await pause(stop, _ROUND_SECONDS)
 
     await forever(rounds, stop, "reports to others")
+
+
+async def keep_forgetting_reports(
+    gateway: asyncpg.Pool, registers: asyncpg.Pool, stop: asyncio.Event
+) -> None:
+    """Forget each hour which reports were passed on that are destroyed, until ``stop``."""
+
+    async def rounds() -> None:
+        while not stop.is_set():
+            await forget_reports(gateway, registers, datetime.now(UTC))
+            await pause(stop, _FORGETTING_SECONDS)
+
+    await forever(rounds, stop, "reports that are destroyed")
 
 
 async def bring_due(voice: Voice) -> int:

@@ -116,6 +116,16 @@ async def due_reports(pool: Pool, limit: int) -> Sequence[Report]:
     return [_report_of(row) for row in rows]
 
 
+async def destroyed_of(pool: Pool, reports: Sequence[UUID]) -> list[UUID]:
+    """Those of these reports that were destroyed, or are not there."""
+    rows = await pool.fetch(
+        "SELECT asked FROM unnest($1::uuid[]) asked WHERE NOT EXISTS ("
+        " SELECT FROM registers.report r WHERE r.report_id = asked AND r.explanation <> '')",
+        list(reports),
+    )
+    return [row["asked"] for row in rows]
+
+
 async def _asked_before(connection: Connection, kind: ObjectType, given: Report) -> Any:
     return await connection.fetchrow(
         f"""SELECT {_COLUMNS} FROM {_FROM}

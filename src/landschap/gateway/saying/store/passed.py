@@ -16,8 +16,9 @@ from uuid import UUID
 import asyncpg
 
 from landschap.gateway.saying.report import Reported, ToldReport
-from landschap.gateway.saying.statement import LIFETIME
+from landschap.gateway.saying.statement import LIFETIME, SKEW
 from landschap.platform.loops import backoff_seconds
+from landschap.registers.store.reports import destroyed_of
 
 _LONGEST_PAUSE = 300.0
 _HELD = timedelta(seconds=60)
@@ -229,6 +230,46 @@ async def heard_of(
         *(issuer, list(reports)),
     )
     return {row["report"]: _heard(row) for row in rows}
+
+
+async def forget_reports(gateway: asyncpg.Pool, registers: asyncpg.Pool, now: datetime) -> int:
+    """Forget which reports were passed on and heard that are destroyed in the registers.
+
+    Not one that can still be brought, or brought again: its signature counts for thirty days.
+    Source: AVG art. 5 lid 1 onder e.
+    """
+    before, count = now - LIFETIME - SKEW, 0
+    for page, forget in (_SENT, _HEARD):
+        after = UUID(int=0)
+        while rows := await gateway.fetch(page, after, before, _PAGE):
+            after = rows[-1]["report"]
+            gone = await destroyed_of(registers, [row["report"] for row in rows])
+            count += _count(await gateway.execute(forget, gone))
+    # Of what was taken back before it came, nothing is there.
+    early = "DELETE FROM report_heard WHERE kept IS NULL AND said_at < $1"
+    return count + _count(await gateway.execute(early, before))
+
+
+_PAGE = 1000
+_SENT = (
+    (
+        "SELECT report FROM report_sent WHERE report > $1 AND said_at < $2"
+        " AND taken_back IS NULL AND state NOT IN ('onderweg', 'afgeleverd')"
+        " ORDER BY report LIMIT $3"
+    ),
+    "DELETE FROM report_sent WHERE report = ANY ($1::uuid[])",
+)
+_HEARD = (
+    (
+        "SELECT DISTINCT kept AS report FROM report_heard WHERE kept > $1 AND said_at < $2"
+        " ORDER BY kept LIMIT $3"
+    ),
+    "DELETE FROM report_heard WHERE kept = ANY ($1::uuid[])",
+)
+
+
+def _count(told: str) -> int:
+    return int(told.rpartition(" ")[2])
 
 
 def _heard(row: asyncpg.Record) -> HeardReport:
