@@ -163,8 +163,12 @@ async def test_what_the_store_refuses_has_a_name(
 
 # What a good store does not do.
 @asynccontextmanager
-async def faulty(way: str, heard: list[web.BaseRequest] | None = None) -> AsyncIterator[str]:
-    """The address of a store that fails in this way; what it is asked goes in ``heard``."""
+async def faulty(
+    way: str, heard: list[web.BaseRequest] | None = None, to: str = ""
+) -> AsyncIterator[str]:
+    """The address of a store that fails in this way, or sends ``to`` elsewhere; what it is asked
+    goes in ``heard``.
+    """
 
     async def answer(request: web.Request) -> web.StreamResponse:
         if heard is not None:
@@ -172,6 +176,8 @@ async def faulty(way: str, heard: list[web.BaseRequest] | None = None) -> AsyncI
         headers = {"ETag": '"een"', "Last-Modified": "Mon, 30 Nov 2026 10:00:00 GMT"}
         if way == "storing":
             return web.Response(status=503)
+        if way == "elders":
+            return web.Response(status=307, headers={"Location": to})
         size = 900 if way == "half" else 20_000_000
         given = web.StreamResponse(headers={**headers, "Content-Length": str(size)})
         await given.prepare(request)
@@ -243,6 +249,47 @@ async def test_nothing_of_the_environment_goes_along(
     for each in heard:
         assert "x-amz-security-token" not in each.headers
         assert f"Credential={READER[0]}/" in each.headers["authorization"]
+
+
+async def test_who_stops_while_an_object_is_fetched_is_stopped_and_leaves_nothing(
+    tmp_path: Path,
+) -> None:
+    key_file(tmp_path, *READER)
+    async with faulty("traag") as address:
+        lines = stored(address, "a.csv", "csv", CSV, ophalen_s="1")
+        source = declared(lines, column="id").sources["bron"]
+        moment = asked("a1", columns=["straat"], by="id").moment
+        scan = Scan(source=source, by="id", columns=("straat",), moment=moment)
+
+        async def read() -> None:
+            async for _ in scanned(scan, around(tmp_path), {}):
+                pass
+
+        reading = asyncio.create_task(read())
+        async with asyncio.timeout(40):
+            while not left(tmp_path):  # noqa: ASYNC110  # nobody tells
+                await asyncio.sleep(0.01)
+        reading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+        async with asyncio.timeout(40):
+            while left(tmp_path):  # noqa: ASYNC110  # nobody tells
+                await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize(("host", "asked_there"), [("localhost", False), ("127.0.0.1", True)])
+async def test_a_store_can_not_send_us_to_another_host_nor_our_key_anywhere(
+    host: str, asked_there: bool, tmp_path: Path
+) -> None:
+    key_file(tmp_path, *READER)
+    heard: list[web.BaseRequest] = []
+    async with faulty("storing", heard) as elsewhere:
+        there = f"http://{host}:{elsewhere.rpartition(':')[2]}/binnen"
+        async with faulty("elders", to=there) as address:
+            declaration = declared(stored(address, "a.csv", "csv", CSV), column="id")
+            assert await told(door(declaration, tmp_path)) is Reason.UNREACHABLE
+    assert bool(heard) is asked_there
+    assert not any("authorization" in each.headers for each in heard)
 
 
 def test_the_key_of_a_store_is_two_lines(tmp_path: Path) -> None:

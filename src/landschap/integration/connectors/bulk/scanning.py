@@ -144,7 +144,8 @@ async def _of_file(
 
 def _give_up(opened: AbstractContextManager[Path]) -> None:
     """Close a file that was not read to its end."""
-    with suppress(UnreadableFile, GaveUp):
+    # One that is still being fetched is a ValueError; it goes away when that ends.
+    with suppress(UnreadableFile, GaveUp, ValueError):
         opened.__exit__(GaveUp, GaveUp(), None)
 
 
