@@ -152,7 +152,9 @@ class StoredObject:
             "read_timeout": timedelta(seconds=min(seconds, _SILENT_SECONDS)),
             "timeout": timedelta(seconds=seconds),
             "user_agent": "landschap",
-            # No proxy of the environment: one is named, that is used for no host.
+            # No proxy of the environment. The one that is named is nowhere, and used for every host
+            # but that of the store: the client can not be kept from following a redirect, and so
+            # one to another host ends there.
             "proxy_url": "http://127.0.0.1:9",
             "proxy_excludes": urlsplit(self._endpoint).hostname or "",
         }
