@@ -102,10 +102,18 @@ def test_what_runs_takes_a_new_key_over_and_forgets_one_that_is_destroyed(
     file.unlink()
     assert list(keys) == [2]
     file.write_text(kept)
-    assert list(keys) == [2]
+    # Nor does what is remembered, when it can not be read: one that begins now is told.
+    memory = settings.paths.data / "pseudonym-keys.json"
+    for damaged in ("{", '[{"destroyed": 1}]', '[{"destroyed": 1, "at": "ooit"}]'):
+        memory.write_text(damaged)
+        assert list(keys) == [2]
+        with pytest.raises(Trouble, match="is damaged"):
+            living_keys(settings)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+@pytest.mark.skipif(
+    os.geteuid() != 0, reason="Unix lets root alone give a file to another user, as this does"
+)
 def test_what_root_remembers_is_read_by_who_runs_our_processes(settings: Settings) -> None:
     os.chown(settings.paths.secrets, 12_345, 12_345)
     make_first_line_key(settings)

@@ -8,12 +8,22 @@ gone shows as lost.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from landschap.platform.folders import data_folder, write_private
 from landschap.platform.keys import KEY_BYTES
 from landschap.platform.trouble import Trouble
+
+
+class Fates(NamedTuple):
+    """What became of keys, by number: the name that each got, and when it was destroyed."""
+
+    made: Mapping[int, bytes]
+    destroyed: Mapping[int, datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +46,29 @@ class KeyMemory:
         except (OSError, ValueError):
             read = None
         if not isinstance(read, list) or not all(isinstance(each, dict) for each in read):
-            raise Trouble(
-                f"{self.path}, which tells what became of the keys of {self.of}, is damaged",
-                "restore it from your back-up",
-            )
+            raise self.damaged()
         return read
+
+    def fates(self) -> Fates:
+        """What became of each. Raises Trouble when the file is damaged."""
+        made: dict[int, bytes] = {}
+        destroyed: dict[int, datetime] = {}
+        try:
+            for deed in self.deeds():
+                if isinstance(number := deed.get("made"), int):
+                    made[number] = bytes.fromhex(str(deed.get("id", "")))
+                if isinstance(number := deed.get("destroyed"), int):
+                    destroyed[number] = datetime.fromisoformat(str(deed["at"]))
+        except (ValueError, KeyError):
+            raise self.damaged() from None
+        return Fates(made, destroyed)
+
+    def damaged(self) -> Trouble:
+        """That what stands in it can not be what was written."""
+        return Trouble(
+            f"{self.path}, which tells what became of the keys of {self.of}, is damaged",
+            "restore it from your back-up",
+        )
 
     def remember(self, deed: dict[str, object]) -> None:
         """Add what is done now. Raises Trouble."""

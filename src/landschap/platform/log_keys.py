@@ -71,12 +71,11 @@ def kept_keys(settings: Settings) -> list[KeptKey]:
     A key that was put back without what is remembered of it counts too.
     """
     made = {number: key_id_of(key) for number, key in _readable(settings, set()).items()}
-    gone: dict[int, datetime] = {}
-    for deed in _memory(settings).deeds():
-        if isinstance(number := deed.get("made"), int):
-            made[number] = bytes.fromhex(str(deed["id"]))
-        if isinstance(number := deed.get("destroyed"), int):
-            gone[number] = datetime.fromisoformat(str(deed["at"]))
+    memory = _memory(settings)
+    named, gone = memory.fates()
+    if any(len(key_id) != KEY_ID_BYTES for key_id in named.values()):
+        raise memory.damaged()
+    made |= named
     return [
         KeptKey(
             number=number,
@@ -217,7 +216,7 @@ def _living(settings: Settings) -> dict[int, bytes]:
     """
     try:
         destroyed = {k.number for k in kept_keys(settings) if k.destroyed_at is not None}
-    except (Trouble, ValueError, KeyError) as error:
+    except Trouble as error:
         _log.error(
             "what the log says stays closed: it can not be read which of its keys were destroyed",
             file=str(_memory(settings).path),

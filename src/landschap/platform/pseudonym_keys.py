@@ -58,21 +58,22 @@ class Generation:
 
 def generations(settings: Settings) -> list[Generation]:
     """Every generation there ever was, the oldest first. Raises Trouble."""
-    destroyed = _destroyed(settings)
+    made, destroyed = _memory(settings).fates()
+    known = made.keys() | destroyed.keys()
     folder = settings.paths.secrets
     with contextlib.suppress(OSError):
         found = {int(m[1]) for each in folder.iterdir() if (m := _FILE.fullmatch(each.name))}
         # Numbers are given in a row: one below the last that is not there was there.
-        last = max({FIRST, *found, *destroyed})
+        last = max({FIRST, *found, *known})
         return [
             Generation(
                 number=each,
-                path=_path(settings, each, own=FIRST in found or FIRST in destroyed),
+                path=_path(settings, each, own=FIRST in found or FIRST in known),
                 destroyed_at=destroyed.get(each),
             )
             for each in range(FIRST, last + 1)
         ]
-    return [Generation(number=FIRST, path=_path(settings, FIRST, own=FIRST in destroyed))]
+    return [Generation(number=FIRST, path=_path(settings, FIRST, own=FIRST in known))]
 
 
 def living_keys(settings: Settings) -> Mapping[int, bytes]:
@@ -230,14 +231,3 @@ def _path(settings: Settings, number: int, *, own: bool) -> Path:
 def _memory(settings: Settings) -> KeyMemory:
     path = settings.paths.data / "pseudonym-keys.json"
     return KeyMemory(path, "pseudonyms", keys=settings.paths.secrets)
-
-
-def _destroyed(settings: Settings) -> dict[int, datetime | None]:
-    """When each was destroyed, and None for one that was made and is not."""
-    found: dict[int, datetime | None] = {}
-    for each in _memory(settings).deeds():
-        if isinstance(made := each.get("made"), int):
-            found.setdefault(made, None)
-        if isinstance(gone := each.get("destroyed"), int):
-            found[gone] = datetime.fromisoformat(str(each["at"]))
-    return found
