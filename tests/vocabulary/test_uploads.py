@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import time
+import tracemalloc
 import zlib
 
 import pytest
@@ -127,12 +128,31 @@ def test_a_pdf_that_swells_up_is_not_unpacked_to_its_end() -> None:
     assert judge("bom.pdf", body) is Fault.LOCKED
 
 
+def test_a_small_pdf_with_millions_of_packed_names_takes_no_memory_for_them() -> None:
+    body = packed(b"/AA" * 3_000_000)
+    assert len(body) < 100_000
+    tracemalloc.start()
+    try:
+        assert judge("namen.pdf", body) is Fault.LOCKED
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 60_000_000
+
+
+def test_every_name_that_acts_is_found_as_long_as_it_can_be_written() -> None:
+    for name in (b"JavaScript", b"EmbeddedFiles", b"JS"):
+        written = b"".join(b"#%02x" % each for each in name)
+        assert judge("hex.pdf", whole(b"1 0 obj<</S/" + written + b">>endobj")) is Fault.ACTIVE
+
+
 @pytest.mark.parametrize(
     "middle",
     [
         b"1" * 4_800_000 + b"stream\nendstream",
         b"1 " * 2_400_000 + b"stream\nendstream",
         b"/#41" * 1_200_000,
+        b"/" + b"#41" * 1_600_000,
         b"stream\nendstream " * 250_000,
         b"/ObjStm/FlateDecode/Filter stream\nx\nendstream " * 29_000,
     ],

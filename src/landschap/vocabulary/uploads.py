@@ -23,8 +23,10 @@ _MOST_UNPACKED = 20_000_000
 _MOST_CHUNKS = 20_000
 _TAIL = 2048
 _LONG = 4
-# More than any document of this size has; each costs time.
-_MOST_NAMES, _MOST_STREAMS = 100_000, 60_000
+# More than any document of this size has; each costs time, and what is unpacked has most.
+_MOST_NAMES, _MOST_STREAMS, _MOST_UNPACKED_NAMES = 100_000, 60_000, 1_500_000
+# As it is written with `#xx` throughout, no name that counts here is longer.
+_LONGEST_NAME = 64
 
 
 class Fault(StrEnum):
@@ -175,12 +177,12 @@ def _pdf(body: bytes) -> Fault | None:
     names |= hidden
     if b"Encrypt" in names or b"ObjStm" in hidden:
         return Fault.LOCKED
-    left = _MOST_UNPACKED
+    left, most = _MOST_UNPACKED, _MOST_UNPACKED_NAMES
     for each in packed:
         opened = _unpacked(each, left)
-        if opened is None:
+        if opened is None or opened.count(b"/") > most:
             return Fault.LOCKED
-        left -= len(opened)
+        left, most = left - len(opened), most - opened.count(b"/")
         names |= _names(opened)
     return Fault.ACTIVE if names & _ACTIVE else None
 
@@ -232,5 +234,5 @@ _OTHER_FILTERS = frozenset(
 
 def _names(text: bytes) -> set[bytes]:
     """The names in a piece, also those that are written with ``#xx``."""
-    found = set(_NAME.findall(text))
+    found = {each for each in _NAME.findall(text) if len(each) <= _LONGEST_NAME}
     return {_HEX.sub(lambda each: bytes([int(each[1], 16)]), each) for each in found}
