@@ -8,6 +8,7 @@ import html
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from tests.forms.forms_rig import NOWHERE, Served, served_form
@@ -20,7 +21,8 @@ from landschap.forms.pages.context import Known, Receipt
 from landschap.forms.pages.drafts import person_of, sealed_of, unsealed
 from landschap.forms.pages.once import Once
 from landschap.platform.ids import uuid7
-from landschap.platform.web.sessions import begin_session
+from landschap.platform.web.sealed import session_hash
+from landschap.platform.web.sessions import amend_session, begin_session, resume_session
 
 FORM = "/formulier/aanvraag"
 TYPED = {
@@ -199,6 +201,26 @@ async def test_a_receipt_is_shown_to_who_got_it_only(form: Served) -> None:
     refused = await suzanne.get(f"/formulier/ontvangen/{number}")
     assert (refused.status, refused.title) == (404, "Deze pagina bestaat niet (meer)")
     assert (await Visitor(portal=form.address).get(f"/formulier/ontvangen/{number}")).status == 303
+
+
+async def test_of_forms_that_are_sent_at_the_same_moment_every_receipt_is_kept(
+    form: Served,
+) -> None:
+    pool, key = form.deps.pool, form.deps.key
+    token = await begin_session(pool, key, Known(ANOTHER, "Anna Wesseling", "", ""))
+    sent = [
+        Receipt(number=f"OV-{each:016X}", at="2026-11-30T12:00:00Z", values=typed())
+        for each in range(6)
+    ]
+    await asyncio.gather(*(
+        amend_session(pool, key, session_hash(token), Known, partial(Known.after, receipt=each))
+        for each in sent
+    ))  # fmt: skip
+    session = await resume_session(pool, key, token, Known)
+    assert session is not None
+    kept = session.known.receipts
+    assert {each.number for each in kept} == {each.number for each in sent}
+    assert [bool(each.values) for each in kept] == [False] * 5 + [True]
 
 
 async def test_what_was_fetched_goes_along_sealed_and_only_with_its_own_form(

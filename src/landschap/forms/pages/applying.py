@@ -58,13 +58,12 @@ from landschap.forms.pages.words import FAULTS, KIND_WORDS, LABELS, SOURCE_WORDS
 from landschap.platform.ids import uuid7
 from landschap.platform.web import N_
 from landschap.platform.web.door import gone
-from landschap.platform.web.sessions import Session, change_session
+from landschap.platform.web.sessions import Session, amend_session
 from landschap.vocabulary.problems import ProblemError, Refusal
 from landschap.vocabulary.times import amsterdam_day, parse_moment
 
 FETCH, WITHOUT, CHECK, CHANGE, SEND = "ophalen", "zonder", "nakijken", "wijzig", "verstuur"
 _STEPS = {"fetch": FETCH, "without": WITHOUT, "check": CHECK, "change": CHANGE, "send": SEND}
-_MOST_RECEIPTS = 20
 # Beside the token of the log-in, in what a session may hold.
 _MOST_BYTES_SENT = 6_000
 
@@ -165,16 +164,11 @@ class _Place:
                 return self.check(form, why)
 
     async def _remember(self, receipt: Receipt) -> None:
-        """Let the session know the receipt; what was sent is kept of the last one only."""
-        known = self.session.known
-        others = [
-            Receipt(number=each.number, at=each.at)
-            for each in known.receipts
-            if each.number != receipt.number
-        ]
-        kept = (*others, receipt)[-_MOST_RECEIPTS:]
-        changed = Known(known.bsn, known.name, known.level, known.id_token, kept)
-        await change_session(self.deps.pool, self.deps.key, self.session.hash, changed)
+        """Let the session know the receipt, beside one of a form that is sent at this moment."""
+        deps = self.deps
+        await amend_session(
+            deps.pool, deps.key, self.session.hash, Known, lambda known: known.after(receipt)
+        )
 
     def choice(self) -> Response[str]:
         """Whether to fetch: what, from where and why, before anything is asked."""

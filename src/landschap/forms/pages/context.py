@@ -24,6 +24,7 @@ __all__ = ["AnyRequest", "Asked"]
 BASE = "/formulier"
 APPLY = f"{BASE}/aanvraag"
 START = Link(path=BASE, label=N_("Begin"))
+_MOST_RECEIPTS = 20
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -42,6 +43,15 @@ class Known(msgspec.Struct, frozen=True):
     level: str
     id_token: str
     receipts: tuple[Receipt, ...] = ()
+
+    def after(self, receipt: Receipt) -> Known:
+        """With one more receipt; what was sent is kept of the last one only."""
+        others = [
+            Receipt(number=each.number, at=each.at)
+            for each in self.receipts
+            if each.number != receipt.number
+        ]
+        return msgspec.structs.replace(self, receipts=(*others, receipt)[-_MOST_RECEIPTS:])
 
     def __repr__(self) -> str:
         return f"Known(level={self.level!r})"
