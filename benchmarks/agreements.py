@@ -14,10 +14,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import shutil
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
@@ -31,6 +29,7 @@ from measuring import Cell, Target, measure, median
 from parts import NotReadyError, build, service
 from ports import free_port
 from table import versions
+from workplace import tell, workplace
 
 CONNECTIONS = 16
 # Apart from those of the other benchmark, which may run beside this one.
@@ -56,20 +55,13 @@ class Results:
 async def main() -> int:
     """Measure, tell, and write when asked to."""
     wanted = _arguments()
-    folder = Path(tempfile.mkdtemp(prefix="lb-"))
-    folder.chmod(0o755)
     try:
-        async with AsyncExitStack() as stack:
+        async with workplace("lb-") as (folder, stack):
             results = await _measured(folder, stack, wanted)
     except NotReadyError as error:
         print(f"skipped: {error}", file=sys.stderr)
         return 1
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    text = page(results, _sizes(wanted), wanted)
-    print(text)
-    if wanted.write is not None:
-        wanted.write.write_text(text)
+    tell(page(results, _sizes(wanted), wanted), wanted.write)
     return 0
 
 

@@ -14,10 +14,8 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import shutil
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
@@ -34,13 +32,10 @@ from landschap.catalogue.documents import read_document
 from landschap.catalogue.own_service import OwnServices
 from landschap.catalogue.pages.looking import Wanted, look
 from landschap.catalogue.particulars import particulars_of
-from landschap.cli.demo.landscape import landscape_in
-from landschap.cli.demo.landscape_files import write_landscape
 from landschap.platform import postgres
-from landschap.platform.keys import make_secret_keys
-from landschap.platform.settings import load_settings
 from landschap.purposes.model import Register
 from landschap.purposes.snapshot import Snapshot
+from workplace import organisation, tell, workplace
 
 # Some hundreds of subjects, of which an API has a dozen: as registers and case systems do.
 _BEGINS = ("adres", "zaak", "pand", "vergunning", "kind", "water", "afval", "school", "weg", "zorg",
@@ -69,18 +64,10 @@ async def main() -> int:
     """Measure, tell, and write when asked to."""
     wanted = _arguments()
     sizes = sorted(int(each) for each in wanted.sizes.split(","))
-    folder = Path(tempfile.mkdtemp(prefix="lc-"))
-    folder.chmod(0o755)
-    try:
-        async with AsyncExitStack() as stack:
-            pool = await _open(folder, stack)
-            rows = [await _measured(pool, size, wanted) for size in sizes]
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    text = _page(rows, wanted)
-    print(text)
-    if wanted.write is not None:
-        wanted.write.write_text(text)
+    async with workplace("lc-") as (folder, stack):
+        pool = await _open(folder, stack)
+        rows = [await _measured(pool, size, wanted) for size in sizes]
+    tell(_page(rows, wanted), wanted.write)
     return 0
 
 
@@ -94,14 +81,7 @@ def _arguments() -> argparse.Namespace:
 
 
 async def _open(folder: Path, stack: AsyncExitStack) -> asyncpg.Pool:
-    landscape = landscape_in(folder / "landscape", network=81, web_port=8_775)
-    write_landscape(landscape, datetime.now(UTC))
-    settings = load_settings(landscape.settings_file(landscape.weesp))
-    server = postgres.Server(settings)
-    await server.start()
-    stack.push_async_callback(server.stop)
-    await postgres.apply_migrations(settings)
-    make_secret_keys(settings)
+    settings, _ = await organisation(folder, stack, network=81, web_port=8_775)
     pool = await postgres.pool(settings, "catalogue")
     stack.push_async_callback(pool.close)
     return pool

@@ -17,7 +17,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
@@ -30,8 +29,6 @@ from typing import Any
 import uvloop
 
 from integration_page import SOURCE_MS, Figures, Latency, as_page
-from landschap.cli.demo.landscape import landscape_in
-from landschap.cli.demo.landscape_files import write_landscape
 from landschap.integration.api import Deps, routes
 from landschap.integration.connectors.fanout import Occasion, collect
 from landschap.integration.connectors.opening import (
@@ -48,11 +45,11 @@ from landschap.logboek.store import LogWriter
 from landschap.platform import postgres
 from landschap.platform.http import AppShape, make_app
 from landschap.platform.ids import uuid7
-from landschap.platform.keys import make_secret_keys, secret_key
-from landschap.platform.settings import load_settings
+from landschap.platform.keys import secret_key
 from landschap.purposes.permit import HEADER, LIFETIME, Permit, seal
 from parts import NotReadyError
 from ports import free_port
+from workplace import organisation, tell, workplace
 
 HERE = Path(__file__).parent
 ADDRESSES = 10_000
@@ -135,17 +132,9 @@ class _Taken:
 async def main() -> int:
     """Measure, tell, and write when asked to."""
     wanted = _arguments()
-    folder = Path(tempfile.mkdtemp(prefix="li-"))
-    folder.chmod(0o755)
-    try:
-        async with AsyncExitStack() as stack:
-            found = await _measure(folder, wanted, stack)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    text = as_page(found, wanted.rounds, wanted.seconds)
-    print(text)
-    if wanted.write is not None:
-        wanted.write.write_text(text)
+    async with workplace("li-") as (folder, stack):
+        found = await _measure(folder, wanted, stack)
+    tell(as_page(found, wanted.rounds, wanted.seconds), wanted.write)
     return 0
 
 
@@ -158,7 +147,7 @@ def _arguments() -> argparse.Namespace:
 
 
 async def _measure(folder: Path, wanted: argparse.Namespace, stack: AsyncExitStack) -> Figures:
-    settings = await _database(folder, stack)
+    settings, _ = await organisation(folder, stack, network=78, web_port=8_774)
     keys = _addresses(folder / "adressen.csv")
     dsn = await _persons(settings, keys)
     (folder / "personen.dsn").write_text(dsn)
@@ -184,18 +173,6 @@ async def _measure(folder: Path, wanted: argparse.Namespace, stack: AsyncExitSta
         print(f"round {round_number + 1} of {wanted.rounds}", file=sys.stderr, flush=True)
     found.cells = {place: each.latency() for place, each in taken.items()}
     return found
-
-
-async def _database(folder: Path, stack: AsyncExitStack) -> Any:
-    landscape = landscape_in(folder / "landscape", network=78, web_port=8_774)
-    write_landscape(landscape, datetime.now(UTC))
-    settings = load_settings(landscape.settings_file(landscape.weesp))
-    server = postgres.Server(settings)
-    await server.start()
-    stack.push_async_callback(server.stop)
-    await postgres.apply_migrations(settings)
-    make_secret_keys(settings)
-    return settings
 
 
 def _addresses(file: Path) -> list[str]:

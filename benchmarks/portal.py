@@ -12,10 +12,8 @@ from __future__ import annotations
 
 import argparse
 import re
-import shutil
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
@@ -27,8 +25,7 @@ from typing import Any
 
 import uvloop
 
-from landschap.cli.demo.landscape import LOOK_ACTIVITY, landscape_in
-from landschap.cli.demo.landscape_files import write_landscape
+from landschap.cli.demo.landscape import LOOK_ACTIVITY
 from landschap.logboek.drafts import line_draft
 from landschap.logboek.payloads import LineEntry, Outcome
 from landschap.logboek.pseudonyms import subject_pseudonym
@@ -37,14 +34,15 @@ from landschap.logboek.store import LogWriter
 from landschap.platform import postgres
 from landschap.platform.http import make_app
 from landschap.platform.ids import new_span_id, new_trace_id
-from landschap.platform.keys import make_secret_keys, secret_key
-from landschap.platform.settings import Settings, load_settings
+from landschap.platform.keys import secret_key
+from landschap.platform.settings import Settings
 from landschap.platform.web import Site, read_static_files
 from landschap.platform.web.sessions import begin_session
 from landschap.portal.known import Known
 from landschap.portal.pages import PortalDeps, people_shape, portal_shape, routes
 from landschap.purposes.files import parse_register
 from landschap.purposes.store import Signers, save_register
+from workplace import organisation, tell, workplace
 
 PERSON, OTHER = "999993653", "999990196"
 _ACTIVITY = "https://register.weesp.example/activiteiten/gegevens-verstrekken-voor-bijstand"
@@ -57,19 +55,11 @@ _FLOOR_MS, _GOAL_MS, _MOST_KB = 300.0, 150.0, 150.0
 async def main() -> int:
     """Measure, tell, and write when asked to."""
     wanted = _arguments()
-    folder = Path(tempfile.mkdtemp(prefix="lp-"))
-    folder.chmod(0o755)
-    try:
-        async with AsyncExitStack() as stack:
-            deps = await _open(folder, stack)
-            await _fill(deps, wanted.uses)
-            rows = await _measured(deps, wanted.looks)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    text = _page(rows, wanted)
-    print(text)
-    if wanted.write is not None:
-        wanted.write.write_text(text)
+    async with workplace("lp-") as (folder, stack):
+        deps = await _open(folder, stack)
+        await _fill(deps, wanted.uses)
+        rows = await _measured(deps, wanted.looks)
+    tell(_page(rows, wanted), wanted.write)
     return 0
 
 
@@ -82,14 +72,7 @@ def _arguments() -> argparse.Namespace:
 
 
 async def _open(folder: Path, stack: AsyncExitStack) -> PortalDeps:
-    landscape = landscape_in(folder / "landscape", network=82, web_port=8_776)
-    write_landscape(landscape, datetime.now(UTC))
-    settings = load_settings(landscape.settings_file(landscape.weesp))
-    server = postgres.Server(settings)
-    await server.start()
-    stack.push_async_callback(server.stop)
-    await postgres.apply_migrations(settings)
-    make_secret_keys(settings)
+    settings, _ = await organisation(folder, stack, network=82, web_port=8_776)
     writer = LogWriter(settings, "web")
     await writer.start()
     stack.push_async_callback(writer.close)

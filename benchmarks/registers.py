@@ -11,9 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import shutil
 import sys
-import tempfile
 import time
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, aclosing
@@ -27,11 +25,9 @@ import asyncpg
 import uvloop
 
 import register_data as data
-from landschap.cli.demo.landscape import landscape_in
-from landschap.cli.demo.landscape_files import write_landscape
 from landschap.platform import postgres
-from landschap.platform.keys import make_secret_keys, secret_key
-from landschap.platform.settings import Settings, load_settings
+from landschap.platform.keys import secret_key
+from landschap.platform.settings import Settings
 from landschap.registers import store
 from landschap.registers.models import Registers
 from measuring import cpu_seconds
@@ -40,6 +36,7 @@ from register_asking import QUESTIONS, alternately, delivered, ours, plain, ques
 from register_http import over_http
 from register_page import as_page
 from register_web import open_application
+from workplace import organisation, tell, workplace
 
 SMALL = 25_000
 LARGE, QUICK = 1_000_000, 100_000
@@ -87,17 +84,9 @@ class Bench:
 async def main() -> int:
     """Measure, tell, and write when asked to."""
     wanted = _arguments()
-    folder = Path(tempfile.mkdtemp(prefix="lr-"))
-    folder.chmod(0o755)
-    try:
-        async with AsyncExitStack() as stack:
-            found = await _measure(await _open(folder, stack), wanted)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    text = as_page(found, wanted)
-    print(text)
-    if wanted.write is not None:
-        wanted.write.write_text(text)
+    async with workplace("lr-") as (folder, stack):
+        found = await _measure(await _open(folder, stack), wanted)
+    tell(as_page(found, wanted), wanted.write)
     return 0
 
 
@@ -113,14 +102,7 @@ def _arguments() -> argparse.Namespace:
 
 
 async def _open(folder: Path, stack: AsyncExitStack) -> Bench:
-    landscape = landscape_in(folder / "landscape", network=79, web_port=8_773)
-    write_landscape(landscape, datetime.now(UTC))
-    settings = load_settings(landscape.settings_file(landscape.weesp))
-    server = postgres.Server(settings)
-    await server.start()
-    stack.push_async_callback(server.stop)
-    await postgres.apply_migrations(settings)
-    make_secret_keys(settings)
+    settings, server = await organisation(folder, stack, network=79, web_port=8_773)
     owner = await postgres.administrator(settings)
     stack.push_async_callback(owner.close)
     opened = await open_application(settings, stack)
