@@ -161,5 +161,12 @@ def test_an_answer_of_another_shape_fills_in_nothing(answer: JsonValue) -> None:
 
 
 def test_a_value_that_does_not_fit_is_never_cut() -> None:
-    wide: JsonValue = {"resultaten": [{"adres": {"straat": "s" * 81, "huisnummer": 3}}]}
+    wide: JsonValue = {
+        "resultaten": [
+            {
+                "naam": {"geslachtsnaam": "n" * 201},
+                "adres": {"straat": "s" * 81, "huisnummer": 3},
+            }
+        ]
+    }
     assert set(fetched_of(wide, "").values) == {"huisnummer"}

@@ -98,15 +98,15 @@ def fetched_of(answer: JsonValue, at: str, transaction: str = "") -> Fetched:
 def _value(text: str, source: Mapping[str, JsonValue]) -> Value:
     return Value(
         text=text,
-        source=_text(source.get("bron")),
-        holder=_text(source.get("bronhouder")),
-        since=_text(source.get("beginGeldigheid")),
+        source=_word(source.get("bron")),
+        holder=_word(source.get("bronhouder")),
+        since=_word(source.get("beginGeldigheid")),
     )
 
 
 def _missing(told: JsonValue) -> tuple[str, ...]:
     every = told if isinstance(told, list) else []
-    names = (_text(_table(each).get("bron")) for each in every)
+    names = (_word(_table(each).get("bron")) for each in every)
     return tuple(dict.fromkeys(filter(None, names)))[:_MOST_MISSING]
 
 
@@ -123,4 +123,9 @@ def _at(value: JsonValue, path: str) -> JsonValue:
 def _text(value: JsonValue) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int):
         return ""
-    return str(value).strip()[:_LONGEST_WORD]
+    return str(value).strip()
+
+
+def _word(value: JsonValue) -> str:
+    """A name or moment that is only told."""
+    return _text(value)[:_LONGEST_WORD]
