@@ -130,10 +130,13 @@ async def told_by(
 async def _within(room: asyncio.Semaphore, peer: _Peer) -> list[Gathered]:
     """What a peer shows us, or that it took too long; what was read by then is kept."""
     async with room:
+        limit = asyncio.timeout(_PEER_SECONDS)
         try:
-            async with asyncio.timeout(_PEER_SECONDS):
+            async with limit:
                 return await peer.gathered()
         except TimeoutError:
+            if not limit.expired():
+                raise  # it is the database that does not answer
             return [await peer.too_slow()]
 
 
