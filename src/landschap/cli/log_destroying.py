@@ -87,8 +87,10 @@ async def take_away(
         except asyncpg.NoDataFoundError:
             continue
         except asyncpg.LockNotAvailableError:
+            gone = sum(each is not None for each in records.values())
             raise Trouble(
-                f"the log is being read, so its month {month:%Y-%m} can not go now",
+                f"the log is being read, or another destroys, so its month {month:%Y-%m} can not "
+                f"go now; months that went before it: {gone}",
                 "run `landschap log destroy --execute` again when no export or verification runs; "
                 "the worker tries again by itself",
             ) from None
