@@ -167,6 +167,17 @@ def _asking() -> Json:
         "name",
     )
     context = _object({"doelbinding": _text("Het doel, een hele URI.")})
+    return {
+        "Vrager": subject,
+        "Bron": resource,
+        "Handeling": action,
+        "Omstandigheden": context,
+        **_questions(),
+    }
+
+
+def _questions() -> Json:
+    """The forms of a question: one, several at once, and one that searches."""
     asked: Json = {
         "subject": _ref("Vrager"),
         "action": _ref("Handeling"),
@@ -180,10 +191,6 @@ def _asking() -> Json:
         }
     )
     return {
-        "Vrager": subject,
-        "Bron": resource,
-        "Handeling": action,
-        "Omstandigheden": context,
         "Evaluatie": _object(dict(asked), "subject", "action", "resource"),
         "Evaluaties": _object(
             {
