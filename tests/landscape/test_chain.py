@@ -17,6 +17,7 @@ from landschap.cli.demo.landscape import OTHER_PURPOSE, SUZANNE
 from landschap.cli.demo.report import Seen
 from landschap.cli.demo.retaining import destroy_what_is_due
 from landschap.cli.demo.story import ASKED, Story
+from landschap.cli.demo.verifying import logs_verify, tampered_copy_fails
 
 
 @pytest.mark.case("fsc:Integration-ConsumeService-1", "fsc:Outway-IncomingRequest-1")
@@ -154,8 +155,8 @@ async def test_an_unwritable_log_stops_the_question_before_any_source(story: Sto
 
 async def test_the_logs_verify_and_a_changed_copy_does_not(story: Story) -> None:
     await story.expected_answer()
-    await story.logs_verify()
-    seen = await story.tampered_copy_fails()
+    await logs_verify(story.opened.landscape)
+    seen = await tampered_copy_fails(story.opened.landscape)
     assert (seen["untouched"], seen["exit"], seen["named"]) == (0, 7, True)
 
 

@@ -20,6 +20,7 @@ from landschap.cli.demo.landscape import Member
 from landschap.cli.demo.opening import Opened
 from landschap.cli.demo.processes import Processes
 from landschap.cli.demo.story import Story
+from landschap.cli.demo.verifying import logs_verify
 from landschap.logboek import store as logboek
 from landschap.logboek.records import Kind
 from landschap.platform import postgres
@@ -121,4 +122,4 @@ async def test_each_part_is_killed_under_load_and_nothing_is_lost_or_leaked(
     kinds = await _kinds(opened, opened.landscape.weesp, refused)
     leaked = [tx for tx, found in kinds.items() if Kind.LINE in found]
     assert not leaked, f"{len(leaked)} refused questions were delivered"
-    await story.logs_verify()
+    await logs_verify(story.opened.landscape)

@@ -29,7 +29,8 @@ from landschap.cli.demo.landscape import (
     SUZANNE,
     Member,
 )
-from landschap.cli.demo.story import Story, export_log
+from landschap.cli.demo.story import Story
+from landschap.cli.demo.verifying import export_log
 from landschap.logboek.pseudonyms import as_subject_id, subject_pseudonym
 from landschap.platform.settings import load_settings
 

@@ -22,7 +22,7 @@ from landschap.cli.demo.landscape import (
 from landschap.cli.demo.opening import agree, connected, publish
 from landschap.cli.demo.report import Seen, demand
 from landschap.cli.demo.visitor import Seen as Page
-from landschap.cli.demo.visitor import Visitor
+from landschap.cli.demo.visitor import Visitor, form_in
 
 APPLICANT = "burger-3"
 FETCH_SERVICE, REGISTER_SERVICE = "aanvrager-en-woning", "omgevingsvergunningen-bijhouden"
@@ -30,7 +30,6 @@ _WISHES = {
     FETCH_SERVICE: ("raadplegen", "formulier-vooraf-ingevuld"),
     REGISTER_SERVICE: ("bijwerken-of-wijzigen", "aanvraag-inschrijven"),
 }
-_HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')
 _FIELD = re.compile(r'<input class="utrecht-textbox[^>]* name="([^"]+)"[^>]* value="([^"]*)"')
 
 
@@ -40,15 +39,15 @@ async def apply_for_a_permit(landscape: Landscape) -> Seen:
     web, resident = landscape.weesp.web_address, Visitor()
     form = f"{web}/formulier/aanvraag"
     begun = await resident.log_in(f"{web}/formulier", APPLICANT)
-    filled = await resident.send(form, {**hidden(begun), "stap": "ophalen"})
+    filled = await resident.send(form, {**form_in(begun.text), "stap": "ophalen"})
     fields = fields_of(filled)
     seen: Seen = {"filled in": sorted(name for name, text in fields.items() if text),
                   "source": "Opgehaald uit: Inwoners" in filled.text}  # fmt: skip
     demand(fields.get("straat") == "Vincent van Goghstraat", "the address is not filled in", seen)
     begins = (datetime.now(UTC) + timedelta(days=60)).date().isoformat()
     typed = {**fields, "soortWerk": "dakkapel", "omschrijving": "Een dakkapel.", "begintOp": begins}
-    looked_over = await resident.send(form, {**hidden(filled), **typed, "stap": "nakijken"})
-    sent = {**hidden(looked_over), "stap": "verstuur"}
+    looked_over = await resident.send(form, {**form_in(filled.text), **typed, "stap": "nakijken"})
+    sent = {**form_in(looked_over.text), "stap": "verstuur"}
     received = [await resident.send(form, sent), await resident.send(form, sent)]
     numbers = {each.address.rsplit("/", 1)[-1] for each in received}
     seen["receipts"] = sorted(numbers)
@@ -81,15 +80,6 @@ async def _uses(resident: Visitor, web: str) -> Page:
     return await resident.open(f"{web}/gebruik")
 
 
-def hidden(page: Page) -> dict[str, str]:
-    """What the form in the middle of a page brings along."""
-    return {name: html.unescape(value) for name, value in _HIDDEN.findall(_main(page))}
-
-
 def fields_of(page: Page) -> dict[str, str]:
     """What stands in the fields of a page."""
-    return {name: html.unescape(value) for name, value in _FIELD.findall(_main(page))}
-
-
-def _main(page: Page) -> str:
-    return page.text[page.text.index("<main") :] if "<main" in page.text else ""
+    return {name: html.unescape(value) for name, value in _FIELD.findall(page.text)}

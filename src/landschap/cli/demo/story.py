@@ -26,9 +26,7 @@ from landschap.cli.demo.observing import (
     COMPARED,
     expected,
     facts_of,
-    figures_of,
     refusal_of,
-    tamper,
     year_on,
 )
 from landschap.cli.demo.opening import Opened
@@ -38,6 +36,7 @@ from landschap.cli.demo.retaining import destroy_what_is_due
 from landschap.cli.demo.searching import no_copies, settings_of
 from landschap.cli.demo.serving import serve_at_the_desk
 from landschap.cli.demo.taking_over import take_over
+from landschap.cli.demo.verifying import logs_verify, tampered_copy_fails
 from landschap.cli.demo.visitor import Visitor
 from landschap.platform import postgres
 from landschap.platform.postgres.roles import on_server, role_of
@@ -131,8 +130,11 @@ class Story:
                 lambda: stolen_certificate(self.opened.landscape, self.ask),
             ),
             ("log unwritable: refused, service never called", self.log_unwritable),
-            ("both logs verify", self.logs_verify),
-            ("tampered copy fails at the right record", self.tampered_copy_fails),
+            ("both logs verify", lambda: logs_verify(self.opened.landscape)),
+            (
+                "tampered copy fails at the right record",
+                lambda: tampered_copy_fails(self.opened.landscape),
+            ),
             ("a third municipality takes over what Weesp set up", self.third_takes_over),
             (
                 "the catalogue finds the service by a field, and can be harvested",
@@ -350,32 +352,6 @@ class Story:
         demand(again == 200, "it does not come back by itself", seen)
         return seen
 
-    async def logs_verify(self) -> Seen:
-        """Records, batches, lanes and anchors of both logs fit together."""
-        scene = self.opened.landscape
-        seen: Seen = {}
-        for member in (scene.weesp, scene.doesburg):
-            outcome = await landschap(self.config(member), "verify", may_fail=True)
-            seen[member.key] = {"exit": outcome.code, **figures_of(outcome.answer)}
-            demand(outcome.code == 0, f"the log of {member.name} does not verify", seen)
-        return seen
-
-    async def tampered_copy_fails(self) -> Seen:
-        """One changed record in a copy of the log is found, and named."""
-        scene = self.opened.landscape
-        config = self.config(scene.weesp)
-        copy = scene.folder / "logs" / "kopie.jsonl"
-        await export_log(config, copy)
-        whole = await landschap(config, "verify", "--file", str(copy), may_fail=True)
-        changed = tamper(copy)
-        outcome = await landschap(config, "verify", "--file", str(copy), may_fail=True)
-        found = json.dumps(outcome.answer)
-        seen: Seen = {"untouched": whole.code, "exit": outcome.code, "changed": changed,
-                      "named": changed in found}  # fmt: skip
-        demand(whole.code == 0, "the untouched copy does not verify", seen)
-        demand(outcome.code == 7 and changed in found, "the change is not pinpointed", seen)
-        return seen
-
     async def third_takes_over(self) -> Seen:
         """Weesp's package is in force at Heidedorp, which had a certificate and nothing else."""
         seen = await take_over(self.opened.landscape)
@@ -394,15 +370,3 @@ class Story:
             if status == 200 or time.monotonic() > deadline:
                 return status
             await asyncio.sleep(0.2)
-
-
-async def export_log(config: Path, target: Path) -> None:
-    """Copy a member's log to a file. Raises RuntimeError."""
-    import sys
-
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "landschap", "log", "export", str(target), "--config", str(config),
-        stdout=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-    if await process.wait() != 0:
-        raise RuntimeError("the log could not be exported")
