@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
@@ -49,6 +50,7 @@ from landschap.registers.models import Register, Registers
 from landschap.registers.reports import Decided, Report
 from landschap.registers.source_holder import SourceHolder
 from landschap.registers.store.evidence import file_of_report, files_of_report
+from landschap.registers.store.writing import lock
 
 pytestmark = pytest.mark.long
 ADDRESS = "Postbus 5, 1380 AA Weesp"
@@ -340,6 +342,35 @@ async def test_nobody_reports_what_is_not_theirs_nor_asks_after_what_another_bro
     back = forms.Brought(melding=passing.said(None, number))
     assert (await passing.send("PUT", REPORT_PATH, back))[1]["stand"] == "ingetrokken"
     assert SUZANNE not in json.dumps(await passing.rig.lines(WEESP))
+
+
+async def test_what_is_taken_back_while_it_is_kept_waits_for_nobody(passing: Passed) -> None:
+    (kind,) = PEOPLE.types.values()
+    doubt = Doubt(
+        register=PEOPLE.name, type=kind.name, object_id="p1", path="naam",
+        since=datetime.now(UTC).date(), proposed="X", explanation="Zo is het.",
+    )  # fmt: skip
+    number = uuid7()
+    report = forms.Brought(melding=passing.said(doubt, number))
+    back = forms.Brought(melding=passing.said(None, number))
+
+    async def waits() -> bool:
+        waiting = "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted)"
+        return bool(await passing.rig.pair.weesp.administrator.fetchval(waiting))
+
+    # The register is busy: the report waits to be kept, and what takes it back overtakes it.
+    async with (
+        passing.there.acquire() as connection,
+        asyncio.TaskGroup() as group,
+        connection.transaction(),
+    ):
+        await lock(connection, PEOPLE)
+        sent = group.create_task(passing.send("PUT", REPORT_PATH, report))
+        await until(waits, 60)
+        told = await passing.send("PUT", REPORT_PATH, back)
+        assert told[1]["stand"] == "ingetrokken"
+    assert sent.result()[1]["stand"] == "ingetrokken"
+    assert await passing.theirs() == []
 
 
 async def test_where_it_can_not_be_brought_the_page_says_what_one_can_do(

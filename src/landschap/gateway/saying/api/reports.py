@@ -201,7 +201,11 @@ class _ReportCase(Case):
         )
         name = _name(said.issuer, said.report)
         kept = await store.report(pool, register, kind, made, name)
-        return await keep_report(self._gateway, said, digest, subject, kept.report_id)
+        found = await keep_report(self._gateway, said, digest, subject, kept.report_id)
+        if found.kept is None:
+            # It was taken back while it was kept: what came first counts for good.
+            await self._withdraw(register, kept.report_id, said.issuer)
+        return found
 
     async def _place(self, said: Reported, doubt: Doubt) -> tuple[Register, ObjectType]:
         register = self._own.registers.by_name.get(doubt.register)
@@ -226,12 +230,15 @@ class _ReportCase(Case):
             raise ProblemError(forms.not_here("No such report of this person is here."))
         register = self._own.registers.by_name.get(known.register)
         if known.kept is not None and register is not None:
-            report = await store.report_of(self._own.pool, register, known.kept)
-            if report is not None and report.decided is None:
-                kind = register.types[report.type_key.partition(".")[2]]
-                await drop_files(self._own.pool, known.kept)
-                await store.decide(self._own.pool, register, kind, report, WITHDRAWN, said.issuer)
+            await self._withdraw(register, known.kept, said.issuer)
         return await self._told(said.report, known)
+
+    async def _withdraw(self, register: Register, kept: UUID, issuer: str) -> None:
+        report = await store.report_of(self._own.pool, register, kept)
+        if report is not None and report.decided is None:
+            kind = register.types[report.type_key.partition(".")[2]]
+            await drop_files(self._own.pool, kept)
+            await store.decide(self._own.pool, register, kind, report, WITHDRAWN, issuer)
 
     async def _told(self, number: UUID, known: HeardReport) -> ToldReport:
         """How a report stands; its reason is for the person."""
