@@ -11,6 +11,8 @@ from tests.integration.source_rig import DECLARATION
 
 from landschap.integration.declaration import parse_declaration
 from landschap.integration.editing import (
+    LINKS,
+    SOURCES,
     FieldText,
     NotEditable,
     PartText,
@@ -115,6 +117,38 @@ def test_fields_of_a_mapping_in_braces() -> None:
 def test_a_text_that_can_not_be_read_is_not_edited(text: str) -> None:
     with pytest.raises(NotEditable):
         with_field(text, FieldText(path="x", within="lijst", parts={"uit": "[a.b]"}))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "bronnen: x\n", "bronnen: [x]\n", "koppelingen: x\n", "koppelingen: [x]\n", "velden: x\n",
+        "koppelingen: {b: c}\n", "koppelingen:\n  - x\n  - {naam: b}\n", "velden: [x]\n", "x\n", "- x\n",
+    ],
+)  # fmt: skip
+def test_blocks_that_are_none_are_not_edited(text: str) -> None:
+    link, source = (
+        PartText(block=each, name="b", parts={"naam": "b"}) for each in (LINKS, SOURCES)
+    )
+    with pytest.raises(NotEditable):
+        with_field(text, FieldText(path="b", parts={"uit": "[a.b]"}))
+    for part in (link, source):
+        with pytest.raises(NotEditable):
+            with_part(text, part)
+        with pytest.raises(NotEditable):
+            without_part(text, part.block, "b")
+
+
+def test_a_value_with_a_character_that_can_not_be_seen_is_not_put_in() -> None:
+    text = "bronnen:\n  b: {soort: rest, url: x}\nvelden:\n  v: {uit: [b.c]}\n"
+    with pytest.raises(NotEditable, match="can not be seen"):
+        with_part(text, PartText(block=SOURCES, name="b", parts={"url": flow("x\x07")}))
+    with pytest.raises(NotEditable, match="can not be seen"):
+        with_field(text, FieldText(path="v", parts={"uit": flow(["b.c\x07"])}))
+
+
+def test_a_source_that_says_nothing_can_be_taken_out() -> None:
+    assert without_part("bronnen: {a: x, b: {}}\n", SOURCES, "a") == "bronnen: {b: {}}\n"
 
 
 def test_fields_of_the_demo_can_be_changed_and_nothing_else_moves() -> None:

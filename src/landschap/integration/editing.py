@@ -22,6 +22,7 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 _NO_WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 _ORDER = ("uit", "zet_om", "wint", "strikt")
 SOURCES, LINKS = "bronnen", "koppelingen"
+_BLOCKS: Mapping[str, type[Any]] = {"velden": dict, SOURCES: dict, LINKS: list}
 
 
 class NotEditable(ValueError):
@@ -203,11 +204,11 @@ def _item_removed(text: str, owner: yaml.SequenceNode, node: yaml.Node) -> str:
 def _only_that(before: Any, after: Any, part: PartText, *, is_removal: bool = False) -> None:
     """Raises NotEditable when more than this part differs, or it does not say what was asked."""
     former, said = _part_taken(before, part), _part_taken(after, part)
-    wanted = dict(former or {})
+    wanted = dict(former) if isinstance(former, dict) else {}
     for key, value in part.parts.items():
         wanted.pop(key, None)
         if value:
-            wanted[key] = yaml.safe_load(value)
+            wanted[key] = _said(value)
     if before != after or (said is not None if is_removal else said != wanted):
         raise NotEditable("this file is written in a way in which it can only be changed as text")
 
@@ -230,9 +231,24 @@ def _part_taken(tree: Any, part: PartText) -> Any:
 
 def _read(text: str) -> Any:
     try:
-        return plain(read_tree(text, Report("file")))
+        tree = plain(read_tree(text, Report("file")))
     except DeclarationError as error:
         raise NotEditable(error.mistakes[0].message) from None
+    if not isinstance(tree, dict):
+        raise NotEditable("the file is written in another way")
+    for name, kind in _BLOCKS.items():
+        block = tree.get(name) or kind()
+        is_block = isinstance(block, kind)
+        if not is_block or (kind is list and not all(isinstance(each, dict) for each in block)):
+            raise NotEditable(f"{name} is written in another way")
+    return tree
+
+
+def _said(value: str) -> Any:
+    try:
+        return yaml.safe_load(value)
+    except yaml.YAMLError:
+        raise NotEditable("a value holds a character that can not be seen") from None
 
 
 def _whole(field: FieldText) -> str:
@@ -305,7 +321,7 @@ def _with_part(text: str, owner: yaml.MappingNode, key: str, wanted: str) -> str
     if not wanted:
         return _removed(text, owner, *found)
     name, value = found
-    if _plain_of(text[_start(value) : _end(value)], value) == yaml.safe_load(wanted):
+    if _plain_of(text[_start(value) : _end(value)], value) == _said(wanted):
         return text
     kept = _comments(text, name, value)
     if not kept:
@@ -369,9 +385,8 @@ def _leaves(node: yaml.Node) -> Sequence[yaml.Node]:
 
 def _only_this(before: Any, after: Any, field: FieldText) -> None:
     """Raises NotEditable when more than this field differs, or it does not say what was asked."""
-    said = _taken(after, field)
-    _taken(before, field)
-    wanted = {key: yaml.safe_load(part) for key, part in field.parts.items() if part}
+    _, said = _taken(before, field), _taken(after, field)
+    wanted = {key: _said(part) for key, part in field.parts.items() if part}
     told = {key: said.get(key) for key in _ORDER if said and key in said}
     if before != after or told != wanted:
         raise NotEditable("this file is written in a way in which it can only be changed as text")
