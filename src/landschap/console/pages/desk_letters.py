@@ -94,22 +94,18 @@ def letter_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
         asked = await door.asked(request)
         return await pages.every(asked) if asked.session else door.to_login(asked)
 
-    @get(both(_ADDRESS))
-    async def one(number: FromPath[str], name: FromPath[str], request: AnyRequest) -> Response[Any]:
-        asked = await door.asked(request)
-        return await pages.one(asked, number, name) if asked.session else door.to_login(asked)
+    def reading(path: str, read: Any) -> HTTPRouteHandler:
+        @get(both(f"{_ADDRESS}{path}"))
+        async def one(
+            number: FromPath[str], name: FromPath[str], request: AnyRequest
+        ) -> Response[Any]:
+            asked = await door.asked(request)
+            if asked.session is None:
+                return door.to_login(asked)
+            answer: Response[Any] = await read(asked, number, name)
+            return answer
 
-    @get(both(f"{_ADDRESS}/pdf"))
-    async def pdf(number: FromPath[str], name: FromPath[str], request: AnyRequest) -> Response[Any]:
-        asked = await door.asked(request)
-        return await pages.pdf(asked, number, name) if asked.session else door.to_login(asked)
-
-    @get(both(f"{_ADDRESS}/kopie"))
-    async def copy(
-        number: FromPath[str], name: FromPath[str], request: AnyRequest
-    ) -> Response[Any]:
-        asked = await door.asked(request)
-        return await pages.copy(asked, number, name) if asked.session else door.to_login(asked)
+        return one
 
     @post(both(_ADDRESS), status_code=303)
     async def sent(
@@ -121,7 +117,8 @@ def letter_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
         await own_form(door, request, asked.session)
         return await pages.sent(asked, number, name)
 
-    return [every, one, pdf, copy, sent]
+    read = (reading("", pages.one), reading("/pdf", pages.pdf), reading("/kopie", pages.copy))
+    return [every, *read, sent]
 
 
 @dataclass(frozen=True, slots=True)
