@@ -19,7 +19,8 @@ async def keep_wiping(pool: asyncpg.Pool, days: int, stop: asyncio.Event) -> Non
 
     async def wipe() -> None:
         while not stop.is_set():
-            await wipe_visits(pool, kept_since(datetime.now(UTC), days))
-            await pause(stop, _PAUSE_SECONDS)
+            more = await wipe_visits(pool, kept_since(datetime.now(UTC), days))
+            if not more:
+                await pause(stop, _PAUSE_SECONDS)
 
     await forever(wipe, stop, "wiping visits at the desk")

@@ -138,7 +138,6 @@ class _Pages:
         errors: Mapping[str, str] | None = None,
     ) -> Response[str]:
         known, now = require_desk(self.deps, asked), datetime.now(UTC)
-        await store.wipe_visits(self.deps.pool, store.kept_since(now, self.finding.desk.kept_days))
         visit = await self._open(asked)
         words = words_of(self.deps, asked)
         waiting = await store.waiting_visits(self.deps.pool, known.subject, now)

@@ -308,15 +308,19 @@ async def send_letter(
     )
 
 
-async def wipe_visits(pool: asyncpg.Pool, before: datetime) -> None:
-    """Forget document, address and who it was, of visits that began before this moment."""
-    await pool.execute(
+async def wipe_visits(pool: asyncpg.Pool, before: datetime, most: int = _WIPED_AT_ONCE) -> bool:
+    """Forget document, address and who it was, of visits that began before this moment.
+
+    True when there may be more than the ``most`` that were wiped.
+    """
+    done = await pool.fetch(
         "UPDATE desk_visit SET document = NULL, characters = NULL, sealed = NULL,"
         " ended_at = coalesce(ended_at, until), ended_why = coalesce(ended_why, 'tijd')"
         " WHERE visit_id IN (SELECT visit_id FROM desk_visit WHERE begun_at < $1"
-        " AND (sealed IS NOT NULL OR document IS NOT NULL) LIMIT $2)",
-        *(before, _WIPED_AT_ONCE),
+        " AND (sealed IS NOT NULL OR document IS NOT NULL) LIMIT $2) RETURNING true",
+        *(before, most),
     )
+    return len(done) == most
 
 
 def kept_since(now: datetime, days: int) -> datetime:
