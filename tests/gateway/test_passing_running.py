@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
 import json
 import re
 from collections.abc import AsyncIterator
@@ -325,7 +327,7 @@ async def test_nobody_reports_what_is_not_theirs_nor_asks_after_what_another_bro
     nothing = forms.BroughtFile(melding=uuid7(), naam="a.jpg", inhoud="AAAA")
     assert (await passing.send("PUT", FILE_PATH, nothing))[0] == 404
     number = uuid7()
-    digest = "0" * 64
+    digest = hashlib.sha256(JPEG).hexdigest()
     first = forms.Brought(melding=passing.said(replace(doubt, files=(digest,)), number))
     told = (await passing.send("PUT", REPORT_PATH, first))[1]
     assert (told["stand"], told["ontbreekt"]) == ("in behandeling", [digest])
@@ -341,6 +343,14 @@ async def test_nobody_reports_what_is_not_theirs_nor_asks_after_what_another_bro
     assert (await passing.send("PUT", REPORT_PATH, back))[0] == 404
     back = forms.Brought(melding=passing.said(None, number))
     assert (await passing.send("PUT", REPORT_PATH, back))[1]["stand"] == "ingetrokken"
+    # A file that comes after that is no longer kept.
+    came = await passing.there.fetchval("SELECT count(*) FROM registers.evidence")
+    file = forms.BroughtFile(
+        melding=number, naam="foto.jpg", inhoud=base64.b64encode(JPEG).decode()
+    )
+    status, told = await passing.send("PUT", FILE_PATH, file)
+    assert (status, told["stand"]) == (200, "ingetrokken")
+    assert await passing.there.fetchval("SELECT count(*) FROM registers.evidence") == came
     assert SUZANNE not in json.dumps(await passing.rig.lines(WEESP))
 
 

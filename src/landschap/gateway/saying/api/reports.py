@@ -153,7 +153,9 @@ class _ReportCase(Case):
                     forms.not_here("This file goes with no report that was brought.")
                 )
             await self._record(FILED, Outcome.DELIVERED, [(known.key_id, known.subject)])
-            if known.kept is not None:
+            told = await self._told(brought.melding, known)
+            # What is there is not looked into again, and of what was decided nothing is lacking.
+            if known.kept is not None and digest.hex() in told.ontbreekt:
                 taken = await asyncio.to_thread(judge, brought.naam, body)
                 if not isinstance(taken, FileFault):
                     form = Form(brought.melding, known.subject)
@@ -162,9 +164,10 @@ class _ReportCase(Case):
                     taken = kept if isinstance(kept, FileFault) else taken
                 if isinstance(taken, FileFault):
                     raise ProblemError(_no_file(taken))
-            return await self._told(brought.melding, known)
+                told = await self._told(brought.melding, known)
         except AWAY as error:
             raise unavailable(error) from None
+        return told
 
     async def asked(self) -> ToldReports:
         """How every report stands that this organisation brought. Raises ProblemError."""
