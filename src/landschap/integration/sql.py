@@ -106,7 +106,7 @@ def statement(
     """
     by = _column(table, shape.by)
     # As the widest kind of number: one that the column is too narrow for is no error there.
-    kind = BigInteger() if _kind(by) is int else by.type
+    kind = BigInteger() if by.type.python_type is int else by.type
     return _asking(
         table, shape, (period, axes), by.in_(bindparam(KEYS, expanding=True, type_=kind))
     )
@@ -123,7 +123,7 @@ def gathered_statement(
     by = _column(table, shape.by)
     if type(by.type) not in _EXACT_KINDS or getattr(by.type, "collation", None) is not None:
         return None
-    kind = _kind(by)
+    kind = by.type.python_type
     # A text is not cut to the length of the column: a longer one stands there nowhere.
     each = BigInteger() if kind is int else Text() if kind is str else by.type
     keys = bindparam(KEYS, type_=ARRAY(each))
@@ -246,15 +246,8 @@ def _day_of(name: str, column: ColumnElement[object]) -> BindParameter[Any]:
     return bindparam(f"{_DAY}{name}", type_=column.type)
 
 
-def _kind(column: ColumnElement[object]) -> type | None:
-    try:
-        return column.type.python_type
-    except NotImplementedError:  # how SQLAlchemy says that a kind of column has no Python kind
-        return None
-
-
 def _moment_of(day: date, column: ColumnElement[object]) -> object:
-    kind = _kind(column)
+    kind = column.type.python_type
     if kind is datetime:
         # A day begins here; a column without zone holds the clock on the wall.
         zone = AMSTERDAM if getattr(column.type, "timezone", False) else None
@@ -265,7 +258,7 @@ def _moment_of(day: date, column: ColumnElement[object]) -> object:
 def _as_kind(key: str, column: ColumnElement[object]) -> object:
     """The key as the column has it; None when it can not stand there, so nothing has it."""
     try:
-        match _kind(column):
+        match column.type.python_type:
             case kind if kind is int:
                 number = int(key) if key.isascii() else None
                 fits = number is not None and str(number) == key and abs(number) <= _MOST
