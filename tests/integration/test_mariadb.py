@@ -37,6 +37,7 @@ GRANT SELECT (nummer) ON zaak.besluiten TO lezer@'127.0.0.1';
 """
 pytestmark = [
     pytest.mark.long,
+    # PostgreSQL and nginx come as pinned packages; MariaDB as a package of the system alone.
     pytest.mark.skipif(
         shutil.which("mariadbd") is None,
         reason="no MariaDB here; as root: apt-get install mariadb-server",
