@@ -15,9 +15,13 @@ from landschap.platform.ids import uuid7
 from landschap.vocabulary.times import amsterdam_day
 
 TWO = ("Anna de Wit", "Bert Jansen")
+# Days are counted as they are here: an hour before midnight, in the other half of the year, 200
+# times 24 hours ago was 199 days ago.
 _LONG_AGO = """
-INSERT INTO logboek.disclosure_hold VALUES ($1, $2, 'd', 'onderzoek', 'Anna', 'Bert',
-    now() - interval '200 days', (now() - interval '200 days')::date + 170, 'never')
+INSERT INTO logboek.disclosure_hold
+SELECT $1, $2, 'd', 'onderzoek', 'Anna', 'Bert',
+    (day + time '12:00') AT TIME ZONE 'Europe/Amsterdam', day + 170, 'never'
+FROM (SELECT (now() AT TIME ZONE 'Europe/Amsterdam')::date - 200 AS day) AS long_ago
 """
 
 
