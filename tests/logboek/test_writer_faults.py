@@ -8,7 +8,7 @@ import os
 import resource
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -258,6 +258,40 @@ async def test_a_lane_that_lost_its_connection_leaves_the_work_to_the_other(
     await owner.close()
     await writer.close()
     assert await _records(database.settings) == 321
+
+
+async def test_a_lane_that_is_lost_while_it_writes_keeps_nobody_else_waiting(database: Any) -> None:
+    """However few they are: what it was writing is in doubt, and what comes after is not."""
+    writer = await _writer(database.settings, wait_seconds=5, lanes=2)
+    owner, other = await database.administrator(), await database.administrator()
+    await owner.execute("BEGIN; LOCK TABLE logboek.batch IN SHARE MODE")
+    in_doubt = writer.submit([permitted()])
+    await _until(lambda: _writing(owner))
+    # Who waits for the lock of the first lane gets its name, so that it can not come back.
+    lock = "hashtextextended('logboek.lane:fout-0', 0)"
+    taking = asyncio.create_task(other.execute(f"SELECT pg_advisory_lock({lock})"))
+    of_lane = (
+        "FROM pg_locks WHERE locktype = 'advisory' AND"
+        f" (classid::bigint << 32 | objid::bigint) = {lock}"
+    )
+    await _until(lambda: owner.fetchval(f"SELECT count(*) {of_lane} AND NOT granted"))
+    await owner.execute(f"SELECT pg_terminate_backend(pid) {of_lane} AND granted")
+    await asyncio.wait_for(taking, 40)
+    await owner.execute("COMMIT")
+    for _ in range(3):
+        assert await writer.append([permitted()])
+    with pytest.raises(LogUnavailable):
+        await in_doubt
+    for each in (owner, other):
+        await each.close()
+    await writer.close()
+    assert await _records(database.settings) == 3
+
+
+async def _until(told: Callable[[], Awaitable[int]]) -> None:
+    async with asyncio.timeout(40):
+        while not await told():  # noqa: ASYNC110 - of PostgreSQL
+            await asyncio.sleep(0.02)
 
 
 async def test_two_lanes_have_two_batches_under_way(database: Any) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from collections.abc import Sequence
 
 from landschap.logboek.batches import seal
 from landschap.logboek.declarations import DeclarationKey
@@ -14,6 +15,9 @@ from landschap.logboek.sealing import Close
 from landschap.logboek.store.identifiers import RecordIds
 from landschap.logboek.store.lane import Lane, in_words
 from landschap.logboek.store.waiting import Waiting
+
+# A commit has a price of its own, whatever it holds; for fewer than these it is not paid twice.
+WORTH_A_COMMIT = 4
 
 
 class Course:
@@ -84,6 +88,16 @@ class OwnShare:
     def forget(self) -> None:
         """There is no work: what follows is no part of it."""
         self._before = None
+
+
+def is_worth_two(courses: Sequence[Course], waiting: int) -> bool:
+    """True when so many who wait are worth a commit beside those that run: it is no smaller.
+
+    Beside a lane that was lost while it wrote any are: nobody knows when that one is there again.
+    """
+    if any(each.running and not each.lane.connected for each in courses):
+        return waiting > 0
+    return waiting >= max(WORTH_A_COMMIT, *(len(each.running) for each in courses))
 
 
 def records_in(batch: list[Waiting]) -> int:

@@ -31,7 +31,7 @@ from landschap.logboek.forms import Ready
 from landschap.logboek.records import Draft
 from landschap.logboek.seen import SeenLine
 from landschap.logboek.store.closing import closing_of
-from landschap.logboek.store.course import Course, OwnShare, records_in
+from landschap.logboek.store.course import Course, OwnShare, is_worth_two, records_in
 from landschap.logboek.store.lane import (
     ConnectionLost,
     Lane,
@@ -51,8 +51,6 @@ RECORDS_PER_BATCH = 1000
 RECORDS_PER_APPEND = 20_000
 RECORDS_WAITING = 50_000
 WAIT_SECONDS = 2.0
-# A commit has a price of its own, whatever it holds; for fewer than these it is not paid twice.
-WORTH_A_COMMIT = 4
 # From so many on two commits take less time than one, when the second is sealed while PostgreSQL
 # writes the first: where this process is what is waited for, and has a processor of its own.
 WORTH_TWO = 32
@@ -201,7 +199,7 @@ class LogWriter:
 
     def _call(self) -> None:
         """Wake one lane that sleeps, when what waits is worth it."""
-        if self._awake == 0 or self._is_worth_two():
+        if self._awake == 0 or is_worth_two(self._courses, len(self._queue)):
             self._wake(next(each for each in self._courses if not each.wake.is_set()))
 
     def _wake(self, course: Course) -> None:
@@ -211,16 +209,11 @@ class LogWriter:
 
     def _is_worth(self, course: Course) -> bool:
         """True when this lane should take what waits: no other does, or it is enough for two."""
-        if course.sealed or self._is_worth_two():
+        if course.sealed or is_worth_two(self._courses, len(self._queue)):
             return True
         return bool(self._queue) and not any(
             other.running for other in self._courses if other is not course
         )
-
-    def _is_worth_two(self) -> bool:
-        """True when what waits is worth a commit beside those that run: it is no smaller."""
-        running = max((len(each.running) for each in self._courses), default=0)
-        return len(self._queue) >= max(WORTH_A_COMMIT, running)
 
     def _is_alone(self, course: Course) -> bool:
         """True when no other lane can be written now, as far as we know."""
@@ -366,6 +359,8 @@ class LogWriter:
     async def _reconnect(self, course: Course) -> bool:
         """Connect until it succeeds; True when the batch in doubt was written after all."""
         self._give_back(course)
+        if self._awake < len(self._courses):
+            self._call()
         attempt = 0
         while True:
             with contextlib.suppress(ConnectionLost, LaneTaken):
