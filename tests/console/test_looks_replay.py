@@ -82,7 +82,7 @@ def test_a_permission_for_programs_lets_no_employee_in_and_the_refusal_says_what
     services = [(r.SERVICE, READ)]
     for roles, permitted in (((), False), (("consulent",), True)):
         ours = Snapshot(r.weesp(r.policy("een", organisations=("*own",), roles=roles)))
-        found = usable_purposes(known, LEVELS[2], services, ours, r.NOW)
+        found = usable_purposes(known, LEVELS[2], services, ours, r.NOW, {})
         assert [each.purpose.uri for each in found] == [r.ASSISTANCE] * permitted
         question = question_of(known, r.WEESP, r.SERVICE, r.ASSISTANCE, level=LEVELS[2])
         decision = decide(question, ours, r.NOW)

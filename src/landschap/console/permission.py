@@ -8,7 +8,7 @@ Source: AVG art. 5 lid 1 sub b and c; BIO2, 5.15 (access by role and need).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -18,7 +18,6 @@ from landschap.gateway.recording import permission
 from landschap.logboek.drafts import refused_draft
 from landschap.logboek.payloads import AdlEntry
 from landschap.logboek.records import Draft
-from landschap.platform.desk_settings import DeskSettings
 from landschap.purposes.decide import decide
 from landschap.purposes.decision import Decision, Question
 from landschap.purposes.model import HISTORY, ProcessingActivity, Purpose
@@ -88,13 +87,13 @@ def usable_purposes(
     services: Iterable[tuple[str, str]],
     snapshot: Snapshot,
     now: datetime,
-    desk: DeskSettings | None = None,
+    apart: Mapping[str, Collection[str]],
 ) -> list[Usable]:
     """The purposes this employee may use now for some service, in order of their Dutch name.
 
-    ``services`` are services with the action that is asked of them. What a role of the ``desk``
-    opens under the purpose of the desk, it opens there alone, where persons are found exactly,
-    counted and by a document: it gives no choice here.
+    ``services`` are services with the action that is asked of them. ``apart`` holds per purpose the
+    roles that open it in a place of their own alone, and give no choice here: at the desk persons
+    are found exactly, counted and by a document.
     """
     found: dict[str, list[Decision]] = {}
     for service, action in services:
@@ -102,10 +101,8 @@ def usable_purposes(
         for uri in by_purpose:
             asked = question_of(known, snapshot.owner, service, uri, level=level, action=action)
             case = known.task.case if known.task else _ANY_CASE
-            asked = replace(asked, facts=Facts(case=case))
-            if desk is not None and uri == desk.purpose:
-                elsewhere = tuple(each for each in asked.roles if each not in desk.roles)
-                asked = replace(asked, roles=elsewhere)
+            here = tuple(each for each in asked.roles if each not in apart.get(uri, ()))
+            asked = replace(asked, facts=Facts(case=case), roles=here)
             decision = decide(asked, snapshot, now)
             if decision.allow:
                 found.setdefault(uri, []).append(decision)

@@ -42,7 +42,6 @@ _FAR = timedelta(days=5 * 366)
 _POSTCODE = re.compile(r"([1-9][0-9]{3}) ?([A-Za-z]{2})")
 _DUTCH_DAY = re.compile(r"([0-9]{1,2})[-/.]([0-9]{1,2})[-/.]([0-9]{4})")
 _NUMBER = re.compile(r"[0-9]{1,6}")
-_NUMBER_OF_APPLICATION = re.compile(r"OV-[0-9A-F]{16}")
 
 
 class Fault(StrEnum):
@@ -124,11 +123,6 @@ def number_of(key: bytes, person: str, form: UUID) -> str:
     """The number of an application; it tells nothing of who applies."""
     digest = hmac.digest(key, b"landschap.aanvraag\x1f" + person.encode() + form.bytes, "sha256")
     return f"OV-{digest[:8].hex().upper()}"
-
-
-def is_number(text: str) -> bool:
-    """True for what can be the number of an application."""
-    return _NUMBER_OF_APPLICATION.fullmatch(text) is not None
 
 
 def idempotency_key(number: str) -> str:

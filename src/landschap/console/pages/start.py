@@ -131,7 +131,9 @@ def _usable(deps: ConsoleDeps, asked: Asked[Known], sources: Mapping[str, str]) 
         for ending, action in (("", READ), (SERVICE_ENDING, CHANGE))
     ] + [(name, READ) for name in sources]
     level, now = level_of(known.level), datetime.now(UTC)
-    return usable_purposes(known, level, services, deps.snapshot(), now, deps.settings.desk)
+    desk = deps.settings.desk
+    apart = {desk.purpose: desk.roles} if desk else {}
+    return usable_purposes(known, level, services, deps.snapshot(), now, apart)
 
 
 def _register(deps: ConsoleDeps, words: Words, service: str, sources: Mapping[str, str]) -> str:
