@@ -12,6 +12,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import quote
 
 from landschap.cli.checkup import Line, State, line
+from landschap.cli.deskwork import short_name
 from landschap.cli.patient import Patient
 from landschap.fsc import store
 from landschap.fsc.certificates import check_trusted
@@ -198,7 +199,7 @@ async def _agreements(patient: Patient, asker: Asker) -> AsyncIterator[Line]:
         if each.state(patient.now) is not ContractState.VALID:
             continue
         valid += 1
-        name = each.contract.hash.value[5:21]
+        name = short_name(each.contract.hash.value)
         if each.contract.not_after < soon:
             told = f"contract {name} ends on {each.contract.not_after:%Y-%m-%d}"
             yield line("contract", State.SOON, told, "propose its successor")

@@ -35,6 +35,7 @@ from landschap.cli.deskwork import (
     peer_id,
     print_json,
     run,
+    short_name,
     which,
     yes_option,
 )
@@ -125,7 +126,7 @@ def list_contracts(config: Path, state: str | None, waiting: bool, in_json: bool
             str(each["state"]),
             str(each["words"]),
             "\n".join(undelivered if waiting else signers),
-            str(each["contentHash"])[5:21],
+            short_name(str(each["contentHash"])),
         )
     answer.print(table)
 

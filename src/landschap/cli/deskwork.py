@@ -43,6 +43,15 @@ def run(config: Path, work: Callable[[Desk], Coroutine[Any, Any, _Result]]) -> _
     return asyncio.run(at_desk())
 
 
+def short_name(content_hash: str) -> str:
+    """The first letters of a contract's hash: enough to name it, and to be typed in a shell.
+
+    Without the mark of the algorithm, which is the same in all, and without a dash in front, which
+    would be read as an option.
+    """
+    return content_hash.rpartition("$")[2].lstrip("-")[:16]
+
+
 async def find_contract(desk: Desk, text: str) -> store.StoredContract:
     """The one contract that is meant. Raises ClickException."""
     wanted = text.strip()

@@ -12,7 +12,7 @@ import click
 
 from landschap.cli.agreement import Desk, delivery_json
 from landschap.cli.config_option import config_option
-from landschap.cli.deskwork import json_option, peer_id, print_json, run
+from landschap.cli.deskwork import json_option, peer_id, print_json, run, short_name
 from landschap.cli.proposing import NotFound
 from landschap.cli.tables import answer, table_of
 from landschap.fsc import store
@@ -107,7 +107,7 @@ def show_peer(config: Path, who: str, in_json: bool) -> None:
     click.echo(f"  Manager at {found.peer.manager_address or 'an address we do not know'}")
     click.echo(f"  seen {as_utc_text(found.peer.seen_at)}")
     for each in found.contracts:
-        click.echo(f"  {each['state']}: {each['words']} [{str(each['contentHash'])[5:21]}]")
+        click.echo(f"  {each['state']}: {each['words']} [{short_name(str(each['contentHash']))}]")
     for each in found.waiting:
         click.echo(f"  {each['task']} {each['state']}, tried {each['attempts']} times")
         click.echo(f"    {each['lastError'] or 'not tried yet'}")

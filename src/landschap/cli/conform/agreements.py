@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from landschap.cli.conform.trial import Check, Trial, refusal
 from landschap.cli.conform.verdicts import Result, failed, not_run, passed
+from landschap.cli.deskwork import short_name
 from landschap.fsc.codes import Code
 from landschap.fsc.contracts import Contract, read_contract
 from landschap.fsc.probes import other_hash
@@ -33,7 +34,7 @@ async def _shown(trial: Trial) -> Result:
     contract = valid[0].contract
     listed = await _listed(trial, contract.grants[0].hash.value)
     hashes = {each.hash for each, _ in listed}
-    name = contract.hash.value[5:21]
+    name = short_name(contract.hash.value)
     return passed(f"{name} is shown") if contract.hash in hashes else failed(f"{name} is not shown")
 
 

@@ -208,11 +208,15 @@ async def contracts(source: Source, *, grant_types: Sequence[str] = ()) -> Seque
 
 
 async def contracts_starting_with(source: Source, prefix: str) -> Sequence[StoredContract]:
-    """The contracts whose content or grant hash begins so, at most three: for people who type."""
+    """The contracts whose content or grant hash begins so, at most three: for people who type.
+
+    Of a content hash the mark of its algorithm may be left out, and a dash that follows it.
+    """
     rows = await source.fetch(
         f"""
         {SELECT_CONTRACT}
          WHERE starts_with(c.content_hash, $1) OR starts_with(c.content_hash, '$1$1$' || $1)
+            OR starts_with(ltrim(substr(c.content_hash, 6), '-'), $1)
             OR EXISTS (SELECT 1 FROM contract_grant g
                         WHERE g.content_hash = c.content_hash AND starts_with(g.grant_hash, $1))
          ORDER BY c.created_at DESC LIMIT 3
