@@ -12,6 +12,7 @@ from tests.registers.test_api import PEOPLE, Asker, asker_of
 from tests.throwaway import Database
 
 from landschap.registers.models import Dialect
+from landschap.vocabulary.times import amsterdam_day
 
 YESTERDAY = "2026-01-01T00:00:00Z"
 MATERIAL = ("materieel",)
@@ -65,7 +66,7 @@ async def test_another_day_needs_its_own_permission(
 
 async def test_today_needs_no_permission_for_history(asker: Asker) -> None:
     await asker.write("a1", "2020-01-01", "Jansen")
-    day = datetime.now(UTC).date().isoformat()
+    day = amsterdam_day(datetime.now(UTC)).isoformat()
     assert (await asker.get("a1", history=())).status_code == 200
     named = await asker.get("a1", {"geldigOp": day}, history=())
     assert named.json()["naam"] == "Jansen"
