@@ -27,6 +27,7 @@ from tests.logboek.log_rig import (
 )
 from tests.logboek.test_log_commands import run
 
+from landschap.cli.deskwork import short_name
 from landschap.cli.incident import incident
 from landschap.logboek import incidents
 from landschap.logboek.drafts import permitted_draft
@@ -228,7 +229,12 @@ async def test_the_command_finds_what_a_stolen_certificate_reached(
         (as_subject_id(pseudonym(each)), ASKER) for each in (_SECOND, "999992582")
     }
     assert stat.S_IMODE(listed.stat().st_mode) == 0o600
-    by_contract = await run(database, incident, "scope", "--contract", contract.hash.value)
-    assert "2 persons in 2 questions that were carried" in by_contract.stdout
+    for name in (contract.hash.value, short_name(contract.hash.value)):
+        by_contract = await run(database, incident, "scope", "--contract", name)
+        assert "2 persons in 2 questions that were carried" in by_contract.stdout
+    for name in ("", "$", "$1$1$abc"):
+        too_many = await run(database, incident, "scope", "--contract", name)
+        assert too_many.exit_code == 2
+        assert "at least 8 characters" in too_many.stderr
     unknown = await run(database, incident, "scope", "--certificate", "0" * 64)
     assert unknown.exit_code == 3

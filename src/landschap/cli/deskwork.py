@@ -49,14 +49,29 @@ def short_name(content_hash: str) -> str:
     Without the mark of the algorithm, which is the same in all, and without a dash in front, which
     would be read as an option.
     """
-    return content_hash.rpartition("$")[2].lstrip("-")[:16]
+    return _letters(content_hash)[:16]
+
+
+def is_named(content_hash: str, text: str) -> bool:
+    """True when this text, a hash or how it begins as people type it, can mean this contract."""
+    return content_hash.startswith(text) or _letters(content_hash).startswith(text)
+
+
+def typed_hash(text: str) -> str:
+    """What was typed of the hash of a contract. Raises BadParameter when it is too short."""
+    wanted = text.strip()
+    if len(_letters(wanted)) < _SHORTEST_PREFIX:
+        raise click.BadParameter(f"give at least {_SHORTEST_PREFIX} characters of the hash")
+    return wanted
+
+
+def _letters(content_hash: str) -> str:
+    return content_hash.rpartition("$")[2].lstrip("-")
 
 
 async def find_contract(desk: Desk, text: str) -> store.StoredContract:
     """The one contract that is meant. Raises ClickException."""
-    wanted = text.strip()
-    if len(wanted.removeprefix("$1$1$")) < _SHORTEST_PREFIX:
-        raise click.BadParameter(f"give at least {_SHORTEST_PREFIX} characters of the hash")
+    wanted = typed_hash(text)
     found = await store.contracts_starting_with(desk.fsc, wanted)
     if not found:
         raise NotFound(

@@ -16,6 +16,7 @@ import click
 from cryptography import x509
 
 from landschap.cli.config_option import json_option, read_from_config
+from landschap.cli.deskwork import is_named, typed_hash
 from landschap.cli.incident_letters import letters
 from landschap.cli.incident_noted import list_incidents, note, step
 from landschap.cli.incident_user import record_look, user_look
@@ -97,7 +98,7 @@ def show_scope(
     \b
     Examples:
       landschap incident scope --certificate stolen.crt --since 2026-11-01T00:00 --to list.csv
-      landschap incident scope --contract '$1$1$abc' --json
+      landschap incident scope --contract X1KsN8G5 --json
       landschap incident scope --certificate stolen.crt --discovered 2026-11-02T09:00
       landschap incident scope --user medewerker-17 --reason "wachtwoord gestolen" \\
         --author "A. de Wit" --approver "B. Jansen" --to list.csv
@@ -161,6 +162,7 @@ def _concerned(settings: Settings, certificate: object, contract: object) -> Con
     if certificate is None and contract is None:
         return Concerned(None, None)
     thumbprints, hosts = _names(str(certificate)) if certificate else (set(), set())
+    wanted = None if contract is None else typed_hash(str(contract))
 
     async def find(pool: asyncpg.Pool) -> list[ConnectionGrant]:
         return await connection_grants(pool, datetime.now(UTC))
@@ -169,7 +171,7 @@ def _concerned(settings: Settings, certificate: object, contract: object) -> Con
         grant
         for grant in run_with_pool(settings, "fsc", find)
         if (certificate is None or _of_certificate(grant, thumbprints, hosts))
-        and (contract is None or str(grant.content_hash.value).startswith(str(contract)))
+        and (wanted is None or is_named(grant.content_hash.value, wanted))
     ]
     peers = sorted({grant.outway_peer_id.value for grant in found})
     own = settings.organisation.oin.value
