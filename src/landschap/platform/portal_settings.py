@@ -65,6 +65,12 @@ class PortalSettings:
         "footer.",
         default=(),
     )
+    leave_to: str = option(
+        o.web_address("https"),
+        "Where one comes who leaves at once (Snel weg), such as a weather report; absent: a page "
+        "of our own with how to reach the organisation.",
+        default="",
+    )
     theme: Path | None = option(
         o.a_path,
         "File with the tokens of your own theme (CSS custom properties); absent: a neutral one.",

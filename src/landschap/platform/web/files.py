@@ -27,17 +27,20 @@ from landschap.platform.trouble import Trouble
 from landschap.platform.web.theme import read_theme
 
 PREFIX = "/static"
-OWN_FILES = ("landschap.css", "pages.css", "landschap.svg")
+OWN_FILES = ("landschap.css", "pages.css", "landschap.svg", "snel-weg.js")
 STYLE_SHEETS = ("noto-sans.css", "theme.css", "components.css", "landschap.css", "pages.css")
 THEME = "thema.css"
 """The own theme, where there is one."""
+LEAVING = "snel-weg.js"
+"""The one script of our pages: leaving at once."""
 _TYPES = {
     ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
     ".woff2": "font/woff2",
     ".json": "application/json",
 }
-_COMPRESSED = {".css", ".svg", ".json"}
+_COMPRESSED = {".css", ".js", ".svg", ".json"}
 _SVG = Markup(
     '<svg class="ls-icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">{}</svg>'
 )

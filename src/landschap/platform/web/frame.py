@@ -22,7 +22,7 @@ from litestar import Response
 
 from landschap.platform.settings import Settings
 from landschap.platform.web import language as words
-from landschap.platform.web.files import StaticFiles
+from landschap.platform.web.files import LEAVING, StaticFiles
 from landschap.platform.web.language import Language
 
 _WAYS = ("telephone", "email", "address", "url")
@@ -90,6 +90,7 @@ class Page:
     ``path`` is the address without language, with its query; ``crumbs`` lead to it. ``is_wrong``
     says that a form came back with an error. ``title`` is the ``h1``; ``part`` is the entry of the
     main menu it belongs to. ``is_bare``: without header, menu and footer, for a frame of another.
+    ``is_away`` is where one comes who leaves at once: it says nothing of the site.
     """
 
     template: str
@@ -104,6 +105,7 @@ class Page:
     has_twin: bool = True
     part: str = ""
     is_bare: bool = False
+    is_away: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -114,7 +116,8 @@ class SiteShape:
     ``base`` stands before the addresses of logging in and out, ``start`` is its first page;
     ``visitor_line`` says what who is logged in looks at. ``form_targets`` are other origins a form
     may end at, such as the issuer one logs out with; ``shown_by`` are those that may show its pages
-    in a frame.
+    in a frame. ``exit_path`` is the form by which one leaves at once, to ``exit_to``; empty where a
+    site has none.
     """
 
     name: str
@@ -127,6 +130,8 @@ class SiteShape:
     personal_menu: tuple[Link, ...] = ()
     form_targets: tuple[str, ...] = ()
     shown_by: tuple[str, ...] = ()
+    exit_path: str = ""
+    exit_to: str = ""
 
 
 class Site:
@@ -140,15 +145,16 @@ class Site:
         self._environments = {each: self._environment(each) for each in Language}
         self.headers = page_headers(shape.form_targets)
         # Of its own pages alone: other sites answer with the same application.
-        self._framed: dict[str, str] = {}
-        if shape.shown_by:
-            policy = page_headers(shape.form_targets, shape.shown_by)[_POLICY]
-            self._framed = {_POLICY: policy}
+        self._own: dict[str, str] = {}
+        if shape.shown_by or shape.exit_path:
+            script = settings.addresses.web + static.addresses[LEAVING] if shape.exit_path else ""
+            policy = page_headers(shape.form_targets, shape.shown_by, script)[_POLICY]
+            self._own = {_POLICY: policy}
 
     @property
     def is_shown_by_others(self) -> bool:
         """True when another site may show a page in a frame."""
-        return bool(self._framed)
+        return bool(self._shape.shown_by)
 
     def show(self, page: Page) -> Response[str]:
         """The page in its frame."""
@@ -160,7 +166,7 @@ class Site:
             html,
             status_code=page.status,
             media_type="text/html; charset=utf-8",
-            headers={"Content-Language": str(page.language), **self._framed, **page.headers},
+            headers={"Content-Language": str(page.language), **self._own, **page.headers},
         )
 
     def say(self, language: Language, text: str, **values: object) -> str:
@@ -221,17 +227,21 @@ def _catalogues(shape: SiteShape) -> list[Traversable]:
 _POLICY = "Content-Security-Policy"
 
 
-def page_headers(form_targets: Sequence[str], shown_by: Sequence[str] = ()) -> dict[str, str]:
+def page_headers(
+    form_targets: Sequence[str], shown_by: Sequence[str] = (), script: str = ""
+) -> dict[str, str]:
     """Headers of every page: nothing runs, nothing comes from elsewhere, nothing is kept.
 
     Only ``shown_by`` may show it in a frame; browsers go by that, and not by the older header.
+    ``script`` is the address of the one file that may run.
 
     ``data:`` is for the arrow in the component style sheet's select box.
     """
     targets = " ".join(["'self'", *sorted({_origin(each) for each in form_targets})])
     ancestors = " ".join(sorted({_origin(each) for each in shown_by})) or "'none'"
+    runs = script or "'none'"
     policy = (
-        "default-src 'self'; img-src 'self' data:; script-src 'none'; object-src 'none'; "
+        f"default-src 'self'; img-src 'self' data:; script-src {runs}; object-src 'none'; "
         f"base-uri 'none'; frame-ancestors {ancestors}; form-action {targets}"
     )
     return {

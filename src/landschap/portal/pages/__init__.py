@@ -33,6 +33,7 @@ from landschap.portal.pages.copies import copy_routes
 from landschap.portal.pages.correcting import correcting_routes
 from landschap.portal.pages.desk_done import desk_routes
 from landschap.portal.pages.evidence import evidence_routes
+from landschap.portal.pages.leaving import leaving_routes
 from landschap.portal.pages.mandates import mandate_routes
 from landschap.portal.pages.own import own_routes
 from landschap.portal.pages.programs import program_routes
@@ -82,6 +83,7 @@ def routes(deps: PortalDeps) -> list[ControllerRouterHandler]:
     )
     every = [
         *about_routes(deps),
+        *leaving_routes(deps),
         *login_routes(door_of(deps)),
         *use_routes(deps),
         *mandate_routes(deps),

@@ -97,6 +97,10 @@ USES = Link(path="/gebruik", label=N_("Wie gebruikte mijn gegevens"))
 _OWN_MENU = (OWN, REPORTS)
 _COMPANY_MENU = (Link(path="/", label=N_("Begin")), OWN, REPORTS, USES, RIGHTS)
 _ACTING = "eHerkenning"
+LOGIN_COOKIE = "__Host-inloggen"
+EXIT = "/snel-weg"
+NEUTRAL = "/contact"
+"""Where one comes who leaves at once; its address and words do not tell from where."""
 
 
 def portal_shape(settings: Settings, version: str) -> SiteShape:
@@ -115,8 +119,13 @@ def portal_shape(settings: Settings, version: str) -> SiteShape:
             RIGHTS,
         ),
         visitor_line=N_("U bekijkt uw eigen gegevens"),
-        form_targets=(portal.issuer,) if portal else (),
+        # A browser also holds to this where a form is led on to.
+        form_targets=tuple(
+            each for each in (portal.issuer if portal else "", settings.portal.leave_to) if each
+        ),
         shown_by=settings.portal.shown_by,
+        exit_path=EXIT,
+        exit_to=settings.portal.leave_to or NEUTRAL,
     )
 
 
@@ -132,7 +141,7 @@ def door_of(deps: PortalDeps) -> Door[Resident, Known]:
         visitor=_visitor,
         failures=_FAILURES,
         session_cookie=SESSION_COOKIE,
-        login_cookie="__Host-inloggen",
+        login_cookie=LOGIN_COOKIE,
         base="",
         home="/gebruik",
         start="/",
