@@ -29,6 +29,30 @@ class PortalApiSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PortalLimitSettings:
+    """How many pages a minute may be asked for; what is not used in one fills up again evenly."""
+
+    session_per_minute: int = option(
+        o.whole_number(1, 1_000_000), "Pages of one session.", default=600
+    )
+    address_per_minute: int = option(
+        o.whole_number(1, 1_000_000),
+        "Pages of all who ask from one address and are not logged in.",
+        default=1_200,
+    )
+    login_per_minute: int = option(
+        o.whole_number(1, 1_000_000),
+        "Steps of logging in from one address; each log-in takes two.",
+        default=240,
+    )
+    numbers_per_minute: int = option(
+        o.whole_number(1, 1_000_000),
+        "Numbers in an address that are not there, of one session or address.",
+        default=30,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PortalSettings:
     """What the pages for residents need, who may show them, and how they look."""
 
@@ -75,6 +99,9 @@ class PortalSettings:
         o.a_path,
         "File with the tokens of your own theme (CSS custom properties); absent: a neutral one.",
         default=None,
+    )
+    limits: PortalLimitSettings | None = section(
+        PortalLimitSettings, "How often pages may be asked for.", optional=True
     )
     api: PortalApiSettings | None = section(
         PortalApiSettings, "The same for programs.", optional=True

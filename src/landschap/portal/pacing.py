@@ -24,3 +24,9 @@ class Pace:
         if len(self._left) > self._most:
             del self._left[next(iter(self._left))]
         return wait
+
+    def wait(self, key: bytes, now: float) -> int:
+        """The same without taking anything."""
+        left, seen = self._left.get(key, (self._size, now))
+        left = min(self._size, left + (now - seen) * self._per_second)
+        return 0 if left >= 1 else ceil((1 - left) / self._per_second)

@@ -59,6 +59,7 @@ KINDS: Mapping[str, Kind] = {
     "certificate_revoked": _done("entity", 9, HIGH, "An authority revoked a certificate"),
     "revoked_certificate_used": Kind("login", 1, HIGH, "A revoked certificate was used"),
     "rate_limited": Kind("question", 2, MEDIUM, "A peer asks more than it may"),
+    "visitor_limited": Kind("question", 2, MEDIUM, "A visitor of the pages asks more than one may"),
     "peer_refused": Kind("question", 99, MEDIUM, "The Manager refused a peer", "Agree"),
     "login_rejected": Kind("login", 1, MEDIUM, "A login was rejected"),
     "policy_changed": _done("entity", 3, MEDIUM, "Purposes and policies were changed"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Security events of the web process: rejected logins, peers that the Manager refuses.
+"""Security events of the web process: refused logins and peers, visitors who ask too often.
 
 Where `security_event` writes its line, nobody waits for the database: the event is kept in memory
 for the moment until a task has noted it. Only a process that is killed loses what it had not noted
@@ -30,7 +30,10 @@ _AGAIN_SECONDS = 5.0
 _AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 # Emergency access notes itself, in its own transaction.
 _ELSEWHERE = frozenset({"emergency_access"})
-_KINDS: Mapping[str, str] = {"login_rejected": "login_rejected"}
+_KINDS: Mapping[str, str] = {
+    "login_rejected": "login_rejected",
+    "too_many_requests": "visitor_limited",
+}
 
 
 class Notes:

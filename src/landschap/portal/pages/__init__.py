@@ -34,6 +34,7 @@ from landschap.portal.pages.correcting import correcting_routes
 from landschap.portal.pages.desk_done import desk_routes
 from landschap.portal.pages.evidence import evidence_routes
 from landschap.portal.pages.leaving import leaving_routes
+from landschap.portal.pages.limiting import counting, limited
 from landschap.portal.pages.mandates import mandate_routes
 from landschap.portal.pages.own import own_routes
 from landschap.portal.pages.programs import program_routes
@@ -94,7 +95,7 @@ def routes(deps: PortalDeps) -> list[ControllerRouterHandler]:
         static_route(deps.static),
     ]
     _check_levels(deps.settings.portal.levels, every)
-    return every
+    return limited(deps, every)
 
 
 def _about(deps: PortalDeps) -> About:
@@ -134,6 +135,6 @@ def people_shape(deps: PortalDeps) -> AppShape:
         version=deps.version,
         max_body_bytes=_MAX_FORM_BYTES,
         headers=deps.site.headers,
-        render=partial(refusal_page, deps),
+        render=counting(deps, partial(refusal_page, deps)),
         strict_slashes=False,
     )

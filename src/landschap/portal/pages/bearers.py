@@ -32,6 +32,7 @@ from landschap.portal.known import Known
 from landschap.portal.pacing import Pace
 from landschap.portal.pages.acting import needs_of, require_mandate
 from landschap.portal.pages.context import RIGHTS, PortalDeps, door_of
+from landschap.portal.pages.limits import TOO_OFTEN, WAIT
 from landschap.vocabulary.problems import Fault, ProblemError, Refusal
 
 log = structlog.get_logger(__name__)
@@ -40,7 +41,7 @@ SERVICE = "mijn-gegevens"
 BASE = f"/{SERVICE}/v1"
 ON_BEHALF = "namens"
 # Members of a refusal that become headers.
-CHALLENGE, WAIT = "www-authenticate", "retry-after"
+CHALLENGE = "www-authenticate"
 _BEARER = "bearer "
 _UNREACHABLE = Refusal(
     code="login_unreachable",
@@ -178,7 +179,7 @@ def _too_weak(needed: str) -> Refusal:
 
 def _too_often(wait: int) -> Refusal:
     return Refusal(
-        code="too_many_requests",
+        code=TOO_OFTEN,
         status=429,
         title="There are too many requests for this person",
         detail=f"Ask again after {wait} seconds.",

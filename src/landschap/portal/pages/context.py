@@ -27,6 +27,7 @@ from landschap.portal.pages.acting import accounts_of, departing, needs_of, stil
 from landschap.portal.pages.at_desk import SESSION_COOKIE, still_at_desk
 from landschap.portal.pages.at_desk import visitor_of as desk_visitor
 from landschap.portal.pages.control import Control
+from landschap.portal.pages.limits import Limits
 from landschap.purposes.store import Following
 from landschap.registers.api import Deps as RegisterDeps
 from landschap.vocabulary.desk import Desk
@@ -65,7 +66,7 @@ class PortalDeps:
     pages say so; without ``own`` there are no pages with the data themselves; without ``insight``
     no other organisation is asked. ``control`` is what hearing a person needs; without it there is
     nothing to say. ``desk`` keeps visits at the desk; without it there are none.
-    ``has_catalogue``: beside it stands a catalogue of APIs.
+    ``has_catalogue``: beside it stands a catalogue of APIs. ``limits`` counts who asks how often.
     """
 
     settings: Settings
@@ -87,6 +88,7 @@ class PortalDeps:
     control: Control | None = None
     desk: Desk | None = None
     has_catalogue: bool = False
+    limits: Limits = field(default_factory=Limits)
 
 
 OWN = Link(path="/gegevens", label=N_("Mijn gegevens"))
@@ -181,7 +183,10 @@ def _visitor(session: Session[Known], token: str) -> Visitor:
 
 async def asked_of(deps: PortalDeps, request: AnyRequest) -> Asked[Known]:
     """Read the request; a session that is alive is extended by it."""
-    return await door_of(deps).asked(request)
+    asked = await door_of(deps).asked(request)
+    if asked.session is not None:
+        deps.limits.alive(asked.session.hash)
+    return asked
 
 
 def show(

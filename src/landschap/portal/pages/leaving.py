@@ -53,6 +53,7 @@ def leaving_routes(deps: PortalDeps) -> list[HTTPRouteHandler]:
     async def leave(request: AnyRequest) -> Response[Any]:
         token = request.cookies.get(SESSION_COOKIE, "")
         if token:
+            deps.limits.over(session_hash(token))
             try:
                 await end_session(deps.portal_pool, session_hash(token))
             except _AWAY as error:
