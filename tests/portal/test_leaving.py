@@ -16,26 +16,7 @@ from tests.portal.test_in_a_browser import log_in
 from tests.portal.visiting import Visitor
 from tests.portal.visits import logged_in, served_elsewhere
 
-WEATHER = "https://weer.example/vandaag"
-PAGES = ("/", "/gebruik", "/rechten", "/toestemmingen", "/veilig-kijken", "/bestaat-niet")
-
-
-@pytest.mark.parametrize("language", ["", "/en"])
-async def test_every_page_has_a_form_that_ends_the_session_and_leads_elsewhere(
-    portal: Portal, language: str
-) -> None:
-    visitor = await logged_in(portal)
-    host = portal.address.removeprefix("http://")
-    for path in PAGES:
-        page = await visitor.get((language + path).rstrip("/") or "/")
-        assert page.text.count(f'class="ls-exit" method="post" action="{language}/snel-weg"') == 1
-    taken = dict(visitor.cookies[host])
-    gone = await visitor.post(f"{language}/snel-weg", {})
-    assert (gone.status, gone.location) == (303, f"{portal.address}{language}/contact")
-    assert visitor.cookies[host] == {}
-    # Who kept the cookie has nothing either: the session itself is over.
-    kept = Visitor(portal=portal.address, cookies={host: taken})
-    assert "/sessie-voorbij" in (await kept.get("/gebruik")).location
+pytestmark = pytest.mark.long
 
 
 @pytest.mark.parametrize("language", ["", "/en"])
@@ -80,7 +61,6 @@ def _heard(into: list[str], told: ConsoleMessage) -> None:
     into.append(told.text)
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("script", [True, False])
 async def test_somebody_leaves_in_a_browser_and_back_shows_nothing(
     portal: Portal, browser: Browser, script: bool
@@ -107,7 +87,6 @@ async def test_somebody_leaves_in_a_browser_and_back_shows_nothing(
             assert refused == []
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("language", ["nl", "en"])
 async def test_the_pages_of_leaving_have_no_fault_that_a_program_can_find(
     portal: Portal, browser: Browser, language: str

@@ -143,7 +143,7 @@ async def test_who_tries_numbers_is_stopped_and_learns_nothing(portal: Portal) -
 
 
 async def test_the_watch_hears_that_a_visitor_asks_too_often() -> None:
-    notes = Notes(None)  # type: ignore[arg-type]  # nothing is written here
+    notes = Notes(None)
     notes.hear("portal", "", "too_many_requests", "per session")
     assert notes._waiting[0][2] in KINDS
     assert notes._waiting[0][2] == "visitor_limited"

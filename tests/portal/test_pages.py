@@ -23,6 +23,7 @@ from landschap.platform.web import files as static_files
 from landschap.portal.pages import routes
 
 GRANT = "$1$3$" + "A" * 86
+PAGES = ("/", "/gebruik", "/rechten", "/toestemmingen", "/veilig-kijken", "/bestaat-niet")
 
 
 async def test_pages_carry_headers_that_keep_others_out(portal: Portal) -> None:
@@ -164,3 +165,21 @@ def test_a_portal_that_can_not_record_a_look_does_not_start(portal: Portal) -> N
     with pytest.raises(Trouble, match="look_activity"):
         routes(replace(portal.deps, look_activity=""))
     assert routes(replace(portal.deps, look_activity="", oidc=None))
+
+
+@pytest.mark.parametrize("language", ["", "/en"])
+async def test_every_page_has_a_form_that_ends_the_session_and_leads_elsewhere(
+    portal: Portal, language: str
+) -> None:
+    visitor = await logged_in(portal)
+    host = portal.address.removeprefix("http://")
+    for path in PAGES:
+        page = await visitor.get((language + path).rstrip("/") or "/")
+        assert page.text.count(f'class="ls-exit" method="post" action="{language}/snel-weg"') == 1
+    taken = dict(visitor.cookies[host])
+    gone = await visitor.post(f"{language}/snel-weg", {})
+    assert (gone.status, gone.location) == (303, f"{portal.address}{language}/contact")
+    assert visitor.cookies[host] == {}
+    # Who kept the cookie has nothing either: the session itself is over.
+    kept = Visitor(portal=portal.address, cookies={host: taken})
+    assert "/sessie-voorbij" in (await kept.get("/gebruik")).location
