@@ -25,11 +25,12 @@ from landschap.purposes.persons.store import Statement, say
 from landschap.vocabulary.ijson import JsonValue
 
 NOW = datetime.now(UTC)
+SOON = NOW + timedelta(hours=1)
 QUARTER = next(
     name
     for number in (1, 2, 3, 4)
-    for name in [f"{NOW.year}-Q{number}"]
-    if quarter_of(name)[0] <= NOW + timedelta(hours=1) < quarter_of(name)[1]
+    for name in [f"{SOON.year}-Q{number}"]
+    if quarter_of(name)[0] <= SOON < quarter_of(name)[1]
 )
 
 
