@@ -9,19 +9,26 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.catalogue.installing import from_pip
+from tests.catalogue.test_our_descriptions import OPENAPI
 
+from landschap.catalogue.criteria import criteria_of
+from landschap.catalogue.documents import read_document
 from landschap.catalogue.pages.reference import LANGUAGES
-from landschap.catalogue.reading.calling import Call, Header
+from landschap.catalogue.reading import outline_of, read_operation
+from landschap.catalogue.reading.calling import Call, Header, call_of
 from landschap.catalogue.reading.collections import as_bruno, as_postman
 from landschap.catalogue.reading.languages import as_csharp, as_java, as_javascript
+from landschap.catalogue.reading.outline import member, servers_of, table
 
 NASTY = 'a"b\\u0022 \\" `${x}` {{y}}\n\t\u2028\x01 é\U0001f600 */ "); //'
 
@@ -103,6 +110,59 @@ def test_a_question_arrives_the_same_from_each_language(
     assert heard["method"] == ("POST" if body else "GET")
     assert (heard["x-api-key"], heard["authorization"]) == ("k", "Bearer t")
     assert heard["x-vreemd"] == 'a"b\\u0022$`'
+
+
+@pytest.fixture(scope="module")
+def csharp() -> Iterator[Callable[[str], Any]]:
+    """The root of the tree that a parser of C# makes of a program: none of its words is run."""
+    home = str(from_pip(Path(__file__).parent / "parsers", "parsers"))
+    sys.path.append(home)
+    try:
+        parser = import_module("tree_sitter")
+        grammar = import_module("tree_sitter_c_sharp")
+        made = parser.Parser(parser.Language(grammar.language()))
+        yield lambda program: made.parse(program.encode()).root_node
+    finally:
+        sys.path.remove(home)
+
+
+@pytest.mark.long
+def test_an_example_in_csharp_is_one_program_by_the_grammar(csharp: Callable[[str], Any]) -> None:
+    text = as_csharp(call("http://x", json.dumps({"naam": NASTY})))
+    assert csharp(text.replace("using var answer", "using var")).has_error  # the parser looks
+    assert not csharp(text).has_error, text
+    calls = [node.text.decode() for node in _nodes(csharp(text), "invocation_expression")]
+    assert [each for each in calls if "SendAsync" in each] == ["client.SendAsync(question)"]
+    strings = [node.text.decode() for node in _nodes(csharp(text), "string_literal")]
+    assert json.loads(json.loads(next(each for each in strings if "naam" in each))) == {
+        "naam": NASTY
+    }
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("path", sorted(OPENAPI.glob("*.yaml")), ids=lambda path: path.stem)
+def test_examples_of_public_descriptions_are_programs_in_csharp(
+    csharp: Callable[[str], Any], path: Path
+) -> None:
+    value = read_document(path.read_bytes()).value
+    entries = [each for group in outline_of(value).groups for each in group.entries]
+    assert entries
+    server = next(iter(servers_of(value)), "")
+    schemes = table(member(member(value, "components"), "securitySchemes"))
+    for entry in entries:
+        operation = read_operation(value, entry.slug)
+        assert operation is not None
+        text = as_csharp(call_of(operation, server, criteria_of(value), schemes))
+        assert not csharp(text).has_error, text
+
+
+def _nodes(root: Any, kind: str) -> list[Any]:
+    found, waiting = [], [root]
+    while waiting:
+        node = waiting.pop()
+        found += [node] if node.type == kind else []
+        waiting += node.children
+    return found
 
 
 @given(st.text())

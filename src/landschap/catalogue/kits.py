@@ -43,6 +43,11 @@ _NAMED = frozenset({
     "responses", "parameters", "examples", "requestBodies", "headers", "securitySchemes", "links",
     "callbacks", "pathItems", "encoding",
 })  # fmt: skip
+_TYPES = frozenset({"schemas", "definitions", "$defs"})
+# What tells of a shape and asks nothing of a value.
+_TELLING = frozenset({
+    "title", "description", "example", "examples", "default", "deprecated", "externalDocs", "xml",
+})  # fmt: skip
 _VERSION = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6}){2}")
 _PLAIN = re.compile(r"[A-Za-z0-9._-]{1,200}")
 _OUTWAY = "http://127.0.0.1:8080"
@@ -80,7 +85,7 @@ def kit_of(language: str, document: JsonValue) -> Kit:
     version = text(info.get("version"))
     criteria = criteria_of(document)
     away: list[str] = []
-    inside = _inside(document, away)
+    inside = _inside(_settable(document) if language == JAVA else document, away)
     if isinstance(inside, dict):
         # Of who made it the generator makes no use, and an empty address is a fault to it.
         inside = {**inside, "info": {"title": title or "API", "version": version or "0.0.0"}}
@@ -142,11 +147,14 @@ def added(kit: Kit) -> Mapping[str, str]:
     }
 
 
-def _inside(value: JsonValue, away: list[str], *, named: bool = False) -> JsonValue:
+def _inside(
+    value: JsonValue, away: list[str], *, named: str = "", is_type: bool = False
+) -> JsonValue:
     """The value without what leads outside the document; ``away`` gets where that led.
 
-    ``named``: its keys are names. Elsewhere extensions are left out: of some, such as
-    ``x-class-extra-annotation``, the generator copies the text into the program as it is.
+    ``named``: its keys are names, of what this word of `_NAMED` says. ``is_type``: it stands there
+    by a name, to which others refer. Where keys are no names, extensions are left out: of some,
+    such as ``x-class-extra-annotation``, the generator copies the text into the program as it is.
     """
     if isinstance(value, list):
         return [_inside(each, away) for each in value]
@@ -156,12 +164,15 @@ def _inside(value: JsonValue, away: list[str], *, named: bool = False) -> JsonVa
     if isinstance(reference, str) and not reference.startswith("#"):
         away.append(reference[:300])
         return {}
+    only = None if named or is_type else _only_part(value)
+    if only is not None:
+        return _inside(only, away)
     kept: dict[str, JsonValue] = {}
     for key, each in value.items():
         if key in _LEADS and isinstance(each, str) and not each.startswith("#"):
             away.append(each[:300])
         elif named:
-            kept[key] = _inside(each, away)
+            kept[key] = _inside(each, away, is_type=named in _TYPES)
         elif key.startswith("x-") or key == "$id":  # or to what references are relative
             continue
         elif key == "enum" and isinstance(each, list) and not any(v is not None for v in each):
@@ -169,8 +180,41 @@ def _inside(value: JsonValue, away: list[str], *, named: bool = False) -> JsonVa
         elif key == "discriminator" and isinstance(each, dict):
             kept[key] = _told_apart(each, value, away)
         else:
-            kept[key] = _inside(each, away, named=key in _NAMED)
+            kept[key] = _inside(each, away, named=key if key in _NAMED else "")
     return kept
+
+
+def _settable(value: JsonValue, *, named: bool = False) -> JsonValue:
+    """The value with nothing that only the provider sets.
+
+    Of such a field in a shape that others build on, the generator for Java makes one that those
+    others can not reach.
+    """
+    if isinstance(value, list):
+        return [_settable(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: _settable(each, named=not named and key in _NAMED)
+        for key, each in value.items()
+        if named or key != "readOnly"
+    }
+
+
+def _only_part(shape: Mapping[str, JsonValue]) -> JsonValue:
+    """The one part of an ``allOf`` that asks something, when nothing beside it does.
+
+    Of such a date or number with words of its own the generator makes a type without a value.
+    """
+    beside = {key: each for key, each in shape.items() if key != "allOf"}
+    if "allOf" not in shape or not _only_tells(beside):
+        return None
+    asking = [each for each in listed(shape["allOf"]) if not _only_tells(each)]
+    return asking[0] if len(asking) == 1 else None
+
+
+def _only_tells(part: JsonValue) -> bool:
+    return isinstance(part, dict) and all(key in _TELLING or key.startswith("x-") for key in part)
 
 
 def _told_apart(
