@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -49,24 +50,55 @@ def inbox_documents(about: About) -> list[ControllerRouterHandler]:
 
 def document_routes(service: str, newest: dict[str, JsonValue]) -> list[ControllerRouterHandler]:
     """The routes of the document of one service, from its newest form."""
-    older = as_3_0(newest)
-    as_json = {version: json.dumps(text, ensure_ascii=False).encode() for version, text in
-               (("3.0", older), ("3.1", newest))}  # fmt: skip
-    as_yaml = {version: yaml.dump(text, Dumper=_Whole, allow_unicode=True, sort_keys=False).encode()
-               for version, text in (("3.0", older), ("3.1", newest))}  # fmt: skip
+    made = _Texts(newest)
 
     @get(f"/{service}/v1/openapi.json", opt={"query": ()})
     async def in_json(request: Request[Any, Any, Any]) -> Response[bytes]:
-        return _answer(request, as_json, "application/json")
+        return _answer(request, made.json, "application/json")
 
     @get(f"/{service}/v1/openapi.yaml", opt={"query": ()})
     async def in_yaml(request: Request[Any, Any, Any]) -> Response[bytes]:
-        return _answer(request, as_yaml, "application/yaml")
+        return _answer(request, made.yaml, "application/yaml")
 
     return [in_json, in_yaml]
 
 
-class _Whole(yaml.SafeDumper):
+class _Texts:
+    """One document in its versions and forms, each written when it is asked for, once.
+
+    Writing all of them takes a large register seconds of its start; most are never asked for.
+    """
+
+    def __init__(self, newest: dict[str, JsonValue]) -> None:
+        self._newest = newest
+        self._made: dict[tuple[str, str], bytes] = {}
+
+    def json(self, version: str) -> bytes:
+        """The document of ``version`` ("3.0" or "3.1") as JSON."""
+        return self._once(
+            "json", version, lambda text: json.dumps(text, ensure_ascii=False).encode()
+        )
+
+    def yaml(self, version: str) -> bytes:
+        """The document of ``version`` ("3.0" or "3.1") as YAML."""
+        return self._once(
+            "yaml",
+            version,
+            lambda text: yaml.dump(
+                text, Dumper=_Whole, allow_unicode=True, sort_keys=False
+            ).encode(),
+        )
+
+    def _once(
+        self, form: str, version: str, write: Callable[[dict[str, JsonValue]], bytes]
+    ) -> bytes:
+        if (form, version) not in self._made:
+            whole = as_3_0(self._newest) if version == "3.0" else self._newest
+            self._made[form, version] = write(whole)
+        return self._made[form, version]
+
+
+class _Whole(yaml.CSafeDumper):
     """Writes what stands in more than one place in full: readers may refuse references."""
 
     def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002  # as the library calls it
@@ -74,11 +106,11 @@ class _Whole(yaml.SafeDumper):
 
 
 def _answer(
-    request: Request[Any, Any, Any], texts: dict[str, bytes], media_type: str
+    request: Request[Any, Any, Any], text_of: Callable[[str], bytes], media_type: str
 ) -> Response[bytes]:
     accept = request.headers.get("accept", "").replace(" ", "")
     version = "3.1" if "version=3.1" in accept else "3.0"
-    text = texts[version]
+    text = text_of(version)
     if _OPENAPI in accept:
         media_type = f"{_OPENAPI};version={version}"
     headers = {
