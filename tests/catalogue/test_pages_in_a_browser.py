@@ -3,11 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+import re
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import cast
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Browser
+from aiohttp import ClientSession, ClientTimeout
+from litestar.handlers import HTTPRouteHandler
+from playwright.async_api import Browser, Page, expect
 from tests.browsing import DARK_AND_NARROW, LIGHT_AND_WIDE, LOOKS, Look, faults_at, opened
 from tests.catalogue.pages_rig import Catalogue, described, offered, served_catalogue
 from tests.catalogue.test_access import contract_at, officer, sent, signed
@@ -20,6 +25,7 @@ from landschap.catalogue import store
 from landschap.catalogue.changes import Change, Weight
 from landschap.catalogue.describing import described as words_of
 from landschap.catalogue.documents import read_document
+from landschap.catalogue.pages import Trying, routes
 from landschap.catalogue.particulars import particulars_of
 from landschap.fsc.states import Kind
 
@@ -39,10 +45,35 @@ PAGES = {
     "aanvragen": "/catalogus/aanvragen",
     "toegang-fout": "/catalogus/uitkeringen/toegang?gekozen=ja&tot=31-02-2028",
     "aanvraag": "/catalogus/aanvragen/{request}",
+    "aanvraag-fout": "/catalogus/aanvragen/{request}",
     "toegang-verleend": "/catalogus/aanvragen/{granted}",
 }
+# What only who publishes comes to; a press of a button makes a form say what it lacks.
+PUBLISHING = {
+    "publiceren": "/catalogus/publiceren",
+    "publiceren-fout": "/catalogus/publiceren",
+    "ontwerp": "/catalogus/publiceren/{draft}",
+    "ontwerp-fout": "/catalogus/publiceren/{bare}",
+}
+PRESSED = {
+    "aanvraag-fout": "button[value=intrekken]",
+    "publiceren-fout": "main form[enctype] button",
+    "ontwerp-fout": "button[value=publiceer]",
+}
+# What differs each time: a clock, and the numbers of a contract that nobody signed.
+OWN_OF_A_MOMENT = re.compile(
+    r"<time .*?</time>|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\$1\$[0-9]\$[\w-]+|\b[0-9]{10}\b"
+    r'|value="[^"]{32,}"'
+)
+# Looked at with what it needs, in test_trying.
+TRYING = "/catalogus/uitkeringen/proef/{operation}"
+FOR_PROGRAMS = {
+    "/catalogus.json", "/catalogus.atom", "/catalogus/dcat.ttl", "/catalogus/dcat.jsonld",
+    "/catalogus/{name:str}/openapi", "/catalogus/{name:str}/postman", "/catalogus/{name:str}/bruno",
+    "/catalogus/{name:str}/wijzigingen.atom",
+}  # fmt: skip
 # Pages that are made of the same parts as another, for the long run.
-ALIKE = {"aanvragen", "toegang-fout", "aanvraag"}
+ALIKE = {"aanvragen", "toegang-fout", "aanvraag", "aanvraag-fout"}
 QUICK = [name for name in PAGES if name not in ALIKE]
 # Half of the pages each way, and in the long run all of them every way.
 SETTINGS = [
@@ -120,20 +151,74 @@ async def faults_of(
     """What is wrong with pages, as one employee sees them in a language and under looks."""
     (language, looks), problems = how, {}
     async with opened(browser) as context:
-        window = await context.new_page()
-        await window.goto(f"{filled.address}/catalogus")
-        await window.get_by_role("link", name="Log in", exact=True).click()
-        await window.get_by_role("button", name=who).click()
-        # Logging in ends where it began, and the pages say for whom one looks.
-        await window.wait_for_url(f"{filled.address}/catalogus")
-        assert await window.get_by_text("U ziet wat uw organisatie mag zien").is_visible()
-        for name, path in paths.items():
-            own = "/en" if language == "en" else ""
-            await window.goto(filled.address + own + path)
-            assert await window.locator("html").get_attribute("lang") == language
-            if found := await faults_at(window, looks, f"catalogus-{name}-{language}"):
-                problems[name] = found
+        window = await logged_in(await context.new_page(), filled, who)
+        own = "/en" if language == "en" else ""
+        # Who has script gets the same pages as who has not: all ways of looking are of both.
+        state = await context.storage_state()
+        async with opened(browser, java_script_enabled=False, storage_state=state) as without:
+            other = await without.new_page()
+            for name, path in paths.items():
+                address, pressed = filled.address + own + path, PRESSED.get(name)
+                seen = await told_at(window, address, pressed)
+                assert await window.locator("html").get_attribute("lang") == language
+                found = await faults_at(window, looks, f"catalogus-{name}-{language}")
+                if len(looks) > 1 and await told_at(other, address, pressed) != seen:
+                    found.append("another page without script")
+                if found:
+                    problems[name] = found
     return problems
+
+
+async def logged_in(window: Page, filled: Catalogue, who: str) -> Page:
+    """The catalogue as an employee sees it."""
+    await window.goto(f"{filled.address}/catalogus")
+    await window.get_by_role("link", name="Log in", exact=True).click()
+    await window.get_by_role("button", name=who).click()
+    # Logging in ends where it began, and the pages say for whom one looks.
+    await window.wait_for_url(f"{filled.address}/catalogus")
+    assert await window.get_by_text("U ziet wat uw organisatie mag zien").is_visible()
+    return window
+
+
+async def told_at(window: Page, address: str, pressed: str | None) -> str:
+    """What stands under an address, or after a press of a button there."""
+    await window.goto(address)
+    if pressed:
+        await window.locator(pressed).click()
+        await expect(window).to_have_title(re.compile("^(Fout|Error): "), timeout=40_000)
+    return OWN_OF_A_MOMENT.sub("", await window.content())
+
+
+async def test_no_page_of_the_list_of_routes_is_forgotten(filled: Catalogue) -> None:
+    """Each address that gives a page is looked at by a test here; the others are for programs."""
+    trying = cast("Trying", object())  # for its addresses; nobody asks them
+    made = routes(replace(filled.deps, trying=trying))
+    every = {
+        path
+        for each in made
+        if isinstance(each, HTTPRouteHandler) and "GET" in each.http_methods
+        for path in each.paths
+        if not path.startswith("/en/")
+    }
+    looked = {
+        route_of(urlsplit(path).path, every)
+        for path in [*PAGES.values(), *PUBLISHING.values(), TRYING]
+    }
+    assert every - looked == FOR_PROGRAMS
+    host = urlsplit(filled.address).netloc
+    async with ClientSession(headers={"Host": host}) as asking:
+        for path in FOR_PROGRAMS:
+            own = path.replace("{name:str}", "uitkeringen")
+            address = f"http://127.0.0.1:{host.partition(':')[2]}{own}"
+            async with asking.get(address, timeout=ClientTimeout(40)) as seen:
+                assert seen.status == 200, path
+                assert seen.content_type != "text/html", path
+
+
+def route_of(path: str, every: Iterable[str]) -> str:
+    """The address that answers a path: of those that fit, the one with the fewest blanks."""
+    fitting = [each for each in every if re.fullmatch(re.sub(r"\{[^}]*\}", "[^/]+", each), path)]
+    return min(fitting, key=lambda each: each.count("{"))
 
 
 async def test_everything_works_with_script_switched_off(
@@ -192,5 +277,7 @@ async def test_no_page_of_publishing_has_a_fault_that_a_program_can_find(
     name = f"putten-{language}{len(looks)}"
     fewer = {"/anders": {"get": {"responses": {"200": {"description": "x"}}}}}
     draft = (await uploaded(publisher, bare("Putten", "1.1.0", fewer), vervangt=name)).location
-    paths = {"publiceren": "/catalogus/publiceren", "ontwerp": urlsplit(draft).path}
+    lacks = (await uploaded(publisher, bare(f"Leeg {language}{len(looks)}"))).location
+    places = {"draft": draft.rpartition("/")[2], "bare": lacks.rpartition("/")[2]}
+    paths = {each: path.format(**places) for each, path in PUBLISHING.items()}
     assert await faults_of(filled, browser, "J. van Dijk", (language, looks), paths) == {}
