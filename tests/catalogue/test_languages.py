@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import import_module
 from pathlib import Path
@@ -29,6 +32,7 @@ from landschap.catalogue.reading.calling import Call, Header, call_of
 from landschap.catalogue.reading.collections import as_bruno, as_postman
 from landschap.catalogue.reading.languages import as_csharp, as_java, as_javascript
 from landschap.catalogue.reading.outline import member, servers_of, table
+from landschap.catalogue.reading.through_kit import through_kit
 
 NASTY = 'a"b\\u0022 \\" `${x}` {{y}}\n\t\u2028\x01 é\U0001f600 */ "); //'
 
@@ -180,6 +184,33 @@ def test_no_text_gets_out_of_its_string(text: str) -> None:
             '""',
             language(Call(method="POST", address="http://x", headers=[Header("A", "")], body="x")),
         )
+
+
+def test_the_first_question_is_copied_whole_into_a_shell_and_a_program() -> None:
+    body = {"burgerservicenummer": "999993653", NASTY: [None, True]}
+    made = Call(
+        method="POST", address="http://x/v1/_zoek';$(reboot)?a=%22", headers=[],
+        body=json.dumps(body),
+    )  # fmt: skip
+    line, program_text = through_kit("uitkeringen", "bijstand", ["a.b", "c"], made)
+    words = shlex.split(line)
+    path = "/v1/_zoek';$(reboot)?a=%22"
+    assert words[:-1] == [
+        "landschap", "call", f"uitkeringen{path}", "--purpose", "bijstand",
+        "--field", "a.b", "--field", "c", "--data",
+    ]  # fmt: skip
+    assert json.loads(words[-1]) == body
+    [asking] = [each for each in ast.walk(ast.parse(program_text)) if isinstance(each, ast.Call)
+                and isinstance(each.func, ast.Attribute)]  # fmt: skip
+    assert [ast.literal_eval(each) for each in asking.args] == ["uitkeringen", path]
+    assert {each.arg: ast.literal_eval(each.value) for each in asking.keywords} == {
+        "purpose": "bijstand", "fields": ["a.b", "c"], "json": body,
+    }  # fmt: skip
+    line, program_text = through_kit("dienst", "", [], call("http://x"))
+    assert line == "landschap call 'dienst/x?a=%22'"
+    assert "ask('dienst', '/x?a=%22')" in program_text
+    assert "--method PUT" in through_kit("d", "", [], replace(made, method="PUT"))[0]
+    assert through_kit("d", "", [], None)[0] == "landschap call d/PAD"
 
 
 def test_a_collection_of_postman_has_each_question_and_no_secret() -> None:

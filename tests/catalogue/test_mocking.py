@@ -18,6 +18,8 @@ from tests.catalogue.test_our_descriptions import OPENAPI
 
 from landschap.catalogue.documents import read_document
 from landschap.catalogue.mocking import Asked, Mock
+from landschap.catalogue.reading.sampling import sample_of
+from landschap.catalogue.references import At, References
 from landschap.cli import roof
 from landschap.platform.trouble import Trouble
 
@@ -138,3 +140,16 @@ async def test_the_command_listens_on_this_machine_and_stops_when_told(tmp_path:
         process.send_signal(signal.SIGTERM)
         code = await asyncio.wait_for(process.wait(), 60)
     assert code == 0
+
+
+def test_a_number_of_a_person_has_an_official_one_for_its_example() -> None:
+    """As a text it is refused by whoever looks at it, and what one tries says nothing."""
+    shape: Any = {"type": "object", "properties": {
+        "burgerservicenummer": {"type": "string"}, "naam": {"type": "string"},
+        "partner": {"type": "object", "properties": {"BSN": {"type": "string", "example": "0"},
+                                                     "bsn": {"type": "string"}}},
+    }}  # fmt: skip
+    assert sample_of(References(shape), At(shape, ())) == {
+        "burgerservicenummer": "999993653", "naam": "tekst",
+        "partner": {"BSN": "0", "bsn": "999993653"},
+    }  # fmt: skip

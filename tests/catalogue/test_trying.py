@@ -116,6 +116,7 @@ async def test_a_try_goes_through_outway_contract_and_log_and_without_purpose_it
     text = html.unescape(page.text)
     assert "Dit is geweigerd" in text
     assert "purpose_missing" in text
+    assert "U vroeg zonder doel. Kies een doel en verstuur de vraag opnieuw." in text
     assert "Wat ontbreekt:" in text
     assert "Wie dit kan oplossen:" in text
     assert "De vraag ging uw organisatie niet uit" in text

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from tests.browsing import ROOT
 from tests.gateway.conftest import doesburg, gateway_folder, group_anchor, weesp
 from tests.gateway.gateway_rig import Anchor, Leaf
 from tests.gateway.gateway_scene import (
@@ -22,6 +23,7 @@ from tests.gateway.gateway_scene import (
 
 from landschap.catalogue.criteria import NOTHING_SAID, Criteria
 from landschap.catalogue.pages.persons import PERSONS
+from landschap.catalogue.pages.trying_words import REFUSED
 from landschap.catalogue.reading import read_operation
 from landschap.catalogue.reading.operations import Operation
 from landschap.catalogue.trying.filled import (
@@ -283,3 +285,8 @@ def test_persons_to_try_with_are_official_ones_that_do_not_exist() -> None:
     for each in PERSONS:
         assert Bsn.parse(each.bsn)
         assert each.bsn.startswith("9999")
+
+
+def test_a_refusal_in_words_is_one_that_the_manual_has() -> None:
+    manual = (ROOT / "docs" / "reference" / "errors.md").read_text(encoding="utf-8")
+    assert [code for code in REFUSED if f"`{code}`" not in manual] == []

@@ -191,6 +191,10 @@ async def test_a_developer_finds_asks_and_calls_the_same_day(
         await seen(developer, "Niemand: het is geregeld.")
         await take_picture(developer, "loop-7-toegang")
         assert await developer.get_by_text("fields=adres.woonplaats").is_visible()
+        # What stands there to copy is the question that is asked below.
+        copied = await developer.get_by_label("De vraag in de terminal").inner_text()
+        assert copied.startswith(f"landschap call {SERVICE}/{SERVICE}/v1/_zoek --purpose"), copied
+        assert "--data '{" in copied
     answer = await answered(empty)
     assert answer.status == 200
     facts, computed = facts_of(answer.data), expected(SUZANNE, VALID_ON, None)

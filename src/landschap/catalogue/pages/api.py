@@ -175,6 +175,12 @@ def can_try(deps: CatalogueDeps, known: Known) -> bool:
     return deps.trying is not None and through and known.document is not None
 
 
+def sole_operation(value: JsonValue) -> str:
+    """The slug of the one operation of a description; empty when there are more, or none."""
+    first = list(islice(operations_of(References(value)), 2))
+    return first[0][0].slug if len(first) == 1 else ""
+
+
 async def _sole_try(
     deps: CatalogueDeps, asked: Asked[Any], known: Known
 ) -> tuple[str, Mapping[str, str]]:
@@ -186,10 +192,9 @@ async def _sole_try(
     if known.document is None or deps.trying is None or not can_try(deps, known):
         return "", {}
     value = known.document.value
-    first = list(islice(operations_of(References(value)), 2))
-    if len(first) != 1:
+    slug = sole_operation(value)
+    if not slug:
         return "", {}
-    slug = first[0][0].slug
     place = f"{BASE}/{known.api.name}/proef/{slug}"
     snapshot, criteria = await deps.trying.snapshot(), known.criteria
     service = snapshot.services.get((criteria.provider, criteria.service))

@@ -18,11 +18,12 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from landschap.catalogue.pages import context
-from landschap.catalogue.pages.api import Known, can_try, known_of
+from landschap.catalogue.pages.api import Known, can_try, known_of, sole_operation
 from landschap.catalogue.pages.context import BASE, START, CatalogueDeps, api_link, both
 from landschap.catalogue.reading import outline_of, read_operation, read_schema
 from landschap.catalogue.reading.calling import Call, as_curl, as_python, call_of
 from landschap.catalogue.reading.languages import as_csharp, as_java, as_javascript
+from landschap.catalogue.reading.operations import Operation
 from landschap.catalogue.reading.outline import member, servers_of, table
 from landschap.catalogue.store import Shown
 from landschap.platform.web import N_, Link
@@ -86,6 +87,29 @@ def reference_routes(deps: CatalogueDeps) -> list[HTTPRouteHandler]:
     return [outline, operation, schema]
 
 
+async def sole_call(deps: CatalogueDeps, asked: Asked[Any], name: str) -> Call | None:
+    """How the one operation of an API is asked.
+
+    None when there is a choice, when one may not see it any more, or when it can not be read.
+    """
+    try:
+        known = await known_of(deps, asked, name)
+    except NotFoundException:
+        return None
+    if known.document is None:
+        return None
+    value = known.document.value
+    slug = sole_operation(value)
+    found = await deps.shelf.worked(partial(read_operation, value, slug)) if slug else None
+    return _call(known, value, found) if found is not None else None
+
+
+def _call(known: Known, value: JsonValue, operation: Operation) -> Call:
+    schemes = table(table(member(value, "components")).get("securitySchemes"))
+    server = next(iter(servers_of(value, known.api.source)), "")
+    return call_of(operation, server, known.criteria, schemes)
+
+
 async def _operation(
     deps: CatalogueDeps, asked: Asked[Any], known: Known, value: JsonValue, slug: str
 ) -> Response[str]:
@@ -93,13 +117,11 @@ async def _operation(
     found = await deps.shelf.worked(partial(read_operation, value, slug))
     if found is None:
         raise NotFoundException
-    schemes = table(table(member(value, "components")).get("securitySchemes"))
-    server = next(iter(servers_of(value, api.source)), "")
-    call = call_of(found, server, known.criteria, schemes)
+    call = _call(known, value, found)
     values = {
         "api": api,
         "operation": found,
-        "server": server,
+        "server": next(iter(servers_of(value, api.source)), ""),
         "call": call,
         "examples": {name: made(call) for name, made in LANGUAGES.items()},
         "secrets": sorted({each.secret for each in call.headers if each.secret}),

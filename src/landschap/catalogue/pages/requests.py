@@ -45,6 +45,9 @@ from landschap.catalogue.pages.agreeing import (
     refuse,
 )
 from landschap.catalogue.pages.context import BASE, START, CatalogueDeps, both
+from landschap.catalogue.pages.reference import sole_call
+from landschap.catalogue.reading.calling import Call
+from landschap.catalogue.reading.through_kit import through_kit
 from landschap.fsc import store as contracts
 from landschap.fsc.autosign import Way
 from landschap.fsc.contracts import Contract
@@ -167,7 +170,7 @@ class _Pages:
             "words": words_of(contract, names, language_of(asked)),
             "as_json": json.dumps(json.loads(contract.canonical), indent=2, ensure_ascii=False),
             "service": contract.connections[0][1].service.name,
-            "calls": _calls(request, contract),
+            "calls": _calls(request, contract, await sole_call(self.deps, asked, request.name)),
             "may_act": may_ask(self.deps, asked),
             "renewal": _renewal(request, contract),
             "is_time": may_renew(contract, found.progress, now),
@@ -243,26 +246,14 @@ class _Pages:
         return found
 
 
-def _calls(request: store.Request, contract: Contract) -> tuple[str, str]:
-    """The first question, for the terminal and for a program; PAD is an address at the service."""
+def _calls(request: store.Request, contract: Contract, first: Call | None) -> tuple[str, str]:
+    """The first question; names are a stranger's, and one with other signs is left out."""
     grant = contract.connections[0][1]
     bound = read_bound(grant.properties)
     purpose = bound.purposes[0].rpartition("/")[2] if isinstance(bound, Bound) else ""
-    # A name is not what a shell or a program would take it for: one with other signs is left out.
-    names = [each for each in request.fields if _NAME.fullmatch(each)]
-    purpose = purpose if _NAME.fullmatch(purpose) else ""
     service = grant.service.name if _NAME.fullmatch(grant.service.name) else "DIENST"
-    line = [f"landschap call {service}/PAD"]
-    line += [f"--purpose {purpose}"] if purpose else []
-    line += [f"--field {each}" for each in names]
-    more = [f'purpose="{purpose}"'] if purpose else []
-    more += [f"fields=[{', '.join(repr(each) for each in names)}]"] if names else []
-    program = (
-        "from landschap.client import Landschap\n\n"
-        f"answer = Landschap().ask({', '.join([repr(service), repr('/PAD'), *more])})\n"
-        "print(answer.data)"
-    )
-    return " ".join(line), program
+    names = [each for each in request.fields if _NAME.fullmatch(each)]
+    return through_kit(service, purpose if _NAME.fullmatch(purpose) else "", names, first)
 
 
 def _provider(contract: Contract) -> Any:

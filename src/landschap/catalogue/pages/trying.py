@@ -29,7 +29,7 @@ from landschap.catalogue.pages.api import Known, can_try, known_of
 from landschap.catalogue.pages.context import BASE, START, CatalogueDeps, api_link, both
 from landschap.catalogue.pages.persons import BY_NUMBER, PERSONS
 from landschap.catalogue.pages.sending import Tried, Trying, tried
-from landschap.catalogue.pages.trying_words import FAULTS
+from landschap.catalogue.pages.trying_words import FAULTS, REFUSED
 from landschap.catalogue.reading import read_operation
 from landschap.catalogue.reading.operations import Operation
 from landschap.catalogue.reading.outline import servers_of
@@ -276,6 +276,7 @@ class _Pages:
             "names": await self.deps.names(),
             "rules": RULES,
             "outcomes": OUTCOMES,
+            "words": REFUSED.get(refusal.code if refusal else problem.code if problem else "", ""),
         }
         title = say(N_("Uitgeprobeerd: %(title)s"), title=case.known.api.title)
         return context.show(

@@ -24,6 +24,10 @@ _BY_TYPE: Mapping[str, JsonValue] = {
     "string": "tekst", "integer": 1, "number": 1.5, "boolean": True, "null": None,
 }  # fmt: skip
 
+# A text that nobody has for a number is not what one tries with: an official person who is not.
+_PERSON = "999993653"
+_BY_NAME: Mapping[str, JsonValue] = {"burgerservicenummer": _PERSON, "bsn": _PERSON}
+
 
 def given_example(told: Mapping[str, JsonValue]) -> tuple[JsonValue] | None:
     """The example that a schema, parameter or medium itself gives, in one of its forms."""
@@ -87,5 +91,7 @@ class _Sampler:
             if self.left <= 0:
                 break
             if table(each.value).get("readOnly") is not True:
-                found[name] = self.value(each, trail)
+                made = self.value(each, trail)
+                is_made_up = made == _BY_TYPE["string"]
+                found[name] = _BY_NAME.get(name.lower(), made) if is_made_up else made
         return found
