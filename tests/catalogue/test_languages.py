@@ -192,21 +192,23 @@ def test_the_first_question_is_copied_whole_into_a_shell_and_a_program() -> None
         method="POST", address="http://x/v1/_zoek';$(reboot)?a=%22", headers=[],
         body=json.dumps(body),
     )  # fmt: skip
-    line, program_text = through_kit("uitkeringen", "bijstand", ["a.b", "c"], made)
+    line, program_text, text = through_kit("uitkeringen", "bijstand", ["a.b", "c"], made)
     words = shlex.split(line)
     path = "/v1/_zoek';$(reboot)?a=%22"
-    assert words[:-1] == [
+    # The number of a person is in a file, and not in the history of a shell.
+    assert words == [
         "landschap", "call", f"uitkeringen{path}", "--purpose", "bijstand",
-        "--field", "a.b", "--field", "c", "--data",
+        "--field", "a.b", "--field", "c", "--data", "@vraag.json",
     ]  # fmt: skip
-    assert json.loads(words[-1]) == body
+    assert json.loads(text) == body
     [asking] = [each for each in ast.walk(ast.parse(program_text)) if isinstance(each, ast.Call)
                 and isinstance(each.func, ast.Attribute)]  # fmt: skip
     assert [ast.literal_eval(each) for each in asking.args] == ["uitkeringen", path]
     assert {each.arg: ast.literal_eval(each.value) for each in asking.keywords} == {
         "purpose": "bijstand", "fields": ["a.b", "c"], "json": body,
     }  # fmt: skip
-    line, program_text = through_kit("dienst", "", [], call("http://x"))
+    line, program_text, text = through_kit("dienst", "", [], call("http://x"))
+    assert text == ""
     assert line == "landschap call 'dienst/x?a=%22'"
     assert "ask('dienst', '/x?a=%22')" in program_text
     assert "--method PUT" in through_kit("d", "", [], replace(made, method="PUT"))[0]

@@ -194,7 +194,9 @@ async def test_a_developer_finds_asks_and_calls_the_same_day(
         # What stands there to copy is the question that is asked below.
         copied = await developer.get_by_label("De vraag in de terminal").inner_text()
         assert copied.startswith(f"landschap call {SERVICE}/{SERVICE}/v1/_zoek --purpose"), copied
-        assert "--data '{" in copied
+        assert copied.endswith("--data @vraag.json"), copied
+        asked = await developer.get_by_label("De inhoud van vraag.json").inner_text()
+        assert json.loads(asked) == {"burgerservicenummer": SUZANNE}
     answer = await answered(empty)
     assert answer.status == 200
     facts, computed = facts_of(answer.data), expected(SUZANNE, VALID_ON, None)

@@ -246,7 +246,7 @@ class _Pages:
         return found
 
 
-def _calls(request: store.Request, contract: Contract, first: Call | None) -> tuple[str, str]:
+def _calls(request: store.Request, contract: Contract, first: Call | None) -> tuple[str, str, str]:
     """The first question; names are a stranger's, and one with other signs is left out."""
     grant = contract.connections[0][1]
     bound = read_bound(grant.properties)

@@ -11,11 +11,15 @@ from urllib.parse import urlsplit
 from landschap.catalogue.reading.calling import Call
 from landschap.vocabulary.ijson import JsonValue
 
+BODY = "vraag.json"
+
 
 def through_kit(
     service: str, purpose: str, fields: Sequence[str], call: Call | None
-) -> tuple[str, str]:
-    """The question for the terminal and for a program in Python.
+) -> tuple[str, str, str]:
+    """The question for the terminal and for a program in Python, and what stands in `BODY`.
+
+    For the terminal a body is read from that file: so the history of a shell keeps nobody's number.
 
     ``call`` is how the operation is asked; without it PAD stands for the address at the service.
     Its texts are a stranger's: each ends in a string of the shell or of Python. ``service``,
@@ -34,14 +38,15 @@ def through_kit(
         line.append(f"--method {method}")
         more.append(f"method={method!r}")
     if body is not None:
-        line.append(f"--data {shlex.quote(json.dumps(body))}")
+        line.append(f"--data @{BODY}")
         more.append(f"json={body!r}")
     program = (
         "from landschap.client import Landschap\n\n"
         f"answer = Landschap().ask({', '.join([repr(service), repr(path), *more])})\n"
         "print(answer.data)"
     )
-    return " ".join(line), program
+    text = json.dumps(body, ensure_ascii=False, indent=2) if body is not None else ""
+    return " ".join(line), program, text
 
 
 def _parts(call: Call | None) -> tuple[str, str, JsonValue]:
