@@ -47,7 +47,11 @@ from landschap.platform.oidc_settings import (
     OidcSettings,
     PortalOidcSettings,
 )
-from landschap.platform.portal_settings import PortalApiSettings, PortalSettings
+from landschap.platform.portal_settings import (
+    PortalApiSettings,
+    PortalLimitSettings,
+    PortalSettings,
+)
 from landschap.platform.seal_keys import SealKeys
 from landschap.platform.settings import Settings
 from landschap.platform.web import Site, read_static_files
@@ -326,7 +330,11 @@ def settings_with(settings: Settings, address: str, issuer: str) -> Settings:
         ),
         organisation=replace(settings.organisation, contact={"telephone": "14 0294"}),
         portal=PortalSettings(
-            look_activity=LOOK, own_purpose=INSIGHT, api=PortalApiSettings(audience=API)
+            look_activity=LOOK,
+            own_purpose=INSIGHT,
+            api=PortalApiSettings(audience=API),
+            # A walk over all addresses asks for more numbers that are not there than a person.
+            limits=PortalLimitSettings(session_per_minute=100_000, numbers_per_minute=100_000),
         ),
         desk=DeskSettings(roles=("baliemedewerker",), purpose=INSIGHT, persons="inwoners.inwoner"),
     )

@@ -24,6 +24,7 @@ from tests.portal.test_corrections import WHY, report
 from tests.portal.visiting import Seen, Visitor
 
 from landschap.gateway.saying.store.requests import requests_of
+from landschap.logboek.store import uses_of
 from landschap.platform.web.sealed import session_hash
 from landschap.platform.web.sessions import begin_session
 from landschap.portal.known import Known
@@ -51,6 +52,15 @@ OPENED = {
 # Whose places are not somebody's: the names of rights, files of the site, receipts that anybody
 # checks. Every other address with a place in it is one person's, and opens for nobody else.
 EVERYBODYS = {"/rechten/{name:str}", "/bewijs/{number:str}", "/static/{name:str}"}
+
+
+# Pages that show nothing of a person but what the log-in itself told: no look at any data.
+WITHOUT_DATA = {
+    "/", "/toegankelijkheid", "/privacy", "/veiligheid", "/veilig-kijken", "/contact", "/uitgelogd",
+    "/sessie-voorbij", "/bewijs", "/bewijs/{number:str}", "/static/{name:str}", "/namens",
+    "/inloggen/sterker", "/.well-known/security.txt", "/mijn-gegevens/v1/openapi.json",
+    "/mijn-gegevens/v1/openapi.yaml", "/mijn-gegevens/v1",
+}  # fmt: skip
 
 
 @dataclass(kw_only=True)
@@ -239,12 +249,14 @@ async def _askers(walk: Walk) -> dict[str, Visitor]:
 
 async def test_no_address_shows_another_anything_of_a_person(walk: Walk) -> None:
     for who, visitor in (await _askers(walk)).items():
-        leaks, failed, open_to = [], [], []
+        leaks, failed, open_to, waits = [], [], [], []
         for template, path in walk.gets():
             if path.endswith("/inloggen/terug"):
                 continue
             page = await _read(visitor, path)
             leaks += _leaks(walk, path, page)
+            # Who is told to wait is shown nothing, and that proves nothing here.
+            waits += [path] if page.status == 429 else []
             if page.status >= 500 and page.status != 503:
                 failed.append((path, page.status))
             is_own = _PLACE.search(template) and template.removeprefix("/en") not in EVERYBODYS
@@ -253,9 +265,31 @@ async def test_no_address_shows_another_anything_of_a_person(walk: Walk) -> None
         assert leaks == [], who
         assert open_to == [], who
         assert failed == [], who
+        assert waits == [], who
         if who not in {"nobody", "an expired session"}:
             # The walk itself did not end the session that it was made with.
             assert (await visitor.get("/")).status == 200
+
+
+async def test_every_look_at_data_is_a_line_of_the_person(walk: Walk) -> None:
+    suzanne = Visitor(portal=walk.console.address)
+    await suzanne.log_in("burger-1")
+    deps, (mine, *_) = walk.console.portal, subjects_of(walk.console.portal, _known(SUZANNE))
+    unwritten, seen = [], set()
+    for template, path in walk.gets():
+        dutch = template.removeprefix("/en") or "/"
+        if dutch in WITHOUT_DATA or dutch.startswith("/inloggen"):
+            continue
+        since = datetime.now(UTC)
+        page = await _read(suzanne, path)
+        if page.status != 200:
+            continue
+        seen.add(template)
+        later = datetime.now(UTC) + timedelta(seconds=1)
+        if not await uses_of(deps.log_pool, [mine], since, later, 1):
+            unwritten.append(path)
+    assert unwritten == []
+    assert seen >= (OPENED | {f"/en{path}" for path in OPENED}) - {"/namens", "/en/namens"}
 
 
 async def _state(walk: Walk) -> tuple[object, list[tuple[UUID, bool]], object]:
@@ -281,7 +315,7 @@ async def test_no_form_changes_anything_of_another(walk: Walk) -> None:
     forms = await _crawled(suzanne)
     for who, visitor in (await _askers(walk)).items():
         for path in (each for paths in walk.posts.values() for each in paths):
-            if path.endswith(("/uitloggen", "/bericht")):
+            if path.endswith(("/uitloggen", "/bericht", "/snel-weg")):
                 continue
             # With the hidden fields of her own page, and a token of the asker's own.
             page = forms.get(path.removeprefix("/en"), "")

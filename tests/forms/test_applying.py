@@ -8,21 +8,19 @@ import html
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from functools import partial
 
 import pytest
 from tests.forms.forms_rig import NOWHERE, Served, served_form
 from tests.portal.portal_rig import ANOTHER
 from tests.portal.visiting import Seen, Visitor
+from tests.portal.visits import without
 from tests.throwaway import Database
 
 from landschap.forms.fetched import Fetched, Outcome, Value
-from landschap.forms.pages.context import Known, Receipt
 from landschap.forms.pages.drafts import person_of, sealed_of, unsealed
 from landschap.forms.pages.once import Once
+from landschap.forms.pages.receipts import Receipt, keep_receipt, receipts_of
 from landschap.platform.ids import uuid7
-from landschap.platform.web.sealed import session_hash
-from landschap.platform.web.sessions import amend_session, begin_session, resume_session
 
 FORM = "/formulier/aanvraag"
 TYPED = {
@@ -167,6 +165,22 @@ async def test_what_was_typed_when_the_session_was_over_is_there_after_logging_i
     assert (await visitor.get(FORM)).title == "Zullen wij uw gegevens invullen?"
 
 
+async def test_what_was_typed_is_there_again_after_a_fault_of_ours(form: Served) -> None:
+    visitor = await applicant(form)
+    page = await visitor.post(FORM, {**hidden(await visitor.get(FORM)), "stap": "zonder"})
+    sent = {**hidden(page), **typed(), "stap": "verstuur"}
+    async with without(form, "forms", "UPDATE", "forms.session"):
+        told = await visitor.post(FORM, sent)
+        foreign = await visitor.post(FORM, {**sent, "token": "x"})
+    assert told.status == foreign.status == 500
+    assert "Wat u typte, is bewaard." in told.text
+    assert "Wat u typte, is bewaard." not in foreign.text
+    back = await visitor.get(FORM)
+    assert 'value="Breedstraat"' in back.text
+    assert hidden(back)["aanvraag"] == sent["aanvraag"]
+    assert (await visitor.get(FORM)).title == "Zullen wij uw gegevens invullen?"
+
+
 async def test_somebody_else_who_uses_this_browser_gets_nothing_of_what_was_typed(
     form: Served,
 ) -> None:
@@ -185,13 +199,14 @@ async def test_a_form_of_another_site_sends_nothing(form: Served) -> None:
         assert (refused.status, refused.title) == (403, "Er is niets verstuurd")
 
 
-async def test_a_receipt_is_shown_to_who_got_it_only(form: Served) -> None:
+async def test_a_receipt_is_shown_to_who_got_it_only_and_also_after_another_log_in(
+    form: Served,
+) -> None:
     number = "OV-0123456789ABCDEF"
     receipt = Receipt(number=number, at="2026-11-30T12:00:00Z", values=typed())
-    known = Known(ANOTHER, "Anna Wesseling", "", "", (receipt,))
-    token = await begin_session(form.deps.pool, form.deps.key, known)
-    host = form.address.removeprefix("http://")
-    anna = Visitor(portal=form.address, cookies={host: {"__Host-formulier": token}})
+    await keep_receipt(form.deps, ANOTHER, receipt)
+    anna = await applicant(form)
+    assert f'href="/formulier/ontvangen/{number}"' in (await anna.get(FORM)).text
     page = await anna.get(f"/formulier/ontvangen/{number}")
     assert (page.status, page.title) == (200, "Uw aanvraag is ontvangen")
     for words in (number, "30 november 2026", "Dakkapel", "Breedstraat", "acht weken"):
@@ -200,27 +215,38 @@ async def test_a_receipt_is_shown_to_who_got_it_only(form: Served) -> None:
     suzanne = await applicant(form, "burger-1")
     refused = await suzanne.get(f"/formulier/ontvangen/{number}")
     assert (refused.status, refused.title) == (404, "Deze pagina bestaat niet (meer)")
+    assert number not in (await suzanne.get(FORM)).text
     assert (await Visitor(portal=form.address).get(f"/formulier/ontvangen/{number}")).status == 303
 
 
-async def test_of_forms_that_are_sent_at_the_same_moment_every_receipt_is_kept(
+async def test_receipts_are_kept_sealed_the_first_under_a_number_and_until_their_day(
     form: Served,
 ) -> None:
-    pool, key = form.deps.pool, form.deps.key
-    token = await begin_session(pool, key, Known(ANOTHER, "Anna Wesseling", "", ""))
+    deps, person = form.deps, "999990433"
     sent = [
         Receipt(number=f"OV-{each:016X}", at="2026-11-30T12:00:00Z", values=typed())
         for each in range(6)
     ]
-    await asyncio.gather(*(
-        amend_session(pool, key, session_hash(token), Known, partial(Known.after, receipt=each))
-        for each in sent
-    ))  # fmt: skip
-    session = await resume_session(pool, key, token, Known)
-    assert session is not None
-    kept = session.known.receipts
-    assert {each.number for each in kept} == {each.number for each in sent}
-    assert [bool(each.values) for each in kept] == [False] * 5 + [True]
+    await asyncio.gather(*(keep_receipt(deps, person, each) for each in sent))
+    await keep_receipt(deps, person, Receipt(number=sent[0].number, at="2027-01-01T00:00:00Z"))
+    kept = {each.number: each for each in await receipts_of(deps, person)}
+    assert kept == {each.number: each for each in sent}
+    assert await receipts_of(deps, "999990196") != list(kept.values())
+    rows = await deps.pool.fetch("SELECT * FROM receipt")
+    assert not any(
+        part in bytes(row["sealed"]) + bytes(row["person"])
+        for row in rows
+        for part in (b"Breedstraat", person.encode())
+    )
+    connection = await form.database.administrator()
+    await connection.execute("UPDATE forms.receipt SET kept_at = kept_at - interval '181 days'")
+    await connection.close()
+    assert await receipts_of(deps, person) == []
+    # The next that is kept wipes those that are past their term.
+    last = Receipt(number="OV-FFFFFFFFFFFFFFFF", at="2026-11-30T12:00:00Z")
+    await keep_receipt(deps, person, last)
+    assert await receipts_of(deps, person) == [last]
+    assert await deps.pool.fetchval("SELECT count(*) FROM receipt") == 1
 
 
 async def test_what_was_fetched_goes_along_sealed_and_only_with_its_own_form(

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from html import unescape
 from uuid import uuid4
 
+import asyncpg
 import pytest
 from tests.portal.portal_rig import DOESBURG, PURPOSE, SUPPLY, Portal
 from tests.portal.visiting import Seen, Visitor
@@ -34,14 +35,13 @@ NUMBER = "999990822"
 @pytest.fixture
 async def asks(portal: Portal) -> AsyncIterator[None]:
     """Supplying Doesburg needs the consent of the person while the test runs."""
-    await _need(portal, CONSENT)
+    await need(portal.deps.purposes_pool, CONSENT)
     yield
-    await _need(portal)
+    await need(portal.deps.purposes_pool)
 
 
-async def _need(portal: Portal, *needs: str) -> None:
+async def need(pool: asyncpg.Pool, *needs: str) -> None:
     """Two people put in force what the policy on supplying needs."""
-    pool = portal.deps.purposes_pool
     snapshot, _ = await current_snapshot(pool)
     policies = tuple(
         replace(each, needs=needs, version=each.version + 1) if each.activity == SUPPLY else each

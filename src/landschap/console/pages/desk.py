@@ -17,8 +17,9 @@ from __future__ import annotations
 import secrets
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -38,6 +39,7 @@ from landschap.console.desk import (
 from landschap.console.desk.store.book import ENDED
 from landschap.console.desk.store.sealing import seal_whom, unseal_whom
 from landschap.console.known import Known
+from landschap.console.pages import desk_typed
 from landschap.console.pages.context import (
     DESK,
     START,
@@ -60,6 +62,7 @@ from landschap.console.pages.looking import Looking
 from landschap.console.pages.officer import reason_fault
 from landschap.platform.ids import uuid7
 from landschap.platform.web import N_
+from landschap.platform.web.drafts import kept_on_fault
 from landschap.platform.web.sealed import NONCE_BYTES
 from landschap.vocabulary.desk import AtDesk
 
@@ -96,19 +99,27 @@ def desk_routes(deps: ConsoleDeps) -> list[HTTPRouteHandler]:
     @get(both("/balie"))
     async def start(request: AnyRequest) -> Response[Any]:
         asked = await door.asked(request)
-        return await pages.start(asked) if asked.session else door.to_login(asked)
+        if asked.session is None:
+            return door.to_login(asked)
+        before = await desk_typed.sought(deps, request, asked.session.known.subject)
+        return await pages.start(asked, before, is_restored=bool(before))
 
     def acting(path: str, act: Any) -> HTTPRouteHandler:
         @post(both(f"/balie{path}"), status_code=303)
         async def done(request: AnyRequest) -> Response[Any]:
-            asked = await door.asked(request)
-            if asked.session is None:
-                return door.to_login(asked)
-            require_desk(deps, asked)
-            form = await own_form(door, request, asked.session)
-            answer: Response[Any] = await act(
-                asked, {name: str(value)[:_LONGEST].strip() for name, value in form.items()}
-            )
+            sent = await request.form()
+            form = {name: str(value)[:_LONGEST].strip() for name, value in sent.items()}
+            keep = partial(desk_typed.keep, deps, request, form)
+            async with kept_on_fault(request, keep, desk_typed.KEPT_CODES):
+                asked = await door.asked(request)
+                if asked.session is None:
+                    # Some of these addresses have no page of their own to come back to.
+                    away = door.to_login(replace(asked, path=DESK.path, query={}))
+                    desk_typed.set_kept(request, away, await keep())
+                    return away
+                require_desk(deps, asked)
+                await own_form(door, request, asked.session)
+                answer: Response[Any] = await act(asked, form, request)
             return answer
 
         return done
@@ -136,6 +147,8 @@ class _Pages:
         asked: Asked[Known],
         typed: Mapping[str, str] | None = None,
         errors: Mapping[str, str] | None = None,
+        *,
+        is_restored: bool = False,
     ) -> Response[str]:
         known, now = require_desk(self.deps, asked), datetime.now(UTC)
         visit = await self._open(asked)
@@ -148,6 +161,8 @@ class _Pages:
             "by_name": self.finding.by_name,
             "most": self.finding.desk.looks_per_hour,
             "letters": LETTERS.path,
+            "is_restored": is_restored,
+            "employee": desk_typed.employee_of(self.deps, known.subject),
             "given": defaultdict(str, typed or {}),
             "errors": {
                 name: words.say(_FAULTS.get(text, text)) for name, text in (errors or {}).items()
@@ -161,7 +176,9 @@ class _Pages:
         }
         return self._show(asked, "desk", words.say(DESK.label), values, (START,))
 
-    async def found(self, asked: Asked[Known], form: Mapping[str, str]) -> Response[Any]:
+    async def found(
+        self, asked: Asked[Known], form: Mapping[str, str], request: AnyRequest
+    ) -> Response[Any]:
         """Look somebody up; the form of the check follows."""
         if await self._open(asked) is not None:
             raise refuse(409, "desk_visit_open", "First end the visit that is open")
@@ -176,7 +193,9 @@ class _Pages:
         if found is None:
             field = "bsn" if sought.number else "naam"
             return await self.start(asked, form, {field: "nobody"})
-        return self._check(asked, found)
+        subject = session_of(asked).known.subject
+        before = await desk_typed.checked(self.deps, request, subject, found.bsn)
+        return self._check(asked, found, before, is_restored=bool(before))
 
     def _check(
         self,
@@ -184,16 +203,20 @@ class _Pages:
         found: Found,
         typed: Mapping[str, str] | None = None,
         errors: Mapping[str, str] | None = None,
+        *,
+        is_restored: bool = False,
     ) -> Response[str]:
-        words = words_of(self.deps, asked)
+        words, known = words_of(self.deps, asked), session_of(asked).known
         values = {
+            "is_restored": is_restored,
+            "employee": desk_typed.employee_of(self.deps, known.subject),
             "found": found,
             "born_on": _day(found.born_on),
             "sealed": self.finding.sealed(asked, found),
             "documents": [(each, words.say(_DOCUMENT_WORDS[each])) for each in DOCUMENTS],
             "given": defaultdict(str, typed or {}),
             "longest_address": LONGEST_ADDRESS,
-            "needs_colleague": not session_of(asked).known.number,
+            "needs_colleague": not known.number,
             "minutes": self.finding.desk.minutes,
             "days": self.finding.desk.kept_days,
             "errors": {name: words.say(_FAULTS[text]) for name, text in (errors or {}).items()},
@@ -207,12 +230,19 @@ class _Pages:
         title = words.say(N_("Controleer wie het is"))
         return self._show(asked, "desk_check", title, values, (START, DESK))
 
-    async def checked(self, asked: Asked[Known], form: Mapping[str, str]) -> Response[Any]:
-        """The document was seen: the visit begins. Recorded before it does."""
+    async def checked(
+        self, asked: Asked[Known], form: Mapping[str, str], _request: AnyRequest
+    ) -> Response[Any]:
+        """The document was seen: the visit begins. Recorded before it does; a second click goes on
+        in the visit that the first began.
+        """
         found = await self.finding.opened(asked, form.get("wie", ""))
         checked = read_checked(form)
         if isinstance(checked, dict):
             return self._check(asked, found, form, checked)
+        begun = await self._begun(asked, found)
+        if begun is not None:
+            return begun
         session, now = session_of(asked), datetime.now(UTC)
         known, visit_id = session.known, uuid7()
         whom = Whom(bsn=found.bsn, name=found.name, address=checked.address)
@@ -231,12 +261,26 @@ class _Pages:
         )
         await self._deed(known, visit, "identiteit-vaststellen", checked)
         if not await store.begin_visit(self.deps.pool, visit):
-            raise refuse(409, "desk_visit_open", "First end the visit that is open")
-        if visit.waits:
+            begun = await self._begun(asked, found)
+            if begun is None:
+                raise refuse(409, "desk_visit_open", "First end the visit that is open")
+            return begun
+        return await self._goes_on(asked, visit, whom)
+
+    async def _begun(self, asked: Asked[Known], found: Found) -> Response[Any] | None:
+        """On in the visit that this very look began; None when there is none."""
+        visit = await self._open(asked)
+        whom = self._whom(visit) if visit and visit.look_id == found.look else None
+        return await self._goes_on(asked, visit, whom) if visit and whom else None
+
+    async def _goes_on(self, asked: Asked[Known], visit: store.Visit, whom: Whom) -> Response[Any]:
+        if not visit.is_seen:
             return Redirect(asked.at(DESK.path), status_code=303)
         return await self._into(asked, visit, whom)
 
-    async def go_on(self, asked: Asked[Known], _form: Mapping[str, str]) -> Response[Any]:
+    async def go_on(
+        self, asked: Asked[Known], _form: Mapping[str, str], _request: AnyRequest
+    ) -> Response[Any]:
         """Into the portal again, or for the first time after a colleague looked."""
         visit = await self._open(asked)
         whom = self._whom(visit) if visit else None
@@ -244,14 +288,21 @@ class _Pages:
             raise refuse(409, "desk_visit_over", "There is no visit to go on with")
         return await self._into(asked, visit, whom)
 
-    async def end(self, asked: Asked[Known], _form: Mapping[str, str]) -> Response[Any]:
+    async def end(
+        self, asked: Asked[Known], _form: Mapping[str, str], _request: AnyRequest
+    ) -> Response[Any]:
         visit = await self._open(asked)
         if visit is not None:
             await store.end_visit(self.deps.pool, visit.visit_id, ENDED, datetime.now(UTC))
         return Redirect(asked.at(DESK.path), status_code=303)
 
-    async def seen(self, asked: Asked[Known], form: Mapping[str, str]) -> Response[Any]:
-        """A colleague saw the person. Nobody says so of themselves, as employee or as person."""
+    async def seen(
+        self, asked: Asked[Known], form: Mapping[str, str], _request: AnyRequest
+    ) -> Response[Any]:
+        """A colleague saw the person. Nobody says so of themselves, as employee or as person.
+
+        Who says it twice said it once.
+        """
         known, now = session_of(asked).known, datetime.now(UTC)
         try:
             visit = await store.visit_by_number(self.deps.pool, UUID(form.get("bezoek", "")))
@@ -262,7 +313,9 @@ class _Pages:
             raise refuse(409, "desk_visit_over", "This visit does not wait for you")
         await self._deed(known, visit, "balie-gezien", None)
         if not await store.see_visit(self.deps.pool, visit.visit_id, known.subject, now):
-            raise refuse(409, "desk_visit_over", "This visit does not wait for you")
+            after = await store.visit_by_number(self.deps.pool, visit.visit_id)
+            if after is None or after.seen_by != known.subject:
+                raise refuse(409, "desk_visit_over", "This visit does not wait for you")
         return Redirect(asked.at(DESK.path), status_code=303)
 
     async def _into(self, asked: Asked[Known], visit: store.Visit, whom: Whom) -> Response[Any]:

@@ -163,19 +163,29 @@ class Finding:
 
     async def opened(self, asked: Asked[Known], text: str) -> Found:
         """Who a form is about. Raises ProblemError for one of another session, or too old."""
-        try:
-            sealed = base64.urlsafe_b64decode(text.encode())
-        except (ValueError, binascii.Error):
-            sealed = b""
         session = session_of(asked)
-        value = unseal(sealed, self.deps.session_key, _LABEL + session.hash)
-        found = None if value is None else msgspec.json.decode(value, type=Found)
+        found = _unsealed(self.deps.session_key, session.hash, text)
         at = None
         if found is not None:
             at = await store.look_of(self.deps.pool, found.look, session.known.subject)
         if found is None or at is None or datetime.now(UTC) - at > FRESH:
             raise refuse(409, "desk_look_over", "Look the person up again: this took too long")
         return found
+
+
+def sealed_person(key: bytes, session: bytes, text: str) -> str:
+    """The number of the one a form of the check is about; empty when it is of another session."""
+    found = _unsealed(key, session, text)
+    return found.bsn if found else ""
+
+
+def _unsealed(key: bytes, session: bytes, text: str) -> Found | None:
+    try:
+        sealed = base64.urlsafe_b64decode(text.encode())
+    except (ValueError, binascii.Error):
+        return None
+    value = unseal(sealed, key, _LABEL + session)
+    return None if value is None else msgspec.json.decode(value, type=Found)
 
 
 def _at(content: Mapping[str, JsonValue], path: str) -> JsonValue:

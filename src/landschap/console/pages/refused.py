@@ -11,8 +11,10 @@ from typing import Any
 
 from litestar import Response
 
+from landschap.console.pages import desk_typed
 from landschap.console.pages.context import (
     BASE,
+    DESK,
     EMERGENCY,
     REGISTERS,
     START,
@@ -25,6 +27,7 @@ from landschap.console.pages.desk_words import DESK_FAILURES
 from landschap.platform.http import problem_response
 from landschap.platform.web import N_, Link, split_path
 from landschap.platform.web.door import Failure
+from landschap.platform.web.drafts import kept_token
 from landschap.vocabulary.problems import Refusal
 
 _POLICY = N_("Heeft u dit nodig voor uw werk? Vraag het de privacy officer.")
@@ -209,6 +212,7 @@ _OUR_FAULT = Failure(
 )
 _CHOOSE = {"policy_none", "purpose_unknown", "purpose_retired", "role_not_allowed", "fields_excess"}
 _RETRY_SECONDS = "60"
+_KEPT = N_("Wat u typte, is bewaard. Het staat er weer als u hiermee verdergaat aan de balie.")
 
 
 def is_console(path: str) -> bool:
@@ -227,12 +231,14 @@ def refusal_page(deps: ConsoleDeps, refusal: Refusal, request: AnyRequest) -> Re
     said = _said(refusal)
     say = deps.site.say
     reference = refusal.extra.get("reference") or refusal.code
+    is_kept = bool(kept_token(request))
+    paragraphs = (*said.paragraphs, _KEPT) if is_kept else said.paragraphs
     values = {
-        "paragraphs": [say(asked.language, each) for each in said.paragraphs],
+        "paragraphs": [say(asked.language, each) for each in paragraphs],
         "reference": reference,
-        "actions": _actions(refusal),
+        "actions": (DESK,) if is_kept else _actions(refusal),
     }
-    return door.show(
+    answer = door.show(
         asked,
         "web/message.html",
         say(asked.language, said.title),
@@ -242,6 +248,8 @@ def refusal_page(deps: ConsoleDeps, refusal: Refusal, request: AnyRequest) -> Re
         headers=headers,
         crumbs=(START,),
     )
+    desk_typed.set_kept(request, answer)
+    return answer
 
 
 def _said(refusal: Refusal) -> Failure:

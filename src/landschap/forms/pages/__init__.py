@@ -21,7 +21,9 @@ from landschap.forms.pages.context import (
     door_of,
     form_shape,
 )
-from landschap.platform.web import N_, split_path
+from landschap.forms.pages.drafts import draft_cookie
+from landschap.platform.web import N_, Link, split_path
+from landschap.platform.web.drafts import kept_token
 from landschap.platform.web.login import login_routes
 from landschap.vocabulary.problems import Refusal
 
@@ -36,8 +38,9 @@ _REFUSALS: dict[int, tuple[str, str]] = {
 }
 _OUR_FAULT = (
     N_("Er ging iets mis bij ons"),
-    N_("Ga terug met de knop van uw browser: wat u typte, staat er nog. Probeer het opnieuw."),
+    N_("Probeer het over een paar minuten opnieuw."),
 )
+_KEPT = N_("Wat u typte, is bewaard. Probeer het over een paar minuten opnieuw.")
 
 
 def routes(deps: FormDeps) -> list[HTTPRouteHandler]:
@@ -65,12 +68,17 @@ def refusal_page(deps: FormDeps, refusal: Refusal, request: AnyRequest) -> Respo
     asked = door.asked_before(request)
     title, words = _REFUSALS.get(refusal.status, _OUR_FAULT)
     say = deps.site.say
+    kept = kept_token(request)
+    back = Link(path=APPLY, label=N_("Terug naar uw aanvraag"))
     values = {
-        "paragraphs": [say(asked.language, words)],
+        "paragraphs": [say(asked.language, _KEPT if kept else words)],
         "reference": refusal.extra.get("reference", ""),
-        "actions": (START,),
+        "actions": (back,) if kept else (START,),
     }
-    return door.show(
+    answer = door.show(
         asked, "web/message.html", say(asked.language, title), values=values,
         status=refusal.status, has_twin=False,
     )  # fmt: skip
+    if kept:
+        answer.set_cookie(draft_cookie(kept))
+    return answer

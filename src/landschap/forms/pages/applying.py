@@ -2,7 +2,8 @@
 """Applying: choose whether to fetch, fill in, look over, send once, and the receipt.
 
 Nothing that was typed is lost: not on a fault, not when source or register is away, not when the
-session turns out to be over. The same form sent again is the same application.
+session turns out to be over. The same form sent again is the same application; its receipt can be
+read again later.
 Source: Awb art. 2:14 and following (electronic sending), 4:2; AVG art. 13 (what is fetched).
 """
 
@@ -11,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 
-import msgspec
 from litestar import Response, get, post
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
@@ -40,32 +41,33 @@ from landschap.forms.pages.context import (
     Asked,
     FormDeps,
     Known,
-    Receipt,
     door_of,
 )
 from landschap.forms.pages.drafts import (
     DRAFT_COOKIE,
     Form,
+    draft_cookie,
+    draft_token,
     form_id,
-    keep_typed,
     person_of,
     sealed_of,
     taken,
     unsealed,
 )
 from landschap.forms.pages.once import Once
+from landschap.forms.pages.receipts import KEPT, Receipt, keep_receipt, receipts_of
 from landschap.forms.pages.words import FAULTS, KIND_WORDS, LABELS, SOURCE_WORDS
 from landschap.platform.ids import uuid7
 from landschap.platform.web import N_
 from landschap.platform.web.door import gone
-from landschap.platform.web.sessions import Session, amend_session
+from landschap.platform.web.drafts import kept_on_fault
+from landschap.platform.web.sessions import Session
 from landschap.vocabulary.problems import ProblemError, Refusal
 from landschap.vocabulary.times import amsterdam_day, parse_moment
 
 FETCH, WITHOUT, CHECK, CHANGE, SEND = "ophalen", "zonder", "nakijken", "wijzig", "verstuur"
 _STEPS = {"fetch": FETCH, "without": WITHOUT, "check": CHECK, "change": CHANGE, "send": SEND}
-# Beside the token of the log-in, in what a session may hold.
-_MOST_BYTES_SENT = 6_000
+_RECEIVED = f"{BASE}/ontvangen"
 
 
 def applying_routes(deps: FormDeps) -> list[HTTPRouteHandler]:
@@ -81,7 +83,7 @@ def applying_routes(deps: FormDeps) -> list[HTTPRouteHandler]:
         token = request.cookies.get(DRAFT_COOKIE, "")
         place = _Place(deps, once, asked, asked.session)
         before = await taken(deps, asked.session.known.bsn, token)
-        answer = place.form(before) if before else place.choice()
+        answer = place.form(before) if before else await place.choice()
         if token:
             answer.set_cookie(gone(DRAFT_COOKIE))
         return answer
@@ -89,23 +91,26 @@ def applying_routes(deps: FormDeps) -> list[HTTPRouteHandler]:
     @post([APPLY, f"/en{APPLY}"], status_code=200)
     async def sent(request: AnyRequest) -> Response[Any]:
         door = door_of(deps)
-        asked = await door.asked(request)
         given = await request.form()
-        if asked.session is None:
-            answer = door.to_login(asked)
-            await keep_typed(deps, request, answer, given)
-            return answer
-        if not door.is_own_form(given, asked.session):
-            raise ProblemError(_FOREIGN)
-        return await _Place(deps, once, asked, asked.session).sent(given)
+        keep = partial(draft_token, deps, request, given)
+        async with kept_on_fault(request, keep):
+            asked = await door.asked(request)
+            if asked.session is None:
+                answer = door.to_login(asked)
+                if token := await keep():
+                    answer.set_cookie(draft_cookie(token))
+                return answer
+            if not door.is_own_form(given, asked.session):
+                raise ProblemError(_FOREIGN)
+            return await _Place(deps, once, asked, asked.session).sent(given)
 
-    @get([f"{BASE}/ontvangen/{{number:str}}", f"/en{BASE}/ontvangen/{{number:str}}"])
+    @get([f"{_RECEIVED}/{{number:str}}", f"/en{_RECEIVED}/{{number:str}}"])
     async def receipt(number: FromPath[str], request: AnyRequest) -> Response[Any]:
         door = door_of(deps)
         asked = await door.asked(request)
         if asked.session is None:
             return door.to_login(asked)
-        return _Place(deps, once, asked, asked.session).receipt(number)
+        return await _Place(deps, once, asked, asked.session).receipt(number)
 
     return [begin, sent, receipt]
 
@@ -155,26 +160,24 @@ class _Place:
         body = registration(form.typed, number, self.bsn, self._today(), unchanged)
         match await self.deps.client.register(number, body):
             case Registered(is_new=True, at=at):
-                await self._remember(Receipt(number=number, at=at, values=_small(form.typed)))
-                return Redirect(self.asked.at(f"{BASE}/ontvangen/{number}"), status_code=303)
+                receipt = Receipt(number=number, at=at, values=form.typed.values)
+                await keep_receipt(self.deps, self.bsn, receipt)
+                return Redirect(self.asked.at(f"{_RECEIVED}/{number}"), status_code=303)
             case Registered():
                 again = replace(form, id=uuid7())
                 return self.form(again, already=number)
             case NotRegistered() as why:
                 return self.check(form, why)
 
-    async def _remember(self, receipt: Receipt) -> None:
-        """Let the session know the receipt, beside one of a form that is sent at this moment."""
-        deps = self.deps
-        await amend_session(
-            deps.pool, deps.key, self.session.hash, Known, lambda known: known.after(receipt)
-        )
-
-    def choice(self) -> Response[str]:
+    async def choice(self) -> Response[str]:
         """Whether to fetch: what, from where and why, before anything is asked."""
         form = Form(id=uuid7(), typed=Typed({}), fetched=Fetched(outcome=Outcome.WITHOUT))
         title = self._say(N_("Zullen wij uw gegevens invullen?"))
-        return self._show("choice", title, self._shared(form))
+        before = [
+            (f"{_RECEIVED}/{each.number}", each.number, parse_moment(each.at))
+            for each in await receipts_of(self.deps, self.bsn)
+        ]
+        return self._show("choice", title, {**self._shared(form), "before": before})
 
     def form(
         self, form: Form, faults: Mapping[str, Fault] | None = None, *, already: str = ""
@@ -187,6 +190,7 @@ class _Place:
             "labels": {name: self._say(words) for name, words in LABELS.items()},
             "is_restored": form.is_restored,
             "already": already,
+            "receipt": f"{_RECEIVED}/{already}" if already else "",
             "outcomes": Outcome,
             "kinds": {each: self._say(KIND_WORDS[each]) for each in KINDS},
             "longest": LONGEST,
@@ -203,9 +207,9 @@ class _Place:
         status = 200 if trouble is None else 503 if trouble.may_be_there else 409
         return self._show("check", title, values, wrong=trouble is not None, status=status)
 
-    def receipt(self, number: str) -> Response[str]:
+    async def receipt(self, number: str) -> Response[str]:
         """What was received: number, moment, and what was sent. Raises NotFoundException."""
-        every = {each.number: each for each in self.session.known.receipts}
+        every = {each.number: each for each in await receipts_of(self.deps, self.bsn)}
         found = every.get(number)
         if found is None:
             raise NotFoundException
@@ -214,6 +218,7 @@ class _Place:
             "at_moment": parse_moment(found.at),
             "rows": self._rows(found.values),
             "person": self.session.known.name,
+            "days": KEPT.days,
             "apply": APPLY,
         }
         return self._show("receipt", self._say(N_("Uw aanvraag is ontvangen")), values)
@@ -256,12 +261,6 @@ class _Place:
             self.asked, f"forms/{template}.html", title, crumbs=(START,), values=values,
             part=APPLY, status=status or (400 if wrong else 200), is_wrong=wrong,
         )  # fmt: skip
-
-
-def _small(typed: Typed) -> Mapping[str, str]:
-    """What was sent, when a session has room for it."""
-    size = len(msgspec.json.encode(typed.values))
-    return typed.values if size <= _MOST_BYTES_SENT else {}
 
 
 _FOREIGN = Refusal(

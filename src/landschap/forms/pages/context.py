@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import asyncpg
@@ -24,34 +23,15 @@ __all__ = ["AnyRequest", "Asked"]
 BASE = "/formulier"
 APPLY = f"{BASE}/aanvraag"
 START = Link(path=BASE, label=N_("Begin"))
-_MOST_RECEIPTS = 20
-
-
-class Receipt(msgspec.Struct, frozen=True):
-    """An application that was registered: number, moment, and what was sent when it is the last."""
-
-    number: str
-    at: str
-    values: Mapping[str, str] = {}
 
 
 class Known(msgspec.Struct, frozen=True):
-    """What a session of the form knows: who applies, how they logged in, what they sent in it."""
+    """What a session of the form knows: who applies, and how they logged in."""
 
     bsn: str
     name: str
     level: str
     id_token: str
-    receipts: tuple[Receipt, ...] = ()
-
-    def after(self, receipt: Receipt) -> Known:
-        """With one more receipt; what was sent is kept of the last one only."""
-        others = [
-            Receipt(number=each.number, at=each.at)
-            for each in self.receipts
-            if each.number != receipt.number
-        ]
-        return msgspec.structs.replace(self, receipts=(*others, receipt)[-_MOST_RECEIPTS:])
 
     def __repr__(self) -> str:
         return f"Known(level={self.level!r})"

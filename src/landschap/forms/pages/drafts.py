@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What goes with a form: its identifier, a proof of who it is for, and what was fetched, sealed.
 
-What was typed when the session turned out to be over waits, sealed too, for the same person.
+What was typed and could not be sent waits, sealed too, for the same person: because the session
+turned out to be over, or by a fault of ours.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from litestar.response import Redirect
+from litestar.datastructures import Cookie
 
 from landschap.forms.application import Typed, typed_of
 from landschap.forms.fetched import Fetched, Outcome
@@ -86,25 +87,24 @@ def unsealed(deps: FormDeps, bsn: str, form: UUID, text: str) -> Fetched:
         return nothing
 
 
-async def keep_typed(
-    deps: FormDeps, request: AnyRequest, answer: Redirect, given: Mapping[str, Any]
-) -> None:
-    """Nobody is logged in any more: what was typed waits until they are.
-
-    Only for a form of ours, made in the session that is over; ``answer`` gets the cookie.
-    """
+async def draft_token(deps: FormDeps, request: AnyRequest, given: Mapping[str, Any]) -> str:
+    """Keep what was typed; the token of it, or nothing for a form that is not of this session."""
     session = request.cookies.get(door_of(deps).session_cookie, "")
     token = str(given.get("token", ""))
     if not session or not is_form_token(token, deps.key, session_hash(session)):
-        return
+        return ""
     draft = Draft(
         person=str(given.get("voor", ""))[:100],
         form=str(given.get("aanvraag", ""))[:40],
         values=dict(typed_of(given).values),
         fetched=str(given.get("opgehaald", ""))[:_LONGEST_SEALED],
     )
-    kept = await drafts.keep(deps.pool, deps.key, draft)
-    answer.set_cookie(cookie(DRAFT_COOKIE, kept, _DRAFT_SECONDS))
+    return await drafts.keep(deps.pool, deps.key, draft)
+
+
+def draft_cookie(token: str) -> Cookie:
+    """What gives a draft back to this browser."""
+    return cookie(DRAFT_COOKIE, token, _DRAFT_SECONDS)
 
 
 async def taken(deps: FormDeps, bsn: str, token: str) -> Form | None:

@@ -11,7 +11,7 @@ nothing is asked, and eight hours after it began.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 
@@ -47,7 +47,6 @@ WHERE session_hash = $1 AND seen_at > $2::timestamptz - $3::interval
   AND begun_at > $2::timestamptz - $4::interval
 RETURNING sealed, begun_at
 """
-_HELD = "SELECT sealed FROM session WHERE session_hash = $1 FOR UPDATE"
 _CHANGE = "UPDATE session SET sealed = $2 WHERE session_hash = $1"
 
 
@@ -97,21 +96,6 @@ async def change_session(
 ) -> None:
     """Let a session know something else; one that is over stays over."""
     await pool.execute(_CHANGE, hashed, _sealed(key, hashed, known))
-
-
-async def amend_session(
-    pool: asyncpg.Pool, key: bytes, hashed: bytes, kind: type[K], change: Callable[[K], K]
-) -> None:
-    """Change what a session knows at that moment, one after another: none is lost.
-
-    One that is over stays over.
-    """
-    async with pool.acquire() as connection, connection.transaction():
-        sealed = await connection.fetchval(_HELD, hashed)
-        value = None if sealed is None else unseal(sealed, key, hashed)
-        if value is not None:
-            known = change(msgspec.json.decode(value, type=kind))
-            await connection.execute(_CHANGE, hashed, _sealed(key, hashed, known))
 
 
 async def end_session(pool: asyncpg.Pool, hashed: bytes) -> None:

@@ -12,10 +12,12 @@ from litestar.handlers import HTTPRouteHandler
 
 from landschap.platform.http import problem_response
 from landschap.platform.web import N_, Link, Page, split_path
+from landschap.platform.web.drafts import kept_token
 from landschap.portal.mandates import CHOICE
 from landschap.portal.pages.at_desk import DESK_OVER, DESK_PATH
 from landschap.portal.pages.bearers import api_problem, is_api
 from landschap.portal.pages.context import AnyRequest, PortalDeps, asked_of, door_of, show
+from landschap.portal.pages.drafts import draft_cookie
 from landschap.vocabulary.problems import Refusal
 
 _START = Link(path="/", label=N_("Begin"))
@@ -133,6 +135,8 @@ _ACTIONS = {
     ),
     DESK_OVER: (Link(path=DESK_PATH, label=N_("Naar de balie")),),
 }
+_KEPT = N_("Wat u typte, is bewaard. Er is niets verstuurd.")
+_KEPT_AT_DESK = N_("Is de persoon er nog? Begin dan opnieuw en open het formulier weer.")
 _RETRY_SECONDS = "60"
 
 
@@ -151,10 +155,17 @@ def refusal_page(deps: PortalDeps, refusal: Refusal, request: AnyRequest) -> Res
     session = door.asked_before(request).session
     if refusal.code == DESK_OVER:
         session = None  # nothing of the person stays on the screen
+    actions = _ACTIONS.get(refusal.code, (Link(path="/", label=N_("Naar het begin")),))
+    kept = kept_token(request)
+    if kept and refusal.code == DESK_OVER:
+        paragraphs = (paragraphs[0], _KEPT, _KEPT_AT_DESK)
+    elif kept:
+        paragraphs = (_KEPT, N_("Probeer het over een paar minuten opnieuw."))
+        actions = (Link(path=path, label=N_("Terug naar het formulier")), *actions)
     values = {
         "paragraphs": [say(language, each) for each in paragraphs],
         "reference": refusal.extra.get("reference", ""),
-        "actions": _ACTIONS.get(refusal.code, (Link(path="/", label=N_("Naar het begin")),)),
+        "actions": actions,
     }
     page = Page(
         template="web/message.html",
@@ -168,4 +179,7 @@ def refusal_page(deps: PortalDeps, refusal: Refusal, request: AnyRequest) -> Res
         is_bare=door.asked_before(request).is_framed,
         headers=headers,
     )
-    return deps.site.show(page)
+    answer = deps.site.show(page)
+    if kept:
+        answer.set_cookie(draft_cookie(kept))
+    return answer

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 SESSION_COOKIE = "__Host-sessie"
 DESK_PATH = "/console/balie"
 DESK_OVER = "desk_visit_over"
+ENDS = frozenset({DESK_OVER})
+"""Refusals of which what was typed is kept, beside those by a fault of ours."""
 DONE = Link(path="/balie/klaar", label=N_("Klaar met deze persoon"))
 _OVER = Refusal(
     code=DESK_OVER,

@@ -43,11 +43,16 @@ from landschap.portal.pages.context import (
     OwnData,
     PortalDeps,
     asked_of,
-    door_of,
     show,
     to_login,
 )
-from landschap.portal.pages.drafts import DRAFT_COOKIE, keep_typed, person_of, taken
+from landschap.portal.pages.drafts import (
+    DRAFT_COOKIE,
+    answered,
+    draft_token,
+    person_of,
+    taken,
+)
 from landschap.portal.pages.evidence import (
     AWAY,
     FIELD,
@@ -66,7 +71,6 @@ from landschap.registers.reports import Report
 from landschap.registers.store.evidence import Handed, attach
 from landschap.registers.terms import due
 from landschap.vocabulary.desk import REPORT
-from landschap.vocabulary.problems import ProblemError, Refusal
 from landschap.vocabulary.times import amsterdam_day
 from landschap.vocabulary.uploads import Fault
 
@@ -112,27 +116,30 @@ def correcting_routes(deps: PortalDeps, own: OwnData) -> list[HTTPRouteHandler]:
         field: FromPath[str],
         request: AnyRequest,
     ) -> Response[Any]:
-        asked = await asked_of(deps, request)
         given = await request.form()
-        if asked.session is None:
-            answer, typed = to_login(deps, asked), typed_of(given)
-            kept = await keep_typed(
-                deps, asked, request, answer, given,
-                proposed=typed.proposed, explanation=typed.explanation,
-            )  # fmt: skip
+        typed, is_in = typed_of(given), False
+
+        async def keep() -> str:
+            token = await draft_token(
+                deps, request, given, proposed=typed.proposed, explanation=typed.explanation
+            )
             wanted = form_of(given.get("melding"))
             # Who this is was proved by a session that is over, so it is few that is taken.
             over = str(given.get("token", ""))
-            if kept and wanted is not None and allowance.take(over):
+            if token and not is_in and wanted is not None and allowance.take(over):
                 files = files_of(own, wanted, str(given.get("voor", "")))
                 if files is not None:
                     await files.change(given)
-            return answer
-        if not door_of(deps).is_own_form(given, asked.session):
-            raise ProblemError(_FOREIGN)
-        place = Place(deps, own, asked, asked.session)
-        await place.find(register, name, reference, field)
-        return await place.sent(given)
+            return token
+
+        async def act(asked: Asked[Known], session: Session[Known]) -> Response[Any]:
+            nonlocal is_in
+            is_in = True
+            place = Place(deps, own, asked, session)
+            await place.find(register, name, reference, field)
+            return await place.sent(given)
+
+        return await answered(deps, request, given, act, keep)
 
     return [form, sent]
 
@@ -327,11 +334,3 @@ class Place:
             self.deps, self.asked, f"portal/{template}.html", title, crumbs=(START, OWN),
             values=values, part=OWN.path, status=400 if wrong else 200, is_wrong=wrong,
         )  # fmt: skip
-
-
-_FOREIGN = Refusal(
-    code="form_foreign",
-    status=403,
-    title="This form did not come from this site",
-    detail="Nothing was sent. Begin at the page with your data.",
-)

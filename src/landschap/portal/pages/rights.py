@@ -49,7 +49,14 @@ from landschap.portal.pages.context import (
     to_login,
 )
 from landschap.portal.pages.control import Control, Hearing, Overview, Wish, own_request
-from landschap.portal.pages.drafts import DRAFT_COOKIE, TICKED, keep_typed, person_of, taken
+from landschap.portal.pages.drafts import (
+    DRAFT_COOKIE,
+    TICKED,
+    answered,
+    draft_token,
+    person_of,
+    taken,
+)
 from landschap.portal.pages.looks import write_look
 from landschap.portal.pages.own import START
 from landschap.portal.pages.right_titles import TITLES
@@ -118,22 +125,21 @@ def rights_routes(deps: PortalDeps, control: Control) -> list[HTTPRouteHandler]:
 
     @post([one, f"/en{one}"], status_code=303)
     async def sent(name: FromPath[str], request: AnyRequest) -> Response[Any]:
-        asked = await asked_of(deps, request)
         right = right_of(name)
         given = {key: str(value)[:2000].strip() for key, value in (await request.form()).items()}
         # A browser counts a line end as one character, and sends it as two.
         given["uitleg"] = clean(given.get("uitleg"), LONGEST, lines=True)
-        if asked.session is None:
-            answer = to_login(deps, asked)
-            await keep_typed(
-                deps, asked, request, answer, given,
-                proposed=given.get("waarvoor", "")[:500], explanation=given["uitleg"],
-            )  # fmt: skip
-            return answer
-        if not door_of(deps).is_own_form(given, asked.session):
-            raise ProblemError(_FOREIGN)
-        page = await begun(deps, control, asked, _ASKED)
-        return await page.sent(right, given)
+
+        async def keep() -> str:
+            about = given.get("waarvoor", "")[:500]
+            return await draft_token(
+                deps, request, given, proposed=about, explanation=given["uitleg"]
+            )
+
+        async def act(asked: Asked[Known], _session: object) -> Response[Any]:
+            return await (await begun(deps, control, asked, _ASKED)).sent(right, given)
+
+        return await answered(deps, request, given, act, keep)
 
     @get([request_path, f"/en{request_path}"])
     async def followed(number: FromPath[str], request: AnyRequest) -> Response[Any]:
