@@ -97,6 +97,12 @@ async def test_a_file_is_checked_filled_in_published_and_ended(open_catalogue: C
     shown = await page(visitor, address)
     for words in ("info.description", "info.contact.name", "Dit is een nieuwe API", "Er ontbreekt"):
         assert words in shown, words
+    # What lacks leads to the field in which it is given.
+    leads = re.findall(r'<li><a [^>]*href="#([a-z_]+)">([^<]+)</a>', shown)
+    assert ("contact_mail", "Contact: e-mail") in leads
+    assert {field for field, _ in leads} == set(WHOLE) - {"wie"}
+    for field, _ in leads:
+        assert shown.count(f'id="{field}"') == 1, field
     # What the rules find stands at its line of the file as it came, with how to mend it.
     line = 1 + raw.decode().splitlines().index("info:")
     assert re.search(rf"Regel {line}, code [\w:-]*contact", shown), line

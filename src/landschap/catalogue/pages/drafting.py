@@ -52,6 +52,12 @@ from landschap.vocabulary.identifiers import InvalidValue, Oin
 
 _MOST_FINDINGS, _MOST_CHANGES, _MOST_SEEN = 50, 50, 500
 _LONGEST = 20_000
+# In which field one gives what lacks.
+_GIVEN_IN: Mapping[str, str] = {
+    "description": "omschrijving", "licence": "licentie", "theme": "thema", "endpoint": "adres",
+    "contact: name": "contact_naam", "contact: email": "contact_mail",
+    "contact: url": "contact_url",
+}  # fmt: skip
 LABELS: Mapping[str, str] = {
     "omschrijving": N_("Omschrijving"),
     "contact_naam": N_("Contact: naam"),
@@ -248,6 +254,7 @@ class _Pages:
             "changes": examined.changes[:_MOST_CHANGES],
             "more_changes": max(0, len(examined.changes) - _MOST_CHANGES),
             "lacks": lacks_before(examined.whole, Given(), self.deps.settings),
+            "given_in": _GIVEN_IN,
             "groups": _groups(),
             "said": said_by(examined.came.value),
             "typed": typed,

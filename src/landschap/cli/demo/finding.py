@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The demo's catalogue: Weesp publishes its service, which is found by a field and harvested."""
+"""The demo's catalogue: Weesp publishes its service, which is found by a field and harvested.
+
+A change that breaks who calls it is found, and told in the feed of the API.
+"""
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +24,7 @@ from landschap.registers.describing import About
 
 WORDS = "bouwjaar pand"
 _ALL = 100
+_FIELD = "geboortedatum"
 _LICENCE = "http://creativecommons.org/licenses/by/4.0/deed.nl"
 _DATA_SERVICE = rdflib.URIRef("http://www.w3.org/ns/dcat#DataService")
 
@@ -52,6 +57,35 @@ async def find_by_a_field(landscape: Landscape) -> Seen:
     demand(hit["score"] == _ALL, "it breaks a rule of the API Design Rules", seen)
     demand(len(services) == 1, "it can not be harvested", seen)
     return seen
+
+
+async def find_what_breaks(landscape: Landscape) -> Seen:
+    """Take a field out of what was published, and read what that does to who calls it.
+
+    What was published is put back. Raises what `demand` raises when it is otherwise.
+    """
+    config, whole = landscape.settings_file(landscape.weesp), described(landscape)
+    path = landscape.folder / f"{SERVICE}.json"
+    try:
+        path.write_bytes(msgspec.json.encode(_without_field(whole)))
+        [told] = (await landschap(config, "catalogue", "gather", str(path))).answer
+        feed = f"{landscape.weesp.web_address}/catalogus/{told['name']}/wijzigingen.atom"
+        shown = (await Visitor().open(feed)).text
+    finally:
+        path.write_bytes(msgspec.json.encode(whole))
+        await landschap(config, "catalogue", "gather", str(path))
+    broken = [each for each in told.get("breaking") or () if _FIELD in each]
+    seen: Seen = {"breaks": told.get("breaking"), "told in the feed": 'term="breaking"' in shown}
+    demand(len(broken) == 1, "the field that went is not found", seen)
+    demand(bool(seen["told in the feed"]), "who follows the API is not told", seen)
+    return seen
+
+
+def _without_field(document: dict[str, Any]) -> dict[str, Any]:
+    """The same description, of which an answer holds one field less."""
+    fewer: dict[str, Any] = copy.deepcopy(document)
+    del fewer["components"]["schemas"]["Resultaat"]["properties"][_FIELD]
+    return fewer
 
 
 def described(landscape: Landscape) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from landschap.cli.demo.applying import apply_for_a_permit
 from landschap.cli.demo.breach import stolen_certificate
 from landschap.cli.demo.commands import landschap
 from landschap.cli.demo.correcting import report_an_error
-from landschap.cli.demo.finding import find_by_a_field
+from landschap.cli.demo.finding import find_by_a_field, find_what_breaks
 from landschap.cli.demo.insight import see_both
 from landschap.cli.demo.knocking import knock, pass_by, supplier_asked, token_of_doesburg
 from landschap.cli.demo.landscape import OTHER_PURPOSE, PURPOSE, SUZANNE, Member
@@ -139,6 +139,10 @@ class Story:
             (
                 "the catalogue finds the service by a field, and can be harvested",
                 lambda: find_by_a_field(self.opened.landscape),
+            ),
+            (
+                "a change that breaks who calls the service is found and told",
+                lambda: find_what_breaks(self.opened.landscape),
             ),
             *operating_steps(self.opened.landscape),
         ]
