@@ -38,7 +38,7 @@ from landschap.portal.uses import SELF, Group, Use, Who, first_page, grouped, ta
 from landschap.vocabulary.ijson import JsonValue
 from landschap.vocabulary.times import amsterdam_day, as_utc_text, typed_day
 
-ROWS_PER_PAGE = 50
+ROWS_PER_PAGE = 40
 LIST_TITLE = N_("Wie gebruikte mijn gegevens")
 _FILTER = {"query": KEYS}
 _HEADER = (
