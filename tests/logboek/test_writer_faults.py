@@ -280,12 +280,20 @@ async def test_a_lane_that_is_lost_while_it_writes_keeps_nobody_else_waiting(dat
     await owner.execute("COMMIT")
     for _ in range(3):
         assert await writer.append([permitted()])
+        # A connection that asks for the name of the lane can not write it yet.
+        await _until(lambda: owner.fetchval(_CLAIMING))
     with pytest.raises(LogUnavailable):
         await in_doubt
     for each in (owner, other):
         await each.close()
     await writer.close()
     assert await _records(database.settings) == 3
+
+
+_CLAIMING = (
+    "SELECT count(*) FROM pg_stat_activity WHERE usename = 'landschap_logboek' AND"
+    " datname = current_database() AND query LIKE '%pg_try_advisory_lock%'"
+)
 
 
 async def _until(told: Callable[[], Awaitable[int]]) -> None:

@@ -129,6 +129,7 @@ class Lane:
         self.name = name if _NUMBERED.fullmatch(name) else ""
         self.end = LaneEnd()
         self._connection: asyncpg.Connection | None = None
+        self._ours = False
         self._commit: Any = None
         self._commit_used: Any = None
         self._commit_seen: Any = None
@@ -138,8 +139,9 @@ class Lane:
 
     @property
     def connected(self) -> bool:
-        """True when the lane can be written now, as far as we know."""
-        return self._connection is not None and not self._connection.is_closed()
+        """True when the lane can be written now, as far as we know; not while it is opened."""
+        connection = self._connection
+        return self._ours and connection is not None and not connection.is_closed()
 
     async def open(self) -> bool:
         """Connect, claim the name, find the end of the chain.
@@ -162,13 +164,15 @@ class Lane:
             self._commit_used = await connection.prepare(_COMMIT_USED)
             self._commit_seen = await connection.prepare(_COMMIT_SEEN)
             await self._forms.begin(connection, self.name)
-            return await self._find_end(connection)
+            written = await self._find_end(connection)
         except LaneTaken:
             await self.close()
             raise
         except _CUT as error:
             await self.close()
             raise ConnectionLost(str(error)) from error
+        self._ours = True
+        return written
 
     async def commit(
         self,
@@ -226,6 +230,7 @@ class Lane:
     async def close(self) -> None:
         """Give up the connection, and with it the lane."""
         connection, self._connection = self._connection, None
+        self._ours = False
         if connection is None or connection.is_closed():
             return
         try:
