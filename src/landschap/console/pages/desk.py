@@ -56,7 +56,7 @@ from landschap.console.pages.context import (
     words_of,
 )
 from landschap.console.pages.desk_account import account_routes
-from landschap.console.pages.desk_finding import Finding, Found, type_of_persons
+from landschap.console.pages.desk_finding import Finding, Found, look_over, type_of_persons
 from landschap.console.pages.desk_letters import LETTERS, letter_routes
 from landschap.console.pages.looking import Looking
 from landschap.console.pages.officer import reason_fault
@@ -236,13 +236,16 @@ class _Pages:
         """The document was seen: the visit begins. Recorded before it does; a second click goes on
         in the visit that the first began.
         """
-        found = await self.finding.opened(asked, form.get("wie", ""))
+        found = self.finding.opened(asked, form.get("wie", ""))
+        if not await self.finding.is_fresh(asked, found):
+            # In this order: a visit that began since the look was asked for is seen here.
+            begun = await self._begun(asked, found)
+            if begun is None:
+                raise look_over()
+            return begun
         checked = read_checked(form)
         if isinstance(checked, dict):
             return self._check(asked, found, form, checked)
-        begun = await self._begun(asked, found)
-        if begun is not None:
-            return begun
         session, now = session_of(asked), datetime.now(UTC)
         known, visit_id = session.known, uuid7()
         whom = Whom(bsn=found.bsn, name=found.name, address=checked.address)

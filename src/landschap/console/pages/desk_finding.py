@@ -30,6 +30,7 @@ from landschap.registers.models import ObjectType, Registers
 from landschap.registers.questions import Match
 from landschap.vocabulary.desk import letters_of
 from landschap.vocabulary.ijson import JsonValue
+from landschap.vocabulary.problems import ProblemError
 
 FRESH = timedelta(minutes=15)
 """So long what was found may wait for the check of the document."""
@@ -161,16 +162,23 @@ class Finding:
         nonce = secrets.token_bytes(NONCE_BYTES)
         return base64.urlsafe_b64encode(seal(value, self.deps.session_key, label, nonce)).decode()
 
-    async def opened(self, asked: Asked[Known], text: str) -> Found:
-        """Who a form is about. Raises ProblemError for one of another session, or too old."""
-        session = session_of(asked)
-        found = _unsealed(self.deps.session_key, session.hash, text)
-        at = None
-        if found is not None:
-            at = await store.look_of(self.deps.pool, found.look, session.known.subject)
-        if found is None or at is None or datetime.now(UTC) - at > FRESH:
-            raise refuse(409, "desk_look_over", "Look the person up again: this took too long")
+    def opened(self, asked: Asked[Known], text: str) -> Found:
+        """Who a form is about. Raises ProblemError for one that is not of this session."""
+        found = _unsealed(self.deps.session_key, session_of(asked).hash, text)
+        if found is None:
+            raise look_over()
         return found
+
+    async def is_fresh(self, asked: Asked[Known], found: Found) -> bool:
+        """True while a visit may begin with this look: not long ago, and none began with it."""
+        subject = session_of(asked).known.subject
+        at = await store.look_of(self.deps.pool, found.look, subject)
+        return at is not None and datetime.now(UTC) - at <= FRESH
+
+
+def look_over() -> ProblemError:
+    """The refusal of a form whose look can begin no visit (any more)."""
+    return refuse(409, "desk_look_over", "Look the person up again: this took too long")
 
 
 def sealed_person(key: bytes, session: bytes, text: str) -> str:
