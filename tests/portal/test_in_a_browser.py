@@ -98,9 +98,16 @@ async def log_in(page: Page, portal: Portal, name: str = "Suzanne Moulin") -> No
 
 
 @pytest.mark.case("S-03")
-@pytest.mark.parametrize("language", ["nl", pytest.param("en", marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    ("language", "looks"),
+    [
+        ("nl", (LIGHT_AND_WIDE, DARK_AND_NARROW)),
+        pytest.param("nl", LOOKS, marks=pytest.mark.long),
+        pytest.param("en", LOOKS, marks=pytest.mark.long),
+    ],
+)
 async def test_no_page_has_a_fault_that_a_program_can_find(
-    portal: Portal, browser: Browser, uses: dict[str, str], language: str
+    portal: Portal, browser: Browser, uses: dict[str, str], language: str, looks: tuple[Look, ...]
 ) -> None:
     problems = {}
     async with opened(browser) as context:
@@ -111,7 +118,7 @@ async def test_no_page_has_a_fault_that_a_program_can_find(
             own = "/en" if language == "en" and name != "mislukt" else ""
             await page.goto(portal.address + (own + address).rstrip("/"))
             assert await page.locator("html").get_attribute("lang") == (language if own else "nl")
-            if found := await faults_at(page, LOOKS, f"{name}-{language}"):
+            if found := await faults_at(page, looks, f"{name}-{language}"):
                 problems[name] = found
     assert problems == {}
 
