@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from tests.console.console_rig import Console
 from tests.console.faults import FORMS, TYPED, Filled, Form, at_desk, sits
-from tests.console.test_desk import HERE, end
+from tests.console.test_desk import HERE, end, look_up
+from tests.portal.portal_rig import ANOTHER, SUZANNE
 from tests.portal.test_consents import need
 from tests.portal.visits import without
 
@@ -158,6 +159,24 @@ async def _over(console: Console, form: Form, filled: Filled) -> None:
         session_hash(token),
     )
     await connection.close()
+
+
+async def test_what_was_typed_waits_while_another_page_and_another_person_are_seen(
+    console: Console,
+) -> None:
+    [objection, check] = [each for each in FORMS if each.name in FEW]
+    for form in (objection, check):
+        filled = await form.fill(console, 5)
+        async with without(console, "logboek", "INSERT", "logboek.record"):
+            assert (await filled.visitor.post(filled.path, filled.form)).status == 503
+        if form is check:
+            assert TYPED not in (await look_up(filled.visitor, bsn=SUZANNE)).text
+        else:
+            assert TYPED not in (await filled.visitor.get("/rechten/inzage")).text
+            await sits(console, ANOTHER, filled.visitor)
+            assert TYPED not in (await filled.visitor.get(filled.path)).text
+            await sits(console, filled.bsn, filled.visitor)
+        await _is_still_there(console, form, filled)
 
 
 @EACH

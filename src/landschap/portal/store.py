@@ -6,6 +6,8 @@ It is kept for a day at most, and given back once, to the same person at the sam
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import asyncpg
 import msgspec
 
@@ -31,6 +33,8 @@ async def keep_draft(pool: asyncpg.Pool, key: bytes, draft: Draft) -> str:
     return await drafts.keep(pool, key, draft)
 
 
-async def take_draft(pool: asyncpg.Pool, key: bytes, token: str) -> Draft | None:
-    """The draft of a cookie, which is forgotten with it; None when there is none any more."""
-    return await drafts.take(pool, key, token, Draft)
+async def take_draft(
+    pool: asyncpg.Pool, key: bytes, token: str, fits: Callable[[Draft], bool]
+) -> Draft | None:
+    """The draft of a cookie when it fits, which is forgotten with that; None for another."""
+    return await drafts.take(pool, key, token, Draft, fits)

@@ -100,12 +100,15 @@ async def _taken(
     token = request.cookies.get(_COOKIES[path], "")
     if not token:
         return {}
-    draft = await drafts.take(deps.pool, deps.session_key, token, Draft)
-    fits = draft is not None and (draft.employee, draft.person) == (
-        employee_of(deps, subject),
-        person,
+    wanted = (employee_of(deps, subject), person)
+    draft = await drafts.take(
+        deps.pool,
+        deps.session_key,
+        token,
+        Draft,
+        lambda draft: (draft.employee, draft.person) == wanted,
     )
-    return draft.values if draft is not None and fits else {}
+    return draft.values if draft is not None else {}
 
 
 def _path(request: AnyRequest) -> str:

@@ -84,7 +84,7 @@ def applying_routes(deps: FormDeps) -> list[HTTPRouteHandler]:
         place = _Place(deps, once, asked, asked.session)
         before = await taken(deps, asked.session.known.bsn, token)
         answer = place.form(before) if before else await place.choice()
-        if token:
+        if before is not None:
             answer.set_cookie(gone(DRAFT_COOKIE))
         return answer
 

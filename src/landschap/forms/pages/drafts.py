@@ -109,9 +109,14 @@ def draft_cookie(token: str) -> Cookie:
 
 async def taken(deps: FormDeps, bsn: str, token: str) -> Form | None:
     """What this person typed before; given back once."""
-    draft = await drafts.take(deps.pool, deps.key, token, Draft) if token else None
+    if not token:
+        return None
+    person = person_of(deps, bsn)
+    draft = await drafts.take(
+        deps.pool, deps.key, token, Draft, lambda draft: draft.person == person
+    )
     form = form_id(draft.form) if draft else None
-    if draft is None or form is None or draft.person != person_of(deps, bsn):
+    if draft is None or form is None:
         return None
     return Form(
         id=form,

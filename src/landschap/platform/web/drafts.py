@@ -4,7 +4,7 @@
 So it goes when their session turns out to be over, and when what must happen with the form fails
 by a fault of ours. A room whose forms are kept has a table ``draft`` in its own schema and hands
 its own pool; what a draft holds is a struct of that room. It is kept for a day at most, and given
-back once.
+back once, on the page and to the person it is of: another page or person leaves it where it is.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ WITH forgotten AS (
         SELECT draft_hash FROM draft WHERE kept_at < $3::timestamptz - $4::interval LIMIT $5))
 INSERT INTO draft (draft_hash, sealed, kept_at) VALUES ($1, $2, $3)
 """
-_TAKE = """
-DELETE FROM draft WHERE draft_hash = $1 AND kept_at > $2::timestamptz - $3::interval
-RETURNING sealed
+_HELD = """
+SELECT sealed FROM draft WHERE draft_hash = $1 AND kept_at > $2::timestamptz - $3::interval
 """
+_TAKE = "DELETE FROM draft WHERE draft_hash = $1 RETURNING true"
 
 
 async def keep(pool: asyncpg.Pool, key: bytes, draft: msgspec.Struct) -> str:
@@ -57,12 +57,20 @@ async def keep(pool: asyncpg.Pool, key: bytes, draft: msgspec.Struct) -> str:
     return token
 
 
-async def take(pool: asyncpg.Pool, key: bytes, token: str, kind: type[D]) -> D | None:
-    """The draft of a cookie, which is forgotten with it; None when there is none any more."""
+async def take(
+    pool: asyncpg.Pool, key: bytes, token: str, kind: type[D], fits: Callable[[D], bool]
+) -> D | None:
+    """The draft of a cookie, when it ``fits`` who asks and what for; it is forgotten with that.
+
+    None when there is none any more, and for one that does not fit, which stays.
+    """
     hashed = session_hash(token)
-    sealed = await pool.fetchval(_TAKE, hashed, datetime.now(UTC), KEPT)
+    sealed = await pool.fetchval(_HELD, hashed, datetime.now(UTC), KEPT)
     value = None if sealed is None else unseal(sealed, key, _LABEL + hashed)
-    return None if value is None else msgspec.json.decode(value, type=kind)
+    draft = None if value is None else msgspec.json.decode(value, type=kind)
+    if draft is None or not fits(draft):
+        return None
+    return draft if await pool.fetchval(_TAKE, hashed) else None
 
 
 @asynccontextmanager

@@ -209,7 +209,7 @@ class Place:
         form = (form_of(draft.form) if draft else None) or uuid7()
         await self._handed_in(form, {})
         answer = self._form(typed, form, {}, is_restored=draft is not None)
-        if token:
+        if draft is not None:
             answer.set_cookie(gone(DRAFT_COOKIE))
         return answer
 

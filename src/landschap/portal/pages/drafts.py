@@ -99,6 +99,9 @@ async def taken(deps: PortalDeps, path: str, person: str, token: str) -> Draft |
     """What this person typed on this page before; given back once."""
     if not token:
         return None
-    draft = await take_draft(deps.portal_pool, deps.session_key, token)
-    fits = draft is not None and (draft.person, draft.path) == (person, path)
-    return draft if fits else None
+    return await take_draft(
+        deps.portal_pool,
+        deps.session_key,
+        token,
+        lambda draft: (draft.person, draft.path) == (person, path),
+    )
