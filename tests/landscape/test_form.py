@@ -74,6 +74,7 @@ async def test_a_form_prefills_and_submits_as_itself_on_a_small_screen(
         await _fits(window)
         number = await _sent_by_double_click(window)
         await _sent_again_with_other_words(window, number)
+        await _sent_again_without_a_receipt(at_weesp, window, number)
         # It stands in the resident's own page, under the form's activity.
         await window.goto(f"{web}/inloggen")
         await window.get_by_role("button", name=APPLICANT_NAME).click()
@@ -109,6 +110,25 @@ async def _sent_again_with_other_words(window: Page, number: str) -> None:
     await window.get_by_role("button", name="Verstuur aanvraag").click()
     await window.get_by_text(f"onder nummer {number}").wait_for()
     assert await window.get_by_label("Wat wilt u doen?").input_value() == "Iets heel anders"
+    address = await window.get_by_role("link", name="Bekijk wat u verstuurde").get_attribute("href")
+    assert str(address).endswith(f"/formulier/ontvangen/{number}")
+
+
+async def _sent_again_without_a_receipt(story: Story, window: Page, number: str) -> None:
+    """It was registered and we did not hear of it: no link leads to a page that is not there."""
+    pool = await postgres.pool(
+        load_settings(story.config(story.opened.landscape.weesp)), "forms", size=1
+    )
+    try:
+        assert (
+            await pool.execute("DELETE FROM forms.receipt WHERE number = $1", number) == "DELETE 1"
+        )
+    finally:
+        await pool.close()
+    await _go_back(window)
+    await window.get_by_role("button", name="Verstuur aanvraag").click()
+    await window.get_by_text(f"onder nummer {number}").wait_for()
+    assert await window.get_by_role("link", name="Bekijk wat u verstuurde").count() == 0
 
 
 async def _go_back(window: Page) -> None:

@@ -164,8 +164,12 @@ class _Place:
                 await keep_receipt(self.deps, self.bsn, receipt)
                 return Redirect(self.asked.at(f"{_RECEIVED}/{number}"), status_code=303)
             case Registered():
+                # Registered before, perhaps without our hearing of it: then there is no receipt.
+                is_kept = any(
+                    each.number == number for each in await receipts_of(self.deps, self.bsn)
+                )
                 again = replace(form, id=uuid7())
-                return self.form(again, already=number)
+                return self.form(again, already=number, has_receipt=is_kept)
             case NotRegistered() as why:
                 return self.check(form, why)
 
@@ -180,7 +184,12 @@ class _Place:
         return self._show("choice", title, {**self._shared(form), "before": before})
 
     def form(
-        self, form: Form, faults: Mapping[str, Fault] | None = None, *, already: str = ""
+        self,
+        form: Form,
+        faults: Mapping[str, Fault] | None = None,
+        *,
+        already: str = "",
+        has_receipt: bool = False,
     ) -> Response[str]:
         """The fields, with where each value is from."""
         errors = {name: self._say(FAULTS[fault]) for name, fault in (faults or {}).items()}
@@ -190,7 +199,7 @@ class _Place:
             "labels": {name: self._say(words) for name, words in LABELS.items()},
             "is_restored": form.is_restored,
             "already": already,
-            "receipt": f"{_RECEIVED}/{already}" if already else "",
+            "receipt": f"{_RECEIVED}/{already}" if has_receipt else "",
             "outcomes": Outcome,
             "kinds": {each: self._say(KIND_WORDS[each]) for each in KINDS},
             "longest": LONGEST,
