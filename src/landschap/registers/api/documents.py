@@ -8,6 +8,7 @@ Source: NL GOV REST API Design Rules 2.2, /core/publish-openapi.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Callable
@@ -54,11 +55,11 @@ def document_routes(service: str, newest: dict[str, JsonValue]) -> list[Controll
 
     @get(f"/{service}/v1/openapi.json", opt={"query": ()})
     async def in_json(request: Request[Any, Any, Any]) -> Response[bytes]:
-        return _answer(request, made.json, "application/json")
+        return await _answer(request, made.json, "application/json")
 
     @get(f"/{service}/v1/openapi.yaml", opt={"query": ()})
     async def in_yaml(request: Request[Any, Any, Any]) -> Response[bytes]:
-        return _answer(request, made.yaml, "application/yaml")
+        return await _answer(request, made.yaml, "application/yaml")
 
     return [in_json, in_yaml]
 
@@ -105,12 +106,13 @@ class _Whole(yaml.CSafeDumper):
         return True
 
 
-def _answer(
+async def _answer(
     request: Request[Any, Any, Any], text_of: Callable[[str], bytes], media_type: str
 ) -> Response[bytes]:
     accept = request.headers.get("accept", "").replace(" ", "")
     version = "3.1" if "version=3.1" in accept else "3.0"
-    text = text_of(version)
+    # The first time it is written, which takes longer than others should wait.
+    text = await asyncio.to_thread(text_of, version)
     if _OPENAPI in accept:
         media_type = f"{_OPENAPI};version={version}"
     headers = {
